@@ -1,0 +1,243 @@
+"""The ports: what the stages need of the outside, and the plain values that cross. Every engine keeps one of these."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+
+class Verdict(StrEnum):
+    """What a grader says of a text."""
+
+    CORRECT = "correct"
+    WRONG = "wrong"
+    UNJUDGED = "unjudged"
+    """The grader could not tell (time limit, no reference, sandbox error). Never counted as wrong, never trained on."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict with its evidence. `reason` is one short phrase; for `unjudged` it says why nobody could tell."""
+
+    verdict: Verdict
+    reason: str
+    answer: str | None = None
+    """What was read out of the text and compared: the final answer, or the code."""
+    backend: str = ""
+    """What ran or compared it (`exact`, `math-verify 0.9.0`, `bubblewrap 0.8.0`)."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """Which weights answer: an identity, never a place.
+
+    `name` is a hub id (`Qwen/QwQ-32B-Preview`), a provider's model name (`gpt-4o-mini`), a local folder's title or
+    `package:NAME/FILE.gguf` for weights that a Python package carries. `revision` pins it: a hub commit, a package
+    version, or the digest of a checkpoint's files.
+    """
+
+    name: str
+    revision: str
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How a completion is drawn. All of it determines the output, so all of it is part of a row's id."""
+
+    temperature: float
+    max_tokens: int
+    top_p: float = 1.0
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Message:
+    """One turn of a conversation, in OpenAI's terms (`system`, `user`, `assistant`)."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """One completion wanted. Its `id` covers everything that determines the answer and is known before the call."""
+
+    id: str
+    model: Model
+    messages: tuple[Message, ...]
+    sampling: Sampling
+    seed: int
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came of one request: a text with its finish reason, or an error with no text."""
+
+    id: str
+    text: str
+    finish_reason: str
+    """`stop`, `length`, another word of the server's, or `error`."""
+    prompt_tokens: int
+    completion_tokens: int
+    seconds: float
+    served_by: str
+    error: str | None = None
+
+
+class Asker(Protocol):
+    """Asks a model server. One bad request becomes a `Reply` with `error`; a dead or refusing server raises."""
+
+    def ask(self, requests: Sequence[Request], keep: Callable[[Reply], None]) -> None:
+        """Answer every request, in any order, handing each reply to `keep` as soon as it is there.
+
+        Raises:
+            ServerError: when nobody can be asked (unreachable, bad key, unknown model).
+        """
+        ...
+
+
+class Serving(Protocol):
+    """Brings a model within reach, for as long as the context lasts."""
+
+    def serve(self, model: Model, weights: Path | None) -> AbstractContextManager[Asker]:
+        """Serve `model`; `weights` is its folder when we made it ourselves (a checkpoint).
+
+        Raises:
+            ServerError: when the server cannot be started or reached.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one program may use; past any of them it is killed with all its children."""
+
+    seconds: float = 6.0
+    """Wall clock of one run."""
+    memory_mb: int = 512
+    processes: int = 32
+    output_kb: int = 1024
+
+
+class RunKind(StrEnum):
+    """How one run of a program ended."""
+
+    FINISHED = "finished"
+    DOES_NOT_COMPILE = "does not compile"
+    RUNTIME_ERROR = "runtime error"
+    TIME_LIMIT = "time limit"
+    MEMORY_LIMIT = "memory limit"
+    OUTPUT_LIMIT = "output limit"
+    SANDBOX_ERROR = "sandbox error"
+
+
+@dataclass(frozen=True)
+class Program:
+    """A model's program and one input for it.
+
+    With `call` empty the program is run as a script with `stdin`, and its standard output is the result. Otherwise
+    `call` names a function (`f`, or `Solution.f`) that is called with `arguments` (JSON text of the positional
+    arguments), and the JSON text of what it returns is the result.
+    """
+
+    source: str
+    stdin: str = ""
+    call: str = ""
+    arguments: tuple[str, ...] = ()
+    """One JSON array of positional arguments per call; all are called in one run, results in the same order."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a run ended. `outputs` has one text for a script, one JSON text per finished call for a function."""
+
+    kind: RunKind
+    outputs: tuple[str, ...]
+    detail: str = ""
+    """The last lines of a traceback, or what the sandbox said; for people, never for a verdict."""
+
+
+class Sandbox(Protocol):
+    """Runs programs nobody trusts: no network, no secrets, no user files, hard limits. Fails closed."""
+
+    @property
+    def name(self) -> str:
+        """The backend and its version, as recorded in every verdict."""
+        ...
+
+    def run(self, program: Program, limits: Limits) -> Run:
+        """Run `program` once. A program that misbehaves is a `Run`; only a missing sandbox raises SandboxError."""
+        ...
+
+
+class Equals(Protocol):
+    """Decides whether two mathematical answers are equal, in a process that can be killed."""
+
+    @property
+    def name(self) -> str:
+        """The library and its version."""
+        ...
+
+    def equal(self, answer: str, gold: str) -> bool | None:
+        """True or False; None when it ran out of time or memory, or could not parse one of them."""
+        ...
+
+
+@dataclass(frozen=True)
+class TrainPlan:
+    """A training run as data: printable, diffable, and the same on any machine.
+
+    `examples` is the file of token ids and loss masks the trainer reads; everything else is numbers.
+    """
+
+    base: Model
+    method: str
+    epochs: int
+    learning_rate: float
+    schedule: str
+    warmup_ratio: float
+    weight_decay: float
+    global_batch: int
+    cutoff: int
+    precision: str
+    zero_stage: int
+    seed: int
+    steps: int
+    tokens: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """One optimiser step of a training run."""
+
+    step: int
+    epoch: float
+    loss: float
+    learning_rate: float
+    grad_norm: float
+    tokens: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """One example for the trainer: its id and its turns; loss is taken on the assistant's turns only."""
+
+    id: str
+    messages: tuple[Message, ...]
+
+
+class Trainer(Protocol):
+    """Fine-tunes a model by a plan."""
+
+    def train(
+        self, plan: TrainPlan, examples: Sequence[Conversation], folder: Path, said: Callable[[str], None]
+    ) -> list[Step]:
+        """Train and leave a standard Hugging Face folder in `folder`; progress lines go to `said`.
+
+        Raises:
+            TrainerError: when it cannot start, a rank dies, the loss is not finite, or the weights are not there.
+        """
+        ...

@@ -1,0 +1,237 @@
+"""Every column once, every table once: names, types, meanings and keys. No rows and no files here."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from skyassets.core.errors import TableError
+
+MESSAGE = pl.Struct({"role": pl.String(), "content": pl.String()})
+TURN = pl.Struct({"from": pl.String(), "value": pl.String()})
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column's type and meaning. `measured` values (clocks) tell about a run and are no part of the content."""
+
+    type: pl.DataType
+    meaning: str
+    measured: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A named set of columns with a key: unique, never null, and the order of the rows."""
+
+    name: str
+    meaning: str
+    key: str
+    columns: tuple[str, ...]
+
+    @property
+    def schema(self) -> dict[str, pl.DataType]:
+        """Column name to polars type, in order."""
+        return {name: COLUMNS[name].type for name in self.columns}
+
+    @property
+    def content(self) -> list[str]:
+        """The columns that are the table's content, without the measured ones."""
+        return [name for name in self.columns if not COLUMNS[name].measured]
+
+    def frame(self, rows: list[dict[str, object]]) -> pl.DataFrame:
+        """`rows` as a conforming frame."""
+        return self.conform(pl.DataFrame(rows, schema=self.schema, orient="row"))
+
+    def conform(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """`frame` with exactly this table's columns and types, sorted by its key.
+
+        Raises:
+            TableError: for missing or unknown columns, a type that does not fit, a null or repeated key.
+        """
+        missing = [name for name in self.columns if name not in frame.columns]
+        unknown = [name for name in frame.columns if name not in self.columns]
+        if missing or unknown:
+            raise TableError(f"{self.name}: columns missing {missing}, unknown {unknown}; it has {list(self.columns)}")
+        try:
+            frame = frame.select(pl.col(name).cast(kind, strict=True) for name, kind in self.schema.items())
+        except pl.exceptions.PolarsError as error:
+            raise TableError(f"{self.name}: a column does not have its declared type: {error}") from error
+        if frame[self.key].null_count():
+            raise TableError(f"{self.name}: {frame[self.key].null_count()} rows have no {self.key}")
+        repeated = frame.filter(pl.col(self.key).is_duplicated())[self.key].unique().sort()
+        if repeated.len():
+            raise TableError(f"{self.name}: {repeated.len()} ids are there twice, the first is {repeated[0]}")
+        return frame.sort(self.key)
+
+
+_text, _whole, _real = pl.String(), pl.Int64(), pl.Float64()
+
+COLUMNS: dict[str, Column] = {
+    # problems
+    "problem_id": Column(_text, "Digest of everything a problem states: source, domain, question, ground truth."),
+    "source": Column(_text, "Where the problem comes from: a generator, a file, a data set on the hub."),
+    "name": Column(_text, "The problem's own name or position within its source."),
+    "family": Column(_text, "The kind of problem within its source: a generator's family, a subset, a subject."),
+    "domain": Column(_text, "maths, code, puzzle or science; decides the prompt and the grader."),
+    "question": Column(_text, "What is asked, as the source states it."),
+    "ground_truth": Column(_text, "The right final answer; for code, null."),
+    "tests": Column(_text, "For code: JSON of the test cases (fn_name, inputs, outputs); otherwise null."),
+    "starter_code": Column(_text, "For code: what the answer has to start from; otherwise null."),
+    "difficulty": Column(_real, "How hard, 1 to 10 on the AoPS scale; null when nobody rated it."),
+    "licence": Column(_text, "The licence the problem was published under (SPDX where there is one)."),
+    "benchmark": Column(_text, "The benchmark this held-out problem belongs to."),
+    "set_aside": Column(_text, "Why the problem is not used; null for one that is."),
+    # completions
+    "completion_id": Column(_text, "Digest of all that determines a completion: model, messages, sampling, seed."),
+    "request": Column(_text, "JSON of all that determines the completion; what the id is the digest of."),
+    "model": Column(_text, "The model's name; its revision after an @."),
+    "text": Column(_text, "The text as the model wrote it."),
+    "finish_reason": Column(_text, "Why generation ended: stop, length, or error."),
+    "prompt_tokens": Column(_whole, "Tokens of the prompt, as the server counted them."),
+    "completion_tokens": Column(_whole, "Tokens of the completion, as the server counted them."),
+    "seconds": Column(_real, "Wall-clock seconds it took.", measured=True),
+    "served_by": Column(_text, "The engine that answered.", measured=True),
+    "sample": Column(_whole, "Which of the n samples of the problem, from 0."),
+    "error": Column(_text, "Why there is no text; null when there is. Such a row is asked again on the next run."),
+    # traces and rewrites
+    "trace_id": Column(_text, "Digest of problem, completion and sample index."),
+    "rewrite_id": Column(_text, "Digest of the trace and of how it was rewritten."),
+    "rewriter": Column(_text, "What rewrote the trace: rules, or the model's name."),
+    "thought": Column(_text, "The reasoning, without its markers."),
+    "solution": Column(_text, "The solution, without its markers."),
+    "rewritten": Column(_text, "Thought and solution between their markers, as the student will learn them."),
+    "failed": Column(_text, "Why there is no usable rewrite; null when there is one."),
+    # verdicts
+    "verdict_id": Column(_text, "Digest of the judged text's id and of the way it was judged."),
+    "subject": Column(_text, "What was judged: trace (leniently read) or rewrite (strictly read)."),
+    "verdict": Column(_text, "correct, wrong, or unjudged; unjudged is never counted as wrong."),
+    "reason": Column(_text, "The evidence in a phrase; for unjudged, why nobody could tell."),
+    "answer": Column(_text, "The answer that was read out of the text and compared; null when none was found."),
+    "backend": Column(_text, "What compared or ran it, with its version."),
+    # examples
+    "example_id": Column(_text, "Digest of the example's rewrite and system prompt."),
+    "messages": Column(pl.List(MESSAGE), "The conversation as role and content; null for a dropped row."),
+    "conversations": Column(pl.List(TURN), "The same in ShareGPT's from and value, system apart; null if dropped."),
+    "system": Column(_text, "The system prompt of the conversation; null for a dropped row."),
+    "dropped_by": Column(_text, "The first rule the row failed; null for a kept one."),
+    "evidence": Column(_text, "What the rule saw (a matching item, a count); null for a kept row."),
+    "trace_verdict": Column(_text, "The verdict on the trace."),
+    "rewrite_verdict": Column(_text, "The verdict on the rewrite."),
+    # checkpoint
+    "entry": Column(_text, "The row's name: file:NAME or step:NUMBER."),
+    "kind": Column(_text, "file (a file of the weights' folder) or step (an optimiser step)."),
+    "checkpoint_id": Column(_text, "Digest of the weights' files."),
+    "base_model": Column(_text, "The model that was fine-tuned; its revision after an @."),
+    "path": Column(_text, "The file's path within the weights' folder; null for a step."),
+    "bytes": Column(_whole, "The file's size; null for a step."),
+    "blake2b": Column(_text, "The file's BLAKE2b-128 digest; null for a step."),
+    "step": Column(_whole, "The optimiser step, from 1; null for a file."),
+    "epoch": Column(_real, "Passes over the data at the end of the step."),
+    "loss": Column(_real, "Mean cross-entropy per trained token, in nats."),
+    "learning_rate": Column(_real, "The learning rate of the step."),
+    "grad_norm": Column(_real, "Norm of the gradient before clipping."),
+    "tokens": Column(_whole, "Tokens in the step's batch, padding left out."),
+    # benchmarks
+    "answer_id": Column(_text, "Digest of model role, problem, completion and sample index."),
+    "role": Column(_text, "Who answered: base or student."),
+    "strict": Column(_text, "Verdict when only the asked-for form counts (a box; one block in the solution)."),
+    "strict_reason": Column(_text, "The strict verdict's evidence."),
+    "lenient": Column(_text, "Verdict when the last stated answer counts, whatever its form."),
+    "lenient_reason": Column(_text, "The lenient verdict's evidence."),
+    "report_id": Column(_text, "Digest of benchmark, family, role and metric."),
+    "metric": Column(_text, "What the value is: strict or lenient accuracy, or a share."),
+    "n": Column(_whole, "Items behind the value."),
+    "value": Column(_real, "The value, from 0 to 1; for role 'student - base' the difference."),
+    "low": Column(_real, "Lower end of the 95% interval."),
+    "high": Column(_real, "Upper end of the 95% interval."),
+    "method": Column(_text, "How the interval and the p-value were computed."),
+    "p_value": Column(_real, "Two-sided p of the paired test; null where nothing is compared."),
+    "unjudged": Column(_whole, "Items that nobody could judge: left out of n, never counted as wrong."),
+    "made_with": Column(_text, "JSON of what made the number: engine, models, sampling, prompts, grader, sandbox."),
+}
+
+_PROBLEM = (
+    "problem_id", "source", "name", "family", "domain", "question", "ground_truth", "tests", "starter_code",
+    "difficulty", "licence", "set_aside",
+)  # fmt: skip
+
+PROBLEMS = Table("raw_problems", "Problems to learn from.", "problem_id", _PROBLEM)
+BENCHMARK_PROBLEMS = Table(
+    "benchmark_problems", "Held-out problems to be measured on.", "problem_id", (*_PROBLEM, "benchmark")
+)
+COMPLETIONS = Table(
+    "completions",
+    "Every reply a model ever gave us: the row store behind traces, rewrites and answers.",
+    "completion_id",
+    (
+        "completion_id", "request", "model", "text", "finish_reason", "prompt_tokens", "completion_tokens",
+        "seconds", "served_by",
+    ),
+)  # fmt: skip
+TRACES = Table(
+    "teacher_traces",
+    "The teacher's attempts, as it wrote them.",
+    "trace_id",
+    (
+        "trace_id", "problem_id", "completion_id", "sample", "model", "text", "finish_reason", "prompt_tokens",
+        "completion_tokens", "seconds", "error",
+    ),
+)  # fmt: skip
+REWRITES = Table(
+    "rewritten_traces",
+    "The traces in one structure: a thought and a solution.",
+    "rewrite_id",
+    (
+        "rewrite_id", "trace_id", "problem_id", "completion_id", "rewriter", "thought", "solution", "rewritten",
+        "failed",
+    ),
+)  # fmt: skip
+VERDICTS = Table(
+    "verdicts",
+    "Whether each trace and each rewrite is right.",
+    "verdict_id",
+    ("verdict_id", "subject", "trace_id", "rewrite_id", "problem_id", "verdict", "reason", "answer", "backend"),
+)
+EXAMPLES = Table(
+    "sft_dataset",
+    "Every rewrite, kept as an example or dropped with its reason.",
+    "example_id",
+    (
+        "example_id", "problem_id", "trace_id", "rewrite_id", "source", "family", "domain", "licence",
+        "trace_verdict", "rewrite_verdict", "completion_tokens", "dropped_by", "evidence", "system", "messages",
+        "conversations",
+    ),
+)  # fmt: skip
+CHECKPOINT = Table(
+    "checkpoint",
+    "The student: its weights' files and its training curve.",
+    "entry",
+    (
+        "entry", "kind", "checkpoint_id", "base_model", "path", "bytes", "blake2b", "step", "epoch", "loss",
+        "learning_rate", "grad_norm", "tokens", "seconds",
+    ),
+)  # fmt: skip
+ANSWERS = Table(
+    "benchmark_answers",
+    "What base and student answered to the held-out problems, and whether it is right.",
+    "answer_id",
+    (
+        "answer_id", "benchmark", "problem_id", "family", "domain", "role", "model", "checkpoint_id",
+        "completion_id", "sample", "text", "finish_reason", "prompt_tokens", "completion_tokens", "seconds",
+        "served_by", "strict", "strict_reason", "lenient", "lenient_reason", "error",
+    ),
+)  # fmt: skip
+REPORTS = Table(
+    "benchmark_reports",
+    "The scores, with intervals, a paired test, and what made them.",
+    "report_id",
+    (
+        "report_id", "benchmark", "family", "role", "metric", "n", "value", "low", "high", "method", "p_value",
+        "unjudged", "checkpoint_id", "made_with",
+    ),
+)  # fmt: skip
+
+ASSET_TABLES = (
+    PROBLEMS, BENCHMARK_PROBLEMS, TRACES, REWRITES, VERDICTS, EXAMPLES, CHECKPOINT, ANSWERS, REPORTS,
+)  # fmt: skip
+TABLES = (*ASSET_TABLES, COMPLETIONS)
