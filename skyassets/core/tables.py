@@ -117,6 +117,7 @@ COLUMNS: dict[str, Column] = {
     "evidence": Column(_text, "What the rule saw (a matching item, a count); null for a kept row."),
     "trace_verdict": Column(_text, "The verdict on the trace."),
     "rewrite_verdict": Column(_text, "The verdict on the rewrite."),
+    "example_tokens": Column(_whole, "Tokens of the whole conversation under the student's tokenizer and template."),
     # checkpoint
     "entry": Column(_text, "The row's name: file:NAME or step:NUMBER."),
     "kind": Column(_text, "file (a file of the weights' folder) or step (an optimiser step)."),
@@ -133,6 +134,7 @@ COLUMNS: dict[str, Column] = {
     "tokens": Column(_whole, "Tokens in the step's batch, padding left out."),
     # benchmarks
     "answer_id": Column(_text, "Digest of model role, problem, completion and sample index."),
+    "epoch_name": Column(_text, "The re-evaluation the answers belong to; empty for the first."),
     "role": Column(_text, "Who answered: base or student."),
     "strict": Column(_text, "Verdict when only the asked-for form counts (a box; one block in the solution)."),
     "strict_reason": Column(_text, "The strict verdict's evidence."),
@@ -198,7 +200,7 @@ EXAMPLES = Table(
     "example_id",
     (
         "example_id", "problem_id", "trace_id", "rewrite_id", "source", "family", "domain", "licence",
-        "trace_verdict", "rewrite_verdict", "completion_tokens", "dropped_by", "evidence", "system", "messages",
+        "trace_verdict", "rewrite_verdict", "example_tokens", "dropped_by", "evidence", "system", "messages",
         "conversations",
     ),
 )  # fmt: skip
@@ -216,7 +218,7 @@ ANSWERS = Table(
     "What base and student answered to the held-out problems, and whether it is right.",
     "answer_id",
     (
-        "answer_id", "benchmark", "problem_id", "family", "domain", "role", "model", "checkpoint_id",
+        "answer_id", "epoch_name", "benchmark", "problem_id", "family", "domain", "role", "model", "checkpoint_id",
         "completion_id", "sample", "text", "finish_reason", "prompt_tokens", "completion_tokens", "seconds",
         "served_by", "strict", "strict_reason", "lenient", "lenient_reason", "error",
     ),
@@ -226,7 +228,7 @@ REPORTS = Table(
     "The scores, with intervals, a paired test, and what made them.",
     "report_id",
     (
-        "report_id", "benchmark", "family", "role", "metric", "n", "value", "low", "high", "method", "p_value",
+        "report_id", "epoch_name", "benchmark", "family", "role", "metric", "n", "value", "low", "high", "method", "p_value",
         "unjudged", "checkpoint_id", "made_with",
     ),
 )  # fmt: skip

@@ -1,0 +1,64 @@
+"""The evidence beside a table: what it was made from and of. Written last, so a table without one is not finished."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from skyassets.core.errors import StoreError
+from skyassets.core.files import write_text
+from skyassets.core.identity import digest
+
+
+@dataclass(frozen=True)
+class Origin:
+    """All that determines a table: the code, the parents' data versions, and the part of the recipe it uses."""
+
+    code: str
+    parents: dict[str, str]
+    recipe: object
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """One digest per part, so that a difference can be named."""
+        parents = {f"parent {name}": version for name, version in sorted(self.parents.items())}
+        return {"code": self.code, "recipe": digest(self.recipe), **parents}
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What is known of a published table without reading it."""
+
+    table: str
+    fingerprint: dict[str, str]
+    data_version: str
+    file_digest: str
+    rows: int
+    unfinished: int
+    """Rows that could not be made this time (an error of the outside); the next build tries them again."""
+    facts: dict[str, object]
+    """What the making told, re-emitted whenever the table is reused."""
+
+    def write(self, path: Path) -> None:
+        """Publish the manifest."""
+        write_text(path, json.dumps(asdict(self), indent=1, sort_keys=True, ensure_ascii=False))
+
+
+def read_manifest(path: Path) -> Manifest | None:
+    """The manifest at `path`; None when there is none or it is from another version of this format.
+
+    Raises:
+        StoreError: when it is there and cannot be read.
+    """
+    try:
+        return Manifest(**json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except (TypeError, ValueError):
+        return None
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {error.strerror}") from error
+
+
+def differences(old: dict[str, str], new: dict[str, str]) -> list[str]:
+    """The names of the parts in which two fingerprints differ."""
+    return sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))

@@ -1,0 +1,148 @@
+"""The Parquet store of a recipe: one file a table, rebuilt only when something it was made from has changed."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from skyassets.core.errors import StoreError
+from skyassets.core.files import file_digest, locked, replaced
+from skyassets.core.identity import DIGEST_BYTES
+from skyassets.core.manifest import Manifest, Origin, differences, read_manifest
+from skyassets.core.tables import Table
+
+ROWS_A_SLICE = 4096
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a stage made: the rows, what there is to tell of them, and how many could not be made this time."""
+
+    frame: pl.DataFrame
+    facts: dict[str, object] = field(default_factory=dict)
+    unfinished: int = 0
+
+
+@dataclass(frozen=True)
+class Built:
+    """A table that is there now; `why` says what had changed, and is empty when nothing had."""
+
+    manifest: Manifest
+    rebuilt: bool
+    why: str
+
+
+@dataclass(frozen=True)
+class TableStore:
+    """The tables of one recipe, in `folder`."""
+
+    folder: Path
+
+    def path(self, table: Table) -> Path:
+        """Where the table's rows are."""
+        return self.folder / f"{table.name}.parquet"
+
+    def manifest(self, table: Table) -> Manifest | None:
+        """What is known of the table; None when it was never finished."""
+        return read_manifest(self._manifest_path(table))
+
+    def data_version(self, table: Table) -> str:
+        """The digest of the table's content.
+
+        Raises:
+            StoreError: when the table is not there.
+        """
+        manifest = self.manifest(table)
+        if manifest is None or not self.path(table).exists():
+            raise StoreError(self._absent(table))
+        return manifest.data_version
+
+    def read(self, table: Table) -> pl.DataFrame:
+        """The table's rows.
+
+        Raises:
+            StoreError: when the table is not there, is damaged, or is not what its manifest says.
+        """
+        manifest = self.manifest(table)
+        path = self.path(table)
+        if manifest is None or not path.exists():
+            raise StoreError(self._absent(table))
+        if file_digest(path) != manifest.file_digest:
+            raise StoreError(f"{table.name}: {path} is not the file its manifest describes; materialize it again")
+        return pl.read_parquet(path)
+
+    def build(
+        self,
+        table: Table,
+        origin: Origin,
+        make: Callable[[], Made],
+        damage: Callable[[pl.DataFrame], str] = lambda rows: "",
+        said: Callable[[str], None] = lambda line: None,
+    ) -> Built:
+        """Publish the table, calling `make` only if what is there was not made from `origin` or is not intact.
+
+        `damage` may look at a stored table for harm outside its file (lost weights) and say what it is. The rows are
+        checked, written beside the old file, read back and swapped in; the manifest comes last. Two builders of one
+        table wait for each other.
+        """
+        with locked(self.folder / f".{table.name}.lock", said):
+            why = self._stale(table, origin, damage)
+            manifest = self.manifest(table)
+            if manifest is not None and not why:
+                return Built(manifest, rebuilt=False, why="")
+            said(f"building {table.name}: {why}")
+            made = make()
+            frame = table.conform(made.frame)
+            with replaced(self.path(table)) as part:
+                frame.write_parquet(part, compression="zstd", statistics=True)
+                if not pl.read_parquet(part).equals(frame):
+                    raise StoreError(f"{table.name}: what was written is not what was read back; check the disk")
+                manifest = Manifest(
+                    table=table.name,
+                    fingerprint=origin.parts,
+                    data_version=content_digest(table, frame),
+                    file_digest=file_digest(part),
+                    rows=frame.height,
+                    unfinished=made.unfinished,
+                    facts=made.facts,
+                )
+            manifest.write(self._manifest_path(table))
+            return Built(manifest, rebuilt=True, why=why)
+
+    def _stale(self, table: Table, origin: Origin, damage: Callable[[pl.DataFrame], str]) -> str:
+        manifest = self.manifest(table)
+        path = self.path(table)
+        if manifest is None:
+            return "it was never finished"
+        changed = differences(manifest.fingerprint, origin.parts)
+        if changed:
+            return f"changed: {', '.join(changed)}"
+        if not path.exists():
+            return "its file is gone"
+        if file_digest(path) != manifest.file_digest:
+            return "its file was changed from outside"
+        if manifest.unfinished:
+            return f"{manifest.unfinished} rows could not be made last time"
+        return damage(pl.read_parquet(path))
+
+    def _manifest_path(self, table: Table) -> Path:
+        return self.folder / f"{table.name}.manifest.json"
+
+    def _absent(self, table: Table) -> str:
+        return (
+            f"{table.name} is not in {self.folder}; make it first: "
+            f"dagster asset materialize -m skyassets.definitions --select {table.name}"
+        )
+
+
+def content_digest(table: Table, frame: pl.DataFrame) -> str:
+    """BLAKE2b-128 of the rows as JSON lines, sorted by key, measured columns left out: equal content, equal digest."""
+    hasher = hashlib.blake2b(digest_size=DIGEST_BYTES)
+    content = frame.select(table.content).sort(table.key)
+    hasher.update(",".join(table.content).encode())
+    for piece in content.iter_slices(ROWS_A_SLICE):
+        hasher.update(piece.write_ndjson().encode("utf-8"))
+    return hasher.hexdigest()
+

@@ -1,0 +1,190 @@
+"""Rewriting: each trace in one structure, by rules or by a model, and a check that nothing was changed on the way.
+
+The trace is never overwritten. A rewrite that fails its check is tried again up to the recipe's limit (a model's) and
+then kept with the reason.
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from skyassets.core.identity import digest
+from skyassets.core.ports import Message, Model, Request, Sampling
+from skyassets.core.table_store import Made
+from skyassets.core.tables import REWRITES
+from skyassets.stages.compare import same
+from skyassets.stages.complete import Completer, Replies, model_name, request
+from skyassets.stages.extract import lenient_answer, lenient_code, strict_answer, strict_code
+from skyassets.stages.structure import Structured, join, parse
+
+
+@dataclass(frozen=True)
+class RuleRewriting:
+    """Rewriting by rules: the trace is the thought, and the answer it states itself is the solution."""
+
+    statement: str = "The answer is \\boxed{{answer}}."
+    """The solution of a problem that is not code; {answer} is what the trace states, never the ground truth."""
+
+
+@dataclass(frozen=True)
+class ModelRewriting:
+    """Rewriting by a model: it is shown question and trace, and its text is checked before it counts."""
+
+    model: Model
+    system: str
+    prompt: str
+    """The user's turn, with {question} and {trace} in it."""
+    sampling: Sampling
+    seed: int
+    tries: int = 2
+    shortest: float = 0.3
+    """A rewrite shorter than this share of the trace has lost something."""
+    longest: float = 3.0
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """What became of one trace: the structured text, or why there is none."""
+
+    text: str | None
+    failed: str | None
+    completion_id: str | None = None
+
+
+def rewrite(
+    traces: pl.DataFrame, problems: pl.DataFrame, rewriting: RuleRewriting | ModelRewriting, completer: Completer
+) -> Made:
+    """One row a trace: its structured text, or the reason why there is none."""
+    asked = {str(row["problem_id"]): row for row in problems.iter_rows(named=True)}
+    rows = list(traces.iter_rows(named=True))
+    ready = {str(row["trace_id"]): row for row in rows if row["finish_reason"] == "stop"}
+    done = {
+        str(row["trace_id"]): Rewritten(None, f"the trace did not finish: {row['finish_reason']}")
+        for row in rows
+        if str(row["trace_id"]) not in ready
+    }
+    facts: dict[str, object] = {}
+    unfinished = 0
+    if isinstance(rewriting, RuleRewriting):
+        for trace_id, row in ready.items():
+            done[trace_id] = by_rules(str(row["text"]), str(asked[str(row["problem_id"])]["domain"]), rewriting)
+    else:
+        by_model = _Model(rewriting, completer, asked)
+        done |= by_model.rewrite(ready)
+        facts = by_model.facts
+        unfinished = by_model.errors
+    name = "rules" if isinstance(rewriting, RuleRewriting) else model_name(rewriting.model)
+    return Made(REWRITES.frame([_row(row, done[str(row["trace_id"])], name) for row in rows]), facts, unfinished)
+
+
+def by_rules(trace: str, domain: str, rules: RuleRewriting) -> Rewritten:
+    """The trace as thought, and its own stated answer (for code: its code) as solution."""
+    if domain == "code":
+        code = lenient_code(trace)
+        if code is None:
+            return Rewritten(None, "the trace holds no code")
+        thought = _without_code(trace)
+        solution = f"```python\n{code.strip()}\n```"
+    else:
+        answer = lenient_answer(trace, domain)
+        if answer is None:
+            return Rewritten(None, "the trace states no answer")
+        thought = trace
+        solution = rules.statement.replace("{answer}", answer)
+    if not thought.strip():
+        return Rewritten(None, "the trace holds no reasoning beside its answer")
+    try:
+        text = join(Structured(thought, solution))
+    except ValueError as error:
+        return Rewritten(None, str(error))
+    return Rewritten(text, None)
+
+
+def fault(trace: str, text: str, domain: str, rewriting: ModelRewriting) -> str | None:
+    """Why a model's rewrite cannot be trusted; None when the answer, the code and the length survived."""
+    parts = parse(text)
+    if parts is None:
+        return "the four markers do not stand once each, in order"
+    ratio = len(parts.thought) / max(len(trace), 1)
+    if not rewriting.shortest <= ratio <= rewriting.longest:
+        return f"the thought is {ratio:.2f} times as long as the trace"
+    if domain == "code":
+        before, after = lenient_code(trace), strict_code(text)
+        if after is None:
+            return "the solution is not exactly one block of code"
+        return None if before is None or before.split() == after.split() else "the code was changed"
+    stated, boxed = lenient_answer(trace, domain), strict_answer(text)
+    if boxed is None:
+        return "the solution boxes no answer"
+    if stated is None:
+        return "the trace states no answer, the rewrite does"
+    return None if stated == boxed or same(boxed, stated) else "the answer was changed"
+
+
+class _Model:
+    """A model's rewrites of a set of traces, tried again where the check fails."""
+
+    def __init__(
+        self, rewriting: ModelRewriting, completer: Completer, problems: dict[str, dict[str, object]]
+    ) -> None:
+        self.rewriting, self.completer, self.problems = rewriting, completer, problems
+        self.reused = self.asked = self.errors = 0
+
+    @property
+    def facts(self) -> dict[str, object]:
+        return {"rows reused": self.reused, "rows asked": self.asked, "rows failed": self.errors}
+
+    def rewrite(self, traces: dict[str, dict[str, object]]) -> dict[str, Rewritten]:
+        done: dict[str, Rewritten] = {}
+        waiting = dict(traces)
+        for attempt in range(self.rewriting.tries):
+            if not waiting:
+                break
+            requests = {trace_id: self._request(row, attempt) for trace_id, row in waiting.items()}
+            replies = self.completer.complete(self.rewriting.model, list(requests.values()))
+            self.reused += replies.reused
+            self.asked += replies.asked
+            for trace_id, row in waiting.items():
+                done[trace_id] = self._checked(row, requests[trace_id], replies)
+            waiting = {trace_id: row for trace_id, row in waiting.items() if done[trace_id].failed}
+        # An error of the outside is asked again on the next run; a rewrite that failed its check is final.
+        self.errors = sum(bool(result.failed and result.failed.startswith("error: ")) for result in done.values())
+        return done
+
+    def _request(self, trace: dict[str, object], attempt: int) -> Request:
+        question = str(self.problems[str(trace["problem_id"])]["question"])
+        pieces = self.rewriting.prompt.split("{trace}")
+        user = str(trace["text"]).join(piece.replace("{question}", question) for piece in pieces)
+        messages = (Message("system", self.rewriting.system), Message("user", user))
+        return request(self.rewriting.model, messages, self.rewriting.sampling, self.rewriting.seed + attempt)
+
+    def _checked(self, trace: dict[str, object], asked: Request, replies: Replies) -> Rewritten:
+        found = replies.completions.get(asked.id)
+        if found is None:
+            return Rewritten(None, f"error: {replies.errors.get(asked.id)}", asked.id)
+        if found["finish_reason"] != "stop":
+            return Rewritten(None, f"the rewrite did not finish: {found['finish_reason']}", asked.id)
+        domain = str(self.problems[str(trace["problem_id"])]["domain"])
+        wrong = fault(str(trace["text"]), str(found["text"]).strip(), domain, self.rewriting)
+        return Rewritten(None if wrong else str(found["text"]).strip(), wrong, asked.id)
+
+
+def _row(trace: dict[str, object], result: Rewritten, name: str) -> dict[str, object]:
+    parts = parse(result.text) if result.text else None
+    return {
+        "rewrite_id": digest("rewrite", trace["trace_id"], name, result.completion_id),
+        "trace_id": trace["trace_id"],
+        "problem_id": trace["problem_id"],
+        "completion_id": result.completion_id,
+        "rewriter": name,
+        "thought": parts.thought if parts else None,
+        "solution": parts.solution if parts else None,
+        "rewritten": result.text,
+        "failed": result.failed,
+    }
+
+
+def _without_code(text: str) -> str:
+    """The prose of a text: all that stands outside its blocks of code."""
+    outside = text.split("```")[::2]
+    return "\n".join(part.strip() for part in outside if part.strip())
