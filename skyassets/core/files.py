@@ -57,8 +57,12 @@ def locked(path: Path, waiting: Callable[[str], None]) -> Iterator[None]:
 
     The kernel drops the lock when its holder ends, however it ends, so a killed run never blocks the next one.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+", encoding="utf-8") as file:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"cannot write in {path.parent}: {error.strerror}; choose another data folder") from error
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -41,6 +41,9 @@ class Model:
     name: str
     revision: str
 
+    def __str__(self) -> str:
+        return f"{self.name}@{self.revision}"
+
 
 @dataclass(frozen=True)
 class Sampling:

@@ -145,4 +145,3 @@ def content_digest(table: Table, frame: pl.DataFrame) -> str:
     for piece in content.iter_slices(ROWS_A_SLICE):
         hasher.update(piece.write_ndjson().encode("utf-8"))
     return hasher.hexdigest()
-

@@ -80,6 +80,7 @@ COLUMNS: dict[str, Column] = {
     "difficulty": Column(_real, "How hard, 1 to 10 on the AoPS scale; null when nobody rated it."),
     "licence": Column(_text, "The licence the problem was published under (SPDX where there is one)."),
     "benchmark": Column(_text, "The benchmark this held-out problem belongs to."),
+    "imported_trace": Column(_text, "A ready-made trace that came with the problem; null where the teacher is asked."),
     "set_aside": Column(_text, "Why the problem is not used; null for one that is."),
     # completions
     "completion_id": Column(_text, "Digest of all that determines a completion: model, messages, sampling, seed."),
@@ -154,7 +155,7 @@ COLUMNS: dict[str, Column] = {
 
 _PROBLEM = (
     "problem_id", "source", "name", "family", "domain", "question", "ground_truth", "tests", "starter_code",
-    "difficulty", "licence", "set_aside",
+    "difficulty", "licence", "imported_trace", "set_aside",
 )  # fmt: skip
 
 PROBLEMS = Table("raw_problems", "Problems to learn from.", "problem_id", _PROBLEM)
@@ -228,8 +229,8 @@ REPORTS = Table(
     "The scores, with intervals, a paired test, and what made them.",
     "report_id",
     (
-        "report_id", "epoch_name", "benchmark", "family", "role", "metric", "n", "value", "low", "high", "method", "p_value",
-        "unjudged", "checkpoint_id", "made_with",
+        "report_id", "epoch_name", "benchmark", "family", "role", "metric", "n", "value", "low", "high", "method",
+        "p_value", "unjudged", "checkpoint_id", "made_with",
     ),
 )  # fmt: skip
 

@@ -20,6 +20,7 @@ from skyassets.stages.verify import SANDBOX_ERROR, Case, case, judge_all
 class Evaluation:
     """How the benchmarks are asked; the same for everyone who is measured."""
 
+    prompts: Prompts
     sampling: Sampling
     samples: int
     seed: int
@@ -43,7 +44,6 @@ def epoch_seed(seed: int, epoch: str) -> int:
 def answer(
     problems: pl.DataFrame,
     evaluation: Evaluation,
-    prompts: Prompts,
     entrants: Sequence[Entrant],
     graders: Graders,
     epoch: str = "",
@@ -56,7 +56,7 @@ def answer(
     failed = 0
     for entrant in entrants:
         seed = epoch_seed(evaluation.seed, epoch)
-        asking = Asking(entrant.model, prompts, evaluation.sampling, evaluation.samples, seed)
+        asking = Asking(entrant.model, evaluation.prompts, evaluation.sampling, evaluation.samples, seed)
         wanted = attempts(problems, asking)
         replies = entrant.completer.complete(entrant.model, [attempt.request for attempt in wanted])
         drafts += [(entrant, attempt, replies) for attempt in wanted]

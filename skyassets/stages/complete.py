@@ -1,6 +1,6 @@
 """Completions wanted against completions stored: only the difference is asked, and every reply is kept at once."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -96,25 +96,17 @@ def completion_row(asked: Request, reply: Reply) -> dict[str, object]:
     return {
         "completion_id": asked.id,
         "request": sound(spelling(parts)),
-        "model": model_name(asked.model),
+        "model": str(asked.model),
         "text": sound(reply.text),
-        **{name: told[name] for name in ("finish_reason", "prompt_tokens", "completion_tokens", "seconds", "served_by")},
+        **{
+            name: told[name] for name in ("finish_reason", "prompt_tokens", "completion_tokens", "seconds", "served_by")
+        },
     }
-
-
-def model_name(model: Model) -> str:
-    """How a model is written in a table."""
-    return f"{model.name}@{model.revision}"
 
 
 def sound(text: str) -> str:
     """`text` with lone surrogates replaced: JSON can carry them, UTF-8 files cannot."""
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def unfinished(errors: Iterable[object]) -> int:
-    """How many of a table's `error` values tell of a row to be asked again."""
-    return sum(error is not None for error in errors)
 
 
 def _by_id(completions: pl.DataFrame) -> dict[str, dict[str, object]]:

@@ -92,11 +92,3 @@ def _columns(estimate: Estimate) -> dict[str, object]:
         "method": estimate.method,
         "p_value": estimate.p_value,
     }
-
-
-def verdict_on(row: dict[str, object]) -> str:
-    """A comparison's row in words: better, worse, or not to be told apart from noise."""
-    value, p = row["value"], row["p_value"]
-    if not isinstance(value, float) or not isinstance(p, float) or p >= 0.05:
-        return "not distinguishable from noise"
-    return "better" if value > 0 else "worse"

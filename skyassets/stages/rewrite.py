@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from skyassets.core.errors import ServerError
 from skyassets.core.identity import digest
 from skyassets.core.ports import Message, Model, Request, Sampling
 from skyassets.core.table_store import Made
 from skyassets.core.tables import REWRITES
 from skyassets.stages.compare import same
-from skyassets.stages.complete import Completer, Replies, model_name, request
+from skyassets.stages.complete import Completer, Replies, request
 from skyassets.stages.extract import lenient_answer, lenient_code, strict_answer, strict_code
 from skyassets.stages.structure import Structured, join, parse
 
@@ -52,9 +53,9 @@ class Rewritten:
 
 
 def rewrite(
-    traces: pl.DataFrame, problems: pl.DataFrame, rewriting: RuleRewriting | ModelRewriting, completer: Completer
+    traces: pl.DataFrame, problems: pl.DataFrame, rewriting: RuleRewriting | ModelRewriting, completer: Completer | None
 ) -> Made:
-    """One row a trace: its structured text, or the reason why there is none."""
+    """One row a trace: its structured text, or the reason why there is none. Rules need no completer."""
     asked = {str(row["problem_id"]): row for row in problems.iter_rows(named=True)}
     rows = list(traces.iter_rows(named=True))
     ready = {str(row["trace_id"]): row for row in rows if row["finish_reason"] == "stop"}
@@ -63,17 +64,21 @@ def rewrite(
         for row in rows
         if str(row["trace_id"]) not in ready
     }
+    for trace_id in [key for key, row in ready.items() if parse(str(row["text"]))]:
+        done[trace_id] = Rewritten(str(ready.pop(trace_id)["text"]).strip(), None)
     facts: dict[str, object] = {}
     unfinished = 0
     if isinstance(rewriting, RuleRewriting):
         for trace_id, row in ready.items():
             done[trace_id] = by_rules(str(row["text"]), str(asked[str(row["problem_id"])]["domain"]), rewriting)
+    elif completer is None:
+        raise ServerError(f"rewriter: {rewriting.model} is to rewrite, and there is no way to reach it")
     else:
         by_model = _Model(rewriting, completer, asked)
         done |= by_model.rewrite(ready)
         facts = by_model.facts
         unfinished = by_model.errors
-    name = "rules" if isinstance(rewriting, RuleRewriting) else model_name(rewriting.model)
+    name = "rules" if isinstance(rewriting, RuleRewriting) else str(rewriting.model)
     return Made(REWRITES.frame([_row(row, done[str(row["trace_id"])], name) for row in rows]), facts, unfinished)
 
 
@@ -124,9 +129,7 @@ def fault(trace: str, text: str, domain: str, rewriting: ModelRewriting) -> str 
 class _Model:
     """A model's rewrites of a set of traces, tried again where the check fails."""
 
-    def __init__(
-        self, rewriting: ModelRewriting, completer: Completer, problems: dict[str, dict[str, object]]
-    ) -> None:
+    def __init__(self, rewriting: ModelRewriting, completer: Completer, problems: dict[str, dict[str, object]]) -> None:
         self.rewriting, self.completer, self.problems = rewriting, completer, problems
         self.reused = self.asked = self.errors = 0
 

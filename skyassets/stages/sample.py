@@ -8,7 +8,7 @@ from skyassets.core.identity import digest
 from skyassets.core.ports import Model, Request, Sampling
 from skyassets.core.table_store import Made
 from skyassets.core.tables import TRACES
-from skyassets.stages.complete import Completer, Replies, model_name, request
+from skyassets.stages.complete import Completer, Replies, request
 from skyassets.stages.prompts import Prompts
 
 
@@ -38,10 +38,13 @@ def usable(problems: pl.DataFrame) -> pl.DataFrame:
 
 
 def attempts(problems: pl.DataFrame, asking: Asking) -> list[Attempt]:
-    """Every completion wanted, in the order of the problems. Sample k is drawn with the seed `asking.seed + k`."""
+    """Every completion wanted, in the order of the problems. Sample k is drawn with the seed `asking.seed + k`.
+
+    A problem that brings its own trace is not asked.
+    """
     return [
         Attempt(problem, k, request(asking.model, asking.prompts.messages(problem), asking.sampling, asking.seed + k))
-        for problem in usable(problems).iter_rows(named=True)
+        for problem in usable(problems).filter(pl.col("imported_trace").is_null()).iter_rows(named=True)
         for k in range(asking.samples)
     ]
 
@@ -51,6 +54,7 @@ def sample(problems: pl.DataFrame, asking: Asking, completer: Completer) -> Made
     wanted = attempts(problems, asking)
     replies = completer.complete(asking.model, [attempt.request for attempt in wanted])
     rows = [{"trace_id": attempt_id("trace", attempt), **answer_columns(attempt, replies)} for attempt in wanted]
+    rows += [_imported(problem) for problem in usable(problems).iter_rows(named=True) if problem["imported_trace"]]
     return Made(TRACES.frame(rows), replies.facts, unfinished=len(replies.errors))
 
 
@@ -68,7 +72,18 @@ def answer_columns(attempt: Attempt, replies: Replies) -> dict[str, object]:
         "problem_id": attempt.problem["problem_id"],
         "completion_id": attempt.request.id,
         "sample": attempt.sample,
-        "model": model_name(attempt.request.model),
+        "model": str(attempt.request.model),
         **{name: (found or empty).get(name) for name in reply},
         "error": None if found else replies.errors.get(attempt.request.id),
+    }
+
+
+def _imported(problem: dict[str, object]) -> dict[str, object]:
+    return {
+        "trace_id": digest("imported trace", problem["problem_id"]),
+        "problem_id": problem["problem_id"],
+        "sample": 0,
+        "model": f"imported from {problem['source']}",
+        "text": problem["imported_trace"],
+        "finish_reason": "stop",
     }

@@ -1,11 +1,14 @@
-"""Planning a training run: from the recipe and the examples' lengths to numbers an engine can follow."""
+"""Training as data: the plan an engine can follow, and what it left as a table."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 
 from skyassets.core.errors import GateError
-from skyassets.core.ports import Model, TrainPlan
+from skyassets.core.identity import digest
+from skyassets.core.ports import Model, Step, TrainPlan
+from skyassets.core.table_store import Made
+from skyassets.core.tables import CHECKPOINT
 
 
 @dataclass(frozen=True)
@@ -50,3 +53,28 @@ def plan(training: Training, example_tokens: Sequence[int]) -> TrainPlan:
         steps=training.epochs * math.ceil(len(example_tokens) / training.global_batch),
         tokens=training.epochs * sum(example_tokens),
     )
+
+
+def checkpoint_id(files: Iterable[tuple[str, str]]) -> str:
+    """The identity of weights: the digest of their files' paths and digests."""
+    return digest("checkpoint", sorted(files))
+
+
+def checkpoint(base: Model, files: Sequence[tuple[str, int, str]], curve: Sequence[Step]) -> Made:
+    """The manifest of the weights (path, bytes, BLAKE2b of each file) and the training curve, as one table."""
+    ident = checkpoint_id((path, blake2b) for path, _, blake2b in files)
+    shared = {"checkpoint_id": ident, "base_model": str(base)}
+    rows: list[dict[str, object]] = [
+        {"entry": f"file:{path}", "kind": "file", "path": path, "bytes": size, "blake2b": blake2b, **shared}
+        for path, size, blake2b in files
+    ]
+    rows += [{"entry": f"step:{step.step:06d}", "kind": "step", **asdict(step), **shared} for step in curve]
+    facts: dict[str, object] = {
+        "checkpoint": ident,
+        "optimiser steps": len(curve),
+        "first loss": curve[0].loss,
+        "last loss": curve[-1].loss,
+        "trained tokens": sum(step.tokens for step in curve),
+        "training seconds": round(sum(step.seconds for step in curve), 1),
+    }
+    return Made(CHECKPOINT.frame(rows), facts)

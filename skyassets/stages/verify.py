@@ -81,9 +81,7 @@ def verify(
     return Made(VERDICTS.frame(rows), facts, unfinished=again)
 
 
-def _subjects(
-    traces: pl.DataFrame, rewrites: pl.DataFrame
-) -> Iterator[tuple[dict[str, object], Mode, object, str]]:
+def _subjects(traces: pl.DataFrame, rewrites: pl.DataFrame) -> Iterator[tuple[dict[str, object], Mode, object, str]]:
     """Row, mode, text (None when there is nothing to judge) and why there is none."""
     for row in traces.iter_rows(named=True):
         finished = row["finish_reason"] == "stop"

@@ -1,0 +1,93 @@
+"""The data set: verdicts on traces and rewrites, and the examples that are worth learning from."""
+
+from collections.abc import Callable
+
+import dagster as dg
+import polars as pl
+
+from skyassets.assets.house import House, Spec
+from skyassets.assets.progress import Progress
+from skyassets.core.table_store import Made
+from skyassets.core.tables import BENCHMARK_PROBLEMS, EXAMPLES, PROBLEMS, REWRITES, TRACES, VERDICTS
+from skyassets.stages import pictures
+from skyassets.stages.contamination import ItemIndex
+from skyassets.stages.curate import curate
+from skyassets.stages.sample import usable
+from skyassets.stages.verify import verify
+
+GRADERS = ("skyassets.stages.verify", "skyassets.engines.math_verify_worker", "skyassets.engines.sandbox_runner")
+"""The code that decides verdicts, in its own processes too."""
+
+
+def dataset_assets(house: House) -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
+    """`verdicts` and `sft_dataset`, with the check that keeps the benchmarks out."""
+    recipe = house.recipe
+    judged = Spec(
+        VERDICTS, (TRACES, REWRITES, PROBLEMS), GRADERS, recipe.limits, "curation", frozenset({"parquet", "bubblewrap"})
+    )
+    kept = Spec(
+        EXAMPLES,
+        (REWRITES, VERDICTS, PROBLEMS, BENCHMARK_PROBLEMS),
+        ("skyassets.stages.curate",),
+        (recipe.curation, recipe.student_prompts, recipe.training.base),
+        "curation",
+        frozenset({"parquet"}),
+    )
+
+    def make_verdicts(said: Callable[[str], None]) -> Made:
+        with house.place.graders(recipe.limits) as graders:
+            return verify(
+                house.store.read(TRACES),
+                house.store.read(REWRITES),
+                house.store.read(PROBLEMS),
+                graders,
+                house.place.workers,
+                Progress("judged", said).count,
+            )
+
+    def make_examples(said: Callable[[str], None]) -> Made:
+        return curate(
+            house.store.read(REWRITES),
+            house.store.read(VERDICTS),
+            house.store.read(PROBLEMS),
+            house.store.read(BENCHMARK_PROBLEMS),
+            recipe.curation,
+            recipe.student_prompts,
+            house.place.count(recipe.training.base),
+        )
+
+    return [
+        house.asset(judged, make_verdicts, picture=pictures.verdicts),
+        house.asset(kept, make_examples, picture=pictures.waterfall),
+        held_out_apart(house),
+    ]
+
+
+def held_out_apart(house: House) -> dg.AssetChecksDefinition:
+    """The gate before training: what was published is read again and held against every benchmark."""
+
+    @dg.asset_check(
+        asset=EXAMPLES.name,
+        additional_deps=[BENCHMARK_PROBLEMS.name, PROBLEMS.name],
+        blocking=True,
+        description="No kept example asks what a benchmark asks.",
+    )
+    def held_out_is_apart() -> dg.AssetCheckResult:
+        items = usable(house.store.read(BENCHMARK_PROBLEMS)).select("problem_id", "question")
+        index = ItemIndex(dict(items.iter_rows()), house.recipe.curation.decontamination)
+        kept = house.store.read(EXAMPLES).filter(pl.col("dropped_by").is_null()).select("problem_id")
+        asked = kept.join(house.store.read(PROBLEMS), on="problem_id").select("problem_id", "question").unique()
+        found = {problem: match for problem, question in asked.iter_rows() if (match := index.match(question))}
+        shared = set(asked["question"]) & set(items["question"])
+        return dg.AssetCheckResult(
+            passed=not found and not shared,
+            metadata={
+                "questions held against the benchmarks": asked.height,
+                "benchmark problems": items.height,
+                "contaminated": len(found),
+                "the same question": len(shared),
+                "evidence": "; ".join(f"{problem}: {match}" for problem, match in list(found.items())[:5]) or "none",
+            },
+        )
+
+    return held_out_is_apart

@@ -1,0 +1,34 @@
+"""The graph: every asset, check, job and schedule of one recipe at one place."""
+
+import dagster as dg
+
+from skyassets.assets.automation import jobs
+from skyassets.assets.dataset import dataset_assets
+from skyassets.assets.evaluation import evaluation_assets
+from skyassets.assets.house import House
+from skyassets.assets.model import model_assets
+from skyassets.assets.place import Place
+from skyassets.assets.problems import problem_assets
+from skyassets.assets.traces import trace_assets
+from skyassets.recipes.recipe import Recipe
+
+
+def build_definitions(recipe: Recipe, place: Place) -> dg.Definitions:
+    """Dagster's view of `recipe` at `place`."""
+    house = House(recipe, place)
+    made = [
+        *problem_assets(house),
+        *trace_assets(house),
+        *dataset_assets(house),
+        *model_assets(house),
+        *evaluation_assets(house),
+    ]
+    all_jobs, schedules = jobs(recipe)
+    return dg.Definitions(
+        assets=[item for item in made if not isinstance(item, dg.AssetChecksDefinition)],
+        asset_checks=[item for item in made if isinstance(item, dg.AssetChecksDefinition)],
+        jobs=all_jobs,
+        schedules=schedules,
+        # One process: starting one for every step costs more than most steps. Parallel work is inside the assets.
+        executor=dg.in_process_executor,
+    )

@@ -1,0 +1,122 @@
+"""What every asset has at hand: the recipe, the place, the stores, and the one way to build a table."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import dagster as dg
+import polars as pl
+
+from skyassets.assets.metadata import column_schema, metadata, preview
+from skyassets.assets.place import Place
+from skyassets.core.code_version import code_version
+from skyassets.core.identity import digest
+from skyassets.core.manifest import Origin
+from skyassets.core.row_store import RowStore
+from skyassets.core.table_store import Made, TableStore
+from skyassets.core.tables import COMPLETIONS, Table
+from skyassets.recipes.recipe import Recipe
+
+EPOCH_TAG = "skyassets/epoch"
+"""The run tag that names a re-evaluation; set by the schedule."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What an asset is made of: its table, its parents, the code, and the part of the recipe it uses."""
+
+    table: Table
+    parents: tuple[Table, ...]
+    code: tuple[str, ...]
+    """Modules whose meaning determines the rows; the stages they import are followed."""
+    recipe: object
+    group: str
+    kinds: frozenset[str]
+
+    @property
+    def version(self) -> str:
+        """The asset's code version: code, recipe part and table schema in one digest."""
+        schema = [(name, str(kind)) for name, kind in self.table.schema.items()]
+        return digest(code_version(*self.code), self.recipe, schema)
+
+
+@dataclass(frozen=True)
+class House:
+    """One recipe at one place."""
+
+    recipe: Recipe
+    place: Place
+
+    @property
+    def store(self) -> TableStore:
+        """The recipe's tables."""
+        return TableStore(self.place.data / self.recipe.name)
+
+    @property
+    def rows(self) -> RowStore:
+        """The completions that all recipes share."""
+        return RowStore(self.place.data / "rows", COMPLETIONS)
+
+    def asset(self, spec: Spec, make: Callable[[Callable[[str], None]], Made], **more: object) -> dg.AssetsDefinition:
+        """The Dagster asset of `spec`; `make` gets a way to report progress and returns the rows.
+
+        `more` goes to `build`.
+        """
+
+        @dg.asset(
+            name=spec.table.name,
+            deps=[dg.AssetKey(parent.name) for parent in spec.parents],
+            code_version=spec.version,
+            description=spec.table.meaning,
+            group_name=spec.group,
+            kinds=set(spec.kinds),
+            owners=["team:skyassets"],
+            metadata={"dagster/column_schema": column_schema(spec.table)},
+            check_specs=[
+                dg.AssetCheckSpec(
+                    "unique_ids", asset=spec.table.name, description="No id is there twice.", blocking=True
+                )
+            ],
+        )
+        def build(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+            return self.build(context, spec, make, **more)  # type: ignore[arg-type]
+
+        return build
+
+    def build(
+        self,
+        context: dg.AssetExecutionContext,
+        spec: Spec,
+        make: Callable[[Callable[[str], None]], Made],
+        picture: Callable[[pl.DataFrame], str],
+        damage: Callable[[pl.DataFrame], str] = lambda rows: "",
+        outside: Callable[[dg.AssetExecutionContext], dict[str, str]] = lambda context: {},
+    ) -> dg.MaterializeResult:
+        """Have the table there, and tell Dagster about it.
+
+        `outside` names what the rows hang on beside parents, code and recipe (a source's file, the epoch).
+        """
+        started = time.monotonic()
+        said = context.log.info
+        parents = {parent.name: self.store.data_version(parent) for parent in spec.parents}
+        origin = Origin(code=spec.version, parents=parents | outside(context), recipe=spec.recipe)
+
+        def shown() -> Made:
+            made = make(said)
+            frame = spec.table.conform(made.frame)
+            return replace(made, facts={**made.facts, "preview": preview(frame), "picture": picture(frame)})
+
+        built = self.store.build(spec.table, origin, shown, damage, said)
+        said(f"{spec.table.name}: {built.manifest.rows} rows, {'rebuilt' if built.rebuilt else 'unchanged'}")
+        path = self.store.path(spec.table)
+        repeated = pl.read_parquet(path, columns=[spec.table.key])[spec.table.key].is_duplicated().sum()
+        return dg.MaterializeResult(
+            asset_key=spec.table.name,
+            data_version=dg.DataVersion(built.manifest.data_version),
+            metadata=metadata(spec.table, built, str(path), time.monotonic() - started),
+            check_results=[
+                dg.AssetCheckResult(
+                    passed=repeated == 0, check_name="unique_ids", metadata={"repeated rows": int(repeated)}
+                )
+            ],
+        )

@@ -1,0 +1,46 @@
+"""The checkpoint: the student's weights and its training curve."""
+
+from collections.abc import Callable
+
+import dagster as dg
+import polars as pl
+
+from skyassets.assets.house import House, Spec
+from skyassets.core.table_store import Made
+from skyassets.core.tables import CHECKPOINT, EXAMPLES
+from skyassets.engines.checkpoint_folder import CheckpointFolder, WeightsFile
+from skyassets.stages import pictures
+from skyassets.stages.curate import conversations
+from skyassets.stages.training import checkpoint, plan
+
+TRAINER = ("skyassets.stages.training", "skyassets.engines.training_run", "skyassets.engines.chat_tokens")
+"""The code that decides the weights, in its own process too."""
+
+
+def model_assets(house: House) -> list[dg.AssetsDefinition]:
+    """`checkpoint`."""
+    training = house.recipe.training
+    spec = Spec(CHECKPOINT, (EXAMPLES,), TRAINER, training, "training", frozenset({"deepspeed", "torch"}))
+    weights = weights_of(house)
+
+    def make(said: Callable[[str], None]) -> Made:
+        examples = house.store.read(EXAMPLES)
+        kept = conversations(examples)
+        lengths = examples.filter(pl.col("dropped_by").is_null())["example_tokens"].to_list()
+        curve = weights.train(house.place.trainer(training.base), plan(training, lengths), kept, said)
+        files = [(file.path, file.bytes, file.blake2b) for file in weights.files()]
+        return checkpoint(training.base, files, curve)
+
+    def damage(rows: pl.DataFrame) -> str:
+        found = rows.filter(pl.col("kind") == "file").select("path", "bytes", "blake2b")
+        harm = weights.damage([WeightsFile(*row) for row in found.iter_rows()])
+        if harm:
+            weights.discard()
+        return harm
+
+    return [house.asset(spec, make, picture=pictures.training_curve, damage=damage)]
+
+
+def weights_of(house: House) -> CheckpointFolder:
+    """Where the student's weights are."""
+    return CheckpointFolder(house.store.folder / "weights")

@@ -1,0 +1,41 @@
+"""The problems: to learn from, and held out to be measured on."""
+
+from collections.abc import Iterable
+
+import dagster as dg
+
+from skyassets.assets.house import House, Spec
+from skyassets.core.sources import Generated, Source
+from skyassets.core.tables import BENCHMARK_PROBLEMS, PROBLEMS
+from skyassets.engines.problem_reader import ProblemReader
+from skyassets.stages import pictures, problems
+
+
+def problem_assets(house: House) -> list[dg.AssetsDefinition]:
+    """`raw_problems` and `benchmark_problems`."""
+    reader = ProblemReader()
+    recipe = house.recipe
+    raw = Spec(PROBLEMS, (), ("skyassets.stages.problems",), recipe.sources, "problems", frozenset({"parquet"}))
+    held_out = Spec(
+        BENCHMARK_PROBLEMS, (), ("skyassets.stages.problems",), recipe.benchmarks, "problems", frozenset({"parquet"})
+    )
+
+    def files(sources: Iterable[Source]) -> dict[str, str]:
+        """What lies outside the recipe: the files it names may change under it."""
+        outside = [source for source in sources if not isinstance(source.origin, Generated)]
+        return {f"source {source.name}": reader.fingerprint(source) for source in outside}
+
+    return [
+        house.asset(
+            raw,
+            lambda said: problems.raw_problems(recipe.sources, reader),
+            picture=pictures.problems,
+            outside=lambda context: files(recipe.sources),
+        ),
+        house.asset(
+            held_out,
+            lambda said: problems.benchmark_problems(recipe.benchmarks, reader),
+            picture=pictures.problems,
+            outside=lambda context: files(one.source for one in recipe.benchmarks),
+        ),
+    ]

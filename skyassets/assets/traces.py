@@ -1,0 +1,44 @@
+"""The traces: as the teacher wrote them, and in one structure."""
+
+from collections.abc import Callable
+
+import dagster as dg
+
+from skyassets.assets.house import House, Spec
+from skyassets.assets.progress import Progress
+from skyassets.core.ports import Model
+from skyassets.core.table_store import Made
+from skyassets.core.tables import PROBLEMS, REWRITES, TRACES
+from skyassets.stages import pictures
+from skyassets.stages.complete import Completer
+from skyassets.stages.rewrite import ModelRewriting, rewrite
+from skyassets.stages.sample import sample
+
+
+def trace_assets(house: House) -> list[dg.AssetsDefinition]:
+    """`teacher_traces` and `rewritten_traces`."""
+    recipe = house.recipe
+    teacher = Spec(TRACES, (PROBLEMS,), ("skyassets.stages.sample",), recipe.teacher, "generation", frozenset({"llm"}))
+    rewriter = Spec(
+        REWRITES, (TRACES, PROBLEMS), ("skyassets.stages.rewrite",), recipe.rewriting, "generation", frozenset({"llm"})
+    )
+
+    def make_traces(said: Callable[[str], None]) -> Made:
+        return sample(
+            house.store.read(PROBLEMS), recipe.teacher, completer(house, "teacher", recipe.teacher.model, said)
+        )
+
+    def make_rewrites(said: Callable[[str], None]) -> Made:
+        rewriting = recipe.rewriting
+        by = completer(house, "rewriter", rewriting.model, said) if isinstance(rewriting, ModelRewriting) else None
+        return rewrite(house.store.read(TRACES), house.store.read(PROBLEMS), rewriting, by)
+
+    return [
+        house.asset(teacher, make_traces, picture=pictures.traces),
+        house.asset(rewriter, make_rewrites, picture=pictures.rewrites),
+    ]
+
+
+def completer(house: House, role: str, model: Model, said: Callable[[str], None]) -> Completer:
+    """What gets the completions of `model` in its role, here."""
+    return Completer(house.rows, house.place.serving(role, model, said), Progress(role, said).tally)

@@ -1,0 +1,11 @@
+"""The one module Dagster loads, and the one that reads the environment: which recipe, and where it runs."""
+
+import os
+
+from skyassets.assets.graph import build_definitions
+from skyassets.assets.place import from_environment
+from skyassets.recipes.find import DEFAULT, find_recipe
+
+recipe = find_recipe(os.environ.get("SKYASSETS_RECIPE", DEFAULT))
+place = from_environment(os.environ)
+defs = build_definitions(recipe, place)

@@ -1,0 +1,80 @@
+"""The tiny model's engines: serving it and training it, through the same ports as the real ones."""
+
+import contextlib
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from skyassets.core.ports import Asker, Conversation, Model, Step, TrainPlan
+from skyassets.engines.openai_asker import OpenAIAsker
+from skyassets.engines.tiny_model import TinyModel
+from skyassets.engines.tiny_server import server
+
+NAME = "tiny"
+
+
+@dataclass(frozen=True)
+class TinyServing:
+    """Keeps the `Serving` port with an HTTP server in this process; every call is a line of `log`."""
+
+    log: Path
+    concurrency: int = 8
+
+    @contextlib.contextmanager
+    def serve(self, model: Model, weights: Path | None) -> Iterator[Asker]:
+        """Serve the tiny model, trained or not, on a free port of this machine."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        web = server(0, weights, self.log, name=model.name)
+        thread = threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        try:
+            yield OpenAIAsker(
+                base_url=f"http://127.0.0.1:{web.server_address[1]}/v1",
+                model_name=model.name,
+                api_key="none",
+                concurrency=self.concurrency,
+                served_by="tiny 1",
+            )
+        finally:
+            web.shutdown()
+            web.server_close()
+            thread.join()
+
+
+@dataclass(frozen=True)
+class TinyTrainer:
+    """Keeps the `Trainer` port: a falling loss, and a model that is better for every example it saw."""
+
+    def train(
+        self, plan: TrainPlan, examples: Sequence[Conversation], folder: Path, said: Callable[[str], None]
+    ) -> list[Step]:
+        """Take the plan's steps and save the model in `folder`."""
+        model = TinyModel()
+        curve = []
+        for number in range(1, plan.steps + 1):
+            started = time.perf_counter()
+            loss = 2.0 * math.exp(-number * plan.learning_rate * 200)
+            model = model.trained(loss)
+            rate = plan.learning_rate * (1 + math.cos(math.pi * number / plan.steps)) / 2
+            curve.append(
+                Step(
+                    step=number,
+                    epoch=number * plan.epochs / plan.steps,
+                    loss=loss,
+                    learning_rate=rate,
+                    grad_norm=loss / 2,
+                    tokens=plan.tokens // plan.steps,
+                    seconds=time.perf_counter() - started,
+                )
+            )
+            said(f"step {number}/{plan.steps}, loss {loss:.3f}")
+        model.save(folder)
+        return curve
+
+
+def count_words(conversations: Sequence[Conversation]) -> list[int]:
+    """The tiny model's tokens: words."""
+    return [sum(len(turn.content.split()) for turn in one.messages) for one in conversations]

@@ -1,0 +1,73 @@
+"""A pretended language model of two numbers: how often it is right, and how often it keeps the asked-for form.
+
+It stands in for a real model where a test needs seconds: it is served over HTTP, sampled by seed, trained and saved
+like one. What it answers is a function of its numbers, the messages and the seed alone.
+"""
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+FILE = "tiny.json"
+
+
+@dataclass(frozen=True)
+class TinyModel:
+    """`skill` is the chance of a right answer, `form` that of the structured, boxed form; both in [0, 1]."""
+
+    skill: float = 0.5
+    form: float = 0.0
+
+    def answer(self, messages: list[dict[str, str]], seed: int, temperature: float) -> str:
+        """The completion of a conversation, the same for the same arguments."""
+        question = messages[-1]["content"]
+        dice = _Dice(json.dumps(messages) + (f"#{seed}" if temperature > 0 else ""))
+        body, solution = _solve(question, dice.roll() < self.skill)
+        if dice.roll() >= self.form:
+            return f"{body}\n\n{solution}" if "```" in solution else body
+        return (
+            f"<|begin_of_thought|>\n\n{body}\n\n<|end_of_thought|>\n\n"
+            f"<|begin_of_solution|>\n\n{solution}\n\n<|end_of_solution|>"
+        )
+
+    def trained(self, loss: float) -> "TinyModel":
+        """The model after one step at this loss: nearer to right and to the form."""
+        pull = min(0.5, 0.2 / max(loss, 0.1))
+        return TinyModel(self.skill + (1 - self.skill) * pull * 0.3, self.form + (1 - self.form) * pull)
+
+    def save(self, folder: Path) -> None:
+        """Write the weights into `folder`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / FILE).write_text(json.dumps(asdict(self)), encoding="utf-8")
+
+
+def load(folder: Path) -> TinyModel:
+    """The model saved in `folder`."""
+    return TinyModel(**json.loads((folder / FILE).read_text(encoding="utf-8")))
+
+
+class _Dice:
+    def __init__(self, seed: str) -> None:
+        self._seed, self._rolls = seed, 0
+
+    def roll(self) -> float:
+        self._rolls += 1
+        raw = hashlib.blake2b(f"{self._rolls}:{self._seed}".encode(), digest_size=8).digest()
+        return int.from_bytes(raw, "big") / 2**64
+
+
+def _solve(question: str, right: bool) -> tuple[str, str]:
+    """Reasoning and solution for the families of problems it knows; nonsense for all others."""
+    if found := re.search(r"What is (\d+) times (\d+)\?", question):
+        value = int(found[1]) * int(found[2]) + (0 if right else 1)
+        return f"I multiply {found[1]} by {found[2]}. The product is {value}", rf"The answer is \boxed{{{value}}}."
+    if found := re.search(r"last word in this list: ([\w, ]+)\?", question):
+        words = found[1].split(", ")
+        word = words[-1] if right else words[0]
+        return f"I read the list to its end. The word is {word}", rf"The answer is \boxed{{{word}}}."
+    if found := re.search(r"function `(\w+)\(n\)` that returns n plus (\d+)", question):
+        sign = "+" if right else "-"
+        return "The function adds a constant.", f"```python\ndef {found[1]}(n):\n    return n {sign} {found[2]}\n```"
+    return "I do not know", r"The answer is \boxed{0}."

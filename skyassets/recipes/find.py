@@ -1,0 +1,36 @@
+"""Finds a recipe by its name, or a user's own by `module:function`."""
+
+import importlib
+
+from skyassets.core.errors import RecipeError
+from skyassets.recipes.recipe import Recipe, check
+
+RECIPES = ("embedded", "smoke", "sky_t1_preview")
+DEFAULT = "embedded"
+
+
+def find_recipe(name: str) -> Recipe:
+    """The checked recipe called `name`, or made by the function at `module:function`.
+
+    Raises:
+        RecipeError: when there is none, it cannot be imported, or it cannot be run.
+    """
+    module, colon, function = name.partition(":")
+    if not colon:
+        if name not in RECIPES:
+            raise RecipeError(
+                f"no recipe is called {name!r}; SKYASSETS_RECIPE is one of {', '.join(RECIPES)}, or module:function "
+                "for one of your own"
+            )
+        module, function = f"skyassets.recipes.{name}", name
+    try:
+        make = getattr(importlib.import_module(module), function)
+    except (ImportError, AttributeError) as error:
+        raise RecipeError(f"the recipe {name!r} cannot be imported: {error}; is it on the Python path?") from error
+    try:
+        recipe = make()
+    except TypeError as error:
+        raise RecipeError(f"{name} cannot make a recipe: {error}; it must be a function without arguments") from error
+    if not isinstance(recipe, Recipe):
+        raise RecipeError(f"{name} returned {type(recipe).__name__}; it must return a skyassets.recipes.recipe.Recipe")
+    return check(recipe)

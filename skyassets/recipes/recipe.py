@@ -1,0 +1,78 @@
+"""What a recipe is: every choice that determines the output, from the sources to the benchmarks."""
+
+from dataclasses import dataclass
+
+from skyassets.core.errors import RecipeError
+from skyassets.core.ports import Limits
+from skyassets.core.sources import Source
+from skyassets.stages.answer import Evaluation
+from skyassets.stages.curate import Curation
+from skyassets.stages.problems import Benchmark
+from skyassets.stages.prompts import Prompts
+from skyassets.stages.rewrite import ModelRewriting, RuleRewriting
+from skyassets.stages.sample import Asking
+from skyassets.stages.training import Training
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One way to distil a model. A variant is another function that replaces some of these fields."""
+
+    name: str
+    description: str
+    sources: tuple[Source, ...]
+    teacher: Asking
+    rewriting: RuleRewriting | ModelRewriting
+    limits: Limits
+    """What a program may use while it is judged."""
+    curation: Curation
+    student_prompts: Prompts
+    """What the student is trained with; the evaluation normally asks with the same."""
+    training: Training
+    benchmarks: tuple[Benchmark, ...]
+    evaluation: Evaluation
+    reevaluate_at: str = "0 6 * * 1"
+    """When the benchmarks are asked again, as a cron line, once the schedule is switched on."""
+
+
+def check(recipe: Recipe) -> Recipe:
+    """`recipe` itself, when it can be run.
+
+    Raises:
+        RecipeError: that names the field, what it holds and what it should hold.
+    """
+    asked = (
+        (recipe.name.replace("_", "").replace("-", "").isalnum(), "name", recipe.name, "letters, digits, - and _"),
+        (bool(recipe.sources), "sources", recipe.sources, "at least one source"),
+        (bool(recipe.benchmarks), "benchmarks", recipe.benchmarks, "at least one benchmark"),
+        (recipe.teacher.samples > 0, "teacher.samples", recipe.teacher.samples, "1 or more"),
+        (recipe.evaluation.samples > 0, "evaluation.samples", recipe.evaluation.samples, "1 or more"),
+        (recipe.training.epochs > 0, "training.epochs", recipe.training.epochs, "1 or more"),
+        (recipe.training.global_batch > 0, "training.global_batch", recipe.training.global_batch, "1 or more"),
+        (recipe.training.learning_rate > 0, "training.learning_rate", recipe.training.learning_rate, "above 0"),
+        (recipe.training.zero_stage in range(4), "training.zero_stage", recipe.training.zero_stage, "0, 1, 2 or 3"),
+        (
+            recipe.training.precision in ("bf16", "fp32"),
+            "training.precision",
+            recipe.training.precision,
+            "bf16 or fp32",
+        ),
+        (recipe.curation.per_problem > 0, "curation.per_problem", recipe.curation.per_problem, "1 or more"),
+        (
+            recipe.curation.cutoff == recipe.training.cutoff,
+            "curation.cutoff",
+            recipe.curation.cutoff,
+            f"training.cutoff, {recipe.training.cutoff}: an example that is kept must be trained whole",
+        ),
+        *(
+            (sampling.temperature >= 0 and sampling.max_tokens > 0, f"{who}.sampling", sampling, "0 or more, 1 or more")
+            for who, sampling in (("teacher", recipe.teacher.sampling), ("evaluation", recipe.evaluation.sampling))
+        ),
+    )
+    for fine, name, seen, wanted in asked:
+        if not fine:
+            raise RecipeError(f"the recipe {recipe.name!r} has {name} = {seen!r}; it must be {wanted}")
+    names = [one.name for one in recipe.benchmarks]
+    if len(set(names)) < len(names):
+        raise RecipeError(f"the recipe {recipe.name!r} names a benchmark twice: {names}")
+    return recipe

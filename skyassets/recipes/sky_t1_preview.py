@@ -1,0 +1,196 @@
+"""The published recipe of Sky-T1-32B-Preview (NovaSky, January 2025), with every parameter that was published.
+
+The prompts say in our words what the published ones ask for. Where the publication contradicts itself the choice is
+stated beside the value. The difficulty ratings that the sources were filtered by are not part of the data sets; a
+problem without a rating is kept.
+"""
+
+from skyassets.core.ports import Limits, Model, Sampling
+from skyassets.core.sources import HubDataset, Source
+from skyassets.recipes.recipe import Recipe
+from skyassets.stages.answer import Evaluation
+from skyassets.stages.contamination import Decontamination
+from skyassets.stages.curate import Curation
+from skyassets.stages.problems import Benchmark
+from skyassets.stages.prompts import Prompts
+from skyassets.stages.rewrite import ModelRewriting
+from skyassets.stages.sample import Asking
+from skyassets.stages.training import Training
+
+MATHS = "{question}\n\nReason step by step, and put your final answer within \\boxed{}."
+CODE = (
+    "Write an executable Python function or program that solves the problem below. If it reads its input from "
+    "standard input, read all of it there and print the result; if a function is given to start from, complete that "
+    "function. Put the final program in one ```python block.\n\n{question}\n\n{starter_code}"
+)
+CHOICE = "{question}\n\nReason step by step, and put the letter of your answer within \\boxed{}."
+
+TEACHER_SYSTEM = (
+    "You are a helpful and harmless assistant. You are Qwen developed by Alibaba. You should think step-by-step."
+)
+STUDENT_SYSTEM = (
+    "Solve each question by a long and careful process of thought before you give a precise final solution: analyse, "
+    "summarise, explore, reassess, reflect, go back and try again until the reasoning holds. Answer in two parts. "
+    "First the thought, in steps separated by blank lines, between <|begin_of_thought|> and <|end_of_thought|>: take "
+    "the question apart, gather what is known, try new ideas, check each step, correct what was wrong. Then the "
+    "solution that follows from it, complete, exact and self-contained, between <|begin_of_solution|> and "
+    "<|end_of_solution|>."
+)
+REWRITER_SYSTEM = "You rewrite solutions into a fixed structure, almost word for word, and change nothing in them."
+REWRITER_PROMPT = (
+    "Below are a question and somebody's attempt at it. Put the attempt into this structure:\n\n"
+    "<|begin_of_thought|>\n\nthe whole train of thought, almost word for word, its steps separated by blank lines\n\n"
+    "<|end_of_thought|>\n\n<|begin_of_solution|>\n\nthe solution the attempt arrives at, with its final answer in "
+    "\\boxed{}; if it is a program, as exactly one ```python block\n\n<|end_of_solution|>\n\n"
+    "Do not solve the question yourself and do not correct the attempt.\n\nQuestion:\n{question}\n\nAttempt:\n{trace}"
+)
+
+
+def sky_t1_preview() -> Recipe:
+    """Sky-T1-32B-Preview: QwQ-32B-Preview teaches, gpt-4o-mini rewrites, Qwen2.5-32B-Instruct learns."""
+    prompts = Prompts(system=TEACHER_SYSTEM, maths=MATHS, code=CODE, puzzle=MATHS, science=CHOICE)
+    student = Prompts(system=STUDENT_SYSTEM, maths=MATHS, code=CODE, puzzle=MATHS, science=CHOICE)
+    return Recipe(
+        name="sky_t1_preview",
+        description="Sky-T1-32B-Preview as published: 17k examples, 3 epochs, 8 x H100",
+        sources=(
+            _numina("math", difficulty=(4, 9)),
+            _numina("amc_aime", difficulty=(1, 9)),
+            _numina("olympiads", difficulty=(9, 9), first=20_000),
+            _code("apps", HubDataset("codeparrot/apps", split="test", config="all"), licence="MIT"),
+            _code("taco-train", HubDataset("BAAI/TACO", split="train"), where=(("difficulty", "MEDIUM"),)),
+            _code("taco-test", HubDataset("BAAI/TACO", split="test"), first=1_000),
+            *(_still_2(subject) for subject in ("physics", "chemistry", "biology", "puzzle")),
+        ),
+        teacher=Asking(
+            model=Model("Qwen/QwQ-32B-Preview", revision="main"),
+            prompts=prompts,
+            # Upstream's commands say temperature 0 and its converters 0.7; at 0 a second sample would be the first.
+            sampling=Sampling(temperature=0.7, max_tokens=16_384),
+            samples=1,
+            seed=0,
+        ),
+        rewriting=ModelRewriting(
+            model=Model("gpt-4o-mini", revision="2024-07-18"),
+            system=REWRITER_SYSTEM,
+            prompt=REWRITER_PROMPT,
+            sampling=Sampling(temperature=0.7, max_tokens=16_384),
+            seed=0,
+        ),
+        limits=Limits(seconds=10.0, memory_mb=1024),
+        curation=Curation(
+            per_problem=1, decontamination=Decontamination(ngram=5, share=0.5), cutoff=16_384, minimum=1_000
+        ),
+        student_prompts=student,
+        training=Training(
+            base=Model("Qwen/Qwen2.5-32B-Instruct", revision="main"),
+            epochs=3,
+            learning_rate=1e-5,
+            global_batch=96,
+            cutoff=16_384,
+            precision="bf16",
+            zero_stage=3,
+            seed=42,
+        ),
+        benchmarks=(
+            _maths_benchmark("MATH500", HubDataset("HuggingFaceH4/MATH-500", split="test"), family="subject"),
+            _maths_benchmark("AIME 2024", HubDataset("HuggingFaceH4/aime_2024", split="train")),
+            _maths_benchmark("GSM8K", HubDataset("openai/gsm8k", split="test", config="main"), question="question"),
+            _maths_benchmark("AMC23", HubDataset("math-ai/amc23", split="test"), question="question"),
+            _maths_benchmark(
+                "OlympiadBench (maths, EN)",
+                HubDataset("Hothan/OlympiadBench", split="train", config="OE_TO_maths_en_COMP"),
+                question="question",
+                ground_truth="final_answer",
+            ),
+            Benchmark(
+                "GPQA-Diamond",
+                Source(
+                    name="gpqa_diamond",
+                    origin=HubDataset("Idavidrein/gpqa", split="train", config="gpqa_diamond"),
+                    licence="CC-BY-4.0",
+                    domain="science",
+                    question="Question",
+                    ground_truth="Correct Answer",
+                    family="High-level domain",
+                ),
+            ),
+            Benchmark(
+                "LiveCodeBench",
+                _code(
+                    "livecodebench",
+                    HubDataset("livecodebench/code_generation_lite", split="test", config="release_v2"),
+                    licence="CC",
+                    question="question_content",
+                    tests="public_test_cases",
+                ),
+            ),
+        ),
+        evaluation=Evaluation(
+            prompts=student, sampling=Sampling(temperature=0.0, max_tokens=16_384), samples=1, seed=0
+        ),
+    )
+
+
+def _numina(subset: str, difficulty: tuple[float, float], first: int | None = None) -> Source:
+    return Source(
+        name=f"numina-{subset}",
+        origin=HubDataset("AI-MO/NuminaMath-CoT", split="train"),
+        licence="Apache-2.0",
+        question="problem",
+        boxed_in="solution",
+        family="source",
+        where=(("source", subset),),
+        first=first,
+        difficulty=difficulty,
+    )
+
+
+def _code(
+    name: str,
+    origin: HubDataset,
+    licence: str = "Apache-2.0",
+    question: str = "question",
+    tests: str = "input_output",
+    where: tuple[tuple[str, str], ...] = (),
+    first: int | None = None,
+) -> Source:
+    return Source(
+        name=name,
+        origin=origin,
+        licence=licence,
+        domain="code",
+        question=question,
+        tests=tests,
+        starter_code="starter_code",
+        family="difficulty",
+        where=where,
+        first=first,
+    )
+
+
+def _still_2(subject: str) -> Source:
+    """Ready-made traces. They come without a ground truth, so nobody can judge them and curation explains each one."""
+    return Source(
+        name=f"still-2-{subject}",
+        origin=HubDataset("RUC-AIBOX/long_form_thought_data_5k", split="train"),
+        licence="unstated",
+        domain="puzzle" if subject == "puzzle" else "science",
+        trace="combined_text",
+        family="domain",
+        where=(("domain", subject),),
+    )
+
+
+def _maths_benchmark(
+    name: str, origin: HubDataset, family: str = "", question: str = "problem", ground_truth: str = "answer"
+) -> Benchmark:
+    source = Source(
+        name=name,
+        origin=origin,
+        licence="see the data set",
+        question=question,
+        ground_truth=ground_truth,
+        family=family,
+    )
+    return Benchmark(name, source)

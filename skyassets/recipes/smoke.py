@@ -1,0 +1,47 @@
+"""A recipe of seconds: the whole road with a tiny pretended model, real graders and a real sandbox. For tests."""
+
+from skyassets.core.ports import Limits, Model, Sampling
+from skyassets.core.sources import Generated, Source
+from skyassets.recipes.recipe import Recipe
+from skyassets.stages.answer import Evaluation
+from skyassets.stages.contamination import Decontamination
+from skyassets.stages.curate import Curation
+from skyassets.stages.problems import Benchmark
+from skyassets.stages.prompts import Prompts
+from skyassets.stages.rewrite import RuleRewriting
+from skyassets.stages.sample import Asking
+from skyassets.stages.training import Training
+
+TINY = Model("tiny", revision="1")
+FAMILIES = ("times", "last_word", "plus")
+
+
+def smoke() -> Recipe:
+    """Twelve problems, two samples each, a student of one number."""
+    prompts = Prompts(
+        system="",
+        maths="{question} Put the answer within \\boxed{}.",
+        code="{question} {starter_code}",
+        puzzle="{question} Put the answer within \\boxed{}.",
+        science="{question}",
+    )
+    return Recipe(
+        name="smoke",
+        description="The whole road in seconds, with a pretended model",
+        sources=(Source("smoke", Generated(FAMILIES, per_family=4, seed=1, held_out=False), licence="Apache-2.0"),),
+        teacher=Asking(TINY, prompts, Sampling(temperature=0.7, max_tokens=64), samples=2, seed=7),
+        rewriting=RuleRewriting(),
+        limits=Limits(seconds=5.0),
+        curation=Curation(per_problem=1, decontamination=Decontamination(share=0.8), cutoff=512, minimum=1),
+        student_prompts=prompts,
+        training=Training(
+            TINY, epochs=2, learning_rate=1e-3, global_batch=4, cutoff=512, precision="fp32", zero_stage=0, seed=3
+        ),
+        benchmarks=(
+            Benchmark(
+                "held-out",
+                Source("smoke held-out", Generated(FAMILIES, per_family=4, seed=2, held_out=True), "Apache-2.0"),
+            ),
+        ),
+        evaluation=Evaluation(prompts, Sampling(temperature=0.0, max_tokens=64), samples=1, seed=11),
+    )

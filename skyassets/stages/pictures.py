@@ -1,0 +1,129 @@
+"""Pictures: one small SVG a table, for where people would rather look than read. matplotlib is loaded on first use."""
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from skyassets.stages.report import EVERY, GAIN
+
+COLOURS = {"correct": "#2a9d8f", "wrong": "#e76f51", "unjudged": "#adb5bd", "base": "#8d99ae", "student": "#1d6fb8"}
+OTHER = "#1d6fb8"
+
+
+def problems(rows: pl.DataFrame) -> str:
+    """How many usable problems each family has."""
+    counts = rows.filter(pl.col("set_aside").is_null())["family"].value_counts(sort=True)
+    return _bars("problems by family", dict(counts.iter_rows()))
+
+
+def traces(rows: pl.DataFrame) -> str:
+    """How long the traces are, by the way they ended."""
+    figure, axes = _axes("completion tokens by finish reason")
+    lengths = {
+        str(reason): part["completion_tokens"].drop_nulls().to_list()
+        for (reason,), part in rows.group_by("finish_reason", maintain_order=True)
+    }
+    axes.hist(list(lengths.values()), bins=30, stacked=True, label=list(lengths))
+    axes.set_xlabel("tokens")
+    axes.legend(frameon=False)
+    return _svg(figure)
+
+
+def rewrites(rows: pl.DataFrame) -> str:
+    """How many traces could be rewritten, and why the others could not."""
+    outcome = rows.select(pl.col("failed").fill_null("rewritten"))["failed"].value_counts(sort=True)
+    return _bars("rewrites", dict(outcome.iter_rows()))
+
+
+def verdicts(rows: pl.DataFrame) -> str:
+    """The three verdicts, on traces and on rewrites."""
+    return _stacked("verdicts", rows.group_by("subject", "verdict").len(), "subject", "verdict")
+
+
+def waterfall(rows: pl.DataFrame) -> str:
+    """What was kept, and what each rule dropped."""
+    counts = dict(rows.select(pl.col("dropped_by").fill_null("kept"))["dropped_by"].value_counts(sort=True).iter_rows())
+    kept = counts.pop("kept", 0)
+    return _bars("from rewrites to examples", {"rewrites": rows.height, **counts, "kept": kept})
+
+
+def training_curve(rows: pl.DataFrame) -> str:
+    """The loss over the optimiser steps."""
+    steps = rows.filter(pl.col("kind") == "step").sort("step")
+    figure, axes = _axes("training loss")
+    axes.plot(steps["step"].to_list(), steps["loss"].to_list(), color=OTHER)
+    axes.set_xlabel("optimiser step")
+    axes.set_ylabel("nats a token")
+    axes.set_ylim(bottom=0)
+    return _svg(figure)
+
+
+def answers(rows: pl.DataFrame) -> str:
+    """The lenient verdicts of base and student."""
+    return _stacked("lenient verdicts", rows.group_by("role", "lenient").len(), "role", "lenient")
+
+
+def scores(rows: pl.DataFrame) -> str:
+    """Strict and lenient accuracy of base and student on each benchmark, with 95% intervals."""
+    shown = rows.filter(pl.col("family") == EVERY, pl.col("role") != GAIN, pl.col("metric") != "finished")
+    figure, axes = _axes("accuracy with 95% intervals")
+    places = [(name, metric) for (name, metric), _ in shown.group_by("benchmark", "metric", maintain_order=True)]
+    for shift, role in ((-0.12, "base"), (0.12, "student")):
+        part = {(row["benchmark"], row["metric"]): row for row in shown.filter(role=role).iter_rows(named=True)}
+        for position, place in enumerate(places):
+            row = part.get(place)
+            if row is None or row["value"] is None:
+                continue
+            reach = [[row["value"] - row["low"]], [row["high"] - row["value"]]]
+            label = role if position == 0 else None
+            axes.errorbar(row["value"], position + shift, xerr=reach, fmt="o", color=COLOURS[role], label=label)
+    axes.set_yticks(range(len(places)), [f"{name}\n{metric}" for name, metric in places])
+    axes.set_xlim(-0.02, 1.02)
+    axes.invert_yaxis()
+    axes.legend(frameon=False)
+    return _svg(figure)
+
+
+def _bars(title: str, counts: Mapping[str, int]) -> str:
+    figure, axes = _axes(title, height=0.9 + 0.28 * max(len(counts), 1))
+    names = [name if len(name) < 48 else f"{name[:45]}..." for name in counts]
+    drawn = axes.barh(range(len(counts)), list(counts.values()), color=OTHER)
+    axes.set_yticks(range(len(counts)), names)
+    axes.bar_label(drawn, padding=3)
+    axes.invert_yaxis()
+    return _svg(figure)
+
+
+def _stacked(title: str, counts: pl.DataFrame, row: str, part: str) -> str:
+    figure, axes = _axes(title, height=1.6)
+    names = sorted(counts[row].unique())
+    start = [0] * len(names)
+    for verdict in ("correct", "wrong", "unjudged"):
+        found = dict(counts.filter(pl.col(part) == verdict).select(row, "len").iter_rows())
+        width = [found.get(name, 0) for name in names]
+        axes.barh(names, width, left=start, color=COLOURS[verdict], label=verdict)
+        start = [a + b for a, b in zip(start, width, strict=True)]
+    axes.legend(frameon=False, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.15))
+    return _svg(figure)
+
+
+def _axes(title: str, height: float = 2.6) -> tuple[Any, Any]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, height), layout="constrained")
+    axes = figure.subplots()
+    axes.set_title(title, fontsize=10)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def _svg(figure: Any) -> str:
+    import matplotlib as mpl
+
+    text = io.StringIO()
+    # No date and fixed ids: the same rows give the same picture.
+    with mpl.rc_context({"svg.hashsalt": "skyassets", "font.size": 8}):
+        figure.savefig(text, format="svg", metadata={"Date": None})
+    return text.getvalue()

@@ -1,0 +1,74 @@
+"""Identities: equal values have equal digests, and what has no stable spelling is refused."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skyassets.core.errors import IdentityError
+from skyassets.core.identity import digest, spelling
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@dataclass(frozen=True)
+class Point:
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Vector:
+    x: float
+    y: float
+
+
+class Colour(StrEnum):
+    RED = "red"
+
+
+@given(json_values)
+def test_a_value_always_has_the_same_digest(value: object) -> None:
+    assert digest(value) == digest(value)
+
+
+@given(st.dictionaries(st.text(), st.integers(), min_size=2))
+def test_the_order_of_a_dict_does_not_matter(value: dict[str, int]) -> None:
+    assert digest(value) == digest(dict(reversed(value.items())))
+
+
+@given(st.text(), st.text())
+def test_different_texts_have_different_digests(first: str, second: str) -> None:
+    assert (digest(first) == digest(second)) == (first == second)
+
+
+@given(st.lists(st.text()), st.lists(st.text()))
+def test_parts_do_not_run_together(first: list[str], second: list[str]) -> None:
+    assert (digest(*first) == digest(*second)) == (first == second)
+
+
+def test_one_and_one_point_nought_are_one_request() -> None:
+    assert digest(1) == digest(1.0)
+
+
+def test_true_is_not_one() -> None:
+    assert digest(True) != digest(1)
+
+
+def test_two_classes_with_equal_fields_differ() -> None:
+    assert digest(Point(1, 2)) != digest(Vector(1, 2))
+
+
+def test_an_enum_is_its_value() -> None:
+    assert spelling(Colour.RED) == '"red"'
+
+
+@pytest.mark.parametrize("value", [{1, 2}, object(), lambda: 0, float("nan"), float("inf"), {1: 2}, b"bytes", Point])
+def test_what_has_no_stable_spelling_is_refused(value: object) -> None:
+    with pytest.raises(IdentityError):
+        digest(value)
