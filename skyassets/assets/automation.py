@@ -1,5 +1,8 @@
 """Jobs and the schedule: rebuild what changed, and ask the benchmarks again."""
 
+from dataclasses import dataclass
+from typing import Any
+
 import dagster as dg
 
 from skyassets.assets.house import EPOCH_TAG
@@ -7,8 +10,16 @@ from skyassets.core.tables import ANSWERS, ASSET_TABLES, REPORTS
 from skyassets.recipes.recipe import Recipe
 
 
-def jobs(recipe: Recipe) -> tuple[list[dg.UnresolvedAssetJobDefinition], list[dg.ScheduleDefinition]]:
-    """The jobs and the weekly re-evaluation, which is off until somebody switches it on."""
+@dataclass(frozen=True)
+class Automation:
+    """What can be started by name, and what starts by itself once it is switched on."""
+
+    jobs: list[Any]
+    schedules: list[dg.ScheduleDefinition]
+
+
+def automation(recipe: Recipe) -> Automation:
+    """The jobs, and the weekly re-evaluation, which is off until somebody switches it on."""
     rebuild = dg.define_asset_job(
         "rebuild_what_changed",
         selection=[table.name for table in ASSET_TABLES],
@@ -30,4 +41,4 @@ def jobs(recipe: Recipe) -> tuple[list[dg.UnresolvedAssetJobDefinition], list[dg
         epoch = context.scheduled_execution_time.strftime("%Y-%m-%d")
         return dg.RunRequest(run_key=epoch, tags={EPOCH_TAG: epoch})
 
-    return [rebuild, again], [re_evaluation]
+    return Automation([rebuild, again], [re_evaluation])

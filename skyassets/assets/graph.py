@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from skyassets.assets.automation import jobs
+from skyassets.assets.automation import automation
 from skyassets.assets.dataset import dataset_assets
 from skyassets.assets.evaluation import evaluation_assets
 from skyassets.assets.house import House
@@ -23,12 +23,12 @@ def build_definitions(recipe: Recipe, place: Place) -> dg.Definitions:
         *model_assets(house),
         *evaluation_assets(house),
     ]
-    all_jobs, schedules = jobs(recipe)
+    started = automation(recipe)
     return dg.Definitions(
         assets=[item for item in made if not isinstance(item, dg.AssetChecksDefinition)],
         asset_checks=[item for item in made if isinstance(item, dg.AssetChecksDefinition)],
-        jobs=all_jobs,
-        schedules=schedules,
+        jobs=started.jobs,
+        schedules=started.schedules,
         # One process: starting one for every step costs more than most steps. Parallel work is inside the assets.
         executor=dg.in_process_executor,
     )

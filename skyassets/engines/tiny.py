@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from skyassets.core.identity import digest
 from skyassets.core.ports import Asker, Conversation, Model, Step, TrainPlan
 from skyassets.engines.openai_asker import OpenAIAsker
 from skyassets.engines.tiny_model import TinyModel
@@ -52,7 +53,7 @@ class TinyTrainer:
         self, plan: TrainPlan, examples: Sequence[Conversation], folder: Path, said: Callable[[str], None]
     ) -> list[Step]:
         """Take the plan's steps and save the model in `folder`."""
-        model = TinyModel()
+        model = TinyModel(seen=digest([one.messages for one in examples]))
         curve = []
         for number in range(1, plan.steps + 1):
             started = time.perf_counter()

@@ -7,7 +7,7 @@ like one. What it answers is a function of its numbers, the messages and the see
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 FILE = "tiny.json"
@@ -19,13 +19,16 @@ class TinyModel:
 
     skill: float = 0.5
     form: float = 0.0
+    seen: str = ""
+    """Digest of what it was trained on: other examples make other weights."""
 
     def answer(self, messages: list[dict[str, str]], seed: int, temperature: float) -> str:
         """The completion of a conversation, the same for the same arguments."""
         question = messages[-1]["content"]
         dice = _Dice(json.dumps(messages) + (f"#{seed}" if temperature > 0 else ""))
         body, solution = _solve(question, dice.roll() < self.skill)
-        if dice.roll() >= self.form:
+        is_told_to = "<|begin_of_thought|>" in question
+        if dice.roll() >= self.form and not is_told_to:
             return f"{body}\n\n{solution}" if "```" in solution else body
         return (
             f"<|begin_of_thought|>\n\n{body}\n\n<|end_of_thought|>\n\n"
@@ -35,7 +38,8 @@ class TinyModel:
     def trained(self, loss: float) -> "TinyModel":
         """The model after one step at this loss: nearer to right and to the form."""
         pull = min(0.5, 0.2 / max(loss, 0.1))
-        return TinyModel(self.skill + (1 - self.skill) * pull * 0.3, self.form + (1 - self.form) * pull)
+        skill, form = self.skill + (1 - self.skill) * pull * 0.3, self.form + (1 - self.form) * pull
+        return replace(self, skill=skill, form=form)
 
     def save(self, folder: Path) -> None:
         """Write the weights into `folder`."""

@@ -40,6 +40,12 @@ def largest(dice: Dice) -> Row:
     return _maths(f"Which number is the largest: {numbers[0]}, {numbers[1]} or {numbers[2]}?", max(numbers))
 
 
+def smallest(dice: Dice) -> Row:
+    """The smallest of three numbers."""
+    numbers = dice.sample(range(2, 99), 3)
+    return _maths(f"Which number is the smallest: {numbers[0]}, {numbers[1]} or {numbers[2]}?", min(numbers))
+
+
 def bags(dice: Dice) -> Row:
     """A product told as a story."""
     holders, each = dice.randint(2, 9), dice.randint(2, 9)
@@ -55,11 +61,18 @@ def last_word(dice: Dice) -> Row:
     return _puzzle(f"What is the last word in this list: {', '.join(words)}?", words[-1])
 
 
-def next_number(dice: Dice) -> Row:
-    """The next term of an arithmetic progression."""
-    start, step = dice.randint(1, 20), dice.choice([1, 2, 3, 4, 5, 10])
-    terms = [str(start + step * k) for k in range(4)]
-    return _puzzle(f"What number comes next: {', '.join(terms)}?", str(start + 4 * step))
+def first_word(dice: Dice) -> Row:
+    """The first word of a list."""
+    words = dice.sample(WORDS, dice.randint(3, 5))
+    return _puzzle(f"What is the first word in this list: {', '.join(words)}?", words[0])
+
+
+def repeated(dice: Dice) -> Row:
+    """The one word that is in a list twice."""
+    words = dice.sample(WORDS, 3)
+    twice = dice.choice(words)
+    words.insert(dice.randint(0, 3), twice)
+    return _puzzle(f"Which word appears twice in this list: {', '.join(words)}?", twice)
 
 
 def plus(dice: Dice) -> Row:
@@ -76,8 +89,18 @@ def product(dice: Dice) -> Row:
     return _code(question, name, [0, 5, -3], [0, 5 * constant, -3 * constant])
 
 
+def greater(dice: Dice) -> Row:
+    """A function that compares with a constant."""
+    bound, name = dice.randint(2, 99), dice.choice(["is_big", "check", "above", "exceeds", "is_more"])
+    question = (
+        f"Write a Python function `{name}(n)` that returns True if n is greater than {bound}, and False otherwise."
+    )
+    return _code(question, name, [bound - 1, bound, bound + 1], [False, False, True])
+
+
 FAMILIES: dict[str, Callable[[Dice], Row]] = {
-    family.__name__: family for family in (times, largest, bags, last_word, next_number, plus, product)
+    family.__name__: family
+    for family in (times, largest, smallest, bags, first_word, last_word, repeated, plus, product, greater)
 }
 
 
@@ -119,6 +142,6 @@ def _puzzle(question: str, answer: str) -> Row:
     return {"domain": "puzzle", "question": question, "ground_truth": answer}
 
 
-def _code(question: str, name: str, inputs: list[int], outputs: list[int]) -> Row:
+def _code(question: str, name: str, inputs: list[int], outputs: list[int] | list[bool]) -> Row:
     tests = {"fn_name": name, "inputs": [[value] for value in inputs], "outputs": outputs}
     return {"domain": "code", "question": question, "tests": json.dumps(tests)}

@@ -10,7 +10,8 @@ from skyassets.core.identity import digest
 from skyassets.core.sources import Generated, Reader, Source
 from skyassets.core.table_store import Made
 from skyassets.core.tables import BENCHMARK_PROBLEMS, PROBLEMS, Table
-from skyassets.stages.extract import last_box
+from skyassets.stages.cases import read_cases
+from skyassets.stages.extract import strict_answer
 from skyassets.stages.families import generate
 
 Row = dict[str, object]
@@ -73,7 +74,7 @@ def _mapped(source: Source, row: Row, position: int) -> Row:
 
     truth = text(source.ground_truth)
     if source.boxed_in:
-        truth = last_box(text(source.boxed_in) or "")
+        truth = strict_answer(text(source.boxed_in) or "")
     return {
         **_labels(source),
         "name": f"row {position}",
@@ -95,15 +96,9 @@ def fault(row: Row) -> str | None:
         return None
     if row["domain"] != "code":
         return None if str(row.get("ground_truth") or "").strip() else "no ground truth"
-    try:
-        tests = json.loads(str(row.get("tests") or "null"))
-    except json.JSONDecodeError as error:
-        return f"the tests are not JSON: {error}"
-    if not isinstance(tests, dict) or not tests.get("inputs") or not tests.get("outputs"):
-        return "no tests"
-    if len(tests["inputs"]) != len(tests["outputs"]):
-        return f"{len(tests['inputs'])} test inputs but {len(tests['outputs'])} outputs"
-    return None
+    tests = row.get("tests")
+    cases = read_cases(None if tests is None else str(tests))
+    return cases if isinstance(cases, str) else None
 
 
 def _made(table: Table, rows: list[Row]) -> Made:

@@ -1,10 +1,7 @@
-"""The `skyassets` command: what is installed here, what works, and what to do about the rest."""
+"""`skyassets doctor`: what is installed here, what works, and what to do about the rest."""
 
-import argparse
 import importlib.metadata
-import os
 import shutil
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,20 +9,14 @@ from rich.console import Console
 from rich.table import Table
 
 from skyassets import __version__
-from skyassets.assets.place import Place, from_environment
+from skyassets.assets.place import Place
 from skyassets.core.errors import SkyassetsError
 from skyassets.core.ports import Limits, Model, Program, RunKind
 from skyassets.engines.bubblewrap import Bubblewrap
 from skyassets.engines.vllm_server import vllm_problem
 from skyassets.engines.weights import weights_folder
-from skyassets.recipes.find import DEFAULT, find_recipe
 from skyassets.recipes.recipe import Recipe
 
-EXAMPLES = """examples:
-  skyassets doctor                              can the recipe run here, and if not, what to do
-  SKYASSETS_RECIPE=sky_t1_preview skyassets doctor
-  dagster asset materialize --select 'sft_dataset+' -m skyassets.definitions
-"""
 PACKAGES = ("dagster", "polars", "openai", "torch", "transformers", "deepspeed", "datasets")
 FREE_GB = 5
 
@@ -40,23 +31,11 @@ class Finding:
     do: str = ""
 
 
-def main() -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="skyassets", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--version", action="version", version=f"skyassets {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("doctor", help="say what is installed, what works, what is missing and how to get it")
-    parser.parse_args()
-    try:
-        recipe = find_recipe(os.environ.get("SKYASSETS_RECIPE", DEFAULT))
-        findings = list(examine(recipe, from_environment(os.environ)))
-    except SkyassetsError as error:
-        Console(stderr=True).print(f"skyassets: {error}", style="red", markup=False)
-        sys.exit(2)
+def doctor(recipe: Recipe, place: Place) -> int:
+    """Say what is installed, what works, what is missing and how to get it."""
+    findings = list(examine(recipe, place))
     show(recipe, findings)
-    sys.exit(0 if all(finding.fine for finding in findings) else 1)
+    return 0 if all(finding.fine for finding in findings) else 1
 
 
 def examine(recipe: Recipe, place: Place) -> Iterator[Finding]:
@@ -129,7 +108,3 @@ def _disk(place: Place) -> Finding:
     folder = next(parent for parent in (place.data, *place.data.parents) if parent.exists())
     free = shutil.disk_usage(folder).free / 1e9
     return Finding("disk", free >= FREE_GB, f"{free:.0f} GB free at {folder}", f"free {FREE_GB} GB" * (free < FREE_GB))
-
-
-if __name__ == "__main__":
-    main()

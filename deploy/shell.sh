@@ -1,0 +1,8 @@
+# source deploy/shell.sh: prepares a shell, so that the plain Dagster commands work in the repository's root.
+_root=$(cd "$(dirname "${BASH_SOURCE[0]:-$0}")/.." && pwd)
+export DAGSTER_HOME=${DAGSTER_HOME:-$_root/data/dagster}
+export DAGSTER_CLI_ASSET_MATERIALIZE_MODULE_NAME=skyassets.definitions
+mkdir -p "$DAGSTER_HOME"
+[ -e "$DAGSTER_HOME/dagster.yaml" ] || cp "$_root/deploy/dagster.yaml" "$DAGSTER_HOME/dagster.yaml"
+[ -d "$_root/.venv" ] && . "$_root/.venv/bin/activate"
+unset _root

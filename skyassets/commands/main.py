@@ -1,0 +1,48 @@
+"""The entry point: which command, for which recipe, at which place."""
+
+import argparse
+import os
+import sys
+
+from rich.console import Console
+
+from skyassets import __version__
+from skyassets.assets.place import from_environment
+from skyassets.commands.doctor import doctor
+from skyassets.commands.report import report
+from skyassets.core.errors import SkyassetsError
+from skyassets.recipes.find import DEFAULT, find_recipe
+
+EXAMPLES = """examples:
+  skyassets doctor                                    can the recipe run here, and if not, what to do
+  SKYASSETS_RECIPE=sky_t1_preview skyassets doctor    the same for another recipe
+  skyassets report                                    what there is of each table, and the scores
+
+exit codes: 0 all is well, 1 something is missing, 2 it could not be asked (wrong recipe or setting)
+"""
+COMMANDS = {"doctor": doctor, "report": report}
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="skyassets",
+        description="Looks after a skyassets pipeline; the pipeline itself is run with `dagster`.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"skyassets {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, command in COMMANDS.items():
+        commands.add_parser(name, help=(command.__doc__ or "").splitlines()[0])
+    chosen = COMMANDS[parser.parse_args().command]
+    try:
+        recipe = find_recipe(os.environ.get("SKYASSETS_RECIPE", DEFAULT))
+        sys.exit(chosen(recipe, from_environment(os.environ)))
+    except SkyassetsError as error:
+        Console(stderr=True).print(f"skyassets: {error}", style="red", markup=False)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

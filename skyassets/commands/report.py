@@ -1,0 +1,68 @@
+"""`skyassets report`: what there is of each table, the scores, and where to look further."""
+
+import os
+from pathlib import Path
+
+import polars as pl
+from rich.console import Console
+from rich.table import Table
+
+from skyassets.assets.place import Place
+from skyassets.core.table_store import TableStore
+from skyassets.core.tables import ASSET_TABLES, REPORTS
+from skyassets.recipes.recipe import Recipe
+from skyassets.stages.report import EVERY, GAIN
+from skyassets.stages.report_text import in_words
+
+
+def report(recipe: Recipe, place: Place) -> int:
+    """Show what there is of each table, the scores, and where to look further."""
+    store = TableStore(place.data / recipe.name)
+    console = Console()
+    console.print(_tables(recipe, store))
+    if store.manifest(REPORTS) is None:
+        console.print(f"No report yet. Make it: {COMMAND}", markup=False)
+        return 1
+    console.print(_scores(store.read(REPORTS)))
+    here = Path(os.path.relpath(store.folder))
+    console.print(f"tables  {here}/*.parquet\nreport  {here}/report.md\nUI      {UI}", markup=False, highlight=False)
+    return 0
+
+
+COMMAND = "dagster asset materialize -m skyassets.definitions --select '*'"
+UI = "source deploy/shell.sh && dagster dev     then http://127.0.0.1:3000"
+
+
+def _tables(recipe: Recipe, store: TableStore) -> Table:
+    shown = Table(title=f"{recipe.name}: {recipe.description}")
+    for name in ("table", "rows", "data version", "what it holds"):
+        shown.add_column(name, justify="right" if name == "rows" else "left")
+    for table in ASSET_TABLES:
+        manifest = store.manifest(table)
+        rows, version = (str(manifest.rows), manifest.data_version[:12]) if manifest else ("-", "not made yet")
+        shown.add_row(table.name, rows, version, table.meaning)
+    return shown
+
+
+def _scores(reports: pl.DataFrame) -> Table:
+    shown = Table(title="scores, all families (percent, 95% intervals)")
+    for name in ("benchmark", "metric", "n", "base", "student", "p", ""):
+        shown.add_column(name)
+    every = reports.filter(pl.col("family") == EVERY)
+    for (benchmark, metric), part in every.group_by("benchmark", "metric", maintain_order=True):
+        rows = {row["role"]: row for row in part.iter_rows(named=True)}
+        gain = rows.get(GAIN)
+        told = [_share(rows.get("base")), _share(rows.get("student"))]
+        if gain is None:
+            shown.add_row(str(benchmark), str(metric), "", *told, "", "")
+            continue
+        p = "" if gain["p_value"] is None else f"{gain['p_value']:.2g}"
+        shown.add_row(str(benchmark), str(metric), str(gain["n"]), *told, p, in_words(gain))
+    return shown
+
+
+def _share(row: dict[str, object] | None) -> str:
+    if row is None or row["value"] is None:
+        return "-"
+    value, low, high = (100 * float(str(row[name])) for name in ("value", "low", "high"))
+    return f"{value:.1f} ({low:.1f} to {high:.1f})"

@@ -1,0 +1,120 @@
+"""One OpenAI-compatible server, asked one thing at a time: complete this, or which models have you.
+
+What only one row suffers comes back as a `Fault`; what every row would suffer raises `ServerError`. When to ask again
+is `openai_asker`'s affair.
+"""
+
+import json
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
+
+from skyassets.core.errors import ServerError
+from skyassets.engines.fault import Fault, fault_of, silence_of
+
+if TYPE_CHECKING:
+    import httpx2
+
+PROBE_SECONDS = 10.0
+
+
+class OpenAIClient:
+    """A server within reach, for as long as the context lasts."""
+
+    def __init__(self, base_url: str, api_key: str, timeout: float, sockets: int) -> None:
+        import httpx2
+        import openai
+
+        self.base_url = base_url
+        self.is_there = False
+        """It has answered something, whatever it was."""
+        http_client, self._broken = _transport()
+        self._client = openai.AsyncOpenAI(
+            base_url=base_url,
+            api_key=api_key,
+            max_retries=0,
+            timeout=httpx2.Timeout(timeout, connect=PROBE_SECONDS),
+            http_client=http_client(
+                limits=httpx2.Limits(max_connections=sockets, max_keepalive_connections=sockets),
+                trust_env=not _is_here(base_url),
+            ),
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self._client.close()
+
+    async def complete(self, body: dict[str, Any]) -> bytes | Fault:
+        """The JSON text of a chat completion, or why there is none."""
+        import httpx2
+        import openai
+
+        try:
+            # Parsed by us: the client's own models cost more CPU than the call.
+            response = await self._client.post("/chat/completions", body=body, cast_to=httpx2.Response)
+        except openai.APIStatusError as error:
+            fault = fault_of(error)
+            if fault.refusal:
+                raise await self._refused(body["model"], fault) from error
+        except self._broken as error:
+            fault = silence_of(error)
+            if not self.is_there:
+                await self.models()
+            return fault
+        else:
+            self.is_there = True
+            return response.content
+        self.is_there = True
+        return fault
+
+    async def models(self) -> tuple[str, ...]:
+        """The names it lists; none when it is there but does not tell.
+
+        Raises:
+            ServerError: when nobody is there, or the key is refused.
+        """
+        import httpx2
+        import openai
+
+        try:
+            response = await self._client.get("/models", cast_to=httpx2.Response, options={"timeout": PROBE_SECONDS})
+            names = tuple(str(entry["id"]) for entry in json.loads(response.content)["data"])
+        except openai.APIStatusError as error:
+            if error.status_code in {401, 403}:
+                fault = fault_of(error)
+                raise ServerError(f"{self.base_url}: {fault.refusal} (it said {fault.reason})") from error
+            names = ()
+        except self._broken as error:
+            raise ServerError(
+                f"{self.base_url}: nobody answers ({silence_of(error).reason}): start the server, or correct the URL"
+            ) from error
+        except (ValueError, KeyError, TypeError):
+            names = ()
+        self.is_there = True
+        return names
+
+    async def _refused(self, model: str, fault: Fault) -> ServerError:
+        """The error for a refusal; asked for an unknown model, it names those the server has."""
+        message = f"{self.base_url}: asked for model {model!r}, {fault.refusal} (it said {fault.reason})"
+        if fault.reason.startswith("404"):
+            names = await self.models()
+            message += f"; it has {', '.join(names[:20])}" if names else "; it lists no models"
+        return ServerError(message)
+
+
+def _transport() -> "tuple[type[httpx2.AsyncClient], tuple[type[Exception], ...]]":
+    """How bytes travel, and the ways they can fail to: aiohttp, which costs half the CPU, where it is installed."""
+    import openai
+
+    try:
+        import aiohttp
+    except ImportError:
+        return openai.DefaultAsyncHttpxClient, (openai.APIConnectionError,)
+    # The client lets aiohttp's own errors through when what came is not HTTP at all.
+    return openai.DefaultAioHttpClient, (openai.APIConnectionError, aiohttp.ClientError)
+
+
+def _is_here(url: str) -> bool:
+    """Whether `url` is on this machine, before which no proxy stands."""
+    return urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}

@@ -1,0 +1,46 @@
+"""A process and its descendants, as /proc shows them from outside: what they hold of the memory. Never kills."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+PROC = Path("/proc")
+
+
+def resident_mb(pid: int) -> float:
+    """Memory that `pid` and all its descendants hold now, in MiB; files that are merely mapped do not count."""
+    return sum(_own_kb(member) for member in descendants(pid)) / 1024
+
+
+def descendants(pid: int) -> Iterator[int]:
+    """`pid`, its children and theirs; an orphan stays in, for the sandbox's first process adopts it."""
+    waiting = [pid]
+    while waiting:
+        member = waiting.pop()
+        yield member
+        waiting.extend(children(member))
+
+
+def children(pid: int) -> list[int]:
+    """The processes that `pid` has started, or adopted, and not yet buried."""
+    threads = _listed(PROC / str(pid) / "task")
+    return [int(child) for thread in threads for child in _read(thread / "children").split()]
+
+
+def _own_kb(pid: int) -> int:
+    fields = dict(line.split(":", 1) for line in _read(PROC / str(pid) / "status").splitlines())
+    return sum(int(fields.get(name, "0 kB").split()[0]) for name in ("RssAnon", "RssShmem"))
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def _read(path: Path) -> str:
+    # A process may end between two looks: it then holds nothing and has no children.
+    try:
+        return path.read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""

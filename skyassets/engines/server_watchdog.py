@@ -1,0 +1,76 @@
+"""Runs a server for as long as its starter lives, and leaves no process of it behind. A program of its own.
+
+    python -I server_watchdog.py STARTER_PID COMMAND [ARGUMENT...]
+
+It ends the server when told to (SIGTERM), when the starter is gone (also by SIGKILL, which no handler sees), and cleans
+up after a server that died by itself. Standard library only, a single thread: on Linux a server's descendants that
+left its process group are found too, because orphans are handed to this process, and the kernel ends the server should
+this process be killed itself.
+"""
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+POLL_SECONDS = 0.2
+GRACE_SECONDS = 10.0
+"""How long a server may take to end politely."""
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def watch(starter: int, command: list[str]) -> int:
+    """Run `command` until it ends, the starter is gone or SIGTERM comes; its exit status, or 0 when we ended it."""
+    told_to_stop: list[int] = []
+
+    def stop(number: int, _: FrameType | None) -> None:
+        told_to_stop.append(number)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+    server = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=_die_with_watchdog)
+    while server.poll() is None and os.getppid() == starter and not told_to_stop:
+        time.sleep(POLL_SECONDS)
+    status = server.returncode
+    _end(server)
+    return 0 if status is None else status
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    """Let the server end itself and its own; then end its process group, and whoever left that."""
+    server.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        server.wait(GRACE_SECONDS)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(server.pid, signal.SIGKILL)
+    server.wait()
+    while orphans := _children():
+        for orphan in orphans:
+            os.kill(orphan, signal.SIGKILL)
+            os.waitpid(orphan, 0)
+
+
+def _children() -> list[int]:
+    """Whose parent we are, by birth or because they were orphaned; nobody where there is no Linux to say."""
+    listing = Path(f"/proc/self/task/{os.getpid()}/children")
+    return [int(pid) for pid in listing.read_text().split()] if listing.exists() else []
+
+
+def _die_with_watchdog() -> None:
+    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _prctl(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+
+
+if __name__ == "__main__":
+    sys.exit(watch(int(sys.argv[1]), sys.argv[2:]))

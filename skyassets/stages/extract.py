@@ -1,0 +1,163 @@
+"""Final answers and code, read out of a text. Says what is stated there, never whether it is right.
+
+Strict reading takes only the asked form: a balanced box, or exactly one block of code, after the thinking. Lenient
+reading takes the last thing stated; it is a mode of its own, so that a gain in format is not sold as one in reasoning.
+"""
+
+import ast
+import re
+import textwrap
+
+from skyassets.stages.structure import BEGIN_SOLUTION, END_SOLUTION, END_THOUGHT, MARKERS
+
+_BRACE = re.compile(r"\\boxed\s*\{|\\fbox\s*\{|\\[\\{}]|[{}]")
+_FENCE = re.compile(r"^[ \t]*```([^\n`]*)$", re.MULTILINE)
+_STATED = re.compile(
+    r"\b(?:answer|result)[*_`\s]{0,4}(?:\bis\b|\bare\b|=|:)[*_`:\s]{0,8}(?:therefore|thus|simply|just)?\s{0,4}"
+    r"(?P<rest>[^\n]{1,500})",
+    re.IGNORECASE,
+)
+_FORMULA = re.compile(r"\$\$?([^$\n]+)\$\$?|\\\((.+?)\\\)|\\\[(.+?)\\\]")
+_NUMBER = re.compile(
+    r"(?<![\w.])[-−+]?\$?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)?(?:(?<=\d)(?:\.\d+)?|\.\d+)(?:\s?/\s?\d+(?![\d.]))?%?"
+)
+_QUOTED = re.compile(r"\*\*(.+?)\*\*|\"([^\"\n]+)\"|“([^”\n]+)”|`([^`\n]+)`|(?<!\w)'([^'\n]+)'(?!\w)")
+_CHOICE = re.compile(r"(?:option|choice)?\s*\(?([A-J])(?:\)|[.,:;](?=\s|$)|$)")
+_WORD = re.compile(r"[^\W_](?:[\w'’-]*[^\W_])?")
+_SENTENCE = re.compile(r"[.?](?:\s|$)")
+_LONGEST_SOURCE = 100_000
+
+
+def solution(text: str) -> str | None:
+    """What `text` says after its thinking: all of it when it shows none, None when the thinking never ends."""
+    if any(marker in text for marker in MARKERS):
+        _, closed, after = text.rpartition(END_THOUGHT)
+        _, opened, after = after.partition(BEGIN_SOLUTION)
+        return after.partition(END_SOLUTION)[0] if closed and opened else None
+    if "<think>" in text or "</think>" in text:
+        _, closed, after = text.rpartition("</think>")
+        return after if closed and "<think>" not in after else None
+    return text
+
+
+def strict_answer(text: str) -> str | None:
+    """The last balanced, filled box of the solution; None when there is none."""
+    part = solution(text)
+    return None if part is None else _last_box(part)
+
+
+def lenient_answer(text: str, domain: str) -> str | None:
+    """The last box anywhere, else what follows the last "the answer is", else the last number (maths) or word."""
+    for part in dict.fromkeys((solution(text) or text, text)):
+        found = _last_box(part) or _stated(part, domain) or _last(part, domain)
+        if found:
+            return found
+    return None
+
+
+def strict_code(text: str) -> str | None:
+    """The code of the solution's one and only block; None when there is none, or more."""
+    part = solution(text)
+    if part is None:
+        return None
+    blocks, closed = _blocks(part)
+    return blocks[0] if closed and len(blocks) == 1 and blocks[0].strip() else None
+
+
+def lenient_code(text: str) -> str | None:
+    """The last block that defines something, else the last block, else the whole text when it is Python."""
+    for part in dict.fromkeys((solution(text) or text, text)):
+        blocks = [block for block in _blocks(part)[0] if block.strip()]
+        defining = [block for block in blocks if re.search(r"^\s*(?:async\s+def|def|class)\s", block, re.MULTILINE)]
+        if blocks:
+            return (defining or blocks)[-1]
+    return text if _is_python(text) else None
+
+
+def _last_box(text: str) -> str | None:
+    """One pass with a stack, so that a text of nothing but open boxes costs no more than another."""
+    opened: list[int | None] = []
+    last = None
+    for token in _BRACE.finditer(text):
+        if token[0] == "}":
+            start = opened.pop() if opened else None
+            if start is not None and text[start : token.start()].strip():
+                last = text[start : token.start()].strip()
+        elif token[0][0] == "\\" and token[0][1] in "\\{}":
+            continue
+        else:
+            opened.append(token.end() if token[0] != "{" else None)
+    return last
+
+
+def _stated(text: str, domain: str) -> str | None:
+    statements = list(_STATED.finditer(text))
+    if not statements:
+        return None
+    rest = statements[-1]["rest"].strip()
+    formulas = list(_FORMULA.finditer(rest))
+    if formulas:
+        return _bare(next(filter(None, formulas[0].groups())))
+    sentence = _SENTENCE.split(rest, maxsplit=1)[0]
+    if domain == "maths":
+        return _stated_value(sentence)
+    choice = _CHOICE.match(rest.strip("*_ "))
+    if choice:
+        return choice[1]
+    quoted = _QUOTED.search(sentence)
+    if quoted:
+        return _bare(next(filter(None, quoted.groups())))
+    words = _bare(re.sub(r"^(?:the|an?)\s+", "", sentence.strip(), flags=re.IGNORECASE).rstrip("!"))
+    return words if len(words.split()) <= 3 else _last(words, domain)
+
+
+def _stated_value(sentence: str) -> str | None:
+    """A formula as it stands; of a sentence in words, what stands after its last equals sign, or its first number."""
+    bare = _bare(sentence)
+    if "\\" in bare or not re.search(r"[A-Za-z]{2}", bare):
+        return bare.rpartition("=")[2].strip() or None
+    _, equals, value = bare.rpartition("=")
+    numbers = [found[0] for found in _NUMBER.finditer(value if equals else bare)]
+    return _bare(numbers[0]) if numbers else bare or None
+
+
+def _last(text: str, domain: str) -> str | None:
+    pattern = _NUMBER if domain == "maths" else _WORD
+    found = [match[0] for match in pattern.finditer(text)]
+    return _bare(found[-1]) if found else None
+
+
+def _bare(text: str) -> str:
+    """`text` without the markdown, quotes and punctuation around it."""
+    before = None
+    while before != text:
+        before = text
+        text = text.strip().strip('*_`"“”‘’ ').removesuffix(".").removesuffix(",").removesuffix(";")
+        if text[:1] == text[-1:] and text[:1] in {"'", "$"} and len(text) > 1:
+            text = text[1:-1]
+    return text
+
+
+def _blocks(text: str) -> tuple[list[str], bool]:
+    """The blocks of code between fences, and whether the last one is closed."""
+    blocks: list[str] = []
+    start: int | None = None
+    for fence in _FENCE.finditer(text):
+        if start is None:
+            start = fence.end() + 1
+        elif not fence[1].strip():
+            blocks.append(textwrap.dedent(text[start : fence.start()]))
+            start = None
+    if start is not None:
+        blocks.append(textwrap.dedent(text[start:]))
+    return blocks, start is None
+
+
+def _is_python(text: str) -> bool:
+    if not text.strip() or len(text) > _LONGEST_SOURCE:
+        return False
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return False
+    return True

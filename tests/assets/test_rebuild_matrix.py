@@ -1,0 +1,176 @@
+"""The rebuild matrix: after each kind of change, which assets are made again, and how many calls the server got."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+import pytest
+from assets.pipeline import ALL, PROBLEMS, Outcome, Pipeline
+
+from skyassets.core.ports import Limits, Sampling
+from skyassets.core.tables import ANSWERS, ASSET_TABLES, CHECKPOINT, EXAMPLES, TRACES, Table
+from skyassets.recipes.smoke import TINY
+from skyassets.stages.rewrite import ModelRewriting, RuleRewriting
+
+SAMPLES = 2
+BENCHMARK = 12
+AFTER_PROBLEMS = frozenset(ALL) - {"benchmark_problems"}
+AFTER_REWRITES = frozenset(
+    {"rewritten_traces", "verdicts", "sft_dataset", "checkpoint", "benchmark_answers", "benchmark_reports"}
+)
+AFTER_DATASET = frozenset({"checkpoint", "benchmark_answers", "benchmark_reports"})
+
+
+def test_the_first_run_makes_everything(tmp_path: Path) -> None:
+    assert Pipeline(tmp_path).run() == Outcome(frozenset(ALL), SAMPLES * len(PROBLEMS) + 2 * BENCHMARK)
+
+
+def test_nothing_changed_rebuilds_nothing(pipeline: Pipeline) -> None:
+    assert pipeline.run() == Outcome(frozenset(), 0)
+
+
+def test_one_problem_added_asks_the_teacher_for_its_samples_alone(pipeline: Pipeline) -> None:
+    pipeline.write([*PROBLEMS, {"question": "What is 83 times 2?", "answer": "166"}])
+    assert pipeline.run() == Outcome(AFTER_PROBLEMS, SAMPLES + BENCHMARK)
+    assert pipeline.run() == Outcome(frozenset(), 0)
+
+
+def test_one_problem_edited_asks_the_teacher_for_its_samples_alone(pipeline: Pipeline) -> None:
+    pipeline.write([*PROBLEMS[:-1], {"question": "What is 71 times 5?", "answer": "355"}])
+    assert pipeline.run() == Outcome(AFTER_PROBLEMS, SAMPLES + BENCHMARK)
+
+
+def test_a_reverted_edit_costs_no_call(pipeline: Pipeline) -> None:
+    pipeline.write([*PROBLEMS[:-1], {"question": "What is 71 times 5?", "answer": "355"}])
+    pipeline.run()
+    pipeline.write(PROBLEMS)
+    assert pipeline.run().calls == 0
+
+
+def test_one_problem_removed_asks_the_teacher_nothing(pipeline: Pipeline) -> None:
+    pipeline.write(PROBLEMS[1:])
+    outcome = pipeline.run()
+    assert outcome.rebuilt == AFTER_PROBLEMS
+    assert outcome.calls in (0, BENCHMARK)  # the student is asked again if one of its examples is gone
+
+
+def test_problems_in_another_order_change_nothing_after_them(pipeline: Pipeline) -> None:
+    pipeline.write(reversed(PROBLEMS))
+    outcome = pipeline.run()
+    assert outcome.calls == 0
+    assert "checkpoint" not in outcome.rebuilt
+
+
+def test_the_teachers_temperature_asks_every_sample_again(pipeline: Pipeline) -> None:
+    hotter = replace(pipeline.recipe.teacher, sampling=Sampling(temperature=0.9, max_tokens=64))
+    pipeline.recipe = replace(pipeline.recipe, teacher=hotter)
+    outcome = pipeline.run()
+    assert "teacher_traces" in outcome.rebuilt
+    assert not outcome.rebuilt & {"raw_problems", "benchmark_problems"}
+    assert outcome.calls in (SAMPLES * len(PROBLEMS), SAMPLES * len(PROBLEMS) + BENCHMARK)
+
+
+def test_more_samples_ask_only_for_the_new_ones(pipeline: Pipeline) -> None:
+    pipeline.recipe = replace(pipeline.recipe, teacher=replace(pipeline.recipe.teacher, samples=SAMPLES + 1))
+    assert pipeline.run().calls in (len(PROBLEMS), len(PROBLEMS) + BENCHMARK)
+
+
+def test_the_rewriters_words_leave_the_traces_alone(pipeline: Pipeline) -> None:
+    pipeline.recipe = replace(pipeline.recipe, rewriting=RuleRewriting("So it is \\boxed{{answer}}."))
+    assert pipeline.run() == Outcome(AFTER_REWRITES, BENCHMARK)
+
+
+def test_a_model_rewriters_prompt_asks_it_again_and_nobody_else(pipeline: Pipeline) -> None:
+    rewriting = ModelRewriting(
+        TINY,
+        "You rewrite.",
+        "{question} Structure it: <|begin_of_thought|>. {trace}",
+        Sampling(0.7, 64),
+        seed=5,
+        tries=1,
+    )
+    pipeline.recipe = replace(pipeline.recipe, rewriting=rewriting)
+    pipeline.run()
+    assert pipeline.run() == Outcome(frozenset(), 0)
+    pipeline.recipe = replace(pipeline.recipe, rewriting=replace(rewriting, system="You rewrite well."))
+    outcome = pipeline.run()
+    distinct = pipeline.store.read(TRACES).select("problem_id", "text").unique().height
+    assert outcome.calls in (distinct, distinct + BENCHMARK)
+    assert not outcome.rebuilt & {"raw_problems", "benchmark_problems", "teacher_traces"}
+
+
+def test_a_grading_rule_with_the_same_verdicts_stops_at_the_verdicts(pipeline: Pipeline) -> None:
+    pipeline.recipe = replace(pipeline.recipe, limits=Limits(seconds=4.0))
+    assert pipeline.run() == Outcome(frozenset({"verdicts", "benchmark_answers", "benchmark_reports"}), 0)
+
+
+def test_the_learning_rate_retrains_and_asks_the_student_alone(pipeline: Pipeline) -> None:
+    pipeline.recipe = replace(pipeline.recipe, training=replace(pipeline.recipe.training, learning_rate=2e-3))
+    assert pipeline.run() == Outcome(AFTER_DATASET, BENCHMARK)
+
+
+def test_the_benchmarks_prompt_asks_base_and_student_again(pipeline: Pipeline) -> None:
+    prompts = replace(pipeline.recipe.evaluation.prompts, system="Think first.")
+    pipeline.recipe = replace(pipeline.recipe, evaluation=replace(pipeline.recipe.evaluation, prompts=prompts))
+    assert pipeline.run() == Outcome(frozenset({"benchmark_answers", "benchmark_reports"}), 2 * BENCHMARK)
+
+
+def test_a_new_epoch_asks_base_and_student_again_once(pipeline: Pipeline) -> None:
+    tags = {"skyassets/epoch": "2026-01-05"}
+    asked_again = Outcome(frozenset({"benchmark_answers", "benchmark_reports"}), 2 * BENCHMARK)
+    assert pipeline.run(tags) == asked_again
+    assert pipeline.run(tags) == Outcome(frozenset(), 0)
+    assert pipeline.run() == Outcome(frozenset(), 0)
+
+
+HARM: dict[str, Callable[[Path], object]] = {
+    "deleted": lambda path: path.unlink(),
+    "truncated": lambda path: path.write_bytes(path.read_bytes()[:-9]),
+    "edited by hand": lambda path: pl.read_parquet(path).head(1).write_parquet(path),
+}
+
+
+@pytest.mark.parametrize("harm", HARM.values(), ids=HARM)
+@pytest.mark.parametrize("table", ASSET_TABLES, ids=lambda table: table.name)
+def test_a_harmed_file_is_made_again_alone_and_without_a_call(
+    pipeline: Pipeline, table: Table, harm: Callable[[Path], object]
+) -> None:
+    version = pipeline.store.data_version(table)
+    harm(pipeline.store.path(table))
+    assert pipeline.run() == Outcome(frozenset({table.name}), 0)
+    assert pipeline.store.data_version(table) == version
+
+
+@pytest.mark.parametrize("harm", [HARM["deleted"], HARM["truncated"]], ids=["deleted", "truncated"])
+def test_harmed_weights_are_trained_again(pipeline: Pipeline, harm: Callable[[Path], object]) -> None:
+    harm(pipeline.store.folder / "weights" / "tiny.json")
+    assert pipeline.run() == Outcome(frozenset({"checkpoint"}), 0)
+
+
+def test_where_it_runs_rebuilds_nothing(pipeline: Pipeline) -> None:
+    pipeline.place = replace(
+        pipeline.place,
+        concurrency=1,
+        workers=7,
+        ranks=4,
+        tensor_parallel=8,
+        engine="transformers",
+        urls={"teacher": "http://127.0.0.1:9/v1", "base": "http://127.0.0.1:9/v1"},
+        keys={"teacher": "secret"},
+    )
+    assert pipeline.run() == Outcome(frozenset(), 0)
+
+
+def test_two_recipes_share_their_calls(pipeline: Pipeline) -> None:
+    pipeline.recipe = replace(pipeline.recipe, name="another")
+    assert pipeline.run() == Outcome(frozenset(ALL), 0)
+
+
+def test_every_row_is_accounted_for(pipeline: Pipeline) -> None:
+    traces, examples = pipeline.store.read(TRACES), pipeline.store.read(EXAMPLES)
+    assert traces.height == SAMPLES * len(PROBLEMS)
+    assert set(examples["trace_id"]) == set(traces["trace_id"])
+    assert examples.filter(pl.col("dropped_by").is_null() == pl.col("messages").is_null()).is_empty()
+    assert pipeline.store.read(ANSWERS).height == 2 * BENCHMARK
+    assert pipeline.store.read(CHECKPOINT).filter(pl.col("kind") == "step").height > 0

@@ -1,0 +1,36 @@
+"""Which processes a server consists of, and whether they are gone."""
+
+import time
+from collections.abc import Collection
+from pathlib import Path
+
+
+def descendants(pid: int) -> set[int]:
+    """All processes below `pid`."""
+    found: set[int] = set()
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        for child in map(int, (thread / "children").read_text().split()):
+            found |= {child} | descendants(child)
+    return found
+
+
+def alive(pids: Collection[int]) -> set[int]:
+    """Those of `pids` that still run; a zombie does not."""
+    return {pid for pid in pids if _state(pid) not in {"Z", "X", ""}}
+
+
+def are_gone(pids: Collection[int], within: float = 20.0) -> bool:
+    """Whether all of `pids` end in time."""
+    deadline = time.monotonic() + within
+    while alive(pids):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def _state(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
