@@ -54,16 +54,16 @@ def test_the_tables_are_plain_parquet_that_join(made: Shell) -> None:
         join '{folder}/raw_problems.parquet' p on p.problem_id = t.problem_id
         join '{made.data}/rows/completions/part-*.parquet' c on c.completion_id = t.completion_id
         where e.dropped_by is null
-    """).fetchone()
+    """).fetchall()
     kept = TableStore(folder).read(EXAMPLES).filter(pl.col("dropped_by").is_null()).height
-    assert walked == (kept,)
+    assert walked == [(kept,)]
     assert kept > 0
 
 
 def test_the_report_says_where_everything_is(made: Shell) -> None:
     done = made.run("skyassets", "report")
     assert done.returncode == 0, done.stdout
-    for told in ("lenient accuracy", "report.md", "*.parquet", "dagster dev"):
+    for told in ("lenient", "report.md", "*.parquet", "dagster dev"):
         assert told in done.stdout
 
 

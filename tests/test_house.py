@@ -68,7 +68,7 @@ def test_every_asset_tells_what_it_is(definitions: dg.Definitions) -> None:
         assert node.description
         assert node.group_name != "default"
         assert node.code_version
-        schema = node.metadata["dagster/column_schema"].value
+        schema = node.metadata["dagster/column_schema"]
         assert all(column.description for column in schema.columns)
 
 

@@ -10,6 +10,7 @@ import polars as pl
 from skyassets.assets.metadata import column_schema, metadata, preview
 from skyassets.assets.place import Place
 from skyassets.core.code_version import code_version
+from skyassets.core.errors import SkyassetsError
 from skyassets.core.identity import digest
 from skyassets.core.manifest import Origin
 from skyassets.core.row_store import RowStore
@@ -78,8 +79,12 @@ class House:
                 )
             ],
         )
-        def build(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-            return self.build(context, spec, make, **more)  # type: ignore[arg-type]
+        def build(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster reads the bare annotation
+            try:
+                return self.build(context, spec, make, **more)  # type: ignore[arg-type]
+            except SkyassetsError as error:
+                # Our errors say all there is to say; what Dagster would print of the way here only hides it.
+                raise dg.Failure(f"{type(error).__name__}: {error}", allow_retries=False) from None
 
         return build
 
@@ -91,7 +96,7 @@ class House:
         picture: Callable[[pl.DataFrame], str],
         damage: Callable[[pl.DataFrame], str] = lambda rows: "",
         outside: Callable[[dg.AssetExecutionContext], dict[str, str]] = lambda context: {},
-    ) -> dg.MaterializeResult:
+    ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster reads the bare annotation
         """Have the table there, and tell Dagster about it.
 
         `outside` names what the rows hang on beside parents, code and recipe (a source's file, the epoch).

@@ -38,6 +38,8 @@ class Place:
     workers: int = 2
     ranks: int = 1
     tensor_parallel: int = 1
+    micro_batch: int = 4
+    """Examples a training process works on at once; 1 for long ones."""
 
     def serving(self, role: str, model: Model, said: Callable[[str], None]) -> Serving:
         """How `model` is brought within reach in its role.
@@ -71,7 +73,7 @@ class Place:
         """What fine-tunes `base` here."""
         if base.name == tiny.NAME:
             return tiny.TinyTrainer()
-        return DeepSpeedTrainer(cache=self.data / "models", ranks=self.ranks)
+        return DeepSpeedTrainer(cache=self.data / "models", ranks=self.ranks, micro_batch=self.micro_batch)
 
     def count(self, base: Model) -> Count:
         """Counts tokens as `base` does."""
@@ -113,6 +115,7 @@ def from_environment(environment: Mapping[str, str]) -> Place:
         workers=_number(environment, "SKYASSETS_WORKERS", Place.workers),
         ranks=_number(environment, "SKYASSETS_RANKS", Place.ranks),
         tensor_parallel=_number(environment, "SKYASSETS_TENSOR_PARALLEL", Place.tensor_parallel),
+        micro_batch=_number(environment, "SKYASSETS_MICRO_BATCH", Place.micro_batch),
     )
 
 

@@ -47,7 +47,7 @@ def meaning(source: str) -> str:
             continue
         # A bare string anywhere in a body does nothing: docstrings of modules, classes, functions and attributes.
         kept = [line for line in node.body if not _is_bare_string(line)]
-        node.body = kept or [ast.Pass()]  # type: ignore[assignment]
+        node.body = kept or [ast.Pass()]
     return ast.unparse(tree)
 
 

@@ -16,6 +16,7 @@ import polars as pl
 from skyassets.core.errors import StoreError
 from skyassets.core.files import locked, replaced
 from skyassets.core.identity import digest
+from skyassets.core.parquet import write_parquet
 from skyassets.core.tables import Table
 
 IDS_A_QUERY = 500
@@ -56,7 +57,7 @@ class RowStore:
             frame = self.table.frame(rows)
             keys = frame[self.table.key].to_list()
             with replaced(self.folder / f"part-{digest(keys)}.parquet") as part:
-                frame.write_parquet(part, compression="zstd")
+                write_parquet(frame, part)
             with self._journal() as journal:
                 journal.executemany("DELETE FROM rows WHERE key = ?", [(key,) for key in keys])
             return len(keys)

@@ -11,6 +11,7 @@ from skyassets.core.errors import StoreError
 from skyassets.core.files import file_digest, locked, replaced
 from skyassets.core.identity import DIGEST_BYTES
 from skyassets.core.manifest import Manifest, Origin, differences, read_manifest
+from skyassets.core.parquet import write_parquet
 from skyassets.core.tables import Table
 
 ROWS_A_SLICE = 4096
@@ -96,9 +97,7 @@ class TableStore:
             made = make()
             frame = table.conform(made.frame)
             with replaced(self.path(table)) as part:
-                frame.write_parquet(part, compression="zstd", statistics=True)
-                if not pl.read_parquet(part).equals(frame):
-                    raise StoreError(f"{table.name}: what was written is not what was read back; check the disk")
+                write_parquet(frame, part)
                 manifest = Manifest(
                     table=table.name,
                     fingerprint=origin.parts,

@@ -1,6 +1,7 @@
 """Fine-tunes by a plan in processes of its own, with DeepSpeed. Never imports torch: `training_run` does the work."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,8 @@ POLL_SECONDS = 0.5
 NEWS_LINES = 60
 """Progress lines of a long run, about; a short one tells every step."""
 TAIL_LINES = 20
+RAISED = re.compile(r"^(\[rank\d+\]: )?[\w.]+(Error|Exception): ")
+"""How a traceback ends, also one of several ranks."""
 OUT_OF_MEMORY = (137, 247)
 """How a killed rank looks behind a shell and behind the watchdog."""
 

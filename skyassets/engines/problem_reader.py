@@ -50,7 +50,7 @@ def _local(source: Source, path: Path) -> pl.DataFrame:
     if not path.is_file():
         raise SourceError(_absent(source, str(path)))
     try:
-        frame = read(path)
+        frame = read(path) if path.stat().st_size else pl.DataFrame()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise SourceError(f"{source.name}: {path} is not readable as {path.suffix[1:]}: {error}") from error
     if frame.is_empty():

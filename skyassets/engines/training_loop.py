@@ -42,6 +42,8 @@ def fit(job: TrainingJob, examples: Sequence[TokenExample], folder: JobFolder, *
         deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = (
             False  # gloo will do; this one is compiled for a minute
         )
+    # Before Trainer does it, which on a CPU would leave DeepSpeed's own layer believing that it is alone.
+    deepspeed.init_distributed(dist_backend="nccl" if on_gpu else "gloo")
     arguments = _arguments(job, folder, on_gpu=on_gpu)
     set_seed(plan.seed)
     steps = planned_steps(len(examples), plan.epochs, plan.global_batch, plan.seed)
@@ -166,7 +168,6 @@ def _arguments(job: TrainingJob, folder: JobFolder, *, on_gpu: bool) -> Training
         max_grad_norm=GRADIENT_CLIP,
         bf16=plan.precision == "bf16",
         use_cpu=not on_gpu,
-        ddp_backend=None if on_gpu else "gloo",
         gradient_checkpointing=job.recompute,
         seed=plan.seed,
         train_sampling_strategy="sequential",

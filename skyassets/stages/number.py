@@ -22,12 +22,12 @@ _UNITS = {
 KNOWN_UNITS = frozenset(name + power for name in [*_UNITS.values(), "%", "degree"] for power in ("", "2", "3"))
 _POWERS = {"square": "2", "sq": "2", "cubic": "3", "cu": "3"}
 
-_WHOLE = r"(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?: \d{3})+|\d+)"
+_WHOLE = r"(?:\d{1,3}(?:,\d{3})+|\d+)"
 _PLAIN = rf"(?:{_WHOLE}(?:\.\d*)?|\.\d+)"
 _SIGNED = rf"[-+]?{_PLAIN}"
 _BARS = rf"\\frac ?(?:\{{ ?({_SIGNED}) ?\}}|(\d)) ?(?:\{{ ?({_SIGNED}) ?\}}|(\d))"
 _FORMS = (
-    ("decimal", re.compile(_PLAIN)),
+    ("decimal", re.compile(rf"{_PLAIN}|\d{{1,3}}(?: \d{{3}})+(?:\.\d+)?")),
     ("fraction", re.compile(_BARS)),
     ("ratio", re.compile(rf"\(?({_SIGNED})\)? ?/ ?\(?({_SIGNED})\)?")),
     ("mixed", re.compile(rf"({_WHOLE}) ?{_BARS}")),

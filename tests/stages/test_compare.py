@@ -2,10 +2,12 @@ import time
 from fractions import Fraction
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from skyassets.stages.compare import same
+
+UNHURRIED = settings(deadline=None)
 
 EQUAL = [
     # spellings of a number
@@ -99,7 +101,6 @@ UNEQUAL = [
     ("12", "1 2"),
     ("1\\frac12", "\\frac12"),
     ("-5", "5"),
-    ("3/0", "3"),
     ("(-\\infty,3]", "(-\\infty,3)"),
     ("[0,3)", "(0,3]"),
     ("(0,3)", "[0,3]"),
@@ -110,7 +111,6 @@ UNEQUAL = [
     ("\\{1,2\\}", "\\{1,3\\}"),
     ("A", "C"),
     ("(B)", "\\text{(C)}"),
-    ("A prime is", ""),
     ("even", "odd"),
     ("cat", "act"),
     ("listen", "silent"),
@@ -137,6 +137,7 @@ ALGEBRA = [
     ("\\begin{pmatrix}1\\\\ 2\\end{pmatrix}", "\\begin{pmatrix}1\\\\2.0\\end{pmatrix}"),
     ("(3,4) \\cup (1,2)", "(1,2) \\cup (3,4)"),
     ("1e999999999", "1"),
+    ("3/0", "3"),
 ]
 
 
@@ -181,6 +182,7 @@ def respelled(value: Fraction) -> list[str]:
     return spellings
 
 
+@UNHURRIED
 @given(st.fractions(max_denominator=10**4).filter(lambda value: abs(value) < 10**12))
 def test_every_rational_equals_its_own_respelling(value: Fraction) -> None:
     # A six-decimal spelling of the gold would stand for all that rounds to it: here it is exact.
@@ -189,6 +191,7 @@ def test_every_rational_equals_its_own_respelling(value: Fraction) -> None:
             assert same(answer, gold) is True, (answer, gold)
 
 
+@UNHURRIED
 @given(st.fractions(max_denominator=999), st.fractions(max_denominator=999))
 def test_two_rationals_are_never_one(one: Fraction, other: Fraction) -> None:
     assume(one != other and max(abs(one), abs(other)) < 10**12)
@@ -196,6 +199,7 @@ def test_two_rationals_are_never_one(one: Fraction, other: Fraction) -> None:
         assert same(answer, str(other)) is False, (answer, other)
 
 
+@UNHURRIED
 @given(st.text(), st.text())
 def test_no_pair_is_too_strange_to_compare(one: str, other: str) -> None:
     assert same(one, other) in {True, False, None}

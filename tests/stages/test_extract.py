@@ -2,11 +2,13 @@ import string
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skyassets.stages.extract import lenient_answer, lenient_code, strict_answer, strict_code
 from skyassets.stages.structure import BEGIN_SOLUTION, BEGIN_THOUGHT, END_SOLUTION, END_THOUGHT, Structured, join
+
+UNHURRIED = settings(deadline=None)
 
 LETTERS = st.text(string.ascii_letters + string.digits + " +-=^_,.()[]", max_size=12)
 BALANCED = st.recursive(
@@ -18,6 +20,7 @@ PROSE = st.text(string.ascii_letters + " .,\n$", max_size=40)
 FILLED = BALANCED.map(str.strip).filter(bool)
 
 
+@UNHURRIED
 @given(PROSE, FILLED, PROSE)
 def test_a_box_gives_back_what_was_put_in(before: str, answer: str, after: str) -> None:
     text = f"{before}\\boxed{{{answer}}}{after}"
@@ -25,11 +28,13 @@ def test_a_box_gives_back_what_was_put_in(before: str, answer: str, after: str) 
     assert lenient_answer(text, "maths") == answer
 
 
+@UNHURRIED
 @given(FILLED, FILLED)
 def test_the_last_box_wins(first: str, last: str) -> None:
     assert strict_answer(f"\\boxed{{{first}}} or rather \\boxed {{{last}}}") == last
 
 
+@UNHURRIED
 @given(PROSE, FILLED)
 def test_only_the_solution_is_read_where_there_is_one(thought: str, answer: str) -> None:
     parts = Structured(f"{thought} \\boxed{{wrong}} 1", f"It is \\boxed{{{answer}}}.")
@@ -37,6 +42,7 @@ def test_only_the_solution_is_read_where_there_is_one(thought: str, answer: str)
     assert lenient_answer(join(parts), "puzzle") == answer
 
 
+@UNHURRIED
 @given(st.text())
 def test_no_text_is_too_strange_to_read(text: str) -> None:
     for domain in ("maths", "puzzle", "science"):

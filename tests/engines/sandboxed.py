@@ -1,0 +1,51 @@
+"""Programs in the sandbox, in one line a test."""
+
+import json
+import textwrap
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from skyassets.core.ports import Limits, Program, Run, RunKind
+from skyassets.engines.bubblewrap import Bubblewrap
+
+SANDBOX = Bubblewrap()
+LIMITS = Limits(seconds=5.0, memory_mb=128, processes=16, output_kb=64)
+BRIEF = Limits(seconds=1.0, memory_mb=128, processes=16, output_kb=64)
+
+
+def script(source: str, stdin: str = "", limits: Limits = LIMITS) -> Run:
+    return SANDBOX.run(Program(textwrap.dedent(source), stdin=stdin), limits)
+
+
+def call(source: str, name: str, *arguments: list[object], limits: Limits = LIMITS) -> Run:
+    jobs = tuple(json.dumps(each) for each in arguments)
+    return SANDBOX.run(Program(textwrap.dedent(source), call=name, arguments=jobs), limits)
+
+
+def printed(source: str, stdin: str = "") -> str:
+    run = script(source, stdin)
+    assert run.kind is RunKind.FINISHED, run
+    return run.outputs[0]
+
+
+def rename(name: str) -> str:
+    """A line of a program that names its process, and its children, so that they can be found from outside."""
+    return f"open('/proc/self/comm', 'w').write({name!r})"
+
+
+def called(name: str) -> list[str]:
+    found = []
+    for comm in Path("/proc").glob("[0-9]*/comm"):
+        try:
+            found += [comm.parent.name] * (comm.read_text().strip() == name)
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

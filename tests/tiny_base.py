@@ -1,0 +1,83 @@
+"""A base model small enough to train in seconds, with a tokenizer and a chat template of its own."""
+
+from pathlib import Path
+from typing import Any
+
+from skyassets.core.ports import Conversation, Message, Model, TrainPlan
+from skyassets.engines.training_batches import steps_of
+
+TEMPLATE = (
+    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+def tokenizer(template: str = TEMPLATE, eos: str = "<|im_end|>") -> Any:
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    raw = Tokenizer(models.BPE())
+    raw.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    raw.decoder = decoders.ByteLevel()
+    special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(vocab_size=320, special_tokens=special, initial_alphabet=alphabet)
+    raw.train_from_iterator(["\n\n user assistant system What is the answer"] * 9, trainer)
+    made = PreTrainedTokenizerFast(tokenizer_object=raw, eos_token=eos, pad_token="<|endoftext|>")
+    made.chat_template = template
+    return made
+
+
+def save_tiny_base(folder: Path) -> Path:
+    import torch
+    from transformers import GenerationConfig, Qwen2Config, Qwen2ForCausalLM
+
+    torch.manual_seed(0)
+    words = tokenizer()
+    config = Qwen2Config(
+        vocab_size=len(words),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        tie_word_embeddings=True,
+        eos_token_id=words.eos_token_id,
+    )
+    model = Qwen2ForCausalLM(config)
+    model.generation_config = GenerationConfig(eos_token_id=words.eos_token_id)
+    model.to(torch.bfloat16).save_pretrained(folder)
+    words.save_pretrained(folder)
+    return folder
+
+
+def conversation(ident: str, *turns: str) -> Conversation:
+    """User and assistant in turn, the user first."""
+    return Conversation(ident, tuple(Message(("user", "assistant")[at % 2], text) for at, text in enumerate(turns)))
+
+
+def sums(count: int) -> list[Conversation]:
+    """Examples of different lengths with one easy pattern."""
+    return [
+        conversation(f"sum-{n}", f"What is {n} + {n}?", f"The answer is {'so ' * (n % 5)}{n + n}.")
+        for n in range(count)
+    ]
+
+
+def plan(base: Path, examples: int, **changed: Any) -> TrainPlan:
+    asked = {
+        "base": Model(str(base), "as it is"),
+        "method": "full",
+        "epochs": 2,
+        "learning_rate": 0.01,
+        "schedule": "cosine",
+        "warmup_ratio": 0.1,
+        "weight_decay": 0.0,
+        "global_batch": 8,
+        "cutoff": 256,
+        "precision": "bf16",
+        "zero_stage": 0,
+        "seed": 7,
+        "tokens": 0,
+    } | changed
+    return TrainPlan(**{"steps": steps_of(examples, asked["epochs"], asked["global_batch"])} | asked)
