@@ -3,9 +3,12 @@
 import os
 from dataclasses import replace
 
-from skyassets.core.sources import LocalFile, Source
+from skyassets.core.ports import Sampling
+from skyassets.core.sources import Generated, LocalFile, Source
+from skyassets.recipes.embedded import SMOLLM2, embedded
 from skyassets.recipes.recipe import Recipe
 from skyassets.recipes.smoke import smoke
+from skyassets.stages.rewrite import ModelRewriting
 
 
 def mine() -> Recipe:
@@ -22,3 +25,28 @@ def no_batch() -> Recipe:
 def not_a_recipe() -> str:
     """No recipe at all."""
     return "smoke"
+
+
+def tiny_embedded() -> Recipe:
+    """The embedded recipe with everything real and as little as possible of it."""
+    base = embedded()
+    few = Generated(("times", "first_word", "plus"), per_family=4, seed=1, held_out=False)
+    held_out = Generated(("times", "first_word", "plus"), per_family=2, seed=2, held_out=True)
+    benchmark = replace(base.benchmarks[0], source=replace(base.benchmarks[0].source, origin=held_out))
+    return replace(
+        base,
+        name="tiny_embedded",
+        sources=(replace(base.sources[0], origin=few),),
+        benchmarks=(benchmark,),
+        curation=replace(base.curation, minimum=1),
+        training=replace(base.training, epochs=1, global_batch=4),
+    )
+
+
+def rewritten_by_model() -> Recipe:
+    """As `tiny_embedded`, with the model that taught asked to rewrite as well."""
+    prompt = "{question}\n{trace}\nPut this between <|begin_of_thought|> and <|end_of_thought|>."
+    rewriting = ModelRewriting(
+        SMOLLM2, "You rewrite.", prompt, Sampling(temperature=0.7, max_tokens=48), seed=1, tries=1
+    )
+    return replace(tiny_embedded(), name="rewritten_by_model", rewriting=rewriting)

@@ -18,6 +18,9 @@ from skyassets.core.table_store import Made, TableStore
 from skyassets.core.tables import COMPLETIONS, Table
 from skyassets.recipes.recipe import Recipe
 
+SECONDS_TO_MAKE = "seconds to make"
+"""The fact that remembers, with a table, how long it took when it was made."""
+
 EPOCH_TAG = "skyassets/epoch"
 """The run tag that names a re-evaluation; set by the schedule."""
 
@@ -109,7 +112,8 @@ class House:
         def shown() -> Made:
             made = make(said)
             frame = spec.table.conform(made.frame)
-            return replace(made, facts={**made.facts, "preview": preview(frame), "picture": picture(frame)})
+            shown = {"preview": preview(frame), "picture": picture(frame)}
+            return replace(made, facts={**made.facts, **shown, SECONDS_TO_MAKE: round(time.monotonic() - started, 1)})
 
         built = self.store.build(spec.table, origin, shown, damage, said)
         said(f"{spec.table.name}: {built.manifest.rows} rows, {'rebuilt' if built.rebuilt else 'unchanged'}")

@@ -7,6 +7,7 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
+from skyassets.assets.house import SECONDS_TO_MAKE
 from skyassets.assets.place import Place
 from skyassets.core.table_store import TableStore
 from skyassets.core.tables import ASSET_TABLES, REPORTS
@@ -35,12 +36,15 @@ UI = "source deploy/shell.sh && dagster dev     then http://127.0.0.1:3000"
 
 def _tables(recipe: Recipe, store: TableStore) -> Table:
     shown = Table(title=f"{recipe.name}: {recipe.description}")
-    for name in ("table", "rows", "data version", "what it holds"):
-        shown.add_column(name, justify="right" if name == "rows" else "left")
+    for name in ("table", "rows", "made in", "data version", "what it holds"):
+        shown.add_column(name, justify="right" if name in ("rows", "made in") else "left")
     for table in ASSET_TABLES:
         manifest = store.manifest(table)
-        rows, version = (str(manifest.rows), manifest.data_version[:12]) if manifest else ("-", "not made yet")
-        shown.add_row(table.name, rows, version, table.meaning)
+        if manifest is None:
+            shown.add_row(table.name, "-", "-", "not made yet", table.meaning)
+            continue
+        seconds = f"{manifest.facts.get(SECONDS_TO_MAKE, '?')} s"
+        shown.add_row(table.name, str(manifest.rows), seconds, manifest.data_version[:12], table.meaning)
     return shown
 
 

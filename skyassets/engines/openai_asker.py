@@ -27,6 +27,8 @@ from skyassets.engines.openai_client import OpenAIClient
 T = TypeVar("T")
 
 LOST_IN_A_ROW = 50
+SLOW_ATTEMPTS = 2
+"""Attempts that ran out of time, at most: each has cost the server as much as an answer."""
 LONGEST_BACKOFF = 30.0
 
 
@@ -100,7 +102,7 @@ class _Asking:
 
     async def _answer(self, request: Request) -> Reply:
         """Ask until there is a reply, a fault that would only come again, or no attempt left."""
-        attempt = 0
+        attempt = slow = 0
         while True:
             attempt += 1
             began = time.perf_counter()
@@ -110,7 +112,8 @@ class _Asking:
                 return outcome
             if not outcome.is_passing:
                 return self._error(request, outcome.reason, began)
-            if attempt >= self.asker.attempts:
+            slow += time.perf_counter() - began >= self.asker.timeout
+            if attempt >= self.asker.attempts or slow >= SLOW_ATTEMPTS:
                 await self._give_up(outcome)
                 return self._error(request, f"{outcome.reason} (attempt {attempt}, the last)", began)
             await asyncio.sleep(self._pause(outcome, attempt))

@@ -74,6 +74,11 @@ def test_an_answer_that_never_comes_is_asked_for_again(server: Faulty) -> None:
     assert (reply.error, calls) == (None, 2)
 
 
+def test_an_answer_that_never_comes_is_given_up_after_two_attempts(server: Faulty) -> None:
+    reply, calls = ask_one(server, "for-ever: hang...", timeout=0.5)
+    assert (reply.finish_reason, calls) == ("error", 2)
+
+
 @pytest.mark.parametrize("word", ["400", "422", "no-choices", "a-list", "error-in-200", "no-content"])
 def test_what_would_only_come_again_is_the_rows_error_at_once(server: Faulty, word: str) -> None:
     reply, calls = ask_one(server, f"once-{word}: {word}...")

@@ -1,0 +1,50 @@
+"""The re-evaluation: off until switched on, named by its date, and asked through the webserver's own GraphQL."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from shell import ROOT
+from starlette.testclient import TestClient
+
+from skyassets.assets.graph import build_definitions
+from skyassets.assets.house import EPOCH_TAG
+from skyassets.assets.place import Place
+from skyassets.recipes.smoke import smoke
+
+
+@pytest.fixture
+def definitions(tmp_path: Path) -> dg.Definitions:
+    return build_definitions(smoke(), Place(data=tmp_path))
+
+
+def test_a_tick_begins_an_epoch_named_by_its_date(definitions: dg.Definitions) -> None:
+    schedule = definitions.get_schedule_def("re_evaluation")
+    when = datetime(2026, 1, 5, 6, tzinfo=UTC)
+    with dg.build_schedule_context(scheduled_execution_time=when) as context:
+        (request,) = schedule.evaluate_tick(context).run_requests or []
+    assert request.tags[EPOCH_TAG] == request.run_key == "2026-01-05"
+    assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
+    assert schedule.job_name == "re_evaluate"
+
+
+def test_the_webserver_knows_the_graph(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from dagster._core.workspace.context import WorkspaceProcessContext
+    from dagster._core.workspace.load_target import WorkspaceFileTarget
+    from dagster_webserver.app import create_app_from_workspace_process_context
+
+    monkeypatch.setenv("SKYASSETS_RECIPE", "smoke")
+    monkeypatch.setenv("SKYASSETS_DATA", str(tmp_path))
+    question = """{ assetNodes { assetKey { path } description groupName } schedulesOrError(repositorySelector: {
+        repositoryName: "__repository__", repositoryLocationName: "skyassets"}) {
+        ... on Schedules { results { name cronSchedule scheduleState { status } } } } }"""
+    with dg.DagsterInstance.ephemeral() as instance:
+        target = WorkspaceFileTarget(paths=[str(ROOT / "workspace.yaml")])
+        with WorkspaceProcessContext(instance, target, version="test") as workspace:
+            client = TestClient(create_app_from_workspace_process_context(workspace))
+            told = client.post("/graphql", json={"query": question}).json()["data"]
+    assert len(told["assetNodes"]) == 9
+    assert all(node["description"] and node["groupName"] for node in told["assetNodes"])
+    (schedule,) = told["schedulesOrError"]["results"]
+    assert (schedule["name"], schedule["scheduleState"]["status"]) == ("re_evaluation", "STOPPED")
