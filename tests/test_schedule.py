@@ -20,7 +20,7 @@ def definitions(tmp_path: Path) -> dg.Definitions:
 
 
 def test_a_tick_begins_an_epoch_named_by_its_date(definitions: dg.Definitions) -> None:
-    schedule = definitions.get_schedule_def("re_evaluation")
+    schedule = definitions.resolve_schedule_def("re_evaluation")
     when = datetime(2026, 1, 5, 6, tzinfo=UTC)
     with dg.build_schedule_context(scheduled_execution_time=when) as context:
         (request,) = schedule.evaluate_tick(context).run_requests or []
@@ -39,7 +39,9 @@ def test_the_webserver_knows_the_graph(monkeypatch: pytest.MonkeyPatch, tmp_path
     question = """{ assetNodes { assetKey { path } description groupName } schedulesOrError(repositorySelector: {
         repositoryName: "__repository__", repositoryLocationName: "skyassets"}) {
         ... on Schedules { results { name cronSchedule scheduleState { status } } } } }"""
-    with dg.DagsterInstance.ephemeral() as instance:
+    home = tmp_path / "home"
+    home.mkdir()
+    with dg.DagsterInstance.local_temp(str(home)) as instance:
         target = WorkspaceFileTarget(paths=[str(ROOT / "workspace.yaml")])
         with WorkspaceProcessContext(instance, target, version="test") as workspace:
             client = TestClient(create_app_from_workspace_process_context(workspace))

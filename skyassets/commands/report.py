@@ -12,7 +12,7 @@ from skyassets.assets.place import Place
 from skyassets.core.table_store import TableStore
 from skyassets.core.tables import ASSET_TABLES, REPORTS
 from skyassets.recipes.recipe import Recipe
-from skyassets.stages.report import EVERY, GAIN
+from skyassets.stages.report import EVERY, GAIN, METRICS
 from skyassets.stages.report_text import in_words
 
 
@@ -36,24 +36,26 @@ UI = "source deploy/shell.sh && dagster dev     then http://127.0.0.1:3000"
 
 def _tables(recipe: Recipe, store: TableStore) -> Table:
     shown = Table(title=f"{recipe.name}: {recipe.description}")
-    for name in ("table", "rows", "made in", "data version", "what it holds"):
+    for name in ("table", "rows", "made in", "data version"):
         shown.add_column(name, justify="right" if name in ("rows", "made in") else "left")
     for table in ASSET_TABLES:
         manifest = store.manifest(table)
         if manifest is None:
-            shown.add_row(table.name, "-", "-", "not made yet", table.meaning)
+            shown.add_row(table.name, "-", "-", "not made yet")
             continue
         seconds = f"{manifest.facts.get(SECONDS_TO_MAKE, '?')} s"
-        shown.add_row(table.name, str(manifest.rows), seconds, manifest.data_version[:12], table.meaning)
+        shown.add_row(table.name, str(manifest.rows), seconds, manifest.data_version[:12])
     return shown
 
 
 def _scores(reports: pl.DataFrame) -> Table:
-    shown = Table(title="scores, all families (percent, 95% intervals)")
-    for name in ("benchmark", "metric", "n", "base", "student", "p", ""):
-        shown.add_column(name)
+    shown = Table(title="scores in percent, with 95% intervals")
+    for name in ("benchmark", "metric", "n", "base", "student", "p", "so"):
+        shown.add_column(name, no_wrap=True)
     every = reports.filter(pl.col("family") == EVERY)
-    for (benchmark, metric), part in every.group_by("benchmark", "metric", maintain_order=True):
+    metrics = list(METRICS)
+    groups = every.group_by("benchmark", "metric", maintain_order=True)
+    for (benchmark, metric), part in sorted(groups, key=lambda group: (group[0][0], metrics.index(str(group[0][1])))):
         rows = {row["role"]: row for row in part.iter_rows(named=True)}
         gain = rows.get(GAIN)
         told = [_share(rows.get("base")), _share(rows.get("student"))]
@@ -61,7 +63,14 @@ def _scores(reports: pl.DataFrame) -> Table:
             shown.add_row(str(benchmark), str(metric), "", *told, "", "")
             continue
         p = "" if gain["p_value"] is None else f"{gain['p_value']:.2g}"
-        shown.add_row(str(benchmark), str(metric), str(gain["n"]), *told, p, in_words(gain))
+        shown.add_row(
+            str(benchmark),
+            str(metric).removesuffix(" accuracy"),
+            str(gain["n"]),
+            *told,
+            p,
+            in_words(gain).removeprefix("the student is "),
+        )
     return shown
 
 
@@ -69,4 +78,4 @@ def _share(row: dict[str, object] | None) -> str:
     if row is None or row["value"] is None:
         return "-"
     value, low, high = (100 * float(str(row[name])) for name in ("value", "low", "high"))
-    return f"{value:.1f} ({low:.1f} to {high:.1f})"
+    return f"{value:.1f} [{low:.1f}, {high:.1f}]"

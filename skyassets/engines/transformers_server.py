@@ -16,6 +16,9 @@ from skyassets.core.ports import Asker, Model
 from skyassets.engines.openai_asker import OpenAIAsker
 from skyassets.engines.server_process import LOGS, ServerProcess, free_port
 
+SHARING = {"OMP_WAIT_POLICY": "PASSIVE"}
+"""Threads that wait for each other sleep: spinning, they cost 25 times the time wherever anything else runs too."""
+
 
 @dataclass(frozen=True)
 class TransformersServer:
@@ -46,7 +49,7 @@ class TransformersServer:
         process = ServerProcess(
             name=f"transformers ({model.name})",
             command=(*program, *map(str, options)),
-            environment={"HF_HUB_OFFLINE": "1"} if isinstance(place, Path) else {},
+            environment=SHARING | ({"HF_HUB_OFFLINE": "1"} if isinstance(place, Path) else {}),
             health_url=f"http://127.0.0.1:{port}/health",
             log=self.logs / f"transformers-{port}.log",
             patience=self.patience,

@@ -96,8 +96,9 @@ def _fetched(model: Model) -> Path:
     try:
         return Path(snapshot_download(model.name, revision=model.revision, ignore_patterns=["*.pth", "*.gguf"]))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        seen = str(error).splitlines()[0].rstrip(".")
         offline = " (HF_HUB_OFFLINE is set)" if os.environ.get("HF_HUB_OFFLINE") else ""
         raise ServerError(
             f"{model.name}@{model.revision} is neither a folder nor to be had from the Hugging Face hub{offline}: "
-            f"{str(error).splitlines()[0]}; correct the name or revision, or fetch it first with `hf download`"
+            f"{seen}; correct the name or revision, or fetch it first with `hf download`"
         ) from error

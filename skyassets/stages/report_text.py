@@ -4,7 +4,7 @@ import json
 
 import polars as pl
 
-from skyassets.stages.report import EVERY, GAIN
+from skyassets.stages.report import EVERY, GAIN, METRICS
 
 SIGNIFICANT = 0.05
 
@@ -30,10 +30,10 @@ def report_text(recipe: str, description: str, reports: pl.DataFrame) -> str:
 
 
 def in_words(gain: dict[str, object]) -> str:
-    """A comparison's row in words: better, worse, or not to be told apart from noise."""
+    """A comparison's row in words: better, worse, or not to be told apart from noise ("noise")."""
     value, p = gain["value"], gain["p_value"]
     if not isinstance(value, float) or not isinstance(p, float) or p >= SIGNIFICANT:
-        return "cannot be told apart from noise"
+        return "noise"
     return "the student is better" if value > 0 else "the student is worse"
 
 
@@ -45,7 +45,7 @@ def _benchmark(name: str, rows: list[dict[str, object]]) -> list[str]:
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     by_place = {(row["metric"], row["family"], row["role"]): row for row in rows}
-    metrics = list(dict.fromkeys(row["metric"] for row in rows))
+    metrics = [metric for metric in METRICS if any(row["metric"] == metric for row in rows)]
     families = sorted({str(row["family"]) for row in rows}, key=lambda family: (family != EVERY, family))
     for metric in metrics:
         for family in families:

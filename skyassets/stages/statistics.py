@@ -65,7 +65,8 @@ def difference(first: Sequence[float], second: Sequence[float]) -> Estimate:
         return Estimate(n, gaps[0] if gaps else None, None, None, "too few paired items")
     mean, reach = fmean(gaps), _z() * stdev(gaps) / math.sqrt(n)
     p = sign_test(sum(gap > 0 for gap in gaps), sum(gap < 0 for gap in gaps))
-    return Estimate(n, mean, mean - reach, mean + reach, "paired normal 95%, exact McNemar / sign test", p)
+    low, high = max(-1.0, mean - reach), min(1.0, mean + reach)
+    return Estimate(n, mean, low, high, "paired normal 95%, exact McNemar / sign test", p)
 
 
 def sign_test(up: int, down: int) -> float:
