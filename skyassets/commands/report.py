@@ -24,7 +24,9 @@ def report(recipe: Recipe, place: Place) -> int:
     if store.manifest(REPORTS) is None:
         console.print(f"No report yet. Make it: {COMMAND}", markup=False)
         return 1
-    console.print(_scores(store.read(REPORTS)))
+    every = store.read(REPORTS).filter(pl.col("family") == EVERY)
+    for (benchmark,), part in every.sort("benchmark").group_by("benchmark", maintain_order=True):
+        console.print(_scores(str(benchmark), part))
     here = Path(os.path.relpath(store.folder))
     console.print(f"tables  {here}/*.parquet\nreport  {here}/report.md\nUI      {UI}", markup=False, highlight=False)
     return 0
@@ -48,29 +50,19 @@ def _tables(recipe: Recipe, store: TableStore) -> Table:
     return shown
 
 
-def _scores(reports: pl.DataFrame) -> Table:
-    shown = Table(title="scores in percent, with 95% intervals")
-    for name in ("benchmark", "metric", "n", "base", "student", "p", "so"):
+def _scores(benchmark: str, part: pl.DataFrame) -> Table:
+    shown = Table(title=f"{benchmark}: percent, with 95% intervals")
+    for name in ("score", "n", "base", "student", "p", "so"):
         shown.add_column(name, no_wrap=True)
-    every = reports.filter(pl.col("family") == EVERY)
-    metrics = list(METRICS)
-    groups = every.group_by("benchmark", "metric", maintain_order=True)
-    for (benchmark, metric), part in sorted(groups, key=lambda group: (group[0][0], metrics.index(str(group[0][1])))):
-        rows = {row["role"]: row for row in part.iter_rows(named=True)}
+    for metric in METRICS:
+        rows = {row["role"]: row for row in part.filter(pl.col("metric") == metric).iter_rows(named=True)}
         gain = rows.get(GAIN)
         told = [_share(rows.get("base")), _share(rows.get("student"))]
-        if gain is None:
-            shown.add_row(str(benchmark), str(metric), "", *told, "", "")
-            continue
-        p = "" if gain["p_value"] is None else f"{gain['p_value']:.2g}"
-        shown.add_row(
-            str(benchmark),
-            str(metric).removesuffix(" accuracy"),
-            str(gain["n"]),
-            *told,
-            p,
-            in_words(gain).removeprefix("the student is "),
-        )
+        compared = [""] * 3
+        if gain is not None:
+            p = "" if gain["p_value"] is None else f"{gain['p_value']:.2g}"
+            compared = [str(gain["n"]), p, in_words(gain).removeprefix("the student is ")]
+        shown.add_row(metric.removesuffix(" accuracy"), compared[0], *told, *compared[1:])
     return shown
 
 

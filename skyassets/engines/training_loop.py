@@ -39,9 +39,8 @@ def fit(job: TrainingJob, examples: Sequence[TokenExample], folder: JobFolder, *
     """
     plan = job.plan
     if not on_gpu:
-        deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = (
-            False  # gloo will do; this one is compiled for a minute
-        )
+        # Its shared-memory collectives take a minute and a compiler to build; gloo will do.
+        deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
     # Before Trainer does it, which on a CPU would leave DeepSpeed's own layer believing that it is alone.
     deepspeed.init_distributed(dist_backend="nccl" if on_gpu else "gloo")
     arguments = _arguments(job, folder, on_gpu=on_gpu)

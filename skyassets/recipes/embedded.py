@@ -42,7 +42,7 @@ def embedded() -> Recipe:
         limits=Limits(seconds=5.0, memory_mb=256),
         # The generated questions of a family share most of their words: only an item that is there whole is a leak.
         curation=Curation(
-            per_problem=1, decontamination=Decontamination(ngram=5, share=1.0), cutoff=CUTOFF, minimum=50
+            per_problem=2, decontamination=Decontamination(ngram=5, share=1.0), cutoff=CUTOFF, minimum=50
         ),
         student_prompts=prompts,
         training=Training(
