@@ -10,7 +10,7 @@ python=${PYTHON:-python3.11}
 command -v "$python" >/dev/null || python=python3
 "$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null ||
   stop "Python 3.11 or 3.12 is needed and $python is not one; install it, or name one: PYTHON=/path/to/python3.11 $0"
-command -v cc >/dev/null || command -v gcc >/dev/null ||
+command -v c++ >/dev/null || command -v g++ >/dev/null ||
   stop "no C compiler was found (DeepSpeed builds a small part of itself); install gcc, on Debian: apt-get install gcc g++"
 
 # The sandbox and, for the tests, a browser. Debian's and Ubuntu's names.

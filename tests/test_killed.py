@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -67,7 +68,9 @@ def test_killed_while_an_asset_is_built_the_next_run_ends_the_same(
 def slow_server(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """A tiny model server of its own process that takes its time, and the log of its calls."""
     log = tmp_path / "calls.jsonl"
-    port = 20_000 + os.getpid() % 10_000
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
     command = [sys.executable, "-m", "skyassets.engines.tiny_server", "--port", str(port), "--log", str(log)]
     server = subprocess.Popen([*command, "--delay", "0.1"])
     try:
@@ -100,15 +103,15 @@ def test_killed_between_two_replies_no_answered_call_is_repeated(
     assert len(calls(log)) <= 24 + 12 + IN_FLIGHT
 
 
-Call = tuple[str, int]
+Call = tuple[str, str, int]
 
 
 def calls(log: Path) -> list[Call]:
-    """What the server was asked, in order: messages and seed."""
+    """What the server was asked, in order: model, messages and seed."""
     if not log.exists():
         return []
     asked = [json.loads(line) for line in log.read_text().splitlines()]
-    return [(json.dumps(one["messages"]), one["seed"]) for one in asked]
+    return [(one["model"], json.dumps(one["messages"]), one["seed"]) for one in asked]
 
 
 def stored_calls(shell: Shell) -> set[Call]:
@@ -125,6 +128,7 @@ def stored_calls(shell: Shell) -> set[Call]:
     asked = [json.loads(text) for text in requests]
     return {
         (
+            one["model"]["name"],
             json.dumps([{"role": turn["role"], "content": turn["content"]} for turn in one["messages"]]),
             one["seed"],
         )

@@ -19,12 +19,12 @@ def definitions(tmp_path: Path) -> dg.Definitions:
     return build_definitions(smoke(), Place(data=tmp_path))
 
 
-def test_a_tick_begins_an_epoch_named_by_its_date(definitions: dg.Definitions) -> None:
+def test_a_tick_begins_an_epoch_named_by_its_time(definitions: dg.Definitions) -> None:
     schedule = definitions.resolve_schedule_def("re_evaluation")
     when = datetime(2026, 1, 5, 6, tzinfo=UTC)
     with dg.build_schedule_context(scheduled_execution_time=when) as context:
         (request,) = schedule.evaluate_tick(context).run_requests or []
-    assert request.tags[EPOCH_TAG] == request.run_key == "2026-01-05"
+    assert request.tags[EPOCH_TAG] == request.run_key == "2026-01-05-0600"
     assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
     assert schedule.job_name == "re_evaluate"
 

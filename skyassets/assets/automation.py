@@ -35,10 +35,10 @@ def automation(recipe: Recipe) -> Automation:
         job=again,
         cron_schedule=recipe.reevaluate_at,
         default_status=dg.DefaultScheduleStatus.STOPPED,
-        description="Re-evaluates base and student in an epoch named by its date.",
+        description="Re-evaluates base and student in an epoch named by its time.",
     )
     def re_evaluation(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        epoch = context.scheduled_execution_time.strftime("%Y-%m-%d")
+        epoch = context.scheduled_execution_time.strftime("%Y-%m-%d-%H%M")
         return dg.RunRequest(run_key=epoch, tags={EPOCH_TAG: epoch})
 
     return Automation([rebuild, again], [re_evaluation])

@@ -15,7 +15,15 @@ from skyassets.stages.curate import curate
 from skyassets.stages.sample import usable
 from skyassets.stages.verify import verify
 
-GRADERS = ("skyassets.stages.verify", "skyassets.engines.math_verify_worker", "skyassets.engines.sandbox_runner")
+GRADERS = (
+    "skyassets.stages.verify",
+    "skyassets.engines.math_verify",
+    "skyassets.engines.math_verify_worker",
+    "skyassets.engines.bubblewrap",
+    "skyassets.engines.confined_run",
+    "skyassets.engines.sandbox_runner",
+    "skyassets.engines.seccomp",
+)
 """The code that decides verdicts, in its own processes too."""
 
 
@@ -28,7 +36,7 @@ def dataset_assets(house: House) -> list[dg.AssetsDefinition | dg.AssetChecksDef
     kept = Spec(
         EXAMPLES,
         (REWRITES, VERDICTS, PROBLEMS, BENCHMARK_PROBLEMS),
-        ("skyassets.stages.curate",),
+        ("skyassets.stages.curate", "skyassets.engines.chat_tokens"),
         (recipe.curation, recipe.student_prompts, recipe.training.base),
         "curation",
         frozenset({"parquet"}),

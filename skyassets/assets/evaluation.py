@@ -37,8 +37,8 @@ def evaluation_assets(house: House) -> list[dg.AssetsDefinition]:
     reported = Spec(
         REPORTS,
         (EXAMPLES, CHECKPOINT, ANSWERS),
-        ("skyassets.stages.report",),
-        (recipe.evaluation, recipe.limits, recipe.training.base),
+        ("skyassets.stages.report", "skyassets.stages.report_text"),
+        (recipe.name, recipe.description, recipe.evaluation, recipe.training.base, asked.version),
         "evaluation",
         frozenset({"parquet"}),
     )
@@ -82,7 +82,7 @@ def evaluation_assets(house: House) -> list[dg.AssetsDefinition]:
         )
         text = report_text(recipe.name, recipe.description, made.frame)
         write_text(house.store.folder / "report.md", text)
-        epoch = current_epoch(house) or "first"
+        epoch = str(answers["epoch_name"][0]) or "first"
         write_text(house.store.folder / "reports" / f"{epoch}.md", text)
         return replace(made, facts={**made.facts, "scores": text})
 

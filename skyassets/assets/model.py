@@ -6,6 +6,7 @@ import dagster as dg
 import polars as pl
 
 from skyassets.assets.house import House, Spec
+from skyassets.core.code_version import code_version
 from skyassets.core.table_store import Made
 from skyassets.core.tables import CHECKPOINT, EXAMPLES
 from skyassets.engines.checkpoint_folder import CheckpointFolder, WeightsFile
@@ -13,7 +14,13 @@ from skyassets.stages import pictures
 from skyassets.stages.curate import conversations
 from skyassets.stages.training import checkpoint, plan
 
-TRAINER = ("skyassets.stages.training", "skyassets.engines.training_run", "skyassets.engines.chat_tokens")
+TRAINER = (
+    "skyassets.stages.training",
+    "skyassets.engines.training_run",
+    "skyassets.engines.training_loop",
+    "skyassets.engines.training_batches",
+    "skyassets.engines.chat_tokens",
+)
 """The code that decides the weights, in its own process too."""
 
 
@@ -27,16 +34,14 @@ def model_assets(house: House) -> list[dg.AssetsDefinition]:
         examples = house.store.read(EXAMPLES)
         kept = conversations(examples)
         lengths = examples.filter(pl.col("dropped_by").is_null())["example_tokens"].to_list()
-        curve = weights.train(house.place.trainer(training.base), plan(training, lengths), kept, said)
+        trainer = house.place.trainer(training.base)
+        curve = weights.train(trainer, plan(training, lengths), kept, code_version(*TRAINER), said)
         files = [(file.path, file.bytes, file.blake2b) for file in weights.files()]
         return checkpoint(training.base, files, curve)
 
     def damage(rows: pl.DataFrame) -> str:
         found = rows.filter(pl.col("kind") == "file").select("path", "bytes", "blake2b")
-        harm = weights.damage([WeightsFile(*row) for row in found.iter_rows()])
-        if harm:
-            weights.discard()
-        return harm
+        return weights.damage([WeightsFile(*row) for row in found.iter_rows()])
 
     return [house.asset(spec, make, picture=pictures.training_curve, damage=damage)]
 

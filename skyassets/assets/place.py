@@ -84,7 +84,7 @@ class Place:
     @contextlib.contextmanager
     def graders(self, limits: Limits) -> Iterator[Graders]:
         """The graders with their sandbox, and their workers for as long as the context lasts."""
-        with MathVerify() as equals:
+        with MathVerify(workers=self.workers) as equals:
             yield Graders(sandbox=Bubblewrap(), equals=equals, limits=limits)
 
 
@@ -102,14 +102,17 @@ def from_environment(environment: Mapping[str, str]) -> Place:
     engine = environment.get("SKYASSETS_ENGINE", "auto")
     if engine not in ENGINES:
         raise SkyassetsError(f"SKYASSETS_ENGINE is {engine!r}; it must be one of {', '.join(ENGINES)}")
+    urls = {role: url for role in ROLES if (url := environment.get(f"SKYASSETS_{role.upper()}_URL"))}
     keys = {}
     for role in ROLES:
-        if key := environment.get(f"SKYASSETS_{role.upper()}_API_KEY") or environment.get("OPENAI_API_KEY"):
+        # OpenAI's key goes to OpenAI alone, never to a server that somebody named.
+        openai = environment.get("OPENAI_API_KEY") if urls.get(role, OPENAI).startswith(OPENAI) else None
+        if key := environment.get(f"SKYASSETS_{role.upper()}_API_KEY") or openai:
             keys[role] = key
     return Place(
         data=Path(environment.get("SKYASSETS_DATA", "data")).absolute(),
         engine=engine,
-        urls={role: url for role in ROLES if (url := environment.get(f"SKYASSETS_{role.upper()}_URL"))},
+        urls=urls,
         keys=keys,
         concurrency=_number(environment, "SKYASSETS_CONCURRENCY", Place.concurrency),
         workers=_number(environment, "SKYASSETS_WORKERS", Place.workers),

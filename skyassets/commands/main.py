@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from pathlib import Path
 
 from rich.console import Console
 
@@ -35,6 +36,8 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
         commands.add_parser(name, help=(command.__doc__ or "").splitlines()[0])
+    # As Dagster does: a recipe of one's own lies in the folder one works in.
+    sys.path.insert(0, str(Path.cwd()))
     chosen = COMMANDS[parser.parse_args().command]
     try:
         recipe = find_recipe(os.environ.get("SKYASSETS_RECIPE", DEFAULT))

@@ -10,7 +10,7 @@ SkyassetsError
 ├── SandboxError       no safe place to run a model's program
 ├── GraderError        the grader's workers cannot be used
 ├── TrainerError       training cannot start, died, or made no usable weights
-└── GateError          a gate of the recipe forbids going on (nothing to train on, contamination)
+└── GateError          a gate of the recipe forbids going on (nothing left to train on)
 
 A message says who speaks, what was seen and what to do about it.
 """

@@ -40,7 +40,7 @@ class Manifest:
 
     def write(self, path: Path) -> None:
         """Publish the manifest."""
-        write_text(path, json.dumps(asdict(self), indent=1, sort_keys=True, ensure_ascii=False))
+        write_text(path, json.dumps(asdict(self), indent=1, ensure_ascii=False))
 
 
 def read_manifest(path: Path) -> Manifest | None:

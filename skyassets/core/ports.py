@@ -190,10 +190,7 @@ class Equals(Protocol):
 
 @dataclass(frozen=True)
 class TrainPlan:
-    """A training run as data: printable, diffable, and the same on any machine.
-
-    `examples` is the file of token ids and loss masks the trainer reads; everything else is numbers.
-    """
+    """A training run as data: printable, diffable, and the same on any machine."""
 
     base: Model
     method: str

@@ -43,9 +43,10 @@ class RowStore:
     def get(self, keys: Sequence[str]) -> pl.DataFrame:
         """The stored rows among `keys`, in the table's form."""
         wanted = pl.Series(self.table.key, sorted(set(keys)), dtype=pl.String())
-        old = self._parts().filter(pl.col(self.table.key).is_in(wanted.implode())).collect()
+        # The journal first: a row that is moved in between is then found in the part it went to.
         new = self.table.frame(list(self._journalled(wanted.to_list())))
-        return self.table.conform(pl.concat([old, new]).unique(self.table.key, keep="first"))
+        old = self._parts().filter(pl.col(self.table.key).is_in(wanted.implode())).collect()
+        return self.table.conform(pl.concat([old, new]).unique(self.table.key, keep="first", maintain_order=True))
 
     def compact(self) -> int:
         """Move the journal's rows into a new Parquet part; how many were moved."""
@@ -56,24 +57,33 @@ class RowStore:
                 return 0
             frame = self.table.frame(rows)
             keys = frame[self.table.key].to_list()
-            with replaced(self.folder / f"part-{digest(keys)}.parquet") as part:
-                write_parquet(frame, part)
+            # The first reply stands: what a part holds already came earlier than what the journal holds of it.
+            held = self._parts().select(self.table.key).filter(pl.col(self.table.key).is_in(keys)).collect()
+            fresh = frame.join(held, on=self.table.key, how="anti")
+            if fresh.height:
+                with replaced(self.folder / f"part-{digest(fresh[self.table.key].to_list())}.parquet") as part:
+                    write_parquet(fresh, part)
             with self._journal() as journal:
                 journal.executemany("DELETE FROM rows WHERE key = ?", [(key,) for key in keys])
-            return len(keys)
+            return fresh.height
 
     def _parts(self) -> pl.LazyFrame:
         parts = sorted(self.folder.glob("part-*.parquet"))
-        readable = [pl.scan_parquet(part) for part in parts if self._is_whole(part)]
-        return pl.concat([pl.LazyFrame(schema=self.table.schema), *readable])
+        return pl.concat([pl.LazyFrame(schema=self.table.schema), *map(self._part, parts)])
 
-    def _is_whole(self, part: Path) -> bool:
+    def _part(self, part: Path) -> pl.LazyFrame:
+        """The part in the table's form; a column that did not exist when it was written is null."""
         try:
-            return dict(pl.read_parquet_schema(part)) == self.table.schema
+            there = pl.read_parquet_schema(part)
         except (pl.exceptions.PolarsError, OSError) as error:
             raise StoreError(
                 f"the row store's {part} is damaged ({error}); move it away: the rows in it will be asked again"
             ) from error
+        columns = [
+            (pl.col(name) if name in there else pl.lit(None)).cast(kind).alias(name)
+            for name, kind in self.table.schema.items()
+        ]
+        return pl.scan_parquet(part).select(columns)
 
     def _journalled(self, keys: Sequence[str]) -> Iterable[dict[str, object]]:
         with self._journal() as journal:

@@ -68,7 +68,9 @@ _text, _whole, _real = pl.String(), pl.Int64(), pl.Float64()
 
 COLUMNS: dict[str, Column] = {
     # problems
-    "problem_id": Column(_text, "Digest of everything a problem states: source, domain, question, ground truth."),
+    "problem_id": Column(
+        _text, "Digest of all that a problem states: source, domain, question, ground truth, tests and the like."
+    ),
     "source": Column(_text, "Where the problem comes from: a generator, a file, a data set on the hub."),
     "name": Column(_text, "The problem's own name or position within its source."),
     "family": Column(_text, "The kind of problem within its source: a generator's family, a subset, a subject."),

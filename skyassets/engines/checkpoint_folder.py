@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from skyassets.core.errors import StoreError, TrainerError
 from skyassets.core.files import file_digest, write_text
@@ -34,59 +35,48 @@ class CheckpointFolder:
     folder: Path
 
     def train(
-        self, trainer: Trainer, plan: TrainPlan, examples: Sequence[Conversation], said: Callable[[str], None]
+        self,
+        trainer: Trainer,
+        plan: TrainPlan,
+        examples: Sequence[Conversation],
+        code: str,
+        said: Callable[[str], None],
     ) -> list[Step]:
-        """The curve of the run that `plan` and `examples` ask for; trains only if that run's weights are not here.
+        """The curve of the run that `plan`, `examples` and the trainer's `code` ask for.
+
+        Trains only if that run's weights are not here, whole. The last run's weights stay until new ones are there.
 
         Raises:
             TrainerError: when training fails; the weights of the last run stay where they were.
         """
-        run = digest(plan, list(examples))
+        run = digest(plan, list(examples), code)
         fresh = self.folder.with_name(f".{self.folder.name}.new")
-        if self._made_by(self.folder) != run:
-            if self._made_by(fresh) != run:
+        if self._whole(self.folder, run):
+            said(f"the weights of this very run are in {self.folder}; not training again")
+        else:
+            if not self._whole(fresh, run):
                 shutil.rmtree(fresh, ignore_errors=True)
                 curve = trainer.train(plan, examples, fresh, said)
-                if not self._files(fresh):
+                files = _files(fresh)
+                if not files:
                     raise TrainerError(f"the training run left no files in {fresh}; look at its log")
-                record = {"run": run, "curve": [asdict(step) for step in curve]}
+                record = {"run": run, "files": [asdict(file) for file in files], "curve": [asdict(s) for s in curve]}
                 write_text(fresh / RECORD, json.dumps(record))
             self._swap_in(fresh)
-        else:
-            said(f"the weights of this very run are in {self.folder}; not training again")
-        record = json.loads((self.folder / RECORD).read_text(encoding="utf-8"))
-        return [Step(**step) for step in record["curve"]]
+        return [Step(**step) for step in _record(self.folder)["curve"]]
 
     def files(self) -> list[WeightsFile]:
-        """The weights' files with their digests, the record left out."""
-        return [
-            WeightsFile(str(path.relative_to(self.folder)), path.stat().st_size, file_digest(path))
-            for path in self._files(self.folder)
-        ]
+        """The weights' files with their digests, as they were when training ended."""
+        return [WeightsFile(**file) for file in _record(self.folder)["files"]]
 
     def damage(self, expected: Sequence[WeightsFile]) -> str:
         """What is wrong with the folder, against the files it should hold; empty when nothing is."""
-        for file in expected:
-            path = self.folder / file.path
-            if not path.is_file():
-                return f"the weights' file {path} is gone"
-            size = path.stat().st_size
-            if size != file.bytes or (size <= WHOLE_DIGEST_LIMIT and file_digest(path) != file.blake2b):
-                return f"the weights' file {path} was changed from outside"
-        return ""
+        return _damage(self.folder, expected)
 
-    def discard(self) -> None:
-        """Remove weights that are known to be harmed, so that the next training does not take them for finished."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _files(self, folder: Path) -> list[Path]:
-        return sorted(path for path in folder.rglob("*") if path.is_file() and path.name != RECORD)
-
-    def _made_by(self, folder: Path) -> str | None:
-        try:
-            return str(json.loads((folder / RECORD).read_text(encoding="utf-8"))["run"])
-        except (FileNotFoundError, ValueError, KeyError):
-            return None
+    def _whole(self, folder: Path, run: str) -> bool:
+        """Whether `folder` holds all that `run` left there."""
+        record = _record(folder)
+        return record.get("run") == run and not _damage(folder, [WeightsFile(**file) for file in record["files"]])
 
     def _swap_in(self, fresh: Path) -> None:
         old = self.folder.with_name(f".{self.folder.name}.old")
@@ -100,3 +90,27 @@ class CheckpointFolder:
             raise StoreError(
                 f"cannot move the weights to {self.folder}: {error.strerror}; they are in {fresh}"
             ) from error
+
+
+def _record(folder: Path) -> dict[str, Any]:
+    """What is known of the run that left `folder`; nothing when it did not end."""
+    try:
+        return dict(json.loads((folder / RECORD).read_text(encoding="utf-8")))
+    except (FileNotFoundError, ValueError):
+        return {}
+
+
+def _files(folder: Path) -> list[WeightsFile]:
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != RECORD)
+    return [WeightsFile(str(path.relative_to(folder)), path.stat().st_size, file_digest(path)) for path in paths]
+
+
+def _damage(folder: Path, expected: Sequence[WeightsFile]) -> str:
+    for file in expected:
+        path = folder / file.path
+        if not path.is_file():
+            return f"the weights' file {path} is gone"
+        size = path.stat().st_size
+        if size != file.bytes or (size <= WHOLE_DIGEST_LIMIT and file_digest(path) != file.blake2b):
+            return f"the weights' file {path} was changed from outside"
+    return ""

@@ -33,12 +33,18 @@ class ProblemReader:
                 raise SourceError(f"{source.name}: {type(source.origin).__name__} is not read from outside")
 
     def fingerprint(self, source: Source) -> str:
-        """The file's digest; for a hub data set the declaration itself, whose revision pins it."""
+        """The file's digest; the files' of a local folder; for the hub the declaration alone.
+
+        A hub revision that is a branch may move unseen: name a commit to pin it.
+        """
         match source.origin:
             case LocalFile(path):
                 if not Path(path).is_file():
                     raise SourceError(_absent(source, path))
                 return file_digest(Path(path))
+            case HubDataset(repo) if Path(repo).is_dir():
+                files = sorted(path for path in Path(repo).rglob("*") if path.is_file())
+                return digest([(str(path.relative_to(repo)), file_digest(path)) for path in files])
             case _:
                 return digest(source.origin)
 

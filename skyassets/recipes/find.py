@@ -25,12 +25,15 @@ def find_recipe(name: str) -> Recipe:
         module, function = f"skyassets.recipes.{name}", name
     try:
         make = getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, SyntaxError) as error:
         raise RecipeError(f"the recipe {name!r} cannot be imported: {error}; is it on the Python path?") from error
     try:
         recipe = make()
-    except TypeError as error:
-        raise RecipeError(f"{name} cannot make a recipe: {error}; it must be a function without arguments") from error
+    except (TypeError, ValueError, LookupError, AttributeError, NameError) as error:
+        raise RecipeError(
+            f"{name} cannot make a recipe: {type(error).__name__}: {error}; it must be a function without arguments "
+            "that returns one"
+        ) from error
     if not isinstance(recipe, Recipe):
         raise RecipeError(f"{name} returned {type(recipe).__name__}; it must return a skyassets.recipes.recipe.Recipe")
     return check(recipe)

@@ -58,15 +58,14 @@ class Completer:
         if not missing:
             return Replies(stored, {}, reused=len(stored), asked=0)
         errors: dict[str, str] = {}
-        fresh: dict[str, dict[str, object]] = {}
+        fresh: set[str] = set()
         tokens = 0
 
         def keep(reply: Reply) -> None:
             nonlocal tokens
             if reply.error is None:
-                row = completion_row(wanted[reply.id], reply)
-                self.rows.put(row)
-                fresh[reply.id] = row
+                self.rows.put(completion_row(wanted[reply.id], reply))
+                fresh.add(reply.id)
             else:
                 errors[reply.id] = reply.error
             tokens += reply.completion_tokens
@@ -81,7 +80,8 @@ class Completer:
         for request in missing:
             if request.id not in fresh and request.id not in errors:
                 errors[request.id] = "the server gave no reply"
-        return Replies(stored | fresh, errors, reused=len(stored), asked=len(missing))
+        # Read again, not taken from above: where another run was first, its reply is the one that stands.
+        return Replies(_by_id(self.rows.get(list(wanted))), errors, reused=len(stored), asked=len(missing))
 
 
 def request(model: Model, messages: tuple[Message, ...], sampling: Sampling, seed: int) -> Request:

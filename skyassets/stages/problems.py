@@ -16,6 +16,9 @@ from skyassets.stages.families import generate
 
 Row = dict[str, object]
 
+STATED = ("source", "domain", "question", "ground_truth", "tests", "starter_code", "imported_trace")
+"""What a problem's id is the digest of."""
+
 
 @dataclass(frozen=True)
 class Benchmark:
@@ -104,7 +107,7 @@ def fault(row: Row) -> str | None:
 def _made(table: Table, rows: list[Row]) -> Made:
     seen: Counter[str] = Counter()
     for row in rows:
-        stated = (row.get(name) for name in ("source", "domain", "question", "ground_truth", "tests"))
+        stated = (row.get(name) for name in STATED)
         content = digest("problem", row.get("benchmark"), *stated)
         row["set_aside"] = fault(row) or ("stated before in the same source" if seen[content] else None)
         row["problem_id"] = digest(content, seen[content]) if seen[content] else content

@@ -79,7 +79,9 @@ def rewrite(
         facts = by_model.facts
         unfinished = by_model.errors
     name = "rules" if isinstance(rewriting, RuleRewriting) else str(rewriting.model)
-    return Made(REWRITES.frame([_row(row, done[str(row["trace_id"])], name) for row in rows]), facts, unfinished)
+    return Made(
+        REWRITES.frame([_row(row, done[str(row["trace_id"])], name, rewriting) for row in rows]), facts, unfinished
+    )
 
 
 def by_rules(trace: str, domain: str, rules: RuleRewriting) -> Rewritten:
@@ -172,10 +174,10 @@ class _Model:
         return Rewritten(None if wrong else str(found["text"]).strip(), wrong, asked.id)
 
 
-def _row(trace: dict[str, object], result: Rewritten, name: str) -> dict[str, object]:
+def _row(trace: dict[str, object], result: Rewritten, name: str, rewriting: object) -> dict[str, object]:
     parts = parse(result.text) if result.text else None
     return {
-        "rewrite_id": digest("rewrite", trace["trace_id"], name, result.completion_id),
+        "rewrite_id": digest("rewrite", trace["trace_id"], rewriting, result.completion_id),
         "trace_id": trace["trace_id"],
         "problem_id": trace["problem_id"],
         "completion_id": result.completion_id,

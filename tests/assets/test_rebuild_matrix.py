@@ -6,10 +6,21 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from assets.pipeline import ALL, PROBLEMS, Outcome, Pipeline
+from assets.pipeline import ALL, ROWS, Outcome, Pipeline
 
+from skyassets.core.files import file_digest
 from skyassets.core.ports import Limits, Sampling
-from skyassets.core.tables import ANSWERS, ASSET_TABLES, CHECKPOINT, EXAMPLES, TRACES, Table
+from skyassets.core.sources import LocalFile
+from skyassets.core.tables import (
+    ANSWERS,
+    ASSET_TABLES,
+    BENCHMARK_PROBLEMS,
+    CHECKPOINT,
+    EXAMPLES,
+    PROBLEMS,
+    TRACES,
+    Table,
+)
 from skyassets.recipes.smoke import TINY
 from skyassets.stages.rewrite import ModelRewriting, RuleRewriting
 
@@ -23,7 +34,7 @@ AFTER_DATASET = frozenset({"checkpoint", "benchmark_answers", "benchmark_reports
 
 
 def test_the_first_run_makes_everything(tmp_path: Path) -> None:
-    assert Pipeline(tmp_path).run() == Outcome(frozenset(ALL), SAMPLES * len(PROBLEMS) + 2 * BENCHMARK)
+    assert Pipeline(tmp_path).run() == Outcome(frozenset(ALL), SAMPLES * len(ROWS) + 2 * BENCHMARK)
 
 
 def test_nothing_changed_rebuilds_nothing(pipeline: Pipeline) -> None:
@@ -31,32 +42,32 @@ def test_nothing_changed_rebuilds_nothing(pipeline: Pipeline) -> None:
 
 
 def test_one_problem_added_asks_the_teacher_for_its_samples_alone(pipeline: Pipeline) -> None:
-    pipeline.write([*PROBLEMS, {"question": "What is 83 times 2?", "answer": "166"}])
+    pipeline.write([*ROWS, {"question": "What is 83 times 2?", "answer": "166"}])
     assert pipeline.run() == Outcome(AFTER_PROBLEMS, SAMPLES + BENCHMARK)
     assert pipeline.run() == Outcome(frozenset(), 0)
 
 
 def test_one_problem_edited_asks_the_teacher_for_its_samples_alone(pipeline: Pipeline) -> None:
-    pipeline.write([*PROBLEMS[:-1], {"question": "What is 71 times 5?", "answer": "355"}])
+    pipeline.write([*ROWS[:-1], {"question": "What is 71 times 5?", "answer": "355"}])
     assert pipeline.run() == Outcome(AFTER_PROBLEMS, SAMPLES + BENCHMARK)
 
 
 def test_a_reverted_edit_costs_no_call(pipeline: Pipeline) -> None:
-    pipeline.write([*PROBLEMS[:-1], {"question": "What is 71 times 5?", "answer": "355"}])
+    pipeline.write([*ROWS[:-1], {"question": "What is 71 times 5?", "answer": "355"}])
     pipeline.run()
-    pipeline.write(PROBLEMS)
+    pipeline.write(ROWS)
     assert pipeline.run().calls == 0
 
 
 def test_one_problem_removed_asks_the_teacher_nothing(pipeline: Pipeline) -> None:
-    pipeline.write(PROBLEMS[1:])
+    pipeline.write(ROWS[1:])
     outcome = pipeline.run()
     assert outcome.rebuilt == AFTER_PROBLEMS
     assert outcome.calls in (0, BENCHMARK)  # the student is asked again if one of its examples is gone
 
 
 def test_problems_in_another_order_change_nothing_after_them(pipeline: Pipeline) -> None:
-    pipeline.write(reversed(PROBLEMS))
+    pipeline.write(reversed(ROWS))
     outcome = pipeline.run()
     assert outcome.calls == 0
     assert "checkpoint" not in outcome.rebuilt
@@ -68,12 +79,12 @@ def test_the_teachers_temperature_asks_every_sample_again(pipeline: Pipeline) ->
     outcome = pipeline.run()
     assert "teacher_traces" in outcome.rebuilt
     assert not outcome.rebuilt & {"raw_problems", "benchmark_problems"}
-    assert outcome.calls in (SAMPLES * len(PROBLEMS), SAMPLES * len(PROBLEMS) + BENCHMARK)
+    assert outcome.calls in (SAMPLES * len(ROWS), SAMPLES * len(ROWS) + BENCHMARK)
 
 
 def test_more_samples_ask_only_for_the_new_ones(pipeline: Pipeline) -> None:
     pipeline.recipe = replace(pipeline.recipe, teacher=replace(pipeline.recipe.teacher, samples=SAMPLES + 1))
-    assert pipeline.run().calls in (len(PROBLEMS), len(PROBLEMS) + BENCHMARK)
+    assert pipeline.run().calls in (len(ROWS), len(ROWS) + BENCHMARK)
 
 
 def test_the_rewriters_words_leave_the_traces_alone(pipeline: Pipeline) -> None:
@@ -148,6 +159,41 @@ def test_harmed_weights_are_trained_again(pipeline: Pipeline, harm: Callable[[Pa
     assert pipeline.run() == Outcome(frozenset({"checkpoint"}), 0)
 
 
+def test_harmed_weights_are_not_taken_for_good_when_their_table_is_gone_too(pipeline: Pipeline) -> None:
+    version = pipeline.store.data_version(CHECKPOINT)
+    pipeline.store.path(CHECKPOINT).unlink()
+    weights = pipeline.store.folder / "weights" / "tiny.json"
+    weights.write_text(weights.read_text().replace("0.", "0.0"))
+    assert pipeline.run() == Outcome(frozenset({"checkpoint"}), 0)
+    assert pipeline.store.data_version(CHECKPOINT) == version
+
+
+def test_a_file_of_problems_that_moved_rebuilds_nothing(pipeline: Pipeline) -> None:
+    moved = pipeline.file.rename(pipeline.folder / "moved.jsonl")
+    source = replace(pipeline.recipe.sources[0], origin=LocalFile(str(moved)))
+    pipeline.recipe = replace(pipeline.recipe, sources=(source,))
+    assert pipeline.run() == Outcome(frozenset(), 0)
+
+
+def test_a_held_out_question_among_the_examples_stops_the_training(pipeline: Pipeline) -> None:
+    kept = pipeline.store.read(EXAMPLES).filter(pl.col("dropped_by").is_null())["problem_id"][0]
+    asked = pipeline.store.read(PROBLEMS).filter(pl.col("problem_id") == kept)["question"][0]
+    # Smuggled in behind the pipeline's back: the file and its digest fit, and nothing looks changed.
+    leaked = pipeline.store.read(BENCHMARK_PROBLEMS).with_columns(question=pl.lit(asked))
+    leaked.write_parquet(pipeline.store.path(BENCHMARK_PROBLEMS))
+    manifest = pipeline.store.manifest(BENCHMARK_PROBLEMS)
+    assert manifest is not None
+    digest = file_digest(pipeline.store.path(BENCHMARK_PROBLEMS))
+    replace(manifest, file_digest=digest).write(pipeline.store.folder / "benchmark_problems.manifest.json")
+    result = pipeline.materialize()
+    assert not result.success
+    checks = {check.check_name: check.passed for check in result.get_asset_check_evaluations()}
+    assert checks["held_out_is_apart"] is False
+    told = {event.asset_key.to_user_string() for event in result.get_asset_materialization_events()}
+    assert "sft_dataset" in told
+    assert "checkpoint" not in told
+
+
 def test_where_it_runs_rebuilds_nothing(pipeline: Pipeline) -> None:
     pipeline.place = replace(
         pipeline.place,
@@ -169,7 +215,7 @@ def test_two_recipes_share_their_calls(pipeline: Pipeline) -> None:
 
 def test_every_row_is_accounted_for(pipeline: Pipeline) -> None:
     traces, examples = pipeline.store.read(TRACES), pipeline.store.read(EXAMPLES)
-    assert traces.height == SAMPLES * len(PROBLEMS)
+    assert traces.height == SAMPLES * len(ROWS)
     assert set(examples["trace_id"]) == set(traces["trace_id"])
     assert examples.filter(pl.col("dropped_by").is_null() == pl.col("messages").is_null()).is_empty()
     assert pipeline.store.read(ANSWERS).height == 2 * BENCHMARK

@@ -42,7 +42,18 @@ def test_the_first_reply_stands(store: RowStore) -> None:
     store.put(row("a", "second"))
     store.compact()
     store.put(row("a", "third"))
+    store.put(row("b"))
     assert store.get(["a"])["text"].to_list() == ["first"]
+    assert store.compact() == 1
+    assert store.get(["a"])["text"].to_list() == ["first"]
+
+
+def test_a_part_from_before_a_column_existed_is_still_read(store: RowStore) -> None:
+    store.put(row("a"))
+    store.compact()
+    part = next(store.folder.glob("part-*.parquet"))
+    pl.read_parquet(part).drop("served_by").write_parquet(part)
+    assert store.get(["a"]).select("text", "served_by").rows() == [("text", None)]
 
 
 def test_a_crash_between_the_two_steps_of_compaction_loses_and_doubles_nothing(store: RowStore) -> None:
