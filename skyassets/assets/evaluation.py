@@ -11,6 +11,7 @@ from skyassets.assets.model import weights_of
 from skyassets.assets.place import student_name
 from skyassets.assets.progress import Progress
 from skyassets.assets.traces import completer
+from skyassets.core.code_version import code_version
 from skyassets.core.files import write_text
 from skyassets.core.identity import digest
 from skyassets.core.ports import Model
@@ -25,6 +26,7 @@ from skyassets.stages.report_text import report_text
 def evaluation_assets(house: House) -> list[dg.AssetsDefinition]:
     """`benchmark_answers` and `benchmark_reports`."""
     recipe = house.recipe
+    graders = code_version(*GRADERS)
     # Every descendant of sft_dataset is its direct child too: `--select sft_dataset+` follows one hop only.
     asked = Spec(
         ANSWERS,
@@ -38,7 +40,7 @@ def evaluation_assets(house: House) -> list[dg.AssetsDefinition]:
         REPORTS,
         (EXAMPLES, CHECKPOINT, ANSWERS),
         ("skyassets.stages.report", "skyassets.stages.report_text"),
-        (recipe.name, recipe.description, recipe.evaluation, recipe.training.base, asked.version),
+        (recipe.name, recipe.description, recipe.evaluation, recipe.training.base, graders),
         "evaluation",
         frozenset({"parquet"}),
     )
@@ -48,7 +50,7 @@ def evaluation_assets(house: House) -> list[dg.AssetsDefinition]:
         ident = str(house.store.read(CHECKPOINT)["checkpoint_id"][0])
         student = Model(student_name(base.name), revision=ident)
         by_student = replace(completer(house, "student", student, said), weights=weights_of(house).folder)
-        with house.place.graders(recipe.limits) as graders:
+        with house.place.graders(recipe.limits) as marking:
             return answer(
                 house.store.read(BENCHMARK_PROBLEMS),
                 recipe.evaluation,
@@ -56,7 +58,7 @@ def evaluation_assets(house: House) -> list[dg.AssetsDefinition]:
                     Entrant("base", base, completer(house, "base", base, said)),
                     Entrant("student", student, by_student, ident),
                 ],
-                graders,
+                marking,
                 current_epoch(house),
                 house.place.workers,
                 Progress("judged", said).count,
@@ -75,7 +77,7 @@ def evaluation_assets(house: House) -> list[dg.AssetsDefinition]:
                 "samples": recipe.evaluation.samples,
                 "seed": recipe.evaluation.seed,
                 "prompts": digest(recipe.evaluation.prompts),
-                "graders": asked.version,
+                "graders": graders,
                 "training examples": house.store.data_version(EXAMPLES),
                 "benchmark answers": house.store.data_version(ANSWERS),
             },

@@ -152,7 +152,9 @@ COLUMNS: dict[str, Column] = {
     "method": Column(_text, "How the interval and the p-value were computed."),
     "p_value": Column(_real, "Two-sided p of the paired test; null where nothing is compared."),
     "unjudged": Column(_whole, "Items that nobody could judge: left out of n, never counted as wrong."),
-    "made_with": Column(_text, "JSON of what made the number: engine, models, sampling, prompts, grader, sandbox."),
+    "made_with": Column(
+        _text, "JSON of what made the number: models, engine, sampling, prompts, graders.", measured=True
+    ),
 }
 
 _PROBLEM = (
