@@ -1,8 +1,13 @@
 """Shared by all tests: the tests' own folder is importable, and nothing of the user's environment reaches them."""
 
 import os
+import signal
 import sys
 from pathlib import Path
+
+# A job that a script puts into the background starts out deaf to these, and so would every process the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 for name in [name for name in os.environ if name.startswith(("SKYASSETS_", "DAGSTER_", "OPENAI_"))]:
     del os.environ[name]

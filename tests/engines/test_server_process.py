@@ -84,9 +84,8 @@ def test_an_error_that_is_not_the_servers_death_is_left_as_it_is(make: Make) -> 
 
 
 PARENT = """
-import signal, sys, time
+import sys, time
 from pathlib import Path
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job starts out deaf to it
 from skyassets.engines.server_process import ServerProcess, free_port
 port = free_port()
 command = [sys.executable, sys.argv[1], str(port)]
