@@ -1,0 +1,49 @@
+"""The published recipe carries the published numbers."""
+
+from skyassets.core.sources import HubDataset
+from skyassets.recipes.find import find_recipe
+from skyassets.stages.rewrite import ModelRewriting
+
+RECIPE = find_recipe("sky_t1_preview")
+
+
+def test_teacher_rewriter_and_student_are_the_published_ones() -> None:
+    assert RECIPE.teacher.model.name == "Qwen/QwQ-32B-Preview"
+    assert RECIPE.training.base.name == "Qwen/Qwen2.5-32B-Instruct"
+    assert isinstance(RECIPE.rewriting, ModelRewriting)
+    assert RECIPE.rewriting.model.name == "gpt-4o-mini"
+
+
+def test_sampling_and_rewriting_are_the_published_ones() -> None:
+    assert (RECIPE.teacher.samples, RECIPE.teacher.sampling.max_tokens) == (1, 16_384)
+    assert isinstance(RECIPE.rewriting, ModelRewriting)
+    assert (RECIPE.rewriting.sampling.temperature, RECIPE.rewriting.sampling.max_tokens) == (0.7, 16_384)
+
+
+def test_the_schedule_of_the_training_is_the_published_one() -> None:
+    training = RECIPE.training
+    assert (training.epochs, training.learning_rate, training.schedule, training.warmup_ratio) == (
+        3,
+        1e-5,
+        "cosine",
+        0.1,
+    )
+    assert (training.global_batch, training.cutoff, training.precision, training.zero_stage) == (96, 16_384, "bf16", 3)
+
+
+def test_the_sources_are_the_published_selection() -> None:
+    sources = {source.name: source for source in RECIPE.sources}
+    assert {name: sources[f"numina-{name}"].difficulty for name in ("math", "amc_aime", "olympiads")} == {
+        "math": (4, 9),
+        "amc_aime": (1, 9),
+        "olympiads": (9, 9),
+    }
+    assert sources["numina-olympiads"].first == 20_000
+    assert sources["taco-test"].first == 1_000
+    assert all(isinstance(source.origin, HubDataset) for source in RECIPE.sources)
+
+
+def test_every_published_benchmark_is_declared() -> None:
+    assert {benchmark.name for benchmark in RECIPE.benchmarks} == {
+        "MATH500", "AIME 2024", "LiveCodeBench", "GPQA-Diamond", "OlympiadBench (maths, EN)", "GSM8K", "AMC23",
+    }  # fmt: skip
