@@ -59,7 +59,7 @@ def test_a_model_rewrites_and_every_rewrite_is_kept_or_explained(shell: Shell) -
     asked_before = _stored(shell.data)
     done = shell.run(
         "dagster", "asset", "materialize", "--select",
-        "raw_problems or teacher_traces or rewritten_traces", SKYASSETS_RECIPE="user_recipes:rewritten_by_model",
+        "raw_problems,teacher_traces,rewritten_traces", SKYASSETS_RECIPE="user_recipes:rewritten_by_model",
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-5000:]
     rewrites = TableStore(shell.data / "rewritten_by_model").read(REWRITES)
