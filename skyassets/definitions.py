@@ -2,8 +2,8 @@
 
 import os
 
+from skyassets.assets.environment import from_environment
 from skyassets.assets.graph import build_definitions
-from skyassets.assets.place import from_environment
 from skyassets.recipes.find import DEFAULT, find_recipe
 
 recipe = find_recipe(os.environ.get("SKYASSETS_RECIPE", DEFAULT))

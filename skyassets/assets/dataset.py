@@ -1,11 +1,9 @@
 """The data set: verdicts on traces and rewrites, and the examples that are worth learning from."""
 
-from collections.abc import Callable
-
 import dagster as dg
 import polars as pl
 
-from skyassets.assets.house import House, Spec
+from skyassets.assets.house import House, Spec, Work
 from skyassets.assets.progress import Progress
 from skyassets.core.table_store import Made
 from skyassets.core.tables import BENCHMARK_PROBLEMS, EXAMPLES, PROBLEMS, REWRITES, TRACES, VERDICTS
@@ -42,7 +40,7 @@ def dataset_assets(house: House) -> list[dg.AssetsDefinition | dg.AssetChecksDef
         frozenset({"parquet"}),
     )
 
-    def make_verdicts(said: Callable[[str], None]) -> Made:
+    def make_verdicts(work: Work) -> Made:
         with house.place.graders(recipe.limits) as graders:
             return verify(
                 house.store.read(TRACES),
@@ -50,10 +48,10 @@ def dataset_assets(house: House) -> list[dg.AssetsDefinition | dg.AssetChecksDef
                 house.store.read(PROBLEMS),
                 graders,
                 house.place.workers,
-                Progress("judged", said).count,
+                Progress("judged", work.said).count,
             )
 
-    def make_examples(said: Callable[[str], None]) -> Made:
+    def make_examples(work: Work) -> Made:
         return curate(
             house.store.read(REWRITES),
             house.store.read(VERDICTS),

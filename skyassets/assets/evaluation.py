@@ -1,12 +1,11 @@
 """The evaluation: answers of base and student to the benchmarks, and the report on them."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import dagster as dg
 
 from skyassets.assets.dataset import GRADERS
-from skyassets.assets.house import EPOCH_TAG, House, Spec
+from skyassets.assets.house import EPOCH_TAG, House, Spec, Work
 from skyassets.assets.model import weights_of
 from skyassets.assets.place import student_name
 from skyassets.assets.progress import Progress
@@ -45,26 +44,26 @@ def evaluation_assets(house: House) -> list[dg.AssetsDefinition]:
         frozenset({"parquet"}),
     )
 
-    def make_answers(said: Callable[[str], None]) -> Made:
+    def make_answers(work: Work) -> Made:
         base = recipe.training.base
         ident = str(house.store.read(CHECKPOINT)["checkpoint_id"][0])
         student = Model(student_name(base.name), revision=ident)
-        by_student = replace(completer(house, "student", student, said), weights=weights_of(house).folder)
+        by_student = replace(completer(house, "student", student, work), weights=weights_of(house).folder)
         with house.place.graders(recipe.limits) as marking:
             return answer(
                 house.store.read(BENCHMARK_PROBLEMS),
                 recipe.evaluation,
                 [
-                    Entrant("base", base, completer(house, "base", base, said)),
+                    Entrant("base", base, completer(house, "base", base, work)),
                     Entrant("student", student, by_student, ident),
                 ],
                 marking,
                 current_epoch(house),
                 house.place.workers,
-                Progress("judged", said).count,
+                Progress("judged", work.said).count,
             )
 
-    def make_reports(said: Callable[[str], None]) -> Made:
+    def make_reports(work: Work) -> Made:
         answers = house.store.read(ANSWERS)
         made = report(
             answers,

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import dagster as dg
 import polars as pl
@@ -13,6 +13,7 @@ from skyassets.core.code_version import code_version
 from skyassets.core.errors import SkyassetsError
 from skyassets.core.identity import digest
 from skyassets.core.manifest import Origin
+from skyassets.core.money import Purse
 from skyassets.core.row_store import RowStore
 from skyassets.core.table_store import Made, TableStore
 from skyassets.core.tables import COMPLETIONS, Table
@@ -45,11 +46,28 @@ class Spec:
 
 
 @dataclass(frozen=True)
+class Work:
+    """The making of one asset: for which asset and Dagster run, who hears of it, and the money it may spend."""
+
+    asset: str
+    run: str
+    said: Callable[[str], None]
+    purse: Purse
+
+
+@dataclass(frozen=True)
 class House:
     """One recipe at one place."""
 
     recipe: Recipe
     place: Place
+    purses: dict[str, Purse] = field(default_factory=dict)
+    """Run to its purse: all assets of a run spend the same money."""
+
+    def purse(self, run: str) -> Purse:
+        """The money of `run`: the smaller of the recipe's budget and the one of the place."""
+        budgets = [each for each in (self.recipe.budget, self.place.budget) if each is not None]
+        return self.purses.setdefault(run, Purse(min(budgets, default=None)))
 
     @property
     def store(self) -> TableStore:
@@ -61,8 +79,8 @@ class House:
         """The completions that all recipes share."""
         return RowStore(self.place.data / "rows", COMPLETIONS)
 
-    def asset(self, spec: Spec, make: Callable[[Callable[[str], None]], Made], **more: object) -> dg.AssetsDefinition:
-        """The Dagster asset of `spec`; `make` gets a way to report progress and returns the rows.
+    def asset(self, spec: Spec, make: Callable[[Work], Made], **more: object) -> dg.AssetsDefinition:
+        """The Dagster asset of `spec`; `make` is told of the run it works for and returns the rows.
 
         `more` goes to `build`.
         """
@@ -95,7 +113,7 @@ class House:
         self,
         context: dg.AssetExecutionContext,
         spec: Spec,
-        make: Callable[[Callable[[str], None]], Made],
+        make: Callable[[Work], Made],
         picture: Callable[[pl.DataFrame], str],
         damage: Callable[[pl.DataFrame], str] = lambda rows: "",
         outside: Callable[[dg.AssetExecutionContext], dict[str, str]] = lambda context: {},
@@ -110,7 +128,7 @@ class House:
         origin = Origin(code=spec.version, parents=parents | outside(context), recipe=spec.recipe)
 
         def shown() -> Made:
-            made = make(said)
+            made = make(Work(spec.table.name, context.run_id, said, self.purse(context.run_id)))
             frame = spec.table.conform(made.frame)
             shown = {"preview": preview(frame), "picture": picture(frame)}
             return replace(made, facts={**made.facts, **shown, SECONDS_TO_MAKE: round(time.monotonic() - started, 1)})

@@ -1,11 +1,9 @@
 """The checkpoint: the student's weights and its training curve."""
 
-from collections.abc import Callable
-
 import dagster as dg
 import polars as pl
 
-from skyassets.assets.house import House, Spec
+from skyassets.assets.house import House, Spec, Work
 from skyassets.core.code_version import code_version
 from skyassets.core.table_store import Made
 from skyassets.core.tables import CHECKPOINT, EXAMPLES
@@ -30,12 +28,12 @@ def model_assets(house: House) -> list[dg.AssetsDefinition]:
     spec = Spec(CHECKPOINT, (EXAMPLES,), TRAINER, training, "training", frozenset({"deepspeed", "torch"}))
     weights = weights_of(house)
 
-    def make(said: Callable[[str], None]) -> Made:
+    def make(work: Work) -> Made:
         examples = house.store.read(EXAMPLES)
         kept = conversations(examples)
         lengths = examples.filter(pl.col("dropped_by").is_null())["example_tokens"].to_list()
         trainer = house.place.trainer(training.base)
-        curve = weights.train(trainer, plan(training, lengths), kept, code_version(*TRAINER), said)
+        curve = weights.train(trainer, plan(training, lengths), kept, code_version(*TRAINER), work.said)
         files = [(file.path, file.bytes, file.blake2b) for file in weights.files()]
         return checkpoint(training.base, files, curve)
 

@@ -1,12 +1,16 @@
 """Where a recipe runs: folders, servers, workers. Nothing here changes a row, so nothing here is ever fingerprinted."""
 
 import contextlib
+import ipaddress
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from skyassets.core.errors import ServerError, SkyassetsError
+from skyassets.core.errors import BudgetError, ServerError
+from skyassets.core.money import FREE, Price, Purse
 from skyassets.core.ports import Limits, Model, Serving, Trainer
+from skyassets.core.prices import PRICES
 from skyassets.engines import tiny
 from skyassets.engines.bubblewrap import Bubblewrap
 from skyassets.engines.chat_tokens import token_lengths
@@ -14,6 +18,7 @@ from skyassets.engines.deepspeed_trainer import DeepSpeedTrainer
 from skyassets.engines.endpoint import Endpoint
 from skyassets.engines.math_verify import MathVerify
 from skyassets.engines.transformers_server import TransformersServer
+from skyassets.engines.upstream import Upstream
 from skyassets.engines.vllm_server import VllmServer, vllm_problem
 from skyassets.engines.weights import weights_folder
 from skyassets.stages.curate import Count
@@ -30,10 +35,19 @@ class Place:
 
     data: Path
     engine: str = "auto"
-    urls: Mapping[str, str] = field(default_factory=dict)
-    """Role to the URL of a server that is already running."""
-    keys: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Role to its API key; never shown, stored or fingerprinted."""
+    urls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Role to the URLs of servers that are already running; several share the work."""
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    """Role to its API key, or to one for each URL; never shown, stored or fingerprinted."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Role to what its servers call the model, where that is not the model's own name."""
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    """Role to the price of its tokens, where it is said and not looked up."""
+    rpm: Mapping[str, int] = field(default_factory=dict)
+    tpm: Mapping[str, int] = field(default_factory=dict)
+    """Role to the requests and tokens a minute that each of its servers takes."""
+    budget: float | None = None
+    """Dollars that one run may spend."""
     concurrency: int = 64
     workers: int = 2
     ranks: int = 1
@@ -41,19 +55,21 @@ class Place:
     micro_batch: int = 4
     """Examples a training process works on at once; 1 for long ones."""
 
-    def serving(self, role: str, model: Model, said: Callable[[str], None]) -> Serving:
-        """How `model` is brought within reach in its role.
+    def serving(self, role: str, model: Model, said: Callable[[str], None], purse: Purse | None = None) -> Serving:
+        """How `model` is brought within reach in its role, paid out of `purse`.
 
         Raises:
             ServerError: when nothing here can serve it.
+            BudgetError: when it is paid for and nobody knows its price.
         """
-        if url := self.urls.get(role):
-            return Endpoint(url, api_key=self.keys.get(role, "none"), concurrency=self.concurrency)
+        purse = purse or Purse(self.budget)
+        if urls := self.urls.get(role):
+            return self._endpoint(role, model, urls, purse)
         if model.name in (tiny.NAME, student_name(tiny.NAME)):
             return tiny.TinyServing(self.data / "logs" / "tiny-server.jsonl", self.concurrency)
         if "/" not in model.name and role == "rewriter":
-            if key := self.keys.get(role):
-                return Endpoint(OPENAI, api_key=key, concurrency=self.concurrency)
+            if role in self.keys:
+                return self._endpoint(role, model, (OPENAI,), purse)
             raise ServerError(
                 f"{role}: {model.name} is a hosted model and there is no key; export OPENAI_API_KEY, or "
                 f"SKYASSETS_{role.upper()}_URL for another OpenAI-compatible server"
@@ -63,6 +79,41 @@ class Place:
             return TransformersServer(self.weights, logs=logs, concurrency=self.concurrency, said=said)
         return VllmServer(
             self.weights, logs=logs, concurrency=self.concurrency, tensor_parallel=self.tensor_parallel, said=said
+        )
+
+    def _endpoint(self, role: str, model: Model, urls: tuple[str, ...], purse: Purse) -> Endpoint:
+        keys = self.keys.get(role, ("none",))
+        keys = keys if len(keys) == len(urls) else keys * len(urls)
+        upstreams = tuple(
+            Upstream(
+                url,
+                self.names.get(role, model.name),
+                key,
+                self.concurrency,
+                served_by=urlsplit(url).hostname or url,
+                rpm=self.rpm.get(role),
+                tpm=self.tpm.get(role),
+            )
+            for url, key in zip(urls, keys, strict=True)
+        )
+        return Endpoint(upstreams, price=self.price(role, model), purse=purse)
+
+    def price(self, role: str, model: Model) -> Price:
+        """What `model`'s tokens cost in its role: nothing on machines of one's own.
+
+        Raises:
+            BudgetError: when somebody else's server is asked and nobody knows its price.
+        """
+        if price := self.prices.get(role):
+            return price
+        urls = self.urls.get(role, (OPENAI,) if "/" not in model.name and role == "rewriter" else ())
+        if all(is_private(url) for url in urls):
+            return FREE
+        if price := PRICES.get(self.names.get(role, model.name)):
+            return price
+        raise BudgetError(
+            f"{role}: nobody knows what {self.names.get(role, model.name)} costs at {', '.join(urls)}; export "
+            f"SKYASSETS_{role.upper()}_PRICE=INPUT,OUTPUT in dollars a million tokens (0,0 if it is free)"
         )
 
     def weights(self, model: Model) -> Path:
@@ -88,42 +139,15 @@ class Place:
             yield Graders(sandbox=Bubblewrap(), equals=equals, limits=limits)
 
 
+def is_private(url: str) -> bool:
+    """Whether `url` is a machine of one's own: this one, an address no one else routes, or a name without a dot."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return "." not in host or host.endswith((".local", ".internal", ".lan"))
+
+
 def student_name(base: str) -> str:
     """What the fine-tuned `base` is called, by its server and in its rows."""
     return f"{base}-student"
-
-
-def from_environment(environment: Mapping[str, str]) -> Place:
-    """The place that the environment's SKYASSETS_ variables describe.
-
-    Raises:
-        SkyassetsError: for a value that is none.
-    """
-    engine = environment.get("SKYASSETS_ENGINE", "auto")
-    if engine not in ENGINES:
-        raise SkyassetsError(f"SKYASSETS_ENGINE is {engine!r}; it must be one of {', '.join(ENGINES)}")
-    urls = {role: url for role in ROLES if (url := environment.get(f"SKYASSETS_{role.upper()}_URL"))}
-    keys = {}
-    for role in ROLES:
-        # OpenAI's key goes to OpenAI alone, never to a server that somebody named.
-        openai = environment.get("OPENAI_API_KEY") if urls.get(role, OPENAI).startswith(OPENAI) else None
-        if key := environment.get(f"SKYASSETS_{role.upper()}_API_KEY") or openai:
-            keys[role] = key
-    return Place(
-        data=Path(environment.get("SKYASSETS_DATA", "data")).absolute(),
-        engine=engine,
-        urls=urls,
-        keys=keys,
-        concurrency=_number(environment, "SKYASSETS_CONCURRENCY", Place.concurrency),
-        workers=_number(environment, "SKYASSETS_WORKERS", Place.workers),
-        ranks=_number(environment, "SKYASSETS_RANKS", Place.ranks),
-        tensor_parallel=_number(environment, "SKYASSETS_TENSOR_PARALLEL", Place.tensor_parallel),
-        micro_batch=_number(environment, "SKYASSETS_MICRO_BATCH", Place.micro_batch),
-    )
-
-
-def _number(environment: Mapping[str, str], name: str, default: int) -> int:
-    text = environment.get(name, str(default))
-    if not text.isdecimal() or int(text) < 1:
-        raise SkyassetsError(f"{name} is {text!r}; it must be a whole number of at least 1")
-    return int(text)

@@ -43,13 +43,13 @@ def problem_assets(house: House) -> list[dg.AssetsDefinition]:
     return [
         house.asset(
             raw,
-            lambda said: problems.raw_problems(recipe.sources, reader),
+            lambda work: problems.raw_problems(recipe.sources, reader),
             picture=pictures.problems,
             outside=lambda context: files(recipe.sources),
         ),
         house.asset(
             held_out,
-            lambda said: problems.benchmark_problems(recipe.benchmarks, reader),
+            lambda work: problems.benchmark_problems(recipe.benchmarks, reader),
             picture=pictures.problems,
             outside=lambda context: files(one.source for one in recipe.benchmarks),
         ),

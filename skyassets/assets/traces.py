@@ -1,10 +1,8 @@
 """The traces: as the teacher wrote them, and in one structure."""
 
-from collections.abc import Callable
-
 import dagster as dg
 
-from skyassets.assets.house import House, Spec
+from skyassets.assets.house import House, Spec, Work
 from skyassets.assets.progress import Progress
 from skyassets.core.ports import Model
 from skyassets.core.table_store import Made
@@ -23,14 +21,13 @@ def trace_assets(house: House) -> list[dg.AssetsDefinition]:
         REWRITES, (TRACES, PROBLEMS), ("skyassets.stages.rewrite",), recipe.rewriting, "generation", frozenset({"llm"})
     )
 
-    def make_traces(said: Callable[[str], None]) -> Made:
-        return sample(
-            house.store.read(PROBLEMS), recipe.teacher, completer(house, "teacher", recipe.teacher.model, said)
-        )
+    def make_traces(work: Work) -> Made:
+        by = completer(house, "teacher", recipe.teacher.model, work)
+        return sample(house.store.read(PROBLEMS), recipe.teacher, by)
 
-    def make_rewrites(said: Callable[[str], None]) -> Made:
+    def make_rewrites(work: Work) -> Made:
         rewriting = recipe.rewriting
-        by = completer(house, "rewriter", rewriting.model, said) if isinstance(rewriting, ModelRewriting) else None
+        by = completer(house, "rewriter", rewriting.model, work) if isinstance(rewriting, ModelRewriting) else None
         return rewrite(house.store.read(TRACES), house.store.read(PROBLEMS), rewriting, by)
 
     return [
@@ -39,6 +36,12 @@ def trace_assets(house: House) -> list[dg.AssetsDefinition]:
     ]
 
 
-def completer(house: House, role: str, model: Model, said: Callable[[str], None]) -> Completer:
+def completer(house: House, role: str, model: Model, work: Work) -> Completer:
     """What gets the completions of `model` in its role, here."""
-    return Completer(house.rows, house.place.serving(role, model, said), Progress(role, said).tally)
+    return Completer(
+        house.rows,
+        house.place.serving(role, model, work.said, work.purse),
+        Progress(role, work.said).tally,
+        asked_for=f"{house.recipe.name}/{work.asset}",
+        run=work.run,
+    )

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import shutil
+from argparse import Namespace
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -31,7 +32,7 @@ class Finding:
     do: str = ""
 
 
-def doctor(recipe: Recipe, place: Place) -> int:
+def doctor(recipe: Recipe, place: Place, options: Namespace) -> int:
     """Say what is installed, what works, what is missing and how to get it."""
     findings = list(examine(recipe, place))
     show(recipe, findings)
@@ -83,7 +84,11 @@ def _sandbox(limits: Limits) -> Finding:
 
 def _model_server(place: Place) -> Finding:
     if place.urls:
-        return Finding("model server", fine=True, seen=", ".join(f"{role}: {url}" for role, url in place.urls.items()))
+        return Finding(
+            "model server",
+            fine=True,
+            seen=", ".join(f"{role}: {url}" for role, urls in place.urls.items() for url in urls),
+        )
     problem = vllm_problem()
     if place.engine == "transformers" or (place.engine == "auto" and problem):
         seen = "transformers" + (f" (vLLM cannot run here: {problem})" if problem else "")

@@ -8,7 +8,8 @@ from pathlib import Path
 from rich.console import Console
 
 from skyassets import __version__
-from skyassets.assets.place import from_environment
+from skyassets.assets.environment import from_environment
+from skyassets.commands.command import Command
 from skyassets.commands.doctor import doctor
 from skyassets.commands.report import report
 from skyassets.core.errors import SkyassetsError
@@ -21,7 +22,7 @@ EXAMPLES = """examples:
 
 exit codes: 0 all is well, 1 something is missing, 2 it could not be asked (wrong recipe or setting)
 """
-COMMANDS = {"doctor": doctor, "report": report}
+COMMANDS = {"doctor": Command(doctor), "report": Command(report)}
 
 
 def main() -> None:
@@ -35,13 +36,14 @@ def main() -> None:
     parser.add_argument("--version", action="version", version=f"skyassets {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
-        commands.add_parser(name, help=(command.__doc__ or "").splitlines()[0])
+        words = command.run.__doc__ or ""
+        command.arguments(commands.add_parser(name, help=words.splitlines()[0], description=words))
     # As Dagster does: a recipe of one's own lies in the folder one works in.
     sys.path.insert(0, str(Path.cwd()))
-    chosen = COMMANDS[parser.parse_args().command]
+    options = parser.parse_args()
     try:
         recipe = find_recipe(os.environ.get("SKYASSETS_RECIPE", DEFAULT))
-        sys.exit(chosen(recipe, from_environment(os.environ)))
+        sys.exit(COMMANDS[options.command].run(recipe, from_environment(os.environ), options))
     except SkyassetsError as error:
         Console(stderr=True).print(f"skyassets: {error}", style="red", markup=False)
         sys.exit(2)

@@ -1,6 +1,7 @@
 """`skyassets report`: what there is of each table, the scores, and where to look further."""
 
 import os
+from argparse import Namespace
 from pathlib import Path
 
 import polars as pl
@@ -16,7 +17,7 @@ from skyassets.stages.report import EVERY, GAIN, METRICS
 from skyassets.stages.report_text import in_words
 
 
-def report(recipe: Recipe, place: Place) -> int:
+def report(recipe: Recipe, place: Place, options: Namespace) -> int:
     """Show what there is of each table, the scores, and where to look further."""
     store = TableStore(place.data / recipe.name)
     console = Console()

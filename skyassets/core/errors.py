@@ -10,7 +10,8 @@ SkyassetsError
 ├── SandboxError       no safe place to run a model's program
 ├── GraderError        the grader's workers cannot be used
 ├── TrainerError       training cannot start, died, or made no usable weights
-└── GateError          a gate of the recipe forbids going on (nothing left to train on)
+├── GateError          a gate of the recipe forbids going on (nothing left to train on)
+└── BudgetError        the next call could pass the budget, or its price is not known
 
 A message says who speaks, what was seen and what to do about it.
 """
@@ -58,3 +59,7 @@ class TrainerError(SkyassetsError):
 
 class GateError(SkyassetsError):
     """A gate of the recipe forbids going on."""
+
+
+class BudgetError(SkyassetsError):
+    """The next call could pass the budget, or nobody knows its price."""

@@ -1,6 +1,6 @@
 """The ports: what the stages need of the outside, and the plain values that cross. Every engine keeps one of these."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -87,17 +87,27 @@ class Reply:
     seconds: float
     served_by: str
     error: str | None = None
+    at: str = ""
+    """When it came (UTC, ISO 8601)."""
+    dollars: float | None = 0.0
+    """What it cost; None when nobody knows the price."""
 
 
 class Asker(Protocol):
     """Asks a model server. One bad request becomes a `Reply` with `error`; a dead or refusing server raises."""
 
-    def ask(self, requests: Sequence[Request], keep: Callable[[Reply], None]) -> None:
+    def ask(self, requests: Iterable[Request], keep: Callable[[Reply], None]) -> None:
         """Answer every request, in any order, handing each reply to `keep` as soon as it is there.
 
         Raises:
             ServerError: when nobody can be asked (unreachable, bad key, unknown model).
+            BudgetError: when the next request could pass the budget; what came before has been kept.
         """
+        ...
+
+    @property
+    def in_flight(self) -> int:
+        """Requests under way at this moment."""
         ...
 
 

@@ -94,6 +94,10 @@ COLUMNS: dict[str, Column] = {
     "completion_tokens": Column(_whole, "Tokens of the completion, as the server counted them."),
     "seconds": Column(_real, "Wall-clock seconds it took.", measured=True),
     "served_by": Column(_text, "The engine that answered.", measured=True),
+    "at": Column(_text, "When the reply came (UTC, ISO 8601).", measured=True),
+    "dollars": Column(_real, "What the call cost; null when nobody knew the price.", measured=True),
+    "asked_for": Column(_text, "The recipe and asset the call was first made for (recipe/asset).", measured=True),
+    "run": Column(_text, "The Dagster run that made the call.", measured=True),
     "sample": Column(_whole, "Which of the n samples of the problem, from 0."),
     "error": Column(_text, "Why there is no text; null when there is. Such a row is asked again on the next run."),
     # traces and rewrites
@@ -172,7 +176,7 @@ COMPLETIONS = Table(
     "completion_id",
     (
         "completion_id", "request", "model", "text", "finish_reason", "prompt_tokens", "completion_tokens",
-        "seconds", "served_by",
+        "seconds", "served_by", "at", "dollars", "asked_for", "run",
     ),
 )  # fmt: skip
 TRACES = Table(

@@ -1,49 +1,40 @@
-"""A model server that already runs somewhere: OpenAI's, a provider's, your own vLLM. Starts and stops nothing."""
+"""Model servers that already run somewhere: OpenAI's, a provider's, your own vLLM. Starts and stops nothing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from skyassets.core.errors import ServerError
+from skyassets.core.money import FREE, Price, Purse
 from skyassets.core.ports import Asker, Model
 from skyassets.engines.openai_asker import OpenAIAsker
+from skyassets.engines.upstream import Upstream
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Keeps the `Serving` port for a URL."""
+    """Keeps the `Serving` port for one URL or several."""
 
-    base_url: str
-    api_key: str = field(default="none", repr=False)
-    model_name: str | None = None
-    """What the server calls the model, where that is not the model's own name."""
-    concurrency: int = 32
+    upstreams: tuple[Upstream, ...]
+    price: Price = FREE
+    purse: Purse = field(default_factory=Purse)
     timeout: float = 1800.0
     attempts: int = 8
 
     @contextmanager
     def serve(self, model: Model, weights: Path | None) -> Iterator[Asker]:
-        """An asker for `model`, once the server has shown that it is there.
+        """An asker for `model`, once its servers have shown that they are there.
 
         Raises:
-            ServerError: when it is not, refuses the key, or cannot have the weights we made ourselves.
+            ServerError: when none is, one refuses the key, or one cannot have the weights we made ourselves.
         """
-        name = self.model_name or model.name
-        asker = OpenAIAsker(
-            self.base_url,
-            name,
-            self.api_key,
-            self.concurrency,
-            served_by=urlsplit(self.base_url).hostname or self.base_url,
-            timeout=self.timeout,
-            attempts=self.attempts,
-        )
-        names = asker.models()
-        if weights is not None and name not in names:
-            raise ServerError(
-                f"{self.base_url}: has no model {name!r}, whose weights are ours ({weights}): load that folder there "
-                f"under this name, or serve it from here; it has {', '.join(names) or 'no model that it tells of'}"
-            )
+        asker = OpenAIAsker(self.upstreams, self.timeout, self.attempts, price=self.price, purse=self.purse)
+        for upstream, names in zip(self.upstreams, asker.models(), strict=True):
+            if weights is not None and upstream.model_name not in names:
+                raise ServerError(
+                    f"{upstream.base_url}: has no model {upstream.model_name!r}, whose weights are ours ({weights}): "
+                    "load that folder there under this name, or serve it from here; it has "
+                    f"{', '.join(names) or 'no model that it tells of'}"
+                )
         yield asker

@@ -3,6 +3,7 @@
 Pure: it reads the error and says; it asks nobody and sleeps never.
 """
 
+import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,6 +32,10 @@ class Fault:
     """Another attempt may fare better."""
     is_silent: bool = False
     """Nobody answered at all."""
+    is_unreached: bool = False
+    """No connection came about: the request was never sent."""
+    is_busy: bool = False
+    """The server has too much to do; it is not broken."""
     retry_after: float | None = None
     """Seconds the server asked to be left alone."""
     refusal: str | None = None
@@ -46,6 +51,7 @@ def fault_of(error: "openai.APIStatusError") -> Fault:
     return Fault(
         reason=f"{status}: {_message(error)}",
         is_passing=refusal is None and (status in PASSING or status >= 500),
+        is_busy=refusal is None and status == 429,
         retry_after=retry_after(error.response.headers),
         refusal=refusal,
     )
@@ -56,7 +62,9 @@ def silence_of(error: Exception) -> Fault:
     cause: BaseException = error
     while cause.__cause__ is not None:
         cause = cause.__cause__
-    return Fault(f"{type(cause).__name__}: {cause}".rstrip(": "), is_passing=True, is_silent=True)
+    is_unreached = isinstance(cause, ConnectionRefusedError | socket.gaierror)
+    reason = f"{type(cause).__name__}: {cause}".rstrip(": ")
+    return Fault(reason, is_passing=True, is_silent=True, is_unreached=is_unreached)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

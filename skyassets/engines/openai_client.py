@@ -5,6 +5,7 @@ is `openai_asker`'s affair.
 """
 
 import json
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
@@ -20,13 +21,21 @@ PROBE_SECONDS = 10.0
 class OpenAIClient:
     """A server within reach, for as long as the context lasts."""
 
-    def __init__(self, base_url: str, api_key: str, timeout: float, sockets: int) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str,
+        timeout: float,
+        sockets: int,
+        heard: Callable[[Mapping[str, str]], None] = lambda headers: None,
+    ) -> None:
         import httpx2
         import openai
 
         self.base_url = base_url
         self.is_there = False
         """It has answered something, whatever it was."""
+        self._heard = heard
         http_client, self._broken = _transport()
         self._client = openai.AsyncOpenAI(
             base_url=base_url,
@@ -54,16 +63,15 @@ class OpenAIClient:
             # Parsed by us: the client's own models cost more CPU than the call.
             response = await self._client.post("/chat/completions", body=body, cast_to=httpx2.Response)
         except openai.APIStatusError as error:
+            self._heard(error.response.headers)
             fault = fault_of(error)
             if fault.refusal:
                 raise await self._refused(body["model"], fault) from error
         except self._broken as error:
-            fault = silence_of(error)
-            if not self.is_there:
-                await self.models()
-            return fault
+            return silence_of(error)
         else:
             self.is_there = True
+            self._heard(response.headers)
             return response.content
         self.is_there = True
         return fault

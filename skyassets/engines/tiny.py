@@ -13,6 +13,7 @@ from skyassets.core.ports import Asker, Conversation, Model, Step, TrainPlan
 from skyassets.engines.openai_asker import OpenAIAsker
 from skyassets.engines.tiny_model import TinyModel
 from skyassets.engines.tiny_server import server
+from skyassets.engines.upstream import Upstream
 
 NAME = "tiny"
 
@@ -32,13 +33,13 @@ class TinyServing:
         thread = threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         try:
-            yield OpenAIAsker(
-                base_url=f"http://127.0.0.1:{web.server_address[1]}/v1",
-                model_name=model.name,
-                api_key="none",
+            upstream = Upstream(
+                f"http://127.0.0.1:{web.server_address[1]}/v1",
+                model.name,
                 concurrency=self.concurrency,
                 served_by="tiny 1",
             )
+            yield OpenAIAsker((upstream,))
         finally:
             web.shutdown()
             web.server_close()

@@ -15,6 +15,7 @@ from skyassets.core.errors import ServerError
 from skyassets.core.ports import Asker, Model
 from skyassets.engines.openai_asker import OpenAIAsker
 from skyassets.engines.server_process import LOGS, ServerProcess, free_port
+from skyassets.engines.upstream import Upstream
 
 SHARING = {"OMP_WAIT_POLICY": "PASSIVE"}
 """Threads that wait for each other sleep: spinning, they cost 25 times the time wherever anything else runs too."""
@@ -56,10 +57,10 @@ class TransformersServer:
             said=self.said,
         )
         with process.running():
-            yield OpenAIAsker(
+            upstream = Upstream(
                 f"http://127.0.0.1:{port}/v1",
                 model.name,
                 concurrency=self.concurrency,
                 served_by=f"transformers {importlib.metadata.version('transformers')}",
-                timeout=self.timeout,
             )
+            yield OpenAIAsker((upstream,), timeout=self.timeout)

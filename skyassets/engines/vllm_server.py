@@ -17,6 +17,7 @@ from skyassets.core.errors import ServerError
 from skyassets.core.ports import Asker, Model
 from skyassets.engines.openai_asker import OpenAIAsker
 from skyassets.engines.server_process import LOGS, ServerProcess, free_port
+from skyassets.engines.upstream import Upstream
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,13 @@ class VllmServer:
             said=self.said,
         )
         with process.running():
-            yield OpenAIAsker(
+            upstream = Upstream(
                 f"http://127.0.0.1:{port}/v1",
                 model.name,
                 concurrency=self.concurrency,
                 served_by=f"vllm {_version()}",
-                timeout=self.timeout,
             )
+            yield OpenAIAsker((upstream,), timeout=self.timeout)
 
     def command(self, model: Model, place: Path | str, port: int) -> tuple[str, ...]:
         """The command line; printed, it can be run by hand."""

@@ -31,6 +31,8 @@ class Recipe:
     training: Training
     benchmarks: tuple[Benchmark, ...]
     evaluation: Evaluation
+    budget: float | None = None
+    """Dollars that one run may spend on calls; determines no row, so changing it rebuilds nothing."""
     reevaluate_at: str = "0 6 * * 1"
     """When the benchmarks are asked again, as a cron line, once the schedule is switched on."""
 
@@ -47,6 +49,7 @@ def check(recipe: Recipe) -> Recipe:
         (bool(recipe.benchmarks), "benchmarks", recipe.benchmarks, "at least one benchmark"),
         (recipe.teacher.samples > 0, "teacher.samples", recipe.teacher.samples, "1 or more"),
         (recipe.evaluation.samples > 0, "evaluation.samples", recipe.evaluation.samples, "1 or more"),
+        (recipe.budget is None or recipe.budget >= 0, "budget", recipe.budget, "an amount of dollars"),
         (recipe.training.epochs > 0, "training.epochs", recipe.training.epochs, "1 or more"),
         (recipe.training.global_batch > 0, "training.global_batch", recipe.training.global_batch, "1 or more"),
         (recipe.training.learning_rate > 0, "training.learning_rate", recipe.training.learning_rate, "above 0"),

@@ -10,6 +10,8 @@ from skyassets.core.identity import digest, spelling
 from skyassets.core.ports import Message, Model, Reply, Request, Sampling, Serving
 from skyassets.core.row_store import RowStore
 
+REPLY_COLUMNS = ("finish_reason", "prompt_tokens", "completion_tokens", "seconds", "served_by", "at", "dollars")
+
 
 @dataclass(frozen=True)
 class Tally:
@@ -45,6 +47,9 @@ class Completer:
     serving: Serving
     progress: Callable[[Tally], None]
     weights: Path | None = None
+    asked_for: str = ""
+    """The recipe and asset it works for, and the run: noted with every reply, part of no id."""
+    run: str = ""
 
     def complete(self, model: Model, requests: Sequence[Request]) -> Replies:
         """Have every request answered or explained; a server is started only if something must be asked.
@@ -64,7 +69,7 @@ class Completer:
         def keep(reply: Reply) -> None:
             nonlocal tokens
             if reply.error is None:
-                self.rows.put(completion_row(wanted[reply.id], reply))
+                self.rows.put({**completion_row(wanted[reply.id], reply), "asked_for": self.asked_for, "run": self.run})
                 fresh.add(reply.id)
             else:
                 errors[reply.id] = reply.error
@@ -98,9 +103,7 @@ def completion_row(asked: Request, reply: Reply) -> dict[str, object]:
         "request": sound(spelling(parts)),
         "model": str(asked.model),
         "text": sound(reply.text),
-        **{
-            name: told[name] for name in ("finish_reason", "prompt_tokens", "completion_tokens", "seconds", "served_by")
-        },
+        **{name: told[name] for name in REPLY_COLUMNS},
     }
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from skyassets.assets.place import OPENAI, Place, from_environment
+from skyassets.assets.environment import from_environment
+from skyassets.assets.place import OPENAI, Place
 from skyassets.core.errors import ServerError, SkyassetsError
 from skyassets.core.ports import Model
 from skyassets.engines.endpoint import Endpoint
@@ -23,18 +24,18 @@ def test_openais_key_goes_to_openai_alone() -> None:
     assert "teacher" not in place.keys
     serving = place.serving("rewriter", HOSTED, silent)
     assert isinstance(serving, Endpoint)
-    assert (serving.base_url, serving.api_key) == (OPENAI, "secret")
+    assert [(one.base_url, one.api_key) for one in serving.upstreams] == [(OPENAI, "secret")]
 
 
 def test_a_server_of_ones_own_gets_its_own_key() -> None:
     place = from_environment({"SKYASSETS_TEACHER_URL": "http://gpu-box/v1", "SKYASSETS_TEACHER_API_KEY": "mine"})
     serving = place.serving("teacher", SMOLLM2, silent)
     assert isinstance(serving, Endpoint)
-    assert (serving.base_url, serving.api_key) == ("http://gpu-box/v1", "mine")
+    assert [(one.base_url, one.api_key) for one in serving.upstreams] == [("http://gpu-box/v1", "mine")]
 
 
 def test_a_key_is_never_shown() -> None:
-    assert "secret" not in repr(Place(data=Path("data"), keys={"teacher": "secret"}))
+    assert "secret" not in repr(Place(data=Path("data"), keys={"teacher": ("secret",)}))
 
 
 def test_a_hosted_rewriter_without_a_key_says_what_to_export() -> None:

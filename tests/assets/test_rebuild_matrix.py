@@ -202,7 +202,7 @@ def test_where_it_runs_rebuilds_nothing(pipeline: Pipeline) -> None:
         ranks=4,
         tensor_parallel=8,
         engine="transformers",
-        urls={"teacher": "http://127.0.0.1:9/v1", "base": "http://127.0.0.1:9/v1"},
+        urls={"teacher": ("http://127.0.0.1:9/v1",), "base": ("http://127.0.0.1:9/v1",)},
         keys={"teacher": "secret"},
     )
     assert pipeline.run() == Outcome(frozenset(), 0)

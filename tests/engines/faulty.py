@@ -12,7 +12,9 @@ from typing import Any
 
 from skyassets.core.ports import Message, Model, Reply, Request, Sampling
 from skyassets.engines.openai_asker import OpenAIAsker
+from skyassets.engines.upstream import Upstream
 
+UPSTREAM = {"api_key", "concurrency", "served_by", "rpm", "tpm", "lost"}
 MODEL = Model("alpha", "1")
 
 
@@ -32,8 +34,12 @@ class Faulty:
             return told
 
     def asker(self, **changed: Any) -> OpenAIAsker:
-        quick = {"attempts": 4, "backoff": 0.02, "timeout": 10.0, "concurrency": 8}
-        return OpenAIAsker(self.url, "alpha", **(quick | changed))
+        there: dict[str, Any] = {"concurrency": 8, "served_by": "faulty"}
+        upstream = Upstream(
+            self.url, "alpha", **(there | {name: changed.pop(name) for name in UPSTREAM & set(changed)})
+        )
+        quick = {"attempts": 4, "backoff": 0.02, "timeout": 10.0, "patience": 5.0}
+        return OpenAIAsker((upstream,), **(quick | changed))
 
     def ask(self, *scripts: str, **changed: Any) -> dict[str, Reply]:
         """The reply to each script, by its name; every request gets exactly one."""

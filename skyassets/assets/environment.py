@@ -1,0 +1,97 @@
+"""What the environment says about the place: every SKYASSETS_ variable is read here, checked, and told of here."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from skyassets.assets.place import ENGINES, OPENAI, ROLES, Place
+from skyassets.core.errors import SkyassetsError
+from skyassets.core.money import Price
+
+
+def from_environment(environment: Mapping[str, str]) -> Place:
+    """The place that the environment's SKYASSETS_ variables describe.
+
+    Raises:
+        SkyassetsError: for a value that is none.
+    """
+    engine = environment.get("SKYASSETS_ENGINE", "auto")
+    if engine not in ENGINES:
+        raise SkyassetsError(f"SKYASSETS_ENGINE is {engine!r}; it must be one of {', '.join(ENGINES)}")
+    urls = {role: parts for role in ROLES if (parts := _list(environment, f"SKYASSETS_{role.upper()}_URL"))}
+    keys = {}
+    for role in ROLES:
+        # OpenAI's key goes to OpenAI alone, never to a server that somebody named.
+        is_openai = all(url.startswith(OPENAI) for url in urls.get(role, (OPENAI,)))
+        openai = environment.get("OPENAI_API_KEY") if is_openai else None
+        if own := _list(environment, f"SKYASSETS_{role.upper()}_API_KEY") or ((openai,) if openai else ()):
+            if len(own) not in (1, len(urls.get(role, (OPENAI,)))):
+                raise SkyassetsError(
+                    f"SKYASSETS_{role.upper()}_API_KEY holds {len(own)} keys for {len(urls.get(role, ()))} URLs; give "
+                    "one key for all of them, or one for each in the same order"
+                )
+            keys[role] = own
+    return Place(
+        data=Path(environment.get("SKYASSETS_DATA", "data")).absolute(),
+        engine=engine,
+        urls=urls,
+        keys=keys,
+        names=_by_role(environment, "MODEL_NAME"),
+        prices={role: _price(role, text) for role, text in _by_role(environment, "PRICE").items()},
+        rpm={
+            role: _whole(f"SKYASSETS_{role.upper()}_RPM", text) for role, text in _by_role(environment, "RPM").items()
+        },
+        tpm={
+            role: _whole(f"SKYASSETS_{role.upper()}_TPM", text) for role, text in _by_role(environment, "TPM").items()
+        },
+        budget=_dollars(environment, "SKYASSETS_BUDGET"),
+        concurrency=_number(environment, "SKYASSETS_CONCURRENCY", Place.concurrency),
+        workers=_number(environment, "SKYASSETS_WORKERS", Place.workers),
+        ranks=_number(environment, "SKYASSETS_RANKS", Place.ranks),
+        tensor_parallel=_number(environment, "SKYASSETS_TENSOR_PARALLEL", Place.tensor_parallel),
+        micro_batch=_number(environment, "SKYASSETS_MICRO_BATCH", Place.micro_batch),
+    )
+
+
+def _by_role(environment: Mapping[str, str], name: str) -> dict[str, str]:
+    return {role: text for role in ROLES if (text := environment.get(f"SKYASSETS_{role.upper()}_{name}"))}
+
+
+def _list(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in environment.get(name, "").split(",") if part.strip())
+
+
+def _number(environment: Mapping[str, str], name: str, default: int) -> int:
+    return _whole(name, environment.get(name, str(default)))
+
+
+def _whole(name: str, text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise SkyassetsError(f"{name} is {text!r}; it must be a whole number of at least 1")
+    return int(text)
+
+
+def _dollars(environment: Mapping[str, str], name: str) -> float | None:
+    text = environment.get(name)
+    if text is None:
+        return None
+    try:
+        dollars = float(text.removeprefix("$"))
+    except ValueError:
+        dollars = -1.0
+    if not 0 <= dollars < float("inf"):
+        raise SkyassetsError(f"{name} is {text!r}; it must be an amount of dollars, such as 5 or 0.50")
+    return dollars
+
+
+def _price(role: str, text: str) -> Price:
+    name = f"SKYASSETS_{role.upper()}_PRICE"
+    try:
+        sums = [float(part) for part in text.split(",")]
+    except ValueError:
+        sums = []
+    if len(sums) != 2 or not all(0 <= each < float("inf") for each in sums):
+        raise SkyassetsError(
+            f"{name} is {text!r}; it must be two numbers, dollars a million prompt tokens and dollars a million "
+            "completion tokens, such as 0.15,0.60 (0,0 for a server of your own)"
+        )
+    return Price(sums[0], sums[1], as_of="", source=name)

@@ -1,0 +1,76 @@
+"""Money: what a call costs, and a budget that nothing may pass. Dollars everywhere."""
+
+import threading
+from dataclasses import dataclass
+
+from skyassets.core.ports import Request
+
+MILLION = 1_000_000
+TURN_TOKENS = 16
+"""More than any chat template adds to a turn."""
+
+
+@dataclass(frozen=True)
+class Price:
+    """What a model's tokens cost, as published on a day."""
+
+    input: float
+    """Dollars a million prompt tokens."""
+    output: float
+    """Dollars a million completion tokens."""
+    as_of: str
+    """The day the price was read (ISO date)."""
+    source: str
+    """Who says so."""
+    batch: float = 0.5
+    """The share of it that a batch costs."""
+
+    def dollars(self, prompt_tokens: int, completion_tokens: int, batched: bool = False) -> float:
+        """What one call costs."""
+        whole = (prompt_tokens * self.input + completion_tokens * self.output) / MILLION
+        return whole * self.batch if batched else whole
+
+    def worst(self, request: Request) -> float:
+        """The most one request can cost: its prompt in bytes, which no tokenizer exceeds, and all it may say."""
+        said = sum(len(turn.content.encode("utf-8", "replace")) + TURN_TOKENS for turn in request.messages)
+        return self.dollars(said, request.sampling.max_tokens)
+
+
+FREE = Price(0.0, 0.0, as_of="", source="a server of one's own")
+
+
+class Purse:
+    """The money of one run: reserved at its worst before a call, settled at what it came to. Safe from any thread.
+
+    What is spent and what is reserved together never pass the budget, so the budget cannot be passed, whatever the
+    answers cost within their token limits.
+    """
+
+    def __init__(self, budget: float | None = None) -> None:
+        self.budget = budget
+        self._spent = self._reserved = 0.0
+        self._lock = threading.Lock()
+
+    def reserve(self, dollars: float) -> bool:
+        """Set `dollars` aside; False, and nothing set aside, when that would pass the budget."""
+        with self._lock:
+            if self.budget is not None and self._spent + self._reserved + dollars > self.budget:
+                return False
+            self._reserved += dollars
+            return True
+
+    def settle(self, reserved: float, spent: float) -> None:
+        """Give back what was `reserved` and book what was `spent`."""
+        with self._lock:
+            self._reserved = max(self._reserved - reserved, 0.0)
+            self._spent += spent
+
+    @property
+    def spent(self) -> float:
+        """Dollars booked."""
+        return self._spent
+
+    @property
+    def reserved(self) -> float:
+        """Dollars set aside for calls under way."""
+        return self._reserved
