@@ -128,7 +128,7 @@ class House:
         origin = Origin(code=spec.version, parents=parents | outside(context), recipe=spec.recipe)
 
         def shown() -> Made:
-            made = make(Work(spec.table.name, context.run_id, said, self.purse(context.run_id)))
+            made = make(Work(spec.table.name, context.run.run_id, said, self.purse(context.run.run_id)))
             frame = spec.table.conform(made.frame)
             shown = {"preview": preview(frame), "picture": picture(frame)}
             return replace(made, facts={**made.facts, **shown, SECONDS_TO_MAKE: round(time.monotonic() - started, 1)})
