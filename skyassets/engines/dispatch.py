@@ -135,18 +135,18 @@ class Dispatch:
     def _start(self, errand: Errand, lane: Lane) -> None:
         lane.in_flight += 1
         self.asker.in_flight += 1
-        task = asyncio.create_task(self._attempt(errand, lane))
+        expected = lane.expected_tokens(errand.request)
+        lane.pace.take(expected)
+        task = asyncio.create_task(self._attempt(errand, lane, expected))
         self.tasks.add(task)
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self.news.set()
 
-    async def _attempt(self, errand: Errand, lane: Lane) -> None:
+    async def _attempt(self, errand: Errand, lane: Lane, expected: int) -> None:
         errand.attempts += 1
         errand.began = began = time.monotonic()
-        expected = lane.expected_tokens(errand.request)
-        lane.pace.take(expected)
         try:
             outcome = await self._outcome(errand, lane)
         except BaseException:
@@ -224,11 +224,12 @@ class Dispatch:
             )
 
     async def _greet(self, lane: Lane) -> None:
-        """See whether anybody is there at all, at a server that has never answered."""
+        """See whether anybody is there at all, at a server that has never answered; raise when all are absent."""
         try:
             await lane.client.models()
         except ServerError:
-            if not any(other.client.is_there for other in self.lanes):
+            lane.is_absent = True
+            if all(other.is_absent for other in self.lanes):
                 raise
 
     def _pause(self, fault: Fault, tried: int) -> float:

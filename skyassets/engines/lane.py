@@ -27,6 +27,8 @@ class Lane:
         sockets = upstream.concurrency + 1
         self.client = OpenAIClient(upstream.base_url, upstream.api_key, timeout, sockets, self._learn)
         self.in_flight = 0
+        self.is_absent = False
+        """Nobody was there when it was first tried."""
         self._mean_completion = 0.0
 
     async def __aenter__(self) -> Self:
@@ -58,6 +60,7 @@ class Lane:
         """Take in how an attempt ended."""
         self.window.note(fault is not None and fault.is_busy)
         if fault is None:
+            self.is_absent = False
             self._mean_completion += 0.1 * (completion_tokens - self._mean_completion)
         if fault is not None and fault.is_passing and not fault.is_busy:
             self.breaker.failed(time.monotonic())

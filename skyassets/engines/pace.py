@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 MINUTE = 60.0
-BURST = 5.0
+BURST = 1.0
 """Seconds' worth of a limit that may go out at once."""
 DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}

@@ -23,6 +23,7 @@ class Faulty:
     """A running faulty server."""
 
     port: int
+    pid: int = 0
 
     @property
     def url(self) -> str:
@@ -55,13 +56,15 @@ def request(script: str, **sampling: Any) -> Request:
     return Request(script.partition(":")[0], MODEL, (Message("user", script),), drawn, seed=11)
 
 
+PROGRAM = Path(__file__).with_name("faulty_server.py")
+
+
 @contextmanager
 def faulty(*options: str) -> Iterator[Faulty]:
-    program = Path(__file__).with_name("faulty_server.py")
-    server = subprocess.Popen([sys.executable, program, *options], stdout=subprocess.PIPE, text=True)
+    server = subprocess.Popen([sys.executable, PROGRAM, *options], stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
     try:
-        yield Faulty(int(server.stdout.readline()))
+        yield Faulty(int(server.stdout.readline()), server.pid)
     finally:
         server.kill()
         server.wait()

@@ -1,4 +1,7 @@
-"""A chat server that misbehaves as it is told: `python faulty_server.py [--no-models] [--key KEY]`; prints its port.
+"""A chat server that misbehaves as it is told: `python faulty_server.py [OPTIONS]`; prints its port.
+
+`--no-models` has no model list, `--key KEY` wants a key, `--port N` is for one that comes back, `--most N` turns away
+what is more than N in flight, `--limit N` tells of a limit of N requests a minute in its headers, and keeps to it.
 
 The last message is the script: `NAME: WORD WORD ...`. The first call by that NAME plays the first word, the second call
 the second, and every call after the last word gets a good answer; a last word that ends in `...` is played for ever.
@@ -40,6 +43,16 @@ class Log:
         self.at: dict[str, list[float]] = {}
         self.in_flight = 0
         self.most_in_flight = 0
+        self.turned_away = 0
+        self.recent: list[float] = []
+
+    def is_within(self, limit: int) -> bool:
+        """Whether one more request keeps to `limit` a minute, counted over the last six seconds."""
+        with self.lock:
+            now = time.monotonic()
+            self.recent = [at for at in self.recent if now - at < 6.0]
+            self.recent.append(now)
+            return len(self.recent) <= limit / 10 * 1.5
 
     def begin(self, name: str, body: Any) -> int:
         with self.lock:
@@ -56,7 +69,13 @@ class Log:
 
     def told(self) -> dict[str, Any]:
         with self.lock:
-            return {"calls": self.calls, "bodies": self.bodies, "at": self.at, "most_in_flight": self.most_in_flight}
+            return {
+                "calls": self.calls,
+                "bodies": self.bodies,
+                "at": self.at,
+                "most_in_flight": self.most_in_flight,
+                "turned_away": self.turned_away,
+            }
 
 
 def word_for(script: str, call: int) -> tuple[str, str]:
@@ -76,6 +95,8 @@ class Handler(BaseHTTPRequestHandler):
     log: Log
     has_models: bool
     key: str
+    most: int
+    limit: int
 
     def log_message(self, format: str, *args: object) -> None:
         """Keep quiet."""
@@ -96,7 +117,11 @@ class Handler(BaseHTTPRequestHandler):
         name = script.partition(":")[0]
         call = self.log.begin(name, body)
         try:
-            self.play(word_for(script, call)[1], name)
+            if self.log.in_flight > self.most or (self.limit and not self.log.is_within(self.limit)):
+                self.log.turned_away += 1
+                self.fail("429")
+            else:
+                self.play(word_for(script, call)[1], name)
         finally:
             self.log.end()
 
@@ -145,6 +170,16 @@ class Handler(BaseHTTPRequestHandler):
             self.complete(name, message=message, finish_reason="length")
         elif word == "length":
             self.complete(name, finish_reason="length")
+        elif word == "filtered":
+            self.complete(name, message={"role": "assistant", "content": ""}, finish_reason="content_filter")
+        elif word == "refused-by-filter":
+            self.answer(400, {"error": {"message": "flagged by the content filter", "code": "content_filter"}})
+        elif word == "latin":
+            self.answer(200, b'{"choices": [{"message": {"content": "caf\xe9"}, "finish_reason": "stop"}]}')
+        elif word == "surrogate":
+            self.answer(200, b'{"choices": [{"message": {"content": "half \\ud83d"}, "finish_reason": "stop"}]}')
+        elif word == "big":
+            self.complete(name, message={"role": "assistant", "content": "x" * int(detail)})
         else:
             self.complete(name)
 
@@ -169,6 +204,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
+        if self.limit:
+            self.send_header("x-ratelimit-limit-requests", str(self.limit))
         for key, text in (headers or {}).items():
             self.send_header(key, text)
         self.end_headers()
@@ -193,9 +230,13 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--no-models", action="store_true")
     parser.add_argument("--key", default="")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--most", type=int, default=10**6)
+    parser.add_argument("--limit", type=int, default=0)
     options = parser.parse_args()
     Handler.log, Handler.has_models, Handler.key = Log(), not options.no_models, options.key
-    server = Server(("127.0.0.1", 0), Handler)
+    Handler.most, Handler.limit = options.most, options.limit
+    server = Server(("127.0.0.1", options.port), Handler)
     print(server.server_port, flush=True)
     server.serve_forever()
 

@@ -144,8 +144,8 @@ def test_a_server_that_only_fails_ends_the_ask_instead_of_spoiling_every_row(ser
 
 
 def test_a_success_between_the_lost_keeps_the_ask_alive(server: Faulty) -> None:
-    rows = [f"mixed-{i}: {'ok' if i % 20 == 0 else '503...'}" for i in range(150)]
-    assert len(server.ask(*rows, attempts=1, backoff=0.001)) == 150
+    rows = [f"mixed-{i}: {'ok' if i % 8 == 0 else '503...'}" for i in range(80)]
+    assert len(server.ask(*rows, attempts=1, backoff=0.001)) == 80
 
 
 def test_every_sampling_parameter_is_sent(server: Faulty) -> None:
@@ -175,6 +175,31 @@ def test_reasoning_that_comes_apart_is_put_before_the_answer(server: Faulty) -> 
 def test_reasoning_cut_by_the_limit_stays_unclosed(server: Faulty) -> None:
     reply, _ = ask_one(server, "cut-thinking: only-reasoning")
     assert (reply.text, reply.finish_reason) == ("<think>\nhm", "length")
+
+
+def test_a_text_of_five_megabytes_comes_whole(server: Faulty) -> None:
+    assert len(ask_one(server, "long-winded: big=5000000")[0].text) == 5_000_000
+
+
+def test_a_filtered_answer_is_a_reply_with_that_reason(server: Faulty) -> None:
+    reply, calls = ask_one(server, "filtered: filtered")
+    assert (reply.text, reply.finish_reason, reply.error, calls) == ("", "content_filter", None, 1)
+
+
+def test_a_filtered_prompt_is_that_rows_error(server: Faulty) -> None:
+    reply, calls = ask_one(server, "flagged: refused-by-filter...")
+    assert (reply.error, calls) == ("400: flagged by the content filter", 1)
+
+
+def test_bytes_that_are_no_utf_8_are_asked_for_again_and_then_the_rows_error(server: Faulty) -> None:
+    assert ask_one(server, "latin-once: latin")[0].error is None
+    reply, calls = ask_one(server, "latin-always: latin...")
+    assert calls == 4
+    assert "not JSON" in str(reply.error)
+
+
+def test_half_a_character_is_kept_as_it_came(server: Faulty) -> None:
+    assert ask_one(server, "half: surrogate")[0].text == "half \ud83d"
 
 
 def test_an_answer_without_counts_counts_zero(server: Faulty) -> None:
