@@ -1,6 +1,6 @@
 """Rewriting: each trace in one structure, by rules or by a model, and a check that nothing was changed on the way.
 
-The trace is never overwritten. A rewrite that fails its check is tried again up to the recipe's limit (a model's) and
+The trace is never overwritten. A rewrite that fails its checks is tried again up to the recipe's limit (a model's) and
 then kept with the reason.
 """
 
@@ -13,9 +13,9 @@ from skyassets.core.identity import digest
 from skyassets.core.ports import Message, Model, Request, Sampling
 from skyassets.core.table_store import Made
 from skyassets.core.tables import REWRITES
-from skyassets.stages.compare import same
 from skyassets.stages.complete import Completer, Replies, request
-from skyassets.stages.extract import lenient_answer, lenient_code, strict_answer, strict_code
+from skyassets.stages.extract import lenient_answer, lenient_code
+from skyassets.stages.rewrite_checks import changed, checks, error_text, fault
 from skyassets.stages.structure import Structured, join, parse
 
 
@@ -50,6 +50,13 @@ class Rewritten:
     text: str | None
     failed: str | None
     completion_id: str | None = None
+    changed: str | None = None
+    """What is not as it was in the trace and a grader has to judge."""
+
+
+def is_ready(trace: dict[str, object]) -> bool:
+    """Whether a trace can be rewritten: it ended by itself, or the recipe keeps what the token limit cut."""
+    return trace["finish_reason"] == "stop" or trace.get("cut") == "kept"
 
 
 def rewrite(
@@ -58,14 +65,16 @@ def rewrite(
     """One row a trace: its structured text, or the reason why there is none. Rules need no completer."""
     asked = {str(row["problem_id"]): row for row in problems.iter_rows(named=True)}
     rows = list(traces.iter_rows(named=True))
-    ready = {str(row["trace_id"]): row for row in rows if row["finish_reason"] == "stop"}
+    ready = {str(row["trace_id"]): row for row in rows if is_ready(row)}
     done = {
         str(row["trace_id"]): Rewritten(None, f"the trace did not finish: {row['finish_reason']}")
         for row in rows
         if str(row["trace_id"]) not in ready
     }
     for trace_id in [key for key, row in ready.items() if parse(str(row["text"]))]:
-        done[trace_id] = Rewritten(str(ready.pop(trace_id)["text"]).strip(), None)
+        text = str(ready.pop(trace_id)["text"]).strip()
+        wrong = error_text(text)
+        done[trace_id] = Rewritten(None if wrong else text, wrong)
     facts: dict[str, object] = {}
     unfinished = 0
     if isinstance(rewriting, RuleRewriting):
@@ -105,27 +114,6 @@ def by_rules(trace: str, domain: str, rules: RuleRewriting) -> Rewritten:
     except ValueError as error:
         return Rewritten(None, str(error))
     return Rewritten(text, None)
-
-
-def fault(trace: str, text: str, domain: str, rewriting: ModelRewriting) -> str | None:
-    """Why a model's rewrite cannot be trusted; None when the answer, the code and the length survived."""
-    parts = parse(text)
-    if parts is None:
-        return "the four markers do not stand once each, in order"
-    ratio = len(parts.thought) / max(len(trace), 1)
-    if not rewriting.shortest <= ratio <= rewriting.longest:
-        return f"the thought is {ratio:.2f} times as long as the trace"
-    if domain == "code":
-        before, after = lenient_code(trace), strict_code(text)
-        if after is None:
-            return "the solution is not exactly one block of code"
-        return None if before is None or before.split() == after.split() else "the code was changed"
-    stated, boxed = lenient_answer(trace, domain), strict_answer(text)
-    if boxed is None:
-        return "the solution boxes no answer"
-    if stated is None:
-        return "the trace states no answer, the rewrite does"
-    return None if stated == boxed or same(boxed, stated) else "the answer was changed"
 
 
 class _Model:
@@ -169,9 +157,12 @@ class _Model:
             return Rewritten(None, f"error: {replies.errors.get(asked.id)}", asked.id)
         if found["finish_reason"] != "stop":
             return Rewritten(None, f"the rewrite did not finish: {found['finish_reason']}", asked.id)
+        before, after = str(trace["text"]), str(found["text"]).strip()
         domain = str(self.problems[str(trace["problem_id"])]["domain"])
-        wrong = fault(str(trace["text"]), str(found["text"]).strip(), domain, self.rewriting)
-        return Rewritten(None if wrong else str(found["text"]).strip(), wrong, asked.id)
+        wrong = fault(checks(before, after, domain, self.rewriting.shortest, self.rewriting.longest))
+        if wrong:
+            return Rewritten(None, wrong, asked.id)
+        return Rewritten(after, None, asked.id, changed(before, after, domain))
 
 
 def _row(trace: dict[str, object], result: Rewritten, name: str, rewriting: object) -> dict[str, object]:
@@ -186,6 +177,7 @@ def _row(trace: dict[str, object], result: Rewritten, name: str, rewriting: obje
         "solution": parts.solution if parts else None,
         "rewritten": result.text,
         "failed": result.failed,
+        "changed": result.changed,
     }
 
 

@@ -1,13 +1,24 @@
-"""Rewriting: the rules use the trace's own words, and a model's rewrite that changed something is not believed."""
+"""Rewriting: the rules use the trace's own words; a model's rewrite is tried again and then kept with its reason."""
 
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import polars as pl
 import pytest
 
-from skyassets.core.ports import Model, Sampling
-from skyassets.stages.rewrite import ModelRewriting, RuleRewriting, by_rules, fault
+from skyassets.core.ports import Asker, Model, Reply, Request, Sampling
+from skyassets.core.row_store import RowStore
+from skyassets.core.table_store import Made
+from skyassets.core.tables import COMPLETIONS, PROBLEMS, TRACES
+from skyassets.stages.complete import Completer
+from skyassets.stages.rewrite import ModelRewriting, RuleRewriting, by_rules, is_ready, rewrite
 from skyassets.stages.structure import Structured, join, parse
 
 TRACE = "First I multiply 6 by 7. The answer is 42."
-REWRITING = ModelRewriting(Model("m", "1"), "s", "{question} {trace}", Sampling(0.7, 64), seed=1)
+MODEL = Model("m", "1")
+REWRITING = ModelRewriting(MODEL, "s", "{question} {trace}", Sampling(0.7, 64), seed=1, tries=3)
 CODE_TRACE = "It doubles.\n\n```python\ndef f(n):\n    return 2 * n\n```"
 
 
@@ -45,27 +56,104 @@ def test_what_the_rules_cannot_rewrite_is_explained(trace: str, domain: str, why
     assert why in str(made.failed)
 
 
-def test_a_faithful_rewrite_is_believed() -> None:
-    text = join(Structured(TRACE, r"The answer is \boxed{42}."))
-    assert fault(TRACE, text, "maths", REWRITING) is None
-    code = join(Structured("It doubles its argument.", "```python\ndef f(n):\n    return 2 * n\n```"))
-    assert fault(CODE_TRACE, code, "code", REWRITING) is None
+@dataclass
+class Script:
+    """A model server that says what it is told to, one text a try; keeps the `Serving` and `Asker` ports."""
+
+    texts: list[str]
+    asked: list[Request] = field(default_factory=list)
+    in_flight: int = 0
+
+    @contextlib.contextmanager
+    def serve(self, model: Model, weights: Path | None) -> Iterator[Asker]:
+        yield self
+
+    def ask(self, requests: Iterable[Request], keep: Callable[[Reply], None]) -> None:
+        for request in requests:
+            text = self.texts[request.seed - REWRITING.seed]
+            self.asked.append(request)
+            error = "the server went away" if text == "gone" else None
+            keep(Reply(request.id, text, "stop", 1, 1, 0.1, "script", error))
 
 
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        ("Sorry, I cannot help with that.", "markers"),
-        (join(Structured(TRACE, r"The answer is \boxed{43}.")), "the answer was changed"),
-        (join(Structured(TRACE, "The answer is 42.")), "boxes no answer"),
-        (join(Structured("42.", r"\boxed{42}")), "times as long"),
-        (join(Structured(TRACE * 9, r"\boxed{42}")), "times as long"),
-    ],
-)
-def test_an_unfaithful_rewrite_is_refused_with_the_reason(text: str, why: str) -> None:
-    assert why in str(fault(TRACE, text, "maths", REWRITING))
+def rewritten(folder: Path, *texts: str, trace: str = TRACE, **columns: object) -> tuple[Made, Script]:
+    """What comes of one trace when the model says `texts`, one a try."""
+    script = Script(list(texts))
+    by = Completer(RowStore(folder, COMPLETIONS), script, lambda tally: None)
+    row = {"trace_id": "t", "problem_id": "p", "sample": 0, "text": trace, "finish_reason": "stop"} | columns
+    traces = pl.DataFrame([row], schema_overrides=TRACES.schema)
+    problems = PROBLEMS.frame([{"problem_id": "p", "domain": "maths", "question": "What is 6 times 7?"}])
+    return rewrite(traces, problems, REWRITING, by), script
 
 
-def test_changed_code_is_refused() -> None:
-    text = join(Structured("It doubles its argument.", "```python\ndef f(n):\n    return 3 * n\n```"))
-    assert fault(CODE_TRACE, text, "code", REWRITING) == "the code was changed"
+GOOD = join(Structured(TRACE, r"The answer is \boxed{42}."))
+WRONG = join(Structured(TRACE, r"The answer is \boxed{43}."))
+
+
+def test_a_faithful_rewrite_is_asked_for_once(tmp_path: Path) -> None:
+    made, script = rewritten(tmp_path, GOOD, WRONG, WRONG)
+    assert made.frame.select("rewritten", "failed", "changed").rows() == [(GOOD, None, None)]
+    assert len(script.asked) == 1
+
+
+def test_a_failing_rewrite_is_tried_again_with_another_seed(tmp_path: Path) -> None:
+    made, script = rewritten(tmp_path, WRONG, "Error code: 429 - {'error': {'message': 'Rate limit'}}", GOOD)
+    assert made.frame["rewritten"].to_list() == [GOOD]
+    assert [request.seed for request in script.asked] == [1, 2, 3]
+
+
+def test_a_rewrite_that_fails_every_time_is_kept_with_its_last_reason_and_costs_nothing_again(tmp_path: Path) -> None:
+    made, _ = rewritten(tmp_path, WRONG, WRONG, "I'm sorry, but I can't help with that.")
+    assert made.frame["rewritten"].to_list() == [None]
+    assert "a refusal: I'm sorry, but I can't help with that." in str(made.frame["failed"][0])
+    assert made.unfinished == 0
+    again, asked = rewritten(tmp_path, GOOD, GOOD, GOOD)
+    assert again.frame.equals(made.frame)
+    assert asked.asked == []
+
+
+def test_an_error_of_the_outside_is_tried_again_on_the_next_run(tmp_path: Path) -> None:
+    made, _ = rewritten(tmp_path, "gone", "gone", "gone")
+    assert made.unfinished == 1
+    assert made.frame["failed"].to_list() == ["error: the server went away"]
+    again, script = rewritten(tmp_path, GOOD, GOOD, GOOD)
+    assert again.frame["rewritten"].to_list() == [GOOD]
+    assert len(script.asked) == 1
+
+
+def test_the_trace_is_shown_whole_and_never_overwritten(tmp_path: Path) -> None:
+    made, script = rewritten(tmp_path, GOOD)
+    assert TRACE in script.asked[0].messages[-1].content
+    assert "text" not in made.frame.columns
+
+
+def test_only_a_trace_that_ended_or_is_to_be_kept_is_rewritten(tmp_path: Path) -> None:
+    cut, script = rewritten(tmp_path, GOOD, finish_reason="length")
+    assert cut.frame["failed"].to_list() == ["the trace did not finish: length"]
+    assert script.asked == []
+    kept, _ = rewritten(tmp_path, GOOD, finish_reason="length", cut="kept")
+    assert kept.frame["rewritten"].to_list() == [GOOD]
+    assert not is_ready({"finish_reason": "length", "cut": "dropped"})
+
+
+def test_a_trace_that_is_structured_already_stays_as_it_is(tmp_path: Path) -> None:
+    made, script = rewritten(tmp_path, trace=GOOD)
+    assert made.frame.select("rewritten", "completion_id").rows() == [(GOOD, None)]
+    assert script.asked == []
+
+
+def test_an_api_error_that_was_stored_as_a_structured_trace_is_no_rewrite(tmp_path: Path) -> None:
+    stored = join(Structured("Error code: 429 - {'error': {'message': 'Rate limit reached'}}", "none"))
+    made, _ = rewritten(tmp_path, trace=stored)
+    assert made.frame["rewritten"].to_list() == [None]
+    assert "an API's error text: Error code: 429" in str(made.frame["failed"][0])
+
+
+def test_a_budget_of_tries_is_part_of_the_recipe(tmp_path: Path) -> None:
+    script = Script([WRONG, GOOD])
+    by = Completer(RowStore(tmp_path, COMPLETIONS), script, lambda tally: None)
+    traces = TRACES.frame([{"trace_id": "t", "problem_id": "p", "text": TRACE, "finish_reason": "stop"}])
+    problems = PROBLEMS.frame([{"problem_id": "p", "domain": "maths", "question": "6 times 7?"}])
+    made = rewrite(traces, problems, replace(REWRITING, tries=1), by)
+    assert "the answer was changed: 42 became 43" in str(made.frame["failed"][0])
+    assert len(script.asked) == 1
