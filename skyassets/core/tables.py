@@ -108,6 +108,7 @@ COLUMNS: dict[str, Column] = {
     "solution": Column(_text, "The solution, without its markers."),
     "rewritten": Column(_text, "Thought and solution between their markers, as the student will learn them."),
     "failed": Column(_text, "Why there is no usable rewrite; null when there is one."),
+    "changed": Column(_text, "What a model's rewrite changed for the graders to judge (the code); null if nothing."),
     # verdicts
     "verdict_id": Column(_text, "Digest of the judged text's id and of the way it was judged."),
     "subject": Column(_text, "What was judged: trace (leniently read) or rewrite (strictly read)."),
@@ -194,7 +195,7 @@ REWRITES = Table(
     "rewrite_id",
     (
         "rewrite_id", "trace_id", "problem_id", "completion_id", "rewriter", "thought", "solution", "rewritten",
-        "failed",
+        "failed", "changed",
     ),
 )  # fmt: skip
 VERDICTS = Table(
