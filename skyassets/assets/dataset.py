@@ -1,8 +1,11 @@
 """The data set: verdicts on traces and rewrites, and the examples that are worth learning from."""
 
+from dataclasses import replace
+
 import dagster as dg
 import polars as pl
 
+from skyassets.assets.accounts import facts_of
 from skyassets.assets.house import House, Spec, Work
 from skyassets.assets.progress import Progress
 from skyassets.core.table_store import Made
@@ -52,7 +55,7 @@ def dataset_assets(house: House) -> list[dg.AssetsDefinition | dg.AssetChecksDef
             )
 
     def make_examples(work: Work) -> Made:
-        return curate(
+        made = curate(
             house.store.read(REWRITES),
             house.store.read(VERDICTS),
             house.store.read(PROBLEMS),
@@ -61,6 +64,8 @@ def dataset_assets(house: House) -> list[dg.AssetsDefinition | dg.AssetChecksDef
             recipe.student_prompts,
             house.place.count(recipe.training.base),
         )
+        kept = made.frame["dropped_by"].null_count()
+        return replace(made, facts={**made.facts, **facts_of(house.accounts.accepted(kept), work.purse)})
 
     return [
         house.asset(judged, make_verdicts, picture=pictures.verdicts),

@@ -44,6 +44,7 @@ def from_environment(environment: Mapping[str, str]) -> Place:
             role: _whole(f"SKYASSETS_{role.upper()}_TPM", text) for role, text in _by_role(environment, "TPM").items()
         },
         budget=_dollars(environment, "SKYASSETS_BUDGET"),
+        hour_price=_dollars(environment, "SKYASSETS_HOUR_PRICE") or 0.0,
         concurrency=_number(environment, "SKYASSETS_CONCURRENCY", Place.concurrency),
         workers=_number(environment, "SKYASSETS_WORKERS", Place.workers),
         ranks=_number(environment, "SKYASSETS_RANKS", Place.ranks),

@@ -8,9 +8,13 @@ import polars as pl
 
 from skyassets.core.table_store import Built
 from skyassets.core.tables import COLUMNS, Table
+from skyassets.stages.bill import SPENT
 
 PREVIEW_ROWS = 5
 LONGEST_CELL = 60
+CALLS_PICTURE = "calls picture"
+"""Latency and length of the calls, beside the table's own picture."""
+PICTURES = ("picture", CALLS_PICTURE)
 
 
 def column_schema(table: Table) -> dg.TableSchema:
@@ -40,6 +44,7 @@ def metadata(table: Table, built: Built, path: str, seconds: float) -> dict[str,
     facts = dict(built.manifest.facts)
     if not built.rebuilt:
         facts |= {name: 0 for name in facts if name.endswith("rows asked")}
+        facts |= {name: 0.0 for name in facts if name.endswith(SPENT)}
     shown: dict[str, dg.MetadataValue] = {
         "dagster/row_count": dg.MetadataValue.int(built.manifest.rows),
         "rows": dg.MetadataValue.int(built.manifest.rows),
@@ -51,9 +56,10 @@ def metadata(table: Table, built: Built, path: str, seconds: float) -> dict[str,
     }
     if built.manifest.unfinished:
         shown["rows to be tried again"] = dg.MetadataValue.int(built.manifest.unfinished)
-    svg, table_preview = facts.pop("picture", None), facts.pop("preview", None)
-    if isinstance(svg, str):
-        shown["picture"] = dg.MetadataValue.md(image(svg))
+    table_preview = facts.pop("preview", None)
+    for name in PICTURES:
+        if isinstance(svg := facts.pop(name, None), str):
+            shown[name] = dg.MetadataValue.md(image(svg))
     if isinstance(table_preview, str):
         shown["preview"] = dg.MetadataValue.md(table_preview)
     return shown | {name: _value(value) for name, value in facts.items()}
@@ -73,7 +79,8 @@ def _value(value: object) -> dg.MetadataValue:
         return dg.MetadataValue.float(value)
     if isinstance(value, Mapping):
         lines = [f"| {_cell(name)} | {_cell(item)} |" for name, item in value.items()]
-        return dg.MetadataValue.md("\n".join(["| what | rows |", "| --- | --- |", *lines]))
+        heading = "dollars" if any(isinstance(item, float) for item in value.values()) else "rows"
+        return dg.MetadataValue.md("\n".join([f"| what | {heading} |", "| --- | --- |", *lines]))
     return dg.MetadataValue.text(str(value))
 
 

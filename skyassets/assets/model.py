@@ -8,6 +8,7 @@ from skyassets.core.code_version import code_version
 from skyassets.core.table_store import Made
 from skyassets.core.tables import CHECKPOINT, EXAMPLES
 from skyassets.engines.checkpoint_folder import CheckpointFolder, WeightsFile
+from skyassets.engines.devices import gpus
 from skyassets.stages import pictures
 from skyassets.stages.curate import conversations
 from skyassets.stages.training import checkpoint, plan
@@ -33,7 +34,9 @@ def model_assets(house: House) -> list[dg.AssetsDefinition]:
         kept = conversations(examples)
         lengths = examples.filter(pl.col("dropped_by").is_null())["example_tokens"].to_list()
         trainer = house.place.trainer(training.base)
-        curve = weights.train(trainer, plan(training, lengths), kept, code_version(*TRAINER), work.said)
+        base = str(training.base)
+        with house.accounts.training(work.asset, base, work.run, work.purse, min(house.place.ranks, len(gpus() or ()))):
+            curve = weights.train(trainer, plan(training, lengths), kept, code_version(*TRAINER), work.said)
         files = [(file.path, file.bytes, file.blake2b) for file in weights.files()]
         return checkpoint(training.base, files, curve)
 

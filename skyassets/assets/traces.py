@@ -4,10 +4,12 @@ import dagster as dg
 
 from skyassets.assets.house import House, Spec, Work
 from skyassets.assets.progress import Progress
+from skyassets.core.ledger_entries import Event
 from skyassets.core.ports import Model
 from skyassets.core.table_store import Made
 from skyassets.core.tables import PROBLEMS, REWRITES, TRACES
 from skyassets.stages import pictures
+from skyassets.stages.bill import Bill
 from skyassets.stages.complete import Completer
 from skyassets.stages.rewrite import ModelRewriting, rewrite
 from skyassets.stages.sample import sample
@@ -38,10 +40,13 @@ def trace_assets(house: House) -> list[dg.AssetsDefinition]:
 
 def completer(house: House, role: str, model: Model, work: Work) -> Completer:
     """What gets the completions of `model` in its role, here."""
+    metered = house.accounts.metered(Event.SERVING, work.asset, str(model), work.run, work.purse)
     return Completer(
         house.rows,
-        house.place.serving(role, model, work.said, work.purse),
-        Progress(role, work.said).tally,
+        house.place.serving(role, model, work.said, work.purse, metered),
+        Progress(role, work.said, work.purse).tally,
         asked_for=f"{house.recipe.name}/{work.asset}",
         run=work.run,
+        bill=work.bills.setdefault(role, Bill()),
+        noted=house.accounts.entries.add,
     )

@@ -1,11 +1,14 @@
 """Money: what a call costs, and a budget that nothing may pass. Dollars everywhere."""
 
+import math
 import threading
 from dataclasses import dataclass
+from fractions import Fraction
 
 from skyassets.core.ports import Request
 
 MILLION = 1_000_000
+PICO = 10**12
 TURN_TOKENS = 16
 """More than any chat template adds to a turn."""
 
@@ -42,35 +45,45 @@ FREE = Price(0.0, 0.0, as_of="", source="a server of one's own")
 class Purse:
     """The money of one run: reserved at its worst before a call, settled at what it came to. Safe from any thread.
 
-    What is spent and what is reserved together never pass the budget, so the budget cannot be passed, whatever the
-    answers cost within their token limits.
+    What is spent and what is reserved together never pass the budget, so calls cannot pass it, whatever the answers
+    cost within their token limits. Kept in whole picodollars: sums of floats would pass it by a rounding error.
     """
 
     def __init__(self, budget: float | None = None) -> None:
         self.budget = budget
-        self._spent = self._reserved = 0.0
+        self._most = None if budget is None else math.floor(Fraction(budget) * PICO)
+        self._spent = self._reserved = 0
         self._lock = threading.Lock()
 
     def reserve(self, dollars: float) -> bool:
         """Set `dollars` aside; False, and nothing set aside, when that would pass the budget."""
+        wanted = _pico(dollars)
         with self._lock:
-            if self.budget is not None and self._spent + self._reserved + dollars > self.budget:
+            if self._most is not None and self._spent + self._reserved + wanted > self._most:
                 return False
-            self._reserved += dollars
+            self._reserved += wanted
             return True
 
     def settle(self, reserved: float, spent: float) -> None:
         """Give back what was `reserved` and book what was `spent`."""
         with self._lock:
-            self._reserved = max(self._reserved - reserved, 0.0)
-            self._spent += spent
+            self._reserved = max(self._reserved - _pico(reserved), 0)
+            self._spent += _pico(spent)
+
+    def book(self, dollars: float) -> None:
+        """Book what nobody could reserve: the time of a machine. It can pass the budget; the next call then cannot."""
+        self.settle(0.0, dollars)
 
     @property
     def spent(self) -> float:
         """Dollars booked."""
-        return self._spent
+        return self._spent / PICO
 
     @property
     def reserved(self) -> float:
         """Dollars set aside for calls under way."""
-        return self._reserved
+        return self._reserved / PICO
+
+
+def _pico(dollars: float) -> int:
+    return math.ceil(dollars * PICO)

@@ -6,10 +6,13 @@ from typing import Any
 
 import polars as pl
 
+from skyassets.stages.bill import Bill, quantile
 from skyassets.stages.report import EVERY, GAIN
 
 COLOURS = {"correct": "#2a9d8f", "wrong": "#e76f51", "unjudged": "#adb5bd", "base": "#8d99ae", "student": "#1d6fb8"}
 OTHER = "#1d6fb8"
+ROLE_COLOURS = (OTHER, "#e9a03b")
+BINS = 24
 
 
 def problems(rows: pl.DataFrame) -> str:
@@ -28,6 +31,23 @@ def traces(rows: pl.DataFrame) -> str:
     axes.hist(list(lengths.values()), bins=30, stacked=True, label=list(lengths))
     axes.set_xlabel("tokens")
     axes.legend(frameon=False)
+    return _svg(figure)
+
+
+def calls(bills: Mapping[str, Bill]) -> str:
+    """How long calls took and how long their answers are, by role, with the median and the 95th percentile."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 2.4), layout="constrained")
+    for axes, title, values in zip(
+        figure.subplots(1, 2),
+        ("seconds a call", "completion tokens a call"),
+        ({role: bill.seconds for role, bill in bills.items()}, {role: bill.lengths for role, bill in bills.items()}),
+        strict=True,
+    ):
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.set_title(title, fontsize=10)
+        _histogram(axes, {role: list(some) for role, some in values.items() if some})
     return _svg(figure)
 
 
@@ -84,6 +104,28 @@ def scores(rows: pl.DataFrame) -> str:
     axes.invert_yaxis()
     axes.legend(frameon=False)
     return _svg(figure)
+
+
+def _histogram(axes: Any, values: Mapping[str, list[float]]) -> None:
+    """Counts on a logarithmic scale of values, where they spread over more than a factor of ten."""
+    every = sorted(value for some in values.values() for value in some)
+    if not every:
+        return
+    low, high = max(every[0], every[-1] / 1e4, 1e-4), max(every[-1], 1e-3)
+    is_wide = high > 10 * low
+    step = (high / low) ** (1 / BINS) if is_wide else (high - low) / BINS
+    edges = [low * step**place if is_wide else low + step * place for place in range(BINS + 1)]
+    edges = sorted({min(edges[0], every[0]), *edges[1:-1], high}) if high > low else [0.99 * low, 1.01 * high]
+    if is_wide:
+        axes.set_xscale("log")
+    for place, (role, some) in enumerate(values.items()):
+        axes.hist(some, bins=edges, histtype="stepfilled", alpha=0.6, color=ROLE_COLOURS[place % 2], label=role)
+    p50, p95 = quantile(every, 0.5), quantile(every, 0.95)
+    for value, style in ((p50, "-"), (p95, ":")):
+        axes.axvline(value, color="#333333", linestyle=style, linewidth=1)
+    axes.set_xlabel(f"median {p50:.3g}, 95th percentile {p95:.3g}")
+    if len(values) > 1:
+        axes.legend(frameon=False)
 
 
 def _bars(title: str, counts: Mapping[str, int]) -> str:
