@@ -10,12 +10,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import polars as pl
 import pytest
 from shell import ROOT, SELECT_ALL, Shell
 
+from skyassets.core.row_store import RowStore
 from skyassets.core.table_store import TableStore
-from skyassets.core.tables import ASSET_TABLES
+from skyassets.core.tables import ASSET_TABLES, COMPLETIONS
 
 IN_FLIGHT = 2
 
@@ -116,16 +116,8 @@ def calls(log: Path) -> list[Call]:
 
 def stored_calls(shell: Shell) -> set[Call]:
     """The calls whose replies are kept."""
-    import sqlite3
-
-    folder = shell.data / "rows" / "completions"
-    requests = [
-        text for part in folder.glob("part-*.parquet") for text in pl.read_parquet(part)["request"].to_list()
-    ]  # fmt: skip
-    if (folder / "journal.sqlite").exists():
-        with sqlite3.connect(folder / "journal.sqlite") as journal:
-            requests += [json.loads(row)["request"] for (row,) in journal.execute("select row from rows")]
-    asked = [json.loads(text) for text in requests]
+    stored = RowStore(shell.data / "rows", COMPLETIONS).everything(["request"])
+    asked = [json.loads(text) for text in stored["request"]]
     return {
         (
             one["model"]["name"],

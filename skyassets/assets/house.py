@@ -3,24 +3,35 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import dagster as dg
 import polars as pl
 
-from skyassets.assets.metadata import column_schema, metadata, preview
+from skyassets.assets.accounts import Accounts
+from skyassets.assets.metadata import CALLS_PICTURE, PREVIEW_ROWS, column_schema, metadata, preview
 from skyassets.assets.place import Place
 from skyassets.core.code_version import code_version
 from skyassets.core.errors import SkyassetsError
 from skyassets.core.identity import digest
+from skyassets.core.ledger_entries import LedgerEntries
 from skyassets.core.manifest import Origin
 from skyassets.core.money import Purse
 from skyassets.core.row_store import RowStore
 from skyassets.core.table_store import Made, TableStore
 from skyassets.core.tables import COMPLETIONS, Table
 from skyassets.recipes.recipe import Recipe
+from skyassets.stages import pictures
+from skyassets.stages.bill import Bill
 
 SECONDS_TO_MAKE = "seconds to make"
 """The fact that remembers, with a table, how long it took when it was made."""
+
+PAID_KINDS = frozenset({"llm", "deepspeed"})
+"""The kinds of assets that cost something to make: the ledger is written again when one was made."""
+
+NEVER_PICTURED = ("text",)
+"""Columns that no picture needs and that may be larger than memory."""
 
 EPOCH_TAG = "skyassets/epoch"
 """The run tag that names a re-evaluation; set by the schedule."""
@@ -53,6 +64,20 @@ class Work:
     run: str
     said: Callable[[str], None]
     purse: Purse
+    bills: dict[str, Bill] = field(default_factory=dict)
+    """Role to the bill of its completions, as far as it was asked."""
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """What the bills say."""
+        if not self.bills:
+            return {}
+        told = {
+            f"{role}: {name}" if len(self.bills) > 1 else name: fact
+            for role, bill in self.bills.items()
+            for name, fact in bill.facts.items()
+        }
+        return {**told, CALLS_PICTURE: pictures.calls(self.bills)}
 
 
 @dataclass(frozen=True)
@@ -78,6 +103,12 @@ class House:
     def rows(self) -> RowStore:
         """The completions that all recipes share."""
         return RowStore(self.place.data / "rows", COMPLETIONS)
+
+    @property
+    def accounts(self) -> Accounts:
+        """What is written down of the recipe's costs, and its ledger."""
+        entries = LedgerEntries(self.place.data / "rows")
+        return Accounts(self.recipe.name, entries, self.rows, self.store, self.place.hour_price)
 
     def asset(self, spec: Spec, make: Callable[[Work], Made], **more: object) -> dg.AssetsDefinition:
         """The Dagster asset of `spec`; `make` is told of the run it works for and returns the rows.
@@ -115,7 +146,7 @@ class House:
         spec: Spec,
         make: Callable[[Work], Made],
         picture: Callable[[pl.DataFrame], str],
-        damage: Callable[[pl.DataFrame], str] = lambda rows: "",
+        damage: Callable[[pl.DataFrame], str] | None = None,
         outside: Callable[[dg.AssetExecutionContext], dict[str, str]] = lambda context: {},
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster reads the bare annotation
         """Have the table there, and tell Dagster about it.
@@ -127,13 +158,22 @@ class House:
         parents = {parent.name: self.store.data_version(parent) for parent in spec.parents}
         origin = Origin(code=spec.version, parents=parents | outside(context), recipe=spec.recipe)
 
-        def shown() -> Made:
-            made = make(Work(spec.table.name, context.run.run_id, said, self.purse(context.run.run_id)))
-            frame = spec.table.conform(made.frame)
-            shown = {"preview": preview(frame), "picture": picture(frame)}
-            return replace(made, facts={**made.facts, **shown, SECONDS_TO_MAKE: round(time.monotonic() - started, 1)})
+        def making() -> Made:
+            work = Work(spec.table.name, context.run.run_id, said, self.purse(context.run.run_id))
+            try:
+                made = make(work)
+            finally:
+                if spec.kinds & PAID_KINDS:  # what was spent is spent, whatever came of it
+                    self.accounts.publish()
+            return replace(made, facts={**made.facts, **work.facts})
 
-        built = self.store.build(spec.table, origin, shown, damage, said)
+        def show(path: Path) -> dict[str, object]:
+            rows = pl.scan_parquet(path)
+            pictured = picture(rows.drop(NEVER_PICTURED, strict=False).collect())
+            shown: dict[str, object] = {"preview": preview(rows.head(PREVIEW_ROWS).collect()), "picture": pictured}
+            return {**shown, SECONDS_TO_MAKE: round(time.monotonic() - started, 1)}
+
+        built = self.store.build(spec.table, origin, making, damage, said, show)
         said(f"{spec.table.name}: {built.manifest.rows} rows, {'rebuilt' if built.rebuilt else 'unchanged'}")
         path = self.store.path(spec.table)
         repeated = pl.read_parquet(path, columns=[spec.table.key])[spec.table.key].is_duplicated().sum()

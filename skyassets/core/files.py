@@ -38,7 +38,7 @@ def replaced(path: Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         part.chmod(0o644)
         part.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise StoreError(f"cannot write {path}: {error.strerror}; free space or choose another data folder") from error
     finally:
@@ -75,7 +75,20 @@ def locked(path: Path, waiting: Callable[[str], None]) -> Iterator[None]:
         yield
 
 
-def _sync_folder(folder: Path) -> None:
+@contextlib.contextmanager
+def shared(path: Path, alone: bool = False) -> Iterator[None]:
+    """Hold the lock file `path` together with others, or `alone`; waits for whoever does not allow it."""
+    try:
+        file = path.open("a", encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"cannot write in {path.parent}: {error.strerror}; choose another data folder") from error
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        yield
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in `folder` durable."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

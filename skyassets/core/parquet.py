@@ -1,22 +1,76 @@
-"""Writing Parquet so that a full disk is a clear error, and reading back what was written."""
+"""Writing Parquet by slices, so that a full disk is a clear error, and reading back what was written.
 
+Pages carry checksums, so that a part of a damaged file can still be told from the rest.
+"""
+
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import polars as pl
 
 from skyassets.core.errors import StoreError
 
+SLICE_BYTES = 16 * 2**20
+"""About what a row group holds: what is in memory at once while a file is written or read by slices."""
 
-def write_parquet(frame: pl.DataFrame, path: Path) -> None:
-    """Write `frame` to `path` and make sure that it can be read back as it was.
+
+def slices(frame: pl.DataFrame, size: int = SLICE_BYTES) -> Iterator[pl.DataFrame]:
+    """`frame` in slices of about `size` bytes; one, when there is no row."""
+    if frame.is_empty():
+        yield frame
+        return
+    rows = max(1, int(frame.height * size / max(frame.estimated_size(), 1)))
+    yield from frame.iter_slices(rows)
+
+
+def write_parquet(frames: Iterable[pl.DataFrame], path: Path) -> int:
+    """Write `frames`, at least one, as the row groups of `path`, and make sure that they read back; how many rows.
 
     Raises:
-        StoreError: when it cannot be written, or is not what was written.
+        StoreError: when they cannot be written, or are not what was written.
     """
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    written: list[tuple[int, int]] = []
+    writer = None
     try:
-        frame.write_parquet(path, compression="zstd", statistics=True)
-        same = pl.read_parquet(path).equals(frame)
-    except (pl.exceptions.PolarsError, OSError) as error:
+        try:
+            for frame in frames:
+                table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+                if writer is None:
+                    writer = parquet.ParquetWriter(path, table.schema, compression="zstd", write_page_checksum=True)
+                writer.write_table(table, row_group_size=max(frame.height, 1))
+                written.append((frame.height, fingerprint(frame)))
+        finally:
+            if writer is not None:
+                writer.close()
+        same = [(frame.height, fingerprint(frame)) for frame in _read_back(path, [rows for rows, _ in written])]
+    except (pl.exceptions.PolarsError, pa.ArrowException, OSError) as error:
         raise StoreError(f"cannot write {path}: {error}; free space or choose another data folder") from error
-    if not same:
+    if same != written:
         raise StoreError(f"{path}: what was written is not what was read back; check the disk")
+    return sum(rows for rows, _ in written)
+
+
+def read_slices(path: Path, columns: list[str] | None = None) -> Iterator[pl.DataFrame]:
+    """The rows of a file in its order, a row group at a time."""
+    from pyarrow import parquet
+
+    with parquet.ParquetFile(path) as file:
+        sizes = [file.metadata.row_group(place).num_rows for place in range(file.metadata.num_row_groups)]
+    yield from _read_back(path, sizes, columns)
+
+
+def fingerprint(frame: pl.DataFrame) -> int:
+    """A sum over the rows that is equal for equal frames, within one process."""
+    return int(frame.hash_rows().cast(pl.Int64, wrap_numerical=True).sum()) if frame.width else 0
+
+
+def _read_back(path: Path, sizes: list[int], columns: list[str] | None = None) -> Iterator[pl.DataFrame]:
+    rows = pl.scan_parquet(path)
+    start = 0
+    for size in sizes:
+        piece = rows.slice(start, size)
+        yield (piece if columns is None else piece.select(columns)).collect()
+        start += size

@@ -1,111 +1,149 @@
 """The row store: every reply a model ever gave, kept once, found by an id that is known before the call.
 
-A reply is durable when `put` returns: it is committed to an SQLite journal (write-ahead log, full synchronisation).
-`compact` moves the journal into Parquet parts that anybody can read; a crash between the two steps leaves a row in
-both places, which reading tells apart by its id. Shared by all recipes and by concurrent runs.
+A reply is durable when its writer says so: appended to a journal segment and flushed. `compact` moves segments that
+nobody writes any more into Parquet parts that anybody can read; a crash between the two steps leaves a row in both
+places, which reading tells apart by its id. Shared by all recipes and by concurrent runs.
+
+What a power cut or a bad disk damages is set aside, said and never deleted; all that is readable of it is kept, and
+only what is not is asked again.
 """
 
 import contextlib
-import json
-import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
 
+from skyassets.core.claims import Claims
+from skyassets.core.compaction import Compaction
 from skyassets.core.errors import StoreError
-from skyassets.core.files import locked, replaced
-from skyassets.core.identity import digest
-from skyassets.core.parquet import write_parquet
+from skyassets.core.files import shared
+from skyassets.core.journal import read_segment, segments, unwritten
+from skyassets.core.row_index import RowIndex
+from skyassets.core.row_parts import fault, parts, scan
+from skyassets.core.row_writer import Row, RowWriter
 from skyassets.core.tables import Table
 
-IDS_A_QUERY = 500
-"""SQLite takes 999 variables a statement in its oldest supported builds."""
+
+def _silent(line: str) -> None:
+    """Nobody listens."""
 
 
 class RowStore:
-    """Rows of `table` in `folder`, at most one per key."""
+    """Rows of `table` in `folder`, at most one per key. `said` hears of damage and of waiting."""
 
-    def __init__(self, folder: Path, table: Table) -> None:
+    def __init__(self, folder: Path, table: Table, said: Callable[[str], None] = _silent) -> None:
         self.folder = folder / table.name
         self.table = table
+        self.said = said
 
-    def put(self, row: dict[str, object]) -> None:
-        """Keep `row`; a row whose id is there already is left as it was. Durable on return.
+    def telling(self, said: Callable[[str], None]) -> "RowStore":
+        """The same store, with `said` listening."""
+        return RowStore(self.folder.parent, self.table, said)
+
+    def writer(self, kept: Callable[[Sequence[Row]], None] = lambda rows: None) -> RowWriter:
+        """What rows are put into; `kept` is told of those that are durable, in the writing thread."""
+        return RowWriter(self.folder, self.table.key, kept)
+
+    def put(self, row: Row) -> None:
+        """Keep `row`; a row whose id is there already stands. Durable on return.
 
         Raises:
             StoreError: when it cannot be written (no space left, no permission).
         """
-        key = row[self.table.key]
-        with self._journal() as journal:
-            journal.execute("INSERT OR IGNORE INTO rows VALUES (?, ?)", (key, json.dumps(row, ensure_ascii=False)))
+        with self.writer() as writer:
+            writer.put(row)
+
+    def index(self, wanted: Iterable[str]) -> RowIndex:
+        """Which of the `wanted` rows are stored, and will be by and by."""
+        return RowIndex(self.folder, self.table.key, wanted)
+
+    def claims(self, index: RowIndex) -> Claims:
+        """This run's claims on rows that are not in `index`."""
+        return Claims(self.folder, index)
 
     def get(self, keys: Sequence[str]) -> pl.DataFrame:
         """The stored rows among `keys`, in the table's form."""
-        wanted = pl.Series(self.table.key, sorted(set(keys)), dtype=pl.String())
-        # The journal first: a row that is moved in between is then found in the part it went to.
-        new = self.table.frame(list(self._journalled(wanted.to_list())))
-        old = self._parts().filter(pl.col(self.table.key).is_in(wanted.implode())).collect()
-        return self.table.conform(pl.concat([old, new]).unique(self.table.key, keep="first", maintain_order=True))
+        return self.table.conform(pl.concat([self.table.frame([]), *self.read(keys)]))
+
+    def read(self, keys: Iterable[str] | pl.Series, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+        """The stored rows among `keys`, each once, a part at a time; all columns, or the key and `columns`."""
+        key = self.table.key
+        chosen = list(self.table.columns) if columns is None else [key, *(name for name in columns if name != key)]
+        left = pl.Series(key, keys if isinstance(keys, pl.Series) else list(keys), dtype=pl.String()).unique()
+        with self._reading():
+            held = (scan(part, self.table) for part in parts(self.folder))
+            for frame in itertools.chain(held, self._journalled()):
+                found = frame.filter(pl.col(key).is_in(left.implode())).select(chosen).collect()
+                if found.height:
+                    found = found.unique(key, keep="first", maintain_order=True)
+                    left = left.filter(~left.is_in(found[key].implode()))
+                    yield found
+
+    def everything(self, columns: Sequence[str]) -> pl.DataFrame:
+        """All stored rows, each once: the key and `columns`, which are better few and short."""
+        chosen = [self.table.key, *columns]
+        with self._reading():
+            held = [*(scan(part, self.table) for part in parts(self.folder)), *self._journalled()]
+            frames = [frame.select(chosen).collect() for frame in held]
+        return pl.concat([self.table.frame([]).select(chosen), *frames]).unique(self.table.key, keep="first")
+
+    def search(self, query: Callable[[pl.LazyFrame], pl.LazyFrame]) -> Iterator[pl.DataFrame]:
+        """What `query` finds, a part at a time; a row that a crash left in two places is found in both."""
+        with self._reading():
+            held = (scan(part, self.table) for part in parts(self.folder))
+            for frame in itertools.chain(held, self._journalled()):
+                yield query(frame).collect()
+
+    def mend(self, keys: Sequence[str]) -> None:
+        """Bring what killed runs left in order, and set aside what is damaged among the parts that hold `keys`."""
+        if not self.folder.exists():
+            return
+        if any(self._is_left(path) for path in segments(self.folder)):
+            self.compact()
+        wanted = pl.Series(self.table.key, keys, dtype=pl.String())
+        damaged = [part for part in parts(self.folder) if self._holds(part, wanted) and fault(part)]
+        if damaged:
+            self._compaction().mend(damaged)
 
     def compact(self) -> int:
-        """Move the journal's rows into a new Parquet part; how many were moved."""
-        with locked(self.folder / ".compact.lock", lambda line: None):
-            with self._journal() as journal:
-                rows = [json.loads(text) for (text,) in journal.execute("SELECT row FROM rows ORDER BY key")]
-            if not rows:
-                return 0
-            frame = self.table.frame(rows)
-            keys = frame[self.table.key].to_list()
-            # The first reply stands: what a part holds already came earlier than what the journal holds of it.
-            held = self._parts().select(self.table.key).filter(pl.col(self.table.key).is_in(keys)).collect()
-            fresh = frame.join(held, on=self.table.key, how="anti")
-            if fresh.height:
-                with replaced(self.folder / f"part-{digest(fresh[self.table.key].to_list())}.parquet") as part:
-                    write_parquet(fresh, part)
-            with self._journal() as journal:
-                journal.executemany("DELETE FROM rows WHERE key = ?", [(key,) for key in keys])
-            return fresh.height
+        """Move the rows of closed segments into Parquet parts; how many were moved. Small parts are merged."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return self._compaction().run()
 
-    def _parts(self) -> pl.LazyFrame:
-        parts = sorted(self.folder.glob("part-*.parquet"))
-        return pl.concat([pl.LazyFrame(schema=self.table.schema), *map(self._part, parts)])
+    def _compaction(self) -> Compaction:
+        return Compaction(self.folder, self.table, self.said)
 
-    def _part(self, part: Path) -> pl.LazyFrame:
-        """The part in the table's form; a column that did not exist when it was written is null."""
+    def _journalled(self) -> Iterator[pl.LazyFrame]:
+        for path in segments(self.folder):
+            rows = read_segment(path).rows
+            yield pl.LazyFrame(rows, schema=self.table.schema)
+
+    def _holds(self, part: Path, wanted: pl.Series) -> bool:
+        """Whether the part holds any of the wanted rows, as far as one can tell."""
         try:
-            there = pl.read_parquet_schema(part)
-        except (pl.exceptions.PolarsError, OSError) as error:
-            raise StoreError(
-                f"the row store's {part} is damaged ({error}); move it away: the rows in it will be asked again"
-            ) from error
-        columns = [
-            (pl.col(name) if name in there else pl.lit(None)).cast(kind).alias(name)
-            for name, kind in self.table.schema.items()
-        ]
-        return pl.scan_parquet(part).select(columns)
+            held = pl.scan_parquet(part).select(self.table.key).collect()[self.table.key]
+        except (pl.exceptions.PolarsError, OSError):
+            return True
+        return bool(held.is_in(wanted.implode()).any())
 
-    def _journalled(self, keys: Sequence[str]) -> Iterable[dict[str, object]]:
-        with self._journal() as journal:
-            for start in range(0, len(keys), IDS_A_QUERY):
-                some = keys[start : start + IDS_A_QUERY]
-                marks = ",".join("?" * len(some))
-                found = journal.execute(f"SELECT row FROM rows WHERE key IN ({marks})", some)  # noqa: S608
-                yield from (json.loads(text) for (text,) in found)
+    @staticmethod
+    def _is_left(path: Path) -> bool:
+        with unwritten(path) as free:
+            return free
 
     @contextlib.contextmanager
-    def _journal(self) -> Iterator[sqlite3.Connection]:
-        path = self.folder / "journal.sqlite"
+    def _reading(self) -> Iterator[None]:
+        """Keep what is there while it is read; writing goes on."""
+        if not self.folder.exists():
+            yield
+            return
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            # One short-lived connection a use: safe from any thread, and nothing to close when a run is killed.
-            with contextlib.closing(sqlite3.connect(path, timeout=60)) as journal:
-                journal.execute("PRAGMA journal_mode=WAL")
-                journal.execute("PRAGMA synchronous=FULL")
-                journal.execute("CREATE TABLE IF NOT EXISTS rows (key TEXT PRIMARY KEY, row TEXT NOT NULL)")
-                with journal:
-                    yield journal
-        except (sqlite3.Error, OSError) as error:
+            with shared(self.folder / ".reading.lock"):
+                yield
+        except (OSError, pl.exceptions.PolarsError) as error:
             raise StoreError(
-                f"the row store at {path} cannot be used: {error}; nothing kept before is lost, run again when mended"
+                f"the row store in {self.folder} cannot be read: {error}; run again: what is damaged is then set "
+                "aside, and its rows are asked again"
             ) from error

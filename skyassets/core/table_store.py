@@ -1,8 +1,9 @@
 """The Parquet store of a recipe: one file a table, rebuilt only when something it was made from has changed."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
@@ -12,9 +13,17 @@ from skyassets.core.files import file_digest, locked, replaced
 from skyassets.core.identity import DIGEST_BYTES
 from skyassets.core.manifest import Manifest, Origin, differences, read_manifest
 from skyassets.core.parquet import write_parquet
+from skyassets.core.sorted_rows import sorted_rows
 from skyassets.core.tables import Table
 
 ROWS_A_SLICE = 4096
+
+Show = Callable[[Path], dict[str, object]]
+
+
+def _nothing_to_show(path: Path) -> dict[str, object]:
+    """No facts beside those that were made."""
+    return {}
 
 
 @dataclass(frozen=True)
@@ -24,6 +33,8 @@ class Made:
     frame: pl.DataFrame
     facts: dict[str, object] = field(default_factory=dict)
     unfinished: int = 0
+    stream: Iterable[pl.DataFrame] = ()
+    """More rows, in any order, where memory should not hold them all; read once."""
 
 
 @dataclass(frozen=True)
@@ -79,14 +90,15 @@ class TableStore:
         table: Table,
         origin: Origin,
         make: Callable[[], Made],
-        damage: Callable[[pl.DataFrame], str] = lambda rows: "",
+        damage: Callable[[pl.DataFrame], str] | None = None,
         said: Callable[[str], None] = lambda line: None,
+        show: Show = _nothing_to_show,
     ) -> Built:
         """Publish the table, calling `make` only if what is there was not made from `origin` or is not intact.
 
-        `damage` may look at a stored table for harm outside its file (lost weights) and say what it is. The rows are
-        checked, written beside the old file, read back and swapped in; the manifest comes last. Two builders of one
-        table wait for each other.
+        `damage` may look at a stored table for harm outside its file (lost weights) and say what it is; `show` may
+        look at the new file for more facts. The rows are checked, written beside the old file, read back and swapped
+        in; the manifest comes last. Two builders of one table wait for each other.
         """
         with locked(self.folder / f".{table.name}.lock", said):
             why = self._stale(table, origin, damage)
@@ -95,22 +107,24 @@ class TableStore:
                 return Built(manifest, rebuilt=False, why="")
             said(f"building {table.name}: {why}")
             made = make()
-            frame = table.conform(made.frame)
             with replaced(self.path(table)) as part:
-                write_parquet(frame, part)
+                content = ContentDigest(table)
+                rows = write_parquet(
+                    content.of(sorted_rows(table, chain([made.frame], made.stream), self.folder)), part
+                )
                 manifest = Manifest(
                     table=table.name,
                     fingerprint=origin.parts,
-                    data_version=content_digest(table, frame),
+                    data_version=content.hexdigest(),
                     file_digest=file_digest(part),
-                    rows=frame.height,
+                    rows=rows,
                     unfinished=made.unfinished,
-                    facts=made.facts,
+                    facts={**made.facts, **show(part)},
                 )
             manifest.write(self._manifest_path(table))
             return Built(manifest, rebuilt=True, why=why)
 
-    def _stale(self, table: Table, origin: Origin, damage: Callable[[pl.DataFrame], str]) -> str:
+    def _stale(self, table: Table, origin: Origin, damage: Callable[[pl.DataFrame], str] | None) -> str:
         manifest = self.manifest(table)
         path = self.path(table)
         if manifest is None:
@@ -124,7 +138,7 @@ class TableStore:
             return "its file was changed from outside"
         if manifest.unfinished:
             return f"{manifest.unfinished} rows could not be made last time"
-        return damage(pl.read_parquet(path))
+        return damage(pl.read_parquet(path)) if damage else ""
 
     def _manifest_path(self, table: Table) -> Path:
         return self.folder / f"{table.name}.manifest.json"
@@ -136,11 +150,31 @@ class TableStore:
         )
 
 
+class ContentDigest:
+    """BLAKE2b-128 of rows as JSON lines, measured columns left out: equal content, equal digest.
+
+    The rows come in the order of their key, in slices of any size.
+    """
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self._hasher = hashlib.blake2b(",".join(table.content).encode(), digest_size=DIGEST_BYTES)
+
+    def of(self, frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+        """`frames` themselves, taken into the digest as they pass."""
+        for frame in frames:
+            for piece in frame.select(self.table.content).iter_slices(ROWS_A_SLICE):
+                self._hasher.update(piece.write_ndjson().encode("utf-8"))
+            yield frame
+
+    def hexdigest(self) -> str:
+        """The digest of what has passed so far."""
+        return self._hasher.hexdigest()
+
+
 def content_digest(table: Table, frame: pl.DataFrame) -> str:
-    """BLAKE2b-128 of the rows as JSON lines, sorted by key, measured columns left out: equal content, equal digest."""
-    hasher = hashlib.blake2b(digest_size=DIGEST_BYTES)
-    content = frame.select(table.content).sort(table.key)
-    hasher.update(",".join(table.content).encode())
-    for piece in content.iter_slices(ROWS_A_SLICE):
-        hasher.update(piece.write_ndjson().encode("utf-8"))
-    return hasher.hexdigest()
+    """The digest of one whole frame, in any order."""
+    content = ContentDigest(table)
+    for _ in content.of([frame.sort(table.key)]):
+        pass
+    return content.hexdigest()

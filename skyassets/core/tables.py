@@ -95,11 +95,13 @@ COLUMNS: dict[str, Column] = {
     "seconds": Column(_real, "Wall-clock seconds it took.", measured=True),
     "served_by": Column(_text, "The engine that answered.", measured=True),
     "at": Column(_text, "When the reply came (UTC, ISO 8601).", measured=True),
-    "dollars": Column(_real, "What the call cost; null when nobody knew the price.", measured=True),
+    "dollars": Column(_real, "What it cost; null when nobody knew the price.", measured=True),
     "asked_for": Column(_text, "The recipe and asset the call was first made for (recipe/asset).", measured=True),
     "run": Column(_text, "The Dagster run that made the call.", measured=True),
     "sample": Column(_whole, "Which of the n samples of the problem, from 0."),
     "error": Column(_text, "Why there is no text; null when there is. Such a row is asked again on the next run."),
+    "cut": Column(_text, "What became of the token limit's cut: kept, dropped or resampled; null for none."),
+    "cut_completions": Column(pl.List(_text), "The attempt's completions that the limit cut, in the order asked."),
     # traces and rewrites
     "trace_id": Column(_text, "Digest of problem, completion and sample index."),
     "rewrite_id": Column(_text, "Digest of the trace and of how it was rewritten."),
@@ -160,6 +162,25 @@ COLUMNS: dict[str, Column] = {
     "made_with": Column(
         _text, "JSON of what made the number: models, engine, sampling, prompts, graders.", measured=True
     ),
+    # ledger
+    "entry_id": Column(_text, "The entry's own name, drawn when it was written."),
+    "event": Column(_text, "What happened: failed calls, reused rows, serving or training."),
+    "count": Column(_whole, "How many calls or rows it was; 1 for machine time.", measured=True),
+    "gpus": Column(_whole, "GPUs it kept busy; without one, the machine counts as one.", measured=True),
+    "ledger_id": Column(_text, "Digest of asset, model and run."),
+    "asset": Column(_text, "The asset the money was spent for."),
+    "calls": Column(_whole, "Calls that were answered.", measured=True),
+    "failed_calls": Column(_whole, "Calls given up after their last attempt.", measured=True),
+    "reused_rows": Column(_whole, "Rows whose completion was there already.", measured=True),
+    "call_seconds": Column(_real, "Seconds of all calls together; many are under way at once.", measured=True),
+    "machine_seconds": Column(_real, "Seconds that servers and training of our own ran.", measured=True),
+    "gpu_hours": Column(_real, "Machine seconds times GPUs, in hours.", measured=True),
+    "call_dollars": Column(
+        _real, "What the calls cost, failed ones too; null if one is unknown.", measured=True
+    ),
+    "machine_dollars": Column(_real, "GPU-hours at SKYASSETS_HOUR_PRICE, as it was then.", measured=True),
+    "began": Column(_text, "When the first of it came (UTC, ISO 8601).", measured=True),
+    "ended": Column(_text, "When the last of it came (UTC, ISO 8601).", measured=True),
 }
 
 _PROBLEM = (
@@ -186,7 +207,7 @@ TRACES = Table(
     "trace_id",
     (
         "trace_id", "problem_id", "completion_id", "sample", "model", "text", "finish_reason", "prompt_tokens",
-        "completion_tokens", "seconds", "error",
+        "completion_tokens", "seconds", "error", "cut", "cut_completions",
     ),
 )  # fmt: skip
 REWRITES = Table(
@@ -242,8 +263,24 @@ REPORTS = Table(
         "p_value", "unjudged", "checkpoint_id", "made_with",
     ),
 )  # fmt: skip
+LEDGER_ENTRIES = Table(
+    "ledger_entries",
+    "What was spent, or spared, that no completion shows; one line each of data/rows/ledger_entries.jsonl.",
+    "entry_id",
+    ("entry_id", "event", "asked_for", "model", "run", "at", "count", "seconds", "gpus", "dollars", "error"),
+)
+LEDGER = Table(
+    "ledger",
+    "What each asset cost, by model and run; made anew from completions and ledger entries.",
+    "ledger_id",
+    (
+        "ledger_id", "asset", "model", "run", "calls", "failed_calls", "reused_rows", "prompt_tokens",
+        "completion_tokens", "call_seconds", "machine_seconds", "gpu_hours", "call_dollars", "machine_dollars",
+        "dollars", "began", "ended",
+    ),
+)  # fmt: skip
 
 ASSET_TABLES = (
     PROBLEMS, BENCHMARK_PROBLEMS, TRACES, REWRITES, VERDICTS, EXAMPLES, CHECKPOINT, ANSWERS, REPORTS,
 )  # fmt: skip
-TABLES = (*ASSET_TABLES, COMPLETIONS)
+TABLES = (*ASSET_TABLES, COMPLETIONS, LEDGER_ENTRIES, LEDGER)

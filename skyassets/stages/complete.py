@@ -1,27 +1,52 @@
-"""Completions wanted against completions stored: only the difference is asked, and every reply is kept at once."""
+"""Completions wanted against completions stored: only the difference is asked, and every reply is kept at once.
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+Several runs may work on one store at the same time: what one is asking, the others wait for.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
-import polars as pl
-
+from skyassets.core.claims import Claims
 from skyassets.core.identity import digest, spelling
-from skyassets.core.ports import Message, Model, Reply, Request, Sampling, Serving
+from skyassets.core.ledger_entries import Entry, Event
+from skyassets.core.ports import Asker, Message, Model, Reply, Request, Sampling, Serving
 from skyassets.core.row_store import RowStore
+from skyassets.core.row_writer import Row
+from skyassets.stages.bill import COLUMNS, Bill
 
 REPLY_COLUMNS = ("finish_reason", "prompt_tokens", "completion_tokens", "seconds", "served_by", "at", "dollars")
+ROWS_A_CLAIM = 32
+"""How many rows are claimed at once, just before they are asked."""
 
 
 @dataclass(frozen=True)
 class Tally:
-    """How far the asking has come; handed to whoever shows progress."""
+    """How far the asking has come; handed to whoever shows progress. A reply counts once it is durable."""
 
     done: int
     total: int
     reused: int
     failed: int
     completion_tokens: int
+    in_flight: int = 0
+    failures: Mapping[str, int] = field(default_factory=dict)
+    """The failed ones by kind."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What became of a set of wanted completions: all are stored now but those with an error."""
+
+    errors: dict[str, str] = field(default_factory=dict)
+    reused: int = 0
+    asked: int = 0
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """The counts an asset shows."""
+        return {"rows reused": self.reused, "rows asked": self.asked, "rows failed": len(self.errors)}
 
 
 @dataclass(frozen=True)
@@ -36,7 +61,11 @@ class Replies:
     @property
     def facts(self) -> dict[str, object]:
         """The counts an asset shows."""
-        return {"rows reused": self.reused, "rows asked": self.asked, "rows failed": len(self.errors)}
+        return Asked(self.errors, self.reused, self.asked).facts
+
+
+def _nowhere(entry: Entry) -> None:
+    """Nobody keeps a ledger."""
 
 
 @dataclass(frozen=True)
@@ -50,43 +79,163 @@ class Completer:
     asked_for: str = ""
     """The recipe and asset it works for, and the run: noted with every reply, part of no id."""
     run: str = ""
+    bill: Bill = field(default_factory=Bill)
+    noted: Callable[[Entry], None] = _nowhere
+    """Takes down what no completion shows: failed calls, and how many rows were there already."""
 
-    def complete(self, model: Model, requests: Sequence[Request]) -> Replies:
+    def complete(
+        self, model: Model, requests: Sequence[Request], expected: Mapping[str, float] | None = None
+    ) -> Replies:
         """Have every request answered or explained; a server is started only if something must be asked.
+
+        `expected` says how long the answers will be, by request id: the longest are asked first, so that none is left
+        alone at the end; those not in it come last, in their order.
 
         Raises:
             ServerError: when the server cannot be started or used; everything answered before is kept.
+            StoreError: when a reply cannot be kept.
         """
         wanted = {request.id: request for request in requests}
-        stored = _by_id(self.rows.get(list(wanted)))
-        missing = [request for key, request in wanted.items() if key not in stored]
-        if not missing:
-            return Replies(stored, {}, reused=len(stored), asked=0)
-        errors: dict[str, str] = {}
-        fresh: set[str] = set()
-        tokens = 0
+        longest = expected or {}
+        first = sorted(wanted, key=lambda key: -longest.get(key, -1.0))
+        asked = self.ensure(model, first, wanted.__getitem__)
+        # Read, not remembered: where another run was first, its reply is the one that stands.
+        stored = self.rows.get(list(wanted)).iter_rows(named=True)
+        found = {str(row["completion_id"]): row for row in stored}
+        return Replies(found, asked.errors, asked.reused, asked.asked)
 
-        def keep(reply: Reply) -> None:
-            nonlocal tokens
-            if reply.error is None:
-                self.rows.put({**completion_row(wanted[reply.id], reply), "asked_for": self.asked_for, "run": self.run})
-                fresh.add(reply.id)
+    def ensure(self, model: Model, ids: Sequence[str], request_of: Callable[[str], Request]) -> Asked:
+        """Have a completion stored, or an error told, for each of `ids`, asking for them in this order.
+
+        A request is made by `request_of` just before it is asked, and no text is held in memory: there may be millions.
+
+        Raises:
+            ServerError: when the server cannot be started or used; everything answered before is kept.
+            StoreError: when a reply cannot be kept.
+        """
+        self.rows.mend(ids)
+        index = self.rows.index(ids)
+        waiting = [key for key in dict.fromkeys(ids) if key not in index.stored]
+        total = len(index.wanted)
+        if not waiting:
+            return self._billed(model, ids, Asked(reused=total))
+        with self.rows.claims(index) as claims:
+            asking = _Asking(self, model, request_of, claims, total, total - len(waiting))
+            asking.run(waiting)
+        self.rows.compact()
+        return self._billed(model, ids, Asked(asking.errors, reused=total - asking.asked, asked=asking.asked))
+
+    def note(self, event: Event, model: Model, count: int, reply: Reply | None = None) -> None:
+        """Have it taken down that something happened `count` times; what it cost, where it is one `reply`."""
+        entry = Entry(event, self.asked_for, str(model), self.run, count)
+        if reply is not None:
+            entry = replace(entry, seconds=reply.seconds, dollars=reply.dollars, error=reply.error)
+        if count:
+            self.noted(entry)
+
+    def _billed(self, model: Model, ids: Sequence[str], asked: Asked) -> Asked:
+        self.note(Event.REUSED, model, asked.reused)
+        for completions in self.rows.read(ids, COLUMNS):
+            self.bill.take(completions)
+        return asked
+
+
+class _Asking:
+    """One run's asking for what is not stored."""
+
+    def __init__(
+        self,
+        completer: Completer,
+        model: Model,
+        request_of: Callable[[str], Request],
+        claims: Claims,
+        total: int,
+        reused: int,
+    ) -> None:
+        self.completer, self.model, self.request_of, self.claims = completer, model, request_of, claims
+        self.total, self.reused = total, reused
+        self.asked = self.kept = self.tokens = 0
+        self.errors: dict[str, str] = {}
+        self.out: dict[str, Request] = {}
+        """The requests under way."""
+        self.free = 0
+        """Failed calls that cost nothing: they are noted together, at the end."""
+        self.asker: Asker | None = None
+        self.others: list[str] = []
+        """What other runs are asking."""
+
+    def run(self, waiting: list[str]) -> None:
+        """Ask, or wait for other runs that ask, until all is answered or explained."""
+        with self.completer.rows.writer(self._durable) as self.writer:
+            try:
+                while waiting:
+                    self.others = []
+                    self._round(self._drawn(waiting))
+                    if len(self.others) == len(waiting):
+                        self.claims.wait()
+                    elif self.others:
+                        told = f"waiting for {len(self.others)} completions that another run is asking"
+                        self.completer.rows.said(told)
+                    waiting = self.others
+            finally:
+                self.completer.note(Event.FAILED, self.model, self.free)
+        self.reused = self.total - self.asked
+        self._tell()
+
+    def _round(self, requests: Iterator[Request]) -> None:
+        """Ask `requests`; no server is started when there is none."""
+        first = next(requests, None)
+        if first is None:
+            return
+        with self.completer.serving.serve(self.model, self.completer.weights) as asker:
+            self.asker = asker
+            self._tell()
+            asker.ask(chain([first], requests), self._keep)
+        # An asker draws all there is; one that did not has given no reply to the rest.
+        for key in [*self.out, *(left.id for left in requests)]:
+            self.errors[key] = "the server gave no reply"
+        self.claims.release(self.out)
+        self.out.clear()
+
+    def _drawn(self, waiting: Sequence[str]) -> Iterator[Request]:
+        """The requests for what nobody has asked yet, each claimed a little before it is drawn."""
+        for start in range(0, len(waiting), ROWS_A_CLAIM):
+            self.writer.check()
+            shares = self.claims.take(waiting[start : start + ROWS_A_CLAIM])
+            self.others += shares.others
+            self.asked += len(shares.ours)
+            for key in shares.ours:
+                self.out[key] = request = self.request_of(key)
+                yield request
+
+    def _keep(self, reply: Reply) -> None:
+        asked = self.out.pop(reply.id)
+        self.completer.bill.came(reply)
+        if reply.error is None:
+            by = {"asked_for": self.completer.asked_for, "run": self.completer.run}
+            self.writer.put({**completion_row(asked, reply), **by})
+        else:
+            self.errors[reply.id] = reply.error
+            if reply.dollars == 0.0:
+                self.free += 1
             else:
-                errors[reply.id] = reply.error
-            tokens += reply.completion_tokens
-            done = len(stored) + len(fresh) + len(errors)
-            self.progress(Tally(done, len(wanted), len(stored), len(errors), tokens))
+                self.completer.note(Event.FAILED, self.model, 1, reply)
+            self.claims.release([reply.id])
+        self._tell()
 
-        try:
-            with self.serving.serve(model, self.weights) as asker:
-                asker.ask(missing, keep)
-        finally:
-            self.rows.compact()
-        for request in missing:
-            if request.id not in fresh and request.id not in errors:
-                errors[request.id] = "the server gave no reply"
-        # Read again, not taken from above: where another run was first, its reply is the one that stands.
-        return Replies(_by_id(self.rows.get(list(wanted))), errors, reused=len(stored), asked=len(missing))
+    def _durable(self, rows: Sequence[Row]) -> None:
+        """Count rows; called in the writing thread."""
+        self.claims.release(str(row["completion_id"]) for row in rows)
+        self.tokens += sum(int(str(row["completion_tokens"])) for row in rows)
+        self.kept += len(rows)
+
+    def _tell(self) -> None:
+        done = self.reused + self.kept + len(self.errors)
+        in_flight = self.asker.in_flight if self.asker else 0
+        failures = dict(self.completer.bill.failures)
+        self.completer.progress(
+            Tally(done, self.total, self.reused, len(self.errors), self.tokens, in_flight, failures)
+        )
 
 
 def request(model: Model, messages: tuple[Message, ...], sampling: Sampling, seed: int) -> Request:
@@ -110,7 +259,3 @@ def completion_row(asked: Request, reply: Reply) -> dict[str, object]:
 def sound(text: str) -> str:
     """`text` with lone surrogates replaced: JSON can carry them, UTF-8 files cannot."""
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _by_id(completions: pl.DataFrame) -> dict[str, dict[str, object]]:
-    return {str(row["completion_id"]): row for row in completions.iter_rows(named=True)}

@@ -102,7 +102,7 @@ def test_a_damaged_part_is_named(store: RowStore) -> None:
 
 def test_a_store_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "completions").write_text("in the way")
-    with pytest.raises(StoreError, match="nothing kept before is lost"):
+    with pytest.raises(StoreError, match="every reply that counted is kept"):
         RowStore(tmp_path, COMPLETIONS).put(row("a"))
 
 

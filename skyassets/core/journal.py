@@ -1,0 +1,111 @@
+"""Journal segments: rows appended as lines, each with its own checksum, so that damage is known to the row.
+
+A line is the CRC-32 of what follows, the key, and the row: `1c291ca3<tab>"key"<tab>{...}<newline>`. A segment is
+locked by the process that writes it, for as long as it may still write; a lock that is free means that nobody will.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from skyassets.core.files import sync_folder
+
+SEGMENTS = "journal-*.log"
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The rows of a segment that are as they were written, in that order, and what is wrong with the others."""
+
+    rows: list[dict[str, object]] = field(default_factory=list)
+    damage: str = ""
+
+
+def line(key: str, row: dict[str, object]) -> bytes:
+    """`row` as a line of a segment."""
+    body = f"{json.dumps(key)}\t{json.dumps(row, ensure_ascii=False)}".encode()
+    return b"%08x\t%b\n" % (zlib.crc32(body), body)
+
+
+def body(text: bytes) -> tuple[str, bytes] | None:
+    """The key and the row's JSON in a line without its newline; None when it is not what was written."""
+    checksum, _, rest = text.partition(b"\t")
+    if checksum != b"%08x" % zlib.crc32(rest):
+        return None
+    key, _, row = rest.partition(b"\t")
+    return json.loads(key), row
+
+
+def segments(folder: Path) -> list[Path]:
+    """The segments in `folder`, the oldest first: where two hold one key, the first is the one that stands."""
+    return sorted(folder.glob(SEGMENTS))
+
+
+def read_segment(path: Path) -> Contents:
+    """What a segment holds; one that is being written may end in half a line, which is damage only when it is not."""
+    whole, _, rest = path.read_bytes().rpartition(b"\n")
+    found = [body(text) for text in whole.split(b"\n")] if whole else []
+    rows = [json.loads(one[1]) for one in found if one is not None]
+    damage = []
+    if len(rows) < len(found):
+        damage.append(f"{len(found) - len(rows)} of {len(found)} lines do not have their checksum")
+    if rest:
+        damage.append(f"it ends in a line cut short ({len(rest)} bytes)")
+    return Contents(rows, " and ".join(damage))
+
+
+@contextlib.contextmanager
+def unwritten(path: Path) -> Iterator[bool]:
+    """Whether nobody writes the segment any more; if so, nobody else compacts it while the context lasts."""
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        yield False
+        return
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            free = path.exists()
+        except BlockingIOError:
+            free = False
+        yield free
+
+
+class Segment:
+    """A segment that this process writes."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.size = 0
+        while True:
+            last = max((int(path.name.split("-")[1]) for path in segments(folder)), default=0)
+            self.path = folder / f"journal-{last + 1:06d}-{secrets.token_hex(4)}.log"
+            self._file = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_WRONLY, 0o644)
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            if self.path.exists():  # else a compaction found it empty before it was locked
+                break
+            os.close(self._file)
+        sync_folder(folder)
+
+    def append(self, lines: bytes) -> None:
+        """Add `lines`; durable on return. When it cannot be (OSError), the segment is as it was before."""
+        try:
+            left = memoryview(lines)
+            while left:
+                left = left[os.write(self._file, left) :]
+            os.fdatasync(self._file)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._file, self.size)
+            raise
+        self.size += len(lines)
+
+    def close(self) -> None:
+        """Write no more."""
+        os.close(self._file)
