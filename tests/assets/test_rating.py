@@ -1,0 +1,89 @@
+"""The whole road with a rating: each problem is rated once, and only what its range lets through is taught."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+import pytest
+from assets.pipeline import ALL, ROWS, Pipeline
+from rater import RATING, Rater, rater
+
+from skyassets.core.tables import PROBLEMS, TRACES
+
+AFTER_PROBLEMS = frozenset(ALL) - {"benchmark_problems"}
+RATED = [{**row, "question": f"{row['question']} [{level}]"} for row, level in zip(ROWS, "567589", strict=True)]
+
+
+@pytest.fixture
+def server() -> Iterator[Rater]:
+    with rater() as running:
+        yield running
+
+
+@pytest.fixture
+def rated(tmp_path: Path, server: Rater) -> Pipeline:
+    """A pipeline with a rating that has run once."""
+    made = Pipeline(tmp_path)
+    made.write(RATED)
+    made.recipe = replace(made.recipe, rating=RATING, sources=(replace(made.recipe.sources[0], difficulty=(5, 7)),))
+    made.place = replace(made.place, urls={"rater": (server.url,)})
+    made.run()
+    return made
+
+
+def asides(pipeline: Pipeline) -> dict[str, str]:
+    """Question to reason, for the problems set aside."""
+    rows = pipeline.store.read(PROBLEMS).filter(pl.col("set_aside").is_not_null())
+    return dict(zip(rows["question"], rows["set_aside"], strict=True))
+
+
+def test_each_problem_is_rated_once_and_taught_only_within_its_range(rated: Pipeline, server: Rater) -> None:
+    assert len(server.seen()) == len(set(server.seen())) == len(ROWS)
+    assert asides(rated) == {
+        RATED[4]["question"]: "difficulty 8 is outside 5-7",
+        RATED[5]["question"]: "difficulty 9 is outside 5-7",
+    }
+    assert rated.store.read(TRACES)["problem_id"].n_unique() == 4
+
+
+def test_a_rerun_rates_nothing(rated: Pipeline, server: Rater) -> None:
+    assert rated.run().rebuilt == frozenset()
+    assert len(server.seen()) == len(ROWS)
+
+
+def test_one_problem_added_is_one_rating(rated: Pipeline, server: Rater) -> None:
+    rated.write([*RATED, {"question": "What is 83 times 2? [6]", "answer": "166"}])
+    assert rated.run().rebuilt == AFTER_PROBLEMS
+    assert len(server.seen()) == len(ROWS) + 1
+
+
+def test_another_range_rates_nothing(rated: Pipeline, server: Rater) -> None:
+    rated.recipe = replace(rated.recipe, sources=(replace(rated.recipe.sources[0], difficulty=(5, 8)),))
+    assert rated.run().rebuilt == AFTER_PROBLEMS
+    assert list(asides(rated).values()) == ["difficulty 9 is outside 5-8"]
+    assert len(server.seen()) == len(ROWS)
+
+
+def test_another_scale_rates_every_problem(rated: Pipeline, server: Rater) -> None:
+    rated.recipe = replace(rated.recipe, rating=replace(RATING, system="From easy 1 to hard 10."))
+    assert rated.run().rebuilt == frozenset({"raw_problems"})
+    assert len(server.seen()) == 2 * len(ROWS)
+
+
+def test_what_could_not_be_rated_is_rated_by_the_next_run_alone(rated: Pipeline, server: Rater) -> None:
+    rated.write([*RATED, {"question": "What is 83 times 2? [status 400]", "answer": "166"}])
+    rated.run()
+    assert asides(rated)["What is 83 times 2? [status 400]"].startswith("not rated: 400: no luck")
+    before = len(server.seen())
+    rated.run()
+    assert len(server.seen()) == before + 1
+
+
+def test_the_asset_tells_what_the_rating_did(rated: Pipeline) -> None:
+    manifest = rated.store.manifest(PROBLEMS)
+    assert manifest is not None
+    told = {name: manifest.facts[name] for name in ("rows asked", "rows reused", "rows failed", "difficulty")}
+    assert told == {
+        "rows asked": 6, "rows reused": 0, "rows failed": 0, "difficulty": {"5": 2, "6": 1, "7": 1, "8": 1, "9": 1},
+    }  # fmt: skip
