@@ -5,13 +5,17 @@ from dataclasses import replace
 
 import dagster as dg
 
-from skyassets.assets.house import House, Spec
+from skyassets.assets.house import House, Spec, Work
+from skyassets.assets.traces import completer
 from skyassets.core.sources import Generated, LocalFile, Source
+from skyassets.core.table_store import Made
 from skyassets.core.tables import BENCHMARK_PROBLEMS, PROBLEMS
 from skyassets.engines.problem_reader import ProblemReader
 from skyassets.stages import pictures, problems
+from skyassets.stages.rate import ranges, rate
 
 CODE = ("skyassets.stages.problems", "skyassets.engines.problem_reader")
+RATING_CODE = (*CODE, "skyassets.stages.rate")
 
 
 def anywhere(sources: Iterable[Source]) -> tuple[Source, ...]:
@@ -25,7 +29,11 @@ def problem_assets(house: House) -> list[dg.AssetsDefinition]:
     """`raw_problems` and `benchmark_problems`."""
     reader = ProblemReader()
     recipe = house.recipe
-    raw = Spec(PROBLEMS, (), CODE, anywhere(recipe.sources), "problems", frozenset({"parquet"}))
+    sources = anywhere(recipe.sources)
+    if recipe.rating is None:
+        raw = Spec(PROBLEMS, (), CODE, sources, "problems", frozenset({"parquet"}))
+    else:
+        raw = Spec(PROBLEMS, (), RATING_CODE, (sources, recipe.rating), "problems", frozenset({"parquet", "llm"}))
     held_out = Spec(
         BENCHMARK_PROBLEMS,
         (),
@@ -40,10 +48,16 @@ def problem_assets(house: House) -> list[dg.AssetsDefinition]:
         outside = [source for source in sources if not isinstance(source.origin, Generated)]
         return {f"source {source.name}": reader.fingerprint(source) for source in outside}
 
+    def make_problems(work: Work) -> Made:
+        made = problems.raw_problems(recipe.sources, reader)
+        if recipe.rating is None:
+            return made
+        return rate(made, recipe.rating, completer(house, "rater", recipe.rating.model, work), ranges(recipe.sources))
+
     return [
         house.asset(
             raw,
-            lambda work: problems.raw_problems(recipe.sources, reader),
+            make_problems,
             picture=pictures.problems,
             outside=lambda context: files(recipe.sources),
         ),

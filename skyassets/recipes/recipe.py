@@ -9,6 +9,7 @@ from skyassets.stages.answer import Evaluation
 from skyassets.stages.curate import Curation
 from skyassets.stages.problems import Benchmark
 from skyassets.stages.prompts import Prompts
+from skyassets.stages.rate import Rating
 from skyassets.stages.rewrite import ModelRewriting, RuleRewriting
 from skyassets.stages.sample import Asking
 from skyassets.stages.training import Training
@@ -31,6 +32,8 @@ class Recipe:
     training: Training
     benchmarks: tuple[Benchmark, ...]
     evaluation: Evaluation
+    rating: Rating | None = None
+    """Who rates the problems of sources with a range of difficulty; without it the ranges are not applied."""
     budget: float | None = None
     """Dollars that one run may spend on calls; determines no row, so changing it rebuilds nothing."""
     reevaluate_at: str = "0 6 * * 1"

@@ -1,8 +1,8 @@
 """The published recipe of Sky-T1-32B-Preview (NovaSky, January 2025), with every parameter that was published.
 
 The prompts say in our words what the published ones ask for. Where the publication contradicts itself the choice is
-stated beside the value. The difficulty ratings that the sources were filtered by are not part of the data sets; a
-problem without a rating is kept.
+stated beside the value. The difficulty ratings that the sources were filtered by are not part of the data sets, so
+the problems are rated here; `first` counts a source's rows before they are rated.
 """
 
 from skyassets.core.ports import Limits, Model, Sampling
@@ -13,6 +13,7 @@ from skyassets.stages.contamination import Decontamination
 from skyassets.stages.curate import Curation
 from skyassets.stages.problems import Benchmark
 from skyassets.stages.prompts import Prompts
+from skyassets.stages.rate import Rating
 from skyassets.stages.rewrite import ModelRewriting
 from skyassets.stages.sample import Asking
 from skyassets.stages.training import Training
@@ -44,6 +45,17 @@ REWRITER_PROMPT = (
     "\\boxed{}; if it is a program, as exactly one ```python block\n\n<|end_of_solution|>\n\n"
     "Do not solve the question yourself and do not correct the attempt.\n\nQuestion:\n{question}\n\nAttempt:\n{trace}"
 )
+RATER_SYSTEM = (
+    "You rate how hard a mathematical problem is, on the scale from 1 to 10 that the Art of Problem Solving community "
+    "uses for contests. 1: the easy half of a middle-school contest; routine once the words are clear. 2: the hard "
+    "end of middle-school contests, the first third of a high-school multiple-choice contest. 3: the last questions of "
+    "the AMC 10, the middle of the AMC 12, the opening of the AIME; some insight is needed. 4: the last questions of "
+    "the AMC 12, the first half of the AIME. 5: the middle of the AIME; easy proofs of junior olympiads. 6: the last "
+    "questions of the AIME; the easiest problems of a national olympiad. 7: the usual problems of a national olympiad, "
+    "the first of an IMO day. 8: hard problems of a national olympiad, the second of an IMO day. 9: the last problem "
+    "of an IMO day, solved by few contestants. 10: beyond that; hardly anybody solves it within a contest."
+)
+RATER_PROMPT = "Problem:\n{question}\n\nHow hard is it? Reply with one whole number from 1 to 10 and nothing else."
 
 
 def sky_t1_preview() -> Recipe:
@@ -75,6 +87,13 @@ def sky_t1_preview() -> Recipe:
             system=REWRITER_SYSTEM,
             prompt=REWRITER_PROMPT,
             sampling=Sampling(temperature=0.7, max_tokens=16_384),
+            seed=0,
+        ),
+        rating=Rating(
+            model=Model("gpt-4o-mini", revision="2024-07-18"),
+            system=RATER_SYSTEM,
+            prompt=RATER_PROMPT,
+            sampling=Sampling(temperature=0.0, max_tokens=16),
             seed=0,
         ),
         limits=Limits(seconds=10.0, memory_mb=1024),
