@@ -43,6 +43,11 @@ def from_environment(environment: Mapping[str, str]) -> Place:
         tpm={
             role: _whole(f"SKYASSETS_{role.upper()}_TPM", text) for role, text in _by_role(environment, "TPM").items()
         },
+        batches=frozenset(
+            role
+            for role, text in _by_role(environment, "BATCH").items()
+            if _switch(f"SKYASSETS_{role.upper()}_BATCH", text)
+        ),
         budget=_dollars(environment, "SKYASSETS_BUDGET"),
         hour_price=_dollars(environment, "SKYASSETS_HOUR_PRICE") or 0.0,
         concurrency=_number(environment, "SKYASSETS_CONCURRENCY", Place.concurrency),
@@ -69,6 +74,12 @@ def _whole(name: str, text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise SkyassetsError(f"{name} is {text!r}; it must be a whole number of at least 1")
     return int(text)
+
+
+def _switch(name: str, text: str) -> bool:
+    if text not in ("0", "1"):
+        raise SkyassetsError(f"{name} is {text!r}; it must be 1 (ask through the server's Batch API) or 0")
+    return text == "1"
 
 
 def _dollars(environment: Mapping[str, str], name: str) -> float | None:

@@ -17,6 +17,7 @@ from skyassets.engines.chat_tokens import token_lengths
 from skyassets.engines.deepspeed_trainer import DeepSpeedTrainer
 from skyassets.engines.endpoint import Endpoint
 from skyassets.engines.math_verify import MathVerify
+from skyassets.engines.openai_batch import OpenAIBatch
 from skyassets.engines.transformers_server import TransformersServer
 from skyassets.engines.upstream import Upstream
 from skyassets.engines.vllm_server import VllmServer, vllm_problem
@@ -24,7 +25,9 @@ from skyassets.engines.weights import weights_folder
 from skyassets.stages.curate import Count
 from skyassets.stages.grade import Graders
 
-ROLES = ("teacher", "rewriter", "base", "student")
+ROLES = ("teacher", "rewriter", "rater", "base", "student")
+HOSTED = ("rewriter", "rater")
+"""The roles in which a model without an owner in its name (`gpt-4o-mini`) is OpenAI's."""
 ENGINES = ("auto", "vllm", "transformers")
 OPENAI = "https://api.openai.com/v1"
 
@@ -46,6 +49,8 @@ class Place:
     rpm: Mapping[str, int] = field(default_factory=dict)
     tpm: Mapping[str, int] = field(default_factory=dict)
     """Role to the requests and tokens a minute that each of its servers takes."""
+    batches: frozenset[str] = frozenset()
+    """Roles that ask through their server's Batch API: at half the price, and within a day."""
     budget: float | None = None
     """Dollars that one run may spend."""
     concurrency: int = 64
@@ -64,15 +69,20 @@ class Place:
         """
         purse = purse or Purse(self.budget)
         if urls := self.urls.get(role):
-            return self._endpoint(role, model, urls, purse)
+            return self._batched(role, self._endpoint(role, model, urls, purse), said)
         if model.name in (tiny.NAME, student_name(tiny.NAME)):
             return tiny.TinyServing(self.data / "logs" / "tiny-server.jsonl", self.concurrency)
-        if "/" not in model.name and role == "rewriter":
+        if "/" not in model.name and role in HOSTED:
             if role in self.keys:
-                return self._endpoint(role, model, (OPENAI,), purse)
+                return self._batched(role, self._endpoint(role, model, (OPENAI,), purse), said)
             raise ServerError(
                 f"{role}: {model.name} is a hosted model and there is no key; export OPENAI_API_KEY, or "
                 f"SKYASSETS_{role.upper()}_URL for another OpenAI-compatible server"
+            )
+        if role in self.batches:
+            raise ServerError(
+                f"{role}: SKYASSETS_{role.upper()}_BATCH asks for batches, and {model.name} is served from here; name "
+                f"its server in SKYASSETS_{role.upper()}_URL (one with a Batch API), or unset the former"
             )
         logs = self.data / "logs"
         if self.engine == "transformers" or (self.engine == "auto" and vllm_problem() is not None):
@@ -98,6 +108,17 @@ class Place:
         )
         return Endpoint(upstreams, price=self.price(role, model), purse=purse)
 
+    def _batched(self, role: str, endpoint: Endpoint, said: Callable[[str], None]) -> Serving:
+        """The endpoint, or its Batch API in a role that is to use it."""
+        if role not in self.batches:
+            return endpoint
+        if len(endpoint.upstreams) > 1:
+            raise ServerError(
+                f"{role}: batches go to one server, and SKYASSETS_{role.upper()}_URL names {len(endpoint.upstreams)}: "
+                f"name one, or unset SKYASSETS_{role.upper()}_BATCH"
+            )
+        return OpenAIBatch(endpoint.upstreams[0], self.data / "batches", endpoint.price, endpoint.purse, said)
+
     def price(self, role: str, model: Model) -> Price:
         """What `model`'s tokens cost in its role: nothing on machines of one's own.
 
@@ -106,7 +127,7 @@ class Place:
         """
         if price := self.prices.get(role):
             return price
-        urls = self.urls.get(role, (OPENAI,) if "/" not in model.name and role == "rewriter" else ())
+        urls = self.urls.get(role, (OPENAI,) if "/" not in model.name and role in HOSTED else ())
         if all(is_private(url) for url in urls):
             return FREE
         if price := PRICES.get(self.names.get(role, model.name)):
