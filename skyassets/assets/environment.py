@@ -1,11 +1,13 @@
 """What the environment says about the place: every SKYASSETS_ variable is read here, checked, and told of here."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
 from skyassets.assets.place import ENGINES, OPENAI, ROLES, Place
 from skyassets.core.errors import SkyassetsError
 from skyassets.core.money import Price
+from skyassets.engines.vllm_options import DTYPES, VllmOptions, refused
 
 
 def from_environment(environment: Mapping[str, str]) -> Place:
@@ -53,9 +55,47 @@ def from_environment(environment: Mapping[str, str]) -> Place:
         concurrency=_number(environment, "SKYASSETS_CONCURRENCY", Place.concurrency),
         workers=_number(environment, "SKYASSETS_WORKERS", Place.workers),
         ranks=_number(environment, "SKYASSETS_RANKS", Place.ranks),
-        tensor_parallel=_number(environment, "SKYASSETS_TENSOR_PARALLEL", Place.tensor_parallel),
+        vllm=_vllm(environment),
         micro_batch=_number(environment, "SKYASSETS_MICRO_BATCH", Place.micro_batch),
     )
+
+
+def _vllm(environment: Mapping[str, str]) -> VllmOptions:
+    dtype, longest = environment.get("SKYASSETS_DTYPE"), environment.get("SKYASSETS_MAX_MODEL_LEN")
+    if dtype is not None and dtype not in DTYPES:
+        raise SkyassetsError(f"SKYASSETS_DTYPE is {dtype!r}; it must be one of {', '.join(DTYPES)}")
+    return VllmOptions(
+        replicas=_number(environment, "SKYASSETS_REPLICAS", VllmOptions.replicas),
+        tensor_parallel=_number(environment, "SKYASSETS_TENSOR_PARALLEL", VllmOptions.tensor_parallel),
+        dtype=dtype,
+        max_model_len=None if longest is None else _whole("SKYASSETS_MAX_MODEL_LEN", longest),
+        memory_share=_share(environment, "SKYASSETS_MEMORY_SHARE"),
+        extra=_flags(environment, "SKYASSETS_VLLM_ARGS"),
+    )
+
+
+def _share(environment: Mapping[str, str], name: str) -> float | None:
+    text = environment.get(name)
+    if text is None:
+        return None
+    try:
+        share = float(text)
+    except ValueError:
+        share = 0.0
+    if not 0 < share <= 1:
+        raise SkyassetsError(f"{name} is {text!r}; it must be a share above 0 and at most 1, such as 0.9")
+    return share
+
+
+def _flags(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    text = environment.get(name, "")
+    try:
+        words = tuple(shlex.split(text))
+    except ValueError as error:
+        raise SkyassetsError(f"{name} is not words as a shell reads them ({error}): see to its quotes") from error
+    if reason := refused(words):
+        raise SkyassetsError(f"{name}: {reason}")
+    return words
 
 
 def _by_role(environment: Mapping[str, str], name: str) -> dict[str, str]:
@@ -84,8 +124,15 @@ def _switch(name: str, text: str) -> bool:
 
 def _dollars(environment: Mapping[str, str], name: str) -> float | None:
     text = environment.get(name)
-    if text is None:
-        return None
+    return None if text is None else dollars_in(name, text)
+
+
+def dollars_in(name: str, text: str) -> float:
+    """The amount that `text` is.
+
+    Raises:
+        SkyassetsError: when it is none, naming where it was said.
+    """
     try:
         dollars = float(text.removeprefix("$"))
     except ValueError:

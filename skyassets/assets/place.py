@@ -17,9 +17,11 @@ from skyassets.engines.chat_tokens import token_lengths
 from skyassets.engines.deepspeed_trainer import DeepSpeedTrainer
 from skyassets.engines.endpoint import Endpoint
 from skyassets.engines.math_verify import MathVerify
+from skyassets.engines.meter import Metered, unmetered
 from skyassets.engines.openai_batch import OpenAIBatch
 from skyassets.engines.transformers_server import TransformersServer
 from skyassets.engines.upstream import Upstream
+from skyassets.engines.vllm_options import VllmOptions
 from skyassets.engines.vllm_server import VllmServer, vllm_problem
 from skyassets.engines.weights import weights_folder
 from skyassets.stages.curate import Count
@@ -53,15 +55,24 @@ class Place:
     """Roles that ask through their server's Batch API: at half the price, and within a day."""
     budget: float | None = None
     """Dollars that one run may spend."""
+    hour_price: float = 0.0
+    """Dollars that an hour of one of our own GPUs costs; without one, an hour of the machine."""
     concurrency: int = 64
     workers: int = 2
     ranks: int = 1
-    tensor_parallel: int = 1
+    vllm: VllmOptions = field(default_factory=VllmOptions)
     micro_batch: int = 4
     """Examples a training process works on at once; 1 for long ones."""
 
-    def serving(self, role: str, model: Model, said: Callable[[str], None], purse: Purse | None = None) -> Serving:
-        """How `model` is brought within reach in its role, paid out of `purse`.
+    def serving(
+        self,
+        role: str,
+        model: Model,
+        said: Callable[[str], None],
+        purse: Purse | None = None,
+        metered: Metered = unmetered,
+    ) -> Serving:
+        """How `model` is brought within reach in its role, paid out of `purse`; `metered` is told of our own servers.
 
         Raises:
             ServerError: when nothing here can serve it.
@@ -86,9 +97,9 @@ class Place:
             )
         logs = self.data / "logs"
         if self.engine == "transformers" or (self.engine == "auto" and vllm_problem() is not None):
-            return TransformersServer(self.weights, logs=logs, concurrency=self.concurrency, said=said)
+            return TransformersServer(self.weights, logs=logs, concurrency=self.concurrency, said=said, metered=metered)
         return VllmServer(
-            self.weights, logs=logs, concurrency=self.concurrency, tensor_parallel=self.tensor_parallel, said=said
+            self.weights, logs=logs, concurrency=self.concurrency, options=self.vllm, said=said, metered=metered
         )
 
     def _endpoint(self, role: str, model: Model, urls: tuple[str, ...], purse: Purse) -> Endpoint:

@@ -26,7 +26,10 @@ PR_SET_CHILD_SUBREAPER = 36
 
 
 def watch(starter: int, command: list[str]) -> int:
-    """Run `command` until it ends, the starter is gone or SIGTERM comes; its exit status, or 0 when we ended it."""
+    """Run `command` until it ends, the starter is gone or SIGTERM comes; its exit status, or 0 when we ended it.
+
+    Killed by a signal, its status is 128 and the signal's number, as in a shell.
+    """
     told_to_stop: list[int] = []
 
     def stop(number: int, _: FrameType | None) -> None:
@@ -40,7 +43,9 @@ def watch(starter: int, command: list[str]) -> int:
         time.sleep(POLL_SECONDS)
     status = server.returncode
     _end(server)
-    return 0 if status is None else status
+    if status is None:
+        return 0
+    return status if status >= 0 else 128 - status
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:

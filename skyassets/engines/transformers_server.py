@@ -8,13 +8,15 @@ import importlib.util
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from skyassets.core.errors import ServerError
 from skyassets.core.ports import Asker, Model
+from skyassets.engines.meter import Metered, metering, unmetered
 from skyassets.engines.openai_asker import OpenAIAsker
-from skyassets.engines.server_process import LOGS, ServerProcess, free_port
+from skyassets.engines.server_keeper import Restarts, kept
+from skyassets.engines.server_process import LOGS, ServerProcess, free_ports
 from skyassets.engines.upstream import Upstream
 
 SHARING = {"OMP_WAIT_POLICY": "PASSIVE"}
@@ -29,10 +31,13 @@ class TransformersServer:
     """Where a model's weights are: a folder, or a hub id for transformers to fetch."""
     concurrency: int = 32
     """Rows decoded at once."""
+    restarts: Restarts = field(default_factory=Restarts)
     patience: float = 600.0
     timeout: float = 1800.0
     logs: Path = LOGS
     said: Callable[[str], None] = print
+    metered: Metered = unmetered
+    """Told of the one machine that is held, from the start to the stop."""
 
     @contextmanager
     def serve(self, model: Model, weights: Path | None) -> Iterator[Asker]:
@@ -44,7 +49,7 @@ class TransformersServer:
         if importlib.util.find_spec("transformers") is None or importlib.util.find_spec("torch") is None:
             raise ServerError("transformers: not installed: pip install 'skyassets[cpu]'")
         place = weights or self.resolve(model)
-        port = free_port()
+        (port,) = free_ports(1)
         program = (sys.executable, "-m", "skyassets.engines.transformers_app")
         options = ("--model", place, "--name", model.name, "--port", port, "--most-rows", self.concurrency)
         process = ServerProcess(
@@ -56,11 +61,12 @@ class TransformersServer:
             patience=self.patience,
             said=self.said,
         )
-        with process.running():
+        with metering(self.metered, 1) as unmeterable, kept((process,), self.restarts) as (keeper,):
             upstream = Upstream(
                 f"http://127.0.0.1:{port}/v1",
                 model.name,
                 concurrency=self.concurrency,
                 served_by=f"transformers {importlib.metadata.version('transformers')}",
+                lost=lambda: keeper.lost() or unmeterable(),
             )
-            yield OpenAIAsker((upstream,), timeout=self.timeout)
+            yield OpenAIAsker((upstream,), self.timeout, patience=self.restarts.longest(self.patience), said=self.said)

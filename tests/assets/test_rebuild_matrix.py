@@ -21,6 +21,7 @@ from skyassets.core.tables import (
     TRACES,
     Table,
 )
+from skyassets.engines.vllm_options import VllmOptions
 from skyassets.recipes.smoke import TINY
 from skyassets.stages.rewrite import ModelRewriting, RuleRewriting
 
@@ -200,7 +201,7 @@ def test_where_it_runs_rebuilds_nothing(pipeline: Pipeline) -> None:
         concurrency=1,
         workers=7,
         ranks=4,
-        tensor_parallel=8,
+        vllm=VllmOptions(replicas=2, tensor_parallel=8, dtype="float16"),
         engine="transformers",
         urls={"teacher": ("http://127.0.0.1:9/v1",), "base": ("http://127.0.0.1:9/v1",)},
         keys={"teacher": "secret"},

