@@ -22,8 +22,14 @@ class RowWriter:
     `kept` is told of every row once it is durable, in the writing thread, in the order they were put.
     """
 
-    def __init__(self, folder: Path, key: str, kept: Callable[[Sequence[Row]], None]) -> None:
-        self.folder, self.key, self.kept = folder, key, kept
+    def __init__(
+        self,
+        folder: Path,
+        key: str,
+        kept: Callable[[Sequence[Row]], None],
+        segment_bytes: int = SEGMENT_BYTES,
+    ) -> None:
+        self.folder, self.key, self.kept, self.segment_bytes = folder, key, kept, segment_bytes
         self._queue: list[tuple[Row, bytes]] = []
         self._queued = 0
         self._changed = threading.Condition()
@@ -86,7 +92,7 @@ class RowWriter:
             self.kept([row for row, _ in taken])
 
     def _commit(self, lines: bytes) -> None:
-        if self._segment is not None and self._segment.size >= SEGMENT_BYTES:
+        if self._segment is not None and self._segment.size >= self.segment_bytes:
             self._segment.close()
             self._segment = None
         if self._segment is None:

@@ -1,0 +1,17 @@
+"""Rows for tests of the row store."""
+
+from pathlib import Path
+
+from skyassets.core.journal import read_segment, segments
+
+
+def row(key: str, text: str = "text") -> dict[str, object]:
+    return {
+        "completion_id": key, "request": "{}", "model": "m@1", "text": text, "finish_reason": "stop",
+        "prompt_tokens": 1, "completion_tokens": 2, "seconds": 0.1, "served_by": "test",
+    }  # fmt: skip
+
+
+def journalled(folder: Path) -> list[str]:
+    """The keys in the journal, in order."""
+    return [str(found["completion_id"]) for path in segments(folder) for found in read_segment(path).rows]
