@@ -90,9 +90,13 @@ class House:
     """Run to its purse: all assets of a run spend the same money."""
 
     def purse(self, run: str) -> Purse:
-        """The money of `run`: the smaller of the recipe's budget and the one of the place."""
-        budgets = [each for each in (self.recipe.budget, self.place.budget) if each is not None]
-        return self.purses.setdefault(run, Purse(min(budgets, default=None)))
+        """The money of `run`."""
+        return self.purses.setdefault(run, Purse(self.budget))
+
+    @property
+    def budget(self) -> float | None:
+        """Dollars that one run may spend: the smaller of the recipe's budget and the one of the place."""
+        return min((each for each in (self.recipe.budget, self.place.budget) if each is not None), default=None)
 
     @property
     def store(self) -> TableStore:

@@ -31,6 +31,7 @@ class Bill:
     finish_reasons: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
     seconds: "array[float]" = field(default_factory=lambda: array("d"))
+    prompts: "array[float]" = field(default_factory=lambda: array("d"))
     lengths: "array[float]" = field(default_factory=lambda: array("d"))
 
     def came(self, reply: Reply) -> None:
@@ -48,6 +49,7 @@ class Bill:
         self.completion_tokens += int(completions["completion_tokens"].sum())
         self.finish_reasons.update(dict(completions["finish_reason"].value_counts().iter_rows()))
         self.seconds.extend(completions["seconds"].drop_nulls())
+        self.prompts.extend(completions["prompt_tokens"].cast(pl.Float64).drop_nulls())
         self.lengths.extend(completions["completion_tokens"].cast(pl.Float64).drop_nulls())
 
     @property

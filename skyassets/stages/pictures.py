@@ -124,8 +124,9 @@ def _histogram(axes: Any, values: Mapping[str, list[float]]) -> None:
     for value, style in ((p50, "-"), (p95, ":")):
         axes.axvline(value, color="#333333", linestyle=style, linewidth=1)
     axes.set_xlabel(f"median {p50:.3g}, 95th percentile {p95:.3g}")
+    axes.yaxis.get_major_locator().set_params(integer=True)
     if len(values) > 1:
-        axes.legend(frameon=False)
+        axes.legend(frameon=False, ncols=2, loc="upper left", bbox_to_anchor=(0, -0.25))
 
 
 def _bars(title: str, counts: Mapping[str, int]) -> str:

@@ -1,0 +1,150 @@
+"""`skyassets forecast`: what a run would ask now, and what that takes and costs, beside the budget."""
+
+import json
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from skyassets.assets.environment import dollars_in
+from skyassets.assets.estimate import Estimate
+from skyassets.assets.house import House
+from skyassets.assets.place import Place
+from skyassets.assets.progress import duration
+from skyassets.commands.command import Command
+from skyassets.commands.ledger import short
+from skyassets.core.money import Purse
+from skyassets.recipes.recipe import Recipe
+from skyassets.stages.forecast import HOUR, Line, fits, total
+
+PILOT = 20
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """What `forecast` takes."""
+    parser.add_argument(
+        "--pilot", type=int, default=PILOT, help=f"calls to ask of each role first ({PILOT}); they are kept and reused"
+    )
+    parser.add_argument("--budget", help="dollars; without it, the recipe's and SKYASSETS_BUDGET")
+    parser.add_argument("--json", action="store_true", help="print JSON for machines")
+
+
+def forecast(recipe: Recipe, place: Place, options: Namespace) -> int:
+    """Say how many calls a run would make now, and what they take and cost; exit code 1 if the budget is passed."""
+    house = House(recipe, place)
+    budget = house.budget if options.budget is None else dollars_in("--budget", options.budget)
+    console = Console()
+    said = Console(stderr=True)
+    estimate = Estimate(
+        house,
+        max(options.pilot, 0),
+        Purse(budget),
+        lambda line: said.print(line, markup=False, highlight=False, soft_wrap=True),
+    )
+    lines = list(estimate.lines())
+    if options.json:
+        told = {"lines": [_told(line) for line in lines], "sum": _sums(lines), "budget": budget}
+        told["fits"] = fits(lines, budget)
+        console.print(json.dumps(told, indent=1), markup=False, highlight=False, soft_wrap=True)
+    else:
+        console.print(_shown(recipe, lines))
+        for text in (*_notes(lines), _verdict(lines, budget)):
+            console.print(text, markup=False, highlight=False, soft_wrap=True)
+    return 0 if fits(lines, budget) else 1
+
+
+FORECAST = Command(forecast, arguments)
+
+
+def _shown(recipe: Recipe, lines: Sequence[Line]) -> Table:
+    shown = Table(title=f"{recipe.name}: what a run would ask now", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in ("who", "stored", "calls", "p50 (p95)\na call", "tokens", "time", "p50 to p95\nin all"):
+        shown.add_column(name, justify="left" if name == "who" else "right", no_wrap=name != "who")
+    for line in lines:
+        shown.add_row(
+            f"{line.asset}\n {line.role}: {short(line.model.partition('@')[0])}",
+            f"{line.stored:,}",
+            f"{line.calls:,}",
+            _lengths(line) if line.calls else "-",
+            _tokens(line.tokens),
+            _hours(line.hours),
+            _range(line.dollars_p50, line.dollars_p95),
+        )
+    sums = _sums(lines)
+    shown.add_section()
+    shown.add_row(
+        "in all",
+        f"{sum(line.stored for line in lines):,}",
+        f"{sums['calls']:,}",
+        "",
+        _tokens(sums["tokens"]),
+        _hours(sums["hours"]),
+        _range(sums["dollars_p50"], sums["dollars_p95"]),
+    )
+    return shown
+
+
+def _notes(lines: Sequence[Line]) -> list[str]:
+    notes = [f"{line.role}: {line.note}" for line in lines if line.note]
+    unknown = [line.role for line in lines if line.calls and line.lengths is None]
+    if unknown:
+        notes.append(
+            f"nothing is known of the calls of {', '.join(unknown)}: `skyassets forecast --pilot 20` asks some"
+        )
+    priced = {line.model: line.price for line in lines if line.price.as_of}
+    for model, price in priced.items():
+        notes.append(
+            f"{model.partition('@')[0]}: ${price.input:g} and ${price.output:g} a million tokens, as of {price.as_of} "
+            f"({price.source})"
+        )
+    notes.append(
+        "hours are at the measured rate, and a pilot keeps a server less busy than a run; training comes on top"
+    )
+    return notes
+
+
+def _verdict(lines: Sequence[Line], budget: float | None) -> str:
+    sums = _sums(lines)
+    expected = _dollars(sums["dollars_mean"])
+    if budget is None:
+        return f"expected: {expected}; there is no budget (SKYASSETS_BUDGET, the recipe's, or --budget)"
+    answer = {True: "it fits", False: "IT DOES NOT FIT", None: "nobody knows whether it fits"}[fits(lines, budget)]
+    return f"expected: {expected}, the budget is ${budget:.2f}: {answer}"
+
+
+def _sums(lines: Sequence[Line]) -> dict[str, float | None]:
+    names = ("calls", "tokens", "hours", "dollars_p50", "dollars_p95", "dollars_mean")
+    return {name: total([getattr(line, name) for line in lines]) for name in names}
+
+
+def _told(line: Line) -> dict[str, object]:
+    names = ("tokens", "hours", "dollars_p50", "dollars_p95", "dollars_mean")
+    return {**asdict(line), **{name: getattr(line, name) for name in names}}
+
+
+def _lengths(line: Line) -> str:
+    if line.lengths is None:
+        return "unknown"
+    prompt, completion = line.lengths.prompt, line.lengths.completion
+    return f"{prompt[0]:.0f} ({prompt[1]:.0f}) in\n{completion[0]:.0f} ({completion[1]:.0f}) out"
+
+
+def _tokens(tokens: float | None) -> str:
+    if tokens is None:
+        return "unknown"
+    return f"{tokens:,.0f}" if tokens < 1e6 else f"{tokens / 1e6:,.1f} M"
+
+
+def _hours(hours: float | None) -> str:
+    return "unknown" if hours is None else duration(hours * HOUR)
+
+
+def _range(low: float | None, high: float | None) -> str:
+    return _dollars(low) if low == high else f"{_dollars(low)}\nto {_dollars(high)}"
+
+
+def _dollars(amount: float | None) -> str:
+    return "unknown" if amount is None else f"${amount:.2f}" if amount == 0 or amount >= 1 else f"${amount:.4f}"
