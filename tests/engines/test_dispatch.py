@@ -16,7 +16,7 @@ from skyassets.core.errors import BudgetError, ServerError
 from skyassets.core.money import Price, Purse
 from skyassets.core.ports import Reply, Request
 from skyassets.engines.openai_asker import OpenAIAsker
-from skyassets.engines.server_process import free_port
+from skyassets.engines.server_process import free_ports
 from skyassets.engines.upstream import Upstream
 
 PRICE = Price(1.0, 2.0, as_of="2026-01-01", source="a test")
@@ -75,7 +75,7 @@ def test_a_server_that_is_not_there_from_the_start_is_done_without_and_said() ->
 
 
 def test_a_server_that_was_killed_and_comes_back_costs_no_row() -> None:
-    port = free_port()
+    (port,) = free_ports(1)
     command = [sys.executable, str(PROGRAM), "--port", str(port)]
     servers = [subprocess.Popen(command, stdout=subprocess.PIPE)]
     assert servers[0].stdout is not None

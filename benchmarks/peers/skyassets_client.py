@@ -1,0 +1,40 @@
+"""skyassets as a client, every reply durable: `python skyassets_client.py URL IN_FLIGHT < prompts.jsonl`."""
+
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from skyassets.core.ports import Message, Model, Sampling
+from skyassets.core.row_store import RowStore
+from skyassets.core.tables import COMPLETIONS
+from skyassets.engines.endpoint import Endpoint
+from skyassets.engines.upstream import Upstream
+from skyassets.stages.complete import Completer, request
+
+MODEL = Model("mock", "1")
+
+
+def main() -> None:
+    os.sched_setaffinity(0, {0})
+    url, in_flight = sys.argv[1], int(sys.argv[2])
+    prompts = [json.loads(line) for line in sys.stdin]
+    with tempfile.TemporaryDirectory(dir=os.environ.get("SKYASSETS_BENCHMARK_FOLDER")) as folder:
+        rows = RowStore(Path(folder), COMPLETIONS)
+        serving = Endpoint((Upstream(url, "mock", concurrency=in_flight),))
+        completer = Completer(rows, serving, lambda tally: None)
+        drawn = Sampling(0.7, 100)
+        wanted = [request(MODEL, (Message("user", prompt),), drawn, seed) for seed, prompt in enumerate(prompts)]
+        import openai  # noqa: F401  # loaded once a process, by whoever asks first: not a cost of the calls
+
+        began, cpu = time.perf_counter(), time.process_time()
+        completer.complete(MODEL, wanted)
+        seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
+        kept = rows.get([one.id for one in wanted]).height
+    print(json.dumps({"seconds": seconds, "cpu": cpu, "rows": kept}))
+
+
+if __name__ == "__main__":
+    main()
