@@ -14,10 +14,12 @@ RUN_BYTES = 192 * 2**20
 """How much is held, and sorted, in memory at once."""
 
 
-def sorted_rows(table: Table, frames: Iterable[pl.DataFrame], folder: Path) -> Iterator[pl.DataFrame]:
+def sorted_rows(
+    table: Table, frames: Iterable[pl.DataFrame], folder: Path, memory: int = RUN_BYTES
+) -> Iterator[pl.DataFrame]:
     """The rows of `frames` in the table's form and order, in slices, at least one.
 
-    More than memory should hold is written to `folder` as sorted runs, which are then merged by ranges of the key.
+    More than `memory` bytes are written to `folder` as sorted runs, which are then merged by ranges of the key.
 
     Raises:
         TableError: when they do not keep what the table promises.
@@ -31,7 +33,7 @@ def sorted_rows(table: Table, frames: Iterable[pl.DataFrame], folder: Path) -> I
         for frame in frames:
             waiting.append(frame)
             size += int(frame.estimated_size())
-            if size >= RUN_BYTES:
+            if size >= memory:
                 keys.append(_spill(table, waiting, Path(near) / f"{len(runs)}.arrow", runs))
                 waiting, size = [], 0
         if not runs:

@@ -167,16 +167,17 @@ class _Asking:
     def run(self, waiting: list[str]) -> None:
         """Ask, or wait for other runs that ask, until all is answered or explained."""
         with self.completer.rows.writer(self._durable) as self.writer:
+            waited_for = 0
             try:
                 while waiting:
                     self.others = []
                     self._round(self._drawn(waiting))
-                    if len(self.others) == len(waiting):
-                        self.claims.wait()
-                    elif self.others:
+                    if self.others and len(self.others) != waited_for:
                         told = f"waiting for {len(self.others)} completions that another run is asking"
                         self.completer.rows.said(told)
-                    waiting = self.others
+                    elif self.others:
+                        self.claims.wait()
+                    waiting, waited_for = self.others, len(self.others)
             finally:
                 self.completer.note(Event.FAILED, self.model, self.free)
         self.reused = self.total - self.asked
