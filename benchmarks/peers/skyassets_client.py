@@ -1,4 +1,7 @@
-"""skyassets as a client, every reply durable: `python skyassets_client.py URL IN_FLIGHT < prompts.jsonl`."""
+"""skyassets as a client, every reply durable: `python skyassets_client.py [--expected] URL IN_FLIGHT < prompts.jsonl`.
+
+With `--expected` the order of the answers' lengths is known beforehand, as a rewriter knows it from its traces.
+"""
 
 import json
 import os
@@ -19,7 +22,7 @@ MODEL = Model("mock", "1")
 
 def main() -> None:
     os.sched_setaffinity(0, {0})
-    url, in_flight = sys.argv[1], int(sys.argv[2])
+    url, in_flight = sys.argv[-2], int(sys.argv[-1])
     prompts = [json.loads(line) for line in sys.stdin]
     with tempfile.TemporaryDirectory(dir=os.environ.get("SKYASSETS_BENCHMARK_FOLDER")) as folder:
         rows = RowStore(Path(folder), COMPLETIONS)
@@ -27,10 +30,17 @@ def main() -> None:
         completer = Completer(rows, serving, lambda tally: None)
         drawn = Sampling(0.7, 100)
         wanted = [request(MODEL, (Message("user", prompt),), drawn, seed) for seed, prompt in enumerate(prompts)]
-        import openai  # noqa: F401  # loaded once a process, by whoever asks first: not a cost of the calls
+        expected = None
+        if "--expected" in sys.argv:
+            lengths = [float(prompt[prompt.index("=") + 1 :]) for prompt in prompts]
+            expected = {one.id: length for one, length in zip(wanted, lengths, strict=True)}
+        # Loaded once a process, by whoever asks first: not a cost of the calls.
+        import aiohttp  # noqa: F401
+        import openai  # noqa: F401
+        import uvloop  # noqa: F401
 
         began, cpu = time.perf_counter(), time.process_time()
-        completer.complete(MODEL, wanted)
+        completer.complete(MODEL, wanted, expected)
         seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
         kept = rows.get([one.id for one in wanted]).height
     print(json.dumps({"seconds": seconds, "cpu": cpu, "rows": kept}))

@@ -20,7 +20,7 @@ class Endpoint:
     price: Price = FREE
     purse: Purse = field(default_factory=Purse)
     timeout: float = 1800.0
-    attempts: int = 8
+    attempts: int = 10
 
     @contextmanager
     def serve(self, model: Model, weights: Path | None) -> Iterator[Asker]:

@@ -40,8 +40,8 @@ class OpenAIAsker:
     """Several share the work, each taking what it can."""
     timeout: float = 1800.0
     """Seconds one answer may take: a long trace takes many minutes."""
-    attempts: int = 8
-    backoff: float = 0.5
+    attempts: int = 10
+    backoff: float = 0.2
     """Seconds to wait before the second attempt, at most; doubles with each one."""
     patience: float = 300.0
     """Seconds with nothing but failures, after which the servers count as lost."""
