@@ -25,6 +25,7 @@ from skyassets.core.money import FREE, Price, Purse
 from skyassets.core.ports import Asker, Model, Reply, Request
 from skyassets.engines.openai_batch_account import BatchAccount
 from skyassets.engines.openai_batch_ask import BatchAsk
+from skyassets.engines.openai_batch_spool import scratch
 from skyassets.engines.upstream import Upstream
 
 MOST_ROWS = 50_000
@@ -82,5 +83,8 @@ class OpenAIBatch:
             ServerError: when nobody can be asked, or a batch is refused; batches under way are found by the next run.
             BudgetError: when some could pass the budget; all others have been answered.
         """
-        with BatchAccount(self.upstream, self.folder, self.patience, self.backoff, self.settling) as account:
-            BatchAsk(self, account, requests, keep).run()
+        with (
+            BatchAccount(self.upstream, self.folder, self.patience, self.backoff, self.settling) as account,
+            scratch(self.folder) as spool,
+        ):
+            BatchAsk(self, account, requests, spool, keep).run()

@@ -4,7 +4,6 @@ Failures that may pass are tried again; what a batch's fate means is not decided
 """
 
 import random
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,10 +11,11 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self, TypeVar
 from urllib.parse import urlsplit
 
-from skyassets.core.errors import ServerError, StoreError
+from skyassets.core.errors import ServerError
 from skyassets.engines.fault import Fault, fault_of, silence_of
 from skyassets.engines.openai_batch_course import RUNNING
-from skyassets.engines.openai_batch_lines import ENDPOINT, Answer, answers_of
+from skyassets.engines.openai_batch_lines import ENDPOINT, unreadable
+from skyassets.engines.openai_batch_spool import PIECE, scratch
 from skyassets.engines.upstream import Upstream
 
 if TYPE_CHECKING:
@@ -103,28 +103,27 @@ class BatchAccount:
         """
         return self._insist("look", lambda: _known(self._client.batches.retrieve(batch_id)))
 
-    def answers(self, file_id: str) -> tuple[list[Answer], int]:
-        """The answers in a file, and how many of its lines were unreadable in every download.
+    @contextmanager
+    def file(self, file_id: str) -> Iterator[tuple[IO[bytes], int]]:
+        """A file of a batch, and how many of its lines were unreadable in every download.
 
         Raises:
             AbsentError: when the account has no such file (it is too old).
         """
-        answers, unreadable = self._insist("fetch", lambda: self._fetched(file_id))
-        for _ in range(READINGS - 1):
-            if not unreadable:
-                break
-            answers, unreadable = self._insist("fetch", lambda: self._fetched(file_id))
-        return answers, unreadable
+        with scratch(self.folder) as file:
+            bad = 1
+            for _ in range(READINGS):
+                self._insist("fetch", lambda: self._fetch(file_id, file))
+                if not (bad := unreadable(file)):
+                    break
+            yield file, bad
 
-    def _fetched(self, file_id: str) -> tuple[list[Answer], int]:
-        with (
-            scratch(self.folder) as file,
-            self._client.files.with_streaming_response.content(file_id, timeout=FILE_SECONDS) as response,
-        ):
-            for piece in response.iter_bytes(1 << 20):
+    def _fetch(self, file_id: str, file: IO[bytes]) -> None:
+        file.seek(0)
+        file.truncate()
+        with self._client.files.with_streaming_response.content(file_id, timeout=FILE_SECONDS) as response:
+            for piece in response.iter_bytes(PIECE):
                 file.write(piece)
-            file.seek(0)
-            return answers_of(file)
 
     def _listed(self) -> "dict[str, Batch]":
         found: dict[str, Batch] = {}
@@ -189,20 +188,6 @@ class BatchAccount:
         return ServerError(
             f"{url}: to {what} a batch or its file, {fault.refusal or 'refused'} (it said {fault.reason})"
         )
-
-
-@contextmanager
-def scratch(folder: Path) -> Iterator[IO[bytes]]:
-    """A file for as long as the context lasts.
-
-    Raises:
-        StoreError: when it cannot be written.
-    """
-    try:
-        with tempfile.TemporaryFile(dir=folder) as file:
-            yield file
-    except OSError as error:
-        raise StoreError(f"cannot write in {folder}: {error.strerror or error}; free space there") from error
 
 
 def _known(told: T) -> T:

@@ -1,5 +1,7 @@
 """One ask through batches under way: what is noted is taken up again, the rest is sent, and all of it is collected."""
 
+import contextlib
+import itertools
 import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
@@ -11,32 +13,33 @@ from skyassets.core.errors import BudgetError, ServerError
 from skyassets.core.files import locked
 from skyassets.core.identity import digest
 from skyassets.core.ports import Reply, Request
-from skyassets.engines.openai_batch_account import KEPT_SECONDS, AbsentError, BatchAccount, scratch
-from skyassets.engines.openai_batch_course import Course, ended, is_running, refusal
-from skyassets.engines.openai_batch_lines import Answer, failed, line_of, reply_from
+from skyassets.engines.openai_batch_account import KEPT_SECONDS, AbsentError, BatchAccount
+from skyassets.engines.openai_batch_course import Course, ended, has_lost_its_files, is_running, overdue, refusal
+from skyassets.engines.openai_batch_lines import Answer, answers_of, failed, reply_from
 from skyassets.engines.openai_batch_note import Note, Notes, server_name
+from skyassets.engines.openai_batch_spool import Row, copied, scratch, spooled
 
 if TYPE_CHECKING:
     from openai.types import Batch
 
     from skyassets.engines.openai_batch import OpenAIBatch
 
-GRACE = 6 * 3600.0
-"""Seconds after a batch's end was due, before nobody believes in it any more."""
-UNSEEN_SECONDS = 3600.0
-"""Seconds after a batch's end in which its files may still turn up."""
-
 
 class BatchAsk:
     """One ask under way."""
 
     def __init__(
-        self, asker: "OpenAIBatch", account: BatchAccount, requests: Iterable[Request], keep: Callable[[Reply], None]
+        self,
+        asker: "OpenAIBatch",
+        account: BatchAccount,
+        requests: Iterable[Request],
+        spool: IO[bytes],
+        keep: Callable[[Reply], None],
     ) -> None:
-        self.asker, self.account, self.keep = asker, account, keep
-        self.rest = {request.id: request for request in requests}
+        self.asker, self.account, self.spool, self.keep = asker, account, spool, keep
+        self.rest = spooled(requests, spool, asker.upstream, asker.price)
         """What is in no batch yet."""
-        self.unpaid: dict[str, Request] = {}
+        self.unpaid: dict[str, Row] = {}
         """What the money is not enough for."""
         self.courses: list[Course] = []
         self.reserved: dict[str, float] = {}
@@ -106,15 +109,13 @@ class BatchAsk:
             self.listed = self.account.listed()
         return self.listed.get(key)
 
-    def _set_aside(self, rows: dict[str, Request]) -> dict[str, Request]:
+    def _set_aside(self, rows: dict[str, Row]) -> dict[str, Row]:
         """Set money aside for rows, one by one; those it is not enough for."""
-        price = self.asker.price
         names = sorted(rows.keys() - self.reserved.keys())
         for number, row in enumerate(names):
-            worst = price.worst(rows[row]) * price.batch
-            if not self.asker.purse.reserve(worst):
+            if not self.asker.purse.reserve(rows[row].worst):
                 return {each: rows[each] for each in names[number:]}
-            self.reserved[row] = worst
+            self.reserved[row] = rows[row].worst
         return {}
 
     def _free(self, row: str, spent: float) -> None:
@@ -127,27 +128,27 @@ class BatchAsk:
         for row in short:
             del self.rest[row]
         while self.rest:
-            with scratch(self.asker.folder) as file:
-                if rows := self._filled(file):
+            if rows := self._next():
+                with scratch(self.asker.folder) as file:
+                    copied(rows.values(), self.spool, file)
                     self._create(rows, file)
 
-    def _filled(self, file: IO[bytes]) -> dict[str, Request]:
-        """Write the lines of the next batch; the rows it holds."""
-        rows: dict[str, Request] = {}
+    def _next(self) -> dict[str, Row]:
+        """The rows of the next batch."""
+        rows: dict[str, Row] = {}
         size = 0
-        for row, request in sorted(self.rest.items()):
-            line = line_of(request, self.model, self.asker.upstream.base_url)
-            if len(line) > self.asker.most_bytes:
-                self._explain(self.rest.pop(row), "the request alone is larger than the file of a batch may be")
+        for name, row in sorted(self.rest.items()):
+            if row.size > self.asker.most_bytes:
+                del self.rest[name]
+                self._explain(row.request, "the request alone is larger than the file of a batch may be")
                 continue
-            size += len(line)
+            size += row.size
             if len(rows) == self.most_rows or size > self.asker.most_bytes:
                 break
-            file.write(line)
-            rows[row] = request
+            rows[name] = row
         return rows
 
-    def _create(self, rows: dict[str, Request], file: IO[bytes]) -> None:
+    def _create(self, rows: dict[str, Row], file: IO[bytes]) -> None:
         """Have a batch of `rows`: the one that is listed already, or a new one, noted before and after."""
         tried = 0
         while self.notes.holds(key := digest("batch", self.server, self.model, sorted(rows), tried)):
@@ -161,7 +162,7 @@ class BatchAsk:
         self._follow(noted, rows)
         self.asker.said(f"{self.server}: batch {batch.id} holds {len(rows)} rows for {self.model}")
 
-    def _follow(self, note: Note, rows: dict[str, Request]) -> None:
+    def _follow(self, note: Note, rows: dict[str, Row]) -> None:
         for row in rows:
             del self.rest[row]
         self.courses.append(Course(note, rows, is_first=not self.courses))
@@ -191,21 +192,17 @@ class BatchAsk:
             return
         if not is_running(batch):
             try:
-                answers, unreadable = self._brought(batch)
+                self._collect(course, batch)
             except AbsentError:
-                if course.note.is_collected or now - (ended(batch) or now) > UNSEEN_SECONDS:
+                if course.note.is_collected or has_lost_its_files(batch, now):
                     self._forget(course)
                     return
             else:
-                self._collect(course, batch, answers, unreadable)
                 return
         if line := course.news(batch, now, self.asker.news):
             self.asker.said(f"{self.server}: {line}")
-        if batch.expires_at and now > batch.expires_at + GRACE:
-            raise ServerError(
-                f"{self.server}: batch {batch.id} is {batch.status} hours after it should have ended; see what the "
-                "provider says of it, or cancel it there, and run again: what it has answered will be collected"
-            )
+        if late := overdue(batch, now):
+            raise ServerError(f"{self.server}: {late}")
 
     def _failed(self, course: Course, batch: "Batch") -> None:
         """Send its rows again where only the queue was full; else give up: none of them was asked, none was paid."""
@@ -227,36 +224,39 @@ class BatchAsk:
         how = f"as batches of {self.most_rows} rows" if course.is_first else "when those before have ended"
         self.asker.said(f"{self.server}: batch {batch.id} has to wait: {told}; its rows are sent again {how}")
 
-    def _brought(self, batch: "Batch") -> tuple[list[Answer], int]:
-        """What stands in the batch's files, and how many of their lines are unreadable."""
-        files = [self.account.answers(file_id) for file_id in (batch.output_file_id, batch.error_file_id) if file_id]
-        return [answer for answers, _ in files for answer in answers], sum(unreadable for _, unreadable in files)
+    def _collect(self, course: Course, batch: "Batch") -> None:
+        """Hand over what the batch brought, and note what need never be asked again.
 
-    def _collect(self, course: Course, batch: "Batch", answers: list[Answer], unreadable: int) -> None:
-        """Hand over what the batch brought, and note what need never be asked again."""
+        Raises:
+            AbsentError: when one of its files is not there; nothing was handed over.
+        """
         seconds = float(max((ended(batch) or time.time()) - batch.created_at, 0))
-        answered: list[str] = []
+        answered: dict[str, None] = {}
         missing = dict(course.rows)
-        for answer in answers:
-            request = missing.pop(answer.id, None)
-            is_there = answer.body is not None if request is None else self._settle(course, request, answer, seconds)
-            if is_there:
-                answered.append(answer.id)
+        with contextlib.ExitStack() as stack:
+            ids = [file_id for file_id in (batch.output_file_id, batch.error_file_id) if file_id]
+            files = [stack.enter_context(self.account.file(file_id)) for file_id in ids]
+            unreadable = sum(bad for _, bad in files)
+            for answer in itertools.chain.from_iterable(answers_of(file) for file, _ in files):
+                row = missing.pop(answer.id, None)
+                is_there = answer.body is not None if row is None else self._settle(course, row, answer, seconds)
+                if is_there:
+                    answered[answer.id] = None
         reason = f"batch {batch.id} is {batch.status} and has no line for the row"
-        for request in missing.values():
-            self._explain(request, f"{reason}, but {unreadable} unreadable ones" if unreadable else reason)
+        for row in missing.values():
+            self._explain(row.request, f"{reason}, but {unreadable} unreadable ones" if unreadable else reason)
         self._end(course)
         if not course.note.is_collected:
             self.notes.write(replace(course.note, ids=tuple(answered), is_collected=True))
         counts = f"{len(course.rows)} rows collected, {len(missing)} of them without a line"
         self.asker.said(f"{self.server}: batch {batch.id} is {batch.status}, {counts}")
 
-    def _settle(self, course: Course, request: Request, answer: Answer, seconds: float) -> bool:
+    def _settle(self, course: Course, row: Row, answer: Answer, seconds: float) -> bool:
         """Hand a row's reply over; whether it is one."""
-        reply = reply_from(request, answer, seconds, self.served_by)
+        reply = reply_from(row.request, answer, seconds, self.served_by)
         spent = self.asker.price.dollars(reply.prompt_tokens, reply.completion_tokens, batched=True)
         # What was collected before has been booked before, by the run that collected it.
-        self._free(request.id, 0.0 if course.note.is_collected else spent)
+        self._free(answer.id, 0.0 if course.note.is_collected else spent)
         self.keep(replace(reply, at=_now(), dollars=spent))
         return reply.error is None
 
@@ -286,8 +286,8 @@ class BatchAsk:
         self.asker.said(f"{self.server}: the files of batch {course.note.batch} are gone; its rows are asked again")
 
     def _stop_for_money(self) -> None:
-        purse, price = self.asker.purse, self.asker.price
-        worst = sum(price.worst(request) for request in self.unpaid.values()) * price.batch
+        purse = self.asker.purse
+        worst = sum(row.worst for row in self.unpaid.values())
         raise BudgetError(
             f"the budget is ${purse.budget:.4f}, ${purse.spent:.4f} of it are spent, and the {len(self.unpaid)} rows "
             f"that were not sent could cost ${worst:.4f}; everything so far is kept: raise SKYASSETS_BUDGET (or the "

@@ -3,14 +3,18 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from skyassets.core.ports import Request
 from skyassets.engines.openai_batch_note import Note
+from skyassets.engines.openai_batch_spool import Row
 
 if TYPE_CHECKING:
     from openai.types import Batch
 
 RUNNING = {"validating", "in_progress", "finalizing", "cancelling"}
 QUEUE_IS_FULL = "token_limit_exceeded"
+GRACE = 6 * 3600.0
+"""Seconds after a batch's end was due, before nobody believes in it any more."""
+UNSEEN_SECONDS = 3600.0
+"""Seconds after a batch's end in which its files may still turn up."""
 
 
 @dataclass
@@ -18,7 +22,7 @@ class Course:
     """A batch that was created and has not been collected yet."""
 
     note: Note
-    rows: dict[str, Request]
+    rows: dict[str, Row]
     """Those of its rows that the ask wants."""
     is_first: bool = True
     """Nothing of ours was in the server's queue when it came."""
@@ -53,6 +57,21 @@ def is_running(batch: "Batch") -> bool:
 def ended(batch: "Batch") -> float | None:
     """When it ended (seconds since 1970), if that was told."""
     return batch.completed_at or batch.expired_at or batch.cancelled_at
+
+
+def has_lost_its_files(batch: "Batch", now: float) -> bool:
+    """Whether files that are not there will not turn up any more."""
+    return now - (ended(batch) or now) > UNSEEN_SECONDS
+
+
+def overdue(batch: "Batch", now: float) -> str:
+    """What to do about a batch that should have ended long ago; empty for any other."""
+    if not batch.expires_at or now <= batch.expires_at + GRACE:
+        return ""
+    return (
+        f"batch {batch.id} is {batch.status} hours after it should have ended; see what the provider says of it, or "
+        "cancel it there, and run again: what it has answered will be collected"
+    )
 
 
 def refusal(batch: "Batch") -> tuple[str, bool]:

@@ -1,9 +1,10 @@
 """The files of a batch, both ways: requests as lines to upload, lines that come back as replies. No network here."""
 
+import contextlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 from skyassets.core.ports import Reply, Request
 from skyassets.engines.chat_completion import UnusableError, body_of, reply_of
@@ -67,17 +68,21 @@ def failed(request: Request, reason: str, seconds: float, served_by: str) -> Rep
     return Reply(request.id, "", "error", 0, 0, seconds, served_by, reason)
 
 
-def answers_of(lines: Iterable[bytes]) -> tuple[list[Answer], int]:
-    """The answers in a file, one a row (the first stands), and how many lines were unreadable."""
-    answers: dict[str, Answer] = {}
-    unreadable = 0
-    for line in lines:
-        if not line.strip():
-            continue
+def answers_of(file: IO[bytes]) -> Iterator[Answer]:
+    """The answers in a file, one after the other; unreadable lines are left out."""
+    file.seek(0)
+    for line in file:
+        with contextlib.suppress(ValueError):
+            yield answer_of(line)
+
+
+def unreadable(file: IO[bytes]) -> int:
+    """How many lines of a file hold no answer."""
+    file.seek(0)
+    count = 0
+    for line in file:
         try:
-            answer = answer_of(line)
+            answer_of(line)
         except ValueError:
-            unreadable += 1
-        else:
-            answers.setdefault(answer.id, answer)
-    return list(answers.values()), unreadable
+            count += bool(line.strip())
+    return count

@@ -47,3 +47,9 @@ def test_every_published_benchmark_is_declared() -> None:
     assert {benchmark.name for benchmark in RECIPE.benchmarks} == {
         "MATH500", "AIME 2024", "LiveCodeBench", "GPQA-Diamond", "OlympiadBench (maths, EN)", "GSM8K", "AMC23",
     }  # fmt: skip
+
+
+def test_the_problems_of_sources_with_a_range_are_rated_by_the_published_model() -> None:
+    assert RECIPE.rating is not None
+    assert RECIPE.rating.model.name == "gpt-4o-mini"
+    assert "{question}" in RECIPE.rating.prompt

@@ -1,0 +1,89 @@
+"""Batches as the environment asks for them: which role, which server, and the whole road through them."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from assets.pipeline import ROWS, Pipeline
+from rater import RATING
+
+from skyassets.assets.environment import from_environment
+from skyassets.assets.place import OPENAI, Place
+from skyassets.core.errors import ServerError, SkyassetsError
+from skyassets.core.money import Purse
+from skyassets.core.ports import Model
+from skyassets.core.tables import PROBLEMS
+from skyassets.engines.endpoint import Endpoint
+from skyassets.engines.openai_batch import OpenAIBatch
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "engines"))
+
+from batch import batch_server
+
+HOSTED = Model("gpt-4o-mini", "2024-07-18")
+
+
+def silent(line: str) -> None:
+    """Nobody listens."""
+
+
+@pytest.mark.parametrize("role", ["rewriter", "rater"])
+def test_a_hosted_role_asks_openai_and_only_the_one_that_is_told_to_in_batches(role: str) -> None:
+    place = from_environment({"OPENAI_API_KEY": "sk-secret", "SKYASSETS_RATER_BATCH": "1"})
+    serving = place.serving(role, HOSTED, silent, Purse(5.0))
+    assert isinstance(serving, OpenAIBatch if role == "rater" else Endpoint)
+    upstream = serving.upstream if isinstance(serving, OpenAIBatch) else serving.upstreams[0]
+    assert (upstream.base_url, upstream.api_key, serving.price.input) == (OPENAI, "sk-secret", 0.15)
+    assert "sk-" not in repr(serving)
+
+
+def test_a_hosted_rater_without_a_key_says_what_to_export() -> None:
+    with pytest.raises(ServerError, match="export OPENAI_API_KEY, or SKYASSETS_RATER_URL"):
+        Place(data=Path("data")).serving("rater", HOSTED, silent)
+
+
+def test_a_switch_is_on_or_off() -> None:
+    assert from_environment({"SKYASSETS_REWRITER_BATCH": "0"}).batches == frozenset()
+    assert from_environment({"SKYASSETS_REWRITER_BATCH": "1"}).batches == {"rewriter"}
+    with pytest.raises(SkyassetsError, match="SKYASSETS_REWRITER_BATCH is 'yes'; it must be 1"):
+        from_environment({"SKYASSETS_REWRITER_BATCH": "yes"})
+
+
+def test_batches_go_to_one_server() -> None:
+    place = from_environment({"SKYASSETS_TEACHER_URL": "http://a/v1,http://b/v1", "SKYASSETS_TEACHER_BATCH": "1"})
+    with pytest.raises(ServerError, match="SKYASSETS_TEACHER_URL names 2"):
+        place.serving("teacher", Model("some/model", "1"), silent)
+
+
+def test_a_model_served_from_here_has_no_batches() -> None:
+    with pytest.raises(ServerError, match="some/model is served from here; name its server in SKYASSETS_TEACHER_URL"):
+        from_environment({"SKYASSETS_TEACHER_BATCH": "1"}).serving("teacher", Model("some/model", "1"), silent)
+
+
+def test_the_whole_road_with_ratings_by_batch_and_a_rerun_that_asks_nothing(tmp_path: Path) -> None:
+    with batch_server(tmp_path, "--say", "5") as server:
+        pipeline = Pipeline(tmp_path)
+        source = replace(pipeline.recipe.sources[0], difficulty=(4, 9))
+        pipeline.recipe = replace(pipeline.recipe, rating=RATING, sources=(source,))
+        pipeline.place = replace(pipeline.place, urls={"rater": (server.url,)}, batches=frozenset({"rater"}))
+        pipeline.run()
+        assert pipeline.store.read(PROBLEMS)["difficulty"].to_list() == [5.0] * len(ROWS)
+        calls = server.seen()["calls"]
+        assert (calls["upload"], calls["create"], len(server.seen()["rows"])) == (1, 1, len(ROWS))
+        assert pipeline.run().rebuilt == frozenset()
+        pipeline.write([*ROWS, {"question": "What is 83 times 2?", "answer": "166"}])
+        pipeline.run()
+        assert [batch["rows"] for batch in server.seen()["batches"]] == [len(ROWS), 1]
+
+
+def test_live_and_batch_are_the_same_rows(tmp_path: Path) -> None:
+    with batch_server(tmp_path, "--say", "5") as server:
+        pipeline = Pipeline(tmp_path)
+        source = replace(pipeline.recipe.sources[0], difficulty=(4, 9))
+        pipeline.recipe = replace(pipeline.recipe, rating=RATING, sources=(source,))
+        pipeline.place = replace(pipeline.place, urls={"rater": (server.url,)}, batches=frozenset({"rater"}))
+        pipeline.run()
+        pipeline.store.path(PROBLEMS).unlink()
+        pipeline.place = replace(pipeline.place, urls={"rater": ("http://127.0.0.1:9/v1",)}, batches=frozenset())
+        assert pipeline.run().rebuilt == {"raw_problems"}
