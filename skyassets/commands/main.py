@@ -11,7 +11,11 @@ from skyassets import __version__
 from skyassets.assets.environment import from_environment
 from skyassets.commands.command import Command
 from skyassets.commands.doctor import doctor
+from skyassets.commands.forecast import FORECAST
+from skyassets.commands.ledger import LEDGER_COMMAND
+from skyassets.commands.lineage import LINEAGE
 from skyassets.commands.report import report
+from skyassets.commands.why import WHY
 from skyassets.core.errors import SkyassetsError
 from skyassets.recipes.find import DEFAULT, find_recipe
 
@@ -22,7 +26,8 @@ EXAMPLES = """examples:
 
 exit codes: 0 all is well, 1 something is missing, 2 it could not be asked (wrong recipe or setting)
 """
-COMMANDS = {"doctor": Command(doctor), "report": Command(report)}
+COMMANDS = {"doctor": Command(doctor), "report": Command(report), "lineage": LINEAGE, "why": WHY}
+COMMANDS |= {"forecast": FORECAST, "ledger": LEDGER_COMMAND}
 
 
 def main() -> None:

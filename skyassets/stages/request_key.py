@@ -1,0 +1,91 @@
+"""The key of a completion, taken apart: what it consists of, where two keys differ, and which stored one is nearest."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from skyassets.core.identity import spelling
+from skyassets.core.ports import Request
+
+NAMES = {"name": "model", "revision": "revision"}
+QUESTION_WORDS = 8
+LOOKED_AT = 2000
+"""Characters of two messages by which they are compared when several rows are equally near."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """A completion's id and the parts it is the digest of, by their names, in the order in which they are shown."""
+
+    id: str
+    parts: Mapping[str, str]
+
+    @property
+    def message(self) -> str:
+        """The last turn: what was asked."""
+        return self.parts.get("user message", "")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A part of the key that is not the same; None where one of the two has no such part."""
+
+    part: str
+    stored: str | None
+    wanted: str | None
+
+
+def key_of(request: Request) -> Key:
+    """The key of a request."""
+    parts = {"model": request.model, "messages": request.messages, "sampling": request.sampling, "seed": request.seed}
+    return stored_key(request.id, spelling(parts))
+
+
+def stored_key(ident: str, text: str) -> Key:
+    """The key that a row of `completions` carries in its column `request`."""
+    whole = json.loads(text)
+    parts = {NAMES.get(name, name): _shown(value) for name, value in whole["model"].items() if name}
+    turns = whole["messages"]
+    for place, turn in enumerate(turns):
+        is_last = place == len(turns) - 1
+        named = "user message" if is_last else "system prompt" if turn["role"] == "system" else f"turn {place + 1}"
+        parts[named] = turn["content"]
+    parts |= {name: _shown(value) for name, value in whole["sampling"].items() if name}
+    return Key(ident, parts | {"seed": _shown(whole["seed"])})
+
+
+def differences(stored: Key, wanted: Key) -> list[Difference]:
+    """The parts that are not the same, in the order of the wanted key."""
+    names = dict.fromkeys([*wanted.parts, *stored.parts])
+    pairs = [Difference(name, stored.parts.get(name), wanted.parts.get(name)) for name in names]
+    return [pair for pair in pairs if pair.stored != pair.wanted]
+
+
+def nearest(wanted: Key, stored: Sequence[Key], question: str) -> Key | None:
+    """The stored key that is nearest to the wanted one; None when there is none.
+
+    One that asks the same question comes first, then the one with the fewest different parts, then the one whose
+    message reads most alike; among equals the first id, so that the answer is always the same.
+    """
+
+    def distance(key: Key) -> tuple[bool, int, float, str]:
+        ours, theirs = wanted.message[:LOOKED_AT], key.message[:LOOKED_AT]
+        likeness = 1.0 if ours == theirs else SequenceMatcher(None, ours, theirs).quick_ratio()
+        return question.strip() not in key.message, len(differences(key, wanted)), -likeness, key.id
+
+    return min(stored, key=distance, default=None)
+
+
+def spelled(text: str) -> str:
+    """`text` as it stands within the column `request`."""
+    return json.dumps(text, ensure_ascii=False)[1:-1]
+
+
+def telling_words(question: str) -> list[str]:
+    """The longest words of a question, by which one that reads alike is found."""
+    return sorted(set(question.split()), key=lambda word: (-len(word), word))[:QUESTION_WORDS]
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

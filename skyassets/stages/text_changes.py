@@ -1,0 +1,93 @@
+"""What changed between two texts, word by word, with a few words of what stayed around it."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from enum import StrEnum
+
+CONTEXT = 6
+"""Words of what stayed that are shown on either side of a change."""
+MANY_WORDS = 3000
+"""Longer texts are compared line by line: comparing words takes time with the square of their number."""
+ELLIPSIS = " … "
+
+_WORDS = re.compile(r"\s*\S+|\s+\Z")
+_LINES = re.compile(r"[^\n]*\n|[^\n]+\Z")
+
+
+class Kind(StrEnum):
+    """What became of a piece."""
+
+    SAME = "same"
+    REMOVED = "removed"
+    ADDED = "added"
+
+
+MARKS = {Kind.SAME: ("", ""), Kind.REMOVED: ("[-", "-]"), Kind.ADDED: ("{+", "+}")}
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of text."""
+
+    kind: Kind
+    text: str
+
+
+def changes(before: str, after: str) -> list[Piece]:
+    """The two texts as pieces: without the removed ones it is `after`, without the added ones `before`."""
+    if before == after:
+        return [Piece(Kind.SAME, before)] if before else []
+    one, other = _WORDS.findall(before), _WORDS.findall(after)
+    start = _shared(one, other)
+    end = _shared(one[start:][::-1], other[start:][::-1])
+    middle, other_middle = one[start : len(one) - end], other[start : len(other) - end]
+    if max(len(middle), len(other_middle)) > MANY_WORDS:
+        middle, other_middle = _LINES.findall("".join(middle)), _LINES.findall("".join(other_middle))
+    pieces = [
+        Piece(Kind.SAME, "".join(one[:start])),
+        *_compared(middle, other_middle),
+        Piece(Kind.SAME, "".join(one[len(one) - end :])),
+    ]
+    return [piece for piece in pieces if piece.text]
+
+
+def excerpt(pieces: list[Piece], context: int = CONTEXT) -> list[Piece]:
+    """`pieces` with all but `context` words around each change left out."""
+    shown = []
+    for place, piece in enumerate(pieces):
+        if piece.kind is not Kind.SAME:
+            shown.append(piece)
+            continue
+        words = _WORDS.findall(piece.text)
+        before = words[:context] if place > 0 else []
+        after = words[-context:] if place < len(pieces) - 1 and context else []
+        if len(words) > len(before) + len(after):
+            shown.append(Piece(Kind.SAME, f"{''.join(before)}{ELLIPSIS}{''.join(after).lstrip()}"))
+        else:
+            shown.append(piece)
+    return shown
+
+
+def marked(pieces: list[Piece]) -> str:
+    """The pieces as plain text, the changed ones within the marks of `git diff --word-diff`."""
+    return "".join(f"{MARKS[piece.kind][0]}{piece.text}{MARKS[piece.kind][1]}" for piece in pieces)
+
+
+def _compared(one: list[str], other: list[str]) -> Iterator[Piece]:
+    for _, start, end, other_start, other_end in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
+        before, after = "".join(one[start:end]), "".join(other[other_start:other_end])
+        if before == after:
+            yield Piece(Kind.SAME, before)
+        else:
+            yield Piece(Kind.REMOVED, before)
+            yield Piece(Kind.ADDED, after)
+
+
+def _shared(one: list[str], other: list[str]) -> int:
+    """How many of the first words are the same."""
+    for place, (word, other_word) in enumerate(zip(one, other, strict=False)):
+        if word != other_word:
+            return place
+    return min(len(one), len(other))
