@@ -74,7 +74,7 @@ class Claims:
             # The claims first: a row is stored before its claim is given up.
             claimed = self._claimed_by_others()
             self.index.refresh()
-            left = [key for key in keys if key not in self.index.stored]
+            left = [key for key in keys if key in self.index.missing]
             ours = [key for key in left if key not in claimed]
             self._write("+", ours)
         return Shares(ours, [key for key in left if key in claimed])

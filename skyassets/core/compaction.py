@@ -17,7 +17,7 @@ from skyassets.core.parquet import slices
 from skyassets.core.row_parts import fault, parts, publish, salvage, scan
 from skyassets.core.tables import Table
 
-PART_BYTES = 128 * 2**20
+PART_BYTES = 64 * 2**20
 """About what a part holds, uncompressed: what is in memory at once when it is read."""
 ROW_GROUP_BYTES = 4 * 2**20
 """What a damaged page costs, at most."""

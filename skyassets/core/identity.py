@@ -1,14 +1,18 @@
 """Identities: one stable spelling for plain values, and the digests made of it. Knows no table and no file."""
 
 import dataclasses
+import functools
 import hashlib
 import json
 import math
+from collections.abc import Hashable
 from enum import Enum
 
 from skyassets.core.errors import IdentityError
 
 DIGEST_BYTES = 16
+
+_SPELL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 def plain(value: object) -> object:
@@ -20,17 +24,19 @@ def plain(value: object) -> object:
     Raises:
         IdentityError: for anything without a stable spelling (sets, functions, NaN, arbitrary objects).
     """
+    kind = type(value)
+    if kind is str or value is None or kind is int or kind is bool:  # by far the most
+        return value
     if isinstance(value, Enum):
         return plain(value.value)
-    if value is None or isinstance(value, bool | int | str):
+    if isinstance(value, bool | int | str):
         return value
     if isinstance(value, float):
         if not math.isfinite(value):
             raise IdentityError(f"cannot fingerprint the number {value}: only finite numbers have an identity")
         return int(value) if value.is_integer() else value
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-        return {"": type(value).__name__, **fields}
+    if not isinstance(value, type) and (names := _fields(kind)) is not None:
+        return {"": kind.__name__, **{name: plain(getattr(value, name)) for name in names}}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     if isinstance(value, dict):
@@ -40,9 +46,15 @@ def plain(value: object) -> object:
     raise IdentityError(f"cannot fingerprint {type(value).__name__}: use a dataclass or a JSON value")
 
 
+@functools.cache
+def _fields(kind: Hashable) -> tuple[str, ...] | None:
+    """The names of a dataclass's fields; None for another type."""
+    return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else None
+
+
 def spelling(value: object) -> str:
     """The canonical JSON text of `value` (sorted keys, no spaces, UTF-8 kept); see `plain` for what is refused."""
-    return json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _SPELL(plain(value))
 
 
 def digest(*parts: object) -> str:

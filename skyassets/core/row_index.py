@@ -10,16 +10,21 @@ from skyassets.core.row_parts import parts
 
 
 class RowIndex:
-    """The keys among `wanted` whose rows are in `folder`; only what is new there is read at a `refresh`."""
+    """The `missing` ones among `wanted`, whose rows are not in `folder`; a `refresh` reads only what is new there."""
 
     def __init__(self, folder: Path, key: str, wanted: Iterable[str]) -> None:
         self.folder, self.key = folder, key
         self.wanted = frozenset(wanted)
+        self.missing = set(self.wanted)
         self._wanted = pl.Series(key, list(self.wanted), dtype=pl.String())
-        self.stored: set[str] = set()
         self._parts: set[Path] = set()
         self._read: dict[Path, int] = {}
         self.refresh()
+
+    @property
+    def stored(self) -> frozenset[str]:
+        """The keys of the wanted rows that are there."""
+        return self.wanted - self.missing
 
     def refresh(self) -> None:
         """Look at what has come since the last time."""
@@ -42,12 +47,12 @@ class RowIndex:
         self._read[path] = self._read.get(path, 0) + len(whole) + len(newline)
         for text in whole.split(b"\n") if newline else ():
             found = body(text)
-            if found is not None and found[0] in self.wanted:
-                self.stored.add(found[0])
+            if found is not None:
+                self.missing.discard(found[0])
 
     def _keys(self, path: Path) -> None:
         try:
             keys = pl.scan_parquet(path).select(self.key).collect()[self.key]
         except FileNotFoundError:
             return
-        self.stored.update(keys.filter(keys.is_in(self._wanted.implode())))
+        self.missing.difference_update(keys.filter(keys.is_in(self._wanted.implode())))

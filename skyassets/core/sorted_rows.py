@@ -10,7 +10,7 @@ from skyassets.core.errors import StoreError, TableError
 from skyassets.core.parquet import SLICE_BYTES, slices
 from skyassets.core.tables import Table
 
-RUN_BYTES = 192 * 2**20
+RUN_BYTES = 128 * 2**20
 """How much is held, and sorted, in memory at once."""
 
 

@@ -1,22 +1,19 @@
 """The Parquet store of a recipe: one file a table, rebuilt only when something it was made from has changed."""
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
 import polars as pl
 
+from skyassets.core.content_digest import ContentDigest
 from skyassets.core.errors import StoreError
 from skyassets.core.files import file_digest, locked, replaced
-from skyassets.core.identity import DIGEST_BYTES
 from skyassets.core.manifest import Manifest, Origin, differences, read_manifest
 from skyassets.core.parquet import write_parquet
 from skyassets.core.sorted_rows import sorted_rows
 from skyassets.core.tables import Table
-
-ROWS_A_SLICE = 4096
 
 Show = Callable[[Path], dict[str, object]]
 
@@ -148,33 +145,3 @@ class TableStore:
             f"{table.name} is not in {self.folder}; make it first: "
             f"dagster asset materialize -m skyassets.definitions --select {table.name}"
         )
-
-
-class ContentDigest:
-    """BLAKE2b-128 of rows as JSON lines, measured columns left out: equal content, equal digest.
-
-    The rows come in the order of their key, in slices of any size.
-    """
-
-    def __init__(self, table: Table) -> None:
-        self.table = table
-        self._hasher = hashlib.blake2b(",".join(table.content).encode(), digest_size=DIGEST_BYTES)
-
-    def of(self, frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-        """`frames` themselves, taken into the digest as they pass."""
-        for frame in frames:
-            for piece in frame.select(self.table.content).iter_slices(ROWS_A_SLICE):
-                self._hasher.update(piece.write_ndjson().encode("utf-8"))
-            yield frame
-
-    def hexdigest(self) -> str:
-        """The digest of what has passed so far."""
-        return self._hasher.hexdigest()
-
-
-def content_digest(table: Table, frame: pl.DataFrame) -> str:
-    """The digest of one whole frame, in any order."""
-    content = ContentDigest(table)
-    for _ in content.of([frame.sort(table.key)]):
-        pass
-    return content.hexdigest()

@@ -115,8 +115,8 @@ class Completer:
         """
         self.rows.mend(ids)
         index = self.rows.index(ids)
-        waiting = [key for key in dict.fromkeys(ids) if key not in index.stored]
         total = len(index.wanted)
+        waiting = [key for key in dict.fromkeys(ids) if key in index.missing] if index.missing else []
         if not waiting:
             return self._billed(model, ids, Asked(reused=total))
         with self.rows.claims(index) as claims:

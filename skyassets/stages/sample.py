@@ -165,10 +165,10 @@ class _Sampled:
         rows, store = self._with_ids(waiting, asking), self.completer.rows
         ids = rows["completion_id"]
         ordered = self._longest_first(rows, store)
-        places = dict(zip(ids, rows.select("place", "sample").iter_rows(), strict=True))
+        wanted = {key: row for row, key in enumerate(ids)}
 
         def request_of(key: str) -> Request:
-            place, k = places[key]
+            place, k = rows.select("place", "sample").row(wanted[key])
             return attempted(self.problems.row(place, named=True), k, asking)
 
         told = self.completer.ensure(asking.model, ordered, request_of)

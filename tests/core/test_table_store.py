@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skyassets.core.content_digest import content_digest
 from skyassets.core.errors import StoreError, TableError
 from skyassets.core.manifest import Origin
-from skyassets.core.table_store import Made, TableStore, content_digest
+from skyassets.core.table_store import Made, TableStore
 from skyassets.core.tables import Table
 
 TABLE = Table("things", "Things.", "completion_id", ("completion_id", "text", "seconds"))
