@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Hashable
 from enum import Enum
+from typing import Any
 
 from skyassets.core.errors import IdentityError
 
@@ -24,7 +25,7 @@ def plain(value: object) -> object:
     Raises:
         IdentityError: for anything without a stable spelling (sets, functions, NaN, arbitrary objects).
     """
-    kind = type(value)
+    kind: Any = type(value)
     if kind is str or value is None or kind is int or kind is bool:  # by far the most
         return value
     if isinstance(value, Enum):

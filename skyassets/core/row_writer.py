@@ -34,6 +34,7 @@ class RowWriter:
         self._queued = 0
         self._changed = threading.Condition()
         self._closing = False
+        self._ended = False
         self._failure: OSError | None = None
         self._segment: Segment | None = None
         self._thread = threading.Thread(target=self._run, name="row writer", daemon=True)
@@ -51,6 +52,8 @@ class RowWriter:
             self._segment.close()
         if not isinstance(error, StoreError):
             self.check()
+            if self._queue:
+                raise self._stopped()
 
     def put(self, row: Row) -> None:
         """Queue `row`; it counts once `kept` has been told.
@@ -60,8 +63,10 @@ class RowWriter:
         """
         written = line(str(row[self.key]), row)
         with self._changed:
-            self._changed.wait_for(lambda: self._queued < QUEUE_BYTES or self._failure is not None)
+            self._changed.wait_for(lambda: self._queued < QUEUE_BYTES or self._ended)
             self.check()
+            if self._ended:
+                raise self._stopped()
             self._queue.append((row, written))
             self._queued += len(written)
             self._changed.notify_all()
@@ -74,7 +79,18 @@ class RowWriter:
                 "counted is kept: free space or mend the disk, then run again"
             ) from self._failure
 
+    def _stopped(self) -> StoreError:
+        return StoreError(f"the row store in {self.folder} is not written any more: its writer stopped; run again")
+
     def _run(self) -> None:
+        try:
+            self._write()
+        finally:
+            with self._changed:
+                self._ended = True
+                self._changed.notify_all()
+
+    def _write(self) -> None:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._queue or self._closing)
@@ -85,9 +101,7 @@ class RowWriter:
             try:
                 self._commit(b"".join(written for _, written in taken))
             except OSError as error:
-                with self._changed:
-                    self._failure = error
-                    self._changed.notify_all()
+                self._failure = error
                 return
             self.kept([row for row, _ in taken])
 

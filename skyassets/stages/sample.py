@@ -50,6 +50,13 @@ class Asking:
     seed: int
     length: LengthPolicy = DROP
 
+    def __post_init__(self) -> None:
+        if self.length.budgets and self.length.budgets[0] <= self.sampling.max_tokens:
+            raise RecipeError(
+                f"Asking has length.budgets = {self.length.budgets}; the first must be larger than "
+                f"sampling.max_tokens, {self.sampling.max_tokens}"
+            )
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -92,11 +99,6 @@ def sample(problems: pl.DataFrame, asking: Asking, completer: Completer) -> Made
 
     No text is held in memory: the traces are read from the row store when they are written.
     """
-    if asking.length.budgets and asking.length.budgets[0] <= asking.sampling.max_tokens:
-        raise RecipeError(
-            f"teacher.length has budgets = {asking.length.budgets}; the first must be larger than the sampling's "
-            f"max_tokens, {asking.sampling.max_tokens}"
-        )
     asked = _Sampled(to_be_asked(problems), asking, completer)
     imported = usable(problems).filter(pl.col("imported_trace").is_not_null())
     return Made(
@@ -122,7 +124,7 @@ class _Sampled:
         budgets = (asking.sampling.max_tokens, *asking.length.budgets)
         for budget in budgets:
             sampling = replace(asking.sampling, max_tokens=budget)
-            tried = self._try(waiting, replace(asking, sampling=sampling))
+            tried = self._try(waiting, replace(asking, sampling=sampling, length=DROP))
             is_cut = (pl.col("finish_reason") == CUT).fill_null(value=False)
             cut_now = pl.concat_list("cut_completions", "completion_id")
             tried = tried.with_columns(

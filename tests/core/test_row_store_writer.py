@@ -44,6 +44,15 @@ def test_rows_count_once_they_are_durable_in_the_order_they_were_put(store: RowS
     assert store.get(keys).height == len(keys)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_listener_that_fails_ends_the_writing(store: RowStore) -> None:
+    def kept(rows: Sequence[dict[str, Any]]) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(StoreError, match="its writer stopped"):
+        put_for_ever(store.writer(kept))
+
+
 def test_what_waits_while_the_disk_works_is_flushed_together(store: RowStore) -> None:
     batches: list[int] = []
     begin = threading.Event()
