@@ -19,7 +19,7 @@ from skyassets.stages import problems
 from skyassets.stages.answer import epoch_seed
 from skyassets.stages.bill import COLUMNS, Bill
 from skyassets.stages.complete import Completer
-from skyassets.stages.forecast import Counter, Counting, Lengths, Line, Nobody, lengths_of, rate, rewriters, scaled
+from skyassets.stages.forecast import Counter, Counting, Lengths, Line, Nobody, lengths_of, rate, rewriters
 from skyassets.stages.ledger import COMPLETION_COLUMNS
 from skyassets.stages.rate import ranges
 from skyassets.stages.rate import rate as rate_problems
@@ -119,17 +119,17 @@ class Estimate:
         )
         if not teacher.calls:
             return replace(line, note=line.note or "second tries, where a check fails, come on top")
-        wanted = there.height + teacher.calls
+        missing = f"{teacher.calls} of {there.height + teacher.calls} traces are not there yet"
         if there.height and line.lengths is not None:
-            share = 1 + (teacher.calls * (line.calls + line.stored) / there.height) / max(line.calls, 1)
-            return scaled(line, share, f"{teacher.calls} of {wanted} traces are not there yet: taken to be alike")
-        worst = None
+            # Each trace so far took this many calls, second tries among them.
+            more = round(teacher.calls * (line.calls + line.stored) / there.height)
+            return replace(line, calls=line.calls + more, worst=None, note=f"{missing}: taken to be like the others")
         lengths = line.lengths
         if lengths is None and teacher.lengths is not None:
             own = len((rewriting.system + rewriting.prompt).encode()) // BYTES_A_TOKEN
             lengths = rewriters(teacher.lengths, own)
-        note = f"{teacher.calls} of {wanted} traces are not there yet: lengths are the teacher's, a rewrite is as long"
-        return replace(line, calls=line.calls + teacher.calls, worst=worst, lengths=lengths, note=note)
+        note = f"{missing}: a rewrite is taken to be as long as the teacher's trace"
+        return replace(line, calls=line.calls + teacher.calls, worst=None, lengths=lengths, note=note)
 
     def _answers(self, is_new: bool) -> Iterator[Line]:
         recipe, house = self.house.recipe, self.house

@@ -138,7 +138,8 @@ class Place:
         """
         if price := self.prices.get(role):
             return price
-        urls = self.urls.get(role, (OPENAI,) if "/" not in model.name and role in HOSTED else ())
+        is_hosted = role in HOSTED and "/" not in model.name and model.name != tiny.NAME
+        urls = self.urls.get(role, (OPENAI,) if is_hosted else ())
         if all(is_private(url) for url in urls):
             return FREE
         if price := PRICES.get(self.names.get(role, model.name)):

@@ -6,7 +6,7 @@ What would be asked is found by the stages themselves, with a completer that cou
 import heapq
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
@@ -212,12 +212,6 @@ def fits(lines: Sequence[Line], budget: float | None) -> bool | None:
     if median is not None:
         return median <= budget
     return True if worst is not None and worst <= budget else None
-
-
-def scaled(line: Line, share: float, note: str) -> Line:
-    """`line` for `share` times as many calls."""
-    worst = None if line.worst is None else line.worst * share
-    return replace(line, calls=round(line.calls * share), worst=worst, note=note)
 
 
 def _spread(values: list[float]) -> tuple[float, float, float]:

@@ -118,12 +118,15 @@ def _histogram(axes: Any, values: Mapping[str, list[float]]) -> None:
     edges = sorted({min(edges[0], every[0]), *edges[1:-1], high}) if high > low else [0.99 * low, 1.01 * high]
     if is_wide:
         axes.set_xscale("log")
+        axes.minorticks_off()
     for place, (role, some) in enumerate(values.items()):
         axes.hist(some, bins=edges, histtype="stepfilled", alpha=0.6, color=ROLE_COLOURS[place % 2], label=role)
     p50, p95 = quantile(every, 0.5), quantile(every, 0.95)
     for value, style in ((p50, "-"), (p95, ":")):
         axes.axvline(value, color="#333333", linestyle=style, linewidth=1)
-    axes.set_xlabel(f"median {p50:.3g}, 95th percentile {p95:.3g}")
+    told = [f"{value:,.0f}" if value >= 100 else f"{value:.3g}" for value in (p50, p95)]
+    axes.set_xlabel(f"median {told[0]}, 95th percentile {told[1]}")
+    axes.set_ylabel("calls")
     axes.yaxis.get_major_locator().set_params(integer=True)
     if len(values) > 1:
         axes.legend(frameon=False, ncols=2, loc="upper left", bbox_to_anchor=(0, -0.25))

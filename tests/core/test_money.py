@@ -1,0 +1,113 @@
+"""Money: prices with a date, and a purse that nothing passes."""
+
+import threading
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skyassets.core.money import FREE, Price, Purse
+from skyassets.core.ports import Message, Model, Request, Sampling
+from skyassets.core.prices import PRICES
+
+MINI = PRICES["gpt-4o-mini"]
+AMOUNTS = st.floats(min_value=0.0, max_value=1e6, allow_nan=False)
+
+
+def asked(text: str, max_tokens: int) -> Request:
+    return Request("0", Model("m", "1"), (Message("user", text),), Sampling(0.7, max_tokens), seed=1)
+
+
+def test_a_call_costs_its_tokens_at_their_price() -> None:
+    assert MINI.dollars(1_000_000, 0) == pytest.approx(0.15)
+    assert MINI.dollars(2_000, 10_000) == pytest.approx(0.0063)
+
+
+def test_a_batch_costs_half_where_the_host_says_so() -> None:
+    assert MINI.dollars(1_000, 1_000, batched=True) == MINI.dollars(1_000, 1_000) / 2
+    deepseek = PRICES["deepseek-reasoner"]
+    assert deepseek.dollars(1_000, 1_000, batched=True) == deepseek.dollars(1_000, 1_000)
+
+
+@given(st.text(max_size=200), st.integers(1, 10_000), st.integers(0, 10_000))
+def test_no_answer_within_its_limit_costs_more_than_the_worst(text: str, limit: int, said: int) -> None:
+    prompt_tokens = len(text.encode("utf-8", "replace"))  # a token is at least a byte
+    assert MINI.dollars(prompt_tokens, min(said, limit)) <= MINI.worst(asked(text, limit))
+
+
+@pytest.mark.parametrize(("name", "price"), PRICES.items(), ids=PRICES)
+def test_every_price_has_a_day_and_a_source(name: str, price: Price) -> None:
+    assert date(2024, 1, 1) < date.fromisoformat(price.as_of)
+    assert price.source.startswith("https://")
+    assert 0 < price.input < price.output
+
+
+def test_a_dated_name_without_a_price_cut_costs_what_its_family_does() -> None:
+    for dated, family in (("gpt-4o-mini-2024-07-18", "gpt-4o-mini"), ("o3-mini-2025-01-31", "o3-mini")):
+        assert (PRICES[dated].input, PRICES[dated].output) == (PRICES[family].input, PRICES[family].output)
+
+
+def test_a_server_of_ones_own_costs_nothing_a_token() -> None:
+    assert FREE.worst(asked("a" * 1000, 16_384)) == 0.0
+
+
+@given(AMOUNTS, st.lists(st.tuples(AMOUNTS, st.floats(0.0, 1.0)), max_size=40), st.randoms(use_true_random=False))
+def test_calls_never_pass_the_budget(budget: float, calls: list[tuple[float, float]], dice: object) -> None:
+    purse = Purse(budget)
+    under_way: list[tuple[float, float]] = []
+    for worst, share in calls:
+        if purse.reserve(worst):
+            under_way.append((worst, worst * share))
+        if under_way and dice.random() < 0.5:  # type: ignore[attr-defined]
+            reserved, spent = under_way.pop()
+            purse.settle(reserved, spent)
+        assert purse.spent + purse.reserved <= budget or purse.spent <= budget
+        assert purse.spent <= budget
+    for reserved, spent in under_way:
+        purse.settle(reserved, spent)
+    assert purse.spent <= budget
+    assert purse.reserved == 0.0
+
+
+@given(st.floats(min_value=1e-6, max_value=1e6), AMOUNTS)
+def test_what_does_not_fit_is_not_set_aside(budget: float, more: float) -> None:
+    purse = Purse(budget)
+    assert purse.reserve(budget / 2)
+    assert not purse.reserve(budget + more + 1e-6)
+    assert purse.reserved == pytest.approx(budget / 2)
+    purse.settle(budget / 2, 0.0)
+    assert purse.reserve(budget / 2)
+
+
+def test_many_small_sums_are_the_whole_and_no_more() -> None:
+    purse = Purse(1.0)
+    assert all(purse.reserve(0.1) for _ in range(10))
+    assert not purse.reserve(1e-9)
+
+
+def test_machine_time_can_pass_the_budget_and_then_no_call_goes_out() -> None:
+    purse = Purse(1.0)
+    purse.book(1.2)
+    assert purse.spent == pytest.approx(1.2)
+    assert not purse.reserve(0.0)
+
+
+def test_without_a_budget_everything_fits() -> None:
+    assert Purse().reserve(1e9)
+
+
+def test_threads_together_never_pass_the_budget() -> None:
+    purse = Purse(1.0)
+
+    def spend() -> None:
+        for _ in range(200):
+            if purse.reserve(0.01):
+                purse.settle(0.01, 0.007)
+
+    threads = [threading.Thread(target=spend) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert 0.98 < purse.spent <= 1.0
