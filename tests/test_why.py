@@ -54,7 +54,7 @@ def test_a_changed_temperature_is_the_part_that_differs(made: Shell) -> None:
 
 def test_an_edited_prompt_is_shown_word_by_word(made: Shell) -> None:
     told = why(made, first(made, PROBLEMS, domain="puzzle")["problem_id"], "explained_recipes:reworded")
-    assert "Put the{+ final+} answer" in told
+    assert "Put the {+final +}answer" in told
     untouched = why(made, first(made, PROBLEMS, domain="maths")["problem_id"], "explained_recipes:reworded")
     assert untouched.count("reused") == 2
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from skyassets import __version__
 from skyassets.assets.environment import from_environment
 from skyassets.commands.command import Command
+from skyassets.commands.compare_rewrites import COMPARE_REWRITES
 from skyassets.commands.doctor import doctor
 from skyassets.commands.forecast import FORECAST
 from skyassets.commands.ledger import LEDGER_COMMAND
@@ -27,6 +28,7 @@ EXAMPLES = """examples:
 exit codes: 0 all is well, 1 something is missing, 2 it could not be asked (wrong recipe or setting)
 """
 COMMANDS = {"doctor": Command(doctor), "report": Command(report), "lineage": LINEAGE, "why": WHY}
+COMMANDS |= {"compare-rewrites": COMPARE_REWRITES}
 COMMANDS |= {"forecast": FORECAST, "ledger": LEDGER_COMMAND}
 
 

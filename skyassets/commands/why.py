@@ -13,11 +13,12 @@ from rich.text import Text
 from skyassets.assets.house import House
 from skyassets.assets.place import Place
 from skyassets.commands.command import Command
+from skyassets.commands.compare_rewrites import NAME as COMPARISON
 from skyassets.commands.lineage import CANDIDATES, show_candidates
 from skyassets.commands.shown import SHORT, differing, line
 from skyassets.commands.stored_tables import StoredTables
 from skyassets.commands.why_target import Target, named, target, wanted_for
-from skyassets.core.tables import COMPLETIONS
+from skyassets.core.tables import COMPLETIONS, REWRITES
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.rehearsal import Wanted
 from skyassets.stages.request_key import (
@@ -39,6 +40,8 @@ LONGEST_VALUE = 40
 """Characters of a part's value up to which the two are shown side by side."""
 FEW = 2
 """Parts of the key in which a completion that was asked for another table may differ and still be worth showing."""
+COMPARED = {REWRITES.name: (COMPARISON,)}
+"""Where else completions of a table's kind are asked for."""
 FACTS = ("at", "asked_for", "run", "dollars")
 
 
@@ -107,7 +110,11 @@ def _explain_missing(console: Console, shelf: StoredTables, aim: Target, missing
     new: list[Wanted] = []
     said: dict[tuple[Difference, ...], list[tuple[Wanted, Key]]] = {}
     for one in missing:
-        alike = [key for key, asked_for in stored if asked_for.endswith(f"/{one.table}")]
+        alike = [
+            key
+            for key, asked_for in stored
+            if asked_for.rpartition("/")[2] in (one.table, *COMPARED.get(one.table, ()))
+        ]
         near = nearest(key_of(one.request), alike or [key for key, _ in stored], aim.question)
         gaps = () if near is None else tuple(differences(near, key_of(one.request)))
         if near is None or (not alike and len(gaps) > FEW):

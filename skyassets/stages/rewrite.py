@@ -134,7 +134,9 @@ class _Model:
             if not waiting:
                 break
             requests = {trace_id: self._request(row, attempt) for trace_id, row in waiting.items()}
-            replies = self.completer.complete(self.rewriting.model, list(requests.values()))
+            # A rewrite is about as long as its trace.
+            expected = {requests[trace_id].id: float(len(str(row["text"]))) for trace_id, row in waiting.items()}
+            replies = self.completer.complete(self.rewriting.model, list(requests.values()), expected)
             self.reused += replies.reused
             self.asked += replies.asked
             for trace_id, row in waiting.items():

@@ -12,7 +12,7 @@ MANY_WORDS = 3000
 """Longer texts are compared line by line: comparing words takes time with the square of their number."""
 ELLIPSIS = " … "
 
-_WORDS = re.compile(r"\s*\S+|\s+\Z")
+_WORDS = re.compile(r"\A\s+|\S+\s*")
 _LINES = re.compile(r"[^\n]*\n|[^\n]+\Z")
 
 
@@ -64,7 +64,7 @@ def excerpt(pieces: list[Piece], context: int = CONTEXT) -> list[Piece]:
         before = words[:context] if place > 0 else []
         after = words[-context:] if place < len(pieces) - 1 and context else []
         if len(words) > len(before) + len(after):
-            shown.append(Piece(Kind.SAME, f"{''.join(before)}{ELLIPSIS}{''.join(after).lstrip()}"))
+            shown.append(Piece(Kind.SAME, f"{''.join(before).rstrip()}{ELLIPSIS}{''.join(after)}"))
         else:
             shown.append(piece)
     return shown
