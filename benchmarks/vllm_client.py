@@ -2,10 +2,10 @@
 
     .venv/bin/python benchmarks/vllm_client.py [--prompts 256] [--tokens 64] [--in-flight 64] [--rounds 5]
 
-The server is the pipeline's own, with the embedded model. Both clients send the same prompts in the same order, the same
-number in flight, greedy, with the same token limit; the tokens each got are printed, so that equal work can be seen.
-vLLM's client runs in a process of its own, whose start is not counted; it streams, which it cannot be told not to, and
-ours does not, as in the pipeline. The first round of each warms up and is not counted.
+The server is the pipeline's own, with the embedded model. Both clients send the same prompts in the same order, as many
+in flight, greedy, with the same token limit; the tokens each got are printed, so that equal work can be seen. vLLM's
+client runs in a process of its own, whose start is not counted; it streams, which it cannot be told not to, and ours
+does not, as in the pipeline. The first round of each warms up and is not counted.
 
 The bar: ours reaches at least 0.95 of vLLM's own (the median of the rounds' ratios).
 """
