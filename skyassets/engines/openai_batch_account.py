@@ -46,6 +46,8 @@ class BatchAccount:
         import openai
 
         self.upstream, self.folder = upstream, folder
+        self.is_there = False
+        """It has answered something, whatever it was."""
         self.patience, self.backoff, self.settling = patience, backoff, settling
         self._broken = (openai.APIConnectionError, httpx2.HTTPError)
         is_here = urlsplit(upstream.base_url).hostname in {"127.0.0.1", "localhost", "::1"}
@@ -145,7 +147,7 @@ class BatchAccount:
 
         Raises:
             AbsentError: when the server does not know what it is asked for.
-            ServerError: when it refuses, or nothing but failures came for `patience` seconds.
+            ServerError: when it refuses, was never there, or nothing but failures came for `patience` seconds.
         """
         import openai
 
@@ -153,15 +155,23 @@ class BatchAccount:
         tried = 0
         while True:
             try:
-                return action()
+                told = action()
             except openai.APIStatusError as error:
+                self.is_there = True
                 fault = fault_of(error)
                 if not fault.is_passing:
                     raise self._refused(what, fault) from error
             except self._broken as error:
                 fault = silence_of(error)
+                if fault.is_unreached and not self.is_there:
+                    raise ServerError(
+                        f"{self.upstream.base_url}: nobody answers ({fault.reason}): start it, or correct the URL"
+                    ) from error
             except ValueError as error:
                 fault = Fault(f"the answer makes no sense: {error}", is_passing=True)
+            else:
+                self.is_there = True
+                return told
             now = time.monotonic()
             failing_since = now if failing_since is None else failing_since
             if now - failing_since >= self.patience:

@@ -198,6 +198,11 @@ def test_a_server_that_only_fails_is_given_up_and_its_batch_found_by_the_next_ru
         assert server.seen()["paid"] == {"a": 1}
 
 
+def test_a_server_that_is_not_there_is_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ServerError, match="nobody answers"):
+        BatchServer(9, tmp_path).ask("a: ok", patience=600.0)
+
+
 def test_a_batch_that_never_ends_is_not_waited_for_for_ever(tmp_path: Path) -> None:
     with batch_server(tmp_path, "--ends", "stuck") as server, pytest.raises(ServerError, match="hours after it should"):
         server.ask("a: ok")
@@ -363,7 +368,7 @@ def test_killed_at_any_step_the_next_run_pays_for_nothing_twice(
     with batch_server(tmp_path, "--play", f"{kind}={'ok,' * before}{word}") as server:
         run = client(server, tmp_path)
         while not server.seen()["hanging"] and run.poll() is None:
-            pass
+            time.sleep(0.01)
         run.kill()
         run.wait()
         finished(server, tmp_path)
