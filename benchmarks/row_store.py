@@ -146,18 +146,14 @@ def race(rows: int, size: int, runs: int) -> None:
             )
 
         show("empty materialize", bare)
-        show("first build", [measured([*materialize, both, *module], environment)])
+        show("first build of raw_problems", [measured([*materialize, "raw_problems", *module], environment)])
+        show("first build of teacher_traces", [measured([*materialize, "teacher_traces", *module], environment)])
         show("no-op", [measured([*materialize, both, *module], environment) for _ in range(runs)])
         more = []
         for number in range(runs):
             write(mine, rows + number + 1)
             more.append(measured([*materialize, both, *module], environment))
         show("+1 row", more)
-        write(mine, rows + runs + 1)
-        first = measured([*materialize, "raw_problems", *module], environment)
-        second = measured([*materialize, "teacher_traces", *module], environment)
-        show("+1 row, raw_problems alone", [first])
-        show("+1 row, teacher_traces alone", [second])
 
 
 def main() -> None:
