@@ -169,12 +169,12 @@ def _nearby(shelf: StoredTables, question: str) -> list[tuple[Key, str]]:
     columns = ("completion_id", "request", "asked_for")
     found = shelf.rows(COMPLETIONS, lambda rows: rows.filter(asks).select(columns).head(NEARBY))
     if found.is_empty():
-        shared = pl.sum_horizontal(
-            text.str.contains(spelled(word), literal=True).cast(pl.Int32()) for word in telling_words(question)
-        )
+        words = telling_words(question)
+        shared = pl.sum_horizontal(text.str.contains(spelled(word), literal=True).cast(pl.Int32()) for word in words)
+        is_alike = pl.col("shared") * 2 > len(words)
         found = shelf.rows(
             COMPLETIONS,
-            lambda rows: rows.select(*columns, shared=shared).filter(pl.col("shared") > 0).top_k(NEARBY, by="shared"),
+            lambda rows: rows.select(*columns, shared=shared).filter(is_alike).top_k(NEARBY, by="shared"),
         ).top_k(NEARBY, by="shared")
     once = found.unique("completion_id").select(columns)
     return [(stored_key(ident, request), str(asked_for)) for ident, request, asked_for in once.iter_rows()]

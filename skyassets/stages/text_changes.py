@@ -10,6 +10,8 @@ CONTEXT = 6
 """Words of what stayed that are shown on either side of a change."""
 MANY_WORDS = 3000
 """Longer texts are compared line by line: comparing words takes time with the square of their number."""
+LONGEST_CHANGE = 60
+"""Words of one change up to which an excerpt shows it whole."""
 ELLIPSIS = " … "
 
 _WORDS = re.compile(r"\A\s+|\S+\s*")
@@ -54,13 +56,16 @@ def changes(before: str, after: str) -> list[Piece]:
 
 
 def excerpt(pieces: list[Piece], context: int = CONTEXT) -> list[Piece]:
-    """`pieces` with all but `context` words around each change left out."""
+    """`pieces` with all but `context` words around each change left out, and the middle of a very long change."""
     shown = []
     for place, piece in enumerate(pieces):
-        if piece.kind is not Kind.SAME:
-            shown.append(piece)
-            continue
         words = _WORDS.findall(piece.text)
+        if piece.kind is not Kind.SAME:
+            half = LONGEST_CHANGE // 2
+            middle = len(words) - 2 * half
+            told = f"{''.join(words[:half])}… {middle} words … {''.join(words[-half:])}" if middle > 0 else piece.text
+            shown.append(Piece(piece.kind, told))
+            continue
         before = words[:context] if place > 0 else []
         after = words[-context:] if place < len(pieces) - 1 and context else []
         if len(words) > len(before) + len(after):

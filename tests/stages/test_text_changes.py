@@ -39,6 +39,14 @@ def test_what_stays_far_from_a_change_is_left_out() -> None:
     assert shown == " … w98 w99 [-old -]{+new +}end"
 
 
+def test_the_middle_of_a_very_long_change_is_left_out() -> None:
+    added = " ".join(f"w{number}" for number in range(1000))
+    shown = marked(excerpt(changes("start", f"start {added}")))
+    assert shown.endswith("w999+}")
+    assert "… 940 words …" in shown or "… 941 words …" in shown
+    assert len(shown) < 500
+
+
 def test_long_texts_are_compared_within_a_second() -> None:
     before = "\n".join(f"line {number} says the same the same the same" for number in range(4000))
     after = before.replace("line 7 ", "row 7 ").replace("line 3999 ", "row 3999 ")
