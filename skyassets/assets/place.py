@@ -2,6 +2,7 @@
 
 import contextlib
 import ipaddress
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,7 @@ HOSTED = ("rewriter", "rater")
 """The roles in which a model without an owner in its name (`gpt-4o-mini`) is OpenAI's."""
 ENGINES = ("auto", "vllm", "transformers")
 OPENAI = "https://api.openai.com/v1"
+DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @dataclass(frozen=True)
@@ -80,12 +82,12 @@ class Place:
         """
         purse = purse or Purse(self.budget)
         if urls := self.urls.get(role):
-            return self._batched(role, self._endpoint(role, model, urls, purse), said)
+            return self._batched(role, self._endpoint(role, model, urls, purse, said), said)
         if model.name in (tiny.NAME, student_name(tiny.NAME)):
             return tiny.TinyServing(self.data / "logs" / "tiny-server.jsonl", self.concurrency)
         if "/" not in model.name and role in HOSTED:
             if role in self.keys:
-                return self._batched(role, self._endpoint(role, model, (OPENAI,), purse), said)
+                return self._batched(role, self._endpoint(role, model, (OPENAI,), purse, said), said)
             raise ServerError(
                 f"{role}: {model.name} is a hosted model and there is no key; export OPENAI_API_KEY, or "
                 f"SKYASSETS_{role.upper()}_URL for another OpenAI-compatible server"
@@ -102,13 +104,15 @@ class Place:
             self.weights, logs=logs, concurrency=self.concurrency, options=self.vllm, said=said, metered=metered
         )
 
-    def _endpoint(self, role: str, model: Model, urls: tuple[str, ...], purse: Purse) -> Endpoint:
+    def _endpoint(
+        self, role: str, model: Model, urls: tuple[str, ...], purse: Purse, said: Callable[[str], None]
+    ) -> Endpoint:
         keys = self.keys.get(role, ("none",))
         keys = keys if len(keys) == len(urls) else keys * len(urls)
         upstreams = tuple(
             Upstream(
                 url,
-                self.names.get(role, model.name),
+                self.called(role, model, url),
                 key,
                 self.concurrency,
                 served_by=urlsplit(url).hostname or url,
@@ -117,7 +121,17 @@ class Place:
             )
             for url, key in zip(urls, keys, strict=True)
         )
-        return Endpoint(upstreams, price=self.price(role, model), purse=purse)
+        return Endpoint(upstreams, price=self.price(role, model), purse=purse, said=said)
+
+    def called(self, role: str, model: Model, url: str) -> str:
+        """What the server at `url` calls `model`. OpenAI is asked for the dated snapshot, so that it stays the same."""
+        if role in self.names:
+            return self.names[role]
+        return (
+            f"{model.name}-{model.revision}"
+            if url.startswith(OPENAI) and DATE.fullmatch(model.revision)
+            else model.name
+        )
 
     def _batched(self, role: str, endpoint: Endpoint, said: Callable[[str], None]) -> Serving:
         """The endpoint, or its Batch API in a role that is to use it."""

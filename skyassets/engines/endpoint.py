@@ -1,6 +1,6 @@
 """Model servers that already run somewhere: OpenAI's, a provider's, your own vLLM. Starts and stops nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +12,10 @@ from skyassets.engines.openai_asker import OpenAIAsker
 from skyassets.engines.upstream import Upstream
 
 
+def _silent(line: str) -> None:
+    """Nobody listens."""
+
+
 @dataclass(frozen=True)
 class Endpoint:
     """Keeps the `Serving` port for one URL or several."""
@@ -21,6 +25,7 @@ class Endpoint:
     purse: Purse = field(default_factory=Purse)
     timeout: float = 1800.0
     attempts: int = 10
+    said: Callable[[str], None] = _silent
 
     @contextmanager
     def serve(self, model: Model, weights: Path | None) -> Iterator[Asker]:
@@ -29,7 +34,9 @@ class Endpoint:
         Raises:
             ServerError: when none is, one refuses the key, or one cannot have the weights we made ourselves.
         """
-        asker = OpenAIAsker(self.upstreams, self.timeout, self.attempts, price=self.price, purse=self.purse)
+        asker = OpenAIAsker(
+            self.upstreams, self.timeout, self.attempts, price=self.price, purse=self.purse, said=self.said
+        )
         for upstream, names in zip(self.upstreams, asker.models(), strict=True):
             if weights is not None and upstream.model_name not in names:
                 raise ServerError(

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from skyassets.assets.environment import from_environment
-from skyassets.assets.place import OPENAI, Place
-from skyassets.core.errors import ServerError, SkyassetsError
+from skyassets.assets.place import OPENAI, Place, is_private
+from skyassets.core.errors import BudgetError, ServerError, SkyassetsError
 from skyassets.core.ports import Model
 from skyassets.engines.endpoint import Endpoint
 from skyassets.engines.transformers_server import TransformersServer
@@ -51,3 +51,49 @@ def test_transformers_serves_where_it_is_told_to() -> None:
 def test_a_setting_that_is_none_is_named() -> None:
     with pytest.raises(SkyassetsError, match="SKYASSETS_RANKS is '0'"):
         from_environment({"SKYASSETS_RANKS": "0"})
+
+
+def test_openai_is_asked_for_the_dated_snapshot_and_nobody_else_is() -> None:
+    place = Place(data=Path("data"), keys={"rewriter": ("secret",)})
+    serving = place.serving("rewriter", HOSTED, silent)
+    assert isinstance(serving, Endpoint)
+    assert serving.upstreams[0].model_name == "gpt-4o-mini-2024-07-18"
+    assert place.called("rewriter", HOSTED, "http://gpu-box/v1") == "gpt-4o-mini"
+
+
+def test_somebody_elses_server_without_a_price_is_refused_before_any_call() -> None:
+    place = from_environment({"SKYASSETS_TEACHER_URL": "https://models.example.com/v1"})
+    with pytest.raises(BudgetError, match="SKYASSETS_TEACHER_PRICE=INPUT,OUTPUT"):
+        place.serving("teacher", SMOLLM2, silent)
+
+
+@pytest.mark.parametrize(
+    ("url", "own"),
+    [
+        ("http://127.0.0.1:8000/v1", True),
+        ("http://gpu-box:8000/v1", True),
+        ("http://10.1.2.3/v1", True),
+        ("http://box.local/v1", True),
+        ("https://api.openai.com/v1", False),
+        ("http://8.8.8.8/v1", False),
+    ],
+)
+def test_a_machine_of_ones_own_is_told_by_its_address(url: str, own: bool) -> None:
+    assert is_private(url) == own
+
+
+def test_several_urls_share_the_work_each_with_its_key() -> None:
+    place = from_environment(
+        {"SKYASSETS_TEACHER_URL": "http://a/v1, http://b/v1", "SKYASSETS_TEACHER_API_KEY": "one,two"}
+    )
+    serving = place.serving("teacher", SMOLLM2, silent)
+    assert isinstance(serving, Endpoint)
+    assert [(one.base_url, one.api_key) for one in serving.upstreams] == [
+        ("http://a/v1", "one"),
+        ("http://b/v1", "two"),
+    ]
+
+
+def test_a_number_of_keys_that_fits_no_urls_is_an_error() -> None:
+    with pytest.raises(SkyassetsError, match="holds 2 keys for 1 URLs"):
+        from_environment({"SKYASSETS_TEACHER_URL": "http://a/v1", "SKYASSETS_TEACHER_API_KEY": "one,two"})
