@@ -50,6 +50,7 @@ class BatchAccount:
         """It has answered something, whatever it was."""
         self.patience, self.backoff, self.settling = patience, backoff, settling
         self._broken = (openai.APIConnectionError, httpx2.HTTPError)
+        self._unreached = httpx2.ConnectError
         is_here = urlsplit(upstream.base_url).hostname in {"127.0.0.1", "localhost", "::1"}
         self._client = openai.OpenAI(
             base_url=upstream.base_url,
@@ -163,7 +164,7 @@ class BatchAccount:
                     raise self._refused(what, fault) from error
             except self._broken as error:
                 fault = silence_of(error)
-                if fault.is_unreached and not self.is_there:
+                if isinstance(error.__cause__, self._unreached) and not self.is_there:
                     raise ServerError(
                         f"{self.upstream.base_url}: nobody answers ({fault.reason}): start it, or correct the URL"
                     ) from error
