@@ -175,9 +175,7 @@ COLUMNS: dict[str, Column] = {
     "call_seconds": Column(_real, "Seconds of all calls together; many are under way at once.", measured=True),
     "machine_seconds": Column(_real, "Seconds that servers and training of our own ran.", measured=True),
     "gpu_hours": Column(_real, "Machine seconds times GPUs, in hours.", measured=True),
-    "call_dollars": Column(
-        _real, "What the calls cost, failed ones too; null if one is unknown.", measured=True
-    ),
+    "call_dollars": Column(_real, "What the calls cost, failed ones too; null if one is unknown.", measured=True),
     "machine_dollars": Column(_real, "GPU-hours at SKYASSETS_HOUR_PRICE, as it was then.", measured=True),
     "began": Column(_text, "When the first of it came (UTC, ISO 8601).", measured=True),
     "ended": Column(_text, "When the last of it came (UTC, ISO 8601).", measured=True),

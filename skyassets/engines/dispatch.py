@@ -90,7 +90,8 @@ class Dispatch:
             if alarm is not None:
                 alarm.cancel()
         else:
-            await asyncio.sleep(pause if pause is not None else 0.05)
+            # Not the whole of a long pause at once: a server may be lost for good meanwhile.
+            await asyncio.sleep(0.05 if pause is None else min(pause, 1.0))
         for task in [task for task in self.tasks if task.done()]:
             self.tasks.remove(task)
             task.result()
