@@ -4,7 +4,7 @@ Several runs may work on one store at the same time: what one is asking, the oth
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
@@ -247,13 +247,12 @@ def request(model: Model, messages: tuple[Message, ...], sampling: Sampling, see
 def completion_row(asked: Request, reply: Reply) -> dict[str, object]:
     """A reply as a row of `completions`, with the whole request beside it."""
     parts = {"model": asked.model, "messages": asked.messages, "sampling": asked.sampling, "seed": asked.seed}
-    told = asdict(reply)
     return {
         "completion_id": asked.id,
         "request": sound(spelling(parts)),
         "model": str(asked.model),
         "text": sound(reply.text),
-        **{name: told[name] for name in REPLY_COLUMNS},
+        **{name: getattr(reply, name) for name in REPLY_COLUMNS},
     }
 
 

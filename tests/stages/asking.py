@@ -43,11 +43,11 @@ def main() -> None:
     kills = int(sys.argv[6]) if len(sys.argv) > 6 else 0
     store = RowStore(folder, COMPLETIONS, lambda line: print(line, file=sys.stderr))
 
-    def ask() -> None:
+    def ask() -> str:
         requests = [request(f"r{number:04d}: {words}") for number in range(first, last)]
         replies = Completer(store, Serving(url), lambda tally: None).complete(MODEL, requests)
         assert len(replies.completions) + len(replies.errors) == len(requests)
-        print(replies.reused, replies.asked, len(replies.errors), flush=True)
+        return f"{replies.reused} {replies.asked} {len(replies.errors)}"
 
     dice = random.Random(3)
     for _ in range(kills):
@@ -60,7 +60,7 @@ def main() -> None:
         os.waitpid(child, 0)
         now = time.monotonic()
         print("".join(f"{key} {now}\n" for key in journalled(store.folder)), end="", flush=True)
-    ask()
+    print(ask(), flush=True)
 
 
 if __name__ == "__main__":

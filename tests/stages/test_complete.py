@@ -191,15 +191,16 @@ def test_what_another_run_failed_is_tried_by_the_one_that_waited(tmp_path: Path)
 
 
 def test_a_client_killed_anywhere_never_asks_again_what_was_stored(tmp_path: Path) -> None:
-    rows = 600
+    rows = 800
     with faulty() as server:
-        run = asking(tmp_path, server.url, 0, rows, "slow=0.05", str(KILLS))
+        run = asking(tmp_path, server.url, 0, rows, "slow=0.15", str(KILLS))
         out, problems = run.communicate(timeout=300)
         assert run.returncode == 0, problems
         seen = server.seen()
     *stored, last = out.splitlines()
     reused, asked, failed = (int(count) for count in last.split())
     assert (reused + asked, failed) == (rows, 0)
+    assert asked > 0  # every kill came in the middle
     first_stored: dict[str, float] = {}
     for line in stored:
         key, at = line.split()
