@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -120,38 +118,6 @@ def test_a_folder_that_is_no_model_is_told_with_the_end_of_the_log(tmp_path: Pat
     ):
         pytest.fail("served")
     assert str(tmp_path / "vllm-") in str(raised.value)
-
-
-PARENT = """
-import sys, time
-from pathlib import Path
-from skyassets.core.ports import Message, Model, Request, Sampling
-from skyassets.engines.vllm_options import VllmOptions
-from skyassets.engines.vllm_server import VllmServer
-model = Model("small/random", "0")
-options = VllmOptions(replicas=2, memory_share=0.05, max_model_len=128)
-server = VllmServer(lambda _: Path(sys.argv[1]), concurrency=4, options=options, logs=Path(sys.argv[2]))
-with server.serve(model, None) as asker:
-    asked = [Request(str(n), model, (Message("user", "Hi"),), Sampling(1.0, 8), n) for n in range(16)]
-    replies = []
-    asker.ask(asked, replies.append)
-    print("\\nanswered", sum(reply.error is None for reply in replies), flush=True)
-    time.sleep(600)
-"""
-
-
-def test_replicas_share_the_cores_and_a_killed_parent_leaves_none_behind(folder: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-c", PARENT, str(folder), str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
-        assert parent.stdout is not None
-        assert "answered 16\n" in iter(parent.stdout.readline, "")
-        servers = descendants(parent.pid)
-        parent.kill()
-    assert len(servers) >= 6
-    assert are_gone(servers)
-    logs = [path.read_text() for path in tmp_path.glob("vllm-*.log")]
-    bound = [line.partition("core ids=")[2] for log in logs for line in log.splitlines() if "core ids=" in line]
-    assert len(bound) == len(set(bound)) == 2
 
 
 def name_of(pid: int) -> str:
