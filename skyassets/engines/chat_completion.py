@@ -9,9 +9,15 @@ from urllib.parse import urlsplit
 
 from skyassets.core.ports import Reply, Request
 
+LARGEST_COUNT = 2**40
+
 
 class UnusableError(Exception):
-    """The server answered, but not with a completion: says what came instead."""
+    """The server answered, but not with a completion: says what came instead, and the tokens it told of."""
+
+    def __init__(self, reason: str, tokens: tuple[int, int] | None = None) -> None:
+        super().__init__(reason)
+        self.tokens = tokens
 
 
 def body_of(request: Request, model_name: str, base_url: str) -> dict[str, Any]:
@@ -43,18 +49,46 @@ def reply_of(request: Request, content: bytes, seconds: float, served_by: str) -
         ValueError: when it is not JSON (a body cut short).
         UnusableError: when it is JSON, but holds no completion.
     """
-    answer = json.loads(content)
+    try:
+        answer = json.loads(content)
+    except RecursionError as error:
+        raise UnusableError("an answer nested too deep to be a completion") from error
+    tokens = _tokens(answer)
     try:
         choice = answer["choices"][0]
         text = _text(choice["message"], finished=choice.get("finish_reason") != "length")
         finish_reason = choice.get("finish_reason") or "unknown"
-        usage = answer.get("usage") or {}
-        tokens = int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0)
     except (KeyError, IndexError, TypeError, AttributeError) as error:
-        raise UnusableError(f"no completion in the answer: {_excerpt(content)}") from error
+        raise UnusableError(f"no completion in the answer: {_excerpt(content)}", tokens) from error
     if text is None or finish_reason == "error":
-        raise UnusableError(f"no text in the answer: {_excerpt(content)}")
-    return Reply(request.id, text, str(finish_reason), *tokens, seconds, served_by)
+        raise UnusableError(f"no text in the answer: {_excerpt(content)}", tokens)
+    # A reply whose tokens nobody told has no known price yet.
+    dollars = 0.0 if tokens else None
+    return Reply(
+        request.id, text, well_formed(str(finish_reason)), *(tokens or (0, 0)), seconds, served_by, dollars=dollars
+    )
+
+
+def well_formed(text: str) -> str:
+    """`text` without lone surrogates, which JSON can carry and UTF-8 cannot."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _tokens(answer: Any) -> tuple[int, int] | None:
+    """The prompt's and the completion's tokens, where both are told as counts."""
+    usage = answer.get("usage") if isinstance(answer, dict) else None
+    if not isinstance(usage, dict):
+        return None
+    told = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
+    return None if told[0] is None or told[1] is None else (told[0], told[1])
+
+
+def _count(value: Any) -> int | None:
+    try:
+        count = int(float(value))
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return count if 0 <= count <= LARGEST_COUNT else None
 
 
 def _text(message: dict[str, Any], finished: bool) -> str | None:

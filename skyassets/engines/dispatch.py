@@ -6,13 +6,13 @@ import heapq
 import random
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from skyassets.core.errors import BudgetError, ServerError
 from skyassets.core.ports import Reply, Request
 from skyassets.engines.chat_completion import UnusableError, body_of, reply_of
+from skyassets.engines.errand import Errand, now
 from skyassets.engines.fault import Fault
 from skyassets.engines.lane import Lane
 
@@ -26,20 +26,6 @@ BUSY_ATTEMPTS = 4
 LONGEST_BACKOFF = 30.0
 NEWS_SECONDS = 10.0
 QUIET_SECONDS = 30.0
-
-
-@dataclass
-class Errand:
-    """One request on its way, with what it has cost so far."""
-
-    request: Request
-    worst: float
-    """Dollars it can cost at most, each time it is asked."""
-    began: float = 0.0
-    attempts: int = 0
-    slow: int = 0
-    busy: int = 0
-    dollars: float = 0.0
 
 
 class Dispatch:
@@ -58,9 +44,9 @@ class Dispatch:
         """Tasks that ended and have not been looked at."""
         self.heard = self.told_quiet = time.monotonic()
         """When a task ended last, and when it was last said that none does."""
-        self.failing_since: float | None = None
-        """When the first of the failures came that no success has followed."""
         self.told = 0.0
+        self.refused = False
+        """`keep` has raised: it is given nothing more."""
 
     async def run(self, requests: Iterable[Request]) -> None:
         """Keep every server as busy as it can be until nothing is left, or something ends it all."""
@@ -77,6 +63,8 @@ class Dispatch:
                 for task in self.tasks:
                     task.cancel()
                 await asyncio.gather(*self.tasks, return_exceptions=True)
+                for task in self.ended:  # looked at, so that nobody complains that they were not
+                    task.cancelled() or task.exception()
                 self.asker.in_flight = 0
 
     async def _step(self) -> bool:
@@ -171,19 +159,22 @@ class Dispatch:
             self.asker.purse.settle(errand.worst, 0.0)
             raise
         except BaseException:
-            self.asker.purse.settle(errand.worst, errand.worst)  # broken off: nobody will know what it came to
+            # Broken off: nobody will know what it came to.
+            self.asker.purse.settle(errand.worst, errand.worst)
+            errand.dollars += errand.worst
+            if errand.dollars:
+                self._let_go(errand, "broken off, because the run ended", lane)
             raise
         finally:
             lane.in_flight -= 1
             self.asker.in_flight -= 1
-        spent = self._cost(outcome, errand)
+        spent = errand.cost(outcome, self.asker.price)
         errand.dollars += spent
         self.asker.purse.settle(errand.worst, spent)
         if isinstance(outcome, Reply):
             lane.note(None, outcome.completion_tokens)
             lane.pace.settle(expected, outcome.prompt_tokens + outcome.completion_tokens)
-            self.failing_since = None
-            self.keep(replace(outcome, at=_now(), dollars=errand.dollars))
+            self._hand_over(replace(outcome, at=now(), dollars=errand.dollars))
             return
         lane.note(outcome)
         lane.pace.settle(expected, 0)
@@ -191,21 +182,22 @@ class Dispatch:
 
     async def _outcome(self, errand: Errand, lane: Lane) -> Reply | Fault:
         request, upstream = errand.request, lane.upstream
-        outcome = await lane.client.complete(body_of(request, upstream.model_name, upstream.base_url))
+        body = body_of(request, upstream.model_name, upstream.base_url)
+        try:
+            # The client's own time limit is for each read: a server that trickles would never reach it.
+            async with asyncio.timeout(self.asker.timeout):
+                outcome = await lane.client.complete(body)
+        except TimeoutError:
+            reason = f"TimeoutError: no whole answer within {self.asker.timeout:g} s"
+            return Fault(reason, is_passing=True, is_silent=True, is_paid=True)
         if isinstance(outcome, Fault):
             return outcome
         try:
             return reply_of(request, outcome, time.monotonic() - errand.began, upstream.served_by)
         except UnusableError as error:
-            return Fault(str(error), is_passing=False)
+            return Fault(lane.client.clean(str(error)), is_passing=False, is_paid=True, tokens=error.tokens)
         except ValueError as error:
-            return Fault(f"the answer is not JSON: {error}", is_passing=True)
-
-    def _cost(self, outcome: Reply | Fault, errand: Errand) -> float:
-        """What an attempt cost; the worst, where the server took the request and then fell silent."""
-        if isinstance(outcome, Reply):
-            return self.asker.price.dollars(outcome.prompt_tokens, outcome.completion_tokens)
-        return errand.worst if outcome.is_silent and not outcome.is_unreached else 0.0
+            return Fault(f"the answer is not JSON: {error}", is_passing=True, is_paid=True)
 
     async def _failed(self, errand: Errand, fault: Fault, lane: Lane, seconds: float) -> None:
         """Ask again later, or let the row go."""
@@ -215,8 +207,6 @@ class Dispatch:
             return
         if not lane.client.is_there and fault.is_silent:
             await self._greet(lane)
-        if self.failing_since is None:
-            self.failing_since = now
         if fault.is_unreached:
             errand.attempts -= 1  # it was never sent: no fault of the row's
         elif fault.is_busy:
@@ -232,17 +222,16 @@ class Dispatch:
             self._let_go(errand, f"{fault.reason} (attempt {tried}, the last)", lane)
         else:
             heapq.heappush(self.again, (now + self._pause(fault, max(tried, 1)), id(errand), errand))
-        if now - self.failing_since > self.asker.patience:
+        failing = [0.0 if one.failing_since is None else now - one.failing_since for one in self.lanes]
+        if min(failing) > self.asker.patience:
             raise ServerError(
-                f"{lane.upstream.base_url}: nothing but failures for {now - self.failing_since:.0f} s, the last "
+                f"{lane.upstream.base_url}: nothing but failures for {min(failing):.0f} s, the last "
                 f"{fault.reason!r}; what came before is kept: see to the server, then run again"
             )
         if lane.breaker.is_tripped and now - self.told >= NEWS_SECONDS:
             self.told = now
-            self.asker.said(
-                f"{lane.upstream.base_url}: {fault.reason}; it is tried again until "
-                f"{self.asker.patience - (now - self.failing_since):.0f} s from now"
-            )
+            others = "the other servers go on" if len(self.lanes) > 1 else "everything so far is kept"
+            self.asker.said(f"{lane.upstream.base_url}: {fault.reason}; it is tried again, {others}")
 
     async def _greet(self, lane: Lane) -> None:
         """See whether anybody is there at all, at a server that has never answered; raise when all are absent."""
@@ -263,12 +252,15 @@ class Dispatch:
         return random.uniform(0, min(LONGEST_BACKOFF, self.asker.backoff * 2 ** min(tried - 1, 16)))
 
     def _let_go(self, errand: Errand, reason: str, lane: Lane) -> None:
-        seconds = time.monotonic() - errand.began
-        self.keep(
-            Reply(
-                errand.request.id, "", "error", 0, 0, seconds, lane.upstream.served_by, reason, _now(), errand.dollars
-            )
-        )
+        self._hand_over(errand.given_up(reason, lane.upstream.served_by))
+
+    def _hand_over(self, reply: Reply) -> None:
+        """Give a reply to `keep`, until it has refused one."""
+        if self.refused:
+            return
+        self.refused = True
+        self.keep(reply)
+        self.refused = False
 
     def _stop_for_money(self, errand: Errand) -> None:
         purse = self.asker.purse
@@ -281,7 +273,3 @@ class Dispatch:
         reasons = [lane.upstream.lost() for lane in self.lanes]
         if all(reasons) and not (self.is_drawn and not self.again and not self.tasks):
             raise ServerError(reasons[0])
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -3,6 +3,7 @@
 Pure: it reads the error and says; it asks nobody and sleeps never.
 """
 
+import math
 import socket
 import time
 from collections.abc import Mapping
@@ -36,6 +37,10 @@ class Fault:
     """No connection came about: the request was never sent."""
     is_busy: bool = False
     """The server has too much to do; it is not broken."""
+    is_paid: bool = False
+    """The server did the work, and will want its money, though nothing usable came of it."""
+    tokens: tuple[int, int] | None = None
+    """Prompt and completion tokens, where the server told them all the same."""
     retry_after: float | None = None
     """Seconds the server asked to be left alone."""
     refusal: str | None = None
@@ -64,7 +69,7 @@ def silence_of(error: Exception) -> Fault:
         cause = cause.__cause__
     is_unreached = isinstance(cause, ConnectionRefusedError | socket.gaierror)
     reason = f"{type(cause).__name__}: {cause}".rstrip(": ")
-    return Fault(reason, is_passing=True, is_silent=True, is_unreached=is_unreached)
+    return Fault(reason, is_passing=True, is_silent=True, is_unreached=is_unreached, is_paid=not is_unreached)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -77,6 +82,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
             seconds = parsedate_to_datetime(value).timestamp() - time.time()
         except ValueError:
             return None
+    if not math.isfinite(seconds):
+        return None
     return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
 
 

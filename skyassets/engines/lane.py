@@ -11,6 +11,8 @@ from skyassets.engines.pace import Pace
 from skyassets.engines.upstream import Upstream
 from skyassets.engines.window import Window
 
+MEAN_SHARE = 0.1
+"""How much one completion moves the mean of their lengths."""
 BYTES_A_TOKEN = 4
 """Of English, by OpenAI's rule of thumb; only for pacing."""
 
@@ -29,6 +31,8 @@ class Lane:
         self.in_flight = 0
         self.is_absent = False
         """Nobody was there when it was first tried."""
+        self.failing_since: float | None = None
+        """When the first of the failures came that no success has followed."""
         self._mean_completion = 0.0
 
     async def __aenter__(self) -> Self:
@@ -61,11 +65,15 @@ class Lane:
         self.window.note(fault is not None and fault.is_busy)
         if fault is None:
             self.is_absent = False
-            self._mean_completion += 0.1 * (completion_tokens - self._mean_completion)
+            self.failing_since = None
+            share = MEAN_SHARE if self._mean_completion else 1.0
+            self._mean_completion += share * (completion_tokens - self._mean_completion)
         if fault is not None and fault.is_passing and not fault.is_busy:
             self.breaker.failed(time.monotonic())
         else:
             self.breaker.answered()
+        if fault is not None and fault.is_passing and self.failing_since is None:
+            self.failing_since = time.monotonic()
 
     def _learn(self, headers: object) -> None:
         self.pace.learn(headers, time.monotonic())  # type: ignore[arg-type]  # httpx's headers are a Mapping

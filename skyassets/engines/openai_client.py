@@ -8,6 +8,7 @@ import functools
 import json
 import ssl
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 PROBE_SECONDS = 10.0
 COMPLETIONS_PATH = "/chat/completions"
+SHORTEST_KEY = 6
+"""Anything shorter is a word, such as `none`, and no secret."""
 
 
 class OpenAIClient:
@@ -36,6 +39,7 @@ class OpenAIClient:
         import httpx2
 
         self.base_url = base_url
+        self._api_key = api_key
         self.is_there = False
         """It has answered something, whatever it was."""
         self._heard = heard
@@ -68,7 +72,7 @@ class OpenAIClient:
             response = await self._client.post(COMPLETIONS_PATH, body=body, cast_to=httpx2.Response)
         except openai.APIStatusError as error:
             self._heard(error.response.headers)
-            fault = fault_of(error)
+            fault = self._without_key(fault_of(error))
             if fault.refusal:
                 raise await self._refused(body["model"], fault) from error
         except self._broken as error:
@@ -94,7 +98,7 @@ class OpenAIClient:
             names = tuple(str(entry["id"]) for entry in json.loads(response.content)["data"])
         except openai.APIStatusError as error:
             if error.status_code in {401, 403}:
-                fault = fault_of(error)
+                fault = self._without_key(fault_of(error))
                 raise ServerError(f"{self.base_url}: {fault.refusal} (it said {fault.reason})") from error
             names = ()
         except self._broken as error:
@@ -105,6 +109,13 @@ class OpenAIClient:
             names = ()
         self.is_there = True
         return names
+
+    def clean(self, text: str) -> str:
+        """`text` without the key, which a server may echo."""
+        return text.replace(self._api_key, "***") if len(self._api_key) >= SHORTEST_KEY else text
+
+    def _without_key(self, fault: Fault) -> Fault:
+        return replace(fault, reason=self.clean(fault.reason))
 
     async def _refused(self, model: str, fault: Fault) -> ServerError:
         """The error for a refusal; asked for an unknown model, it names those the server has."""

@@ -137,6 +137,27 @@ class Handler(BaseHTTPRequestHandler):
         elif word == "slow":
             time.sleep(float(detail))
             self.complete(name)
+        elif word == "trickle":
+            self.send_response(200)
+            self.send_header("Content-Length", "1000000")
+            self.end_headers()
+            for _ in range(int(float(detail or 60) / 0.1)):
+                self.wfile.write(b"\n")
+                self.wfile.flush()
+                time.sleep(0.1)
+        elif word == "usage":
+            told = {"prompt_tokens": json.loads(detail), "completion_tokens": json.loads(detail)}
+            self.complete(name, usage=told)
+        elif word == "empty-with-usage":
+            self.complete(name, message={"role": "assistant", "content": None})
+        elif word == "echo":
+            self.answer(int(detail), {"error": {"message": f"you sent {self.headers['Authorization']}"}})
+        elif word == "half-a-character":
+            self.answer(400, b'{"error": {"message": "half \\ud83d"}}')
+        elif word == "half-a-reason":
+            self.complete(name, finish_reason="\ud83d")
+        elif word == "deep":
+            self.answer(200, b"[" * 100_000)
         elif word == "reset":
             self.drop()
         elif word == "reset-in-body":

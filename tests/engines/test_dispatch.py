@@ -1,5 +1,6 @@
 """Several servers, limits, money, and servers that come and go. The servers are real, and misbehave as told."""
 
+import gc
 import os
 import re
 import signal
@@ -209,6 +210,87 @@ def test_in_flight_is_told_while_it_asks_and_none_are_left_after() -> None:
         ask(asker, *[f"r{i}: slow=0.02" for i in range(40)], keep=lambda reply: most.append(asker.in_flight))
     assert 3 <= max(most) <= 5
     assert asker.in_flight == 0
+
+
+def test_a_bad_server_beside_a_slow_good_one_ends_nothing() -> None:
+    with faulty() as good:
+        upstreams = (Upstream(good.url, "alpha", concurrency=8), Upstream("http://127.0.0.1:9/v1", "alpha"))
+        asker = OpenAIAsker(upstreams, backoff=0.02, patience=0.5)
+        replies = ask(asker, *[f"r{i}: slow=2.0" for i in range(8)])
+    assert [reply.error for reply in replies] == [None] * 8
+
+
+def test_an_answer_that_trickles_for_ever_runs_out_of_time() -> None:
+    with faulty() as server:
+        began = time.monotonic()
+        (reply,) = ask(among(server, timeout=0.5), "slow-drip: trickle...")
+    assert "no whole answer within 0.5 s" in str(reply.error)
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("word", ["no-usage", "usage=-1", 'usage="1e999"', "cut-json ok"])
+def test_work_whose_tokens_nobody_told_is_paid_for_at_its_worst(word: str) -> None:
+    with faulty() as server:
+        (reply,) = ask(among(server, price=PRICE), f"untold: {word}")
+    assert reply.dollars is not None
+    assert reply.dollars >= PRICE.worst(request(f"untold: {word}"))
+
+
+def test_an_answer_without_a_text_is_paid_for_by_its_tokens() -> None:
+    with faulty() as server:
+        (reply,) = ask(among(server, price=PRICE), "empty: empty-with-usage")
+    assert reply.error
+    assert reply.dollars == pytest.approx((7 * 1.0 + 3 * 2.0) / 1e6)
+
+
+def test_a_server_that_tells_no_tokens_cannot_make_the_budget_pass() -> None:
+    purse = Purse(10 * PRICE.worst(request("r000: no-usage")))
+    replies: list[Reply] = []
+    wanted = [request(f"r{i:03}: no-usage") for i in range(100)]
+    with faulty() as server, pytest.raises(BudgetError):
+        among(server, price=PRICE, purse=purse).ask(wanted, replies.append)
+    assert 8 <= len(replies) <= 10
+
+
+@pytest.mark.parametrize(("status", "fatal"), [("400", False), ("500", False), ("401", True)])
+def test_a_key_that_a_server_echoes_is_shown_nowhere(status: str, fatal: bool) -> None:
+    with faulty() as server:
+        upstream = Upstream(server.url, "alpha", "sk-VERYSECRET")
+        asker = OpenAIAsker((upstream,), attempts=1)
+        if fatal:
+            with pytest.raises(ServerError) as raised:
+                ask(asker, f"echo-{status}: echo={status}...")
+            said = str(raised.value)
+        else:
+            (reply,) = ask(asker, f"echo-{status}: echo={status}...")
+            said = str(reply.error)
+    assert "you sent Bearer ***" in said
+    assert "VERYSECRET" not in said
+
+
+@pytest.mark.parametrize("word", ["half-a-character", "half-a-reason", "deep", "429=nan"])
+def test_what_no_file_could_hold_is_made_well_formed(word: str) -> None:
+    with faulty() as server:
+        (reply,) = ask(among(server), f"strange: {word}")
+    f"{reply.error} {reply.finish_reason}".encode()
+
+
+def test_many_refused_at_once_raise_once_and_complain_no_more(capfd: pytest.CaptureFixture[str]) -> None:
+    with faulty() as server, pytest.raises(ServerError, match="key is refused"):
+        ask(among(server), *[f"r{i}: 401..." for i in range(8)])
+    gc.collect()
+    assert "never retrieved" not in capfd.readouterr().err
+
+
+def test_calls_that_are_broken_off_are_told_with_what_they_may_have_cost() -> None:
+    replies: list[Reply] = []
+    purse = Purse()
+    wanted = [request("slow-one: slow=5"), request("quick-one: ok"), request("then: 401...")]
+    with faulty() as server, pytest.raises(ServerError, match="key is refused"):
+        among(server, price=PRICE, purse=purse).ask(wanted, replies.append)
+    told = {reply.id: reply for reply in replies}
+    assert "broken off" in str(told["slow-one"].error)
+    assert purse.spent == pytest.approx(sum(reply.dollars or 0 for reply in replies))
 
 
 def test_a_long_wait_for_the_first_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
