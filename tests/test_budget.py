@@ -97,8 +97,8 @@ def ledger_of(pipeline: Pipeline) -> pl.DataFrame:
     return pl.read_parquet(pipeline.store.folder / f"{LEDGER.name}.parquet")
 
 
-def forecast(pipeline: Pipeline, pilot: int, budget: float | None = None) -> dict[str, Line]:
-    estimate = Estimate(House(pipeline.recipe, pipeline.place), pilot, Purse(budget), lambda line: None)
+def forecast(pipeline: Pipeline, pilot: int, budget: float | None = None, run: str = "forecast") -> dict[str, Line]:
+    estimate = Estimate(House(pipeline.recipe, pipeline.place), pilot, Purse(budget), lambda line: None, run)
     return {line.role: line for line in estimate.lines()}
 
 
@@ -289,6 +289,10 @@ def test_the_command_tells_by_its_exit_code_whether_the_median_fits(tmp_path: Pa
     assert (told["fits"], told["budget"]) == (False, 0.1)
     assert [line["calls"] for line in told["lines"]] == [24 - 3, 12 - 3, 12]
     assert server.calls() == 3
+    shell.run("skyassets", "forecast", "--pilot", "2", **place)
+    assert server.calls() == 5
+    runs = RowStore(shell.data / "rows", COMPLETIONS).everything(["run"])["run"]
+    assert runs.n_unique() == 2  # each pilot is a run of its own, and no rate spans two of them
     wrong = shell.run("skyassets", "forecast", "--budget", "much", **place)
     assert wrong.returncode == 2
     assert "--budget is 'much'; it must be an amount of dollars" in wrong.stdout

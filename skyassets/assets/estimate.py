@@ -1,7 +1,7 @@
 """The estimate of a run that has not begun: the stages say what they would ask, and a pilot asks a little of it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -28,7 +28,6 @@ from skyassets.stages.sample import Asking, attempts, sample
 
 BYTES_A_TOKEN = 4
 """Of English; only where nothing was measured."""
-PILOT_RUN = "forecast"
 
 Stage = Callable[[Completer], Made | None]
 """A stage's work with a completer; what it made, where somebody wants it."""
@@ -42,7 +41,8 @@ class Estimate:
     pilot: int
     purse: Purse
     said: Callable[[str], None]
-    completions: pl.DataFrame = field(init=False)
+    run: str
+    """The id of the pilot as a run. One of its own, or what lay between two pilots would count as their time."""
 
     def lines(self) -> Iterator[Line]:
         """A line for each role of each asset that asks a model, in the order of the run."""
@@ -71,7 +71,7 @@ class Estimate:
         price = place.price(role, model)
         if role in place.batches:
             price = replace(price, input=price.input * price.batch, output=price.output * price.batch)
-        work = Work(table.name, PILOT_RUN, self.said, self.purse)
+        work = Work(table.name, self.run, self.said, self.purse)
         counting = Counting(price, self.pilot, is_by_conversation)
         made, bill = self._count(counting, stage)
         if counting.sample:

@@ -4,6 +4,7 @@ import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -43,6 +44,7 @@ def forecast(recipe: Recipe, place: Place, options: Namespace) -> int:
         max(options.pilot, 0),
         Purse(budget),
         lambda line: said.print(line, markup=False, highlight=False, soft_wrap=True),
+        f"forecast-{datetime.now(UTC).isoformat()}",
     )
     lines = list(estimate.lines())
     if options.json:

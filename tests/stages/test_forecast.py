@@ -105,3 +105,14 @@ def test_the_rate_is_that_of_the_run_with_the_most_calls() -> None:
     assert rate(frame) == pytest.approx(500 / 11)
     assert rate(frame.clear()) is None
     assert rate(frame.with_columns(at=pl.lit(""))) is None
+
+
+def test_what_lay_between_two_pilots_is_no_part_of_the_rate() -> None:
+    frame = pl.DataFrame(
+        [
+            {"run": f"forecast-{day}", "at": f"{day}T00:00:{second:02d}+00:00", "seconds": 1.0, "completion_tokens": 30}
+            for day in ("2026-01-01", "2026-01-03")
+            for second in range(1, 11)
+        ]
+    )
+    assert rate(frame) == pytest.approx(30)
