@@ -277,7 +277,7 @@ def test_with_all_traces_there_the_rewriters_calls_are_exact(paid: Pipeline) -> 
     assert forecast(paid, pilot=0)["rewriter"].calls == 0
 
 
-def test_the_command_tells_by_its_exit_code_whether_the_median_fits(tmp_path: Path, server: Server) -> None:
+def test_the_command_tells_by_its_exit_code_whether_what_is_expected_fits(tmp_path: Path, server: Server) -> None:
     shell = Shell(tmp_path)
     place = {"SKYASSETS_TEACHER_URL": server.url, "SKYASSETS_TEACHER_PRICE": "1000,1000"}
     piloted = shell.run("skyassets", "forecast", "--pilot", "3", "--budget", "5", **place)

@@ -34,7 +34,10 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 def forecast(recipe: Recipe, place: Place, options: Namespace) -> int:
-    """Say how many calls a run would make now, and what they take and cost; exit code 1 if the budget is passed."""
+    """Say how many calls a run would make now, and what they take and cost.
+
+    The exit code is 1 if the cost to be expected, by the mean of a call, passes the budget or is not known.
+    """
     house = House(recipe, place)
     budget = house.budget if options.budget is None else dollars_in("--budget", options.budget)
     console = Console()
@@ -53,7 +56,7 @@ def forecast(recipe: Recipe, place: Place, options: Namespace) -> int:
         console.print(json.dumps(told, indent=1), markup=False, highlight=False, soft_wrap=True)
     else:
         console.print(_shown(recipe, lines))
-        for text in (*_notes(lines), _verdict(lines, budget)):
+        for text in (*_notes(lines), verdict(lines, budget)):
             console.print(text, markup=False, highlight=False, soft_wrap=True)
     return 0 if fits(lines, budget) else 1
 
@@ -108,13 +111,19 @@ def _notes(lines: Sequence[Line]) -> list[str]:
     return notes
 
 
-def _verdict(lines: Sequence[Line], budget: float | None) -> str:
+def verdict(lines: Sequence[Line], budget: float | None) -> str:
+    """The cost to be expected beside the budget, in words."""
     sums = _sums(lines)
-    expected = _dollars(sums["dollars_mean"])
+    expected = f"expected, by the mean of a call: {_dollars(sums['dollars_mean'])}"
     if budget is None:
-        return f"expected: {expected}; there is no budget (SKYASSETS_BUDGET, the recipe's, or --budget)"
+        return f"{expected}; there is no budget (SKYASSETS_BUDGET, the recipe's, or --budget)"
     answer = {True: "it fits", False: "IT DOES NOT FIT", None: "nobody knows whether it fits"}[fits(lines, budget)]
-    return f"expected: {expected}, the budget is ${budget:.2f}: {answer}"
+    low, mean, high = (sums[name] for name in ("dollars_p50", "dollars_mean", "dollars_p95"))
+    if low is not None and mean is not None and low <= budget < mean:
+        answer += ", though it would if every call were as long as the median one"
+    elif mean is not None and high is not None and mean <= budget < high:
+        answer += ", but it would not if every call were as long as the 95th of a hundred"
+    return f"{expected}, the budget is ${budget:.2f}: {answer}"
 
 
 def _sums(lines: Sequence[Line]) -> dict[str, float | None]:

@@ -204,13 +204,16 @@ def total(parts: Sequence[float | None]) -> float | None:
 
 
 def fits(lines: Sequence[Line], budget: float | None) -> bool | None:
-    """Whether the median forecast keeps to `budget`; None when nobody can tell."""
+    """Whether what is to be expected, by the mean, keeps to `budget`; None when nobody can tell.
+
+    The median does not tell: a few long answers cost more than the many short ones, and they come in every run.
+    """
     if budget is None:
         return True
-    median = total([line.dollars_p50 for line in lines])
-    worst = total([0.0 if line.dollars_p50 == 0.0 else None if line.machine_price else line.worst for line in lines])
-    if median is not None:
-        return median <= budget
+    expected = total([line.dollars_mean for line in lines])
+    worst = total([0.0 if line.dollars_mean == 0.0 else None if line.machine_price else line.worst for line in lines])
+    if expected is not None:
+        return expected <= budget
     return True if worst is not None and worst <= budget else None
 
 

@@ -43,9 +43,12 @@ def test_what_asks_nothing_costs_nothing_whatever_is_known() -> None:
     assert (done.dollars_p50, done.dollars_p95, done.tokens, done.hours) == (0.0, 0.0, 0.0, 0.0)
 
 
-def test_it_fits_by_the_median() -> None:
-    assert fits([LINE], budget=2.11) is True
-    assert fits([LINE], budget=2.09) is False
+def test_it_fits_by_the_mean_and_not_by_the_median() -> None:
+    assert LINE.dollars_mean == pytest.approx(3.12)
+    assert fits([LINE], budget=3.13) is True
+    assert fits([LINE], budget=3.11) is False
+    assert LINE.dollars_p50 is not None
+    assert LINE.dollars_p50 < 3.11
     assert fits([LINE], budget=None) is True
 
 
