@@ -106,7 +106,9 @@ def rewritten(
         by = rehearsal(rows)
         rewrite(trace, problem, rewriting, by)
         for one in by.requests:
-            what = f"rewrite {trace['sample'][0]}, try {one.seed - rewriting.seed + 1}"
+            larger = one.sampling.max_tokens != rewriting.sampling.max_tokens
+            limit = f", with {one.sampling.max_tokens} tokens" if larger else ""
+            what = f"rewrite {trace['sample'][0]}, try {one.seed - rewriting.seed + 1}{limit}"
             wanted.append(Wanted(REWRITES.name, "rewriter", trace["sample"][0], what, one))
             if one.id in by.missing:
                 # Whether there will be another try hangs on what this one brings.

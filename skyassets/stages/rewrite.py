@@ -4,7 +4,7 @@ The trace is never overwritten. A rewrite that fails its checks is tried again u
 then kept with the reason.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -15,6 +15,7 @@ from skyassets.core.table_store import Made
 from skyassets.core.tables import REWRITES
 from skyassets.stages.complete import Completer, Replies, request
 from skyassets.stages.extract import lenient_answer, lenient_code
+from skyassets.stages.length_policy import CUT, DROP, LengthPolicy
 from skyassets.stages.rewrite_checks import changed, checks, error_text, fault
 from skyassets.stages.structure import Structured, join, parse
 
@@ -41,6 +42,11 @@ class ModelRewriting:
     shortest: float = 0.3
     """A rewrite shorter than this share of the trace has lost something."""
     longest: float = 3.0
+    length: LengthPolicy = DROP
+    """With budgets, a try that was cut is asked again with the next larger limit, and so are the tries after it."""
+
+    def __post_init__(self) -> None:
+        self.length.limits("ModelRewriting", self.sampling.max_tokens)
 
 
 @dataclass(frozen=True)
@@ -116,11 +122,20 @@ def by_rules(trace: str, domain: str, rules: RuleRewriting) -> Rewritten:
     return Rewritten(text, None)
 
 
+@dataclass(frozen=True)
+class _Try:
+    """Which try at a rewrite, and the place of its token limit among the limits."""
+
+    number: int = 0
+    limit: int = 0
+
+
 class _Model:
     """A model's rewrites of a set of traces, tried again where the check fails."""
 
     def __init__(self, rewriting: ModelRewriting, completer: Completer, problems: dict[str, dict[str, object]]) -> None:
         self.rewriting, self.completer, self.problems = rewriting, completer, problems
+        self.limits = rewriting.length.limits("ModelRewriting", rewriting.sampling.max_tokens)
         self.reused = self.asked = self.errors = 0
 
     @property
@@ -129,35 +144,45 @@ class _Model:
 
     def rewrite(self, traces: dict[str, dict[str, object]]) -> dict[str, Rewritten]:
         done: dict[str, Rewritten] = {}
-        waiting = dict(traces)
-        for attempt in range(self.rewriting.tries):
-            if not waiting:
-                break
-            requests = {trace_id: self._request(row, attempt) for trace_id, row in waiting.items()}
+        waiting = dict.fromkeys(traces, _Try()) if self.rewriting.tries else {}
+        while waiting:
+            requests = {trace_id: self._request(traces[trace_id], at) for trace_id, at in waiting.items()}
             # A rewrite is about as long as its trace.
-            expected = {requests[trace_id].id: float(len(str(row["text"]))) for trace_id, row in waiting.items()}
+            expected = {requests[trace_id].id: float(len(str(traces[trace_id]["text"]))) for trace_id in waiting}
             replies = self.completer.complete(self.rewriting.model, list(requests.values()), expected)
             self.reused += replies.reused
             self.asked += replies.asked
-            for trace_id, row in waiting.items():
-                done[trace_id] = self._checked(row, requests[trace_id], replies)
-            waiting = {trace_id: row for trace_id, row in waiting.items() if done[trace_id].failed}
+            following: dict[str, _Try] = {}
+            for trace_id, at in waiting.items():
+                asked = requests[trace_id]
+                done[trace_id] = self._checked(traces[trace_id], asked, replies)
+                if (after := self._after(at, done[trace_id], replies.completions.get(asked.id))) is not None:
+                    following[trace_id] = after
+            waiting = following
         # An error of the outside is asked again on the next run; a rewrite that failed its check is final.
         self.errors = sum(bool(result.failed and result.failed.startswith("error: ")) for result in done.values())
         return done
 
-    def _request(self, trace: dict[str, object], attempt: int) -> Request:
+    def _after(self, at: _Try, result: Rewritten, found: dict[str, object] | None) -> _Try | None:
+        """The try that follows on one with this result; None after the last."""
+        if found is not None and found["finish_reason"] == CUT and at.limit + 1 < len(self.limits):
+            return replace(at, limit=at.limit + 1)
+        # What was cut once would be cut again: the larger limit stays.
+        return replace(at, number=at.number + 1) if result.failed and at.number + 1 < self.rewriting.tries else None
+
+    def _request(self, trace: dict[str, object], at: _Try) -> Request:
         question = str(self.problems[str(trace["problem_id"])]["question"])
         pieces = self.rewriting.prompt.split("{trace}")
         user = str(trace["text"]).join(piece.replace("{question}", question) for piece in pieces)
         messages = (Message("system", self.rewriting.system), Message("user", user))
-        return request(self.rewriting.model, messages, self.rewriting.sampling, self.rewriting.seed + attempt)
+        sampling = replace(self.rewriting.sampling, max_tokens=self.limits[at.limit])
+        return request(self.rewriting.model, messages, sampling, self.rewriting.seed + at.number)
 
     def _checked(self, trace: dict[str, object], asked: Request, replies: Replies) -> Rewritten:
         found = replies.completions.get(asked.id)
         if found is None:
             return Rewritten(None, f"error: {replies.errors.get(asked.id)}", asked.id)
-        if found["finish_reason"] != "stop":
+        if found["finish_reason"] != "stop" and not (found["finish_reason"] == CUT and self.rewriting.length.keep):
             return Rewritten(None, f"the rewrite did not finish: {found['finish_reason']}", asked.id)
         before, after = str(trace["text"]), str(found["text"]).strip()
         domain = str(self.problems[str(trace["problem_id"])]["domain"])

@@ -5,38 +5,19 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from skyassets.core.errors import RecipeError, StoreError
+from skyassets.core.errors import StoreError
 from skyassets.core.identity import digest
 from skyassets.core.ports import Model, Request, Sampling
 from skyassets.core.row_store import RowStore
 from skyassets.core.table_store import Made
 from skyassets.core.tables import TRACES
 from skyassets.stages.complete import Asked, Completer, Replies, request
+from skyassets.stages.length_policy import CUT, DROP, LengthPolicy
 from skyassets.stages.prompts import Prompts
 
 ROWS_A_SLICE = 20_000
-CUT = "length"
-"""The finish reason of a completion that the token limit cut."""
 FROM_COMPLETION = ("text", "finish_reason", "prompt_tokens", "completion_tokens", "seconds")
 """What traces and answers take from their completion."""
-
-
-@dataclass(frozen=True)
-class LengthPolicy:
-    """What becomes of a completion that the token limit cut. Whatever it is, its row says so."""
-
-    budgets: tuple[int, ...] = ()
-    """Token limits to ask again with, one after the other, while the completion is cut; each larger than the last."""
-    keep: bool = False
-    """Whether what is still cut then is used like a finished one; if not, it is explained and not used."""
-
-    def __post_init__(self) -> None:
-        if list(self.budgets) != sorted(set(self.budgets)):
-            raise RecipeError(f"LengthPolicy has budgets = {self.budgets}; each must be larger than the one before")
-
-
-DROP = LengthPolicy()
-KEEP = LengthPolicy(keep=True)
 
 
 @dataclass(frozen=True)
@@ -51,11 +32,7 @@ class Asking:
     length: LengthPolicy = DROP
 
     def __post_init__(self) -> None:
-        if self.length.budgets and self.length.budgets[0] <= self.sampling.max_tokens:
-            raise RecipeError(
-                f"Asking has length.budgets = {self.length.budgets}; the first must be larger than "
-                f"sampling.max_tokens, {self.sampling.max_tokens}"
-            )
+        self.length.limits("Asking", self.sampling.max_tokens)
 
 
 @dataclass(frozen=True)
@@ -121,7 +98,7 @@ class _Sampled:
         no_cuts = pl.lit([], pl.List(pl.String())).alias("cut_completions")
         waiting = places.join(samples, how="cross", maintain_order="left_right").with_columns(no_cuts)
         done: list[pl.DataFrame] = []
-        budgets = (asking.sampling.max_tokens, *asking.length.budgets)
+        budgets = asking.length.limits("Asking", asking.sampling.max_tokens)
         for budget in budgets:
             sampling = replace(asking.sampling, max_tokens=budget)
             tried = self._try(waiting, replace(asking, sampling=sampling, length=DROP))

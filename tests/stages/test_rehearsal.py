@@ -11,9 +11,9 @@ from skyassets.core.row_store import RowStore
 from skyassets.core.tables import COMPLETIONS, PROBLEMS
 from skyassets.recipes.smoke import TINY, smoke
 from skyassets.stages.complete import completion_row
+from skyassets.stages.length_policy import LengthPolicy
 from skyassets.stages.rehearsal import answered, rehearsal, rewritten, taught
 from skyassets.stages.rewrite import ModelRewriting, RuleRewriting
-from skyassets.stages.sample import LengthPolicy
 
 ASKING = replace(smoke().teacher, length=LengthPolicy(budgets=(128,)))
 REWRITING = ModelRewriting(TINY, "You rewrite.", "{question} {trace}", Sampling(0.7, 64), seed=5, tries=3)
@@ -59,6 +59,17 @@ def test_a_rewrite_is_wanted_again_where_the_try_before_is_known_to_fail(
     put(store, wanted[0].request, "I'm sorry, but I can't help with that.")
     wanted = rewritten(problem, traces, REWRITING, store)
     assert [one.what for one in wanted] == ["rewrite 0, try 1", "rewrite 0, try 2", "rewrite 1, try 1"]
+
+
+def test_a_rewrite_that_was_cut_is_wanted_again_with_more_tokens(store: RowStore, problem: pl.DataFrame) -> None:
+    put(store, taught(problem, ASKING, store)[0][0].request, "The answer is 42.")
+    _, traces = taught(problem, ASKING, store)
+    patient = replace(REWRITING, length=LengthPolicy(budgets=(128,)))
+    put(store, rewritten(problem, traces, patient, store)[0].request, "So I", "length")
+    wanted = rewritten(problem, traces, patient, store)
+    assert [one.what for one in wanted] == ["rewrite 0, try 1", "rewrite 0, try 1, with 128 tokens"]
+    put(store, wanted[-1].request, "I'm sorry, but I can't help with that.")
+    assert rewritten(problem, traces, patient, store)[-1].what == "rewrite 0, try 2, with 128 tokens"
 
 
 def test_rules_and_traces_that_are_not_there_want_no_rewrite(store: RowStore, problem: pl.DataFrame) -> None:

@@ -8,11 +8,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from skyassets.core.errors import RecipeError
 from skyassets.core.ports import Asker, Model, Reply, Request, Sampling
 from skyassets.core.row_store import RowStore
 from skyassets.core.table_store import Made
 from skyassets.core.tables import COMPLETIONS, PROBLEMS, TRACES
 from skyassets.stages.complete import Completer
+from skyassets.stages.length_policy import LengthPolicy
 from skyassets.stages.rewrite import ModelRewriting, RuleRewriting, by_rules, is_ready, rewrite
 from skyassets.stages.structure import Structured, join, parse
 
@@ -61,6 +63,8 @@ class Script:
     """A model server that says what it is told to, one text a try; keeps the `Serving` and `Asker` ports."""
 
     texts: list[str]
+    need: int = 0
+    """Tokens that an answer takes; a smaller limit cuts it."""
     asked: list[Request] = field(default_factory=list)
     in_flight: int = 0
 
@@ -73,17 +77,25 @@ class Script:
             text = self.texts[request.seed - REWRITING.seed]
             self.asked.append(request)
             error = "the server went away" if text == "gone" else None
-            keep(Reply(request.id, text, "stop", 1, 1, 0.1, "script", error))
+            end = "length" if request.sampling.max_tokens < self.need else "stop"
+            keep(Reply(request.id, text, end, 1, 1, 0.1, "script", error))
 
 
-def rewritten(folder: Path, *texts: str, trace: str = TRACE, **columns: object) -> tuple[Made, Script]:
-    """What comes of one trace when the model says `texts`, one a try."""
-    script = Script(list(texts))
+def rewritten(
+    folder: Path,
+    *texts: str,
+    trace: str = TRACE,
+    need: int = 0,
+    rewriting: ModelRewriting = REWRITING,
+    **columns: object,
+) -> tuple[Made, Script]:
+    """What comes of one trace when the model says `texts`, one a try, and takes `need` tokens for each."""
+    script = Script(list(texts), need)
     by = Completer(RowStore(folder, COMPLETIONS), script, lambda tally: None)
     row = {"trace_id": "t", "problem_id": "p", "sample": 0, "text": trace, "finish_reason": "stop"} | columns
     traces = pl.DataFrame([row], schema_overrides=TRACES.schema)
     problems = PROBLEMS.frame([{"problem_id": "p", "domain": "maths", "question": "What is 6 times 7?"}])
-    return rewrite(traces, problems, REWRITING, by), script
+    return rewrite(traces, problems, rewriting, by), script
 
 
 GOOD = join(Structured(TRACE, r"The answer is \boxed{42}."))
@@ -157,3 +169,45 @@ def test_a_budget_of_tries_is_part_of_the_recipe(tmp_path: Path) -> None:
     made = rewrite(traces, problems, replace(REWRITING, tries=1), by)
     assert "the answer was changed: 42 became 43" in str(made.frame["failed"][0])
     assert len(script.asked) == 1
+
+
+def limits(script: Script) -> list[tuple[int, int]]:
+    return [(one.seed, one.sampling.max_tokens) for one in script.asked]
+
+
+PATIENT = replace(REWRITING, length=LengthPolicy(budgets=(128, 256)))
+
+
+def test_a_rewrite_that_was_cut_is_asked_again_with_the_next_larger_limit(tmp_path: Path) -> None:
+    made, script = rewritten(tmp_path, GOOD, need=200, rewriting=PATIENT)
+    assert made.frame["rewritten"].to_list() == [GOOD]
+    assert limits(script) == [(1, 64), (1, 128), (1, 256)]
+    assert made.frame["completion_id"].to_list() == [script.asked[-1].id]
+    assert rewritten(tmp_path, GOOD, need=200, rewriting=PATIENT)[1].asked == []
+
+
+def test_a_try_after_one_that_was_cut_begins_with_the_limit_that_it_took(tmp_path: Path) -> None:
+    made, script = rewritten(tmp_path, WRONG, GOOD, need=100, rewriting=PATIENT)
+    assert made.frame["rewritten"].to_list() == [GOOD]
+    assert limits(script) == [(1, 64), (1, 128), (2, 128)]
+
+
+def test_a_rewrite_that_every_limit_cuts_is_kept_with_its_reason(tmp_path: Path) -> None:
+    made, script = rewritten(tmp_path, GOOD, GOOD, GOOD, need=999, rewriting=PATIENT)
+    assert made.frame["failed"].to_list() == ["the rewrite did not finish: length"]
+    assert limits(script) == [(1, 64), (1, 128), (1, 256), (2, 256), (3, 256)]
+    _, plain = rewritten(tmp_path / "plain", GOOD, GOOD, GOOD, need=999)
+    assert limits(plain) == [(1, 64), (2, 64), (3, 64)]
+
+
+def test_a_cut_rewrite_that_is_to_be_kept_is_checked_like_a_finished_one(tmp_path: Path) -> None:
+    made, script = rewritten(
+        tmp_path, GOOD, need=999, rewriting=replace(REWRITING, length=LengthPolicy((128,), keep=True))
+    )
+    assert made.frame["rewritten"].to_list() == [GOOD]
+    assert limits(script) == [(1, 64), (1, 128)]
+
+
+def test_a_rewriter_whose_limits_do_not_grow_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"ModelRewriting has length.budgets = \(64,\); the first must be larger"):
+        replace(REWRITING, length=LengthPolicy(budgets=(64,)))
