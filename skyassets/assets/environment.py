@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from skyassets.assets.place import ENGINES, OPENAI, ROLES, Place
 from skyassets.core.errors import SkyassetsError
@@ -19,7 +20,7 @@ def from_environment(environment: Mapping[str, str]) -> Place:
     engine = environment.get("SKYASSETS_ENGINE", "auto")
     if engine not in ENGINES:
         raise SkyassetsError(f"SKYASSETS_ENGINE is {engine!r}; it must be one of {', '.join(ENGINES)}")
-    urls = {role: parts for role in ROLES if (parts := _list(environment, f"SKYASSETS_{role.upper()}_URL"))}
+    urls = {role: parts for role in ROLES if (parts := _urls(environment, role))}
     keys = {}
     for role in ROLES:
         # OpenAI's key goes to OpenAI alone, never to a server that somebody named.
@@ -104,6 +105,29 @@ def _by_role(environment: Mapping[str, str], name: str) -> dict[str, str]:
 
 def _list(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in environment.get(name, "").split(",") if part.strip())
+
+
+def _urls(environment: Mapping[str, str], role: str) -> tuple[str, ...]:
+    name = f"SKYASSETS_{role.upper()}_URL"
+    urls = _list(environment, name)
+    for url in urls:
+        try:
+            parts = urlsplit(url)
+            has_password = parts.username is not None or parts.password is not None
+            is_whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            has_password = is_whole = False
+        # A password may hold a comma, or stand in what is no URL at all: no part of such a text is shown.
+        if has_password or (not is_whole and "@" in environment[name]):
+            raise SkyassetsError(
+                f"{name} holds a user name or password (what is before an @), which errors and logs would show: "
+                f"take it out; a key belongs in SKYASSETS_{role.upper()}_API_KEY"
+            )
+        if not is_whole:
+            raise SkyassetsError(
+                f"{name} holds {url!r}, which is no URL of a server; it must be such as http://gpu-box:8000/v1"
+            )
+    return urls
 
 
 def _number(environment: Mapping[str, str], name: str, default: int) -> int:

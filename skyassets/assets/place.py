@@ -84,7 +84,7 @@ class Place:
         if urls := self.urls.get(role):
             return self._batched(role, self._endpoint(role, model, urls, purse, said), said)
         if model.name in (tiny.NAME, student_name(tiny.NAME)):
-            return tiny.TinyServing(self.data / "logs" / "tiny-server.jsonl", self.concurrency)
+            return tiny.TinyServing(self.data / "logs" / "tiny-server.jsonl", self.concurrency, purse)
         if "/" not in model.name and role in HOSTED:
             if role in self.keys:
                 return self._batched(role, self._endpoint(role, model, (OPENAI,), purse, said), said)
@@ -99,9 +99,17 @@ class Place:
             )
         logs = self.data / "logs"
         if self.engine == "transformers" or (self.engine == "auto" and vllm_problem() is not None):
-            return TransformersServer(self.weights, logs=logs, concurrency=self.concurrency, said=said, metered=metered)
+            return TransformersServer(
+                self.weights, logs=logs, concurrency=self.concurrency, said=said, metered=metered, purse=purse
+            )
         return VllmServer(
-            self.weights, logs=logs, concurrency=self.concurrency, options=self.vllm, said=said, metered=metered
+            self.weights,
+            logs=logs,
+            concurrency=self.concurrency,
+            options=self.vllm,
+            said=said,
+            metered=metered,
+            purse=purse,
         )
 
     def _endpoint(

@@ -5,10 +5,11 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from skyassets.core.identity import digest
+from skyassets.core.money import Purse
 from skyassets.core.ports import Asker, Conversation, Model, Step, TrainPlan
 from skyassets.engines.openai_asker import OpenAIAsker
 from skyassets.engines.tiny_model import TinyModel
@@ -24,6 +25,7 @@ class TinyServing:
 
     log: Path
     concurrency: int = 8
+    purse: Purse = field(default_factory=Purse)
 
     @contextlib.contextmanager
     def serve(self, model: Model, weights: Path | None) -> Iterator[Asker]:
@@ -39,7 +41,7 @@ class TinyServing:
                 concurrency=self.concurrency,
                 served_by="tiny 1",
             )
-            yield OpenAIAsker((upstream,))
+            yield OpenAIAsker((upstream,), purse=self.purse)
         finally:
             web.shutdown()
             web.server_close()

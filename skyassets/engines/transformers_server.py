@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from skyassets.core.errors import ServerError
+from skyassets.core.money import Purse
 from skyassets.core.ports import Asker, Model
 from skyassets.engines.meter import Metered, metering, unmetered
 from skyassets.engines.openai_asker import OpenAIAsker
@@ -38,6 +39,8 @@ class TransformersServer:
     said: Callable[[str], None] = print
     metered: Metered = unmetered
     """Told of the one machine that is held, from the start to the stop."""
+    purse: Purse = field(default_factory=Purse)
+    """The run's: the calls cost nothing, but none goes out once machine time has used up the budget."""
 
     @contextmanager
     def serve(self, model: Model, weights: Path | None) -> Iterator[Asker]:
@@ -69,4 +72,5 @@ class TransformersServer:
                 served_by=f"transformers {importlib.metadata.version('transformers')}",
                 lost=lambda: keeper.lost() or unmeterable(),
             )
-            yield OpenAIAsker((upstream,), self.timeout, patience=self.restarts.longest(self.patience), said=self.said)
+            patience = self.restarts.longest(self.patience)
+            yield OpenAIAsker((upstream,), self.timeout, patience=patience, purse=self.purse, said=self.said)

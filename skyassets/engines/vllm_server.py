@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from skyassets.core.errors import ServerError
+from skyassets.core.money import Purse
 from skyassets.core.ports import Asker, Model
 from skyassets.engines.devices import cores, gpus, shares
 from skyassets.engines.meter import Metered, metering, unmetered
@@ -44,6 +45,8 @@ class VllmServer:
     said: Callable[[str], None] = print
     metered: Metered = unmetered
     """Told of the GPUs held (of 1 for a machine without), from the first start to the last stop."""
+    purse: Purse = field(default_factory=Purse)
+    """The run's: the calls cost nothing, but none goes out once machine time has used up the budget."""
 
     @contextlib.contextmanager
     def serve(self, model: Model, weights: Path | None) -> Iterator[Asker]:
@@ -70,7 +73,8 @@ class VllmServer:
                 )
                 for port, keeper in zip(ports, keepers, strict=True)
             )
-            yield OpenAIAsker(upstreams, self.timeout, patience=self.restarts.longest(self.patience), said=self.said)
+            patience = self.restarts.longest(self.patience)
+            yield OpenAIAsker(upstreams, self.timeout, patience=patience, purse=self.purse, said=self.said)
 
     def processes(self, model: Model, place: Path | str, ports: tuple[int, ...]) -> tuple[ServerProcess, ...]:
         """What is to be run, one for each port.

@@ -7,10 +7,13 @@ import pytest
 from skyassets.assets.environment import from_environment
 from skyassets.assets.place import OPENAI, Place, is_private
 from skyassets.core.errors import BudgetError, ServerError, SkyassetsError
-from skyassets.core.ports import Model
+from skyassets.core.money import Purse
+from skyassets.core.ports import Message, Model, Request, Sampling
 from skyassets.engines.endpoint import Endpoint
 from skyassets.engines.transformers_server import TransformersServer
+from skyassets.engines.vllm_server import VllmServer
 from skyassets.recipes.embedded import SMOLLM2
+from skyassets.recipes.smoke import TINY
 
 HOSTED = Model("gpt-4o-mini", "2024-07-18")
 
@@ -97,3 +100,56 @@ def test_several_urls_share_the_work_each_with_its_key() -> None:
 def test_a_number_of_keys_that_fits_no_urls_is_an_error() -> None:
     with pytest.raises(SkyassetsError, match="holds 2 keys for 1 URLs"):
         from_environment({"SKYASSETS_TEACHER_URL": "http://a/v1", "SKYASSETS_TEACHER_API_KEY": "one,two"})
+
+
+def test_a_server_of_our_own_answers_no_more_once_machine_time_has_used_up_the_budget(tmp_path: Path) -> None:
+    purse = Purse(1.0)
+    request = Request("one", TINY, (Message("user", "Hi"),), Sampling(0.7, 8), seed=1)
+    replies: list[str] = []
+    with Place(data=tmp_path).serving("teacher", TINY, silent, purse).serve(TINY, None) as asker:
+        asker.ask([request], lambda reply: replies.append(reply.id))
+        purse.book(1.5)
+        with pytest.raises(BudgetError, match="SKYASSETS_BUDGET"):
+            asker.ask([request], lambda reply: replies.append(reply.id))
+    assert replies == ["one"]
+
+
+@pytest.mark.parametrize(("engine", "kind"), [("vllm", VllmServer), ("transformers", TransformersServer)])
+def test_each_engine_is_given_the_runs_purse(engine: str, kind: type[VllmServer | TransformersServer]) -> None:
+    purse = Purse(1.0)
+    serving = Place(data=Path("data"), engine=engine).serving("teacher", SMOLLM2, silent, purse)
+    assert isinstance(serving, kind)
+    assert serving.purse is purse
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://me:hunter2@gpu-box/v1",
+        "http://hunter2@gpu-box/v1",
+        "https://me:@gpu-box/v1",
+        "http://a/v1, http://me:hunter2@gpu-box:8000/v1",
+        "me:hunter2@gpu-box/v1",
+        "http://me:hunter2,x@gpu-box/v1",
+        "http://me:hunter2@gpu-box:port/v1",
+        "http://me:hunter2@[gpu-box/v1",
+    ],
+)
+def test_a_password_in_a_url_is_refused_and_not_shown(url: str) -> None:
+    with pytest.raises(SkyassetsError, match="a key belongs in SKYASSETS_RATER_API_KEY") as raised:
+        from_environment({"SKYASSETS_RATER_URL": url})
+    assert str(raised.value).startswith("SKYASSETS_RATER_URL")
+    assert "hunter2" not in str(raised.value)
+    assert raised.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    "url", ["gpu-box:8000/v1", "gpu-box", "ftp://gpu-box/v1", "http:///v1", "http://", "http://box:port/v1", "//box/v1"]
+)
+def test_what_is_no_url_of_a_server_is_named(url: str) -> None:
+    with pytest.raises(SkyassetsError, match=r"SKYASSETS_TEACHER_URL holds '.*', which is no URL of a server"):
+        from_environment({"SKYASSETS_TEACHER_URL": url})
+
+
+def test_a_url_may_have_an_at_sign_in_its_path() -> None:
+    assert from_environment({"SKYASSETS_TEACHER_URL": "http://box/@me/v1"}).urls["teacher"] == ("http://box/@me/v1",)

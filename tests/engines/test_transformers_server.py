@@ -9,7 +9,8 @@ import pytest
 from leftovers import are_gone, descendants
 from small_model import LONGEST, small_model
 
-from skyassets.core.errors import ServerError
+from skyassets.core.errors import BudgetError, ServerError
+from skyassets.core.money import Purse
 from skyassets.core.ports import Asker, Message, Model, Reply, Request, Sampling
 from skyassets.engines.transformers_server import TransformersServer
 
@@ -96,10 +97,16 @@ def test_what_does_not_fit_is_that_rows_error(asker: Asker) -> None:
     assert short.error is None
 
 
-def test_weights_of_our_own_are_served_instead(folder: Path, tmp_path: Path) -> None:
-    server = TransformersServer(lambda _: tmp_path / "not asked for", logs=tmp_path)
+def test_weights_of_our_own_are_served_instead_until_machine_time_has_used_up_the_budget(
+    folder: Path, tmp_path: Path
+) -> None:
+    purse = Purse(1.0)
+    server = TransformersServer(lambda _: tmp_path / "not asked for", logs=tmp_path, purse=purse)
     with server.serve(MODEL, folder) as running:
         assert ask(running, request("Hi"))[0].error is None
+        purse.book(1.5)
+        with pytest.raises(BudgetError, match="budget"):
+            ask(running, request("Hi"))
 
 
 def test_a_folder_that_is_no_model_is_told_with_the_end_of_the_log(tmp_path: Path) -> None:
