@@ -6,6 +6,7 @@ DTYPES = ("auto", "bfloat16", "float16", "float32", "half", "float")
 
 _IDS = "it changes what is asked or answered, and no row's id would tell"
 _OURS = "the engine chooses it itself"
+_THOUGHT = "it takes the thought out of the text, and the rows would be without it"
 
 FIXED = {
     "--seed": _IDS,
@@ -14,9 +15,32 @@ FIXED = {
     "--chat-template": _IDS,
     "--default-chat-template-kwargs": _IDS,
     "--tokenizer": _IDS,
+    "--tokenizer-mode": _IDS,
+    "--tokenizer-revision": _IDS,
+    "--skip-tokenizer-init": _IDS,
+    "--chat-template-content-format": _IDS,
+    "--code-revision": _IDS,
+    "--hf-overrides": _IDS,
+    "--hf-config-path": _IDS,
+    "--model-class-overrides": _IDS,
+    "--disable-sliding-window": _IDS,
+    "--quantization": _IDS,
+    "-q": _IDS,
+    "--quantization-config": _IDS,
+    "--kv-cache-dtype": _IDS,
+    "--kv-cache-dtype-skip-layers": _IDS,
+    "--calculate-kv-scales": _IDS,
+    "--mamba-cache-dtype": _IDS,
+    "--mamba-ssm-cache-dtype": _IDS,
+    "--enable-mamba-cache-stochastic-rounding": _IDS,
+    "--use-fp64-gumbel": _IDS,
+    "--watermark-config": _IDS,
+    "--enable-lora": _IDS,
     "--lora-modules": _IDS,
     "--logits-processors": _IDS,
-    "--reasoning-parser": "it takes the thought out of the text, and the rows would be without it",
+    "--reasoning-parser": _THOUGHT,
+    "--reasoning-parser-plugin": _THOUGHT,
+    "--structured-outputs-config": "it can name a reasoning parser, which takes the thought out of the text",
     "--config": "a file of flags cannot be looked through: give the flags themselves",
     "--model": "the recipe says it",
     "--served-model-name": "the recipe says it",
@@ -41,6 +65,9 @@ FIXED = {
 }
 """Flag of `vllm serve` to the reason why it cannot be among the extra ones."""
 
+WHOLE = ("--watermark",)
+"""Flags that could be taken for the beginning of a fixed one, and are flags themselves."""
+
 
 @dataclass(frozen=True)
 class VllmOptions:
@@ -62,11 +89,27 @@ class VllmOptions:
 
 def refused(words: tuple[str, ...]) -> str:
     """Why `words` cannot be extra flags; empty when they can."""
-    for word in words:
-        flag = word.partition("=")[0].replace("_", "-") if word.startswith("--") else word.partition("=")[0]
-        # vLLM's parser takes a flag's beginning for the flag, as long as only one begins so.
-        for fixed, reason in FIXED.items():
-            is_long_beginning = fixed.startswith("--") and len(flag) > len("--") and fixed.startswith(flag)
-            if flag == fixed or is_long_beginning:
-                return f"{word} is not for here: {reason}"
+    for word, following in zip(words, (*words[1:], ""), strict=False):
+        # A part of a flag's JSON can be given by itself: --hf-overrides.vocab_size=7.
+        name, _, value = word.partition("=")
+        flag = name.partition(".")[0]
+        flag = flag.replace("_", "-") if flag.startswith("--") else flag
+        if flag in WHOLE:
+            continue
+        spelled = [flag] if flag in FIXED else [fixed for fixed in FIXED if _spells(flag, fixed)]
+        if spelled:
+            return f"{word} is not for here: {FIXED[spelled[0]]}"
+        if _spells(flag, "--load-format") and (value or following).lower() == "dummy":
+            return f"{word} is not for here with dummy: the weights would be random"
     return ""
+
+
+def _spells(flag: str, fixed: str) -> bool:
+    """Whether vLLM's parser can take `flag` for `fixed`.
+
+    It takes a flag's beginning for the flag, as long as only one begins so, and a short flag with its value glued on.
+    """
+    if fixed.startswith("--"):
+        return len(flag) > len("--") and fixed.startswith(flag)
+    is_short = len(flag) > len("-") and flag.startswith("-") and not flag.startswith("--")
+    return is_short and (fixed.startswith(flag) or flag.startswith(fixed))

@@ -1,5 +1,6 @@
-"""What is started in vLLM's name: its flags, and each replica's share of the machine. Starts nothing."""
+"""What is started in vLLM's name: its flags, and each replica's share of the machine. Never starts vLLM."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from skyassets.assets.environment import from_environment
-from skyassets.core.errors import ServerError, SkyassetsError
-from skyassets.core.ports import Model
+from skyassets.core.errors import BudgetError, ServerError, SkyassetsError
+from skyassets.core.money import Purse
+from skyassets.core.ports import Message, Model, Reply, Request, Sampling
 from skyassets.engines.vllm_options import FIXED, VllmOptions, refused
 from skyassets.engines.vllm_server import VllmServer, vllm_problem
 
@@ -22,6 +24,13 @@ def server(**options: object) -> VllmServer:
     return VllmServer(lambda _: FOLDER, options=VllmOptions(**options))  # type: ignore[arg-type]
 
 
+class TinyInItsPlace(VllmServer):
+    """Runs the tiny server where vLLM would be; the log of its calls is where the weights would be."""
+
+    def command(self, model: Model, place: Path | str, port: int) -> tuple[str, ...]:
+        return (sys.executable, "-m", "skyassets.engines.tiny_server", "--port", str(port), "--log", str(place))
+
+
 def after(command: tuple[str, ...], flag: str) -> str:
     assert command.count(flag) == 1
     return command[command.index(flag) + 1]
@@ -32,12 +41,12 @@ def test_no_default_of_the_models_own_reaches_the_sampling() -> None:
 
 
 def test_the_model_is_served_by_its_name_on_this_machine_only() -> None:
-    command = server(extra=("--swap-space", "4")).command(MODEL, FOLDER, 4321)
+    command = server(extra=("--cpu-offload-gb", "4")).command(MODEL, FOLDER, 4321)
     assert str(FOLDER) in command
     assert after(command, "--served-model-name") == "small/random"
     assert after(command, "--host") == "127.0.0.1"
     assert after(command, "--port") == "4321"
-    assert command[-2:] == ("--swap-space", "4")
+    assert command[-2:] == ("--cpu-offload-gb", "4")
     assert not {"--revision", "--dtype", "--max-model-len"} & set(command)
 
 
@@ -119,6 +128,18 @@ class TestOnTheCpu:
         with pytest.raises(ServerError, match=f"take {many} cores, and {len(CORES)} are seen here"):
             server(replicas=many).device_shares()
 
+    def test_no_call_goes_out_once_machine_time_has_used_up_the_budget(self, tmp_path: Path) -> None:
+        purse = Purse(1.0)
+        log = tmp_path / "calls.jsonl"
+        with TinyInItsPlace(lambda _: log, logs=tmp_path, purse=purse).serve(MODEL, None) as asker:
+            replies: list[Reply] = []
+            asker.ask([Request("before", MODEL, (Message("user", "Hi"),), Sampling(0.0, 8), 1)], replies.append)
+            purse.book(1.5)
+            with pytest.raises(BudgetError, match="budget"):
+                asker.ask([Request("after", MODEL, (Message("user", "Hi"),), Sampling(0.0, 8), 1)], replies.append)
+        assert [reply.id for reply in replies] == ["before"]
+        assert [json.loads(line)["model"] for line in log.read_text().splitlines()] == ["small/random"]
+
     def test_replicas_share_the_memory(self) -> None:
         assert after(server(replicas=2).command(MODEL, FOLDER, 1), "--gpu-memory-utilization") == "0.15"
 
@@ -127,7 +148,7 @@ class TestOnTheCpu:
 def test_a_flag_that_is_fixed_is_refused_however_it_is_spelled(flag: str) -> None:
     for word in (flag, f"{flag}=7", flag.replace("-", "_").replace("__", "--", 1)):
         if word.startswith("-"):
-            assert FIXED[flag] in refused(("--swap-space", "4", word, "7"))
+            assert FIXED[flag] in refused(("--cpu-offload-gb", "4", word, "7"))
 
 
 def test_the_beginning_of_a_flag_that_is_fixed_is_refused_too() -> None:
@@ -136,7 +157,53 @@ def test_the_beginning_of_a_flag_that_is_fixed_is_refused_too() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["--swap-space 4", "--tokenizer-mode slow", "--max-num-batched-tokens=4096", "-O3", "--kv-cache-dtype fp8"]
+    "words",
+    [
+        "--quantization fp8",
+        "-q fp8",
+        "-qfp8",
+        "--quantization-config.bits=4",
+        "--hf-overrides.vocab_size 7",
+        "--tokenizer other/model",
+        "--tokenizer-revision main",
+        "--tokenizer-mode slow",
+        "--code-revision main",
+        "--reasoning-parser-plugin a.py",
+        "--structured-outputs-config.reasoning_parser qwen3",
+        "--chat-template-content-format openai",
+        "--enable-lora",
+        "--lora-modules a=b",
+        "--kv-cache-dtype fp8",
+        "--kv_cache_dtype=fp8",
+        "--calculate-kv-scales",
+    ],
+)
+def test_a_flag_that_changes_the_answers_is_refused_with_the_reason(words: str) -> None:
+    assert any(reason in refused(tuple(words.split())) for reason in ("no row's id would tell", "the thought out"))
+
+
+@pytest.mark.parametrize("word", ["-tp2", "-pp2", "-dp2", "-tp=2", "-t"])
+def test_a_short_flag_is_refused_with_its_value_glued_on_or_cut_short(word: str) -> None:
+    assert "set SKYASSETS_" in refused((word, "2"))
+
+
+@pytest.mark.parametrize("words", ["--load-format dummy", "--load-format=dummy", "--load_format DUMMY"])
+def test_random_weights_are_refused(words: str) -> None:
+    assert "the weights would be random" in refused(tuple(words.split()))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "--cpu-offload-gb 4",
+        "--max-num-batched-tokens=4096",
+        "-O3",
+        "-ep",
+        "--watermark 0.02",
+        "--load-format runai_streamer",
+        "--speculative-config.method ngram",
+        "--enable-prefix-caching --block-size -1",
+    ],
 )
 def test_other_flags_are_taken(words: str) -> None:
     assert not refused(tuple(words.split()))
@@ -150,10 +217,10 @@ def test_the_environment_says_it_all() -> None:
             "SKYASSETS_DTYPE": "bfloat16",
             "SKYASSETS_MAX_MODEL_LEN": "20000",
             "SKYASSETS_MEMORY_SHARE": "0.85",
-            "SKYASSETS_VLLM_ARGS": "--swap-space 4 --hf-overrides '{\"a\": 1}'",
+            "SKYASSETS_VLLM_ARGS": "--cpu-offload-gb 4 --speculative-config '{\"a\": 1}'",
         }
     )
-    extra = ("--swap-space", "4", "--hf-overrides", '{"a": 1}')
+    extra = ("--cpu-offload-gb", "4", "--speculative-config", '{"a": 1}')
     assert place.vllm == VllmOptions(2, 4, "bfloat16", 20000, 0.85, extra)
     assert from_environment({}).vllm == VllmOptions()
 
@@ -167,7 +234,7 @@ def test_the_environment_says_it_all() -> None:
         ("MEMORY_SHARE", "1.5", "a share above 0 and at most 1"),
         ("MEMORY_SHARE", "nan", "a share above 0 and at most 1"),
         ("MEMORY_SHARE", "half", "a share above 0 and at most 1"),
-        ("VLLM_ARGS", "--swap-space '4", "see to its quotes"),
+        ("VLLM_ARGS", "--cpu-offload-gb '4", "see to its quotes"),
         ("VLLM_ARGS", "--seed 7", "no row's id would tell"),
         ("VLLM_ARGS", "-tp 2", "set SKYASSETS_TENSOR_PARALLEL"),
     ],
