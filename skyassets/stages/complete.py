@@ -167,17 +167,20 @@ class _Asking:
     def run(self, waiting: list[str]) -> None:
         """Ask, or wait for other runs that ask, until all is answered or explained."""
         with self.completer.rows.writer(self._durable) as self.writer:
-            waited_for = 0
+            told = 0
             try:
                 while waiting:
                     self.others = []
+                    before = self.asked
                     self._round(self._drawn(waiting))
-                    if self.others and len(self.others) != waited_for:
-                        told = f"waiting for {len(self.others)} completions that another run is asking"
-                        self.completer.rows.said(told)
-                    elif self.others:
+                    left = len(self.others)
+                    # Said again once half of them came: a line for each would drown all others.
+                    if left and (not told or left <= told / 2):
+                        self.completer.rows.said(f"waiting for {left} completions that another run is asking")
+                        told = left
+                    if left and self.asked == before:
                         self.claims.wait()
-                    waiting, waited_for = self.others, len(self.others)
+                    waiting = self.others
             finally:
                 self.completer.note(Event.FAILED, self.model, self.free)
         self.reused = self.total - self.asked

@@ -4,20 +4,24 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from engines.faulty import MODEL, faulty, request
 from stages.asking import Serving
 
+from skyassets.core.claims import SECONDS_BETWEEN_LOOKS, Claims, Shares
 from skyassets.core.errors import ServerError, StoreError
 from skyassets.core.ports import Asker, Model, Reply, Request
+from skyassets.core.row_index import RowIndex
 from skyassets.core.row_store import RowStore
 from skyassets.core.tables import COMPLETIONS
-from skyassets.stages.complete import Completer, Tally
+from skyassets.stages.complete import Completer, Tally, completion_row
 
 PROGRAM = Path(__file__).with_name("asking.py")
 KILLS = 50
@@ -167,6 +171,49 @@ def test_what_a_killed_run_was_asking_is_asked_by_the_one_that_waited(tmp_path: 
         dying.communicate()
         assert told(waiting) == (0, IN_FLIGHT, 0)
         assert set(server.seen()["calls"].values()) == {2}
+
+
+class Watched(RowStore):
+    """A store that counts how often it was looked into for what other runs are asking."""
+
+    looks = 0
+
+    def claims(self, index: RowIndex) -> Claims:
+        store = self
+
+        class Counted(Claims):
+            def take(self, keys: Sequence[str]) -> Shares:
+                store.looks += 1
+                return super().take(keys)
+
+        return Counted(self.folder, index)
+
+
+def test_a_tail_that_shrinks_steadily_is_looked_at_now_and_then_and_seldom_told(tmp_path: Path) -> None:
+    told: list[str] = []
+    requests = [request(f"r{number}") for number in range(32)]
+    keys = [one.id for one in requests]
+    other, store = RowStore(tmp_path, COMPLETIONS), Watched(tmp_path, COMPLETIONS, told.append)
+
+    def come(claims: Claims) -> None:
+        for one in requests:
+            time.sleep(0.03)
+            other.put(completion_row(one, Reply(one.id, "", "stop", 1, 1, 0.1, "another run")))
+            claims.release([one.id])
+
+    with other.claims(other.index(keys)) as claims:
+        assert claims.take(keys).ours == keys
+        coming = threading.Thread(target=come, args=(claims,))
+        coming.start()
+        began = time.monotonic()
+        replies = Completer(store, Scripted(answer), lambda tally: None).complete(MODEL, requests)
+        took = time.monotonic() - began
+        coming.join()
+    assert (replies.reused, replies.asked) == (32, 0)
+    waiting = [int(line.split()[2]) for line in told if "another run is asking" in line]
+    assert 0 < len(waiting) <= 6
+    assert all(later <= earlier / 2 for earlier, later in pairwise(waiting))
+    assert store.looks <= took / SECONDS_BETWEEN_LOOKS + 2
 
 
 def test_what_another_run_is_asking_is_waited_for_and_read(tmp_path: Path) -> None:
