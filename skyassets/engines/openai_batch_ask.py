@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING
 
 from skyassets.core.errors import BudgetError, ServerError
 from skyassets.core.files import locked
 from skyassets.core.identity import digest
 from skyassets.core.ports import Reply, Request
+from skyassets.engines.errand import now
 from skyassets.engines.openai_batch_account import KEPT_SECONDS, AbsentError, BatchAccount
 from skyassets.engines.openai_batch_course import Course, ended, has_lost_its_files, is_running, overdue, refusal
 from skyassets.engines.openai_batch_lines import Answer, answers_of, failed, reply_from
@@ -254,15 +254,17 @@ class BatchAsk:
     def _settle(self, course: Course, row: Row, answer: Answer, seconds: float) -> bool:
         """Hand a row's reply over; whether it is one."""
         reply = reply_from(row.request, answer, seconds, self.served_by)
-        spent = self.asker.price.dollars(reply.prompt_tokens, reply.completion_tokens, batched=True)
+        # Where nobody told the tokens, the worst is assumed, as for a live call.
+        told = self.asker.price.dollars(reply.prompt_tokens, reply.completion_tokens, batched=True)
+        spent = row.worst if reply.dollars is None else told
         # What was collected before has been booked before, by the run that collected it.
         self._free(answer.id, 0.0 if course.note.is_collected else spent)
-        self.keep(replace(reply, at=_now(), dollars=spent))
+        self.keep(replace(reply, at=now(), dollars=spent))
         return reply.error is None
 
     def _explain(self, request: Request, reason: str) -> None:
         self._free(request.id, 0.0)
-        self.keep(replace(failed(request, reason, 0.0, self.served_by), at=_now()))
+        self.keep(replace(failed(request, reason, 0.0, self.served_by), at=now()))
 
     def _end(self, course: Course) -> None:
         self.courses.remove(course)
@@ -289,11 +291,7 @@ class BatchAsk:
         purse = self.asker.purse
         worst = sum(row.worst for row in self.unpaid.values())
         raise BudgetError(
-            f"the budget is ${purse.budget:.4f}, ${purse.spent:.4f} of it are spent, and the {len(self.unpaid)} rows "
-            f"that were not sent could cost ${worst:.4f}; everything so far is kept: raise SKYASSETS_BUDGET (or the "
+            f"the budget is ${purse.budget:.4g}, ${purse.spent:.4g} of it are spent, and the {len(self.unpaid)} rows "
+            f"that were not sent could cost ${worst:.4g}; everything so far is kept: raise SKYASSETS_BUDGET (or the "
             "recipe's), and run again"
         )
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import IO, Any, Literal
 
 from skyassets.core.ports import Reply, Request
-from skyassets.engines.chat_completion import UnusableError, body_of, reply_of
+from skyassets.engines.chat_completion import UnusableError, body_of, reply_of, well_formed
 
 ENDPOINT: Literal["/v1/chat/completions"] = "/v1/chat/completions"
 
@@ -56,16 +56,15 @@ def reply_from(request: Request, answer: Answer, seconds: float, served_by: str)
     try:
         return reply_of(request, json.dumps(answer.body).encode(), seconds, served_by)
     except UnusableError as error:
-        usage = answer.body.get("usage")
-        usage = usage if isinstance(usage, dict) else {}
         reply = failed(request, str(error), seconds, served_by)
-        prompt, completion = (int(usage.get(name) or 0) for name in ("prompt_tokens", "completion_tokens"))
-        return replace(reply, prompt_tokens=prompt, completion_tokens=completion)
+        if error.tokens is None:
+            return replace(reply, dollars=None)
+        return replace(reply, prompt_tokens=error.tokens[0], completion_tokens=error.tokens[1])
 
 
 def failed(request: Request, reason: str, seconds: float, served_by: str) -> Reply:
     """The reply to a request that got none."""
-    return Reply(request.id, "", "error", 0, 0, seconds, served_by, reason)
+    return Reply(request.id, "", "error", 0, 0, seconds, served_by, well_formed(reason))
 
 
 def answers_of(file: IO[bytes]) -> Iterator[Answer]:
