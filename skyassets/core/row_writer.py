@@ -36,6 +36,8 @@ class RowWriter:
         self._closing = False
         self._ended = False
         self._failure: OSError | None = None
+        self._unheard: Exception | None = None
+        """What `kept` raised."""
         self._segment: Segment | None = None
         self._thread = threading.Thread(target=self._run, name="row writer", daemon=True)
 
@@ -72,15 +74,18 @@ class RowWriter:
             self._changed.notify_all()
 
     def check(self) -> None:
-        """Raise StoreError when a row that was put could not be written."""
+        """Raise StoreError when a row that was put could not be written, or `kept` failed."""
         if self._failure is not None:
             raise StoreError(
                 f"the row store in {self.folder} cannot be written: {self._failure.strerror}; every reply that "
                 "counted is kept: free space or mend the disk, then run again"
             ) from self._failure
+        if self._unheard is not None:
+            raise self._stopped() from self._unheard
 
     def _stopped(self) -> StoreError:
-        return StoreError(f"the row store in {self.folder} is not written any more: its writer stopped; run again")
+        why = f" ({type(self._unheard).__name__}: {self._unheard})" if self._unheard is not None else ""
+        return StoreError(f"the row store in {self.folder} is not written any more: its writer stopped{why}; run again")
 
     def _run(self) -> None:
         try:
@@ -103,7 +108,11 @@ class RowWriter:
             except OSError as error:
                 self._failure = error
                 return
-            self.kept([row for row, _ in taken])
+            try:
+                self.kept([row for row, _ in taken])
+            except Exception as error:  # noqa: BLE001  raised again in the thread that puts
+                self._unheard = error
+                return
 
     def _commit(self, lines: bytes) -> None:
         if self._segment is not None and self._segment.size >= self.segment_bytes:

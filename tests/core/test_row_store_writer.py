@@ -44,13 +44,22 @@ def test_rows_count_once_they_are_durable_in_the_order_they_were_put(store: RowS
     assert store.get(keys).height == len(keys)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_listener_that_fails_ends_the_writing(store: RowStore) -> None:
     def kept(rows: Sequence[dict[str, Any]]) -> None:
-        raise ZeroDivisionError
+        raise ZeroDivisionError("as a test")
 
-    with pytest.raises(StoreError, match="its writer stopped"):
+    with pytest.raises(StoreError, match=r"its writer stopped \(ZeroDivisionError: as a test\)") as told:
         put_for_ever(store.writer(kept))
+    assert isinstance(told.value.__cause__, ZeroDivisionError)
+
+
+def test_a_listener_that_fails_at_the_last_flush_is_told_of_too(store: RowStore) -> None:
+    def kept(rows: Sequence[dict[str, Any]]) -> None:
+        raise ZeroDivisionError("as a test")
+
+    with pytest.raises(StoreError, match="ZeroDivisionError: as a test"), store.writer(kept) as writer:
+        writer.put(row("the only one"))
+    assert store.get(["the only one"]).height == 1
 
 
 def test_what_waits_while_the_disk_works_is_flushed_together(store: RowStore) -> None:
