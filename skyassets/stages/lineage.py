@@ -66,6 +66,11 @@ def _keys(*parts: pl.Expr) -> pl.Expr:
     return pl.concat_list(pl.concat_str(*parts, separator="\n"))
 
 
+def _each(one: pl.Expr, more: str) -> pl.Expr:
+    """One text and those of a list, either of which may be null."""
+    return pl.concat_list(pl.concat_list(one), pl.col(more).fill_null([]))
+
+
 def _by(child: Table, parent: Table, column: str, where: pl.Expr | None = None) -> Link:
     """The link of a column that both tables have; `where` says for which of the verdicts it holds."""
     one = pl.col(column) if where is None else pl.when(where).then(column)
@@ -89,7 +94,8 @@ _ALL_KEPT = pl.when(pl.col("dropped_by").is_null()).then(pl.lit("kept"))
 
 LINKS = (
     _by(TRACES, PROBLEMS, "problem_id"),
-    _by(TRACES, COMPLETIONS, "completion_id"),
+    # Those that the token limit cut too: they were paid for, and asked again with a larger one.
+    Link(TRACES, COMPLETIONS, _each(pl.col("completion_id"), "cut_completions"), _keys(pl.col("completion_id"))),
     _by(REWRITES, TRACES, "trace_id"),
     _by(REWRITES, COMPLETIONS, "completion_id"),
     _by(VERDICTS, TRACES, "trace_id", _OF_TRACE),
