@@ -204,7 +204,7 @@ def test_where_it_runs_rebuilds_nothing(pipeline: Pipeline) -> None:
         vllm=VllmOptions(replicas=2, tensor_parallel=8, dtype="float16"),
         engine="transformers",
         urls={"teacher": ("http://127.0.0.1:9/v1",), "base": ("http://127.0.0.1:9/v1",)},
-        keys={"teacher": "secret"},
+        keys={"teacher": ("secret",)},
     )
     assert pipeline.run() == Outcome(frozenset(), 0)
 

@@ -62,8 +62,8 @@ def test_calls_never_pass_the_budget(budget: float, calls: list[tuple[float, flo
         if under_way and dice.random() < 0.5:  # type: ignore[attr-defined]
             reserved, spent = under_way.pop()
             purse.settle(reserved, spent)
-        assert purse.spent + purse.reserved <= budget or purse.spent <= budget
         assert purse.spent <= budget
+        assert purse.spent + purse.reserved <= budget * (1 + 1e-15)  # the sum of two floats is rounded
     for reserved, spent in under_way:
         purse.settle(reserved, spent)
     assert purse.spent <= budget
