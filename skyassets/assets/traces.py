@@ -42,7 +42,7 @@ def completer(house: House, role: str, model: Model, work: Work) -> Completer:
     """What gets the completions of `model` in its role, here."""
     metered = house.accounts.metered(Event.SERVING, work.asset, str(model), work.run, work.purse)
     return Completer(
-        house.rows,
+        house.rows.telling(work.said),
         house.place.serving(role, model, work.said, work.purse, metered),
         Progress(role, work.said, work.purse).tally,
         asked_for=f"{house.recipe.name}/{work.asset}",

@@ -13,6 +13,8 @@ What a server's failure becomes:
 """
 
 import asyncio
+import contextlib
+import threading
 from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -93,17 +95,45 @@ class OpenAIAsker:
 
 
 def _finish(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run to the end, on a thread of its own where this one has a loop running already (a notebook)."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return _run(coroutine)
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(_run, coroutine).result()
+    """Run to the end, in a loop on a thread of its own: an interrupt then reaches this thread, and no loop swallows it.
+
+    A loop that runs here already (a notebook's) is left alone for the same reason.
+    """
+    running = _Running()
+    with ThreadPoolExecutor(1, thread_name_prefix="asker") as thread:
+        future = thread.submit(running.run, coroutine)
+        try:
+            return future.result()
+        except BaseException:
+            running.cancel()
+            raise
 
 
-def _run(coroutine: Coroutine[Any, Any, T]) -> T:
-    import uvloop
+class _Running:
+    """A coroutine on its way in another thread."""
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(coroutine)
+    def __init__(self) -> None:
+        self._started = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[Any] | None = None
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        import uvloop
+
+        async def main() -> T:
+            self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
+            self._started.set()
+            return await coroutine
+
+        try:
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                return runner.run(main())
+        finally:
+            self._started.set()
+
+    def cancel(self) -> None:
+        """End it early, if it has not ended."""
+        self._started.wait()
+        if self._loop is not None and self._task is not None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: it has ended
+                self._loop.call_soon_threadsafe(self._task.cancel)

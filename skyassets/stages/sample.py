@@ -143,6 +143,7 @@ class _Sampled:
         """`waiting` with the id of each attempt's completion and its finish reason, null for one that failed."""
         rows, store = self._with_ids(waiting, asking), self.completer.rows
         ids = rows["completion_id"]
+        store.mend(ids.to_list())  # before anything is read: what is damaged is set aside, and asked again
         ordered = self._longest_first(rows, store)
         wanted = {key: row for row, key in enumerate(ids)}
 

@@ -293,6 +293,30 @@ def test_calls_that_are_broken_off_are_told_with_what_they_may_have_cost() -> No
     assert purse.spent == pytest.approx(sum(reply.dollars or 0 for reply in replies))
 
 
+def test_an_interrupt_ends_the_ask_at_once_and_what_came_is_kept() -> None:
+    class Interrupted(BaseException):
+        """As Dagster raises it, from its signal handler."""
+
+    def interrupt(*_: object) -> None:
+        raise Interrupted
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    wanted = [request(f"r{i}: slow=0.2") for i in range(400)]
+    replies: list[Reply] = []
+    try:
+        with faulty() as server:
+            began = time.monotonic()
+            signal.setitimer(signal.ITIMER_REAL, 0.7)
+            with pytest.raises(Interrupted):
+                among(server, concurrency=2).ask(wanted, replies.append)
+            assert time.monotonic() - began < 3
+            time.sleep(0.5)
+            calls = sum(server.seen()["calls"].values())
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert 1 <= len(replies) <= calls <= 20
+
+
 def test_a_long_wait_for_the_first_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dispatch, "QUIET_SECONDS", 0.3)
     said: list[str] = []

@@ -1,0 +1,31 @@
+"""A damaged store of replies: what is damaged is set aside and said, and its rows alone are asked again."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from assets.pipeline import Pipeline
+
+from skyassets.core.tables import TRACES
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [lambda part: part.write_bytes(part.read_bytes()[:500]), lambda part: part.write_bytes(b"")],
+    ids=["truncated", "empty"],
+)
+def test_a_part_without_its_end_is_set_aside_and_asked_again(
+    pipeline: Pipeline, harm: Callable[[Path], object], capfd: pytest.CaptureFixture[str]
+) -> None:
+    store = pipeline.place.data / "rows" / "completions"
+    (part, *others) = store.glob("part-*.parquet")
+    before = pipeline.store.read(TRACES).drop("seconds")
+    for one in (part, *others):
+        harm(one)
+    pipeline.store.path(TRACES).unlink()
+    assert pipeline.run().calls >= before["completion_id"].n_unique()
+    assert pipeline.store.read(TRACES).drop("seconds").equals(before)
+    assert list(store.glob("*.damaged"))
+    told = capfd.readouterr()
+    assert "set aside" in told.out + told.err
+    assert pipeline.run().calls == 0
