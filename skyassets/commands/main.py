@@ -24,7 +24,7 @@ EXAMPLES = """examples:
   skyassets doctor                                    can the recipe run here, and if not, what to do
   SKYASSETS_RECIPE=sky_t1_preview skyassets doctor    the same for another recipe
   skyassets report                                    what there is of each table, and the scores
-  skyassets why "What is 31 times 7?"                 what is reused, what would be asked, and why
+  skyassets why "6 times 9"                           what is reused, what would be asked, and why
   skyassets lineage checkpoint                        what a row was made from, and what was made of it
   skyassets compare-rewrites --prompt mine.txt        the recipe's rewriting prompt against another one
 

@@ -43,6 +43,9 @@ def _tables(recipe: Recipe, store: TableStore) -> Table:
         shown.add_column(name, justify="right" if name in ("rows", "made in") else "left")
     for table in ASSET_TABLES:
         manifest = store.manifest(table)
+        if manifest is not None and not store.path(table).exists():
+            shown.add_row(table.name, "-", "-", "its file is gone")
+            continue
         if manifest is None:
             shown.add_row(table.name, "-", "-", "not made yet")
             continue

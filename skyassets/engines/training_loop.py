@@ -66,6 +66,9 @@ def fit(job: TrainingJob, examples: Sequence[TokenExample], folder: JobFolder, *
     weights = trainer.accelerator.get_state_dict(trainer.model_wrapped)  # every rank takes part under ZeRO-3
     if trainer.is_world_process_zero():
         _save(model, weights, job.base, folder.model)
+    # A rank that leaves while another still works makes the backend abort the run, though all is done.
+    torch.distributed.barrier()
+    torch.distributed.destroy_process_group()
 
 
 def padded(examples: Sequence[TokenExample]) -> dict[str, torch.Tensor]:

@@ -2,15 +2,19 @@
 
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 
 def descendants(pid: int) -> set[int]:
     """All processes below `pid`."""
     found: set[int] = set()
-    for thread in Path(f"/proc/{pid}/task").iterdir():
-        for child in map(int, (thread / "children").read_text().split()):
-            found |= {child} | descendants(child)
+    # A thread or a process may end between two looks: it then has no children.
+    with suppress(FileNotFoundError, ProcessLookupError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            with suppress(FileNotFoundError, ProcessLookupError):
+                for child in map(int, (thread / "children").read_text().split()):
+                    found |= {child} | descendants(child)
     return found
 
 
