@@ -79,6 +79,18 @@ def test_the_doctor_finds_the_sandbox(made: Shell) -> None:
     assert "finished" in told
 
 
+def test_the_doctor_asks_the_servers_that_are_named(made: Shell) -> None:
+    done = made.run("skyassets", "doctor", SKYASSETS_TEACHER_URL="http://127.0.0.1:9/v1")
+    assert done.returncode == 1
+    assert "nobody answers" in done.stdout
+
+
+def test_the_doctor_misses_a_hosted_models_key(made: Shell) -> None:
+    done = made.run("skyassets", "doctor", SKYASSETS_RECIPE="sky_t1_preview")
+    assert done.returncode == 1
+    assert "OPENAI_API_KEY" in done.stdout.replace("\n", "")
+
+
 def test_the_definitions_validate(made: Shell) -> None:
     done = made.run("dagster", "definitions", "validate", "-w", "workspace.yaml")
     assert done.returncode == 0, done.stdout

@@ -13,10 +13,15 @@ from skyassets import __version__
 from skyassets.assets.place import Place
 from skyassets.core.errors import SkyassetsError
 from skyassets.core.ports import Limits, Model, Program, RunKind
+from skyassets.engines import tiny
 from skyassets.engines.bubblewrap import Bubblewrap
+from skyassets.engines.endpoint import Endpoint
+from skyassets.engines.openai_asker import OpenAIAsker
+from skyassets.engines.openai_batch import OpenAIBatch
 from skyassets.engines.vllm_server import vllm_problem
 from skyassets.engines.weights import weights_folder
 from skyassets.recipes.recipe import Recipe
+from skyassets.stages.rewrite import ModelRewriting
 
 PACKAGES = ("dagster", "polars", "openai", "torch", "transformers", "deepspeed", "datasets")
 FREE_GB = 5
@@ -44,9 +49,8 @@ def examine(recipe: Recipe, place: Place) -> Iterator[Finding]:
     for package in PACKAGES:
         yield _package(package)
     yield _sandbox(recipe.limits)
-    yield _model_server(place)
-    yield _weights("base", recipe.training.base, place)
-    yield _weights("teacher", recipe.teacher.model, place)
+    for role, model in _roles(recipe):
+        yield _server(role, model, place)
     yield _disk(place)
 
 
@@ -82,31 +86,47 @@ def _sandbox(limits: Limits) -> Finding:
     return Finding("sandbox", fine, f"{sandbox.name}: {run.kind}", "" if fine else run.detail)
 
 
-def _model_server(place: Place) -> Finding:
-    if place.urls:
-        return Finding(
-            "model server",
-            fine=True,
-            seen=", ".join(f"{role}: {url}" for role, urls in place.urls.items() for url in urls),
-        )
-    problem = vllm_problem()
-    if place.engine == "transformers" or (place.engine == "auto" and problem):
-        seen = "transformers" + (f" (vLLM cannot run here: {problem})" if problem else "")
-        return Finding("model server", fine=True, seen=seen)
-    return Finding(
-        "model server", fine=problem is None, seen=problem or "vLLM", do="SKYASSETS_ENGINE=auto" * bool(problem)
-    )
+def _roles(recipe: Recipe) -> Iterator[tuple[str, Model]]:
+    """Whom the recipe asks, in which role."""
+    yield "teacher", recipe.teacher.model
+    if isinstance(recipe.rewriting, ModelRewriting):
+        yield "rewriter", recipe.rewriting.model
+    if recipe.rating is not None:
+        yield "rater", recipe.rating.model
+    yield "base", recipe.training.base
 
 
-def _weights(role: str, model: Model, place: Place) -> Finding:
-    if role in place.urls or "/" not in model.name:
-        return Finding(f"{role}'s weights", fine=True, seen=f"{model.name}: not needed here")
-    if not model.name.startswith("package:"):
-        return Finding(f"{role}'s weights", fine=True, seen=f"{model.name}: fetched from the hub when first served")
+def _server(role: str, model: Model, place: Place) -> Finding:
+    """Whether `model` can be reached in its role, as far as that can be seen without starting a server or a call."""
+    what = f"{role}: {model.name}"
     try:
-        return Finding(f"{role}'s weights", fine=True, seen=str(weights_folder(model, place.data / "models")))
+        serving = place.serving(role, model, lambda line: None)
+        if isinstance(serving, OpenAIBatch):
+            return Finding(what, fine=True, seen=f"batches at {serving.upstream.base_url}")
+        if not isinstance(serving, Endpoint):
+            return _here(what, model, place)
+        lists = OpenAIAsker(serving.upstreams).models()
     except SkyassetsError as error:
-        return Finding(f"{role}'s weights", fine=False, seen=str(error))
+        return Finding(what, fine=False, seen=str(error))
+    for upstream, names in zip(serving.upstreams, lists, strict=True):
+        if names and upstream.model_name not in names:
+            do = f"serve it there, or say what it is called: SKYASSETS_{role.upper()}_MODEL_NAME"
+            return Finding(what, fine=False, seen=f"{upstream.base_url} has {', '.join(names[:10])}", do=do)
+    return Finding(what, fine=True, seen=", ".join(upstream.base_url for upstream in serving.upstreams))
+
+
+def _here(what: str, model: Model, place: Place) -> Finding:
+    """Whether this machine can serve `model`."""
+    if model.name == tiny.NAME:
+        return Finding(what, fine=True, seen="a pretended model, served in the run itself")
+    problem = vllm_problem()
+    engine = "transformers" if place.engine == "transformers" or (place.engine == "auto" and problem) else "vLLM"
+    if engine == "vLLM" and problem:
+        return Finding(what, fine=False, seen=problem, do="SKYASSETS_ENGINE=auto")
+    if not model.name.startswith("package:"):
+        seen = f"{engine}; the weights are looked up, and fetched from the hub, when it is first served"
+        return Finding(what, fine=True, seen=seen)
+    return Finding(what, fine=True, seen=f"{engine}, {weights_folder(model, place.data / 'models')}")
 
 
 def _disk(place: Place) -> Finding:
