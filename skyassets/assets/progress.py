@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from skyassets.core.money import Purse
+from skyassets.core.money import Purse, in_dollars
 from skyassets.stages.complete import Tally
 
 SECONDS_BETWEEN = 5.0
@@ -57,8 +57,8 @@ class Progress:
 
 def spend(purse: Purse) -> str:
     """What is spent, of what may be."""
-    of = "" if purse.budget is None else f" of ${purse.budget:.2f}"
-    return f"${purse.spent:.4f}{of}"
+    of = "" if purse.budget is None else f" of {in_dollars(purse.budget)}"
+    return f"{in_dollars(purse.spent)}{of}"
 
 
 def duration(seconds: float) -> str:

@@ -17,7 +17,7 @@ from skyassets.assets.place import Place
 from skyassets.assets.progress import duration
 from skyassets.commands.command import Command
 from skyassets.commands.ledger import short
-from skyassets.core.money import Purse
+from skyassets.core.money import Purse, in_dollars
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.forecast import HOUR, Line, fits, total
 
@@ -123,7 +123,7 @@ def verdict(lines: Sequence[Line], budget: float | None) -> str:
         answer += ", though it would if every call were as long as the median one"
     elif mean is not None and high is not None and mean <= budget < high:
         answer += ", but it would not if every call were as long as the 95th of a hundred"
-    return f"{expected}, the budget is ${budget:.2f}: {answer}"
+    return f"{expected}, the budget is {in_dollars(budget)}: {answer}"
 
 
 def _sums(lines: Sequence[Line]) -> dict[str, float | None]:
@@ -158,4 +158,4 @@ def _range(low: float | None, high: float | None) -> str:
 
 
 def _dollars(amount: float | None) -> str:
-    return "unknown" if amount is None else f"${amount:.2f}" if amount == 0 or amount >= 1 else f"${amount:.4f}"
+    return "unknown" if amount is None else in_dollars(amount)

@@ -13,6 +13,7 @@ from skyassets.assets.accounts import Accounts
 from skyassets.assets.house import House
 from skyassets.assets.place import Place
 from skyassets.commands.command import Command
+from skyassets.core.money import in_dollars
 from skyassets.core.tables import LEDGER
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.ledger import NUMBERS, Accepted
@@ -90,7 +91,7 @@ def _accepted(accepted: Accepted | None) -> dict[str, object] | None:
 
 
 def _dollars(amount: object) -> str:
-    return f"${amount:.4f}" if isinstance(amount, int | float) else "unknown"
+    return in_dollars(amount) if isinstance(amount, int | float) else "unknown"
 
 
 def short(model: str) -> str:

@@ -42,6 +42,13 @@ class Price:
 FREE = Price(0.0, 0.0, as_of="", source="a server of one's own")
 
 
+def in_dollars(amount: float) -> str:
+    """`amount` for people: cents from a dollar on, as many places as it takes below."""
+    if amount == 0 or amount >= 1:
+        return f"${amount:.2f}"
+    return f"${amount:.4f}" if amount >= 0.001 else f"${amount:.1g}"
+
+
 class Purse:
     """The money of one run: reserved at its worst before a call, settled at what it came to. Safe from any thread.
 

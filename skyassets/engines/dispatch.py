@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from skyassets.core.errors import BudgetError, ServerError
+from skyassets.core.money import in_dollars
 from skyassets.core.ports import Reply, Request
 from skyassets.engines.chat_completion import UnusableError, body_of, reply_of
 from skyassets.engines.errand import Errand, now
@@ -265,8 +266,9 @@ class Dispatch:
     def _stop_for_money(self, errand: Errand) -> None:
         purse = self.asker.purse
         raise BudgetError(
-            f"the budget is ${purse.budget:.4g}, ${purse.spent:.4g} of it are spent, and the next call could cost "
-            f"${errand.worst:.4g}; everything so far is kept: raise SKYASSETS_BUDGET (or the recipe's), and run again"
+            f"the budget is {in_dollars(purse.budget or 0.0)}, {in_dollars(purse.spent)} of it are spent, and the next "
+            f"call could cost {in_dollars(errand.worst)}; everything so far is kept: raise SKYASSETS_BUDGET (or the "
+            "recipe's), and run again"
         )
 
     def _see_whether_all_are_lost(self) -> None:

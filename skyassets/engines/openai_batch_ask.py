@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING
 from skyassets.core.errors import BudgetError, ServerError
 from skyassets.core.files import locked
 from skyassets.core.identity import digest
+from skyassets.core.money import in_dollars
 from skyassets.core.ports import Reply, Request
 from skyassets.engines.errand import now
 from skyassets.engines.openai_batch_account import KEPT_SECONDS, AbsentError, BatchAccount
@@ -291,7 +292,7 @@ class BatchAsk:
         purse = self.asker.purse
         worst = sum(row.worst for row in self.unpaid.values())
         raise BudgetError(
-            f"the budget is ${purse.budget:.4g}, ${purse.spent:.4g} of it are spent, and the {len(self.unpaid)} rows "
-            f"that were not sent could cost ${worst:.4g}; everything so far is kept: raise SKYASSETS_BUDGET (or the "
-            "recipe's), and run again"
+            f"the budget is {in_dollars(purse.budget or 0.0)}, {in_dollars(purse.spent)} of it are spent, and the "
+            f"{len(self.unpaid)} rows that were not sent could cost {in_dollars(worst)}; everything so far is kept: "
+            "raise SKYASSETS_BUDGET (or the recipe's), and run again"
         )
