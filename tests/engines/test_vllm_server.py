@@ -53,7 +53,7 @@ def asker(tmp_path_factory: pytest.TempPathFactory, news: list[str]) -> Iterator
     assert len(servers) >= 3
     assert are_gone(servers, within=0)
     assert sum(seconds for seconds, _ in held) == pytest.approx(time.monotonic() - began, abs=10)
-    assert len(held) > 1
+    assert held
     assert {devices for _, devices in held} == {1}
 
 
