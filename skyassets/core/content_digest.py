@@ -51,13 +51,5 @@ class ContentDigest:
             self._hashers[name].update(content.slice(first, total))
 
 
-def content_digest(table: Table, frame: pl.DataFrame) -> str:
-    """The digest of one whole frame, in any order."""
-    content = ContentDigest(table)
-    for _ in content.of([frame.sort(table.key)]):
-        pass
-    return content.hexdigest()
-
-
 def _hasher() -> "hashlib.blake2b":
     return hashlib.blake2b(digest_size=DIGEST_BYTES)

@@ -8,12 +8,12 @@ import json
 import os
 import uuid
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
 import polars as pl
 
+from skyassets.core.clock import now
 from skyassets.core.errors import StoreError
 from skyassets.core.tables import LEDGER_ENTRIES
 
@@ -60,7 +60,7 @@ class LedgerEntries:
         Raises:
             StoreError: when it cannot be written.
         """
-        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        at = now()
         line = json.dumps({"entry_id": uuid.uuid4().hex, "at": at, **asdict(entry)}, ensure_ascii=False)
         raw = line.encode("utf-8", "replace") + b"\n"
         try:

@@ -53,15 +53,6 @@ def write_parquet(frames: Iterable[pl.DataFrame], path: Path) -> int:
     return sum(rows for rows, _ in written)
 
 
-def read_slices(path: Path, columns: list[str] | None = None) -> Iterator[pl.DataFrame]:
-    """The rows of a file in its order, a row group at a time."""
-    from pyarrow import parquet
-
-    with parquet.ParquetFile(path) as file:
-        sizes = [file.metadata.row_group(place).num_rows for place in range(file.metadata.num_row_groups)]
-    yield from _read_back(path, sizes, columns)
-
-
 def fingerprint(frame: pl.DataFrame) -> int:
     """A sum over the rows that is equal for equal frames, within one process."""
     return int(frame.hash_rows().cast(pl.Int64, wrap_numerical=True).sum()) if frame.width else 0

@@ -24,16 +24,13 @@ from skyassets.core.row_index import RowIndex
 from skyassets.core.row_parts import fault, parts, scan
 from skyassets.core.row_writer import Row, RowWriter
 from skyassets.core.tables import Table
-
-
-def _silent(line: str) -> None:
-    """Nobody listens."""
+from skyassets.core.text import silent
 
 
 class RowStore:
     """Rows of `table` in `folder`, at most one per key. `said` hears of damage and of waiting."""
 
-    def __init__(self, folder: Path, table: Table, said: Callable[[str], None] = _silent) -> None:
+    def __init__(self, folder: Path, table: Table, said: Callable[[str], None] = silent) -> None:
         self.folder = folder / table.name
         self.table = table
         self.said = said

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from skyassets.core.ports import Reply, Request
+from skyassets.core.text import well_formed
 
 LARGEST_COUNT = 2**40
 
@@ -67,11 +68,6 @@ def reply_of(request: Request, content: bytes, seconds: float, served_by: str) -
     return Reply(
         request.id, text, well_formed(str(finish_reason)), *(tokens or (0, 0)), seconds, served_by, dollars=dollars
     )
-
-
-def well_formed(text: str) -> str:
-    """`text` without lone surrogates, which JSON can carry and UTF-8 cannot."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _tokens(answer: Any) -> tuple[int, int] | None:

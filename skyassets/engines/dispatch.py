@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from skyassets.core.clock import now
 from skyassets.core.errors import BudgetError, ServerError
 from skyassets.core.money import in_dollars
 from skyassets.core.ports import Reply, Request
 from skyassets.engines.chat_completion import UnusableError, body_of, reply_of
-from skyassets.engines.errand import Errand, now
+from skyassets.engines.errand import Errand
 from skyassets.engines.fault import Fault
 from skyassets.engines.lane import Lane
 

@@ -8,12 +8,9 @@ from pathlib import Path
 from skyassets.core.errors import ServerError
 from skyassets.core.money import FREE, Price, Purse
 from skyassets.core.ports import Asker, Model
+from skyassets.core.text import silent
 from skyassets.engines.openai_asker import OpenAIAsker
 from skyassets.engines.upstream import Upstream
-
-
-def _silent(line: str) -> None:
-    """Nobody listens."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +22,7 @@ class Endpoint:
     purse: Purse = field(default_factory=Purse)
     timeout: float = 1800.0
     attempts: int = 10
-    said: Callable[[str], None] = _silent
+    said: Callable[[str], None] = silent
 
     @contextmanager
     def serve(self, model: Model, weights: Path | None) -> Iterator[Asker]:

@@ -2,11 +2,11 @@
 
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
+from skyassets.core.clock import now
 from skyassets.core.money import Price
 from skyassets.core.ports import Reply, Request
-from skyassets.engines.chat_completion import well_formed
+from skyassets.core.text import well_formed
 from skyassets.engines.fault import Fault
 
 
@@ -36,8 +36,3 @@ class Errand:
         seconds = time.monotonic() - self.began
         error = well_formed(reason)
         return Reply(self.request.id, "", "error", 0, 0, seconds, served_by, error, now(), self.dollars)
-
-
-def now() -> str:
-    """The time of day (UTC, ISO 8601)."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -23,15 +23,12 @@ from typing import Any, TypeVar
 from skyassets.core.errors import ServerError
 from skyassets.core.money import FREE, Price, Purse
 from skyassets.core.ports import Reply, Request
+from skyassets.core.text import silent
 from skyassets.engines.dispatch import Dispatch
 from skyassets.engines.lane import Lane
 from skyassets.engines.upstream import Upstream
 
 T = TypeVar("T")
-
-
-def _silent(line: str) -> None:
-    """Nobody listens."""
 
 
 @dataclass
@@ -49,7 +46,7 @@ class OpenAIAsker:
     """Seconds with nothing but failures, after which the servers count as lost."""
     price: Price = FREE
     purse: Purse = field(default_factory=Purse)
-    said: Callable[[str], None] = _silent
+    said: Callable[[str], None] = silent
     in_flight: int = field(default=0, init=False)
 
     def ask(self, requests: Iterable[Request], keep: Callable[[Reply], None]) -> None:

@@ -23,6 +23,7 @@ from pathlib import Path
 from skyassets.core.errors import ServerError
 from skyassets.core.money import FREE, Price, Purse
 from skyassets.core.ports import Asker, Model, Reply, Request
+from skyassets.core.text import silent
 from skyassets.engines.openai_batch_account import BatchAccount
 from skyassets.engines.openai_batch_ask import BatchAsk
 from skyassets.engines.openai_batch_spool import scratch
@@ -31,10 +32,6 @@ from skyassets.engines.upstream import Upstream
 MOST_ROWS = 50_000
 MOST_BYTES = 200_000_000
 """OpenAI's limits for the file of one batch."""
-
-
-def _silent(line: str) -> None:
-    """Nobody listens."""
 
 
 @dataclass
@@ -46,7 +43,7 @@ class OpenAIBatch:
     """Where the notes on batches are kept: the only thing a later run needs to find them."""
     price: Price = FREE
     purse: Purse = field(default_factory=Purse)
-    said: Callable[[str], None] = _silent
+    said: Callable[[str], None] = silent
     most_rows: int = MOST_ROWS
     most_bytes: int = MOST_BYTES
     soonest: float = 2.0

@@ -8,12 +8,12 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
+from skyassets.core.clock import now
 from skyassets.core.errors import BudgetError, ServerError
 from skyassets.core.files import locked
 from skyassets.core.identity import digest
 from skyassets.core.money import in_dollars
 from skyassets.core.ports import Reply, Request
-from skyassets.engines.errand import now
 from skyassets.engines.openai_batch_account import KEPT_SECONDS, AbsentError, BatchAccount
 from skyassets.engines.openai_batch_course import Course, ended, has_lost_its_files, is_running, overdue, refusal
 from skyassets.engines.openai_batch_lines import Answer, answers_of, failed, reply_from

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import IO, Any, Literal
 
 from skyassets.core.ports import Reply, Request
-from skyassets.engines.chat_completion import UnusableError, body_of, reply_of, well_formed
+from skyassets.core.text import well_formed
+from skyassets.engines.chat_completion import UnusableError, body_of, reply_of
 
 ENDPOINT: Literal["/v1/chat/completions"] = "/v1/chat/completions"
 

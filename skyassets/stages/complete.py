@@ -14,6 +14,7 @@ from skyassets.core.ledger_entries import Entry, Event
 from skyassets.core.ports import Asker, Message, Model, Reply, Request, Sampling, Serving
 from skyassets.core.row_store import RowStore
 from skyassets.core.row_writer import Row
+from skyassets.core.text import well_formed
 from skyassets.stages.bill import COLUMNS, Bill
 
 REPLY_COLUMNS = ("finish_reason", "prompt_tokens", "completion_tokens", "seconds", "served_by", "at", "dollars")
@@ -252,13 +253,8 @@ def completion_row(asked: Request, reply: Reply) -> dict[str, object]:
     parts = {"model": asked.model, "messages": asked.messages, "sampling": asked.sampling, "seed": asked.seed}
     return {
         "completion_id": asked.id,
-        "request": sound(spelling(parts)),
+        "request": well_formed(spelling(parts)),
         "model": str(asked.model),
-        "text": sound(reply.text),
+        "text": well_formed(reply.text),
         **{name: getattr(reply, name) for name in REPLY_COLUMNS},
     }
-
-
-def sound(text: str) -> str:
-    """`text` with lone surrogates replaced: JSON can carry them, UTF-8 files cannot."""
-    return text.encode("utf-8", "replace").decode("utf-8")

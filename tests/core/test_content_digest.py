@@ -1,10 +1,11 @@
 """The content digest hangs on the rows alone."""
 
 import polars as pl
+from core.digests import content_digest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skyassets.core.content_digest import ContentDigest, content_digest
+from skyassets.core.content_digest import ContentDigest
 from skyassets.core.tables import Table
 
 TABLE = Table("things", "Things.", "completion_id", ("completion_id", "text", "error", "sample", "cut_completions"))

@@ -6,10 +6,10 @@ from typing import Any
 
 import polars as pl
 import pytest
+from core.digests import content_digest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skyassets.core.content_digest import content_digest
 from skyassets.core.errors import StoreError, TableError
 from skyassets.core.manifest import Origin
 from skyassets.core.table_store import Made, TableStore
