@@ -26,7 +26,7 @@ from skyassets.engines.vllm_options import VllmOptions
 from skyassets.engines.vllm_server import VllmServer, vllm_problem
 from skyassets.engines.weights import weights_folder
 from skyassets.stages.curate import Count
-from skyassets.stages.grade import Graders
+from skyassets.stages.graders import Graders
 
 ROLES = ("teacher", "rewriter", "rater", "base", "student")
 HOSTED = ("rewriter", "rater")

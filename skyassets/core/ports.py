@@ -27,6 +27,8 @@ class Judgement:
     """What was read out of the text and compared: the final answer, or the code."""
     backend: str = ""
     """What ran or compared it (`exact`, `math-verify 0.9.0`, `bubblewrap 0.8.0`)."""
+    tests: tuple[str, ...] = ()
+    """For code: what became of each test, in order (`passed`, `wrong answer`, `time limit`, ..., `not run`)."""
 
 
 @dataclass(frozen=True)
@@ -148,26 +150,31 @@ class RunKind(StrEnum):
 
 @dataclass(frozen=True)
 class Program:
-    """A model's program and one input for it.
+    """A model's program and one test for it.
 
-    With `call` empty the program is run as a script with `stdin`, and its standard output is the result. Otherwise
-    `call` names a function (`f`, or `Solution.f`) that is called with `arguments` (JSON text of the positional
-    arguments), and the JSON text of what it returns is the result.
+    - `check` given: Python source of tests, as HumanEval and MBPP have them. They run in a second confined process
+      that never holds the program; the functions named in `names` are reached there as if they were its own, their
+      arguments and results crossing as plain data. The output is `passed` or `failed`, said by that second process.
+    - else `call` given: the function it names (`f`, or `Solution.f`) is called once with `arguments`, the JSON text
+      of the positional arguments; the JSON text of what it returns is the output.
+    - else the program runs as a script with `stdin`; its standard output is the output.
     """
 
     source: str
     stdin: str = ""
     call: str = ""
-    arguments: tuple[str, ...] = ()
-    """One JSON array of positional arguments per call; all are called in one run, results in the same order."""
+    arguments: str = "[]"
+    check: str = ""
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Run:
-    """How a run ended. `outputs` has one text for a script, one JSON text per finished call for a function."""
+    """How a run ended."""
 
     kind: RunKind
-    outputs: tuple[str, ...]
+    output: str = ""
+    """What the program came to, as told in `Program`; meaningful only for a run that finished."""
     detail: str = ""
     """The last lines of a traceback, or what the sandbox said; for people, never for a verdict."""
 

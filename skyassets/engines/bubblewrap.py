@@ -61,7 +61,7 @@ class Bubblewrap:
             if self._usable:
                 return
             harmless = self._run(Program("print(6 * 7)"), Limits(seconds=30.0))
-            if harmless.kind is not RunKind.FINISHED or harmless.outputs != ("42\n",):
+            if harmless.kind is not RunKind.FINISHED or harmless.output != "42\n":
                 raise SandboxError(
                     f"{self.name}: a harmless program did not run ({harmless.kind}): {harmless.detail.strip()}\n"
                     "Namespaces must be allowed: unprivileged user namespaces (see kernel.unprivileged_userns_clone, "
@@ -73,7 +73,7 @@ class Bubblewrap:
         job = {
             "source": program.source,
             "call": program.call,
-            "arguments": program.arguments,
+            "arguments": [program.arguments],
             "limits": _rlimits(limits),
         }
         with (
@@ -117,24 +117,23 @@ def _told(program: Program, ending: Ending) -> Run:
     printed = ending.stdout.decode("utf-8", "replace")
     detail = ending.stderr.decode("utf-8", "replace")[-2000:]
     if ready != b"ready":
-        return Run(RunKind.SANDBOX_ERROR, (), detail or f"the sandbox did not start (status {ending.status})")
+        return Run(RunKind.SANDBOX_ERROR, "", detail or f"the sandbox did not start (status {ending.status})")
     if said[:1] != [b"compiled"]:
         why = _value(said[0]) if said else f"the compiler died: {detail}"
-        return Run(ending.cut or RunKind.DOES_NOT_COMPILE, (), why)
-    outputs = tuple(line.decode("ascii", "replace") for line in said[1:]) if program.call else (printed,)
+        return Run(ending.cut or RunKind.DOES_NOT_COMPILE, "", why)
     if ending.cut is not None:
-        return Run(ending.cut, outputs, detail)
+        return Run(ending.cut, "", detail)
     if program.call:
-        return _called(program, outputs, ending, detail)
-    return Run(RunKind.FINISHED if ending.status == 0 else _fault(ending.status, detail), outputs, detail)
+        return _called([line.decode("ascii", "replace") for line in said[1:]], ending, detail)
+    return Run(RunKind.FINISHED if ending.status == 0 else _fault(ending.status, detail), printed, detail)
 
 
-def _called(program: Program, outputs: tuple[str, ...], ending: Ending, detail: str) -> Run:
-    if len(outputs) > len(program.arguments) or not all(_is_json(output) for output in outputs):
-        return Run(RunKind.RUNTIME_ERROR, (), "the program wrote on the channel of its results")
-    if len(outputs) == len(program.arguments):
-        return Run(RunKind.FINISHED, outputs, detail)
-    return Run(_fault(ending.status, detail), outputs, detail or "the program ended before its calls were done")
+def _called(results: list[str], ending: Ending, detail: str) -> Run:
+    if len(results) > 1 or not all(map(_is_json, results)):
+        return Run(RunKind.RUNTIME_ERROR, "", "the program wrote on the channel of its results")
+    if results:
+        return Run(RunKind.FINISHED, results[0], detail)
+    return Run(_fault(ending.status, detail), "", detail or "the program ended before its call was done")
 
 
 def _fault(status: int, detail: str) -> RunKind:

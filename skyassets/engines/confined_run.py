@@ -65,7 +65,7 @@ def watch(command: Sequence[str], stdin: int, kept: tuple[int, ...], program: Pr
     with process, os.fdopen(channel, "rb", buffering=0) as results:
         taps = _Taps(process, {process.stdout.fileno(): 0, process.stderr.fileno(): 1, results.fileno(): 2})
         try:
-            cut = taps.follow(limits, len(program.arguments) if program.call else None)
+            cut = taps.follow(limits, 1 if program.call else None)
         finally:
             taps.close()
             status = _end(process)

@@ -10,7 +10,7 @@ from skyassets.core.ports import Model, Sampling, Verdict
 from skyassets.core.table_store import Made
 from skyassets.core.tables import ANSWERS
 from skyassets.stages.complete import Completer, Replies
-from skyassets.stages.grade import Graders, Mode
+from skyassets.stages.graders import Graders, Mode
 from skyassets.stages.prompts import Prompts
 from skyassets.stages.sample import Asking, Attempt, answer_columns, attempt_id, attempts
 from skyassets.stages.verify import SANDBOX_ERROR, Case, case, judge_all

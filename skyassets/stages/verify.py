@@ -10,7 +10,8 @@ from skyassets.core.identity import digest
 from skyassets.core.ports import Judgement, Verdict
 from skyassets.core.table_store import Made
 from skyassets.core.tables import VERDICTS
-from skyassets.stages.grade import Graders, Mode, judge
+from skyassets.stages.grade import judge
+from skyassets.stages.graders import Graders, Mode
 
 SANDBOX_ERROR = "sandbox error"
 """How the reason of a verdict begins that the sandbox, not the program, made impossible; judged again next time."""

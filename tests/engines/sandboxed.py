@@ -18,15 +18,14 @@ def script(source: str, stdin: str = "", limits: Limits = LIMITS) -> Run:
     return SANDBOX.run(Program(textwrap.dedent(source), stdin=stdin), limits)
 
 
-def call(source: str, name: str, *arguments: list[object], limits: Limits = LIMITS) -> Run:
-    jobs = tuple(json.dumps(each) for each in arguments)
-    return SANDBOX.run(Program(textwrap.dedent(source), call=name, arguments=jobs), limits)
+def call(source: str, name: str, *arguments: object, limits: Limits = LIMITS) -> Run:
+    return SANDBOX.run(Program(textwrap.dedent(source), call=name, arguments=json.dumps(arguments)), limits)
 
 
 def printed(source: str, stdin: str = "") -> str:
     run = script(source, stdin)
     assert run.kind is RunKind.FINISHED, run
-    return run.outputs[0]
+    return run.output
 
 
 def rename(name: str) -> str:

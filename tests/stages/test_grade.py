@@ -5,7 +5,8 @@ import pytest
 from skyassets.core.ports import Limits, Program, Run, RunKind, Verdict
 from skyassets.engines.bubblewrap import Bubblewrap
 from skyassets.stages.cases import same_output, same_value
-from skyassets.stages.grade import Graders, Mode, judge
+from skyassets.stages.grade import judge
+from skyassets.stages.graders import Graders, Mode
 from skyassets.stages.structure import Structured, join
 
 
