@@ -82,7 +82,7 @@ def _sandbox(limits: Limits) -> Finding:
         run = sandbox.run(Program("print(6 * 7)"), limits)
     except SkyassetsError as error:
         return Finding("sandbox", fine=False, seen=str(error), do="apt-get install bubblewrap")
-    fine = run.kind is RunKind.FINISHED and run.outputs == ("42\n",)
+    fine = run.kind is RunKind.FINISHED and run.output == "42\n"
     return Finding("sandbox", fine, f"{sandbox.name}: {run.kind}", "" if fine else run.detail)
 
 
