@@ -1,17 +1,14 @@
-"""Final answers and code, read out of a text. Says what is stated there, never whether it is right.
+"""Final answers, read out of a text. Says what is stated there, never whether it is right.
 
-Strict reading takes only the asked form: a balanced box, or exactly one block of code, after the thinking. Lenient
-reading takes the last thing stated; it is a mode of its own, so that a gain in format is not sold as one in reasoning.
+Strict reading takes only the asked form: a balanced box, after the thinking. Lenient reading takes the last thing
+stated; it is a mode of its own, so that a gain in format is not sold as one in reasoning.
 """
 
-import ast
 import re
-import textwrap
 
 from skyassets.stages.structure import BEGIN_SOLUTION, END_SOLUTION, END_THOUGHT, MARKERS
 
 _BRACE = re.compile(r"\\boxed\s*\{|\\fbox\s*\{|\\[\\{}]|[{}]")
-_FENCE = re.compile(r"^[ \t]*```([^\n`]*)$", re.MULTILINE)
 _STATED = re.compile(
     r"\b(?:answer|result)[*_`\s]{0,4}(?:\bis\b|\bare\b|=|:)[*_`:\s]{0,8}(?:therefore|thus|simply|just)?\s{0,4}"
     r"(?P<rest>[^\n]{1,500})",
@@ -25,7 +22,6 @@ _QUOTED = re.compile(r"\*\*(.+?)\*\*|\"([^\"\n]+)\"|“([^”\n]+)”|`([^`\n]+)
 _CHOICE = re.compile(r"(?:option|choice)?\s*\(?([A-J])(?:\)|[.,:;](?=\s|$)|$)")
 _WORD = re.compile(r"[^\W_](?:[\w'’-]*[^\W_])?")
 _SENTENCE = re.compile(r"[.?](?:\s|$)")
-_LONGEST_SOURCE = 100_000
 
 
 def solution(text: str) -> str | None:
@@ -53,25 +49,6 @@ def lenient_answer(text: str, domain: str) -> str | None:
         if found:
             return found
     return None
-
-
-def strict_code(text: str) -> str | None:
-    """The code of the solution's one and only block; None when there is none, or more."""
-    part = solution(text)
-    if part is None:
-        return None
-    blocks, closed = _blocks(part)
-    return blocks[0] if closed and len(blocks) == 1 and blocks[0].strip() else None
-
-
-def lenient_code(text: str) -> str | None:
-    """The last block that defines something, else the last block, else the whole text when it is Python."""
-    for part in dict.fromkeys((solution(text) or text, text)):
-        blocks = [block for block in _blocks(part)[0] if block.strip()]
-        defining = [block for block in blocks if re.search(r"^\s*(?:async\s+def|def|class)\s", block, re.MULTILINE)]
-        if blocks:
-            return (defining or blocks)[-1]
-    return text if _is_python(text) else None
 
 
 def _last_box(text: str) -> str | None:
@@ -136,28 +113,3 @@ def _bare(text: str) -> str:
         if text[:1] == text[-1:] and text[:1] in {"'", "$"} and len(text) > 1:
             text = text[1:-1]
     return text
-
-
-def _blocks(text: str) -> tuple[list[str], bool]:
-    """The blocks of code between fences, and whether the last one is closed."""
-    blocks: list[str] = []
-    start: int | None = None
-    for fence in _FENCE.finditer(text):
-        if start is None:
-            start = fence.end() + 1
-        elif not fence[1].strip():
-            blocks.append(textwrap.dedent(text[start : fence.start()]))
-            start = None
-    if start is not None:
-        blocks.append(textwrap.dedent(text[start:]))
-    return blocks, start is None
-
-
-def _is_python(text: str) -> bool:
-    if not text.strip() or len(text) > _LONGEST_SOURCE:
-        return False
-    try:
-        ast.parse(text)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return False
-    return True

@@ -2,7 +2,7 @@
 
 from skyassets.core.ports import Judgement, Program, Run, RunKind, Verdict
 from skyassets.stages.cases import Cases, read_cases, same_output, same_value
-from skyassets.stages.extract import lenient_code, strict_code
+from skyassets.stages.extract_code import lenient_code, strict_code
 from skyassets.stages.graders import Graders, Mode
 
 

@@ -14,7 +14,8 @@ from skyassets.core.ports import Message, Model, Request, Sampling
 from skyassets.core.table_store import Made
 from skyassets.core.tables import REWRITES
 from skyassets.stages.complete import Completer, Replies, request
-from skyassets.stages.extract import lenient_answer, lenient_code
+from skyassets.stages.extract import lenient_answer
+from skyassets.stages.extract_code import lenient_code
 from skyassets.stages.length_policy import CUT, DROP, LengthPolicy
 from skyassets.stages.rewrite_checks import changed, checks, error_text, fault
 from skyassets.stages.structure import Structured, join, parse

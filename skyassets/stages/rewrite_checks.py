@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping
 
 from skyassets.stages.compare import same
-from skyassets.stages.extract import lenient_answer, lenient_code, strict_answer, strict_code
+from skyassets.stages.extract import lenient_answer, strict_answer
+from skyassets.stages.extract_code import lenient_code, strict_code
 from skyassets.stages.structure import parse
 
 CHECKS = ("no error text", "no refusal", "format", "length", "form", "answer")

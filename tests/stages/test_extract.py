@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skyassets.stages.extract import lenient_answer, lenient_code, strict_answer, strict_code
+from skyassets.stages.extract import lenient_answer, strict_answer
 from skyassets.stages.structure import BEGIN_SOLUTION, BEGIN_THOUGHT, END_SOLUTION, END_THOUGHT, Structured, join
 
 UNHURRIED = settings(deadline=None)
@@ -48,8 +48,6 @@ def test_no_text_is_too_strange_to_read(text: str) -> None:
     for domain in ("maths", "puzzle", "science"):
         lenient_answer(text, domain)
     strict_answer(text)
-    strict_code(text)
-    lenient_code(text)
 
 
 @pytest.mark.parametrize(
@@ -125,40 +123,6 @@ def test_the_lenient_answer_elsewhere_may_be_a_word_or_a_choice(text: str, answe
     assert lenient_answer(text, "puzzle") == answer
 
 
-ONE = "Here:\n```python\nprint(1)\n```\nDone."
-TWO = "```python\ndef f():\n    return 1\n```\nUse it so:\n```\nprint(f())\n```\n"
-
-
-def test_strict_code_is_exactly_one_block() -> None:
-    assert strict_code(ONE) == "print(1)\n"
-    assert strict_code(TWO) is None
-    assert strict_code("print(1)") is None
-    assert strict_code("```python\nprint(1)") is None
-    assert strict_code("```python\n\n```") is None
-
-
-def test_strict_code_stands_in_the_solution() -> None:
-    assert strict_code(join(Structured("First ```x``` then\n```\n1\n```", ONE))) == "print(1)\n"
-    assert strict_code(join(Structured(ONE, "It is above."))) is None
-    assert strict_code(f"<think>{ONE}") is None
-
-
-def test_indented_blocks_are_moved_to_the_left() -> None:
-    assert strict_code("1. So:\n   ```python\n   if 1:\n       print(1)\n   ```") == "if 1:\n    print(1)\n"
-
-
-def test_lenient_code_is_the_last_block_that_defines_something() -> None:
-    assert lenient_code(TWO) == "def f():\n    return 1\n"
-    assert lenient_code("```\n1\n```\n```\n2\n```") == "2\n"
-    assert lenient_code("```python\nprint(1)") == "print(1)"
-
-
-def test_lenient_code_is_the_whole_text_only_when_it_is_python() -> None:
-    assert lenient_code("print(1)\n") == "print(1)\n"
-    assert lenient_code("Sorry, I cannot do that.") is None
-    assert lenient_code("") is None
-
-
 @pytest.mark.parametrize(
     "text",
     [
@@ -178,8 +142,7 @@ def test_lenient_code_is_the_whole_text_only_when_it_is_python() -> None:
 )
 def test_no_text_takes_long_to_read(text: str) -> None:
     before = time.process_time()
-    for read in (strict_answer, strict_code, lenient_code):
-        read(text)
+    strict_answer(text)
     lenient_answer(text, "maths")
     lenient_answer(text, "puzzle")
     assert time.process_time() - before < 2

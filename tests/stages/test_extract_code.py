@@ -1,0 +1,59 @@
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skyassets.stages.extract_code import lenient_code, strict_code
+from skyassets.stages.structure import Structured, join
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_no_text_is_too_strange_to_read(text: str) -> None:
+    strict_code(text)
+    lenient_code(text)
+
+
+ONE = "Here:\n```python\nprint(1)\n```\nDone."
+TWO = "```python\ndef f():\n    return 1\n```\nUse it so:\n```\nprint(f())\n```\n"
+
+
+def test_strict_code_is_exactly_one_block() -> None:
+    assert strict_code(ONE) == "print(1)\n"
+    assert strict_code(TWO) is None
+    assert strict_code("print(1)") is None
+    assert strict_code("```python\nprint(1)") is None
+    assert strict_code("```python\n\n```") is None
+
+
+def test_strict_code_stands_in_the_solution() -> None:
+    assert strict_code(join(Structured("First ```x``` then\n```\n1\n```", ONE))) == "print(1)\n"
+    assert strict_code(join(Structured(ONE, "It is above."))) is None
+    assert strict_code(f"<think>{ONE}") is None
+
+
+def test_indented_blocks_are_moved_to_the_left() -> None:
+    assert strict_code("1. So:\n   ```python\n   if 1:\n       print(1)\n   ```") == "if 1:\n    print(1)\n"
+
+
+def test_lenient_code_is_the_last_block_that_defines_something() -> None:
+    assert lenient_code(TWO) == "def f():\n    return 1\n"
+    assert lenient_code("```\n1\n```\n```\n2\n```") == "2\n"
+    assert lenient_code("```python\nprint(1)") == "print(1)"
+
+
+def test_lenient_code_is_the_whole_text_only_when_it_is_python() -> None:
+    assert lenient_code("print(1)\n") == "print(1)\n"
+    assert lenient_code("Sorry, I cannot do that.") is None
+    assert lenient_code("") is None
+
+
+@pytest.mark.parametrize(
+    "text", ["```\n" * 30_000, "`" * 100_000, "(" * 100_000, "'" * 100_000, "```python\n" + "x\n" * 50_000]
+)
+def test_no_text_takes_long_to_read(text: str) -> None:
+    before = time.process_time()
+    strict_code(text)
+    lenient_code(text)
+    assert time.process_time() - before < 2
