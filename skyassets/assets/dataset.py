@@ -6,6 +6,7 @@ import dagster as dg
 import polars as pl
 
 from skyassets.assets.accounts import facts_of
+from skyassets.assets.grading import GRADERS
 from skyassets.assets.house import House, Spec, Work
 from skyassets.assets.progress import Progress
 from skyassets.core.table_store import Made
@@ -15,17 +16,6 @@ from skyassets.stages.contamination import ItemIndex
 from skyassets.stages.curate import curate
 from skyassets.stages.sample import usable
 from skyassets.stages.verify import verify
-
-GRADERS = (
-    "skyassets.stages.verify",
-    "skyassets.engines.math_verify",
-    "skyassets.engines.math_verify_worker",
-    "skyassets.engines.bubblewrap",
-    "skyassets.engines.confined_run",
-    "skyassets.engines.sandbox_runner",
-    "skyassets.engines.seccomp",
-)
-"""The code that decides verdicts, in its own processes too."""
 
 
 def dataset_assets(house: House) -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:

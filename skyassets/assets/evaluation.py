@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import dagster as dg
 
-from skyassets.assets.dataset import GRADERS
+from skyassets.assets.grading import GRADERS
 from skyassets.assets.house import EPOCH_TAG, House, Spec, Work
 from skyassets.assets.model import weights_of
 from skyassets.assets.place import student_name
