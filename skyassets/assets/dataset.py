@@ -6,9 +6,8 @@ import dagster as dg
 import polars as pl
 
 from skyassets.assets.accounts import facts_of
-from skyassets.assets.grading import GRADERS
+from skyassets.assets.grading import GRADERS, marking
 from skyassets.assets.house import House, Spec, Work
-from skyassets.assets.progress import Progress
 from skyassets.core.table_store import Made
 from skyassets.core.tables import BENCHMARK_PROBLEMS, EXAMPLES, PROBLEMS, REWRITES, TRACES, VERDICTS
 from skyassets.stages import pictures
@@ -22,7 +21,12 @@ def dataset_assets(house: House) -> list[dg.AssetsDefinition | dg.AssetChecksDef
     """`verdicts` and `sft_dataset`, with the check that keeps the benchmarks out."""
     recipe = house.recipe
     judged = Spec(
-        VERDICTS, (TRACES, REWRITES, PROBLEMS), GRADERS, recipe.limits, "curation", frozenset({"parquet", "bubblewrap"})
+        VERDICTS,
+        (TRACES, REWRITES, PROBLEMS),
+        ("skyassets.stages.verify", *GRADERS),
+        (recipe.limits, recipe.judge),
+        "curation",
+        frozenset({"parquet", "bubblewrap"} | ({"llm"} if recipe.judge else set())),
     )
     kept = Spec(
         EXAMPLES,
@@ -34,14 +38,9 @@ def dataset_assets(house: House) -> list[dg.AssetsDefinition | dg.AssetChecksDef
     )
 
     def make_verdicts(work: Work) -> Made:
-        with house.place.graders(recipe.limits) as graders:
+        with marking(house, work) as judges:
             return verify(
-                house.store.read(TRACES),
-                house.store.read(REWRITES),
-                house.store.read(PROBLEMS),
-                graders,
-                house.place.workers,
-                Progress("judged", work.said).count,
+                house.store.read(TRACES), house.store.read(REWRITES), house.store.read(PROBLEMS), judges
             )
 
     def make_examples(work: Work) -> Made:

@@ -4,11 +4,10 @@ from dataclasses import replace
 
 import dagster as dg
 
-from skyassets.assets.grading import GRADERS
+from skyassets.assets.grading import GRADERS, marking
 from skyassets.assets.house import EPOCH_TAG, House, Spec, Work
 from skyassets.assets.model import weights_of
 from skyassets.assets.place import student_name
-from skyassets.assets.progress import Progress
 from skyassets.assets.traces import completer
 from skyassets.core.code_version import code_version
 from skyassets.core.files import write_text
@@ -31,7 +30,7 @@ def evaluation_assets(house: House) -> list[dg.AssetsDefinition]:
         ANSWERS,
         (EXAMPLES, CHECKPOINT, BENCHMARK_PROBLEMS),
         ("skyassets.stages.answer", *GRADERS),
-        (recipe.evaluation, recipe.limits, recipe.training.base),
+        (recipe.evaluation, recipe.limits, recipe.training.base, recipe.judge),
         "evaluation",
         frozenset({"llm"}),
     )
@@ -49,7 +48,7 @@ def evaluation_assets(house: House) -> list[dg.AssetsDefinition]:
         ident = str(house.store.read(CHECKPOINT)["checkpoint_id"][0])
         student = Model(student_name(base.name), revision=ident)
         by_student = replace(completer(house, "student", student, work), weights=weights_of(house).folder)
-        with house.place.graders(recipe.limits) as marking:
+        with marking(house, work) as judges:
             return answer(
                 house.store.read(BENCHMARK_PROBLEMS),
                 recipe.evaluation,
@@ -57,10 +56,8 @@ def evaluation_assets(house: House) -> list[dg.AssetsDefinition]:
                     Entrant("base", base, completer(house, "base", base, work)),
                     Entrant("student", student, by_student, ident),
                 ],
-                marking,
+                judges,
                 current_epoch(house),
-                house.place.workers,
-                Progress("judged", work.said).count,
             )
 
     def make_reports(work: Work) -> Made:

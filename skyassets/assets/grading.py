@@ -1,4 +1,15 @@
-"""The code that decides verdicts, in its own processes too: what a verdict is made again for when it changes."""
+"""The graders at work: the code that decides verdicts, and everybody who sits in judgement in one run."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from skyassets.assets.house import House, Work
+from skyassets.assets.progress import Progress
+from skyassets.assets.traces import completer
+from skyassets.core.code_version import code_version
+from skyassets.core.judgement_store import JudgementStore
+from skyassets.stages.verify import Marking
 
 MATHS = (
     "skyassets.engines.math_verify",
@@ -12,5 +23,18 @@ SANDBOX = (
     "skyassets.engines.seccomp",
 )
 CODE_GRADERS = ("skyassets.stages.grade_code", *SANDBOX)
+"""What judges programs: when it changes, programs are judged again, and answers are not."""
 ANSWER_GRADERS = ("skyassets.stages.grade_answer", *MATHS)
 GRADERS = ("skyassets.stages.grade", *MATHS, *SANDBOX)
+"""All code that decides verdicts, in its own processes too."""
+
+
+@contextmanager
+def marking(house: House, work: Work) -> Iterator[Marking]:
+    """Who judges in this run, with what was judged before, for as long as the context lasts."""
+    judge = house.recipe.judge
+    by = completer(house, "judge", judge.model, work) if judge else None
+    versions = {"code": code_version(*CODE_GRADERS), "answers": code_version(*ANSWER_GRADERS)}
+    with house.place.graders(house.recipe.limits) as graders:
+        known = replace(graders, kept=JudgementStore(house.place.data / "rows", work.said), versions=versions)
+        yield Marking(known, house.place.workers, Progress("judged", work.said).count, judge, by)

@@ -25,11 +25,11 @@ from skyassets.engines.upstream import Upstream
 from skyassets.engines.vllm_options import VllmOptions
 from skyassets.engines.vllm_server import VllmServer, vllm_problem
 from skyassets.engines.weights import weights_folder
-from skyassets.stages.curate import Count
+from skyassets.stages.example import Count
 from skyassets.stages.graders import Graders
 
-ROLES = ("teacher", "rewriter", "rater", "base", "student")
-HOSTED = ("rewriter", "rater")
+ROLES = ("teacher", "rewriter", "rater", "judge", "base", "student")
+HOSTED = ("rewriter", "rater", "judge")
 """The roles in which a model without an owner in its name (`gpt-4o-mini`) is OpenAI's."""
 ENGINES = ("auto", "vllm", "transformers")
 OPENAI = "https://api.openai.com/v1"

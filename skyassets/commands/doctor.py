@@ -93,6 +93,8 @@ def _roles(recipe: Recipe) -> Iterator[tuple[str, Model]]:
         yield "rewriter", recipe.rewriting.model
     if recipe.rating is not None:
         yield "rater", recipe.rating.model
+    if recipe.judge is not None:
+        yield "judge", recipe.judge.model
     yield "base", recipe.training.base
 
 

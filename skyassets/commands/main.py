@@ -15,6 +15,7 @@ from skyassets.commands.doctor import doctor
 from skyassets.commands.forecast import FORECAST
 from skyassets.commands.ledger import LEDGER_COMMAND
 from skyassets.commands.lineage import LINEAGE
+from skyassets.commands.rejudge import REJUDGE
 from skyassets.commands.report import report
 from skyassets.commands.why import WHY
 from skyassets.core.errors import SkyassetsError
@@ -26,12 +27,14 @@ EXAMPLES = """examples:
   skyassets report                                    what there is of each table, and the scores
   skyassets why "6 times 9"                           what is reused, what would be asked, and why
   skyassets lineage checkpoint                        what a row was made from, and what was made of it
+  skyassets rejudge                                   have what nobody could judge judged again
   skyassets compare-rewrites --prompt mine.txt        the recipe's rewriting prompt against another one
 
 exit codes: 0 all is well, 1 something is missing, 2 it could not be asked (wrong recipe or setting)
 """
 COMMANDS = {"doctor": Command(doctor), "report": Command(report), "lineage": LINEAGE, "why": WHY}
 COMMANDS |= {"compare-rewrites": COMPARE_REWRITES}
+COMMANDS |= {"rejudge": REJUDGE}
 COMMANDS |= {"forecast": FORECAST, "ledger": LEDGER_COMMAND}
 
 

@@ -48,6 +48,14 @@ class Compaction:
             self._merge()
             return moved
 
+    def clear(self) -> int:
+        """Take away all closed segments and all parts; how many rows they held, some perhaps twice."""
+        with self._only_one(), contextlib.ExitStack() as stack:
+            closed = [path for path in segments(self.folder) if stack.enter_context(unwritten(path))]
+            rows = sum(len(read_segment(path).rows) for path in closed) + self._held().len()
+            self._take_away([*closed, *parts(self.folder)])
+            return rows
+
     def mend(self, damaged: Iterable[Path]) -> None:
         """Keep what is readable of damaged parts, and set them aside."""
         with self._only_one():

@@ -179,6 +179,10 @@ class Run:
     """The last lines of a traceback, or what the sandbox said; for people, never for a verdict."""
 
 
+UNSAFE = "(UNSAFE)"
+"""How the name of a backend ends that isolates nothing; what it says can be forged, and is not kept."""
+
+
 class Sandbox(Protocol):
     """Runs programs nobody trusts: no network, no secrets, no user files, hard limits. Fails closed."""
 
@@ -200,8 +204,8 @@ class Equals(Protocol):
         """The library and its version."""
         ...
 
-    def equal(self, answer: str, gold: str) -> bool | None:
-        """True or False; None when it ran out of time or memory, or could not parse one of them."""
+    def equal(self, answer: str, gold: str) -> bool | str:
+        """True or False; when nobody can tell, why: `time limit`, `memory limit` or `ungradable: ...`."""
         ...
 
 
@@ -244,6 +248,14 @@ class Conversation:
 
     id: str
     messages: tuple[Message, ...]
+
+
+@dataclass(frozen=True)
+class TokenCount:
+    """Tokens of one example as the trainer sees it: all of them, and those the loss is taken on."""
+
+    total: int
+    learned: int
 
 
 class Trainer(Protocol):

@@ -1,7 +1,7 @@
 """The Parquet store of a recipe: one file a table, rebuilt only when something it was made from has changed."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
@@ -120,6 +120,18 @@ class TableStore:
                 )
             manifest.write(self._manifest_path(table))
             return Built(manifest, rebuilt=True, why=why)
+
+    def make_again(self, table: Table, rows: int, said: Callable[[str], None] = lambda line: None) -> None:
+        """Have the next build make the table again, because `rows` of it may come out otherwise now.
+
+        Raises:
+            StoreError: when the table is not there.
+        """
+        with locked(self.folder / f".{table.name}.lock", said):
+            manifest = self.manifest(table)
+            if manifest is None:
+                raise StoreError(self._absent(table))
+            replace(manifest, unfinished=max(rows, manifest.unfinished)).write(self._manifest_path(table))
 
     def _stale(self, table: Table, origin: Origin, damage: Callable[[pl.DataFrame], str] | None) -> str:
         manifest = self.manifest(table)

@@ -79,6 +79,9 @@ COLUMNS: dict[str, Column] = {
     "ground_truth": Column(_text, "The right final answer; for code, null."),
     "tests": Column(_text, "For code: JSON of the test cases (fn_name, inputs, outputs); otherwise null."),
     "starter_code": Column(_text, "For code: what the answer has to start from; otherwise null."),
+    "references": Column(
+        pl.List(_text), "For code: reference solutions, at most three, one of which passes all tests; null for none."
+    ),
     "difficulty": Column(_real, "How hard, 1 to 10 on the AoPS scale; null when nobody rated it."),
     "licence": Column(_text, "The licence the problem was published under (SPDX where there is one)."),
     "benchmark": Column(_text, "The benchmark this held-out problem belongs to."),
@@ -118,6 +121,10 @@ COLUMNS: dict[str, Column] = {
     "reason": Column(_text, "The evidence in a phrase; for unjudged, why nobody could tell."),
     "answer": Column(_text, "The answer that was read out of the text and compared; null when none was found."),
     "backend": Column(_text, "What compared or ran it, with its version."),
+    "test_results": Column(
+        pl.List(_text), "For code: what became of each test, in order (passed, wrong answer, ..., not run)."
+    ),
+    "judgement_id": Column(_text, "Digest of all that decides a judgement: graders' code, text, reference, limits."),
     # examples
     "example_id": Column(_text, "Digest of the example's rewrite and system prompt."),
     "messages": Column(pl.List(MESSAGE), "The conversation as role and content; null for a dropped row."),
@@ -127,7 +134,15 @@ COLUMNS: dict[str, Column] = {
     "evidence": Column(_text, "What the rule saw (a matching item, a count); null for a kept row."),
     "trace_verdict": Column(_text, "The verdict on the trace."),
     "rewrite_verdict": Column(_text, "The verdict on the rewrite."),
-    "example_tokens": Column(_whole, "Tokens of the whole conversation under the student's tokenizer and template."),
+    "trace_reason": Column(_text, "The evidence of the verdict on the trace.", measured=True),
+    "rewrite_reason": Column(_text, "The evidence of the verdict on the rewrite.", measured=True),
+    "trace_backend": Column(_text, "What judged the trace, with its version.", measured=True),
+    "rewrite_backend": Column(_text, "What judged the rewrite, with its version.", measured=True),
+    "is_imported": Column(pl.Boolean(), "Whether the trace came ready-made with its problem."),
+    "example_tokens": Column(
+        _whole, "Tokens of the whole conversation under the student's tokenizer and template; null if not counted."
+    ),
+    "learned_tokens": Column(_whole, "Those of them that the loss is taken on: the answer, with its end of turn."),
     # checkpoint
     "entry": Column(_text, "The row's name: file:NAME or step:NUMBER."),
     "kind": Column(_text, "file (a file of the weights' folder) or step (an optimiser step)."),
@@ -183,7 +198,7 @@ COLUMNS: dict[str, Column] = {
 
 _PROBLEM = (
     "problem_id", "source", "name", "family", "domain", "question", "ground_truth", "tests", "starter_code",
-    "difficulty", "licence", "imported_trace", "set_aside",
+    "references", "difficulty", "licence", "imported_trace", "set_aside",
 )  # fmt: skip
 
 PROBLEMS = Table("raw_problems", "Problems to learn from.", "problem_id", _PROBLEM)
@@ -221,16 +236,27 @@ VERDICTS = Table(
     "verdicts",
     "Whether each trace and each rewrite is right.",
     "verdict_id",
-    ("verdict_id", "subject", "trace_id", "rewrite_id", "problem_id", "verdict", "reason", "answer", "backend"),
+    (
+        "verdict_id", "subject", "trace_id", "rewrite_id", "problem_id", "verdict", "reason", "answer", "backend",
+        "test_results",
+    ),
+)  # fmt: skip
+_JUDGEMENT = ("judgement_id", "verdict", "reason", "answer", "backend", "test_results", "at")
+JUDGEMENTS = Table(
+    "judgements", "What the graders decided of a text: the row store of verdicts.", "judgement_id", _JUDGEMENT
+)
+UNDECIDED = Table(
+    "undecided", "What the graders could not tell; forgotten by `skyassets rejudge`.", "judgement_id", _JUDGEMENT
 )
 EXAMPLES = Table(
     "sft_dataset",
     "Every rewrite, kept as an example or dropped with its reason.",
     "example_id",
     (
-        "example_id", "problem_id", "trace_id", "rewrite_id", "source", "family", "domain", "licence",
-        "trace_verdict", "rewrite_verdict", "example_tokens", "dropped_by", "evidence", "system", "messages",
-        "conversations",
+        "example_id", "problem_id", "trace_id", "rewrite_id", "source", "family", "domain", "licence", "difficulty",
+        "is_imported", "finish_reason", "trace_verdict", "trace_reason", "trace_backend", "rewrite_verdict",
+        "rewrite_reason", "rewrite_backend", "example_tokens", "learned_tokens", "dropped_by", "evidence", "system",
+        "messages", "conversations",
     ),
 )  # fmt: skip
 CHECKPOINT = Table(
@@ -281,4 +307,4 @@ LEDGER = Table(
 ASSET_TABLES = (
     PROBLEMS, BENCHMARK_PROBLEMS, TRACES, REWRITES, VERDICTS, EXAMPLES, CHECKPOINT, ANSWERS, REPORTS,
 )  # fmt: skip
-TABLES = (*ASSET_TABLES, COMPLETIONS, LEDGER_ENTRIES, LEDGER)
+TABLES = (*ASSET_TABLES, COMPLETIONS, JUDGEMENTS, UNDECIDED, LEDGER_ENTRIES, LEDGER)

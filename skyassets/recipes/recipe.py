@@ -1,12 +1,14 @@
 """What a recipe is: every choice that determines the output, from the sources to the benchmarks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from skyassets.core.errors import RecipeError
 from skyassets.core.ports import Limits
 from skyassets.core.sources import Source
 from skyassets.stages.answer import Evaluation
 from skyassets.stages.curate import Curation
+from skyassets.stages.gates import Gates
+from skyassets.stages.model_judge import ModelJudge
 from skyassets.stages.problems import Benchmark
 from skyassets.stages.prompts import Prompts
 from skyassets.stages.rate import Rating
@@ -32,8 +34,12 @@ class Recipe:
     training: Training
     benchmarks: tuple[Benchmark, ...]
     evaluation: Evaluation
+    gates: Gates = field(default_factory=Gates)
+    """What the data set has to keep before anything is trained on it; it determines no row."""
     rating: Rating | None = None
     """Who rates the problems of sources with a range of difficulty; without it the ranges are not applied."""
+    judge: ModelJudge | None = None
+    """Who judges answers to references in words; without it, what no rule can compare stays unjudged or wrong."""
     budget: float | None = None
     """Dollars that one run may spend on calls; determines no row, so changing it rebuilds nothing."""
     reevaluate_at: str = "0 6 * * 1"
@@ -63,7 +69,6 @@ def check(recipe: Recipe) -> Recipe:
             recipe.training.precision,
             "bf16 or fp32",
         ),
-        (recipe.curation.per_problem > 0, "curation.per_problem", recipe.curation.per_problem, "1 or more"),
         (
             recipe.curation.cutoff == recipe.training.cutoff,
             "curation.cutoff",

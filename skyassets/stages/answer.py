@@ -1,6 +1,6 @@
 """Answering benchmarks: student and base are sampled with the teacher's code and marked with the dataset's graders."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -10,10 +10,11 @@ from skyassets.core.ports import Model, Sampling, Verdict
 from skyassets.core.table_store import Made
 from skyassets.core.tables import ANSWERS
 from skyassets.stages.complete import Completer, Replies
-from skyassets.stages.graders import Graders, Mode
+from skyassets.stages.graders import Mode
+from skyassets.stages.judge_all import Case, case
 from skyassets.stages.prompts import Prompts
 from skyassets.stages.sample import Asking, Attempt, answer_columns, attempt_id, attempts
-from skyassets.stages.verify import SANDBOX_ERROR, Case, case, judge_all
+from skyassets.stages.verify import Marking, is_unfinished, verdicts
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,8 @@ def answer(
     problems: pl.DataFrame,
     evaluation: Evaluation,
     entrants: Sequence[Entrant],
-    graders: Graders,
+    marking: Marking,
     epoch: str = "",
-    workers: int = 1,
-    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Made:
     """Every entrant's answer to every held-out problem, with a strict and a lenient verdict."""
     drafts: list[tuple[Entrant, Attempt, Replies]] = []
@@ -63,8 +62,8 @@ def answer(
         facts |= {f"{entrant.role}: {name}": count for name, count in replies.facts.items()}
         failed += len(replies.errors)
     rows = [_row(entrant, attempt, replies, epoch) for entrant, attempt, replies in drafts]
-    again = _grade(rows, [attempt.problem for _, attempt, _ in drafts], graders, workers, progress)
-    return Made(ANSWERS.frame(rows), facts, unfinished=failed + again)
+    again, told = _grade(rows, [attempt.problem for _, attempt, _ in drafts], marking)
+    return Made(ANSWERS.frame(rows), {**facts, **told}, unfinished=failed + again)
 
 
 def _row(entrant: Entrant, attempt: Attempt, replies: Replies, epoch: str) -> dict[str, object]:
@@ -83,13 +82,9 @@ def _row(entrant: Entrant, attempt: Attempt, replies: Replies, epoch: str) -> di
 
 
 def _grade(
-    rows: list[dict[str, object]],
-    problems: Sequence[dict[str, object]],
-    graders: Graders,
-    workers: int,
-    progress: Callable[[int, int], None],
-) -> int:
-    """Put both verdicts into the rows; how many the sandbox made impossible."""
+    rows: list[dict[str, object]], problems: Sequence[dict[str, object]], marking: Marking
+) -> tuple[int, dict[str, object]]:
+    """Put both verdicts into the rows; how many are to be made again, and the counts to show."""
     columns = {Mode.STRICT: ("strict", "strict_reason"), Mode.LENIENT: ("lenient", "lenient_reason")}
     cases: dict[tuple[int, Mode], Case] = {
         (place, mode): case(problem, row["text"], mode)
@@ -97,12 +92,13 @@ def _grade(
         for mode in columns
         if row["text"] is not None
     }
-    judged = judge_all(cases.values(), graders, workers, progress)
+    questions = {item: str(problems[place]["question"]) for (place, _), item in cases.items()}
+    judged, told = verdicts(questions, marking)
     again = 0
     for place, row in enumerate(rows):
         for mode, (verdict, reason) in columns.items():
             item = cases.get((place, mode))
             row[verdict] = judged[item].verdict.value if item else Verdict.UNJUDGED.value
             row[reason] = judged[item].reason if item else f"no answer: {row['error']}"
-            again += str(row[reason]).startswith(SANDBOX_ERROR)
-    return again
+            again += is_unfinished(str(row[reason]))
+    return again, told

@@ -1,8 +1,10 @@
 """Who grades: how a text is read, and the engines that compare and run."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from skyassets.core.judgement_store import JudgementStore
 from skyassets.core.ports import Equals, Limits, Sandbox
 
 
@@ -22,3 +24,7 @@ class Graders:
     sandbox: Sandbox
     equals: Equals
     limits: Limits
+    kept: JudgementStore | None = None
+    """Where judgements are kept; without one, everything is judged anew."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """The version of the code that judges programs (`code`) and the one that judges answers (`answers`)."""

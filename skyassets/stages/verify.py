@@ -1,7 +1,6 @@
 """Verification: a verdict on every trace and on every rewrite, by the same graders that mark the benchmarks."""
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import polars as pl
@@ -10,76 +9,62 @@ from skyassets.core.identity import digest
 from skyassets.core.ports import Judgement, Verdict
 from skyassets.core.table_store import Made
 from skyassets.core.tables import VERDICTS
-from skyassets.stages.grade import judge
+from skyassets.stages.complete import Completer
 from skyassets.stages.graders import Graders, Mode
-
-SANDBOX_ERROR = "sandbox error"
-"""How the reason of a verdict begins that the sandbox, not the program, made impossible; judged again next time."""
+from skyassets.stages.judge_all import SANDBOX_ERROR, Case, case, judge_all
+from skyassets.stages.model_judge import NO_REPLY, ModelJudge, second_opinion
 
 
 @dataclass(frozen=True)
-class Case:
-    """A text and what it is judged by."""
+class Marking:
+    """Who sits in judgement, and how many at a time."""
 
-    domain: str
-    ground_truth: str | None
-    tests: str | None
-    text: str
-    mode: Mode
-
-
-def case(problem: dict[str, object], text: object, mode: Mode) -> Case:
-    """The case of a text that answers `problem`."""
-    truth, tests = problem["ground_truth"], problem["tests"]
-    return Case(
-        str(problem["domain"]),
-        None if truth is None else str(truth),
-        None if tests is None else str(tests),
-        str(text),
-        mode,
-    )
+    graders: Graders
+    workers: int = 1
+    progress: Callable[[int, int], None] = lambda done, total: None
+    judge: ModelJudge | None = None
+    completer: Completer | None = None
+    """Reaches the judge; wanted where there is one."""
 
 
-def judge_all(
-    cases: Iterable[Case], graders: Graders, workers: int, progress: Callable[[int, int], None]
-) -> dict[Case, Judgement]:
-    """Each distinct case judged once; `progress` hears how many of how many are done."""
-    distinct = list(dict.fromkeys(cases))
-    done: dict[Case, Judgement] = {}
+def verdicts(cases: dict[Case, str], marking: Marking) -> tuple[dict[Case, Judgement], dict[str, object]]:
+    """The judgement of each case (case to the question it answers), and the counts to show.
 
-    def one(item: Case) -> Judgement:
-        return judge(item.domain, item.ground_truth, item.tests, item.text, item.mode, graders)
-
-    with ThreadPoolExecutor(workers) as pool:
-        for item, judgement in zip(distinct, pool.map(one, distinct), strict=True):
-            done[item] = judgement
-            progress(len(done), len(distinct))
-    return done
+    Raises:
+        SandboxError, GraderError, ServerError, BudgetError: when nobody can judge; what was judged before is kept.
+    """
+    judged = judge_all(cases, marking.graders, marking.workers, marking.progress)
+    if marking.judge is None or marking.completer is None:
+        return judged.judgements, judged.facts
+    opinion = second_opinion(cases, judged.judgements, marking.judge, marking.completer)
+    return {**judged.judgements, **opinion.judgements}, {**judged.facts, **opinion.facts}
 
 
-def verify(
-    traces: pl.DataFrame,
-    rewrites: pl.DataFrame,
-    problems: pl.DataFrame,
-    graders: Graders,
-    workers: int = 1,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-) -> Made:
+def is_unfinished(reason: str) -> bool:
+    """Whether a verdict is missing for a failure outside (a sandbox, a judge's server): it is made again next time."""
+    return reason.startswith((SANDBOX_ERROR, NO_REPLY))
+
+
+def verify(traces: pl.DataFrame, rewrites: pl.DataFrame, problems: pl.DataFrame, marking: Marking) -> Made:
     """One verdict a trace (leniently read) and one a rewrite (strictly read), in three values."""
     asked = {str(row["problem_id"]): row for row in problems.iter_rows(named=True)}
     subjects = list(_subjects(traces, rewrites))
     cases = [
         None if text is None else case(asked[str(row["problem_id"])], text, mode) for row, mode, text, _ in subjects
     ]
-    judged = judge_all((item for item in cases if item is not None), graders, workers, progress)
+    questions = {
+        item: str(asked[str(row["problem_id"])]["question"])
+        for item, (row, _, _, _) in zip(cases, subjects, strict=True)
+        if item is not None
+    }
+    judged, told = verdicts(questions, marking)
     rows = [
         _row(row, mode, judged[item] if item is not None else Judgement(Verdict.UNJUDGED, why))
         for (row, mode, _, why), item in zip(subjects, cases, strict=True)
     ]
-    again = sum(str(row["reason"]).startswith(SANDBOX_ERROR) for row in rows)
+    again = sum(is_unfinished(str(row["reason"])) for row in rows)
     counts = pl.Series([f"{row['subject']} {row['verdict']}" for row in rows], dtype=pl.String()).value_counts()
-    facts: dict[str, object] = dict(sorted(counts.iter_rows()))
-    return Made(VERDICTS.frame(rows), facts, unfinished=again)
+    return Made(VERDICTS.frame(rows), {**dict(sorted(counts.iter_rows())), **told}, unfinished=again)
 
 
 def _subjects(traces: pl.DataFrame, rewrites: pl.DataFrame) -> Iterator[tuple[dict[str, object], Mode, object, str]]:
@@ -104,4 +89,5 @@ def _row(of: dict[str, object], mode: Mode, judgement: Judgement) -> dict[str, o
         "reason": judgement.reason,
         "answer": judgement.answer,
         "backend": judgement.backend,
+        "test_results": list(judgement.tests) or None,
     }
