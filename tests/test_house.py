@@ -23,7 +23,7 @@ GRAPH = {
     "teacher_traces": {"raw_problems"},
     "rewritten_traces": {"teacher_traces", "raw_problems"},
     "verdicts": {"teacher_traces", "rewritten_traces", "raw_problems"},
-    "sft_dataset": {"rewritten_traces", "verdicts", "raw_problems", "benchmark_problems"},
+    "sft_dataset": {"teacher_traces", "rewritten_traces", "verdicts", "raw_problems", "benchmark_problems"},
     "checkpoint": {"sft_dataset"},
     "benchmark_answers": {"sft_dataset", "checkpoint", "benchmark_problems"},
     "benchmark_reports": {"sft_dataset", "checkpoint", "benchmark_answers"},

@@ -38,7 +38,7 @@ def tiny_embedded() -> Recipe:
         name="tiny_embedded",
         sources=(replace(base.sources[0], origin=few),),
         benchmarks=(benchmark,),
-        curation=replace(base.curation, minimum=1),
+        gates=replace(base.gates, minimum=1),
         training=replace(base.training, epochs=1, global_batch=4),
     )
 

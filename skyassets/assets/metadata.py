@@ -77,6 +77,12 @@ def _value(value: object) -> dg.MetadataValue:
         return dg.MetadataValue.int(value)
     if isinstance(value, float):
         return dg.MetadataValue.float(value)
+    if isinstance(value, Mapping) and value and all(isinstance(item, Mapping) for item in value.values()):
+        columns = list(dict.fromkeys(name for item in value.values() for name in item))
+        rows = [[name, *(item.get(column) for column in columns)] for name, item in value.items()]
+        head = ["what", *columns]
+        cells = [head, ["---"] * len(head), *rows]
+        return dg.MetadataValue.md("\n".join(f"| {' | '.join(map(_cell, line))} |" for line in cells))
     if isinstance(value, Mapping):
         lines = [f"| {_cell(name)} | {_cell(item)} |" for name, item in value.items()]
         heading = "dollars" if any(isinstance(item, float) for item in value.values()) else "rows"

@@ -10,7 +10,7 @@ from skyassets.core.tables import CHECKPOINT, EXAMPLES
 from skyassets.engines.checkpoint_folder import CheckpointFolder, WeightsFile
 from skyassets.engines.devices import gpus
 from skyassets.stages import pictures
-from skyassets.stages.curate import conversations
+from skyassets.stages.example import conversations
 from skyassets.stages.training import checkpoint, plan
 
 TRAINER = (

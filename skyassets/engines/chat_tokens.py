@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from skyassets.core.errors import TrainerError
-from skyassets.core.ports import Conversation, Message
+from skyassets.core.ports import Conversation, Message, TokenCount
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class TokenExample:
     learned: list[bool]
 
 
-def token_lengths(folder: Path, conversations: Sequence[Conversation], python: str = sys.executable) -> list[int]:
-    """How many tokens the trainer would see of each conversation, by the tokenizer in `folder`.
+def token_lengths(folder: Path, conversations: Sequence[Conversation], python: str = sys.executable) -> list[TokenCount]:
+    """How many tokens the trainer would see of each conversation, and learn, by the tokenizer in `folder`.
 
     Raises:
         TrainerError: when the tokenizer cannot be read or a conversation does not fit its template.
@@ -42,7 +42,7 @@ def token_lengths(folder: Path, conversations: Sequence[Conversation], python: s
     if done.returncode != 0:
         said = done.stderr.strip().splitlines() or ["nothing"]
         raise TrainerError(f"counting tokens with {folder} failed: {said[-1].removeprefix('TrainerError: ')}")
-    return [int(line) for line in done.stdout.splitlines()]
+    return [TokenCount(*map(int, line.split())) for line in done.stdout.splitlines()]
 
 
 def written(conversations: Iterable[Conversation]) -> str:
@@ -130,14 +130,14 @@ class ChatTokenizer:
 
 
 def main() -> int:
-    """Print the token length of each conversation on standard input, by the tokenizer of the folder named."""
+    """Print all tokens and learned tokens of each conversation on standard input, by the tokenizer of the folder."""
     try:
         tokenizer = ChatTokenizer.of(Path(sys.argv[1]))
-        lengths = [len(tokenizer.encode(each).tokens) for each in read(sys.stdin)]
+        examples = [tokenizer.encode(each) for each in read(sys.stdin)]
     except TrainerError as error:
         sys.stderr.write(f"TrainerError: {error}\n")
         return 1
-    sys.stdout.write("".join(f"{length}\n" for length in lengths))
+    sys.stdout.write("".join(f"{len(each.tokens)} {sum(each.learned)}\n" for each in examples))
     return 0
 
 

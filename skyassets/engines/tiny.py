@@ -10,7 +10,7 @@ from pathlib import Path
 
 from skyassets.core.identity import digest
 from skyassets.core.money import Purse
-from skyassets.core.ports import Asker, Conversation, Model, Step, TrainPlan
+from skyassets.core.ports import Asker, Conversation, Model, Step, TokenCount, TrainPlan
 from skyassets.engines.openai_asker import OpenAIAsker
 from skyassets.engines.tiny_model import TinyModel
 from skyassets.engines.tiny_server import server
@@ -79,6 +79,10 @@ class TinyTrainer:
         return curve
 
 
-def count_words(conversations: Sequence[Conversation]) -> list[int]:
+def count_words(conversations: Sequence[Conversation]) -> list[TokenCount]:
     """The tiny model's tokens: words."""
-    return [sum(len(turn.content.split()) for turn in one.messages) for one in conversations]
+    said = [[(turn.role, len(turn.content.split())) for turn in one.messages] for one in conversations]
+    return [
+        TokenCount(sum(words for _, words in turns), sum(words for role, words in turns if role == "assistant"))
+        for turns in said
+    ]

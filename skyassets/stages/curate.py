@@ -1,160 +1,141 @@
 """Curation: from judged rewrites to training examples. Nothing is deleted: a dropped row carries the rule it failed."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
-from skyassets.core.errors import GateError
-from skyassets.core.identity import digest
-from skyassets.core.ports import Conversation, Message, Verdict
+from skyassets.core.errors import GateError, RecipeError
+from skyassets.core.ports import Conversation, TokenCount
 from skyassets.core.table_store import Made
 from skyassets.core.tables import EXAMPLES
-from skyassets.stages.contamination import Decontamination, ItemIndex
+from skyassets.stages.contamination import Decontamination
+from skyassets.stages.duplicate_rules import NotInBenchmark
+from skyassets.stages.example import Count, example, told
 from skyassets.stages.prompts import Prompts
+from skyassets.stages.rules import Around, FitsCutoff, RewriteCorrect, RewriteMade, Row, Rule, TraceCorrect
 from skyassets.stages.sample import usable
+from skyassets.stages.waterfall import KEPT, by_domain, waterfall
 
-Row = dict[str, object]
-
-RULES = (
-    "rewrite made",
-    "trace correct",
-    "rewrite correct",
-    "question new",
-    "not in a benchmark",
-    "among the chosen of its problem",
-    "fits the cutoff",
-)
-"""The rules in the order they are applied; a row's reason is the first one it fails."""
+NEEDED = (RewriteMade, TraceCorrect, RewriteCorrect, FitsCutoff)
+"""The rules without which something would be trained on that is wrong, or would be cut."""
 
 
 @dataclass(frozen=True)
 class Curation:
-    """What makes an example worth learning from."""
+    """What makes an example worth learning from: rules, applied one after the other.
 
-    per_problem: int
-    """How many traces of a problem are kept: the shortest right ones."""
-    decontamination: Decontamination
-    cutoff: int
-    """Longest conversation in tokens of the student's tokenizer; a longer one is dropped, never cut."""
-    minimum: int = 1
-    """Fewer kept examples than this stop the run before anything is trained on them."""
+    A row's reason is the first rule it fails. A later rule sees only what passed the earlier ones, so a problem
+    without a right rewrite never stands in the way of another that asks the same.
+    """
+
+    rules: tuple[Rule, ...]
+
+    def __post_init__(self) -> None:
+        missing = [rule.name for rule in NEEDED if not any(isinstance(each, rule) for each in self.rules)]
+        twice = [name for name, count in Counter(self.names).items() if count > 1]
+        if missing or twice:
+            raise RecipeError(
+                f"Curation has the rules {', '.join(self.names)}; missing: {', '.join(missing) or 'none'}, there "
+                f"twice: {', '.join(twice) or 'none'}; every recipe needs {', '.join(rule.name for rule in NEEDED)}, "
+                "and no rule twice"
+            )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the rules are called, in order."""
+        return tuple(rule.name for rule in self.rules)
+
+    @property
+    def cutoff(self) -> int:
+        """Longest conversation in tokens of the student's tokenizer."""
+        return next(rule.tokens for rule in self.rules if isinstance(rule, FitsCutoff))
+
+    @property
+    def decontamination(self) -> Decontamination:
+        """When a question counts as one of a benchmark's; the default rule where no row is dropped for it."""
+        own = (rule.rule for rule in self.rules if isinstance(rule, NotInBenchmark))
+        return next(own, Decontamination())
 
 
-Count = Callable[[Sequence[Conversation]], list[int]]
-"""Counts the tokens of conversations under the student's tokenizer and template."""
+@dataclass(frozen=True)
+class Judged:
+    """The tables that curation starts from."""
+
+    rewrites: pl.DataFrame
+    traces: pl.DataFrame
+    verdicts: pl.DataFrame
+    problems: pl.DataFrame
+    benchmark: pl.DataFrame
 
 
-def curate(
-    rewrites: pl.DataFrame,
-    verdicts: pl.DataFrame,
-    problems: pl.DataFrame,
-    benchmark: pl.DataFrame,
-    curation: Curation,
-    prompts: Prompts,
-    count: Count,
-) -> Made:
+def curate(judged: Judged, curation: Curation, prompts: Prompts, count: Count, minimum: int = 1) -> Made:
     """Every rewrite as an example or as a dropped row with its rule and evidence.
 
     Raises:
-        GateError: when fewer than `curation.minimum` are left, with the waterfall that tells why.
+        GateError: when fewer than `minimum` are left, with the waterfall that tells why.
     """
-    rows = _joined(rewrites, verdicts, problems)
-    _apply_rules(rows, usable(benchmark), curation)
-    kept = [row for row in rows if row["dropped_by"] is None]
-    for row in kept:
-        row["messages"] = (*prompts.messages(row), Message("assistant", str(row["rewritten"])))
-    lengths = count([Conversation(str(row["rewrite_id"]), _messages(row)) for row in kept])
-    for row, length in zip(kept, lengths, strict=True):
-        row["example_tokens"] = length
-        if length > curation.cutoff:
-            _drop(row, "fits the cutoff", f"{length} tokens, the cutoff is {curation.cutoff}")
-    waterfall = _waterfall(rows)
-    left = waterfall["kept"]
-    if left < curation.minimum:
-        told = ", ".join(f"{name}: {number}" for name, number in waterfall.items())
+    rows = joined(judged)
+    measure = _Measure(prompts, count)
+    around = Around(usable(judged.benchmark), measure)
+    alive = rows
+    for rule in curation.rules:
+        found = rule.faults(alive, around)
+        for row, evidence in zip(alive, found, strict=True):
+            if evidence is not None:
+                row["dropped_by"], row["evidence"] = rule.name, evidence
+        alive = [row for row in alive if row["dropped_by"] is None]
+    measure.note(rows)
+    frame = EXAMPLES.frame([example(row, prompts) for row in rows])
+    fall = waterfall(frame, curation.names)
+    if fall[KEPT] < minimum:
+        dropped = ", ".join(f"{name}: {number}" for name, number in fall.items())
         raise GateError(
-            f"sft_dataset: {left} of {len(rows)} rewrites are left, the recipe wants at least {curation.minimum}. "
-            f"Dropped by rule: {told}. Ask for more samples, choose easier problems, or lower the minimum"
+            f"sft_dataset: {fall[KEPT]} of {len(rows)} rewrites are left, the recipe wants at least {minimum}. "
+            f"Dropped by rule: {dropped}. Ask for more samples, choose easier problems, or lower the minimum"
         )
-    return Made(EXAMPLES.frame([_example(row) for row in rows]), {"waterfall": waterfall})
+    return Made(frame, {"waterfall": fall, "waterfall by domain": by_domain(frame, curation.names)})
 
 
-def conversations(examples: pl.DataFrame) -> list[Conversation]:
-    """The kept examples, as a trainer takes them."""
-    kept = examples.filter(pl.col("dropped_by").is_null())
-    return [
-        Conversation(str(row["example_id"]), tuple(Message(**turn) for turn in row["messages"]))
-        for row in kept.iter_rows(named=True)
-    ]
-
-
-def _joined(rewrites: pl.DataFrame, verdicts: pl.DataFrame, problems: pl.DataFrame) -> list[Row]:
-    about = {str(row["problem_id"]): row for row in problems.iter_rows(named=True)}
-    judged = {
+def joined(judged: Judged) -> list[Row]:
+    """Each rewrite with all that is known of its trace, its problem and both verdicts; none dropped yet."""
+    problems = {str(row["problem_id"]): row for row in judged.problems.iter_rows(named=True)}
+    # The text of a trace may be long, and is not looked at: its rewrite is.
+    traces = {str(row["trace_id"]): row for row in judged.traces.drop("text").iter_rows(named=True)}
+    verdicts = {
         (row["subject"], row["trace_id"] if row["subject"] == "trace" else row["rewrite_id"]): row
-        for row in verdicts.iter_rows(named=True)
+        for row in judged.verdicts.iter_rows(named=True)
     }
     rows: list[Row] = []
-    for rewrite in rewrites.iter_rows(named=True):
-        trace, own = judged["trace", rewrite["trace_id"]], judged["rewrite", rewrite["rewrite_id"]]
-        seen = {"trace_verdict": trace["verdict"], "rewrite_verdict": own["verdict"]}
-        reasons = {"trace_reason": trace["reason"], "rewrite_reason": own["reason"]}
-        empty = {"dropped_by": None, "evidence": None, "messages": None, "example_tokens": None}
-        rows.append({**about[str(rewrite["problem_id"])], **rewrite, **seen, **reasons, **empty})
+    for rewrite in judged.rewrites.iter_rows(named=True):
+        said: Row = {}
+        for subject in ("trace", "rewrite"):
+            verdict = verdicts[subject, rewrite[f"{subject}_id"]]
+            said |= {f"{subject}_{name}": verdict[name] for name in ("verdict", "reason", "backend")}
+        problem = problems[str(rewrite["problem_id"])]
+        said["is_imported"] = problem["imported_trace"] is not None
+        empty = dict.fromkeys(("dropped_by", "evidence", "example_tokens", "learned_tokens"))
+        rows.append({**traces[str(rewrite["trace_id"])], **problem, **rewrite, **said, **empty})
     return rows
 
 
-def _apply_rules(rows: list[Row], benchmark: pl.DataFrame, curation: Curation) -> None:
-    index = ItemIndex(dict(benchmark.select("problem_id", "question").iter_rows()), curation.decontamination)
-    first_with: dict[str, object] = {}
-    for row in rows:
-        if row["failed"] is not None:
-            _drop(row, "rewrite made", row["failed"])
-        elif row["trace_verdict"] != Verdict.CORRECT:
-            _drop(row, "trace correct", f"{row['trace_verdict']}: {row['trace_reason']}")
-        elif row["rewrite_verdict"] != Verdict.CORRECT:
-            _drop(row, "rewrite correct", f"{row['rewrite_verdict']}: {row['rewrite_reason']}")
-        elif first_with.setdefault(" ".join(str(row["question"]).split()), row["problem_id"]) != row["problem_id"]:
-            _drop(row, "question new", "another problem asks the same in the same words")
-        elif match := index.match(str(row["question"])):
-            _drop(row, "not in a benchmark", str(match))
-    alive = [row for row in rows if row["dropped_by"] is None]
-    taken: dict[object, list[str]] = {}
-    for row in sorted(alive, key=lambda row: (len(str(row["rewritten"])), str(row["rewrite_id"]))):
-        chosen = taken.setdefault(row["problem_id"], [])
-        if str(row["rewritten"]) in chosen:
-            _drop(row, "among the chosen of its problem", "the same words as a chosen one")
-        elif len(chosen) >= curation.per_problem:
-            _drop(row, "among the chosen of its problem", f"{curation.per_problem} shorter right ones were chosen")
-        else:
-            chosen.append(str(row["rewritten"]))
+class _Measure:
+    """Counts the tokens of rows as examples, each once."""
 
+    def __init__(self, prompts: Prompts, count: Count) -> None:
+        self._prompts, self._count = prompts, count
+        self._known: dict[str, TokenCount] = {}
 
-def _drop(row: Row, rule: str, evidence: object) -> None:
-    row["dropped_by"], row["evidence"] = rule, str(evidence)
+    def __call__(self, rows: Sequence[Row]) -> list[TokenCount]:
+        new = [row for row in rows if str(row["rewrite_id"]) not in self._known]
+        asked = [Conversation(str(row["rewrite_id"]), told(row, self._prompts)) for row in new]
+        for one, tokens in zip(asked, self._count(asked), strict=True):
+            self._known[one.id] = tokens
+        return [self._known[str(row["rewrite_id"])] for row in rows]
 
-
-def _waterfall(rows: list[Row]) -> dict[str, int]:
-    dropped = {rule: sum(row["dropped_by"] == rule for row in rows) for rule in RULES}
-    return {"rewrites": len(rows), **dropped, "kept": len(rows) - sum(dropped.values())}
-
-
-def _messages(row: Row) -> tuple[Message, ...]:
-    messages = row["messages"]
-    assert isinstance(messages, tuple)
-    return messages
-
-
-def _example(row: Row) -> Row:
-    told: Row = {"system": None, "messages": None, "conversations": None}
-    if row["dropped_by"] is None:
-        messages = _messages(row)
-        turns = [message for message in messages if message.role != "system"]
-        told = {
-            "system": next((message.content for message in messages if message.role == "system"), None),
-            "messages": [{"role": message.role, "content": message.content} for message in messages],
-            "conversations": [{"from": turn.role, "value": turn.content} for turn in turns],
-        }
-    example_id = digest("example", row["rewrite_id"], told["messages"])
-    return {name: (row | told | {"example_id": example_id})[name] for name in EXAMPLES.columns}
+    def note(self, rows: Sequence[Row]) -> None:
+        """Write into the rows what was counted."""
+        for row in rows:
+            if tokens := self._known.get(str(row["rewrite_id"])):
+                row["example_tokens"], row["learned_tokens"] = tokens.total, tokens.learned

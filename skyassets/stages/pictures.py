@@ -1,13 +1,14 @@
 """Pictures: one small SVG a table, for where people would rather look than read. matplotlib is loaded on first use."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
 from skyassets.stages.bill import Bill, quantile
 from skyassets.stages.report import EVERY, GAIN
+from skyassets.stages.waterfall import by_domain
 
 COLOURS = {"correct": "#2a9d8f", "wrong": "#e76f51", "unjudged": "#adb5bd", "base": "#8d99ae", "student": "#1d6fb8"}
 OTHER = "#1d6fb8"
@@ -62,11 +63,27 @@ def verdicts(rows: pl.DataFrame) -> str:
     return _stacked("verdicts", rows.group_by("subject", "verdict").len(), "subject", "verdict")
 
 
-def waterfall(rows: pl.DataFrame) -> str:
-    """What was kept, and what each rule dropped."""
-    counts = dict(rows.select(pl.col("dropped_by").fill_null("kept"))["dropped_by"].value_counts(sort=True).iter_rows())
-    kept = counts.pop("kept", 0)
-    return _bars("from rewrites to examples", {"rewrites": rows.height, **counts, "kept": kept})
+def waterfall(rows: pl.DataFrame, rules: Sequence[str]) -> str:
+    """From all rewrites to the kept ones, rule by rule in their order, coloured by domain."""
+    found = {line: counts for line, counts in by_domain(rows, rules).items() if sum(counts.values())}
+    domains = sorted(rows["domain"].unique())
+    figure, axes = _axes("from rewrites to examples", height=1.2 + 0.28 * len(found))
+    left = rows.height
+    for place, (line, counts) in enumerate(found.items()):
+        total = sum(counts.values())
+        start = left - total if line in rules else 0
+        left = start if line in rules else left
+        for number, domain in enumerate(domains):
+            width = counts[domain]
+            axes.barh(place, width, left=start, color=f"C{number}", label=domain if place == 0 else None)
+            start += width
+        axes.annotate(f"{total:,}", (start, place), xytext=(3, 0), textcoords="offset points", va="center")
+    axes.set_yticks(range(len(found)), list(found))
+    axes.invert_yaxis()
+    axes.margins(x=0.1)
+    if len(domains) > 1:
+        axes.legend(frameon=False, ncols=len(domains), loc="upper center", bbox_to_anchor=(0.5, -0.1))
+    return _svg(figure)
 
 
 def training_curve(rows: pl.DataFrame) -> str:

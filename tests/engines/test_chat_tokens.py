@@ -4,7 +4,7 @@ import pytest
 from tiny_base import TEMPLATE, conversation, tokenizer
 
 from skyassets.core.errors import TrainerError
-from skyassets.core.ports import Conversation, Message
+from skyassets.core.ports import Conversation, Message, TokenCount
 from skyassets.engines.chat_tokens import ChatTokenizer, read, token_lengths, written
 
 FORGETFUL = TEMPLATE.replace("{{ message['content'] }}", "{{ message['content'] if loop.last else '...' }}")
@@ -89,7 +89,8 @@ def test_conversations_survive_writing() -> None:
 def test_lengths_are_what_the_trainer_sees(chat: ChatTokenizer, tmp_path: Path) -> None:
     tokenizer().save_pretrained(tmp_path)
     examples = [conversation("a", "What?", "This."), conversation("b", "é\u2028?", "x" * 50, "And?", "y")]
-    assert token_lengths(tmp_path, examples) == [len(chat.encode(example).tokens) for example in examples]
+    encoded = [chat.encode(example) for example in examples]
+    assert token_lengths(tmp_path, examples) == [TokenCount(len(one.tokens), sum(one.learned)) for one in encoded]
 
 
 @pytest.mark.real

@@ -4,120 +4,144 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stages.curating import (
+    FIRST,
+    HELD_OUT,
+    PROMPTS,
+    QUESTION,
+    USUAL,
+    Row,
+    curated,
+    dropped,
+    evidence,
+    judged,
+    problem,
+    rewrite,
+    words,
+)
 
-from skyassets.core.errors import GateError
-from skyassets.core.ports import Conversation
-from skyassets.core.tables import BENCHMARK_PROBLEMS, EXAMPLES, PROBLEMS, REWRITES, VERDICTS
-from skyassets.recipes.smoke import smoke
-from skyassets.stages.contamination import Decontamination
-from skyassets.stages.curate import RULES, Curation, conversations, curate
-from skyassets.stages.structure import Structured, join
+from skyassets.core.errors import GateError, RecipeError
+from skyassets.core.tables import EXAMPLES
+from skyassets.stages.curate import Curation, curate
+from skyassets.stages.example import conversations, kept, unjudged
+from skyassets.stages.rules import FitsCutoff, TraceFinished, WellFormed, verified
+from skyassets.stages.selection import Chosen
+from skyassets.stages.waterfall import ON_TRUST, by_domain, waterfall
 
-CURATION = Curation(per_problem=1, decontamination=Decontamination(), cutoff=50, minimum=0)
-PROMPTS = smoke().student_prompts
-QUESTION = "How many legs do seven spiders have when they all sit still together?"
-HELD_OUT = "A boat needs four hours upstream and three downstream; how fast is the river it crosses?"
-
-
-def problem(number: int, question: str) -> dict[str, object]:
-    blank = dict.fromkeys(PROBLEMS.columns)
-    named = {"problem_id": f"p{number}", "source": "s", "name": f"n{number}", "family": "f", "domain": "maths"}
-    return {**blank, **named, "question": question, "ground_truth": "1", "licence": "CC0-1.0"}
-
-
-def rewrite(number: int, of: int, solution: str = "1", failed: str | None = None) -> dict[str, object]:
-    text = None if failed else join(Structured("t" * (number + 1), solution))
-    return {
-        "rewrite_id": f"r{number}", "trace_id": f"t{number}", "problem_id": f"p{of}", "completion_id": None,
-        "rewriter": "rules", "thought": None, "solution": None, "rewritten": text, "failed": failed,
-    }  # fmt: skip
-
-
-def verdict(number: int, subject: str, said: str) -> dict[str, object]:
-    return {
-        "verdict_id": f"{subject}{number}", "subject": subject, "trace_id": f"t{number}",
-        "rewrite_id": f"r{number}" if subject == "rewrite" else None, "problem_id": "p", "verdict": said,
-        "reason": "because", "answer": None, "backend": "test",
-    }  # fmt: skip
-
-
-def words(many: list[Conversation] | object) -> list[int]:
-    assert isinstance(many, list)
-    return [sum(len(turn.content.split()) for turn in one.messages) for one in many]
-
-
-def curated(
-    rewrites: list[dict[str, object]],
-    said: dict[int, tuple[str, str]] | None = None,
-    questions: tuple[str, ...] = (QUESTION,),
-    curation: Curation = CURATION,
-) -> pl.DataFrame:
-    verdicts = []
-    for row in rewrites:
-        number = int(str(row["rewrite_id"])[1:])
-        trace, own = (said or {}).get(number, ("correct", "correct"))
-        verdicts += [verdict(number, "trace", trace), verdict(number, "rewrite", own)]
-    benchmark = BENCHMARK_PROBLEMS.frame([{**problem(99, HELD_OUT), "benchmark": "b"}])
-    problems = PROBLEMS.frame([problem(number, text) for number, text in enumerate(questions)])
-    made = curate(
-        REWRITES.frame(rewrites), VERDICTS.frame(verdicts), problems, benchmark, curation, PROMPTS, words
-    )  # fmt: skip
-    return made.frame
-
-
-def dropped(frame: pl.DataFrame) -> dict[str, str | None]:
-    return dict(frame.select("rewrite_id", "dropped_by").iter_rows())
+NAMES = Curation(USUAL).names
 
 
 @pytest.mark.parametrize(
-    ("rows", "said", "questions", "rule"),
+    ("row", "said", "question", "rule"),
     [
-        ([rewrite(0, 0, failed="no answer")], {}, (QUESTION,), "rewrite made"),
-        ([rewrite(0, 0)], {0: ("wrong", "correct")}, (QUESTION,), "trace correct"),
-        ([rewrite(0, 0)], {0: ("unjudged", "correct")}, (QUESTION,), "trace correct"),
-        ([rewrite(0, 0)], {0: ("correct", "unjudged")}, (QUESTION,), "rewrite correct"),
-        ([rewrite(0, 0)], {}, (f"Solve: {HELD_OUT}",), "not in a benchmark"),
-        ([rewrite(0, 0, solution="word " * 60)], {}, (QUESTION,), "fits the cutoff"),
+        (rewrite(0, 0, failed="no answer"), {}, QUESTION, "rewrite made"),
+        (rewrite(0, 0), {0: ("wrong", "correct")}, QUESTION, "trace correct"),
+        (rewrite(0, 0), {0: ("unjudged", "correct")}, QUESTION, "trace correct"),
+        (rewrite(0, 0), {0: ("correct", "unjudged")}, QUESTION, "rewrite correct"),
+        (rewrite(0, 0, text="so it is 1"), {}, QUESTION, "well formed"),
+        (rewrite(0, 0), {}, f"Solve: {HELD_OUT}", "not in a benchmark"),
+        (rewrite(0, 0, solution="word " * 60), {}, QUESTION, "fits the cutoff"),
     ],
 )
-def test_each_rule_drops_what_it_is_for(
-    rows: list[dict[str, object]], said: dict[int, tuple[str, str]], questions: tuple[str, ...], rule: str
-) -> None:
-    frame = curated(rows, said, questions)
-    assert dropped(frame) == {"r0": rule}
+def test_each_rule_drops_what_it_is_for(row: Row, said: dict[int, tuple[str, str]], question: str, rule: str) -> None:
+    frame = curated([row], [problem(0, question)], said=said)
+    assert dropped(frame) == {"r00": rule}
     assert frame["evidence"].null_count() == 0
     assert frame["messages"].null_count() == 1
 
 
-def test_the_shortest_right_rewrite_of_a_problem_is_chosen() -> None:
-    frame = curated([rewrite(2, 0), rewrite(0, 0), rewrite(1, 0)])
-    assert dropped(frame) == {"r0": None, "r1": RULES[5], "r2": RULES[5]}
+def test_a_trace_that_was_cut_says_so_whatever_else_is_wrong_with_it() -> None:
+    frame = curated([rewrite(0, 0, failed="broken")], said={0: ("wrong", "wrong")}, ends={0: "length"})
+    assert dropped(frame) == {"r00": "trace finished"}
+    assert evidence(frame) == ["it ended with length"]
 
 
-def test_a_question_asked_twice_is_learned_once() -> None:
-    frame = curated([rewrite(0, 0), rewrite(1, 1)], questions=(QUESTION, f" {QUESTION} "))
-    assert sorted(map(str, dropped(frame).values())) == ["None", "question new"]
+def test_the_evidence_names_the_benchmark_its_item_and_the_words() -> None:
+    (told,) = evidence(curated([rewrite(0, 0)], [problem(0, f"Solve: {HELD_OUT}")]))
+    assert told.startswith("boats: ")
+    assert "p99" in told
+    assert "four hours upstream" in told
+
+
+def test_a_row_is_dropped_by_the_first_rule_it_fails() -> None:
+    frame = curated([rewrite(0, 0, failed="broken")], [problem(0, HELD_OUT)], said={0: ("wrong", "wrong")})
+    assert dropped(frame) == {"r00": "rewrite made"}
+
+
+def test_an_imported_trace_that_nobody_can_judge_is_dropped_unless_the_recipe_trusts_it() -> None:
+    problems = [problem(0, ground_truth=None, imported_trace="...")]
+    said = {0: ("unjudged", "unjudged")}
+    trusting = (*verified(trust_imported=True), WellFormed(), FitsCutoff(50))
+    assert dropped(curated([rewrite(0, 0)], problems, said=said)) == {"r00": "trace correct"}
+    frame = curated([rewrite(0, 0)], problems, trusting, said)
+    assert dropped(frame) == {"r00": None}
+    assert frame.select("trace_verdict", "rewrite_verdict", "is_imported").rows() == [("unjudged", "unjudged", True)]
+    assert unjudged(frame).height == waterfall(frame, ())[ON_TRUST] == 1
+
+
+@pytest.mark.parametrize("said", [("wrong", "correct"), ("unjudged", "wrong")])
+def test_a_wrong_trace_is_never_trusted(said: tuple[str, str]) -> None:
+    problems = [problem(0, ground_truth=None, imported_trace="...")]
+    trusting = (*verified(trust_imported=True), FitsCutoff(50))
+    assert kept(curated([rewrite(0, 0)], problems, trusting, {0: said})).is_empty()
+
+
+@pytest.mark.parametrize("about", [{"ground_truth": "1"}, {"ground_truth": None, "tests": "{}"}])
+def test_an_imported_trace_that_could_have_been_judged_is_not_trusted(about: Row) -> None:
+    trusting = (*verified(trust_imported=True), FitsCutoff(50))
+    problems = [problem(0, imported_trace="...", **about)]
+    assert kept(curated([rewrite(0, 0)], problems, trusting, {0: ("unjudged", "unjudged")})).is_empty()
 
 
 def test_too_few_examples_stop_the_run_with_the_waterfall() -> None:
-    few = Curation(per_problem=1, decontamination=Decontamination(), cutoff=50, minimum=2)
+    tables = judged([rewrite(0, 0)], [problem(0)], {0: ("wrong", "wrong")})
     with pytest.raises(GateError, match="trace correct: 1"):
-        curated([rewrite(0, 0)], {0: ("wrong", "wrong")}, curation=few)
+        curate(tables, Curation(USUAL), PROMPTS, words, minimum=2)
 
 
-@given(st.lists(st.tuples(st.sampled_from(["correct", "wrong", "unjudged"]), st.booleans()), max_size=12))
-def test_every_rewrite_is_accounted_for_and_only_right_ones_are_kept(drawn: list[tuple[str, bool]]) -> None:
-    rows = [
-        rewrite(number, number % 3, failed="broken" if broken else None) for number, (_, broken) in enumerate(drawn)
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        ((*FIRST, Chosen()), "missing: fits the cutoff"),
+        ((TraceFinished(), FitsCutoff(9)), "missing: rewrite made, trace correct, rewrite correct"),
+        ((*USUAL, Chosen(2)), "twice: among the chosen"),
+    ],
+)
+def test_rules_that_would_let_wrong_rows_through_are_refused(rules: tuple[object, ...], told: str) -> None:
+    with pytest.raises(RecipeError, match=told):
+        Curation(rules)  # type: ignore[arg-type]  # drawn from several kinds of rules
+
+
+row = st.tuples(
+    st.sampled_from(["correct", "wrong", "unjudged"]), st.booleans(), st.sampled_from(["stop", "length", "error"])
+)
+
+
+@given(st.lists(row, max_size=12), st.lists(st.sampled_from(["maths", "puzzle"]), min_size=3, max_size=3))
+def test_every_rewrite_is_accounted_for_and_only_right_ones_are_kept(
+    drawn: list[tuple[str, bool, str]], domains: list[str]
+) -> None:
+    rows = [rewrite(number, number % 3, failed="broken" if each[1] else None) for number, each in enumerate(drawn)]
+    questions = (QUESTION, QUESTION[::-1], HELD_OUT[::-1])
+    problems = [
+        problem(number, text, domain=domain)
+        for number, (text, domain) in enumerate(zip(questions, domains, strict=True))
     ]
-    said = {number: (verdict_, "correct") for number, (verdict_, _) in enumerate(drawn)}
-    frame = curated(rows, said, (QUESTION, QUESTION[::-1], HELD_OUT[::-1]))
-    assert sorted(frame["rewrite_id"]) == sorted(str(row["rewrite_id"]) for row in rows)
-    kept = frame.filter(pl.col("dropped_by").is_null())
-    assert (kept["trace_verdict"] == "correct").all()
-    assert kept["problem_id"].is_unique().all()
-    assert {row["dropped_by"] for row in frame.iter_rows(named=True)} <= {None, *RULES}
-    assert len(conversations(frame)) == kept.height
+    said = {number: (each[0], "correct") for number, each in enumerate(drawn)}
+    frame = curated(rows, problems, said=said, ends={number: each[2] for number, each in enumerate(drawn)})
+    assert sorted(frame["rewrite_id"]) == sorted(row["rewrite_id"] for row in rows)
+    good = kept(frame)
+    assert (good["trace_verdict"] == "correct").all()
+    assert (good["finish_reason"] == "stop").all()
+    assert good["problem_id"].is_unique().all()
+    assert (frame["dropped_by"].is_null() == frame["evidence"].is_null()).all()
+    assert {row["dropped_by"] for row in frame.iter_rows(named=True)} <= {None, *NAMES}
+    fall = waterfall(frame, NAMES)
+    assert fall.pop("rewrites") == sum(fall.values()) == len(rows)
+    assert {line: sum(counts.values()) for line, counts in by_domain(frame, NAMES).items()} == {
+        "rewrites": len(rows), **fall,
+    }  # fmt: skip
+    assert len(conversations(frame)) == good.height == len(good["example_tokens"].drop_nulls())
 
 
 def test_both_forms_of_an_example_say_the_same() -> None:
@@ -125,3 +149,20 @@ def test_both_forms_of_an_example_say_the_same() -> None:
     assert [turn["content"] for turn in row["messages"]] == [turn["value"] for turn in row["conversations"]]
     assert row["messages"][-1]["role"] == row["conversations"][-1]["from"] == "assistant"
     assert set(row) == set(EXAMPLES.columns)
+
+
+def test_an_example_carries_its_verdicts_with_their_evidence_and_its_tokens() -> None:
+    (row,) = curated([rewrite(0, 0)]).iter_rows(named=True)
+    assert (row["trace_verdict"], row["trace_reason"], row["rewrite_backend"]) == ("correct", "because", "test")
+    assert 0 < row["learned_tokens"] < row["example_tokens"] < 50
+
+
+def test_other_words_of_a_grader_change_no_example() -> None:
+    measured = {"trace_reason", "rewrite_reason", "trace_backend", "rewrite_backend"}
+    assert measured.isdisjoint(EXAMPLES.content)
+
+
+def test_dropped_rows_have_no_conversation() -> None:
+    frame = curated([rewrite(0, 0), rewrite(1, 0)], said={0: ("wrong", "wrong")})
+    assert (frame["dropped_by"].is_null() == frame["messages"].is_not_null()).all()
+    assert frame.filter(pl.col("dropped_by").is_not_null())["evidence"].to_list() == ["wrong: because"]

@@ -1,0 +1,82 @@
+"""The gates between the data set and the training, as asset checks with their numbers."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from skyassets.assets.house import House
+from skyassets.core.tables import BENCHMARK_PROBLEMS, EXAMPLES, PROBLEMS
+from skyassets.stages.duplicate_rules import contaminated
+from skyassets.stages.example import kept
+from skyassets.stages.gates import NAMES, findings
+from skyassets.stages.sample import usable
+
+SHOWN = 5
+"""Pieces of evidence that a check shows."""
+
+DESCRIPTIONS = {
+    "minimum_rows": "Enough examples are kept.",
+    "no_duplicates": "No kept example says what another one says.",
+    "verified_rate": "The kept examples were judged correct, before and after the rewriting.",
+    "format_rate": "Traces could be put into the structure, and every kept example has it.",
+    "finished_rate": "Traces ended by themselves, and no kept one was cut by the token limit.",
+    "language_mix": "The kept examples do not slip into another script.",
+    "mixture": "The kept examples are mixed as the recipe wants them.",
+}
+
+
+def gate_checks(house: House) -> dg.AssetChecksDefinition:
+    """The gates of the recipe; those that it does not merely report stop the run."""
+    gates = house.recipe.gates
+
+    @dg.multi_asset_check(
+        name="gates",
+        specs=[
+            dg.AssetCheckSpec(
+                name, asset=EXAMPLES.name, description=DESCRIPTIONS[name], blocking=name not in gates.reported
+            )
+            for name in NAMES
+        ],
+    )
+    def hold_gates() -> Iterator[dg.AssetCheckResult]:
+        for finding in findings(house.store.read(EXAMPLES), gates):
+            is_blocking = finding.name not in gates.reported
+            yield dg.AssetCheckResult(
+                asset_key=EXAMPLES.name,
+                check_name=finding.name,
+                passed=finding.passed,
+                severity=dg.AssetCheckSeverity.ERROR if is_blocking else dg.AssetCheckSeverity.WARN,
+                metadata=finding.numbers,
+            )
+
+    return hold_gates
+
+
+def held_out_apart(house: House) -> dg.AssetChecksDefinition:
+    """The gate before training: what was published is read again and held against every benchmark."""
+
+    @dg.asset_check(
+        asset=EXAMPLES.name,
+        additional_deps=[BENCHMARK_PROBLEMS.name, PROBLEMS.name],
+        blocking=True,
+        description="No kept example asks what a benchmark asks.",
+    )
+    def held_out_is_apart() -> dg.AssetCheckResult:
+        items = usable(house.store.read(BENCHMARK_PROBLEMS))
+        rows = kept(house.store.read(EXAMPLES)).select("problem_id")
+        asked = rows.join(house.store.read(PROBLEMS), on="problem_id").select("problem_id", "question").unique()
+        questions = dict(asked.sort("problem_id").iter_rows())
+        found = contaminated(questions, items, house.recipe.curation.decontamination)
+        shared = set(asked["question"]) & set(items["question"])
+        return dg.AssetCheckResult(
+            passed=not found and not shared,
+            metadata={
+                "questions held against the benchmarks": asked.height,
+                "benchmark problems": items.height,
+                "contaminated": len(found),
+                "the same question": len(shared),
+                "evidence": "; ".join(f"{problem}: {seen}" for problem, seen in list(found.items())[:SHOWN]) or "none",
+            },
+        )
+
+    return held_out_is_apart

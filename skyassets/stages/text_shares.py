@@ -1,0 +1,42 @@
+"""What part of a text is foreign to it: letters of other scripts, and words it has said before."""
+
+import functools
+import re
+import unicodedata
+
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_ASCII_LETTER = re.compile(r"[A-Za-z]+")
+
+
+def foreign_letters(text: str, scripts: tuple[str, ...]) -> tuple[int, int]:
+    """How many letters of `text` belong to none of `scripts`, and how many letters it has."""
+    letters = sum(map(len, _ASCII_LETTER.findall(text)))
+    foreign = 0 if "LATIN" in scripts else letters
+    for found in _NOT_ASCII.findall(text):
+        script = _script(found)
+        letters += script is not None
+        foreign += script is not None and script not in scripts
+    return foreign, letters
+
+
+def foreign_share(text: str, scripts: tuple[str, ...]) -> float:
+    """The share of letters that belong to none of `scripts`; 0 for a text without letters."""
+    foreign, letters = foreign_letters(text, scripts)
+    return foreign / letters if letters else 0.0
+
+
+def repeated_share(text: str, words: int) -> float:
+    """The share of sequences of `words` words that stand in `text` before; 0 for a text that is too short for one."""
+    said = text.split()
+    total = len(said) - words + 1
+    if total < 1:
+        return 0.0
+    return 1 - len({tuple(said[start : start + words]) for start in range(total)}) / total
+
+
+@functools.lru_cache(maxsize=65_536)
+def _script(letter: str) -> str | None:
+    """The first word of a letter's Unicode name, which is its script; None for what is no letter."""
+    # Compatibility first: the letters of formulas (double-struck, bold, script) are letters of a script.
+    plain = unicodedata.normalize("NFKC", letter)[:1]
+    return unicodedata.name(plain, "UNNAMED").split()[0] if plain.isalpha() else None
