@@ -27,15 +27,19 @@ STARTING_SECONDS = 120.0
 GRACE_SECONDS = 2.0
 """The worker keeps the deadline itself; one that is this late has lost its way and is killed."""
 
+TIME_LIMIT = "time limit"
+DIED = "grader error: the comparing process died twice"
+
 LONGEST, DEEPEST = 512, 12
-_BOMBS = re.compile(
-    r"\d{150}"  # numbers nobody states
-    r"|!\s*!|\^[^!]{0,40}!|\d{5}\s*!"  # factorials of what is not small
-    r"|\^\s*\{?\s*[-+(]?\s*\d{5}"  # powers with a large exponent
-    r"|\^\s*\{[^{}]*\^\s*\{[^{}]*\^|\^\s*\w+\s*\^\s*\w+\s*\^"  # towers of powers
-    r"|\d[eE]\s*[-+]?\d{4}"  # 1e9999
-    r"|\\[dt]?binom\s*\{?\s*\d{5}"
-    r"|\\(?:int|oint|sum|prod|lim)(?![a-z])"  # what would have to be computed, not compared
+REMEMBERED = 100_000
+"""Pairs whose answer is kept for as long as the grader lives."""
+_BOMBS = (
+    ("a number too long to state", re.compile(r"\d{150}")),
+    ("a factorial of what is not small", re.compile(r"!\s*[)}\]]*\s*!|\^[^!]{0,40}!|\d{5}\s*!|\d\s*\}?\s*\)\s*!\s*\^")),
+    ("a power too large", re.compile(r"\^\s*\{?\s*[-+(]*\s*\d{5}|\d[eE]\s*[-+]?\d{4}")),
+    ("a tower of powers", re.compile(r"\^\s*\{[^{}]*\^\s*\{[^{}]*\^|\^\s*\w+\s*\^\s*\w+\s*\^")),
+    ("a binomial too large", re.compile(r"\\[dt]?binom\s*\{?\s*\d{5}")),
+    ("to be computed, not compared", re.compile(r"\\(?:int|oint|sum|prod|lim)(?![a-z])")),
 )
 
 
@@ -48,6 +52,7 @@ class MathVerify:
         self._idle: queue.LifoQueue[_Worker] = queue.LifoQueue()
         for worker in self._workers:
             self._idle.put(worker)
+        self._known: dict[tuple[str, str], bool | str] = {}
 
     @functools.cached_property
     def name(self) -> str:
@@ -57,19 +62,27 @@ class MathVerify:
         except PackageNotFoundError as error:
             raise GraderError("math-verify is not installed; pip install 'math-verify[antlr4_13_2]'") from error
 
-    def equal(self, answer: str, gold: str) -> bool | None:
-        """Whether `answer` equals `gold`; None when nobody could tell within the limits, or one could not be read.
+    def equal(self, answer: str, gold: str) -> bool | str:
+        """Whether `answer` equals `gold`; when nobody could tell within the limits, why.
 
         Raises:
             GraderError: when no worker can be started.
         """
-        if not answer.strip() or not gold.strip() or is_bomb(answer) or is_bomb(gold):
-            return None
+        for text, whose in ((gold, "reference"), (answer, "answer")):
+            if reason := ungradable(text):
+                return f"ungradable: the {whose} is {reason}"
+        if (known := self._known.get((answer, gold))) is not None:
+            return known
         worker = self._idle.get()
         try:
-            return worker.compare(answer, gold)
+            told = worker.compare(answer, gold)
+            # Whoever killed it, the pair is not to blame before it was tried in peace.
+            told = worker.compare(answer, gold) if told == DIED else told
         finally:
             self._idle.put(worker)
+        if told != DIED and len(self._known) < REMEMBERED:
+            self._known[answer, gold] = told
+        return told
 
     def close(self) -> None:
         """Stop the workers; the next question starts them again."""
@@ -85,16 +98,21 @@ class MathVerify:
         self.close()
 
 
-def is_bomb(text: str) -> bool:
-    """Whether `text` is no final answer but work without end: too long, too deep, or astronomically large."""
-    if len(text) > LONGEST or _BOMBS.search(text):
-        return True
+def ungradable(text: str) -> str | None:
+    """Why `text` is no final answer but work without end: too long, too deep, or astronomically large."""
+    if not text.strip():
+        return "empty"
+    if len(text) > LONGEST:
+        return f"longer than {LONGEST} characters"
+    for what, pattern in _BOMBS:
+        if pattern.search(text):
+            return what
     depth = 0
     for letter in text:
         depth += (letter in "({[") - (letter in ")}]")
         if depth > DEEPEST:
-            return True
-    return False
+            return f"nested deeper than {DEEPEST}"
+    return None
 
 
 class _Worker:
@@ -104,14 +122,14 @@ class _Worker:
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
 
-    def compare(self, answer: str, gold: str) -> bool | None:
+    def compare(self, answer: str, gold: str) -> bool | str:
         process = self._started()
         said = _ask(process, {"answer": answer, "gold": gold}, self._settings["seconds"] + GRACE_SECONDS)
-        if said is None:
+        if isinstance(said, str):
             self.stop()
-            return None
+            return said
         value = json.loads(said)
-        return value if isinstance(value, bool) else None
+        return value if isinstance(value, bool | str) else DIED
 
     def stop(self) -> None:
         process, self._process = self._process, None
@@ -133,7 +151,7 @@ class _Worker:
                     env=ENVIRONMENT, cwd="/", start_new_session=True,
                 )  # fmt: skip
                 settings = {**self._settings, "filter": seccomp.for_arithmetic().hex()}
-                if _ask(self._process, settings, STARTING_SECONDS) is None:
+                if isinstance(_ask(self._process, settings, STARTING_SECONDS), str):
                     self.stop()
                     complaints.seek(0)
                     said = complaints.read().decode("utf-8", "replace").strip()
@@ -141,22 +159,22 @@ class _Worker:
         return self._process
 
 
-def _ask(
-    process: subprocess.Popen[bytes], question: dict[str, object] | dict[str, str], seconds: float
-) -> bytes | None:
-    """One line for one line; None when the worker is dead or late."""
+def _ask(process: subprocess.Popen[bytes], question: dict[str, object] | dict[str, str], seconds: float) -> bytes | str:
+    """One line for one line; what became of the worker when it says nothing."""
     assert process.stdin is not None
     assert process.stdout is not None
     try:
         process.stdin.write(json.dumps(question).encode("ascii") + b"\n")
     except BrokenPipeError:
-        return None
+        return DIED
     deadline = time.monotonic() + seconds
     line = b""
     while not line.endswith(b"\n"):
         ready, _, _ = select.select([process.stdout], [], [], max(0.0, deadline - time.monotonic()))
-        piece = os.read(process.stdout.fileno(), 4096) if ready else b""
+        if not ready:
+            return TIME_LIMIT
+        piece = os.read(process.stdout.fileno(), 4096)
         if not piece:
-            return None
+            return DIED
         line += piece
     return line

@@ -1,4 +1,4 @@
-"""The worker behind `MathVerify`: reads pairs as lines of JSON, answers true, false or null. Imports no skyassets.
+"""The worker behind `MathVerify`: reads pairs as lines of JSON, answers true, false or why not. Imports no skyassets.
 
 Run by path, without environment. It loads math-verify once; each pair is then compared in a fork that may neither
 write, nor connect, nor start anything, and is killed at its deadline. A pair cannot disturb the next one.
@@ -8,13 +8,21 @@ import ctypes
 import json
 import logging
 import os
+import re
 import resource
 import select
 import signal
 import sys
 from collections.abc import Callable
 
-Compare = Callable[[str, str], bool | None]
+Compare = Callable[[str, str], bool | str]
+
+TIME_LIMIT, MEMORY_LIMIT, DIED = "time limit", "memory limit", "the comparison died"
+READ_BYTES = 200
+DIGITS = 40
+"""To how many digits two constants are worked out; such that differ do so long before."""
+ROUNDED = re.compile(r"[-+]?\d*\.(\d{2,})")
+"""A reference that may have been rounded; `number.py` says the same of what is compared without algebra."""
 
 PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, SECCOMP_MODE_FILTER = 1, 22, 38, 2
 
@@ -29,7 +37,7 @@ def main() -> None:
     """Serve until nobody asks any more."""
     settings = json.loads(sys.stdin.readline())
     compare = load()
-    if not in_a_fork(compare, "1", "1", settings):
+    if in_a_fork(compare, "1", "1", settings) is not True:
         sys.exit("a confined comparison does not work here: fork, seccomp or the memory limit is refused")
     _answer(True)
     for line in sys.stdin:
@@ -40,46 +48,67 @@ def main() -> None:
 def load() -> Compare:
     """math-verify, with its own timers off and warm: the first comparison of each kind imports a good deal."""
     from math_verify import LatexExtractionConfig, parse, verify
+    from sympy import Expr, N
 
     logging.disable()
     config = [LatexExtractionConfig()]
 
-    def compare(answer: str, gold: str) -> bool | None:
+    def compare(answer: str, gold: str) -> bool | str:
         # Unwrapped, `3\\sqrt{13}` reads as 3. The other extractor would evaluate the text as Python.
         wanted, given = (
             parse(f"${text}$", config, fallback_mode="no_fallback", parsing_timeout=None) for text in (gold, answer)
         )
         if not wanted or not given:
-            return None
+            return f"ungradable: the {'answer' if wanted else 'reference'} cannot be read"
+        one, other = given[0], wanted[0]
+        if all(isinstance(side, Expr) and side.is_number and side.is_finite for side in (one, other)):
+            # The library would round to six decimals.
+            return near(N((one - other).doit(), DIGITS), N(other.doit(), DIGITS), gold)
         return bool(verify(wanted, given, allow_set_relation_comp=True, timeout_seconds=None, raise_on_error=True))
+
+    def near(gap: Expr, size: Expr, gold: str) -> bool:
+        rounded = ROUNDED.fullmatch(gold)
+        most = 0.5 * 10 ** -len(rounded[1]) if rounded else 10 ** (4 - DIGITS) * max(1, abs(size))
+        return bool(abs(gap) <= most)
 
     for warm in (("\\frac{2}{4}", "0.5"), ("(x+1)^2", "x^2+2x+1"), ("[0,1)", "[0,1]"), ("\\{1,2\\}", "\\{2,1\\}")):
         compare(*warm)
     return compare
 
 
-def in_a_fork(compare: Compare, answer: str, gold: str, settings: dict[str, object]) -> bool | None:
-    """What `compare` says in a process of its own; None when it does not say so in time."""
+def in_a_fork(compare: Compare, answer: str, gold: str, settings: dict[str, object]) -> bool | str:
+    """What `compare` says in a process of its own; when it does not say so in time, that."""
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
         os.close(reading)
-        said: bool | None = None
+        said: bool | str | None = None
         try:
             _confine(settings)
             said = compare(answer, gold)
         finally:
-            os.write(writing, b"?" if said is None else b"1" if said else b"0")
+            # Whatever was raised ends here: this process answers and is gone.
+            os.write(writing, json.dumps(_reason(sys.exc_info()[0]) if said is None else said).encode()[:READ_BYTES])
             os._exit(0)
     os.close(writing)
     seconds = float(str(settings["seconds"]))
     try:
         in_time, _, _ = select.select([reading], [], [], seconds)
-        return {b"1": True, b"0": False}.get(os.read(reading, 1)) if in_time else None
+        if not in_time:
+            return TIME_LIMIT
+        told = os.read(reading, READ_BYTES)
+        value = json.loads(told) if told else DIED
+        return value if isinstance(value, bool | str) else DIED
     finally:
         os.close(reading)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
+
+
+def _reason(raised: type[BaseException] | None) -> str:
+    if raised is None:
+        return DIED
+    return MEMORY_LIMIT if issubclass(raised, MemoryError) else f"ungradable: {raised.__name__} in the comparison"
 
 
 def _confine(settings: dict[str, object]) -> None:
@@ -99,7 +128,7 @@ def _confine(settings: dict[str, object]) -> None:
             raise OSError(ctypes.get_errno(), f"prctl {option}")
 
 
-def _answer(value: bool | None) -> None:
+def _answer(value: bool | str) -> None:
     sys.stdout.write(json.dumps(value) + "\n")
     sys.stdout.flush()
 

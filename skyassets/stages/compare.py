@@ -8,6 +8,7 @@ import re
 from fractions import Fraction
 
 from skyassets.stages.number import KNOWN_UNITS, Quantity, quantity
+from skyassets.stages.tidy import tidy
 
 LONGEST, DEEPEST = 1000, 6
 NUMBER_WORDS = frozenset(
@@ -18,18 +19,6 @@ NUMBER_WORDS = frozenset(
     }
 )  # fmt: skip
 
-_INSIDE = r"((?:[^{}\\]|\\.|\{(?:[^{}\\]|\\.|\{(?:[^{}\\]|\\.)*\})*\})*)"
-_WRAPPED = re.compile(
-    rf"\\(?:boxed|text|textbf|textit|mathrm|mathbf|mbox|fbox|operatorname)\s*\{{{_INSIDE}\}}|"
-    r"\$\$?((?:[^$\\]|\\.)*)\$\$?|\\\((.*)\\\)|\\\[(.*)\\\]|\*\*(.*)\*\*",
-    re.DOTALL,
-)
-_SPACE = re.compile(r"(?<!\\)\\[!,;: ]|(?<!\\)\\(?:quad|qquad|displaystyle|limits)(?![A-Za-z])|~")
-_SIZES = re.compile(r"\\(?:left|right|[bB]igg?[lr]?)(?![A-Za-z])\.?")
-_FRACTIONS = re.compile(r"\\[dtc]frac(?![A-Za-z])")
-_BARE = r" ?(\\(?:pi|theta|alpha|beta|phi)(?![A-Za-z])|[A-Za-z0-9])"
-_BARE_TOP, _BARE_BOTTOM = re.compile(rf"\\frac{_BARE}"), re.compile(rf"(\\frac\{{{_INSIDE}\}}){_BARE}")
-_NEEDLESS_SPACE = re.compile(r"(?<![A-Za-z0-9.,]) | (?![A-Za-z0-9.])")
 _NAMED = re.compile(r"([A-Za-z](?:_\{?\w\}?)?(?:\([A-Za-z]\))?)\s*(?:=|\\in(?![A-Za-z]))\s*(?![=<>])")
 _BASED = re.compile(r"([0-9A-F]{1,60})_\{?([1-9]\d?)\}?")
 _WORDS = re.compile(r"[^\W\d_]+(?:[ '-][^\W\d_]+)*")
@@ -63,32 +52,6 @@ def _same(answer: str, gold: str, depth: int) -> bool | None:
         if verdict is not None:
             return verdict
     return None
-
-
-def tidy(text: str) -> str:
-    """`text` in one spelling of LaTeX: without wrappers, sizes and spaces that mean nothing."""
-    before = None
-    while before != text:
-        before = text
-        text = text.strip().rstrip(".,;").strip()
-        wrapped = _WRAPPED.fullmatch(text)
-        if wrapped:
-            text = next((inside for inside in wrapped.groups() if inside is not None), "")
-    # `10,\!080` is one number; `\ ` goes, the second half of `\\ ` stays.
-    text = re.sub(r",\\!\s*", ",", text).replace("{,}", ",")
-    text = _FRACTIONS.sub(r"\\frac", _SIZES.sub("", _SPACE.sub(" ", text)))
-    text = _BARE_BOTTOM.sub(r"\1{\3}", _BARE_TOP.sub(r"\\frac{\1}", text))
-    for written, meant in _SPELLINGS:
-        text = text.replace(written, meant)
-    return _NEEDLESS_SPACE.sub("", re.sub(r"\s+", " ", text)).strip()
-
-
-_SPELLINGS = (
-    ("−", "-"), ("–", "-"), ("×", "\\times "), ("·", "\\cdot "), ("÷", "\\div "), ("π", "\\pi "), ("∞", "\\infty "),
-    ("°", "^\\circ"), ("^{\\circ}", "^\\circ"), ("\\degree", "^\\circ"), ("≤", "\\le "), ("≥", "\\ge "),
-    ("\\leq ", "\\le "), ("\\geq ", "\\ge "), ("∪", "\\cup "), ("√", "\\sqrt "), ("\\lbrace", "\\{"),
-    ("\\rbrace", "\\}"), ("\\lbrack", "["), ("\\rbrack", "]"), ("’", "'"),
-)  # fmt: skip
 
 
 def _choices(given: str, wanted: str) -> bool | None:

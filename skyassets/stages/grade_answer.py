@@ -1,9 +1,13 @@
 """Judging a final answer: read it out of the text and compare it with the reference."""
 
 from skyassets.core.ports import Equals, Judgement, Verdict
-from skyassets.stages.compare import same, tidy
+from skyassets.stages.compare import same
 from skyassets.stages.extract import lenient_answer, strict_answer
 from skyassets.stages.graders import Mode
+from skyassets.stages.scorers import is_scored, score
+from skyassets.stages.tidy import tidy
+
+COMPARED = ("equals the reference", "differs from the reference")
 
 
 def judge_answer(domain: str, gold: str | None, text: str, mode: Mode, equals: Equals) -> Judgement:
@@ -13,11 +17,15 @@ def judge_answer(domain: str, gold: str | None, text: str, mode: Mode, equals: E
     answer = strict_answer(text) if mode is Mode.STRICT else lenient_answer(text, domain)
     if answer is None:
         return Judgement(Verdict.WRONG, "no boxed answer" if mode is Mode.STRICT else "no answer found", None, "exact")
+    if is_scored(gold):
+        return _judged(score(gold, answer), "keeps the problem's rules", "breaks the problem's rules", answer, "scorer")
     equal, backend = same(answer, gold), "exact"
     if equal is None:
-        equal, backend = equals.equal(tidy(answer), tidy(gold)), equals.name
-    if equal is None:
-        return Judgement(Verdict.UNJUDGED, "the comparison gave no answer", answer, backend)
-    if equal:
-        return Judgement(Verdict.CORRECT, "equals the reference", answer, backend)
-    return Judgement(Verdict.WRONG, "differs from the reference", answer, backend)
+        return _judged(equals.equal(tidy(answer), tidy(gold)), *COMPARED, answer, equals.name)
+    return _judged(equal, *COMPARED, answer, backend)
+
+
+def _judged(told: bool | str, right: str, wrong: str, answer: str, backend: str) -> Judgement:
+    if isinstance(told, str):
+        return Judgement(Verdict.UNJUDGED, told, answer, backend)
+    return Judgement(Verdict.CORRECT if told else Verdict.WRONG, right if told else wrong, answer, backend)
