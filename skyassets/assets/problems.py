@@ -2,43 +2,61 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
 import dagster as dg
 
+from skyassets.assets.grading import GRADERS
 from skyassets.assets.house import House, Spec, Work
+from skyassets.assets.progress import Progress
 from skyassets.assets.traces import completer
-from skyassets.core.sources import Generated, LocalFile, Source
+from skyassets.core.sources import Generated, HubDataset, LocalFile, Source
 from skyassets.core.table_store import Made
-from skyassets.core.tables import BENCHMARK_PROBLEMS, PROBLEMS
+from skyassets.core.tables import BENCHMARK_PROBLEMS, PROBLEMS, Table
 from skyassets.engines.problem_reader import ProblemReader
 from skyassets.stages import pictures, problems
+from skyassets.stages.gold import validated
 from skyassets.stages.rate import ranges, rate
 
-CODE = ("skyassets.stages.problems", "skyassets.engines.problem_reader")
+CODE = (
+    "skyassets.stages.problems",
+    "skyassets.stages.gold",
+    "skyassets.engines.problem_reader",
+    "skyassets.engines.problem_files",
+    *GRADERS,
+)
 RATING_CODE = (*CODE, "skyassets.stages.rate")
 
 
 def anywhere(sources: Iterable[Source]) -> tuple[Source, ...]:
-    """The sources as they count: a file is known by what is in it, not by where it lies."""
-    return tuple(
-        replace(source, origin=LocalFile("")) if isinstance(source.origin, LocalFile) else source for source in sources
-    )
+    """The sources as they count: what lies on the disk is known by what is in it, not by where it lies."""
+    return tuple(replace(source, origin=_origin(source)) for source in sources)
+
+
+def _origin(source: Source) -> Generated | LocalFile | HubDataset:
+    match source.origin:
+        case LocalFile():
+            return LocalFile("")
+        case HubDataset(repo) if Path(repo).is_dir():
+            return replace(source.origin, repo="", revision="")
+        case _:
+            return source.origin
 
 
 def problem_assets(house: House) -> list[dg.AssetsDefinition]:
     """`raw_problems` and `benchmark_problems`."""
     reader = ProblemReader()
     recipe = house.recipe
-    sources = anywhere(recipe.sources)
+    used = (anywhere(recipe.sources), recipe.limits)
     if recipe.rating is None:
-        raw = Spec(PROBLEMS, (), CODE, sources, "problems", frozenset({"parquet"}))
+        raw = Spec(PROBLEMS, (), CODE, used, "problems", frozenset({"parquet"}))
     else:
-        raw = Spec(PROBLEMS, (), RATING_CODE, (sources, recipe.rating), "problems", frozenset({"parquet", "llm"}))
+        raw = Spec(PROBLEMS, (), RATING_CODE, (*used, recipe.rating), "problems", frozenset({"parquet", "llm"}))
     held_out = Spec(
         BENCHMARK_PROBLEMS,
         (),
         CODE,
-        tuple((one.name, *anywhere([one.source])) for one in recipe.benchmarks),
+        (tuple((one.name, *anywhere([one.source])) for one in recipe.benchmarks), recipe.limits),
         "problems",
         frozenset({"parquet"}),
     )
@@ -48,8 +66,14 @@ def problem_assets(house: House) -> list[dg.AssetsDefinition]:
         outside = [source for source in sources if not isinstance(source.origin, Generated)]
         return {f"source {source.name}": reader.fingerprint(source) for source in outside}
 
+    def checked(table: Table, made: Made, work: Work) -> Made:
+        """Without the problems whose own reference is not judged correct: nobody pays for an answer to them."""
+        with house.place.graders(recipe.limits) as graders:
+            progress = Progress("references judged", work.said).count
+            return validated(table, made, graders, house.place.workers, progress)
+
     def make_problems(work: Work) -> Made:
-        made = problems.raw_problems(recipe.sources, reader)
+        made = checked(PROBLEMS, problems.raw_problems(recipe.sources, reader), work)
         if recipe.rating is None:
             return made
         return rate(made, recipe.rating, completer(house, "rater", recipe.rating.model, work), ranges(recipe.sources))
@@ -63,7 +87,7 @@ def problem_assets(house: House) -> list[dg.AssetsDefinition]:
         ),
         house.asset(
             held_out,
-            lambda work: problems.benchmark_problems(recipe.benchmarks, reader),
+            lambda work: checked(BENCHMARK_PROBLEMS, problems.benchmark_problems(recipe.benchmarks, reader), work),
             picture=pictures.problems,
             outside=lambda context: files(one.source for one in recipe.benchmarks),
         ),

@@ -17,7 +17,7 @@ class Generated:
 
 @dataclass(frozen=True)
 class LocalFile:
-    """Rows of a Parquet, JSON-lines or CSV file."""
+    """Rows of a Parquet, Arrow, JSON-lines, JSON, CSV or TSV file; the text formats also with `.gz` behind."""
 
     path: str
 
@@ -27,9 +27,14 @@ class HubDataset:
     """Rows of a data set on the Hugging Face hub, or of a local folder laid out like one."""
 
     repo: str
-    split: str
+    split: str = ""
     revision: str = "main"
     config: str = ""
+    files: tuple[str, ...] = ()
+    """Patterns of the repository's data files that are read as they are, instead of `split` and `config`.
+
+    For a data set whose own loading script no library runs any more.
+    """
 
 
 @dataclass(frozen=True)
@@ -43,10 +48,16 @@ class Source:
     question: str = "question"
     """The column with the question; so with the next ones, of which an empty name means there is none."""
     ground_truth: str = ""
+    truth_after: str = ""
+    """What stands before the ground truth within its column, for the last time (`####` in GSM8K)."""
     boxed_in: str = ""
     """The column with a worked solution whose last box is the ground truth."""
+    layout: str = ""
+    """How the row lays out its tests and reference solutions (`apps`, `taco`, `livecodebench`, ...)."""
     tests: str = ""
-    """The column with the test cases as JSON (`inputs`, `outputs`, and `fn_name` for call-based ones)."""
+    """Without a layout: the column with the tests as JSON (`inputs`, `outputs`, and `fn_name` for calls)."""
+    reference: str = ""
+    """Without a layout: the column with a program that solves the problem, or a list of some."""
     starter_code: str = ""
     family: str = ""
     trace: str = ""
@@ -58,15 +69,46 @@ class Source:
     difficulty: tuple[float, float] | None = None
     """The wanted range on the AoPS scale from 1 to 10; applied to rated problems."""
 
+    @property
+    def columns(self) -> dict[str, str]:
+        """The columns that are named here, by the field that names them."""
+        fields = (
+            "question", "ground_truth", "boxed_in", "tests", "reference", "starter_code", "family", "trace",
+        )  # fmt: skip
+        named = {field: str(getattr(self, field)) for field in fields}
+        return {field: column for field, column in named.items() if column} | {
+            f"where=({column!r}, ...)": column for column, _ in self.where
+        }
+
+    @property
+    def place(self) -> str:
+        """Where its rows are, for people."""
+        match self.origin:
+            case LocalFile(path):
+                return path
+            case HubDataset(repo):
+                return repo
+            case Generated():
+                return "the generators"
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A row that is there and could not be read: where it stands, why not, and its text as far as there is one."""
+
+    place: str
+    reason: str
+    text: str = ""
+
 
 class Reader(Protocol):
     """Reads the rows of files and data sets."""
 
-    def rows(self, source: Source) -> Iterator[dict[str, object]]:
-        """The rows of a LocalFile or HubDataset, in order.
+    def rows(self, source: Source) -> Iterator[dict[str, object] | Unreadable]:
+        """The rows of a LocalFile or HubDataset, in order; a bad one is told, and the next one read.
 
         Raises:
-            SourceError: when it cannot be read, is empty, or lacks a column that `source` names.
+            SourceError: when the whole cannot be read.
         """
         ...
 

@@ -1,100 +1,118 @@
-"""Reads problem files and hub data sets, row by row, and says plainly what is missing."""
+"""Reads the rows of files and of hub data sets for the problems, and says plainly what is missing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-
-import polars as pl
 
 from skyassets.core.errors import SourceError
 from skyassets.core.files import file_digest
 from skyassets.core.identity import digest
-from skyassets.core.sources import HubDataset, LocalFile, Source
-
-READERS: dict[str, Callable[[Path], pl.DataFrame]] = {
-    ".parquet": pl.read_parquet,
-    ".jsonl": lambda path: pl.read_ndjson(path, infer_schema_length=None),
-    ".csv": lambda path: pl.read_csv(path, infer_schema=False),
-}
+from skyassets.core.sources import HubDataset, LocalFile, Source, Unreadable
+from skyassets.engines.problem_files import Rows, file_rows
 
 
 class ProblemReader:
-    """Keeps the `Reader` port: local files with polars, hub data sets with `datasets`."""
+    """Keeps the `Reader` port: files by themselves, hub data sets with `datasets` or, file by file, without it."""
 
-    def rows(self, source: Source) -> Iterator[dict[str, object]]:
+    def rows(self, source: Source) -> Rows:
         """The rows of the source's file or data set; SourceError says what was seen when they cannot be had."""
-        match source.origin:
-            case LocalFile(path):
-                frame = _local(source, Path(path))
-                _check_columns(source, frame.columns, path)
-                return iter(frame.iter_rows(named=True))
-            case HubDataset():
-                return _hub(source, source.origin)
-            case _:
-                raise SourceError(f"{source.name}: {type(source.origin).__name__} is not read from outside")
+        try:
+            yield from _rows(source)
+        except SourceError as error:
+            raise SourceError(f"{source.name}: {error}") from error
 
     def fingerprint(self, source: Source) -> str:
         """The file's digest; the files' of a local folder; for the hub the declaration alone.
 
         A hub revision that is a branch may move unseen: name a commit to pin it.
         """
-        match source.origin:
-            case LocalFile(path):
-                if not Path(path).is_file():
-                    raise SourceError(_absent(source, path))
-                return file_digest(Path(path))
-            case HubDataset(repo) if Path(repo).is_dir():
-                files = sorted(path for path in Path(repo).rglob("*") if path.is_file())
-                return digest([(str(path.relative_to(repo)), file_digest(path)) for path in files])
-            case _:
-                return digest(source.origin)
+        try:
+            match source.origin:
+                case LocalFile(path):
+                    return file_digest(_there(path))
+                case HubDataset(repo) as hub if Path(repo).is_dir():
+                    files = _hub_files(hub) if hub.files else sorted(Path(repo).rglob("*"))
+                    told = [(str(path.relative_to(repo)), file_digest(path)) for path in files if path.is_file()]
+                    return digest(told)
+                case _:
+                    return digest(source.origin)
+        except SourceError as error:
+            raise SourceError(f"{source.name}: {error}") from error
 
 
-def _local(source: Source, path: Path) -> pl.DataFrame:
-    read = READERS.get(path.suffix)
-    if read is None:
-        raise SourceError(f"{source.name}: cannot read {path}; a problem file ends in one of {sorted(READERS)}")
-    if not path.is_file():
-        raise SourceError(_absent(source, str(path)))
-    try:
-        frame = read(path) if path.stat().st_size else pl.DataFrame()
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise SourceError(f"{source.name}: {path} is not readable as {path.suffix[1:]}: {error}") from error
-    if frame.is_empty():
-        raise SourceError(f"{source.name}: {path} holds no rows; give it at least one problem")
-    return frame
+def _rows(source: Source) -> Rows:
+    # What a layout looks at is its own affair.
+    columns = None if source.layout else set(source.columns.values())
+    match source.origin:
+        case LocalFile(path):
+            yield from file_rows(_there(path), columns)
+        case HubDataset(files=files) if files:
+            for file in (found := _hub_files(source.origin)):
+                yield from _of(file, file_rows(file, columns), alone=len(found) == 1)
+        case HubDataset():
+            yield from _hub(source.origin)
+        case _:
+            raise SourceError(f"{type(source.origin).__name__} is not read from outside")
 
 
-def _hub(source: Source, origin: HubDataset) -> Iterator[dict[str, object]]:
+def _there(path: str) -> Path:
+    if not Path(path).is_file():
+        raise SourceError(f"there is no file {path} (looked from {Path.cwd()}); check LocalFile(path=...)")
+    return Path(path)
+
+
+def _of(file: Path, rows: Rows, alone: bool) -> Rows:
+    """`rows`, the unreadable ones with the name of their file where there are several."""
+    for row in rows:
+        is_told = isinstance(row, Unreadable) and not alone
+        yield Unreadable(f"{file.name}, {row.place}", row.reason, row.text) if is_told else row  # type: ignore[union-attr]
+
+
+def _hub_files(origin: HubDataset) -> list[Path]:
+    """The data files that `origin` names, of a local folder or brought here from the hub, in the order of the names."""
+    folder = Path(origin.repo)
+    if not folder.is_dir():
+        import huggingface_hub
+
+        try:
+            folder = Path(
+                huggingface_hub.snapshot_download(
+                    origin.repo, repo_type="dataset", revision=origin.revision, allow_patterns=list(origin.files)
+                )
+            )
+        except (OSError, ValueError, RuntimeError) as error:
+            raise SourceError(_unloaded(origin, error)) from error
+    found = [sorted(path for path in folder.glob(pattern) if path.is_file()) for pattern in origin.files]
+    if [] in found:
+        there = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+        raise SourceError(
+            f"no file {origin.files[found.index([])]!r} in {origin.repo}, only {there[:20]}; name the right ones in "
+            "HubDataset(files=...)"
+        )
+    return [path for paths in found for path in paths]
+
+
+def _hub(origin: HubDataset) -> Iterator[dict[str, object]]:
     try:
         import datasets
     except ModuleNotFoundError as error:
         raise SourceError(
-            f"{source.name}: reading the data set {origin.repo} needs the package `datasets`; "
+            f"reading the data set {origin.repo} needs the package `datasets`; "
             'install skyassets with its extra: pip install "skyassets[cpu]" or "skyassets[gpu]"'
         ) from error
-    local = Path(origin.repo).is_dir()
-    pinned = {} if local else {"revision": origin.revision}
+    pinned = {} if Path(origin.repo).is_dir() else {"revision": origin.revision}
+    if not origin.split:
+        raise SourceError(f"the data set {origin.repo} needs a split; name it in HubDataset(split=...)")
     try:
         table = datasets.load_dataset(origin.repo, origin.config or None, split=origin.split, **pinned)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise SourceError(
-            f"{source.name}: the data set {origin.repo} (split {origin.split}, revision {origin.revision}) cannot be "
-            f"loaded: {error}; check the name, the network, and HF_TOKEN if it is gated"
-        ) from error
-    _check_columns(source, table.column_names, origin.repo)
+    except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as error:
+        raise SourceError(_unloaded(origin, error)) from error
     return iter(table)
 
 
-def _check_columns(source: Source, columns: list[str], place: str) -> None:
-    fields = ("question", "ground_truth", "boxed_in", "tests", "starter_code", "family", "trace")
-    named = {field: getattr(source, field) for field in fields} | {f"where {name}": name for name, _ in source.where}
-    for field, column in named.items():
-        if column and column not in columns:
-            raise SourceError(
-                f"{source.name}: no column {column!r} in {place}, only {columns}; name the right one in "
-                f"Source({field.split()[0]}=...)"
-            )
-
-
-def _absent(source: Source, path: str) -> str:
-    return f"{source.name}: there is no file {path} (looked from {Path.cwd()}); check LocalFile(path=...)"
+def _unloaded(origin: HubDataset, error: Exception) -> str:
+    what = f"files {list(origin.files)}" if origin.files else f"split {origin.split}"
+    return (
+        f"the data set {origin.repo} ({what}, revision {origin.revision}) cannot be loaded: {error}; check the name, "
+        "the network, and HF_TOKEN if it is gated; where a data set comes with a loading script, or its rows differ in "
+        "their types, name its data files in HubDataset(files=...)"
+    )

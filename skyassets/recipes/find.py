@@ -5,7 +5,7 @@ import importlib
 from skyassets.core.errors import RecipeError
 from skyassets.recipes.recipe import Recipe, check
 
-RECIPES = ("embedded", "smoke", "sky_t1_preview")
+RECIPES = ("embedded", "smoke", "sky_t1_preview", "sky_t1_train_splits")
 DEFAULT = "embedded"
 
 

@@ -114,7 +114,9 @@ def test_a_model_rewriters_prompt_asks_it_again_and_nobody_else(pipeline: Pipeli
 
 def test_a_grading_rule_with_the_same_verdicts_stops_where_they_are_judged(pipeline: Pipeline) -> None:
     pipeline.recipe = replace(pipeline.recipe, limits=Limits(seconds=4.0))
-    assert pipeline.run() == Outcome(frozenset({"verdicts", "benchmark_answers"}), 0)
+    # The problems too: their own references are judged by it.
+    judged = frozenset({"raw_problems", "benchmark_problems", "verdicts", "benchmark_answers"})
+    assert pipeline.run() == Outcome(judged, 0)
 
 
 def test_the_learning_rate_retrains_and_asks_the_student_alone(pipeline: Pipeline) -> None:

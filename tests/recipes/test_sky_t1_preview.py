@@ -53,3 +53,18 @@ def test_the_problems_of_sources_with_a_range_are_rated_by_the_published_model()
     assert RECIPE.rating is not None
     assert RECIPE.rating.model.name == "gpt-4o-mini"
     assert "{question}" in RECIPE.rating.prompt
+
+
+def test_every_code_set_says_how_its_tests_are_laid_out_and_is_pinned() -> None:
+    code = {source.name: source for source in RECIPE.sources if source.domain == "code"}
+    code |= {one.name: one.source for one in RECIPE.benchmarks if one.source.domain == "code"}
+    assert {name: source.layout for name, source in code.items()} == {
+        "apps": "apps",
+        "taco-train": "taco",
+        "taco-test": "taco",
+        "LiveCodeBench": "livecodebench",
+    }
+    for source in code.values():
+        assert isinstance(source.origin, HubDataset)
+        assert source.origin.files, "its loading script is run by nobody any more"
+        assert source.origin.revision != "main"

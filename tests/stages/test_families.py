@@ -1,15 +1,20 @@
 """The generated problems: the same for a seed, never shared between train and held-out, and right."""
 
 import json
+import subprocess
+import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skyassets.core.errors import SourceError
 from skyassets.core.sources import Generated
+from skyassets.recipes.embedded import FAMILIES as EMBEDDED
 from skyassets.stages.families import FAMILIES, generate
+from skyassets.stages.scorers import is_scored, right_answer, score
 
+ORIGINAL = ("times", "largest", "smallest", "bags", "first_word", "last_word", "repeated", "plus", "product", "greater")
 SOLUTIONS = {
     "plus": "def {name}(n):\n    return n + {number}",
     "product": "def {name}(n):\n    return n * {number}",
@@ -21,10 +26,11 @@ def made(held_out: bool, seed: int = 1, per_family: int = 20) -> list[dict[str, 
     return list(generate(Generated(tuple(FAMILIES), per_family, seed, held_out)))
 
 
-@given(st.integers(0, 10**6), st.integers(0, 10**6))
-def test_train_and_held_out_never_share_a_question(seed: int, other: int) -> None:
-    train = {row["question"] for row in made(False, seed, 5)}
-    held_out = {row["question"] for row in made(True, other, 5)}
+@settings(deadline=None)
+@given(st.sampled_from(sorted(FAMILIES)), st.integers(0, 10**6), st.integers(0, 10**6))
+def test_train_and_held_out_never_share_a_question(family: str, seed: int, other: int) -> None:
+    train = {row["question"] for row in generate(Generated((family,), 5, seed, held_out=False))}
+    held_out = {row["question"] for row in generate(Generated((family,), 5, other, held_out=True))}
     assert not train & held_out
 
 
@@ -59,3 +65,31 @@ def test_the_tests_of_a_code_problem_accept_the_program_it_asks_for(family: str)
         function = scope[tests["fn_name"]]
         assert callable(function)
         assert [function(*given_) for given_ in tests["inputs"]] == tests["outputs"]
+
+
+def test_the_embedded_recipe_keeps_the_families_it_was_measured_with() -> None:
+    assert EMBEDDED == ORIGINAL
+
+
+def test_a_puzzle_with_many_right_answers_counts_its_own_example_as_one() -> None:
+    scored = [row for row in made(False) if is_scored(str(row.get("ground_truth")))]
+    assert {row["family"] for row in scored} == {"countdown", "make_24", "subset_sum", "ordering"}
+    for row in scored:
+        truth = str(row["ground_truth"])
+        assert score(truth, right_answer(truth) or "") is True, row
+
+
+def test_every_code_problem_has_a_reference_that_passes_its_own_tests() -> None:
+    for row in made(True):
+        if row["domain"] != "code":
+            continue
+        tests = json.loads(str(row["tests"]))
+        (reference,) = row["references"]  # type: ignore[misc]
+        for given_, wanted in zip(tests["inputs"], tests["outputs"], strict=True):
+            if "fn_name" in tests:
+                scope: dict[str, object] = {}
+                exec(reference, scope)
+                assert scope[tests["fn_name"]](*given_) == wanted  # type: ignore[operator]
+            else:
+                told = subprocess.run([sys.executable, "-c", reference], input=given_, capture_output=True, text=True)
+                assert told.stdout == wanted

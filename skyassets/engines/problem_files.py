@@ -1,0 +1,200 @@
+"""Reads the rows of one file in any of the usual formats, a row at a time; a row that cannot be read is told as such.
+
+Text is UTF-8, or what its byte-order mark says. Besides the row at hand, memory holds a Parquet or Arrow file's batch,
+or the text of a `.json` file.
+"""
+
+import contextlib
+import csv
+import gzip
+import io
+import json
+import re
+import sys
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TextIO
+
+from skyassets.core.errors import SourceError
+from skyassets.core.sources import Unreadable
+from skyassets.core.text import well_formed
+
+Row = dict[str, object]
+Rows = Iterator[Row | Unreadable]
+
+BATCH_ROWS = 256
+SHOWN = 2_000
+"""Characters of an unreadable row that are kept with its reason."""
+MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+
+_NO_TEXT = re.compile("[\udc80-\udcff]")
+_BLANK = re.compile(r"[ \t\r\n]*")
+
+
+def file_rows(path: Path, columns: set[str] | None) -> Rows:
+    """The rows of `path`, in order; of formats that allow it only `columns`, if all of them are there.
+
+    Raises:
+        SourceError: for an unknown format, or a file that cannot be read as a whole.
+    """
+    suffix = path.suffixes[-2] if path.suffix == ".gz" and len(path.suffixes) > 1 else path.suffix
+    try:
+        match suffix.lower():
+            case ".parquet":
+                yield from _parquet(path, columns)
+            case ".arrow":
+                yield from _arrow(path)
+            case ".jsonl" | ".ndjson":
+                yield from _json_lines(path)
+            case ".json":
+                yield from _json(path)
+            case ".csv":
+                yield from _separated(path, ",")
+            case ".tsv":
+                yield from _separated(path, "\t")
+            case _:
+                raise SourceError(
+                    f"{path}: a file of problems ends in .parquet, .arrow, .jsonl, .json, .csv or .tsv (text also with "
+                    ".gz behind)"
+                )
+    except (OSError, EOFError, UnicodeError, zlib.error) as error:
+        raise SourceError(f"{path} is not readable as {suffix[1:]}: {error}") from error
+
+
+def _parquet(path: Path, columns: set[str] | None) -> Rows:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        with parquet.ParquetFile(path) as file:
+            there = file.schema_arrow.names
+            read = sorted(columns) if columns and columns <= set(there) else None
+            for batch in file.iter_batches(BATCH_ROWS, columns=read):
+                yield from batch.to_pylist()
+    except pa.ArrowException as error:
+        raise SourceError(f"{path} is not readable as parquet: {error}") from error
+
+
+def _arrow(path: Path) -> Rows:
+    """An Arrow file, or an Arrow stream, as the `datasets` library writes them."""
+    import pyarrow as pa
+    from pyarrow import ipc
+
+    try:
+        with pa.memory_map(str(path)) as file:
+            is_file = file.read(6) == b"ARROW1"
+            file.seek(0)
+            whole = ipc.open_file(file) if is_file else ipc.open_stream(file)
+            for batch in map(whole.get_batch, range(whole.num_record_batches)) if is_file else whole:
+                for start in range(0, batch.num_rows, BATCH_ROWS):
+                    yield from batch.slice(start, BATCH_ROWS).to_pylist()
+    except pa.ArrowException as error:
+        raise SourceError(f"{path} is not readable as arrow: {error}") from error
+
+
+def _json_lines(path: Path) -> Rows:
+    with _opened(path, newline="\n") as file:
+        yield from _objects(file)
+
+
+def _objects(lines: Iterable[str]) -> Rows:
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        place = f"line {number}"
+        if not _is_text(line):
+            yield Unreadable(place, "it is not UTF-8", _shown(line))
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            yield Unreadable(place, f"it is no JSON: {error}", _shown(line))
+            continue
+        yield row if isinstance(row, dict) else Unreadable(place, "it is no JSON object", _shown(line))
+
+
+def _json(path: Path) -> Rows:
+    """An array of objects; or JSON lines, which many call `.json` too."""
+    with _opened(path, newline="\n") as file:
+        text = file.read()
+    place, number, decoder = _start(text, 0), 0, json.JSONDecoder()
+    if not text.startswith("[", place):
+        yield from _objects(text.split("\n"))
+        return
+    place = _start(text, place + 1)
+    while not text.startswith("]", place):
+        try:
+            row, place = decoder.raw_decode(text, place)
+        except (ValueError, RecursionError) as error:
+            raise SourceError(f"{path}: element {number} of the array is no JSON: {error}") from error
+        if (after := text[(end := _start(text, place)) : end + 1]) not in {",", "]"}:
+            raise SourceError(
+                f"{path}: element {number} of the array is followed by {after!r}, not by a comma or its end"
+            )
+        place = _start(text, end + (after == ","))
+        yield (
+            row if isinstance(row, dict) else Unreadable(f"element {number}", "it is no JSON object", _shown(str(row)))
+        )
+        number += 1
+
+
+def _start(text: str, place: int) -> int:
+    """Where the next word of JSON begins."""
+    found = _BLANK.match(text, place)
+    return found.end() if found else place
+
+
+def _separated(path: Path, delimiter: str) -> Rows:
+    # A field may hold a whole test suite.
+    csv.field_size_limit(sys.maxsize)
+    with _opened(path, newline="") as file:
+        lines = csv.reader(file, delimiter=delimiter, strict=True)
+        header = _next(lines)
+        if header is None:
+            return
+        if isinstance(header, csv.Error):
+            raise SourceError(f"{path}: its first line, with the names of the columns, cannot be read: {header}")
+        if repeated := sorted({name for name in header if header.count(name) > 1}):
+            raise SourceError(f"{path}: two columns have one name: {repeated}")
+        before = lines.line_num
+        while (values := _next(lines)) is not None:
+            place = f"line {before + 1}" if lines.line_num == before + 1 else f"lines {before + 1}-{lines.line_num}"
+            before = lines.line_num
+            if isinstance(values, csv.Error):
+                yield Unreadable(place, f"its quotes or separators are wrong: {values}")
+            elif not values:
+                continue
+            elif len(values) != len(header):
+                told = delimiter.join(values)
+                yield Unreadable(place, f"it has {len(values)} fields, the header has {len(header)}", _shown(told))
+            elif not all(map(_is_text, values)):
+                yield Unreadable(place, "it is not UTF-8", _shown(delimiter.join(values)))
+            else:
+                yield {name: value or None for name, value in zip(header, values, strict=True)}
+
+
+def _next(lines: Iterator[list[str]]) -> list[str] | csv.Error | None:
+    try:
+        return next(lines, None)
+    except csv.Error as error:
+        return error
+
+
+@contextlib.contextmanager
+def _opened(path: Path, newline: str) -> Iterator[TextIO]:
+    """The file as text; bytes that are none in its encoding become lone surrogates, for their row to be told."""
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        start = file.read(3)
+        file.seek(0)
+        encoding = next((name for mark, name in MARKS.items() if start.startswith(mark)), "utf-8")
+        errors = "strict" if encoding == "utf-16" else "surrogateescape"
+        yield io.TextIOWrapper(file, encoding=encoding, errors=errors, newline=newline)
+
+
+def _is_text(text: str) -> bool:
+    return text.isascii() or not _NO_TEXT.search(text)
+
+
+def _shown(text: str) -> str:
+    return well_formed(text[:SHOWN]).strip()

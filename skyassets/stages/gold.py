@@ -1,0 +1,82 @@
+"""Gold validates itself: a problem whose own reference is not judged correct is set aside before anybody is asked.
+
+An answer is judged as the student will be, in a box; of a program's reference solutions one must pass every test. A
+ready-made trace without a ground truth has nothing to be held against and stays, and so does a code problem that comes
+without a solution.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import polars as pl
+
+from skyassets.core.ports import Judgement, Verdict
+from skyassets.core.table_store import Made
+from skyassets.core.tables import Table
+from skyassets.stages.grade import CODE
+from skyassets.stages.graders import Graders, Mode
+from skyassets.stages.judge_all import SANDBOX_ERROR, Case, case, judge_all
+from skyassets.stages.problems import some_left
+from skyassets.stages.scorers import right_answer
+from skyassets.stages.shape import REFERENCES
+
+Row = dict[str, object]
+Progress = Callable[[int, int], None]
+
+READ = ("problem_id", "domain", "ground_truth", "tests", "references", "imported_trace")
+WITHOUT = "code problems without a reference solution"
+
+
+def validated(
+    table: Table, problems: Made, graders: Graders, workers: int = 1, progress: Progress = lambda done, total: None
+) -> Made:
+    """`problems` with those set aside whose own reference is not judged correct.
+
+    Raises:
+        SourceError: when no problem is left.
+    """
+    usable = problems.frame.filter(pl.col("set_aside").is_null())
+    rows = list(usable.select(READ).iter_rows(named=True))
+    judged: dict[str, Judgement] = {}
+    for attempt in range(REFERENCES):
+        cases = {str(row["problem_id"]): one for row in rows if (one := _case(row, attempt, judged)) is not None}
+        if not cases:
+            break
+        told = judge_all(cases.values(), graders, workers, progress)
+        # The first reference's judgement tells more than the last one's.
+        found = {key: told[one] for key, one in cases.items()}
+        judged |= {key: one for key, one in found.items() if key not in judged or one.verdict is Verdict.CORRECT}
+    bad = {key: one for key, one in judged.items() if one.verdict is not Verdict.CORRECT}
+    reasons = pl.DataFrame(
+        {"problem_id": list(bad), "gold": [_reason(one) for one in bad.values()]},
+        schema={"problem_id": pl.String(), "gold": pl.String()},
+    )
+    frame = problems.frame.join(reasons, on="problem_id", how="left", maintain_order="left")
+    frame = frame.with_columns(pl.coalesce("set_aside", "gold").alias("set_aside")).drop("gold")
+    facts: dict[str, object] = {
+        "references judged correct": len(judged) - len(bad),
+        WITHOUT: sum(row["domain"] == CODE and not row["references"] for row in rows),
+        "set aside": some_left(table, frame["set_aside"], "the sources' ground truths, tests and reference solutions"),
+    }
+    again = sum(one.reason.startswith(SANDBOX_ERROR) for one in bad.values())
+    return replace(problems, frame=frame, facts=problems.facts | facts, unfinished=problems.unfinished + again)
+
+
+def _case(row: Row, attempt: int, judged: Mapping[str, Judgement]) -> Case | None:
+    """What is judged of a problem the first, second or third time; None when there is nothing, or nothing more."""
+    earlier = judged.get(str(row["problem_id"]))
+    if earlier is not None and earlier.verdict is Verdict.CORRECT:
+        return None
+    if row["domain"] == CODE:
+        programs = row["references"]
+        if not isinstance(programs, list) or attempt >= len(programs):
+            return None
+        return case(row, f"```python\n{programs[attempt]}\n```", Mode.STRICT)
+    if attempt or row["ground_truth"] is None:
+        return None
+    answer = right_answer(str(row["ground_truth"]))
+    return case(row, "" if answer is None else f"\\boxed{{{answer}}}", Mode.STRICT)
+
+
+def _reason(judgement: Judgement) -> str:
+    return f"its own reference is judged {judgement.verdict.value}: {judgement.reason}"

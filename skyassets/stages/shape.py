@@ -1,0 +1,186 @@
+"""Shaping: a row of any source as a problem, with the reason why it is none where it is none. No ids here."""
+
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from skyassets.core.errors import SourceError
+from skyassets.core.sources import Generated, Reader, Source, Unreadable
+from skyassets.core.text import well_formed
+from skyassets.stages.cases import read_cases
+from skyassets.stages.extract import strict_answer
+from skyassets.stages.families import generate
+
+Row = dict[str, object]
+
+LOOKED_AT = 1_000
+"""Rows after which a column that none of them has is taken for a mistake in the source."""
+REFERENCES = 3
+"""Reference solutions that are kept of a problem, and tried."""
+
+
+def shaped(source: Source, reader: Reader) -> Iterator[Row]:
+    """The source's rows as problems, without ids; `set_aside` says why one cannot be used.
+
+    Raises:
+        SourceError: when nothing is left of the source, or it lacks a column that it names.
+    """
+    made = 0
+    if isinstance(source.origin, Generated):
+        rows: Iterator[Row] = (_labels(source) | row for row in generate(source.origin))
+    else:
+        rows = (_shaped(source, row, position) for position, row in _selected(source, reader.rows(source)))
+    for row in rows:
+        made += 1
+        yield {**row, "set_aside": row.get("set_aside") or fault(row)}
+    if not made:
+        raise SourceError(f"raw_problems: the source {source.name!r} has no rows; look at its file, split and filters")
+
+
+def fault(row: Row) -> str | None:
+    """Why a shaped row cannot be used; None when it can. A ready-made trace needs nothing to be asked by."""
+    if not str(row.get("question") or "").strip():
+        return "no question"
+    if row.get("imported_trace"):
+        return None
+    if row["domain"] != "code":
+        return None if str(row.get("ground_truth") or "").strip() else "no ground truth"
+    tests = row.get("tests")
+    cases = read_cases(None if tests is None else str(tests))
+    return cases if isinstance(cases, str) else None
+
+
+def _labels(source: Source) -> Row:
+    return {"source": source.name, "licence": source.licence}
+
+
+def _selected(source: Source, rows: Iterable[Row | Unreadable]) -> Iterator[tuple[int, Row | Unreadable]]:
+    """The wanted rows with their place in the source. What could not be read is wanted too, and not counted off."""
+    missing, seen = source.columns, dict[str, None]()
+    chosen = position = 0
+    for position, row in enumerate(rows):
+        if isinstance(row, Unreadable):
+            yield position, row
+            continue
+        if missing:
+            seen.update(dict.fromkeys(row))
+            missing = {field: column for field, column in missing.items() if column not in row}
+            if position + 1 >= LOOKED_AT:
+                _all_there(source, missing, seen)
+        if all(str(row.get(column)) == value for column, value in source.where):
+            yield position, row
+            chosen += 1
+            if chosen == source.first:
+                break
+    _all_there(source, missing if seen else {}, seen)
+
+
+def _all_there(source: Source, missing: Mapping[str, str], seen: Iterable[str]) -> None:
+    for field, column in missing.items():
+        raise SourceError(
+            f"{source.name}: no column {column!r} in {source.place}, only {list(seen)}; name the right one in "
+            f"Source({field if '=' in field else f'{field}=...'})"
+        )
+
+
+def _shaped(source: Source, row: Row | Unreadable, position: int) -> Row:
+    if isinstance(row, Unreadable):
+        told = {"name": row.place, "family": source.name, "domain": source.domain, "question": row.text or None}
+        return {**_labels(source), **told, "set_aside": well_formed(f"cannot be read: {row.place}: {row.reason}")}
+    problem = {**_labels(source), "name": f"row {position}", "family": source.name, "domain": source.domain}
+    parts: dict[str, Callable[[], object]] = {
+        "question": lambda: _text(row, source.question, "question"),
+        "family": lambda: _label(row.get(source.family)) or source.name,
+        "ground_truth": lambda: _ground_truth(source, row),
+        "starter_code": lambda: _text(row, source.starter_code, "starter code"),
+        "imported_trace": lambda: _text(row, source.trace, "trace"),
+        "tests": lambda: _tests(source, row),
+        "references": lambda: _references(source, row),
+    }
+    for name, part in parts.items():
+        try:
+            problem[name] = part()
+        except ValueError as error:
+            problem.setdefault("set_aside", well_formed(str(error)))
+    return problem
+
+
+def _text(row: Row, column: str, what: str) -> str | None:
+    value = row.get(column) if column else None
+    if value is None or isinstance(value, str):
+        return None if value is None else well_formed(value)
+    raise ValueError(f"the {what} is no text but {_kind(value)}")
+
+
+def _label(value: object) -> str | None:
+    return well_formed(str(value)) if isinstance(value, str | int | float) else None
+
+
+def _ground_truth(source: Source, row: Row) -> str | None:
+    if source.boxed_in:
+        return strict_answer(_text(row, source.boxed_in, "worked solution") or "")
+    truth = _answer(row.get(source.ground_truth)) if source.ground_truth else None
+    if truth is None or not source.truth_after:
+        return truth
+    _, found, after = truth.rpartition(source.truth_after)
+    return after.strip() if found else None
+
+
+def _answer(value: object) -> str | None:
+    """A final answer as text: one of a list of one, several with commas between them."""
+    match value:
+        case None:
+            return None
+        case str():
+            return well_formed(value)
+        case bool():
+            return "true" if value else "false"
+        case int() | float() if math.isfinite(value):
+            return str(value)
+        case [one]:
+            return _answer(one)
+        case [*several] if several and all(isinstance(each, str | int | float) for each in several):
+            return ", ".join(str(_answer(each)) for each in several)
+        case _:
+            raise ValueError(f"the ground truth is no answer but {_kind(value)}")
+
+
+def _tests(source: Source, row: Row) -> str | None:
+    if source.layout:
+        from skyassets.stages.test_layouts import canonical_tests
+
+        return well_formed(canonical_tests(source.layout, row))
+    value = row.get(source.tests) if source.tests else None
+    if value is None or isinstance(value, str):
+        return None if value is None else well_formed(value)
+    try:
+        return json.dumps(value, ensure_ascii=True)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"the tests cannot be read: {error}") from error
+
+
+def _references(source: Source, row: Row) -> list[str] | None:
+    if source.layout:
+        from skyassets.stages.test_layouts import reference_solutions
+
+        found: object = reference_solutions(source.layout, row)
+    else:
+        found = row.get(source.reference) if source.reference else None
+    if isinstance(found, str) and found.lstrip().startswith("["):
+        try:
+            found = json.loads(found)
+        except ValueError:
+            found = [found]
+    programs = [found] if isinstance(found, str) else found
+    if not isinstance(programs, list | tuple):
+        return None
+    texts = [well_formed(program) for program in programs if isinstance(program, str) and program.strip()]
+    return texts[:REFERENCES] or None
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return f"a list of {len(value)}"
+    if isinstance(value, dict):
+        return f"an object with {sorted(map(str, value))[:5]}"
+    return f"{type(value).__name__} ({str(value)[:40]})"
