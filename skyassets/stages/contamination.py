@@ -1,17 +1,21 @@
 """Contamination: which training questions repeat a benchmark's, and the evidence for it."""
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+
+import polars as pl
 
 from skyassets.stages.near_duplicates import NearDuplicates, shingles
 from skyassets.stages.quantities import quantities
-from skyassets.stages.words import Split, grams, spans, words
+from skyassets.stages.words import Split, grams, portions, spans, word_lists, words
 
 CONTAINMENT = "n-gram containment"
 NEAR_DUPLICATE = "near-duplicate"
 SHOWN = 3
 """Shared n-grams that a match quotes."""
+PORTION = 8_000_000
+"""Characters looked up at once."""
 
 
 @dataclass(frozen=True)
@@ -66,54 +70,85 @@ class ItemIndex:
     """The n-grams of a set of benchmark items (id to text), ready to be looked up."""
 
     def __init__(self, items: Mapping[str, str], rule: Decontamination) -> None:
+        # numpy is not loaded with the graph.
+        from skyassets.stages.gram_index import GramIndex
+
         self.rule = rule
         self._items = dict(items)
-        self._sizes: dict[str, int] = {}
-        self._holders: dict[tuple[str, ...], list[str]] = defaultdict(list)
-        self._lengths: set[int] = set()
-        for item, text in items.items():
-            own = words(text, rule.split)
-            length = min(rule.ngram, len(own))
-            if length == 0 or (length < rule.ngram and not rule.whole_short):
-                continue
-            found = grams(own, length)
-            self._lengths.add(length)
-            self._sizes[item] = len(found)
-            for gram in found:
-                self._holders[gram].append(item)
-
-    def match_all(self, texts: Sequence[str]) -> list[Match | None]:
-        """The match of every text."""
-        known = {text: self.match(text) for text in dict.fromkeys(texts)}
-        return [known[text] for text in texts]
+        own = {item: words(text, rule.split) for item, text in items.items()}
+        if not rule.whole_short:
+            own = {item: found for item, found in own.items() if len(found) >= rule.ngram}
+        self._grams = GramIndex(own, rule.ngram)
+        self._near = (
+            GramIndex({item: words(text) for item, text in items.items()}, rule.near.shingle) if rule.near else None
+        )
 
     def match(self, text: str) -> Match | None:
-        """The item `text` holds most of, if that is at least the rule's share; else its nearest near-duplicate."""
-        own = words(text, self.rule.split)
-        hits: Counter[str] = Counter()
-        for length in self._lengths:
-            for gram in grams(own, length):
-                hits.update(self._holders.get(gram, ()))
-        # Ties go to the smaller id, so that the evidence does not hang on the order of the items.
-        best = min(hits, key=lambda item: (-hits[item] / self._sizes[item], item), default=None)
-        if best is not None and hits[best] / self._sizes[best] >= self.rule.share:
-            return self._evidence(CONTAINMENT, best, hits[best] / self._sizes[best], text, self.rule.ngram)
-        return self._near(text) if self.rule.near else None
+        """The item `text` holds most of, if that is at least the rule's share; else its nearest near-duplicate.
 
-    def _near(self, text: str) -> Match | None:
+        Of items that match equally well the one with the smaller id is told, so that the evidence does not hang on
+        the order of the items.
+        """
+        return self.match_all([text])[0]
+
+    def match_all(self, texts: Sequence[str]) -> list[Match | None]:
+        """The match of every text. Each distinct text is looked up once, some millions of characters at a time."""
+        distinct = list(dict.fromkeys(texts))
+        found: dict[str, Match] = {}
+        for part in portions(distinct, PORTION):
+            found.update(self._matches(distinct[part]))
+        return [found.get(text) for text in texts]
+
+    def _matches(self, texts: list[str]) -> dict[str, Match]:
+        lists = word_lists(texts, self.rule.split)
+        found = {
+            texts[at]: self._evidence(CONTAINMENT, item, share, texts[at]) for at, item, share in self._held(lists)
+        }
+        if self._near is not None:
+            if self.rule.split != Split.ALPHANUMERIC:
+                lists = word_lists(texts)
+            found = self._alike(texts, lists) | found
+        return found
+
+    def _held(self, lists: pl.Series) -> Iterator[tuple[int, str, float]]:
+        """The item that each text holds most of, with the share, where that is enough."""
+        texts, items, counts = self._grams.hits(lists)
+        shares = counts / self._grams.sizes[items]
+        best: dict[int, tuple[float, int]] = {}
+        for enough in (shares >= self.rule.share).nonzero()[0].tolist():
+            text, mark = int(texts[enough]), (-float(shares[enough]), int(items[enough]))
+            best[text] = min(best.get(text, mark), mark)
+        for text, (share, item) in best.items():
+            yield text, self._grams.items[item], -share
+
+    def _alike(self, texts: list[str], lists: pl.Series) -> dict[str, Match]:
+        """The nearest of each text's near-duplicates."""
         rule = self.rule.near
         assert rule is not None
-        own, numbers = shingles(text, rule), quantities(text)
-        best = (-0.0, "")
-        for item, other in self._items.items():
-            theirs = shingles(other, rule)
-            similarity = len(own & theirs) / (len(own | theirs) or 1)
-            if similarity >= rule.threshold and not (rule.same_numbers and quantities(other) != numbers):
-                best = min(best, (-similarity, item))
-        return self._evidence(NEAR_DUPLICATE, best[1], -best[0], text, rule.shingle) if best[0] else None
+        assert self._near is not None
+        at, items, counts = self._near.hits(lists)
+        # The union is at least as large as the item; a hair's breadth for the rounding.
+        maybe = (counts >= rule.threshold * self._near.sizes[items] - 1e-9).nonzero()[0]
+        candidates: dict[int, list[str]] = defaultdict(list)
+        for text, item in zip(at[maybe].tolist(), items[maybe].tolist(), strict=True):
+            candidates[text].append(self._near.items[item])
+        best: dict[str, tuple[float, str]] = {}
+        for place, named in candidates.items():
+            text, own = texts[place], shingles(texts[place], rule)
+            for item in named:
+                theirs = shingles(self._items[item], rule)
+                similarity = len(own & theirs) / len(own | theirs)
+                if similarity < rule.threshold:
+                    continue
+                if rule.same_numbers and quantities(text) != quantities(self._items[item]):
+                    continue
+                best[text] = min(best.get(text, (-similarity, item)), (-similarity, item))
+        return {text: self._evidence(NEAR_DUPLICATE, item, -mark, text) for text, (mark, item) in best.items()}
 
-    def _evidence(self, rule: str, item: str, share: float, text: str, length: int) -> Match:
-        split = self.rule.split if rule == CONTAINMENT else Split.ALPHANUMERIC
+    def _evidence(self, rule: str, item: str, share: float, text: str) -> Match:
+        split, length = self.rule.split, self.rule.ngram
+        if rule == NEAR_DUPLICATE and self.rule.near is not None:
+            split, length = Split.ALPHANUMERIC, self.rule.near.shingle
         of = words(self._items[item], split)
         length = min(length, len(of))
         theirs, own = grams(of, length), words(text, split)

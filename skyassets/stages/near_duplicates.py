@@ -1,10 +1,14 @@
 """Near-duplicates: which texts repeat an earlier one almost word for word, found exactly and not by sketches."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 from skyassets.stages.quantities import quantities
 from skyassets.stages.words import grams, words
+
+BATCH = 32_000_000
+"""Characters of whole groups that are compared at once."""
 
 
 @dataclass(frozen=True)
@@ -36,28 +40,48 @@ def shingles(text: str, rule: NearDuplicates) -> set[tuple[str, ...]]:
 
 
 def near_duplicates(
-    texts: Sequence[str], rule: NearDuplicates, groups: Sequence[object] | None = None
+    texts: Sequence[str], rule: NearDuplicates, groups: Sequence[Hashable] | None = None
 ) -> list[Twin | None]:
     """For every text the earlier one it repeats; None for the first of its kind, which is the one to keep.
 
-    A text is held against the earlier texts that are themselves no repetition, and gets the most similar one of
-    those (of equally similar ones the earliest), so whatever it is said to repeat is kept. Where `groups` are
-    given, one a text, only texts of the same group are compared. Equal texts are twins with similarity 1.
+    A text is held against the earlier texts that repeat none themselves, and gets the most similar one of those (of
+    equally similar ones the earliest): whatever it is said to repeat is kept. A copy of a text that is kept repeats
+    that with similarity 1, and a copy of another repeats what that one does. Where `groups` are given, one a text,
+    only texts of the same group are compared. Every pair that reaches the threshold counts: nothing is sampled.
     """
-    found: list[Twin | None] = []
-    sets = [shingles(text, rule) for text in texts]
-    for own, text in enumerate(texts):
-        best: Twin | None = None
-        for of in range(own):
-            if found[of] is not None or (groups is not None and groups[of] != groups[own]):
-                continue
-            if text == texts[of]:
-                similarity = 1.0
-            elif rule.same_numbers and quantities(text) != quantities(texts[of]):
-                continue
-            else:
-                similarity = len(sets[own] & sets[of]) / (len(sets[own] | sets[of]) or 1)
-            if similarity >= rule.threshold and (best is None or similarity > best.similarity):
-                best = Twin(of, similarity)
-        found.append(best)
-    return found
+    # numpy is not loaded with the graph.
+    from skyassets.stages.shingle_join import nearest_earlier
+
+    blocks = groups or [None] * len(texts)
+    first: dict[tuple[Hashable, str], int] = {}
+    firsts = [first.setdefault(key, at) for at, key in enumerate(zip(blocks, texts, strict=True))]
+    found: dict[int, Twin] = {}
+    for places in _batches(sorted(first.values()), texts, groups):
+        some = [texts[at] for at in places]
+        finer = quantities if rule.same_numbers else _same
+        near = nearest_earlier(some, [blocks[at] for at in places], finer, rule.shingle, rule.threshold)
+        found |= {places[own]: Twin(places[of], similarity) for own, (of, similarity) in near.items()}
+    return [found.get(one) or (Twin(one, 1.0) if one != at else None) for at, one in enumerate(firsts)]
+
+
+def _batches(places: list[int], texts: Sequence[str], groups: Sequence[Hashable] | None) -> Iterator[list[int]]:
+    """The places in batches that no group is spread over, so that many groups take little memory."""
+    if groups is None:
+        yield places
+        return
+    members: dict[Hashable, list[int]] = defaultdict(list)
+    for at in places:
+        members[groups[at]].append(at)
+    batch: list[int] = []
+    held = 0
+    for group in members.values():
+        batch += group
+        held += sum(len(texts[at]) for at in group)
+        if held > BATCH:
+            yield batch
+            batch, held = [], 0
+    yield batch
+
+
+def _same(text: str) -> None:
+    """No text is told apart from another."""

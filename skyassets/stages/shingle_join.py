@@ -1,0 +1,171 @@
+"""Which texts are similar to an earlier one, exactly: every pair above the threshold is found, without a sketch.
+
+Two sets whose Jaccard similarity reaches a threshold share most of their members. So a text most of whose shingles
+stand nowhere else is similar to none; and if all texts rank shingles by one order, two similar texts share one of the
+first few of each, whatever the order. Ranked by rarity, few texts share one.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skyassets.stages.words import portions, word_lists
+
+Hashes = NDArray[np.uint64]
+Places = NDArray[np.int64]
+Found = dict[int, tuple[int, float]]
+PORTION = 8_000_000
+"""Characters taken apart at once."""
+SLOTS = 1 << 24
+"""Counters used at once while shingles are counted."""
+ROUNDING = 1e-9
+STEP = 0x9E3779B97F4A7C15
+
+
+def nearest_earlier(
+    texts: Sequence[str], blocks: Sequence[Hashable], finer: Callable[[str], Hashable], shingle: int, threshold: float
+) -> Found:
+    """For each text that repeats an earlier one of its block: the place of that one, and their similarity.
+
+    Only texts that repeat none themselves are repeated; of several the most similar counts, then the earliest.
+    `finer` tells texts of one block apart, and is asked only about those that have shingles in common.
+    """
+    left = _in_company(range(len(texts)), blocks)
+    left = _with_shared_shingles(
+        [texts[at] for at in left], _coded([blocks[at] for at in left]), shingle, threshold, left
+    )
+    told = [(blocks[at], finer(texts[at])) for at in left]
+    company = _in_company(range(len(left)), told)
+    left = [left[at] for at in company]
+    owners, hashes = _sets([texts[at] for at in left], _coded([told[at] for at in company]), shingle)
+    places = np.array(left, np.int64)
+    while True:
+        _, members, counts = np.unique(hashes, return_inverse=True, return_counts=True)
+        seldom = np.bincount(owners[counts[members] == 1], minlength=len(places))
+        sizes = np.bincount(owners, minlength=len(places))
+        staying = (seldom <= _spare(sizes, threshold)) & (sizes > 0)
+        if staying.all():
+            break
+        kept = staying[owners]
+        owners, hashes = (np.cumsum(staying) - 1)[owners[kept]], hashes[kept]
+        places = places[staying]
+    order = np.lexsort((members, counts[members], owners))
+    return _join(places, sizes, members[order], counts, threshold)
+
+
+def _join(places: Places, sizes: Places, members: Places, counts: Places, threshold: float) -> Found:
+    """Go through the texts in order and hold each against the earlier ones that share one of its first shingles."""
+    found: Found = {}
+    holders: dict[int, list[int]] = defaultdict(list)
+    starts = np.cumsum(sizes) - sizes
+    firsts = _spare(sizes, threshold) + 1
+    for own, (start, size) in enumerate(zip(starts.tolist(), sizes.tolist(), strict=True)):
+        few = members[start : start + firsts[own]]
+        prefix = few[counts[few] > 1].tolist()
+        candidates = {other for member in prefix for other in holders.get(member, ())}
+        best = (0.0, 0)
+        if candidates:
+            mine = set(members[start : start + size].tolist())
+            for other in candidates:
+                theirs = int(sizes[other])
+                if min(size, theirs) < threshold * max(size, theirs) - ROUNDING:
+                    continue
+                common = len(mine.intersection(members[starts[other] : starts[other] + theirs].tolist()))
+                similarity = common / (size + theirs - common)
+                if similarity >= threshold:
+                    best = min(best, (-similarity, other))
+        if best[0]:
+            found[int(places[own])] = (int(places[best[1]]), -best[0])
+        else:
+            for member in prefix:
+                holders[member].append(own)
+    return found
+
+
+def _spare(sizes: Places, threshold: float) -> Places:
+    """How many members of a set of each size may be missing from a similar one."""
+    spare: Places = np.floor((1 - threshold) * sizes + ROUNDING).astype(np.int64)
+    return spare
+
+
+def _in_company(places: Sequence[int], blocks: Sequence[Hashable]) -> list[int]:
+    """Those of the places whose block has another text."""
+    number = Counter(blocks)
+    return [place for place, block in zip(places, blocks, strict=True) if number[block] > 1]
+
+
+def _coded(blocks: Sequence[Hashable]) -> Hashes:
+    """A number for each block."""
+    codes: dict[Hashable, int] = {}
+    return np.array([codes.setdefault(block, len(codes)) for block in blocks], np.uint64)
+
+
+def _with_shared_shingles(
+    texts: Sequence[str], blocks: Hashes, shingle: int, threshold: float, places: list[int]
+) -> list[int]:
+    """The places of the texts with enough shingles that stand elsewhere too; of the others none can be similar.
+
+    Half a hash a shingle is kept, and no set is made: who is wrongly let through is looked at again.
+    """
+    halves, numbers = [np.zeros(0, np.uint32)], [np.zeros(0, np.int64)]
+    for part in portions(texts, PORTION):
+        number, hashes = _shingles(texts[part], blocks[part], shingle)
+        numbers.append(number)
+        halves.append((hashes >> np.uint64(32)).astype(np.uint32))
+    bounds = np.cumsum([len(half) for half in halves])
+    single = ~_repeated(np.concatenate(halves))
+    kept: list[NDArray[np.bool_]] = []
+    for number, half, end in zip(numbers, halves, bounds, strict=True):
+        owners = np.repeat(np.arange(len(number)), number)
+        seldom = np.bincount(owners[single[end - len(half) : end]], minlength=len(number))
+        kept.append((seldom <= _spare(number, threshold)) & (number > 0))
+    return [places[at] for at in np.flatnonzero(np.concatenate(kept)).tolist()]
+
+
+def _repeated(halves: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """Which of the hashes stand there more than once, or share a counter with another."""
+    rounds = 1
+    while rounds * SLOTS < 4 * len(halves) and rounds < 256:
+        rounds *= 2
+    found = np.zeros(len(halves), np.bool_)
+    for turn in range(rounds):
+        at = np.flatnonzero((halves >> np.uint32(24)) % rounds == turn) if rounds > 1 else slice(None)
+        slots = halves[at] & np.uint32(SLOTS - 1)
+        found[at] = np.bincount(slots, minlength=SLOTS)[slots] > 1
+    return found
+
+
+def _sets(texts: Sequence[str], blocks: Hashes, shingle: int) -> tuple[Places, Hashes]:
+    """The distinct shingles of each text: the text's place and the hash, by place."""
+    owned, hashed, start = [np.zeros(0, np.int64)], [np.zeros(0, np.uint64)], 0
+    for part in portions(texts, PORTION):
+        number, hashes = _shingles(texts[part], blocks[part], shingle)
+        owners = np.repeat(np.arange(len(number)), number)
+        order = np.lexsort((hashes, owners))
+        owners, hashes = owners[order], hashes[order]
+        new = np.ones(len(hashes), np.bool_)
+        new[1:] = (hashes[1:] != hashes[:-1]) | (owners[1:] != owners[:-1])
+        owned.append(owners[new] + start)
+        hashed.append(hashes[new])
+        start += len(number)
+    return np.concatenate(owned), np.concatenate(hashed)
+
+
+def _shingles(texts: Sequence[str], blocks: Hashes, shingle: int) -> tuple[Places, Hashes]:
+    """How many shingles each text has, and a hash of each with its block; a shorter text is one shingle."""
+    lists = word_lists(texts)
+    lengths = lists.list.len().to_numpy().astype(np.int64)
+    words = lists.explode(empty_as_null=False).hash().to_numpy()
+    owners = np.repeat(np.arange(len(lengths)), lengths)
+    left = np.cumsum(lengths)[owners] - np.arange(len(words))
+    hashes = np.zeros(len(words), np.uint64)
+    for step in range(shingle):
+        word = words[step:] * np.uint64(pow(STEP, step + 1, 1 << 64))
+        hashes[: len(word)] += np.where(left[: len(word)] > step, word, np.uint64(0))
+    whole = (left >= shingle) | (left == lengths[owners])
+    owners, hashes = owners[whole], hashes[whole]
+    hashes = (hashes ^ (hashes >> np.uint64(29))) + blocks[owners] * np.uint64(STEP)
+    hashes = (hashes ^ (hashes >> np.uint64(32))) * np.uint64(STEP)
+    return np.bincount(owners, minlength=len(texts)), hashes ^ (hashes >> np.uint64(32))

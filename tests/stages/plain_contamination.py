@@ -1,0 +1,65 @@
+"""Contamination looked up plainly, item by item and text by text: what the fast look-up has to agree with."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+
+from skyassets.stages.contamination import Decontamination
+from skyassets.stages.quantities import quantities
+from skyassets.stages.words import Split
+
+Hit = tuple[str, float]
+
+
+def held(items: Mapping[str, str], rule: Decontamination, text: str) -> Hit | None:
+    """The item `text` holds most of, and its share, if that is at least the rule's."""
+    sizes: dict[str, int] = {}
+    holders: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    lengths: set[int] = set()
+    for item, told in items.items():
+        words = _words(told, rule)
+        length = min(rule.ngram, len(words))
+        grams = _grams(words, length)
+        if not grams or (length < rule.ngram and not rule.whole_short):
+            continue
+        lengths.add(length)
+        sizes[item] = len(grams)
+        for gram in grams:
+            holders[gram].append(item)
+    hits: Counter[str] = Counter()
+    for length in lengths:
+        for gram in _grams(_words(text, rule), length):
+            hits.update(holders.get(gram, ()))
+    best = min(hits, key=lambda item: (-hits[item] / sizes[item], item), default=None)
+    if best is None or hits[best] / sizes[best] < rule.share:
+        return None
+    return best, hits[best] / sizes[best]
+
+
+def alike(items: Mapping[str, str], rule: Decontamination, text: str) -> Hit | None:
+    """The most similar item, if it is a near-duplicate."""
+    near = rule.near
+    assert near is not None
+    found: list[tuple[float, str]] = []
+    for item, told in items.items():
+        mine, theirs = ({*_shingles(one, near.shingle)} for one in (text, told))
+        similarity = len(mine & theirs) / (len(mine | theirs) or 1)
+        if similarity >= near.threshold and (not near.same_numbers or quantities(text) == quantities(told)):
+            found.append((-similarity, item))
+    return (min(found)[1], -min(found)[0]) if found else None
+
+
+def _shingles(text: str, length: int) -> set[tuple[str, ...]]:
+    words = re.findall(r"[^\W_]+", text.casefold())
+    return _grams(words, min(length, len(words)))
+
+
+def _words(text: str, rule: Decontamination) -> list[str]:
+    folded = text.casefold()
+    return re.findall(r"[^\W_]+", folded) if rule.split is Split.ALPHANUMERIC else folded.split()
+
+
+def _grams(words: list[str], length: int) -> set[tuple[str, ...]]:
+    if length == 0:
+        return set()
+    return {tuple(words[start : start + length]) for start in range(len(words) - length + 1)}
