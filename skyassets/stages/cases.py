@@ -1,91 +1,94 @@
-"""The test cases of a code problem: how they are written down, and when an output is the wanted one."""
+"""The tests of a code problem: how they are written down, whatever layout they came in.
+
+One JSON object, of which each part may be left out:
+
+- `fn_name`, `inputs`, `outputs`: calls of that function (or method of `Solution`), each input a list of arguments.
+  Without `fn_name` inputs and outputs are texts, and each input is the standard input of a run.
+- `check`, `names`: Python source that raises unless the program passes it, or a list of such sources, each a test of
+  its own; `names` are the functions of the program that they call.
+- `prelude`, `epilogue`: source put before and after the program (what a problem's starter code takes for granted; test
+  cases that can only be put together out of the program's own classes).
+- `floats`, `any_case`, `blank_lines`, `wrapped`: what the problem forgives, as `Rules` tell.
+"""
 
 import json
 import math
 from dataclasses import dataclass
-from itertools import zip_longest
 
-TOLERANCE = 1e-6
-"""Relative or absolute, and only where a number is written as a decimal."""
+from skyassets.stages.compare_output import PLAIN, Rules
+
+_UNREAD = "the tests cannot be read"
+_TEXTS = ("fn_name", "prelude", "epilogue")
+_FLAGS = ("any_case", "blank_lines", "wrapped")
 
 
 @dataclass(frozen=True)
 class Cases:
-    """Inputs and wanted outputs, pairwise. With a `function` both are JSON texts, otherwise plain text."""
+    """Inputs and wanted outputs, pairwise, and checks. With a `function` the pairs are JSON, otherwise plain text."""
 
-    function: str
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
+    function: str = ""
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    prelude: str = ""
+    epilogue: str = ""
+    rules: Rules = PLAIN
+
+    def __len__(self) -> int:
+        return len(self.inputs) + len(self.checks)
 
 
 def read_cases(text: str | None) -> Cases | str:
-    """The tests of {"fn_name": name or null, "inputs": [...], "outputs": [...]}, or why there are none."""
+    """The tests that `text` holds, or why there are none."""
     if text is None or not text.strip():
         return "no tests"
     try:
-        read = json.loads(text)
-        function, inputs, outputs = read.get("fn_name") or "", read["inputs"], read["outputs"]
-    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
-        return "the tests cannot be read: they are no object with inputs and outputs"
-    if not (isinstance(function, str) and isinstance(inputs, list) and isinstance(outputs, list)):
-        return "the tests cannot be read: fn_name is no text, or inputs and outputs are no lists"
-    if not inputs:
-        return "no tests"
-    if len(inputs) != len(outputs):
-        return f"the tests cannot be read: {len(inputs)} inputs for {len(outputs)} outputs"
-    if function:
-        if not all(isinstance(each, list) for each in inputs):
-            return "the tests cannot be read: an input of a function is no list of arguments"
-        return Cases(function, tuple(map(json.dumps, inputs)), tuple(map(json.dumps, outputs)))
-    if not all(isinstance(each, str) for each in (*inputs, *outputs)):
-        return "the tests cannot be read: an input or output of a script is no text"
-    return Cases("", tuple(inputs), tuple(outputs))
-
-
-def same_value(got: str, wanted: str) -> bool:
-    """Whether two JSON texts are one value. True is not 1, and 1.0 is 1."""
-    try:
-        return _alike(json.loads(got), json.loads(wanted))
+        return _cases(json.loads(text))
     except (ValueError, RecursionError):
-        return False
+        return f"{_UNREAD}: they are no JSON"
 
 
-def same_output(got: str, wanted: str) -> bool:
-    """Whether two texts hold the same words in the same lines; blank space at line ends and at the end is free."""
-    lines, wanted_lines = got.rstrip().split("\n"), wanted.rstrip().split("\n")
-    return len(lines) == len(wanted_lines) and all(
-        _same_words(line.split(), wanted_line.split()) for line, wanted_line in zip(lines, wanted_lines, strict=True)
+def _cases(read: object) -> Cases | str:
+    if not isinstance(read, dict):
+        return f"{_UNREAD}: they are no object"
+    told = {name: read.get(name) or "" for name in _TEXTS} | {name: read.get(name, False) for name in _FLAGS}
+    inputs, outputs, names = (read.get(name, []) for name in ("inputs", "outputs", "names"))
+    checks = read.get("check") or []
+    checks = [checks] if isinstance(checks, str) else checks
+    if not all(isinstance(each, list) for each in (inputs, outputs, checks, names)):
+        return f"{_UNREAD}: inputs, outputs, check and names are lists"
+    wrong = [name for name in _TEXTS if not isinstance(told[name], str)]
+    wrong += [name for name in _FLAGS if not isinstance(told[name], bool)]
+    wrong += [name for name, texts in (("check", checks), ("names", names)) if not _are_texts(texts)]
+    floats = read.get("floats")
+    if floats is not None and not (type(floats) in {int, float} and floats >= 0 and math.isfinite(floats)):
+        wrong.append("floats")
+    if wrong:
+        return f"{_UNREAD}: {wrong[0]} is of the wrong kind"
+    if len(inputs) != len(outputs):
+        return f"{_UNREAD}: {len(inputs)} inputs for {len(outputs)} outputs"
+    if checks and not names:
+        return f"{_UNREAD}: a check names no function that it calls"
+    if not inputs and not checks:
+        return "no tests"
+    if told["fn_name"]:
+        if not all(isinstance(each, list) for each in inputs):
+            return f"{_UNREAD}: an input of a function is no list of arguments"
+        inputs, outputs = list(map(json.dumps, inputs)), list(map(json.dumps, outputs))
+    elif not _are_texts([*inputs, *outputs]):
+        return f"{_UNREAD}: an input or output of a script is no text"
+    return Cases(
+        str(told["fn_name"]),
+        tuple(inputs),
+        tuple(outputs),
+        tuple(checks),
+        tuple(names),
+        str(told["prelude"]),
+        str(told["epilogue"]),
+        Rules(None if floats is None else float(floats), *(bool(told[name]) for name in _FLAGS)),
     )
 
 
-def _alike(got: object, wanted: object) -> bool:
-    if isinstance(got, bool) or isinstance(wanted, bool):
-        return got is wanted
-    if isinstance(got, int | float) and isinstance(wanted, int | float):
-        return _close(got, wanted) if isinstance(got, float) or isinstance(wanted, float) else got == wanted
-    if isinstance(got, list) and isinstance(wanted, list):
-        return len(got) == len(wanted) and all(map(_alike, got, wanted))
-    if isinstance(got, dict) and isinstance(wanted, dict):
-        return got.keys() == wanted.keys() and all(_alike(got[name], wanted[name]) for name in wanted)
-    return type(got) is type(wanted) and got == wanted
-
-
-def _close(got: float, wanted: float) -> bool:
-    try:
-        both_nan = math.isnan(got) and math.isnan(wanted)
-        return both_nan or math.isclose(got, wanted, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
-    except OverflowError:
-        return False
-
-
-def _same_words(got: list[str], wanted: list[str]) -> bool:
-    return all(one == other or _same_decimal(one, other) for one, other in zip_longest(got, wanted, fillvalue=""))
-
-
-def _same_decimal(got: str, wanted: str) -> bool:
-    if "." not in wanted:
-        return False
-    try:
-        return math.isclose(float(got), float(wanted), rel_tol=TOLERANCE, abs_tol=TOLERANCE)
-    except ValueError:
-        return False
+def _are_texts(values: list[object]) -> bool:
+    return all(isinstance(each, str) for each in values)
