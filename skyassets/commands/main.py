@@ -11,6 +11,7 @@ from skyassets import __version__
 from skyassets.assets.environment import from_environment
 from skyassets.commands.command import Command
 from skyassets.commands.compare_rewrites import COMPARE_REWRITES
+from skyassets.commands.diff import DIFF
 from skyassets.commands.doctor import doctor
 from skyassets.commands.forecast import FORECAST
 from skyassets.commands.ledger import LEDGER_COMMAND
@@ -29,12 +30,16 @@ EXAMPLES = """examples:
   skyassets lineage checkpoint                        what a row was made from, and what was made of it
   skyassets rejudge                                   have what nobody could judge judged again
   skyassets compare-rewrites --prompt mine.txt        the recipe's rewriting prompt against another one
+  skyassets diff sft_dataset                          what changed since the table was last another one
+  skyassets diff smoke/sft_dataset embedded/sft_dataset    two tables; or two Parquet files
 
-exit codes: 0 all is well, 1 something is missing, 2 it could not be asked (wrong recipe or setting)
+exit codes: 0 all is well, 1 something is missing, 2 it could not be asked (wrong recipe or setting);
+of diff: 0 the two say the same, 1 they differ, 2 they cannot be compared
 """
 COMMANDS = {"doctor": Command(doctor), "report": Command(report), "lineage": LINEAGE, "why": WHY}
 COMMANDS |= {"compare-rewrites": COMPARE_REWRITES}
 COMMANDS |= {"rejudge": REJUDGE}
+COMMANDS |= {"diff": DIFF}
 COMMANDS |= {"forecast": FORECAST, "ledger": LEDGER_COMMAND}
 
 

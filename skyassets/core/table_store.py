@@ -1,5 +1,6 @@
 """The Parquet store of a recipe: one file a table, rebuilt only when something it was made from has changed."""
 
+import contextlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -52,6 +53,10 @@ class TableStore:
     def path(self, table: Table) -> Path:
         """Where the table's rows are."""
         return self.folder / f"{table.name}.parquet"
+
+    def previous(self, table: Table) -> Path:
+        """Where the rows are that the table had before its content last changed; kept for people, never read."""
+        return self.folder / "previous" / f"{table.name}.parquet"
 
     def manifest(self, table: Table) -> Manifest | None:
         """What is known of the table; None when it was never finished."""
@@ -118,6 +123,7 @@ class TableStore:
                     unfinished=made.unfinished,
                     facts={**made.facts, **show(part)},
                 )
+                self._keep_previous(table, manifest)
             manifest.write(self._manifest_path(table))
             return Built(manifest, rebuilt=True, why=why)
 
@@ -148,6 +154,21 @@ class TableStore:
         if manifest.unfinished:
             return f"{manifest.unfinished} rows could not be made last time"
         return damage(pl.read_parquet(path)) if damage else ""
+
+    def _keep_previous(self, table: Table, new: Manifest) -> None:
+        """Give the file that is about to be replaced a second name, if it is intact and says something else."""
+        old, path, kept = self.manifest(table), self.path(table), self.previous(table)
+        if old is None or old.data_version == new.data_version or not path.exists():
+            return
+        if file_digest(path) != old.file_digest:
+            return
+        # A convenience: where files cannot have two names, there is no previous version to look at.
+        with contextlib.suppress(OSError):
+            kept.parent.mkdir(exist_ok=True)
+            part = kept.with_suffix(".part")
+            part.unlink(missing_ok=True)
+            part.hardlink_to(path)
+            part.replace(kept)
 
     def _manifest_path(self, table: Table) -> Path:
         return self.folder / f"{table.name}.manifest.json"

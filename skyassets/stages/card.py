@@ -1,6 +1,7 @@
 """The data set's card: what is in it, where it comes from, what was dropped, and how to load it, as Markdown."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from skyassets.stages.waterfall import by_domain
 
 HUB_LICENCES = frozenset({"apache-2.0", "mit", "cc-by-4.0", "cc-by-sa-4.0", "cc0-1.0", "cc-by-nc-4.0", "odc-by"})
 """Licences that the hub knows by this name."""
+_HUB_NAME = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)?")
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 MANY = "1M<n<10M"
 
@@ -32,11 +34,15 @@ class Provenance:
 
 
 def origin(source: Source) -> str:
-    """Where a source is published, as far as others can go there."""
-    if isinstance(source.origin, HubDataset):
-        of = source.origin
-        return f"{of.repo} on the Hugging Face hub, split {of.split}, revision {of.revision}"
-    return "made by a generator" if isinstance(source.origin, Generated) else "a file of the maker's own"
+    """Where a source is published, as far as others can go there; never a path."""
+    of = source.origin
+    if isinstance(of, Generated):
+        return "made by a generator"
+    if isinstance(of, HubDataset) and _HUB_NAME.fullmatch(of.repo):
+        what = (f"configuration {of.config}" if of.config else "", f"split {of.split}" if of.split else "")
+        told = ", ".join(each for each in (*what, f"revision {of.revision}") if each)
+        return f"{of.repo} on the Hugging Face hub, {told}"
+    return "files of the maker's own"
 
 
 def card(examples: pl.DataFrame, rules: Sequence[str], by: Provenance, versions: Mapping[str, str]) -> str:
