@@ -1,0 +1,103 @@
+"""Assertions in Python, as HumanEval and MBPP write their tests, told apart into what runs beside the program and
+what can only run within it. They are read, never run.
+"""
+
+import ast
+import builtins
+import sys
+
+Tests = dict[str, object]
+
+CASE = "_test_case"
+"""The function behind the program that puts test cases together out of the program's own classes."""
+
+
+def humaneval_check(prompt: str, test: str, entry_point: str) -> Tests:
+    """The one test of a HumanEval row, whose imports and helpers are what its prompt has before the function.
+
+    Raises:
+        SyntaxError: when prompt or test are no Python.
+        ValueError: when the prompt does not define the function.
+    """
+    ast.parse(test)
+    defined = [node for node in ast.parse(f"{prompt}\n    pass\n").body if _defines(node, entry_point)]
+    if not defined:
+        raise ValueError(f"the prompt does not define {entry_point}")
+    prelude = "\n".join(prompt.split("\n")[: defined[0].lineno - 1]).strip()
+    return {"prelude": prelude, "check": f"{test}\n\ncheck({entry_point})\n", "names": [entry_point]}
+
+
+def asserted(setup: str, assertions: list[str]) -> Tests:
+    """Each assertion a test. Where they use more of the program than functions, it puts the cases together itself.
+
+    Raises:
+        SyntaxError: when they are no Python.
+        ValueError: when they name no function, or cannot be taken apart where they would have to be.
+    """
+    free = _free("\n".join([setup, *assertions]))
+    called = {name for each in assertions for name in _called(each)}
+    modules = free & set(sys.stdlib_module_names) - called
+    imports = "".join(f"import {name}\n" for name in sorted(modules))
+    # A function of the program may be called as a built-in one is, when there is none else that it could be.
+    names = (free & called) - modules or (set() if free - modules else called)
+    handed = {name for each in assertions for name in _handed_on(each, names)}
+    if free - modules - names or handed or _free(setup) - modules:
+        return _within(imports + setup, assertions)
+    if not names:
+        raise ValueError("they call no function of the program")
+    return {"check": [f"{imports}{setup}\n{each}\n" for each in assertions], "names": sorted(names)}
+
+
+def _within(setup: str, assertions: list[str]) -> Tests:
+    """The left side of each is worked out behind the program, and what it comes to is compared with the right side."""
+    sides = [_sides(each) for each in assertions]
+    cases = "".join(f"        lambda: {left},\n" for left, _ in sides)
+    behind = f"{setup}\ndef {CASE}(number):\n    return [\n{cases}    ][number]()\n"
+    ast.parse(behind)
+    return {
+        "epilogue": behind,
+        "fn_name": CASE,
+        "inputs": [[number] for number in range(len(sides))],
+        "outputs": [wanted for _, wanted in sides],
+    }
+
+
+def _sides(assertion: str) -> tuple[str, object]:
+    match ast.parse(assertion.strip()).body:
+        case [ast.Assert(test=ast.Compare(left=left, ops=[ast.Eq()], comparators=[ast.Constant(value=wanted)]))]:
+            if wanted is None or isinstance(wanted, str | int | float):
+                return ast.unparse(left), wanted
+    raise ValueError("they use the program's own classes, and are no comparison with a plain value")
+
+
+def _free(source: str) -> set[str]:
+    """The names that `source` uses and neither binds nor finds among the built-in ones."""
+    tree = ast.parse(source.replace("\r\n", "\n"))
+    used, bound = set[str](), set(dir(builtins))
+    for node in ast.walk(tree):
+        match node:
+            case ast.Name(id=name, ctx=ast.Load()):
+                used.add(name)
+            case ast.Name(id=name) | ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.arg(arg=name):
+                bound.add(name)
+            case ast.Import(names=names) | ast.ImportFrom(names=names):
+                bound.update((each.asname or each.name).partition(".")[0] for each in names)
+    return used - bound
+
+
+def _called(assertion: str) -> set[str]:
+    """The functions that `assertion` calls by their plain names."""
+    calls = (node.func for node in ast.walk(ast.parse(assertion.strip())) if isinstance(node, ast.Call))
+    return {each.id for each in calls if isinstance(each, ast.Name)}
+
+
+def _handed_on(assertion: str, names: set[str]) -> set[str]:
+    """The functions among `names` whose results are given to another of them: it may be no plain data."""
+    calls = (node for node in ast.walk(ast.parse(assertion.strip())) if isinstance(node, ast.Call))
+    outer = (each for each in calls if isinstance(each.func, ast.Name) and each.func.id in names)
+    given = (argument for each in outer for argument in (*each.args, *each.keywords))
+    return {node.id for each in given for node in ast.walk(each) if isinstance(node, ast.Name)} & names
+
+
+def _defines(node: ast.stmt, name: str) -> bool:
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name

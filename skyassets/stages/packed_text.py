@@ -1,0 +1,41 @@
+"""Text that was pickled, compressed and written in base 64, read without running what a pickle may ask for."""
+
+import base64
+import binascii
+import pickletools
+import zlib
+
+MOST_BYTES = 512 * 2**20
+"""What a packed text may come to; a few kilobytes can be made to unfold into anything."""
+
+_HARMLESS = frozenset(
+    [
+        *("PROTO", "FRAME", "STOP", "MARK", "MEMOIZE", "PUT", "BINPUT", "LONG_BINPUT"),
+        *("UNICODE", "SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "EMPTY_DICT", "DICT", "SETITEM", "SETITEMS"),
+    ]
+)
+
+
+def unpacked(packed: str) -> str:
+    """The last text of the pickle within `packed`; whatever else than texts and objects of them is in it is refused.
+
+    Raises:
+        ValueError: when it is packed in another way, unfolds into too much, or holds anything but text.
+    """
+    try:
+        unfolding = zlib.decompressobj()
+        pickled = unfolding.decompress(base64.b64decode(packed.strip(), validate=True), MOST_BYTES)
+    except (binascii.Error, zlib.error) as error:
+        raise ValueError(f"not packed as base 64 of zlib ({error})") from error
+    if not unfolding.eof:
+        raise ValueError("cut off, or unfolds into too much")
+    texts = []
+    # Looked through, never loaded: an instruction of a pickle can call any function.
+    for instruction, argument, _ in pickletools.genops(pickled):
+        if instruction.name not in _HARMLESS:
+            raise ValueError(f"the pickle holds more than text ({instruction.name})")
+        if isinstance(argument, str):
+            texts.append(argument)
+    if not texts:
+        raise ValueError("the pickle holds no text")
+    return texts[-1]

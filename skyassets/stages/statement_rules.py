@@ -1,0 +1,36 @@
+"""What the statement of a programming contest's problem forgives: its checker's rules, where it tells them in words."""
+
+import re
+
+_EXPONENT = r"10\s*(?:\^|\*\*)?\s*\{?\s*\$?\s*[-−–]\s*(?P<exponent>\d{1,2})"
+_ERROR = re.compile(
+    r"\b(?:error|differ|difference|precision|accuracy|tolerance|within)\b[^\n]{0,120}?"
+    rf"(?:{_EXPONENT}|\b1[eE][-−–](?P<short>\d{{1,2}})|(?P<plain>\b0\.0*1\b))",
+    re.IGNORECASE,
+)
+_ABOUT_NUMBERS = re.compile(r"\b(?:absolute|relative)\b", re.IGNORECASE)
+_ANY_CASE = re.compile(
+    r"\bin\s+any\s+(?:letter\s+)?(?:case|register)\b(?!s)|\bcase[\s-]insensitive(?:ly)?\b|"
+    r"\b(?:upper|lower)[\s-]?case\s+or\s+(?:upper|lower)[\s-]?case\b",
+    re.IGNORECASE,
+)
+_ABOUT_OUTPUT = re.compile(r"\b(?:print|output|display)\b", re.IGNORECASE)
+
+
+def tolerance(statement: str) -> float | None:
+    """The absolute or relative error that `statement` forgives; None when it names none."""
+    for sentence in _sentences(statement):
+        found = _ERROR.search(sentence) if _ABOUT_NUMBERS.search(sentence) else None
+        if found:
+            exponent = found["exponent"] or found["short"]
+            return float(f"1e-{exponent}") if exponent else float(found["plain"])
+    return None
+
+
+def any_case(statement: str) -> bool:
+    """Whether `statement` takes an answer in upper or lower case alike."""
+    return any(_ANY_CASE.search(sentence) and _ABOUT_OUTPUT.search(sentence) for sentence in _sentences(statement))
+
+
+def _sentences(statement: str) -> list[str]:
+    return re.split(r"\n\s*\n|(?<=[a-z)}$])\.\s", statement)
