@@ -68,7 +68,9 @@ def _imports(tree: ast.Module) -> set[str]:
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             found.add(node.module)
-            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+            # To look for a module below another one would run that one.
+            if node.module == FOLLOWED:
+                found.update(f"{node.module}.{alias.name}" for alias in node.names)
     return {name for name in found if name.startswith(FOLLOWED + ".")}
 
 

@@ -1,7 +1,7 @@
 """Contamination: which training questions repeat a benchmark's, and the evidence for it."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -75,13 +75,9 @@ class ItemIndex:
 
         self.rule = rule
         self._items = dict(items)
-        own = {item: words(text, rule.split) for item, text in items.items()}
-        if not rule.whole_short:
-            own = {item: found for item, found in own.items() if len(found) >= rule.ngram}
-        self._grams = GramIndex(own, rule.ngram)
-        self._near = (
-            GramIndex({item: words(text) for item, text in items.items()}, rule.near.shingle) if rule.near else None
-        )
+        self._grams = GramIndex(items, rule.ngram, rule.split, whole_short=rule.whole_short)
+        near = rule.near
+        self._near = GramIndex(items, near.shingle, Split.ALPHANUMERIC, whole_short=True) if near else None
 
     def match(self, text: str) -> Match | None:
         """The item `text` holds most of, if that is at least the rule's share; else its nearest near-duplicate.
@@ -107,7 +103,7 @@ class ItemIndex:
         if self._near is not None:
             if self.rule.split != Split.ALPHANUMERIC:
                 lists = word_lists(texts)
-            found = self._alike(texts, lists) | found
+            found |= self._alike(texts, lists, found)
         return found
 
     def _held(self, lists: pl.Series) -> Iterator[tuple[int, str, float]]:
@@ -121,8 +117,8 @@ class ItemIndex:
         for text, (share, item) in best.items():
             yield text, self._grams.items[item], -share
 
-    def _alike(self, texts: list[str], lists: pl.Series) -> dict[str, Match]:
-        """The nearest of each text's near-duplicates."""
+    def _alike(self, texts: list[str], lists: pl.Series, done: Container[str]) -> dict[str, Match]:
+        """The nearest near-duplicate of each text that is not done."""
         rule = self.rule.near
         assert rule is not None
         assert self._near is not None
@@ -131,7 +127,8 @@ class ItemIndex:
         maybe = (counts >= rule.threshold * self._near.sizes[items] - 1e-9).nonzero()[0]
         candidates: dict[int, list[str]] = defaultdict(list)
         for text, item in zip(at[maybe].tolist(), items[maybe].tolist(), strict=True):
-            candidates[text].append(self._near.items[item])
+            if texts[text] not in done:
+                candidates[text].append(self._near.items[item])
         best: dict[str, tuple[float, str]] = {}
         for place, named in candidates.items():
             text, own = texts[place], shingles(texts[place], rule)

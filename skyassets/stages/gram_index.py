@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from skyassets.stages.words import grams
+from skyassets.stages.words import Split, word_lists
 
 Numbers = NDArray[np.int64]
 MOST_PAIRS = 4_000_000
@@ -15,52 +15,60 @@ FILTER_BITS = 22
 
 
 class GramIndex:
-    """The distinct runs of `length` words of a set of items (id to words). A shorter item is one run."""
+    """The distinct runs of `length` words of a set of items (id to text). A shorter item is one run, or
+    with `whole_short` off none."""
 
-    def __init__(self, items: Mapping[str, list[str]], length: int) -> None:
-        self.items = sorted(item for item, own in items.items() if own)
-        own = [grams(items[item], min(length, len(items[item]))) for item in self.items]
-        self.sizes = np.array([len(runs) for runs in own], np.int64)
-        self._length = length
-        known = sorted({word for item in self.items for word in items[item]})
-        self._words = pl.Enum(known)
-        code = {word: at for at, word in enumerate(known)}
-        coded = sorted({tuple(code[word] for word in run) for runs in own for run in runs})
-        numbers = {run: at for at, run in enumerate(coded)}
-        self._plant(coded)
-        held = [(numbers[tuple(code[word] for word in run)], at) for at, runs in enumerate(own) for run in runs]
-        pairs = np.array(sorted(held), np.int64).reshape(-1, 2)
-        self._holders = pairs[:, 1]
-        self._first = np.searchsorted(pairs[:, 0], np.arange(len(coded) + 1))
+    def __init__(self, items: Mapping[str, str], length: int, split: Split, *, whole_short: bool) -> None:
+        order = sorted(items)
+        lists = word_lists([items[item] for item in order], split)
+        lengths = lists.list.len().to_numpy().astype(np.int64)
+        taken = lengths >= (1 if whole_short else length)
+        self.items = [item for item, there in zip(order, taken.tolist(), strict=True) if there]
+        flat = lists.filter(pl.Series(taken)).explode(empty_as_null=False)
+        self._words = pl.Enum(flat.unique().sort())
+        codes, lengths = flat.cast(self._words).to_physical().cast(pl.Int64).to_numpy(), lengths[taken]
+        owners = np.repeat(np.arange(len(lengths)), lengths)
+        spans = np.minimum(lengths, length)[owners]
+        at = np.flatnonzero(np.arange(len(codes)) + spans <= np.cumsum(lengths)[owners])
+        runs = self._plant(codes, at, spans[at], length)
+        pairs = np.unique(runs * len(self.items) + owners[at])
+        runs, self._holders = np.divmod(pairs, max(1, len(self.items)))
+        self._first = np.searchsorted(runs, np.arange(self._runs + 1))
+        self.sizes = np.bincount(self._holders, minlength=len(self.items))
 
-    def _plant(self, coded: list[tuple[int, ...]]) -> None:
-        """A tree of the runs, level by level: a node is its parent and a word, and a leaf knows its run's number.
+    def _plant(self, codes: Numbers, at: Numbers, spans: Numbers, length: int) -> Numbers:
+        """Make the tree of the runs that start in these places and are so long; return each run's number.
 
-        The nodes of a level are one sorted array, and a node's name in the next is its place in it.
+        A node is its parent and a word. The nodes of a level are one sorted array, a node's name in the next level is
+        its place in it, and a leaf knows its run's number.
         """
         self._levels: list[Numbers] = []
         self._leaves: list[Numbers] = []
         self._filters: list[NDArray[np.bool_]] = []
-        width = max(1, len(self._words.categories))
-        by_name: dict[tuple[int, ...], int] = {(): 0}
-        for depth in range(1, self._length + 1):
-            runs = sorted({run[:depth] for run in coded if len(run) >= depth})
-            keys = np.array([by_name[run[:-1]] * width + run[-1] for run in runs], np.int64)
-            order = np.argsort(keys)
-            by_name = {runs[place]: at for at, place in enumerate(order)}
-            leaves = np.full(len(runs), -1, np.int64)
-            self._levels.append(keys[order])
-            self._filters.append(_filter(keys))
+        self._runs = 0
+        found, nodes = np.zeros(len(at), np.int64), np.zeros(len(at), np.int64)
+        for depth in range(length):
+            going = np.flatnonzero(spans > depth)
+            keys = nodes[going] * len(self._words.categories) + codes[at[going] + depth]
+            if depth == 0:  # every word is a node
+                level, nodes = np.arange(len(self._words.categories)), keys
+            else:
+                level, nodes[going] = np.unique(keys, return_inverse=True)
+            ending = np.flatnonzero(spans == depth + 1)
+            ended = np.unique(nodes[ending])
+            leaves = np.full(len(level), -1, np.int64)
+            leaves[ended] = self._runs + np.arange(len(ended))
+            found[ending] = leaves[nodes[ending]]
+            self._runs += len(ended)
+            self._levels.append(level)
             self._leaves.append(leaves)
-            for number, run in enumerate(coded):
-                if len(run) == depth:
-                    leaves[by_name[run]] = number
-        self._width = width
+            self._filters.append(_filter(level))
+        return found
 
     def hits(self, lists: pl.Series) -> tuple[Numbers, Numbers, Numbers]:
         """For each text and item that share a run: the text's place, the item's, and how many distinct runs."""
         texts, runs = self._found(lists)
-        pairs = np.unique(texts * (len(self._first)) + runs)
+        pairs = np.unique(texts * len(self._first) + runs)
         texts, runs = np.divmod(pairs, len(self._first))
         fan = self._first[runs + 1] - self._first[runs]
         parts = [self._counted(texts[part], runs[part], fan[part]) for part in _parts(texts, fan)]
@@ -82,20 +90,23 @@ class GramIndex:
         codes = flat.cast(pl.Int64).fill_null(-1).to_numpy()
         owners = np.repeat(np.arange(len(lengths)), lengths)
         # Past the last word there is no word of an item.
-        codes = np.concatenate([codes, np.full(self._length, -1, np.int64)])
+        codes = np.concatenate([codes, np.full(len(self._levels), -1, np.int64)])
         ends = np.cumsum(lengths)
         at = np.flatnonzero(codes >= 0)
         nodes = np.zeros(len(at), np.int64)
         texts, runs = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
         for depth, (level, leaves, seen) in enumerate(zip(self._levels, self._leaves, self._filters, strict=True)):
             word = codes[at + depth]
-            keys = nodes * self._width + word
-            maybe = np.flatnonzero((word >= 0) & seen[_slot(keys)])
-            at, keys = at[maybe], keys[maybe]
-            nodes = np.searchsorted(level, keys)
-            # A run must not reach from one text into the next.
-            real = (level[np.minimum(nodes, len(level) - 1)] == keys) & (at + depth < ends[owners[at]])
-            at, nodes = at[real], nodes[real]
+            keys = nodes * len(self._words.categories) + word
+            if depth == 0:
+                nodes = keys
+            else:
+                maybe = np.flatnonzero((word >= 0) & seen[_slot(keys)])
+                at, keys = at[maybe], keys[maybe]
+                nodes = np.searchsorted(level, keys)
+                # A run must not reach from one text into the next.
+                real = (level[np.minimum(nodes, len(level) - 1)] == keys) & (at + depth < ends[owners[at]])
+                at, nodes = at[real], nodes[real]
             ended = leaves[nodes] >= 0
             texts.append(owners[at[ended]])
             runs.append(leaves[nodes[ended]])

@@ -16,7 +16,8 @@ class NearDuplicates:
     """Two texts are near-duplicates when the Jaccard similarity of their sets of word shingles reaches a threshold.
 
     Problems made from one template differ only in their numbers, and no similarity of words tells them from copies:
-    with `same_numbers` the numbers and signs of the two have to be the same, in the same order.
+    with `same_numbers` the numbers of the two have to be the same in the same order, and so have the signs and
+    the symbols (`quantities` says which).
     """
 
     threshold: float = 0.8

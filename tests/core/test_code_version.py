@@ -1,5 +1,8 @@
 """Code versions: blind to comments, docstrings and layout, and to nothing else."""
 
+import subprocess
+import sys
+
 import pytest
 
 from skyassets.core.code_version import code_version, meaning
@@ -41,6 +44,14 @@ def test_a_function_of_a_docstring_alone_still_parses() -> None:
 
 def test_a_stage_carries_the_stages_it_imports() -> None:
     assert code_version("skyassets.stages.curate") != code_version("skyassets.stages.contamination")
+
+
+def test_no_code_is_run_to_tell_its_version() -> None:
+    program = (
+        "import sys; from skyassets.core.code_version import code_version; "
+        "code_version('skyassets.stages.near_duplicates'); sys.exit('numpy' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 def test_a_module_that_is_not_there_is_refused() -> None:
