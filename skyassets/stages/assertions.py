@@ -4,12 +4,13 @@ what can only run within it. They are read, never run.
 
 import ast
 import builtins
+import json
 import sys
 
 Tests = dict[str, object]
 
 CASE = "_test_case"
-"""The function behind the program that puts test cases together out of the program's own classes."""
+"""The function behind the program that puts together test cases which only it can: out of its own classes, say."""
 
 
 def humaneval_check(prompt: str, test: str, entry_point: str) -> Tests:
@@ -28,7 +29,7 @@ def humaneval_check(prompt: str, test: str, entry_point: str) -> Tests:
 
 
 def asserted(setup: str, assertions: list[str]) -> Tests:
-    """Each assertion a test. Where they use more of the program than functions, it puts the cases together itself.
+    """Each assertion a test. Where they take more than plain data to and fro, the program puts the cases together itself.
 
     Raises:
         SyntaxError: when they are no Python.
@@ -64,10 +65,11 @@ def _within(setup: str, assertions: list[str]) -> Tests:
 
 def _sides(assertion: str) -> tuple[str, object]:
     match ast.parse(assertion.strip()).body:
-        case [ast.Assert(test=ast.Compare(left=left, ops=[ast.Eq()], comparators=[ast.Constant(value=wanted)]))]:
-            if wanted is None or isinstance(wanted, str | int | float):
+        case [ast.Assert(test=ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]))]:
+            wanted = ast.literal_eval(right)
+            if isinstance(wanted, str | int | float | list | dict) and json.loads(json.dumps(wanted)) == wanted:
                 return ast.unparse(left), wanted
-    raise ValueError("they use the program's own classes, and are no comparison with a plain value")
+    raise ValueError("they give the program more than plain data, and are no comparison with a plain value")
 
 
 def _free(source: str) -> set[str]:
@@ -92,11 +94,14 @@ def _called(assertion: str) -> set[str]:
 
 
 def _handed_on(assertion: str, names: set[str]) -> set[str]:
-    """The functions among `names` whose results are given to another of them: it may be no plain data."""
-    calls = (node for node in ast.walk(ast.parse(assertion.strip())) if isinstance(node, ast.Call))
+    """What the functions of `names` are given that may be no plain data: built-in types, and each other's results."""
+    calls = [node for node in ast.walk(ast.parse(assertion.strip())) if isinstance(node, ast.Call)]
     outer = (each for each in calls if isinstance(each.func, ast.Name) and each.func.id in names)
     given = (argument for each in outer for argument in (*each.args, *each.keywords))
-    return {node.id for each in given for node in ast.walk(each) if isinstance(node, ast.Name)} & names
+    inside = [node for each in given for node in ast.walk(each) if isinstance(node, ast.Name)]
+    types = {node.id for node in inside if isinstance(getattr(builtins, node.id, None), type)}
+    makers = {each.func.id for each in calls if isinstance(each.func, ast.Name)}
+    return {node.id for node in inside} & (names | types - makers)
 
 
 def _defines(node: ast.stmt, name: str) -> bool:
