@@ -190,8 +190,8 @@ class Place:
     @contextlib.contextmanager
     def graders(self, limits: Limits) -> Iterator[Graders]:
         """The graders with their sandbox, and their workers for as long as the context lasts."""
-        with MathVerify(workers=self.workers) as equals:
-            yield Graders(sandbox=Bubblewrap(), equals=equals, limits=limits)
+        with MathVerify(workers=self.workers) as equals, Bubblewrap() as sandbox:
+            yield Graders(sandbox=sandbox, equals=equals, limits=limits)
 
 
 def is_private(url: str) -> bool:

@@ -1,184 +1,90 @@
-"""Bubblewrap keeps the Sandbox port: every run in namespaces of its own, thrown away afterwards. Fails closed.
+"""Bubblewrap keeps the Sandbox port: fork servers in namespaces without network, and each job in further ones.
 
 A program sees the system and the interpreter read-only, an empty /tmp, no network, no environment, no open files of
 ours. It runs under a user that owns nothing, within limits; its output is data that nobody here executes or trusts.
 """
 
 import functools
-import json
-import math
 import os
 import shutil
 import subprocess
 import sys
 import sysconfig
-import threading
 from pathlib import Path
 
 from skyassets.core.errors import SandboxError
-from skyassets.core.ports import Limits, Program, Run, RunKind
 from skyassets.engines import seccomp
-from skyassets.engines.confined_run import Ending, sealed_file, watch
+from skyassets.engines.sandbox_server import SandboxServer
+from skyassets.engines.warm_sandbox import WarmSandbox
 
-RUNNER = Path(__file__).with_name("sandbox_runner.py")
-TMP_MB, SHARED_MB, FILE_MB, STACK_MB = 32, 16, 16, 64
-OPEN_FILES = 256
+TMP_MB, SHARED_MB = 32, 16
 SPARE_USERS = range(60_578, 61_184)
-"""User ids that no account has. One a thread, so that parallel runs do not share a limit on processes."""
-SIGXCPU_STATUS = 128 + 24
+"""User ids that no account has. One a server, so that parallel runs share no limit and reach no process of another."""
 
 
-class Bubblewrap:
-    """Runs each program in a fresh bubblewrap sandbox. Nothing is started or looked for before the first run."""
+class Bubblewrap(WarmSandbox):
+    """Runs each program in namespaces of its own, inside bubblewrap. Nothing is looked for before the first run."""
 
     def __init__(self, bwrap: str = "bwrap") -> None:
-        self._bwrap = bwrap
-        self._probing = threading.Lock()
-        self._usable = False
+        super().__init__(BubblewrapBackend(bwrap))
 
-    @functools.cached_property
+
+class BubblewrapBackend:
+    """Starts fork servers under bubblewrap."""
+
+    advice = (
+        "Namespaces must be allowed: unprivileged user namespaces (see kernel.unprivileged_userns_clone, "
+        "kernel.apparmor_restrict_unprivileged_userns), in Docker `--security-opt seccomp=unconfined`."
+    )
+
+    def __init__(self, bwrap: str) -> None:
+        self._bwrap = bwrap
+
+    @property
     def name(self) -> str:
         """The backend and its version, as recorded in every verdict."""
-        told = subprocess.run([self._found(self._bwrap), "--version"], capture_output=True, text=True, check=False)
+        told = subprocess.run([self._found(), "--version"], capture_output=True, text=True, check=False)
         return told.stdout.strip() or "bubblewrap"
 
-    def run(self, program: Program, limits: Limits) -> Run:
-        """Run `program` once, within `limits`.
+    def start(self, number: int) -> SandboxServer:
+        """A fork server with nothing in sight but the system, the interpreter and an empty folder.
 
         Raises:
-            SandboxError: when programs cannot be confined here; nothing has been run then.
+            SandboxError: when bubblewrap is not there or refuses.
         """
-        self.check()
-        return self._run(program, limits)
+        user = SPARE_USERS[number % len(SPARE_USERS)] if os.geteuid() == 0 else None
+        return SandboxServer(self._command(user), {"user": user, "filter": seccomp.for_programs().hex()})
 
-    def check(self) -> None:
-        """Make sure once that programs can be confined here, by confining a harmless one.
-
-        Raises:
-            SandboxError: when they cannot, saying what is missing.
-        """
-        with self._probing:
-            if self._usable:
-                return
-            harmless = self._run(Program("print(6 * 7)"), Limits(seconds=30.0))
-            if harmless.kind is not RunKind.FINISHED or harmless.output != "42\n":
-                raise SandboxError(
-                    f"{self.name}: a harmless program did not run ({harmless.kind}): {harmless.detail.strip()}\n"
-                    "Namespaces must be allowed: unprivileged user namespaces (see kernel.unprivileged_userns_clone, "
-                    "kernel.apparmor_restrict_unprivileged_userns), in Docker `--security-opt seccomp=unconfined`."
-                )
-            self._usable = True
-
-    def _run(self, program: Program, limits: Limits) -> Run:
-        job = {
-            "source": program.source,
-            "call": program.call,
-            "arguments": [program.arguments],
-            "limits": _rlimits(limits),
-        }
-        with (
-            sealed_file(json.dumps(job).encode("ascii")) as job_fd,
-            sealed_file(program.stdin.encode("utf-8", "replace")) as stdin,
-            sealed_file(seccomp.for_programs()) as filter_fd,
-        ):
-            return _told(program, watch(self._command(job_fd, filter_fd), stdin, (job_fd, filter_fd), program, limits))
-
-    def _command(self, job_fd: int, filter_fd: int) -> tuple[str, ...]:
-        """The whole command line but for the number of the channel, which comes last."""
-        namespaces: tuple[str, ...] = ("--unshare-all", "--unshare-user", "--cap-drop", "ALL")
-        become: tuple[str, ...] = ()
-        if os.geteuid() == 0:
-            # Root in a user namespace is still root for the kernel's files: become somebody else for real.
-            namespaces = ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try")
-            namespaces += ("--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID")
-            namespaces += ("--cap-add", "CAP_SETPCAP")
-            user = str(SPARE_USERS[threading.get_native_id() % len(SPARE_USERS)])
-            become = (self._found("setpriv"), "--reuid", user, "--regid", user, "--clear-groups", "--no-new-privs")
-            become += ("--inh-caps=-all", "--bounding-set=-all", "--pdeathsig", "KILL", "--")
+    def _command(self, user: int | None) -> tuple[str, ...]:
+        view: tuple[str, ...]
+        if user is None:
+            view = ("--unshare-all", "--unshare-user", "--cap-drop", "ALL", "--proc", "/proc")
+        else:
+            # Root in a user namespace is still root for the kernel's files: the server becomes somebody else for
+            # real, after it has mounted a /proc that bubblewrap has not covered in part (see `fork_server`).
+            view = ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try")
+            view += ("--cap-drop", "ALL", "--dir", "/proc")
+            for needed in ("SYS_ADMIN", "SETUID", "SETGID", "SETPCAP"):
+                view += ("--cap-add", f"CAP_{needed}")
         return (
-            self._found(self._bwrap), *namespaces, "--as-pid-1", "--die-with-parent", "--new-session", "--clearenv",
-            *_environment(), *_files(), "--seccomp", str(filter_fd), "--",
-            *become, *_interpreter(), "-c", _runner(), str(job_fd),
+            self._found(), *view, "--as-pid-1", "--die-with-parent", "--new-session", "--clearenv",
+            *_environment(), *_files(), "--", *_interpreter(),
         )  # fmt: skip
 
-    def _found(self, tool: str) -> str:
-        path = shutil.which(tool)
+    def _found(self) -> str:
+        path = shutil.which(self._bwrap)
         if path is None:
             raise SandboxError(
-                f"sandbox: {tool} was not found; no program of a model is run without it. Install it "
-                "(Debian, Ubuntu: apt install bubblewrap util-linux; Fedora: dnf install bubblewrap util-linux)"
+                f"sandbox: {self._bwrap} was not found; no program of a model is run without it. Install it "
+                "(Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap)"
             )
         return path
-
-
-def _told(program: Program, ending: Ending) -> Run:
-    """What the run came to. Only what was said before the program started is believed about the run itself."""
-    ready, *said = ending.channel.split(b"\n")[:-1] or [b""]
-    printed = ending.stdout.decode("utf-8", "replace")
-    detail = ending.stderr.decode("utf-8", "replace")[-2000:]
-    if ready != b"ready":
-        return Run(RunKind.SANDBOX_ERROR, "", detail or f"the sandbox did not start (status {ending.status})")
-    if said[:1] != [b"compiled"]:
-        why = _value(said[0]) if said else f"the compiler died: {detail}"
-        return Run(ending.cut or RunKind.DOES_NOT_COMPILE, "", why)
-    if ending.cut is not None:
-        return Run(ending.cut, "", detail)
-    if program.call:
-        return _called([line.decode("ascii", "replace") for line in said[1:]], ending, detail)
-    return Run(RunKind.FINISHED if ending.status == 0 else _fault(ending.status, detail), printed, detail)
-
-
-def _called(results: list[str], ending: Ending, detail: str) -> Run:
-    if len(results) > 1 or not all(map(_is_json, results)):
-        return Run(RunKind.RUNTIME_ERROR, "", "the program wrote on the channel of its results")
-    if results:
-        return Run(RunKind.FINISHED, results[0], detail)
-    return Run(_fault(ending.status, detail), "", detail or "the program ended before its call was done")
-
-
-def _fault(status: int, detail: str) -> RunKind:
-    if status == SIGXCPU_STATUS:
-        return RunKind.TIME_LIMIT
-    last = detail.strip().rpartition("\n")[2]
-    return RunKind.MEMORY_LIMIT if last.startswith("MemoryError") else RunKind.RUNTIME_ERROR
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
-def _value(line: bytes) -> str:
-    return str(json.loads(line)) if _is_json(line.decode("ascii", "replace")) else ""
-
-
-def _rlimits(limits: Limits) -> dict[str, int]:
-    """Per process. The memory of all of them together is watched from outside; here stands only a wide fence."""
-    mb = 2**20
-    return {
-        "RLIMIT_AS": (4 * limits.memory_mb + 512) * mb,
-        "RLIMIT_DATA": 2 * limits.memory_mb * mb,
-        "RLIMIT_STACK": STACK_MB * mb,
-        "RLIMIT_NPROC": limits.processes,
-        "RLIMIT_FSIZE": FILE_MB * mb,
-        "RLIMIT_NOFILE": OPEN_FILES,
-        "RLIMIT_CORE": 0,
-        "RLIMIT_CPU": math.ceil(limits.seconds) + 1,
-    }
 
 
 def _environment() -> tuple[str, ...]:
     # A fixed hash seed: the same program ends the same way tomorrow. -I would ignore it, so -s -S -P stand for it.
     values = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"}  # noqa: S108
     return tuple(word for name, value in values.items() for word in ("--setenv", name, value))
-
-
-@functools.cache
-def _runner() -> str:
-    return RUNNER.read_text(encoding="utf-8")
 
 
 def _interpreter() -> tuple[str, ...]:
@@ -192,7 +98,7 @@ def _python() -> Path:
 @functools.cache
 def _files() -> tuple[str, ...]:
     """What a program sees: system folders and the interpreter, read-only, and two small empty places to write."""
-    words: list[str] = ["--proc", "/proc", "--dev", "/dev"]
+    words: list[str] = ["--dev", "/dev"]
     for folder in ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/sbin"):
         path = Path(folder)
         if path.is_symlink():

@@ -1,0 +1,138 @@
+"""Values as JSON and back, exactly: what crosses between a program and its examiner. Standard library only.
+
+A type is kept where Python has it built in (a tuple stays a tuple, 1.0 stays a float); of a subclass only the plain
+value crosses, so nothing that a program defines is ever executed on the other side.
+"""
+
+import datetime
+import math
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+DEEPEST = 200
+SAFE = 2**53
+_DATES: dict[str, Any] = {"date": datetime.date, "time": datetime.time, "datetime": datetime.datetime}
+_TEXTS: dict[str, Callable[[str], object]] = {"D": Decimal, "int": lambda text: int(text, 16), "float": float}
+_LISTS: dict[str, Callable[[Iterable[object]], object]] = {
+    "tuple": tuple, "set": set, "frozenset": frozenset,
+    "keys": lambda items: dict.fromkeys(items).keys(),
+    "values": lambda items: dict(enumerate(items)).values(),
+    "items": lambda items: dict(map(_pair, items)).items(),
+}  # fmt: skip
+
+
+def _pair(item: object) -> tuple[object, object]:
+    if not isinstance(item, tuple) or len(item) != 2:
+        raise TypeError("an item is no pair")
+    return item
+
+
+class NoPlainDataError(Exception):
+    """A value that cannot cross."""
+
+
+def encoded(value: object, keep: Callable[[Iterator[object]], int] | None = None, depth: int = 0) -> object:
+    """What JSON can say of `value`; `keep` takes an iterator in, to be asked for its items by number.
+
+    Raises:
+        NoPlainDataError: for a value that is not made of plain data.
+    """
+    if depth > DEEPEST:
+        raise NoPlainDataError(f"data nested more than {DEEPEST} deep")
+    if value is None or value is True or value is False:
+        return value
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        whole = int.__add__(value, 0)
+        return whole if -SAFE < whole < SAFE else {"int": hex(whole)}
+    if isinstance(value, float):
+        real = float.__add__(value, -0.0)
+        return real if math.isfinite(real) else {"float": repr(real)}
+
+    def each(items: Iterable[object]) -> list[object]:
+        return [encoded(item, keep, depth + 1) for item in items]
+
+    if isinstance(value, list):
+        return each(list.__iter__(value))
+    if isinstance(value, tuple):
+        return {"tuple": each(tuple.__iter__(value))}
+    if isinstance(value, set):
+        return {"set": each(set.__iter__(value))}
+    if isinstance(value, frozenset):
+        return {"frozenset": each(frozenset.__iter__(value))}
+    if isinstance(value, dict):
+        return {"dict": [[each((key,))[0], each((item,))[0]] for key, item in dict.items(value)]}
+    return _rarer(value, keep, each)
+
+
+def _rarer(
+    value: object, keep: Callable[[Iterator[object]], int] | None, each: Callable[[Iterable[object]], list[object]]
+) -> object:
+    if isinstance(value, bytes | bytearray):
+        return {"bytearray" if isinstance(value, bytearray) else "bytes": bytes(value).hex()}
+    if isinstance(value, complex):
+        return {"complex": [encoded(value.real), encoded(value.imag)]}
+    if type(value) is Decimal:
+        return {"D": str(value)}
+    if type(value) is Fraction:
+        return {"F": [encoded(value.numerator), encoded(value.denominator)]}
+    if type(value) is datetime.timedelta:
+        return {"timedelta": [value.days, value.seconds, value.microseconds]}
+    for name, kind in _DATES.items():
+        if type(value) is kind and isinstance(value, datetime.date | datetime.time):
+            return {name: value.isoformat()}
+    if isinstance(value, range):
+        return {"range": [encoded(part) for part in (value.start, value.stop, value.step)]}
+    for name, view in (("keys", type({}.keys())), ("values", type({}.values())), ("items", type({}.items()))):
+        if isinstance(value, view):
+            return {name: each(value)}
+    if isinstance(value, Iterator) and keep is not None:
+        return {"iterator": keep(value)}
+    raise NoPlainDataError(f"{type(value).__name__} is no plain data")
+
+
+def decoded(value: object, fetch: Callable[[int], Iterator[object]] | None = None) -> object:
+    """The value that `encoded` told of; `fetch` gives the iterator of a number.
+
+    Raises:
+        NoPlainDataError: for what `encoded` never says.
+    """
+    if isinstance(value, list):
+        return [decoded(item, fetch) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) != 1:
+        raise NoPlainDataError("an object with several names")
+    [(name, content)] = value.items()
+    try:
+        return _built(name, content, fetch)
+    except (TypeError, ValueError, ArithmeticError) as error:
+        raise NoPlainDataError(f"{name}: {error}"[:200]) from error
+
+
+def _built(name: str, content: object, fetch: Callable[[int], Iterator[object]] | None) -> object:
+    if isinstance(content, str):
+        if name in _TEXTS:
+            return _TEXTS[name](content)
+        if name in ("bytes", "bytearray"):
+            raw = bytes.fromhex(content)
+            return raw if name == "bytes" else bytearray(raw)
+        if name in _DATES:
+            return _DATES[name].fromisoformat(content)
+    elif isinstance(content, int) and name == "iterator" and fetch is not None:
+        return fetch(content)
+    elif isinstance(content, list):
+        if name == "dict":
+            return {decoded(key, fetch): decoded(item, fetch) for key, item in content}
+        items = [decoded(item, fetch) for item in content]
+        if name in _LISTS:
+            return _LISTS[name](items)
+        makers: dict[str, Callable[..., object]] = {
+            "complex": complex, "F": Fraction, "timedelta": datetime.timedelta, "range": range,
+        }  # fmt: skip
+        if name in makers:
+            return makers[name](*items)
+    raise NoPlainDataError(f"nothing is called {name[:40]!r}")
