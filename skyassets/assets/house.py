@@ -30,7 +30,7 @@ SECONDS_TO_MAKE = "seconds to make"
 PAID_KINDS = frozenset({"llm", "deepspeed"})
 """The kinds of assets that cost something to make: the ledger is written again when one was made."""
 
-NEVER_PICTURED = ("text",)
+NEVER_PICTURED = ("text", "question", "ground_truth", "tests", "starter_code", "references", "imported_trace")
 """Columns that no picture needs and that may be larger than memory."""
 
 EPOCH_TAG = "skyassets/epoch"

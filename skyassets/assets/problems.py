@@ -75,7 +75,7 @@ def problem_assets(house: House) -> list[dg.AssetsDefinition]:
     def make_problems(work: Work) -> Made:
         made = checked(PROBLEMS, problems.raw_problems(recipe.sources, reader), work)
         if recipe.rating is None:
-            return made
+            return problems.in_slices(PROBLEMS, made)
         return rate(made, recipe.rating, completer(house, "rater", recipe.rating.model, work), ranges(recipe.sources))
 
     return [

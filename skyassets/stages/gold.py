@@ -24,6 +24,7 @@ Row = dict[str, object]
 Progress = Callable[[int, int], None]
 
 READ = ("problem_id", "domain", "ground_truth", "tests", "references", "imported_trace")
+ROWS_A_SLICE = 20_000
 WITHOUT = "code problems without a reference solution"
 
 
@@ -35,31 +36,47 @@ def validated(
     Raises:
         SourceError: when no problem is left.
     """
-    usable = problems.frame.filter(pl.col("set_aside").is_null())
-    rows = list(usable.select(READ).iter_rows(named=True))
+    usable = problems.frame.filter(pl.col("set_aside").is_null()).select(READ)
+    bad: dict[str, Judgement] = {}
+    judged = without = done = 0
+    for part in usable.iter_slices(ROWS_A_SLICE):
+        rows = list(part.iter_rows(named=True))
+        found = _judged(rows, graders, workers, _further(progress, done, usable.height))
+        bad |= {key: one for key, one in found.items() if one.verdict is not Verdict.CORRECT}
+        judged += len(found)
+        without += sum(row["domain"] == CODE and not row["references"] for row in rows)
+        done += part.height
+    frame = problems.frame
+    if bad:
+        told = frame["problem_id"].replace_strict(
+            list(bad), [_reason(one) for one in bad.values()], default=None, return_dtype=pl.String()
+        )
+        frame = frame.with_columns(pl.coalesce("set_aside", told).alias("set_aside"))
+    facts: dict[str, object] = {
+        "references judged correct": judged - len(bad),
+        WITHOUT: without,
+        "set aside": some_left(table, frame["set_aside"], "the sources' ground truths, tests and reference solutions"),
+    }
+    again = sum(one.reason.startswith(SANDBOX_ERROR) for one in bad.values())
+    return replace(problems, frame=frame, facts=problems.facts | facts, unfinished=problems.unfinished + again)
+
+
+def _judged(rows: list[Row], graders: Graders, workers: int, progress: Progress) -> dict[str, Judgement]:
+    """By the problem's id: that a reference is right, or what is wrong with the first one."""
     judged: dict[str, Judgement] = {}
     for attempt in range(REFERENCES):
         cases = {str(row["problem_id"]): one for row in rows if (one := _case(row, attempt, judged)) is not None}
         if not cases:
             break
         told = judge_all(cases.values(), graders, workers, progress)
-        # The first reference's judgement tells more than the last one's.
         found = {key: told[one] for key, one in cases.items()}
         judged |= {key: one for key, one in found.items() if key not in judged or one.verdict is Verdict.CORRECT}
-    bad = {key: one for key, one in judged.items() if one.verdict is not Verdict.CORRECT}
-    reasons = pl.DataFrame(
-        {"problem_id": list(bad), "gold": [_reason(one) for one in bad.values()]},
-        schema={"problem_id": pl.String(), "gold": pl.String()},
-    )
-    frame = problems.frame.join(reasons, on="problem_id", how="left", maintain_order="left")
-    frame = frame.with_columns(pl.coalesce("set_aside", "gold").alias("set_aside")).drop("gold")
-    facts: dict[str, object] = {
-        "references judged correct": len(judged) - len(bad),
-        WITHOUT: sum(row["domain"] == CODE and not row["references"] for row in rows),
-        "set aside": some_left(table, frame["set_aside"], "the sources' ground truths, tests and reference solutions"),
-    }
-    again = sum(one.reason.startswith(SANDBOX_ERROR) for one in bad.values())
-    return replace(problems, frame=frame, facts=problems.facts | facts, unfinished=problems.unfinished + again)
+    return judged
+
+
+def _further(progress: Progress, before: int, total: int) -> Progress:
+    """`progress` of one slice as progress of the whole; a second try counts for nothing."""
+    return lambda done, _: progress(min(before + done, total), total)
 
 
 def _case(row: Row, attempt: int, judged: Mapping[str, Judgement]) -> Case | None:

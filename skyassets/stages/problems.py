@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import polars as pl
@@ -39,6 +39,11 @@ def benchmark_problems(benchmarks: Iterable[Benchmark], reader: Reader) -> Made:
     return _made(BENCHMARK_PROBLEMS, rows)
 
 
+def in_slices(table: Table, made: Made) -> Made:
+    """`made` for a store that takes row after row: it then sorts by way of the disk, and no second copy is needed."""
+    return replace(made, frame=table.frame([]), stream=made.frame.iter_slices(ROWS_A_SLICE))
+
+
 def kinds(reasons: Iterable[object]) -> dict[str, int]:
     """How often each kind of reason for setting aside occurs: what stands before the colon, the details left out."""
     counts = Counter(str(reason).partition(": ")[0] for reason in reasons if reason is not None)
@@ -65,7 +70,8 @@ def _made(table: Table, rows: Iterator[Row]) -> Made:
     frames = [table.frame([])]
     # As a frame, a slice takes a third of what its Python objects take.
     while part := list(islice(rows, ROWS_A_SLICE)):
-        frames.append(table.frame([_identified(row, seen, table) for row in part]))
+        identified = [_identified(row, seen, table) for row in part]
+        frames.append(pl.DataFrame(identified, schema=table.schema, orient="row"))
     frame = pl.concat(frames)
     facts: dict[str, object] = {
         "problems by source": dict(frame["source"].value_counts(sort=True).iter_rows()),

@@ -10,6 +10,7 @@ from skyassets.core.text import well_formed
 from skyassets.stages.cases import read_cases
 from skyassets.stages.extract import strict_answer
 from skyassets.stages.families import generate
+from skyassets.stages.test_layouts import canonical_tests, reference_solutions
 
 Row = dict[str, object]
 
@@ -147,8 +148,6 @@ def _answer(value: object) -> str | None:
 
 def _tests(source: Source, row: Row) -> str | None:
     if source.layout:
-        from skyassets.stages.test_layouts import canonical_tests
-
         return well_formed(canonical_tests(source.layout, row))
     value = row.get(source.tests) if source.tests else None
     if value is None or isinstance(value, str):
@@ -161,8 +160,6 @@ def _tests(source: Source, row: Row) -> str | None:
 
 def _references(source: Source, row: Row) -> list[str] | None:
     if source.layout:
-        from skyassets.stages.test_layouts import reference_solutions
-
         found: object = reference_solutions(source.layout, row)
     else:
         found = row.get(source.reference) if source.reference else None

@@ -1,0 +1,99 @@
+"""The published recipe's sources and benchmarks, read from folders that are laid out like their data sets."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from recipes.hub_folders import ADD, DOUBLE, FOLDERS
+
+from skyassets.core.ports import Limits
+from skyassets.core.sources import HubDataset, Source
+from skyassets.core.tables import PROBLEMS
+from skyassets.engines.bubblewrap import Bubblewrap
+from skyassets.engines.math_verify import MathVerify
+from skyassets.engines.problem_reader import ProblemReader
+from skyassets.recipes.find import find_recipe
+from skyassets.stages.gold import WITHOUT, validated
+from skyassets.stages.graders import Graders
+from skyassets.stages.problems import raw_problems
+
+RECIPES = [find_recipe(name) for name in ("sky_t1_preview", "sky_t1_train_splits")]
+SOURCES = {source.name: source for recipe in RECIPES for source in recipe.sources}
+SOURCES |= {one.name: one.source for recipe in RECIPES for one in recipe.benchmarks}
+
+
+@pytest.fixture(scope="module")
+def graders() -> Iterator[Graders]:
+    with MathVerify() as equals:
+        yield Graders(Bubblewrap(), equals, Limits(seconds=5.0))
+
+
+def local(source: Source, folder: Path) -> Source:
+    """The source with its data set in `folder`."""
+    assert isinstance(source.origin, HubDataset)
+    home = folder / source.origin.repo.replace("/", "-") / source.origin.repo.rpartition("/")[2]
+    home.mkdir(parents=True)
+    FOLDERS[source.origin.repo](home)
+    return replace(source, origin=replace(source.origin, repo=str(home)))
+
+
+ASKED = {
+    "numina-math": {"What is 1 + 1?": ("2", None)},
+    "numina-amc_aime": {"Which?": (r"\textbf{(C)}\ 7", None)},
+    "numina-olympiads": {"Prove it.": (None, "no ground truth"), "How many?": (r"\frac{1}{2}", None)},
+    "apps": {
+        "Add.": (None, None),
+        "Double.": (None, None),
+        "No tests.": (
+            None,
+            "the tests are laid out otherwise: input_output: no JSON that can be read (JSONDecodeError)",
+        ),
+        "No solutions.": (None, None),
+    },
+    "apps-train": {"Add.": (None, None)},
+    "taco-train": {"Add, MEDIUM.": (None, None)},
+    "taco-test": {"Add, EASY.": (None, None), "Add, MEDIUM.": (None, None)},
+    **{f"still-2-{one}": {f"A {one}?": (None, None)} for one in ("physics", "chemistry", "biology", "puzzle")},
+    "MATH500": {"1 + 1?": ("2", None)},
+    "AIME 2024": {"m + n?": ("025", None)},
+    "GSM8K": {"How many, main?": ("1,800", None)},
+    "AMC23": {"How far?": ("27.0", None)},
+    "OlympiadBench (maths, EN)": {"Find all.": (r"$\frac{1}{3}$", None)},
+    "GPQA-Diamond": {"Which,\ndiamond?": ("10^-4 eV", None)},
+    "LiveCodeBench": {"Add, test.": (None, None), "Add, test2.": (None, None)},
+}
+
+
+def test_every_source_has_a_folder_like_its_own() -> None:
+    assert set(ASKED) == set(SOURCES)
+    assert {source.origin.repo for source in SOURCES.values() if isinstance(source.origin, HubDataset)} == set(FOLDERS)
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_a_source_reads_the_layout_of_its_data_set(name: str, tmp_path: Path, graders: Graders) -> None:
+    made = validated(PROBLEMS, raw_problems([local(SOURCES[name], tmp_path)], ProblemReader()), graders).frame
+    told = made.select("question", "ground_truth", "set_aside").iter_rows()
+    assert {question: (truth, aside) for question, truth, aside in told} == ASKED[name]
+
+
+def test_a_problem_of_apps_comes_with_its_tests_and_reference_solutions(tmp_path: Path, graders: Graders) -> None:
+    made = validated(PROBLEMS, raw_problems([local(SOURCES["apps"], tmp_path)], ProblemReader()), graders)
+    rows = {row["question"]: row for row in made.frame.iter_rows(named=True)}
+    assert rows["Add."]["references"] == ["print('no')", ADD]
+    assert json.loads(rows["Add."]["tests"])["outputs"] == ["5\n", "9\n"]
+    assert rows["Double."]["references"] == [DOUBLE]
+    assert json.loads(rows["Double."]["tests"])["fn_name"] == "double"
+    assert rows["Add."]["family"] == "interview"
+    assert made.facts[WITHOUT] == 1
+
+
+def test_public_and_private_tests_of_livecodebench_are_run(tmp_path: Path) -> None:
+    made = raw_problems([local(SOURCES["LiveCodeBench"], tmp_path)], ProblemReader()).frame
+    assert [json.loads(tests)["inputs"] for tests in made["tests"]] == [["2 3\n", "4 5\n"]] * 2
+
+
+def test_a_trace_of_still_2_is_taken_over(tmp_path: Path) -> None:
+    made = raw_problems([local(SOURCES["still-2-physics"], tmp_path)], ProblemReader()).frame
+    assert "<|begin_of_solution|>" in made["imported_trace"][0]
