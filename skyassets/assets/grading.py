@@ -18,9 +18,16 @@ MATHS = (
 )
 SANDBOX = (
     "skyassets.engines.bubblewrap",
-    "skyassets.engines.confined_run",
-    "skyassets.engines.sandbox_runner",
+    "skyassets.engines.confinement",
+    "skyassets.engines.examined_process",
+    "skyassets.engines.examiner_process",
+    "skyassets.engines.fork_server",
+    "skyassets.engines.job_process",
+    "skyassets.engines.plain_data",
+    "skyassets.engines.program_process",
+    "skyassets.engines.run_told",
     "skyassets.engines.seccomp",
+    "skyassets.engines.warm_sandbox",
 )
 CODE_GRADERS = ("skyassets.stages.grade_code", *SANDBOX)
 """What judges programs: when it changes, programs are judged again, and answers are not."""
