@@ -29,7 +29,7 @@ def humaneval_check(prompt: str, test: str, entry_point: str) -> Tests:
 
 
 def asserted(setup: str, assertions: list[str]) -> Tests:
-    """Each assertion a test. Where they take more than plain data to and fro, the program puts the cases together itself.
+    """Each assertion a test. Where more than plain data goes to and fro, the program puts the cases together itself.
 
     Raises:
         SyntaxError: when they are no Python.
@@ -65,11 +65,17 @@ def _within(setup: str, assertions: list[str]) -> Tests:
 
 def _sides(assertion: str) -> tuple[str, object]:
     match ast.parse(assertion.strip()).body:
-        case [ast.Assert(test=ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]))]:
-            wanted = ast.literal_eval(right)
-            if isinstance(wanted, str | int | float | list | dict) and json.loads(json.dumps(wanted)) == wanted:
-                return ast.unparse(left), wanted
+        case [ast.Assert(test=ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]))] if _is_json(right):
+            return ast.unparse(left), ast.literal_eval(right)
     raise ValueError("they give the program more than plain data, and are no comparison with a plain value")
+
+
+def _is_json(expression: ast.expr) -> bool:
+    try:
+        value = ast.literal_eval(expression)
+        return bool(json.loads(json.dumps(value)) == value)
+    except (ValueError, TypeError):
+        return False
 
 
 def _free(source: str) -> set[str]:

@@ -96,8 +96,10 @@ def _exactly(got: str, wanted: str) -> bool:
 
 def _close(got: float, wanted: float, rules: Rules) -> bool:
     absolute, relative = (ABSOLUTE, RELATIVE) if rules.floats is None else (rules.floats, rules.floats)
+    if not (math.isfinite(got) and math.isfinite(wanted)):
+        return got == wanted
     # Of the wanted number alone: `math.isclose` would let a larger answer be further off.
-    return got == wanted or (math.isfinite(got) and abs(got - wanted) <= max(absolute, relative * abs(wanted)))
+    return abs(got - wanted) <= max(absolute, relative * abs(wanted))
 
 
 def _alike(got: Any, wanted: Any, rules: Rules) -> bool:

@@ -41,11 +41,17 @@ def _blocks(text: str) -> tuple[list[str], bool]:
         if start is None:
             start = fence.end() + 1
         elif not fence[1].strip():
-            blocks.append(textwrap.dedent(text[start : fence.start()]))
+            blocks.append(_flush(text[start : fence.start()]))
             start = None
     if start is not None:
-        blocks.append(textwrap.dedent(text[start:]))
+        blocks.append(_flush(text[start:]))
     return blocks, start is None
+
+
+def _flush(block: str) -> str:
+    """`block` at the left margin. One that stands there is left as it is: blank lines of its texts may hold spaces."""
+    first = block.lstrip("\r\n")[:1]
+    return textwrap.dedent(block) if first in {" ", "\t"} else block
 
 
 def _is_python(text: str) -> bool:

@@ -37,6 +37,17 @@ def test_indented_blocks_are_moved_to_the_left() -> None:
     assert strict_code("1. So:\n   ```python\n   if 1:\n       print(1)\n   ```") == "if 1:\n    print(1)\n"
 
 
+def test_a_block_at_the_margin_is_left_as_it_is() -> None:
+    code = "text = '''\n  \n'''\n"
+    assert strict_code(f"```python\n{code}```") == code
+
+
+def test_several_blocks_are_none_when_read_strictly_unless_they_are_thoughts() -> None:
+    assert strict_code(join(Structured(TWO, ONE))) == "print(1)\n"
+    assert strict_code(f"<think>{TWO}</think>{ONE}") == "print(1)\n"
+    assert strict_code(join(Structured(ONE, TWO))) is None
+
+
 def test_lenient_code_is_the_last_block_that_defines_something() -> None:
     assert lenient_code(TWO) == "def f():\n    return 1\n"
     assert lenient_code("```\n1\n```\n```\n2\n```") == "2\n"
