@@ -5,23 +5,21 @@ stored answers are never changed; everything here happens to copies.
 """
 
 import re
+from dataclasses import replace
 from fractions import Fraction
 
-from skyassets.stages.number import KNOWN_UNITS, Quantity, quantity
+from skyassets.stages.number import Quantity, quantity, without_unit
+from skyassets.stages.prose import is_prose, same_words
 from skyassets.stages.tidy import tidy
+from skyassets.stages.units import Unit
 
-LONGEST, DEEPEST = 1000, 6
-NUMBER_WORDS = frozenset(
-    {
-        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-        "twenty", "thirty", "forty", "fifty", "hundred", "thousand", "million", "half", "third", "quarter", "none",
-        "nothing", "no", "infinity", "infinite", "undefined",
-    }
-)  # fmt: skip
-
+LONGEST, DEEPEST, LONGEST_LIST = 1000, 6, 12
+_AND = re.compile(r"\s*,?\s*(?:\\(?:text|mbox|mathrm)\s*\{\s*(?:and|or)\s*\}|(?<![A-Za-z])(?:and|or)(?![A-Za-z]))\s*")
+_MATRIX = re.compile(r"\\begin\{([pb]?matrix)\}(.*?)(?:\\\\)?\\end\{\1\}", re.DOTALL)
 _NAMED = re.compile(r"([A-Za-z](?:_\{?\w\}?)?(?:\([A-Za-z]\))?)\s*(?:=|\\in(?![A-Za-z]))\s*(?![=<>])")
 _BASED = re.compile(r"([0-9A-F]{1,60})_\{?([1-9]\d?)\}?")
-_WORDS = re.compile(r"[^\W\d_]+(?:[ '-][^\W\d_]+)*")
+_WORDS = re.compile(r"[^\W\d_]+")
+_PRODUCT = re.compile(r".*\d ?[A-Za-z]")
 _SPACED = re.compile(r"\d+(?: \d+)+")
 _CHOICE = re.compile(r"\(?([A-Z])\)?[.:)]?")
 _CHOSEN = re.compile(r"(?:(?:option|choice|answer)\s*)?\(?([A-Z])(?:\)|[.:](?=\s)|\)?[.:]?$)", re.IGNORECASE)
@@ -37,17 +35,34 @@ def same(answer: str, gold: str) -> bool | None:
     return _same(answer, gold, 0)
 
 
+def for_algebra(answer: str, gold: str) -> tuple[str, str] | str:
+    """The two as algebra may compare them, without their units; or why it must not."""
+    (given, unit), (wanted, wanted_unit) = _measured(tidy(answer)), _measured(tidy(gold))
+    if is_prose(given) or is_prose(wanted):
+        return "ungradable: words that reading does not decide"
+    if unit and wanted_unit and unit != wanted_unit:
+        return "ungradable: a formula in two units"
+    return given, wanted
+
+
+def _measured(text: str) -> tuple[str, Unit | None]:
+    """A formula without its unit. Single letters are no units here: they may be factors."""
+    core, unit = without_unit(text)
+    spelled = core is not None and len(re.sub(r"[^A-Za-z%]|\\[a-z]+", "", text[len(core) :])) > 1
+    return (core, unit) if core is not None and unit and unit.is_known and spelled else (text, None)
+
+
 def _same(answer: str, gold: str, depth: int) -> bool | None:
     given, wanted = tidy(answer), tidy(gold)
     if given == wanted:
         return True
     if depth > DEEPEST:
         return None
-    for decide in (_choices, _quantities, _words, _based):
+    for decide in (_choices, _quantities, _worded, _based):
         verdict = decide(given, wanted)
         if verdict is not None:
             return verdict
-    for take_apart in (_named, _unions, _groups, _lists):
+    for take_apart in (_named, _unions, _matrices, _groups, _lists):
         verdict = take_apart(given, wanted, depth + 1)
         if verdict is not None:
             return verdict
@@ -64,33 +79,35 @@ def _quantities(given: str, wanted: str) -> bool | None:
     if one is None or other is None:
         # "1 2" is two numbers, and no spelling of twelve.
         return False if (one and _SPACED.fullmatch(wanted)) or (other and _SPACED.fullmatch(given)) else None
-    if one.unit and other.unit and one.unit != other.unit:
-        return False if {one.unit, other.unit} <= KNOWN_UNITS else None
-    return one.value == other.value or _rounded(one, other)
+    if one.unit and other.unit:
+        if one.unit.is_known and other.unit.is_known:
+            if one.unit.powers != other.unit.powers:
+                return False
+            ratio = one.unit.size / other.unit.size
+            return _equal(replace(one, value=one.value * ratio), other)
+        # Twelve apples may be twelve fruits, and are never thirteen.
+        return _equal(one, other) if one.unit.powers == other.unit.powers else None if _equal(one, other) else False
+    if _PRODUCT.fullmatch(given if one.unit else wanted) and (one.unit or other.unit):
+        return None  # 5 m beside 5 may be a product
+    return _equal(one, other)
 
 
-def _rounded(given: Quantity, wanted: Quantity) -> bool:
-    """Whether `wanted` is `given`, rounded. Only a reference with three decimals or more is taken for rounded."""
-    return wanted.decimals >= 3 and abs(given.value - wanted.value) * 2 * 10**wanted.decimals <= 1
+def _equal(given: Quantity, wanted: Quantity) -> bool:
+    """Exactly, or as rounded as the reference is: to its own decimals, a tie going away from zero."""
+    if given.value == wanted.value:
+        return True
+    half = Fraction(1, 2 * 10**wanted.decimals)
+    value, size = abs(given.value), abs(wanted.value)
+    return wanted.is_rounded and given.value * wanted.value > 0 and size - half <= value < size + half
 
 
-def _words(given: str, wanted: str) -> bool | None:
-    if _worded(given) and _worded(wanted):
-        if given.casefold() == wanted.casefold():
-            # x and X are two variables; East and east are one word.
-            return True if len(wanted) >= 3 else None
+def _worded(given: str, wanted: str) -> bool | None:
+    if given.casefold() == wanted.casefold() and _WORDS.fullmatch(wanted) and len(wanted) >= 3:
+        return True  # x and X are two variables; East and east are one word
+    if _WORDS.fullmatch(given) and _WORDS.fullmatch(wanted) and not (is_prose(given) or is_prose(wanted)):
         # xy and yx are one product; cat and act are two words.
         return False if max(len(given), len(wanted)) >= 3 else None
-    for word, value in ((wanted, given), (given, wanted)):
-        if _worded(word) and len(word) >= 3 and not NUMBER_WORDS & set(re.split("[ '-]", word.casefold())):
-            return False if quantity(value) else None
-    return None
-
-
-def _worded(text: str) -> bool:
-    """Whether `text` is words, and no sum or product of variables."""
-    lengths = [len(part) for part in re.split("[ '-]", text)]
-    return bool(_WORDS.fullmatch(text)) and (len(lengths) == 1 or max(lengths) >= 3)
+    return same_words(given, wanted)
 
 
 def _based(given: str, wanted: str) -> bool | None:
@@ -146,10 +163,22 @@ def _groups(given: str, wanted: str, depth: int) -> bool | None:
     return False if False in verdicts else True if all(verdicts) else None
 
 
+def _matrices(given: str, wanted: str, depth: int) -> bool | None:
+    one, other = _MATRIX.fullmatch(given), _MATRIX.fullmatch(wanted)
+    if not one or not other:
+        return None
+    rows, wanted_rows = ([row.split("&") for row in re.split(r"\\\\", found[2])] for found in (one, other))
+    if [len(row) for row in rows] != [len(row) for row in wanted_rows]:
+        return False
+    pairs = [pair for row, other in zip(rows, wanted_rows, strict=True) for pair in zip(row, other, strict=True)]
+    verdicts = [_same(*pair, depth) for pair in pairs]
+    return False if False in verdicts else True if all(verdicts) else None
+
+
 def _lists(given: str, wanted: str, depth: int) -> bool | None:
     if _group(given) or _group(wanted):
         return None
-    one, other = _split(given), _split(wanted)
+    one, other = _split(_AND.sub(",", given)), _split(_AND.sub(",", wanted))
     return _in_any_order(one, other, depth) if max(len(one), len(other)) > 1 else None
 
 
@@ -157,9 +186,17 @@ def _in_any_order(given: list[str], wanted: list[str], depth: int) -> bool | Non
     values, wanted_values = _values(given), _values(wanted)
     if values is not None and wanted_values is not None:
         return values == wanted_values
-    if len(given) != len(wanted):
+    if len(given) != len(wanted) or len(given) > LONGEST_LIST:
         return None
-    return True if all(_same(*pair, depth) for pair in zip(given, wanted, strict=True)) else None
+    left = list(given)
+    for part in wanted:
+        verdicts = [_same(other, part, depth) for other in left]
+        if True in verdicts:
+            del left[verdicts.index(True)]
+        else:
+            # What equals nothing there is missing; what only algebra could tell is left to it.
+            return None if None in verdicts or not verdicts else False
+    return True
 
 
 def _values(parts: list[str]) -> list[Fraction] | None:

@@ -14,12 +14,19 @@ _STATED = re.compile(
     r"(?P<rest>[^\n]{1,500})",
     re.IGNORECASE,
 )
-_FORMULA = re.compile(r"\$\$?([^$\n]+)\$\$?|\\\((.+?)\\\)|\\\[(.+?)\\\]")
+CHOICE, SCORED = "choice", "scored"
+"""Kinds of reference beside the domains: the letter of an option, and the rules of a scorer."""
+
+_FORMULA = re.compile(r"\$\$?((?:\\.|[^$\n\\])+)\$\$?|\\\((.+?)\\\)|\\\[(.+?)\\\]")
 _NUMBER = re.compile(
     r"(?<![\w.])[-−+]?\$?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)?(?:(?<=\d)(?:\.\d+)?|\.\d+)(?:\s?/\s?\d+(?![\d.]))?%?"
 )
 _QUOTED = re.compile(r"\*\*(.+?)\*\*|\"([^\"\n]+)\"|“([^”\n]+)”|`([^`\n]+)`|(?<!\w)'([^'\n]+)'(?!\w)")
 _CHOICE = re.compile(r"(?:option|choice)?\s*\(?([A-J])(?:\)|[.,:;](?=\s|$)|$)")
+_RIGHT = re.compile(r"\b(?:option|choice)\s+\(?([A-J])\)?\s+is\s+(?:the\s+)?(?:correct|right|answer)", re.IGNORECASE)
+_ALONE = re.compile(r"[\s$*_`>#-]*(?:\\(?:text|textbf|mathrm|mathbf)\{)?\(?([A-J])\)?\}?[\s$*_`.]*")
+LONGEST_BETWEEN = 40
+_BETWEEN = re.compile(r"[\s$]*(?:,|;|,?\s*(?:\\text\s*\{\s*(?:and|or)\s*\}|\b(?:and|or)\b))[\s$]*")
 _WORD = re.compile(r"[^\W_](?:[\w'’-]*[^\W_])?")
 _SENTENCE = re.compile(r"[.?](?:\s|$)")
 
@@ -37,13 +44,19 @@ def solution(text: str) -> str | None:
 
 
 def strict_answer(text: str) -> str | None:
-    """The last balanced, filled box of the solution; None when there is none."""
+    """The last balanced, filled box of the solution; None when there is none.
+
+    Boxes in a row, with a comma, "and" or "or" between them, are one answer of several parts.
+    """
     part = solution(text)
     return None if part is None else _last_box(part)
 
 
 def lenient_answer(text: str, domain: str) -> str | None:
-    """The last box anywhere, else what follows the last "the answer is", else the last number (maths) or word."""
+    """The last box anywhere, else what follows the last "the answer is", else the last number (maths) or word.
+
+    `domain` may be CHOICE or SCORED too: then the statement is taken whole, and no mere letter or word for one.
+    """
     for part in dict.fromkeys((solution(text) or text, text)):
         found = _last_box(part) or _stated(part, domain) or _last(part, domain)
         if found:
@@ -53,18 +66,29 @@ def lenient_answer(text: str, domain: str) -> str | None:
 
 def _last_box(text: str) -> str | None:
     """One pass with a stack, so that a text of nothing but open boxes costs no more than another."""
-    opened: list[int | None] = []
-    last = None
+    opened: list[tuple[int, int] | None] = []
+    boxes: list[tuple[int, int, str]] = []
     for token in _BRACE.finditer(text):
         if token[0] == "}":
             start = opened.pop() if opened else None
-            if start is not None and text[start : token.start()].strip():
-                last = text[start : token.start()].strip()
+            if start is not None and (inside := text[start[1] : token.start()].strip()):
+                while boxes and boxes[-1][0] > start[0]:
+                    boxes.pop()
+                boxes.append((start[0], token.end(), inside))
         elif token[0][0] == "\\" and token[0][1] in "\\{}":
             continue
         else:
-            opened.append(token.end() if token[0] != "{" else None)
-    return last
+            opened.append((token.start(), token.end()) if token[0] != "{" else None)
+    return _in_a_row(text, boxes) if boxes else None
+
+
+def _in_a_row(text: str, boxes: list[tuple[int, int, str]]) -> str:
+    row = [boxes[-1]]
+    for box in reversed(boxes[:-1]):
+        if row[0][0] - box[1] > LONGEST_BETWEEN or not _BETWEEN.fullmatch(text, box[1], row[0][0]):
+            break
+        row.insert(0, box)
+    return ", ".join(dict.fromkeys(inside for _, _, inside in row))
 
 
 def _stated(text: str, domain: str) -> str | None:
@@ -72,6 +96,8 @@ def _stated(text: str, domain: str) -> str | None:
     if not statements:
         return None
     rest = statements[-1]["rest"].strip()
+    if domain in {CHOICE, SCORED}:
+        return _bare(_SENTENCE.split(rest, maxsplit=1)[0]) or None
     formulas = list(_FORMULA.finditer(rest))
     if formulas:
         return _bare(next(filter(None, formulas[0].groups())))
@@ -99,6 +125,12 @@ def _stated_value(sentence: str) -> str | None:
 
 
 def _last(text: str, domain: str) -> str | None:
+    if domain in {CHOICE, SCORED}:
+        line = text.rstrip().rpartition("\n")[2].strip()
+        if domain == SCORED:
+            return _bare(line) or None
+        alone, right = _ALONE.fullmatch(line), list(_RIGHT.finditer(text))
+        return alone[1] if alone else right[-1][1].upper() if right else None
     pattern = _NUMBER if domain == "maths" else _WORD
     found = [match[0] for match in pattern.finditer(text)]
     return _bare(found[-1]) if found else None

@@ -5,6 +5,7 @@ a comparison that ran out of time, a sandbox that failed.
 """
 
 from skyassets.core.ports import Judgement
+from skyassets.stages.choices import Options
 from skyassets.stages.grade_answer import judge_answer
 from skyassets.stages.grade_code import judge_code
 from skyassets.stages.graders import Graders, Mode
@@ -13,9 +14,18 @@ CODE = "code"
 
 
 def judge(
-    domain: str, ground_truth: str | None, tests: str | None, text: str, mode: Mode, graders: Graders
+    domain: str,
+    ground_truth: str | None,
+    tests: str | None,
+    text: str,
+    mode: Mode,
+    graders: Graders,
+    offered: Options = (),
 ) -> Judgement:
-    """Whether `text` answers a problem of `domain` rightly, by its ground truth or, for code, by its tests."""
+    """Whether `text` answers a problem of `domain` rightly, by its ground truth or, for code, by its tests.
+
+    `offered` are the options that the question gives to choose from, if it does.
+    """
     if domain == CODE:
         return judge_code(tests, text, mode, graders)
-    return judge_answer(domain, ground_truth, text, mode, graders.equals)
+    return judge_answer(domain, ground_truth, text, mode, graders.equals, offered)

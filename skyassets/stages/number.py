@@ -4,24 +4,19 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
+from skyassets.stages.number_words import number_in_words
+from skyassets.stages.units import Unit, unit
+
+MONEY = unit("dollar")
 LONGEST = 120
 LARGEST_EXPONENT = 300
 CHANGING = frozenset(
     {
         "dozen", "hundred", "thousand", "million", "billion", "trillion", "k", "bn", "squared", "cubed", "factorial",
-        "pi", "or", "and", "to", "mod", "over", "times", "plus", "minus", "more", "less", "choose", "per",
+        "pi", "or", "and", "to", "mod", "over", "times", "plus", "minus", "more", "less", "choose",
     }
 )  # fmt: skip
 """Words after a number that are no unit: the number alone is not the value."""
-_UNITS = {
-    "mm": "millimeter", "cm": "centimeter", "m": "meter", "km": "kilometer", "in": "inch", "inche": "inch",
-    "ft": "foot", "feet": "foot", "yd": "yard", "mi": "mile", "g": "gram", "kg": "kilogram", "s": "second",
-    "sec": "second", "min": "minute", "h": "hour", "hr": "hour", "dollar": "currency", "cent": "cent", "day": "day",
-    "week": "week", "month": "month", "year": "year", "l": "liter", "ml": "milliliter",
-}  # fmt: skip
-KNOWN_UNITS = frozenset(name + power for name in [*_UNITS.values(), "%", "degree"] for power in ("", "2", "3"))
-_POWERS = {"square": "2", "sq": "2", "cubic": "3", "cu": "3"}
-
 _WHOLE = r"(?:\d{1,3}(?:,\d{3})+|\d+)"
 _PLAIN = rf"(?:{_WHOLE}(?:\.\d*)?|\.\d+)"
 _SIGNED = rf"[-+]?{_PLAIN}"
@@ -36,28 +31,45 @@ _FORMS = (
     ("scientific", re.compile(rf"({_SIGNED}) ?(?:\\times|\\cdot|\*) ?10 ?\^ ?(?:\{{ ?([-+]?\d+) ?\}}|(\d))")),
     ("scientific", re.compile(rf"({_PLAIN})[eE]([-+]?\d+)()")),
 )
-_CURRENCY = re.compile(r"(?:\\?\$|€|£|\\(?:euro|pounds)(?![A-Za-z]))")
+_CURRENCY = re.compile(r"(?:(?:USD|US) ?\\?\$?|\\?\$|€|£|EUR |GBP |\\(?:euro|pounds)(?![A-Za-z]))")
+MULTIPLES = {
+    "dozen": 12, "hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12,
+}  # fmt: skip
+_MANY = re.compile(rf"(.*\d) ?({'|'.join(MULTIPLES)})( [a-z]+)?", re.IGNORECASE)
+_SYMBOLS = r"[A-Za-z]+(?:\^?\{?-?\d\}?)?"
 _UNIT = re.compile(
     r"(?P<percent> ?\\?%| ?percent$| ?per cent$)|(?P<degree> ?\^\\circ| degrees?$| ?\\text\{ ?degrees? ?\})|"
-    r"(?P<word> ?\\(?:text|mbox|mathrm|textrm|rm) ?\{(?P<inside>[^{}]*)\}(?:\^\{?\d\}?)?|"
-    r" (?P<bare>[A-Za-z]{2,}(?:[ /][A-Za-z]{2,}){0,3})(?:\^\{?\d\}?)?)"
+    r"(?P<word> ?\\(?:text|mbox|mathrm|textrm|rm) ?\{(?P<inside>[^{}]*)\}(?P<power>\^\{?\d\}?)?|"
+    rf" (?P<bare>{_SYMBOLS}(?:[ /]{_SYMBOLS}){{0,3}}))"
 )
+_LETTER = re.compile(r".*\d ?[A-Za-z]")
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """An exact value, what it counts ("" when unsaid), and with how many decimals it was written (0 for none)."""
+    """An exact value, what it counts (None when unsaid), and with how many decimals it was written (0 for none)."""
 
     value: Fraction
-    unit: str = ""
+    unit: Unit | None = None
     decimals: int = 0
+
+    @property
+    def is_rounded(self) -> bool:
+        """Whether it may stand for what rounds to it: two decimals or more, and no sum of money."""
+        return self.decimals >= 2 and (self.unit is None or self.unit.powers != MONEY.powers)
 
 
 def quantity(text: str) -> Quantity | None:
     """The number that `text`, tidied, is as a whole; None when it is anything else."""
-    if len(text) > LONGEST or not any(letter.isdigit() for letter in text):
+    if len(text) > LONGEST:
         return None
-    core, unit = _without_unit(text)
+    if not any(letter.isdigit() for letter in text):
+        said = number_in_words(text)
+        return None if said is None else Quantity(said)
+    if many := _MANY.fullmatch(text):
+        found = quantity(many[1] + (many[3] or ""))
+        return found and Quantity(found.value * MULTIPLES[many[2].casefold()], found.unit)
+    core, unit = without_unit(text)
     if core is None:
         return None
     while core.startswith("(") and core.endswith(")") and "(" not in core[1:]:
@@ -65,7 +77,7 @@ def quantity(text: str) -> Quantity | None:
     sign = -1 if core.startswith("-") else 1
     body = core.removeprefix("-").removeprefix("+").strip()
     if _CURRENCY.match(body):
-        body, unit = _CURRENCY.sub("", body, count=1).strip(), unit or "currency"
+        body, unit = _CURRENCY.sub("", body, count=1).strip(), unit or MONEY
         sign, body = (-sign, body[1:]) if body.startswith("-") else (sign, body)
     for form, pattern in _FORMS:
         match = pattern.fullmatch(body)
@@ -76,28 +88,23 @@ def quantity(text: str) -> Quantity | None:
     return None
 
 
-def _without_unit(text: str) -> tuple[str | None, str]:
-    """What stands before the unit, and the unit in one spelling; no core when the unit would change the value."""
+def without_unit(text: str) -> tuple[str | None, Unit | None]:
+    """What stands before the unit, and the unit; no core when the words would change the value."""
     for found in _UNIT.finditer(text):
         if found.end() != len(text) or found.start() == 0:
             continue
         if found["percent"]:
-            return text[: found.start()], "%"
+            return text[: found.start()], unit("%")
         if found["degree"]:
-            return text[: found.start()], "degree"
-        words = (found["inside"] or found["bare"]).casefold().split()
-        if CHANGING & set(words) or not words:
-            return None, ""
-        power = re.search(r"\^\{?(\d)", found[0])
-        return text[: found.start()], _unit(words, power[1] if power else "")
-    return text, ""
-
-
-def _unit(words: list[str], power: str) -> str:
-    if words[0] in _POWERS and len(words) > 1:
-        power, words = _POWERS[words[0]], words[1:]
-    names = [word if len(word) == 1 else word.removesuffix("s") for word in words]
-    return " ".join(_UNITS.get(name, name) for name in names) + power
+            return text[: found.start()], unit("degree")
+        words = found["inside"] or found["bare"]
+        if CHANGING & set(re.findall("[a-z]+", words.casefold())) or not words.strip():
+            return None, None
+        measured = unit(words + (found["power"] or ""))
+        if _LETTER.fullmatch(text) and not measured.is_known:
+            return text, None  # 5 x is a product
+        return text[: found.start()], measured
+    return text, None
 
 
 def _value(form: str, match: re.Match[str]) -> Fraction | None:

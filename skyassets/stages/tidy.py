@@ -13,6 +13,9 @@ _SIZES = re.compile(r"\\(?:left|right|[bB]igg?[lr]?)(?![A-Za-z])\.?")
 _FRACTIONS = re.compile(r"\\[dtc]frac(?![A-Za-z])")
 _BARE = r" ?(\\(?:pi|theta|alpha|beta|phi)(?![A-Za-z])|[A-Za-z0-9])"
 _BARE_TOP, _BARE_BOTTOM = re.compile(rf"\\frac{_BARE}"), re.compile(rf"(\\frac\{{{_INSIDE}\}}){_BARE}")
+_RAISED = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻]+")
+_LINE = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
+_REPEATING = re.compile(r"(?<=[\d.])\\(?:bar|dot)(?![A-Za-z])")
 _NEEDLESS_SPACE = re.compile(r"(?<![A-Za-z0-9.,]) | (?![A-Za-z0-9.])")
 
 
@@ -28,6 +31,7 @@ def tidy(text: str) -> str:
     # `10,\!080` is one number; `\ ` goes, the second half of `\\ ` stays.
     text = re.sub(r",\\!\s*", ",", text).replace("{,}", ",")
     text = _FRACTIONS.sub(r"\\frac", _SIZES.sub("", _SPACE.sub(" ", text)))
+    text = _REPEATING.sub(r"\\overline", _RAISED.sub(lambda found: f"^{{{found[0].translate(_LINE)}}}", text))
     text = _BARE_BOTTOM.sub(r"\1{\3}", _BARE_TOP.sub(r"\\frac{\1}", text))
     for written, meant in _SPELLINGS:
         text = text.replace(written, meant)
@@ -37,6 +41,7 @@ def tidy(text: str) -> str:
 _SPELLINGS = (
     ("−", "-"), ("–", "-"), ("×", "\\times "), ("·", "\\cdot "), ("÷", "\\div "), ("π", "\\pi "), ("∞", "\\infty "),
     ("°", "^\\circ"), ("^{\\circ}", "^\\circ"), ("\\degree", "^\\circ"), ("≤", "\\le "), ("≥", "\\ge "),
-    ("\\leq ", "\\le "), ("\\geq ", "\\ge "), ("∪", "\\cup "), ("√", "\\sqrt "), ("\\lbrace", "\\{"),
+    ("\\leq ", "\\le "), ("\\geq ", "\\ge "), ("∪", "\\cup "), ("\\geqslant", "\\ge "), ("\\leqslant", "\\le "),
+    ("\\varnothing", "\\emptyset"), ("\\R ", "\\mathbb{R}"), ("√", "\\sqrt "), ("\\lbrace", "\\{"),
     ("\\rbrace", "\\}"), ("\\lbrack", "["), ("\\rbrack", "]"), ("’", "'"),
 )  # fmt: skip

@@ -79,9 +79,33 @@ EQUAL = [
     ("\\{2,1\\}", "\\{1, 2\\}"),
     ("2\\sqrt{5}", "2 \\sqrt{5}"),
     ("p-q", "p - q"),
-    # a reference with three decimals or more is taken for rounded
+    # a reference with two decimals or more stands for what rounds to it, ties going away from zero
     ("\\frac{1}{3}", "0.333"),
     ("3.14159", "3.142"),
+    ("3.14159", "3.14"),
+    ("1/8", "0.13"),
+    ("-1/8", "-0.13"),
+    # numbers in words
+    ("three", "3"),
+    ("Forty-two", "42"),
+    ("two hundred and five", "205"),
+    ("three quarters", "0.75"),
+    ("minus one half", "-1/2"),
+    ("5 million", "5,000,000"),
+    ("3 dozen eggs", "36"),
+    # units
+    ("1.5 km", "1500 m"),
+    ("90 km/h", "25\\text{ m/s}"),
+    ("1\\text{ m}^2", "10000\\text{ cm}^2"),
+    ("50 cents", "\\$0.50"),
+    # words among words
+    ("the word apple", "apple"),
+    ("no solutions", "\\text{There is no solution}"),
+    ("12:30 PM", "12:30\\text{ p.m.}"),
+    ("January 5", "\\text{january 5}"),
+    # parts in any order
+    ("x=2 or x=1", "x=1, x=2"),
+    ("\\begin{pmatrix}1\\\\ 2\\end{pmatrix}", "\\begin{bmatrix}1\\\\2.0\\end{bmatrix}"),
 ]
 
 UNEQUAL = [
@@ -121,6 +145,23 @@ UNEQUAL = [
     ("60 minutes", "60 hours"),
     ("x=4", "5"),
     ("", "5"),
+    ("27.04", "27.0"),
+    ("2.54", "2.5"),
+    ("3.145", "3.14"),
+    ("0.004", "0.00"),
+    ("\\$18.896", "\\$18.90"),
+    ("thirteen", "30"),
+    ("5 million", "5"),
+    ("5 kg", "5 g"),
+    ("12 apples", "13 fruits"),
+    ("90 km/h", "90 m/s"),
+    ("found by multiplying six by nine", "54"),
+    ("the last one in the list", "apple"),
+    ("apple or river", "apple"),
+    ("June 5", "July 5"),
+    ("undefined", "5"),
+    ("\\begin{pmatrix}1\\\\2\\end{pmatrix}", "\\begin{pmatrix}1&2\\end{pmatrix}"),
+    ("1 or 2", "1 or 3"),
 ]
 
 ALGEBRA = [
@@ -129,12 +170,14 @@ ALGEBRA = [
     ("xy", "yx"),
     ("x", "X"),
     ("y=5", "x=5"),
-    ("three", "3"),
-    ("5 million", "5"),
     ("3 or more", "3"),
+    ("at least 3", "3"),
+    ("not apple", "apple"),
+    ("12 apples", "12 fruits"),
+    ("5 m", "5"),
+    ("no solutions", "0"),
     ("\\pi", "3.14"),
     ("1 \\pm \\sqrt{19}", "1+\\sqrt{19},1-\\sqrt{19}"),
-    ("\\begin{pmatrix}1\\\\ 2\\end{pmatrix}", "\\begin{pmatrix}1\\\\2.0\\end{pmatrix}"),
     ("(3,4) \\cup (1,2)", "(1,2) \\cup (3,4)"),
     ("1e999999999", "1"),
     ("3/0", "3"),

@@ -1,0 +1,96 @@
+"""Multiple choice: the options a question offers, and which of them an answer takes."""
+
+import re
+from collections.abc import Mapping
+
+from skyassets.stages.compare import same
+from skyassets.stages.prose import folded
+from skyassets.stages.tidy import tidy
+
+Options = tuple[tuple[str, str], ...]
+"""Each letter with its text, from A on."""
+
+_LETTER = re.compile(r"\(?([A-Za-z])\)?")
+_WRAP = r"(?:\$|\*\*|\\(?:text|textbf|mathrm|mathbf|mbox)\s*\{)*"
+_UNWRAP = r"(?:\$|\*\*|\})*"
+_MARK = re.compile(
+    rf"(?:^|(?<=\s)){_WRAP}\s*(?:\(([A-J])\)|([A-J])\)|(?<![^\n]{{40}})([A-J])[.:](?=\s))"
+    rf"{_UNWRAP}(?:\\[ ,;!]|\\q?quad|~)*",
+    re.MULTILINE,
+)
+_TAKEN = re.compile(
+    rf"(?:(?:the\s+)?(?:correct\s+|final\s+)?(?:option|choice|answer)\s*(?:is|:)?\s*)?{_WRAP}\s*(?:\(([A-J])\)|([A-J])(?=[).,:;\s}}$*]|$)\)?){_UNWRAP}"
+    r"(?P<rest>.*)",
+    re.DOTALL,
+)
+_ARTICLE = re.compile(r"[AI]\s+(?!or\b|and\b|is\b)[a-z]")
+_STANDALONE = re.compile(r"(?<![\w\\'’])\(?([A-J])\)?(?![\w'’])")
+
+
+def options(question: str) -> Options:
+    """The options that stand in a question, as `A) ...`, `(A) ...` or `A. ...`; none unless in order."""
+    marks = list(_MARK.finditer(question))
+    found: list[tuple[str, str]] = []
+    for place, mark in enumerate(marks):
+        letter = mark[1] or mark[2] or mark[3]
+        if letter == "A":
+            found = []
+        if letter != chr(ord("A") + len(found)):
+            continue
+        end = marks[place + 1].start() if place + 1 < len(marks) else len(question)
+        found.append((letter, question[mark.end() : end].partition("\n\n")[0].strip().strip("$").strip()))
+    return tuple(found) if len(found) > 1 else ()
+
+
+def letter_of(text: str) -> str | None:
+    """The letter that a reference or an answer is as a whole; None when it is anything else."""
+    found = _LETTER.fullmatch(tidy(text))
+    return found[1].upper() if found else None
+
+
+def is_choice(ground_truth: str, offered: Options) -> bool:
+    """Whether the reference is the letter of an option: of one that is offered, or, for want of any, a bare capital."""
+    letter = letter_of(ground_truth)
+    return letter is not None and (letter in dict(offered) or (not offered and tidy(ground_truth).isupper()))
+
+
+def taken(answer: str, offered: Options) -> str | None:
+    """The letter of the option that `answer` takes; empty when it takes several, None when it names none.
+
+    It may name it by letter, by its text, or by both; a small letter counts only where options are offered.
+    """
+    letters = dict(offered)
+    alone = letter_of(answer)
+    if alone is not None:
+        named = tidy(answer).strip("()")
+        return alone if (named.isupper() and (alone in letters or not letters)) or alone in letters else None
+    by_text = [letter for letter, text in offered if _says(answer, text)]
+    if len(by_text) == 1:
+        return by_text[0]
+    found = _TAKEN.match(answer.strip())
+    if found is None or _ARTICLE.match(found[0]):
+        return None
+    letter, rest = found[1] or found[2], found["rest"]
+    if letters and letter not in letters:
+        return None
+    text = rest.strip(" .,:;)-–—=")
+    if letter in letters and _says(text, letters[letter]):
+        return letter
+    if any(_says(text, other) for name, other in offered if name != letter):
+        return ""
+    others = {other for other in _STANDALONE.findall(rest) if other != letter and not _is_article(other, rest)}
+    return "" if others else letter
+
+
+def right_text(ground_truth: str, offered: Mapping[str, str]) -> str | None:
+    """The text of the option whose letter the reference is."""
+    letter = letter_of(ground_truth)
+    return None if letter is None else offered.get(letter)
+
+
+def _says(answer: str, text: str) -> bool:
+    return bool(text) and (same(answer, text) is True or folded(answer) == folded(text))
+
+
+def _is_article(letter: str, rest: str) -> bool:
+    return letter in "AI" and bool(re.search(rf"(?<!\w){letter}\s+(?!or\b|and\b|is\b)[a-z]", rest))
