@@ -1,0 +1,28 @@
+"""The recipes' curation: the published mixture, and unjudged traces on trust in the published recipe alone."""
+
+import pytest
+
+from skyassets.recipes.find import RECIPES, find_recipe
+from skyassets.stages.rules import RewriteCorrect, TraceCorrect
+from skyassets.stages.selection import WithinCaps
+
+
+def test_the_mixture_is_the_published_one() -> None:
+    (caps,) = [rule for rule in find_recipe("sky_t1_preview").curation.rules if isinstance(rule, WithinCaps)]
+    assert {str(cap.of): cap.rows for cap in caps.caps} == {
+        "domain code": 5_000, "domain maths": 10_000, "domain science and puzzle": 1_000,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_only_the_published_recipe_trains_on_traces_nobody_judged(name: str) -> None:
+    rules = [rule for rule in find_recipe(name).curation.rules if isinstance(rule, TraceCorrect | RewriteCorrect)]
+    assert len(rules) == 2
+    assert all(rule.trust_imported is (name == "sky_t1_preview") for rule in rules)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_refuses_duplicates_and_contamination(name: str) -> None:
+    recipe = find_recipe(name)
+    assert {"question new", "trace new", "not in a benchmark"} <= set(recipe.curation.names)
+    assert not {"no_duplicates", "verified_rate", "minimum_rows"} & set(recipe.gates.reported)
