@@ -9,12 +9,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from skyassets.core.errors import SourceError
 from skyassets.core.ports import Message, Model, Request, Sampling
 from skyassets.core.sources import Source
 from skyassets.core.table_store import Made
 from skyassets.core.tables import PROBLEMS
 from skyassets.stages.complete import Completer, Replies, request
+from skyassets.stages.problems import some_left
 
 EASIEST, HARDEST = 1.0, 10.0
 SHOWN = 60
@@ -63,14 +63,10 @@ def rate(problems: Made, rating: Rating, completer: Completer, wanted: Mapping[s
             lost += one.id not in replies.completions
         if row["difficulty"] is not None:
             row["set_aside"] = _outside(row["difficulty"], wanted[row["source"]])
-    aside = Counter(str(row["set_aside"]) for row in rows if row["set_aside"])
-    if rows and sum(aside.values()) == len(rows):
-        raise SourceError(
-            f"{PROBLEMS.name}: all {len(rows)} problems were set aside: {dict(aside.most_common(5))}; look at the "
-            "sources' ranges of difficulty and at the rater's replies"
-        )
+    look_at = "the sources' ranges of difficulty and at the rater's replies"
+    aside = some_left(PROBLEMS, (row["set_aside"] for row in rows), look_at)
     rated = Counter(f"{row['difficulty']:g}" for row in bounded if row["difficulty"] is not None)
-    facts = {**problems.facts, **replies.facts, "difficulty": dict(sorted(rated.items())), "set aside": dict(aside)}
+    facts = {**problems.facts, **replies.facts, "difficulty": dict(sorted(rated.items())), "set aside": aside}
     return Made(PROBLEMS.frame(rows), facts, problems.unfinished + lost)
 
 

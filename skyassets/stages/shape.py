@@ -10,12 +10,15 @@ from skyassets.core.text import well_formed
 from skyassets.stages.cases import read_cases
 from skyassets.stages.extract import strict_answer
 from skyassets.stages.families import generate
+from skyassets.stages.scorers import is_scored
 from skyassets.stages.test_layouts import canonical_tests, reference_solutions
 
 Row = dict[str, object]
 
 LOOKED_AT = 1_000
 """Rows after which a column that none of them has is taken for a mistake in the source."""
+LONGEST_ANSWER = 1_000
+"""Characters of a ground truth; a longer one is a solution, and no grader compares it with anything but itself."""
 REFERENCES = 3
 """Reference solutions that are kept of a problem, and tried."""
 
@@ -45,10 +48,17 @@ def fault(row: Row) -> str | None:
     if row.get("imported_trace"):
         return None
     if row["domain"] != "code":
-        return None if str(row.get("ground_truth") or "").strip() else "no ground truth"
+        return _no_answer(str(row.get("ground_truth") or ""))
     tests = row.get("tests")
     cases = read_cases(None if tests is None else str(tests))
     return cases if isinstance(cases, str) else None
+
+
+def _no_answer(truth: str) -> str | None:
+    if not truth.strip():
+        return "no ground truth"
+    is_answer = len(truth) <= LONGEST_ANSWER or is_scored(truth)
+    return None if is_answer else f"the ground truth is no final answer: it has {len(truth)} characters"
 
 
 def _labels(source: Source) -> Row:

@@ -155,6 +155,7 @@ def test_a_line_that_cannot_be_read_is_set_aside_with_its_number_and_its_text(tm
         ({"q": "1 + 1?"}, "no ground truth"),
         ({"q": "1 + 1?", "a": " "}, "no ground truth"),
         ({"q": "1 + 1?", "a": {"value": 2}}, "the ground truth is no answer but an object with ['value']"),
+        ({"q": "1 + 1?", "a": "so " * 400}, "the ground truth is no final answer: it has 1200 characters"),
         ({"q": "1 + 1?", "a": []}, "the ground truth is no answer but a list of 0"),
         ({"q": "2 + 2?", "a": [["4"]]}, None),
         ({"q": "1 + 1?", "a": [["2"], ["3"]]}, "the ground truth is no answer but a list of 2"),
