@@ -2,17 +2,18 @@
 
 import functools
 import re
+import string
 import unicodedata
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
-_ASCII_LETTER = re.compile(r"[A-Za-z]+")
+_NO_ASCII_LETTERS = bytes(set(range(128)) - set(string.ascii_letters.encode()))
 
 
 def foreign_letters(text: str, scripts: tuple[str, ...]) -> tuple[int, int]:
     """How many letters of `text` belong to none of `scripts`, and how many letters it has."""
-    letters = sum(map(len, _ASCII_LETTER.findall(text)))
+    letters = len(text.encode("ascii", "ignore").translate(None, _NO_ASCII_LETTERS))
     foreign = 0 if "LATIN" in scripts else letters
-    for found in _NOT_ASCII.findall(text):
+    for found in () if text.isascii() else _NOT_ASCII.findall(text):
         script = _script(found)
         letters += script is not None
         foreign += script is not None and script not in scripts
@@ -31,7 +32,7 @@ def repeated_share(text: str, words: int) -> float:
     total = len(said) - words + 1
     if total < 1:
         return 0.0
-    return 1 - len({tuple(said[start : start + words]) for start in range(total)}) / total
+    return 1 - len(set(zip(*(said[start:] for start in range(words)), strict=False))) / total
 
 
 @functools.lru_cache(maxsize=65_536)

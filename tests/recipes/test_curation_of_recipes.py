@@ -1,4 +1,4 @@
-"""The recipes' curation: the published mixture, and unjudged traces on trust in the published recipe and its variants alone."""
+"""The recipes' curation: the published mixture, and who takes unjudged traces on trust."""
 
 import pytest
 
