@@ -1,12 +1,12 @@
 from collections.abc import Iterator
 
 import pytest
+from adversarial_answers import RIGHT, WRONG
 
 from skyassets.core.ports import Limits, Program, Run, Verdict
 from skyassets.engines.math_verify import MathVerify
 from skyassets.stages.grade import judge
 from skyassets.stages.graders import Graders, Mode
-from tests.adversarial_answers import RIGHT, WRONG
 
 
 class NoSandbox:

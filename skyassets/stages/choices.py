@@ -1,8 +1,6 @@
 """Multiple choice: the options a question offers, and which of them an answer takes."""
 
 import re
-from collections.abc import Mapping
-
 from skyassets.stages.compare import same
 from skyassets.stages.prose import folded
 from skyassets.stages.tidy import tidy
@@ -14,13 +12,13 @@ _LETTER = re.compile(r"\(?([A-Za-z])\)?")
 _WRAP = r"(?:\$|\*\*|\\(?:text|textbf|mathrm|mathbf|mbox)\s*\{)*"
 _UNWRAP = r"(?:\$|\*\*|\})*"
 _MARK = re.compile(
-    rf"(?:^|(?<=\s)){_WRAP}\s*(?:\(([A-J])\)|([A-J])\)|(?<![^\n]{{40}})([A-J])[.:](?=\s))"
+    rf"(?:(?:^|(?<=\s)|(?<=quad)){_WRAP}\s*(?:\(([A-J])\)|([A-J])\))|^[ \t]*{_WRAP}([A-J])[.:](?=\s))"
     rf"{_UNWRAP}(?:\\[ ,;!]|\\q?quad|~)*",
     re.MULTILINE,
 )
 _TAKEN = re.compile(
-    rf"(?:(?:the\s+)?(?:correct\s+|final\s+)?(?:option|choice|answer)\s*(?:is|:)?\s*)?{_WRAP}\s*(?:\(([A-J])\)|([A-J])(?=[).,:;\s}}$*]|$)\)?){_UNWRAP}"
-    r"(?P<rest>.*)",
+    r"(?i:(?:the\s+)?(?:correct\s+|final\s+)?(?:option|choice|answer)\s*(?:is|:)?\s*)?"
+    rf"{_WRAP}\s*(?:\(([A-J])\)|([A-J])(?=[).,:;\s}}$*]|$)\)?){_UNWRAP}(?P<rest>.*)",
     re.DOTALL,
 )
 _ARTICLE = re.compile(r"[AI]\s+(?!or\b|and\b|is\b)[a-z]")
@@ -38,8 +36,12 @@ def options(question: str) -> Options:
         if letter != chr(ord("A") + len(found)):
             continue
         end = marks[place + 1].start() if place + 1 < len(marks) else len(question)
-        found.append((letter, question[mark.end() : end].partition("\n\n")[0].strip().strip("$").strip()))
+        found.append((letter, _text(question[mark.end() : end].partition("\n\n")[0])))
     return tuple(found) if len(found) > 1 else ()
+
+
+def _text(written: str) -> str:
+    return re.sub(r"(?:\\q?quad|\s)+$", "", written).strip().strip("$").strip()
 
 
 def letter_of(text: str) -> str | None:
@@ -49,8 +51,10 @@ def letter_of(text: str) -> str | None:
 
 
 def is_choice(ground_truth: str, offered: Options) -> bool:
-    """Whether the reference is the letter of an option: of one that is offered, or, for want of any, a bare capital."""
+    """Whether the reference is an option: its letter or text where some are offered, else a bare capital."""
     letter = letter_of(ground_truth)
+    if letter is None:
+        return bool(offered) and bool(taken(ground_truth, offered))
     return letter is not None and (letter in dict(offered) or (not offered and tidy(ground_truth).isupper()))
 
 
@@ -82,10 +86,9 @@ def taken(answer: str, offered: Options) -> str | None:
     return "" if others else letter
 
 
-def right_text(ground_truth: str, offered: Mapping[str, str]) -> str | None:
-    """The text of the option whose letter the reference is."""
-    letter = letter_of(ground_truth)
-    return None if letter is None else offered.get(letter)
+def right_text(ground_truth: str, offered: Options) -> str | None:
+    """The text of the option that the reference is."""
+    return dict(offered).get(taken(ground_truth, offered) or "")
 
 
 def _says(answer: str, text: str) -> bool:

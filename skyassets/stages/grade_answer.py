@@ -39,7 +39,7 @@ def _chosen(answer: str, gold: str, offered: Options, equals: Equals) -> Judgeme
         if not letter:
             return Judgement(Verdict.WRONG, "takes several options", answer, EXACT)
         return _judgement(letter == taken(gold, offered), CHOSEN, answer, EXACT)
-    text = right_text(gold, dict(offered))
+    text = right_text(gold, offered)
     return _compared(answer, gold if text is None else text, equals)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from skyassets.core.identity import digest
 from skyassets.core.judgement_store import Keep
 from skyassets.core.ports import UNSAFE, Judgement
+from skyassets.stages.choices import Options, options
 from skyassets.stages.grade import CODE, judge
 from skyassets.stages.graders import Graders, Mode
 
@@ -25,6 +26,8 @@ class Case:
     tests: str | None
     text: str
     mode: Mode
+    offered: Options = ()
+    """The options that the question gives to choose from, if it does."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ def case(problem: dict[str, object], text: object, mode: Mode) -> Case:
         None if tests is None else str(tests),
         str(text),
         mode,
+        () if problem["domain"] == CODE else options(str(problem.get("question") or "")),
     )
 
 
@@ -63,7 +67,7 @@ def judgement_id(case: Case, graders: Graders) -> str:
     if case.domain == CODE:
         return digest("judged program", graders.versions["code"], graders.limits, case.tests, case.mode, case.text)
     by = (graders.versions["answers"], graders.equals.name)
-    return digest("judged answer", by, case.domain, case.ground_truth, case.mode, case.text)
+    return digest("judged answer", by, case.domain, case.ground_truth, case.offered, case.mode, case.text)
 
 
 def judge_all(cases: Iterable[Case], graders: Graders, workers: int, progress: Callable[[int, int], None]) -> Judged:
@@ -107,7 +111,7 @@ def _judged(
     before: int,
 ) -> dict[Case, Judgement]:
     def one(item: Case) -> Judgement:
-        return judge(item.domain, item.ground_truth, item.tests, item.text, item.mode, graders)
+        return judge(item.domain, item.ground_truth, item.tests, item.text, item.mode, graders, item.offered)
 
     done: dict[Case, Judgement] = {}
     left = iter(waiting)

@@ -12,7 +12,7 @@ from skyassets.stages.number_words import COUNTING, PARTIAL, number_in_words
 _TEXT = re.compile(r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mbox|rm|operatorname)\s*\{([^{}]*)\}")
 _COMMAND = re.compile(r"\\(?:begin|end)\s*\{[^{}]*\}|\\[A-Za-z]+")
 _LETTERS = re.compile(r"[^\W\d_]+")
-_DIGITS = re.compile(r"\d(?:[\d,]*\d)?(?:\.\d+)?(?:\s*/\s*\d+)?")
+_DIGITS = re.compile(r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:\s*/\s*\d+)?")
 _FORMULA = re.compile(r"[\\^=+*<>_{}$]|\d\s*[!%]|(?<!\w)-\s*[A-Za-z(]")
 _DOT = re.compile(r"\.(?!\d)")
 _CLOCK = re.compile(r"\b(\d{1,2}:\d\d)\s*([ap])\s*m\b")
