@@ -24,6 +24,7 @@ SANDBOX = (
     "skyassets.engines.fork_server",
     "skyassets.engines.job_process",
     "skyassets.engines.plain_data",
+    "skyassets.engines.program_link",
     "skyassets.engines.program_process",
     "skyassets.engines.run_told",
     "skyassets.engines.seccomp",

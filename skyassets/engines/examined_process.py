@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from skyassets.engines import frames, program_process
-from skyassets.engines.examiner_process import LARGEST, MUTABLE
 from skyassets.engines.job_process import RECEIVED, SENT
 from skyassets.engines.plain_data import NoPlainDataError, decoded, encoded
+from skyassets.engines.program_link import LARGEST, MUTABLE
 
 
 def main() -> None:
@@ -31,49 +31,66 @@ class _Answers:
 
     def __init__(self, namespace: dict[str, object]) -> None:
         self._namespace = namespace
-        self._iterators: list[Iterator[object]] = []
+        self._held: list[Any] = []
 
     def give(self) -> None:
         """Say that the program is loaded; then answer until nobody asks any more."""
         self._say({"value": None})
         while (question := frames.read_header(RECEIVED, LARGEST)) is not None:
-            self._say(self._next(question["next"]) if "next" in question else self._called(question))
+            self._say(self._answer(question))
 
-    def _called(self, question: dict[str, object]) -> dict[str, object]:
-        given: Any = decoded(question["with"])
-        positional, named = given
+    def _answer(self, question: dict[str, Any]) -> dict[str, object]:
+        given: Any = decoded(question["with"], self._fetch)
+        match question:
+            case {"next": number}:
+                return self._next(self._fetch(number))
+            case {"iter": number}:
+                return self._tried(lambda: iter(self._fetch(number)), always_held=True)
+            case {"get": number, "name": name}:
+                return self._tried(lambda: getattr(self._fetch(number), name))
+            case {"set": number, "name": name}:
+                return self._tried(lambda: setattr(self._fetch(number), name, given))
+            case {"held": number}:
+                return self._called(lambda: self._fetch(number), *given)
+            case _:
+                return self._called(lambda: program_process.found(self._namespace, question["function"]), *given)
+
+    def _called(
+        self, function: Callable[[], Callable[..., object]], positional: tuple[object, ...], named: dict[str, object]
+    ) -> dict[str, object]:
         mutable = [value for value in (*positional, *named.values()) if isinstance(value, MUTABLE)]
-        before = [json.dumps(encoded(value)) for value in mutable]
-        name = str(question["call"])
-        answer = self._tried(lambda: program_process.found(self._namespace, name)(*positional, **named))
-        changed = []
-        for old, value in zip(before, mutable, strict=True):
-            try:
-                new = encoded(value)
-            except NoPlainDataError as error:
-                return {"unplain": f"in an argument: {error}"}
-            changed.append(None if json.dumps(new) == old else new)
+        before = [json.dumps(encoded(value, self._hold)) for value in mutable]
+        answer = self._tried(lambda: function()(*positional, **named))
+        after = [encoded(value, self._hold) for value in mutable]
+        changed = [None if json.dumps(new) == old else new for old, new in zip(before, after, strict=True)]
         return {**answer, "changed": changed} if any(new is not None for new in changed) else answer
 
-    def _next(self, number: object) -> dict[str, object]:
+    def _next(self, items: Iterator[object]) -> dict[str, object]:
         over = object()
-        items: list[object] = []
-        answer = self._tried(lambda: items.append(next(self._iterators[int(str(number))], over)))
+        found: list[object] = []
+        answer = self._tried(lambda: found.append(next(items, over)))
         if "raised" in answer:
             return answer
-        return {"over": True} if items[0] is over else self._tried(lambda: items[0])
+        return {"over": True} if found[0] is over else self._tried(lambda: found[0])
 
-    def _tried(self, act: Callable[[], object]) -> dict[str, object]:
+    def _tried(self, act: Callable[[], object], *, always_held: bool = False) -> dict[str, object]:
         try:
-            return {"value": encoded(act(), self._keep)}
+            value = act()
+            return {"value": {"held": self._hold(value)} if always_held else encoded(value, self._hold)}
         except NoPlainDataError as error:
             return {"unplain": str(error)}
         except BaseException as error:  # noqa: BLE001
             return {"raised": [_names(error), _arguments(error)]}
 
-    def _keep(self, items: Iterator[object]) -> int:
-        self._iterators.append(items)
-        return len(self._iterators) - 1
+    def _hold(self, value: object) -> list[object]:
+        for number, known in enumerate(self._held):
+            if known is value:
+                return [number, type(value).__name__]
+        self._held.append(value)
+        return [len(self._held) - 1, type(value).__name__]
+
+    def _fetch(self, number: object) -> Any:
+        return self._held[int(str(number))]
 
     def _say(self, answer: dict[str, object]) -> None:
         frames.write_all(SENT, frames.header(answer))

@@ -4,15 +4,17 @@ A type is kept where Python has it built in (a tuple stays a tuple, 1.0 stays a 
 value crosses, so nothing that a program defines is ever executed on the other side.
 """
 
+import builtins
 import datetime
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 DEEPEST = 200
 SAFE = 2**53
+_TYPES = ("bool", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "object", "set", "str", "tuple")
 _DATES: dict[str, Any] = {"date": datetime.date, "time": datetime.time, "datetime": datetime.datetime}
 _TEXTS: dict[str, Callable[[str], object]] = {"D": Decimal, "int": lambda text: int(text, 16), "float": float}
 _LISTS: dict[str, Callable[[Iterable[object]], object]] = {
@@ -33,8 +35,8 @@ class NoPlainDataError(Exception):
     """A value that cannot cross."""
 
 
-def encoded(value: object, keep: Callable[[Iterator[object]], int] | None = None, depth: int = 0) -> object:
-    """What JSON can say of `value`; `keep` takes an iterator in, to be asked for its items by number.
+def encoded(value: object, held: Callable[[object], object] | None = None, depth: int = 0) -> object:
+    """What JSON can say of `value`; what is no plain data is left to `held`, which gives JSON that refers to it.
 
     Raises:
         NoPlainDataError: for a value that is not made of plain data.
@@ -53,7 +55,7 @@ def encoded(value: object, keep: Callable[[Iterator[object]], int] | None = None
         return real if math.isfinite(real) else {"float": repr(real)}
 
     def each(items: Iterable[object]) -> list[object]:
-        return [encoded(item, keep, depth + 1) for item in items]
+        return [encoded(item, held, depth + 1) for item in items]
 
     if isinstance(value, list):
         return each(list.__iter__(value))
@@ -65,11 +67,11 @@ def encoded(value: object, keep: Callable[[Iterator[object]], int] | None = None
         return {"frozenset": each(frozenset.__iter__(value))}
     if isinstance(value, dict):
         return {"dict": [[each((key,))[0], each((item,))[0]] for key, item in dict.items(value)]}
-    return _rarer(value, keep, each)
+    return _rarer(value, held, each)
 
 
 def _rarer(
-    value: object, keep: Callable[[Iterator[object]], int] | None, each: Callable[[Iterable[object]], list[object]]
+    value: object, held: Callable[[object], object] | None, each: Callable[[Iterable[object]], list[object]]
 ) -> object:
     if isinstance(value, bytes | bytearray):
         return {"bytearray" if isinstance(value, bytearray) else "bytes": bytes(value).hex()}
@@ -89,13 +91,16 @@ def _rarer(
     for name, view in (("keys", type({}.keys())), ("values", type({}.values())), ("items", type({}.items()))):
         if isinstance(value, view):
             return {name: each(value)}
-    if isinstance(value, Iterator) and keep is not None:
-        return {"iterator": keep(value)}
+    for name in _TYPES:
+        if value is getattr(builtins, name):
+            return {"type": name}
+    if held is not None:
+        return {"held": held(value)}
     raise NoPlainDataError(f"{type(value).__name__} is no plain data")
 
 
-def decoded(value: object, fetch: Callable[[int], Iterator[object]] | None = None) -> object:
-    """The value that `encoded` told of; `fetch` gives the iterator of a number.
+def decoded(value: object, fetch: Callable[[object], object] | None = None) -> object:
+    """The value that `encoded` told of; `fetch` gives what the other side's `held` refers to.
 
     Raises:
         NoPlainDataError: for what `encoded` never says.
@@ -113,17 +118,19 @@ def decoded(value: object, fetch: Callable[[int], Iterator[object]] | None = Non
         raise NoPlainDataError(f"{name}: {error}"[:200]) from error
 
 
-def _built(name: str, content: object, fetch: Callable[[int], Iterator[object]] | None) -> object:
+def _built(name: str, content: object, fetch: Callable[[object], object] | None) -> object:
+    if name == "held" and fetch is not None:
+        return fetch(content)
     if isinstance(content, str):
         if name in _TEXTS:
             return _TEXTS[name](content)
         if name in ("bytes", "bytearray"):
             raw = bytes.fromhex(content)
             return raw if name == "bytes" else bytearray(raw)
+        if name == "type" and content in _TYPES:
+            return getattr(builtins, content)
         if name in _DATES:
             return _DATES[name].fromisoformat(content)
-    elif isinstance(content, int) and name == "iterator" and fetch is not None:
-        return fetch(content)
     elif isinstance(content, list):
         if name == "dict":
             return {decoded(key, fetch): decoded(item, fetch) for key, item in content}

@@ -25,6 +25,8 @@ def told(program: Program, ending: Ending) -> Run:
     if said[:1] != [b"compiled"]:
         if cut is not None:
             return Run(cut, "", detail)
+        if program.check and not said and b'"unusable"' in examined[1]:
+            return _examined(examined[1], "", detail)
         why = _value(said[0]) if said else f"the compiler died: {detail}"
         return Run(RunKind.DOES_NOT_COMPILE, "", why)
     if cut is not None:

@@ -22,7 +22,7 @@ GRACE_SECONDS = 10.0
 BOOT = Path(__file__).with_name("sandbox_boot.py")
 INNER = (
     "frames", "kernel_calls", "process_tree", "plain_data", "confinement", "job_process", "program_process",
-    "examiner_process", "examined_process", "fork_server",
+    "program_link", "examiner_process", "examined_process", "fork_server",
 )  # fmt: skip
 """The modules that live inside, each after those it imports."""
 

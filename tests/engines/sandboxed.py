@@ -48,3 +48,8 @@ def wait_until(true: Callable[[], bool], seconds: float = 20.0) -> None:
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def examined(source: str, check: str, *names: str, limits: Limits = LIMITS) -> Run:
+    program = Program(textwrap.dedent(source), check=textwrap.dedent(check), names=names or ("f",))
+    return SANDBOX.run(program, limits)
