@@ -3,12 +3,15 @@
 from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-
-import polars as pl
+from itertools import islice
+from typing import TYPE_CHECKING
 
 from skyassets.stages.near_duplicates import NearDuplicates, shingles
 from skyassets.stages.quantities import quantities
-from skyassets.stages.words import Split, grams, portions, spans, word_lists, words
+from skyassets.stages.words import Split, grams, placed_words, portions, words
+
+if TYPE_CHECKING:
+    from skyassets.stages.word_hashes import Hashes, Places
 
 CONTAINMENT = "n-gram containment"
 NEAR_DUPLICATE = "near-duplicate"
@@ -75,6 +78,7 @@ class ItemIndex:
 
         self.rule = rule
         self._items = dict(items)
+        self._told: dict[tuple[str, str], tuple[int, set[tuple[str, ...]]]] = {}
         self._grams = GramIndex(items, rule.ngram, rule.split, whole_short=rule.whole_short)
         near = rule.near
         self._near = GramIndex(items, near.shingle, Split.ALPHANUMERIC, whole_short=True) if near else None
@@ -96,33 +100,33 @@ class ItemIndex:
         return [found.get(text) for text in texts]
 
     def _matches(self, texts: list[str]) -> dict[str, Match]:
-        lists = word_lists(texts, self.rule.split)
+        from skyassets.stages.word_hashes import hashed_words
+
+        hashed = hashed_words(texts, self.rule.split)
         found = {
-            texts[at]: self._evidence(CONTAINMENT, item, share, texts[at]) for at, item, share in self._held(lists)
+            texts[at]: self._evidence(CONTAINMENT, item, share, texts[at]) for at, item, share in self._held(hashed)
         }
         if self._near is not None:
             if self.rule.split != Split.ALPHANUMERIC:
-                lists = word_lists(texts)
-            found |= self._alike(texts, lists, found)
+                hashed = hashed_words(texts, Split.ALPHANUMERIC)
+            found |= self._alike(texts, hashed, found)
         return found
 
-    def _held(self, lists: pl.Series) -> Iterator[tuple[int, str, float]]:
+    def _held(self, hashed: "tuple[Hashes, Places]") -> Iterator[tuple[int, str, float]]:
         """The item that each text holds most of, with the share, where that is enough."""
-        texts, items, counts = self._grams.hits(lists)
-        shares = counts / self._grams.sizes[items]
-        best: dict[int, tuple[float, int]] = {}
-        for enough in (shares >= self.rule.share).nonzero()[0].tolist():
-            text, mark = int(texts[enough]), (-float(shares[enough]), int(items[enough]))
-            best[text] = min(best.get(text, mark), mark)
-        for text, (share, item) in best.items():
-            yield text, self._grams.items[item], -share
+        from skyassets.stages.gram_index import best_of_each
 
-    def _alike(self, texts: list[str], lists: pl.Series, done: Container[str]) -> dict[str, Match]:
+        texts, items, counts = self._grams.hits(*hashed)
+        shares = counts / self._grams.sizes[items]
+        for best in best_of_each(texts, shares, self.rule.share):
+            yield int(texts[best]), self._grams.items[items[best]], float(shares[best])
+
+    def _alike(self, texts: list[str], hashed: "tuple[Hashes, Places]", done: Container[str]) -> dict[str, Match]:
         """The nearest near-duplicate of each text that is not done."""
         rule = self.rule.near
         assert rule is not None
         assert self._near is not None
-        at, items, counts = self._near.hits(lists)
+        at, items, counts = self._near.hits(*hashed)
         # The union is at least as large as the item; a hair's breadth for the rounding.
         maybe = (counts >= rule.threshold * self._near.sizes[items] - 1e-9).nonzero()[0]
         candidates: dict[int, list[str]] = defaultdict(list)
@@ -146,10 +150,12 @@ class ItemIndex:
         split, length = self.rule.split, self.rule.ngram
         if rule == NEAR_DUPLICATE and self.rule.near is not None:
             split, length = Split.ALPHANUMERIC, self.rule.near.shingle
-        of = words(self._items[item], split)
-        length = min(length, len(of))
-        theirs, own = grams(of, length), words(text, split)
-        at = [i for i in range(len(own) - length + 1) if tuple(own[i : i + length]) in theirs]
-        where = spans(text, split)
-        shown = tuple(dict.fromkeys(" ".join(own[i : i + length]) for i in at))[:SHOWN]
-        return Match(item, share, len(theirs), rule, shown, where[at[0]][0], where[at[-1] + length - 1][1])
+        if (rule, item) not in self._told:
+            of = words(self._items[item], split)
+            self._told[rule, item] = (min(length, len(of)), grams(of, min(length, len(of))))
+        length, theirs = self._told[rule, item]
+        placed = placed_words(text, split)
+        runs = list(zip(*(placed.words[step:] for step in range(length)), strict=False))
+        at = [place for place, run in enumerate(runs) if run in theirs]
+        shown = tuple(" ".join(run) for run in islice(dict.fromkeys(runs[place] for place in at), SHOWN))
+        return Match(item, share, len(theirs), rule, shown, *placed.span(at[0], at[-1] + length - 1))

@@ -11,17 +11,15 @@ from collections.abc import Callable, Hashable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from skyassets.stages.words import portions, word_lists
+from skyassets.stages.word_hashes import MIX, Hashes, Places, hashed_words, rolling
+from skyassets.stages.words import portions
 
-Hashes = NDArray[np.uint64]
-Places = NDArray[np.int64]
 Found = dict[int, tuple[int, float]]
 PORTION = 8_000_000
 """Characters taken apart at once."""
 SLOTS = 1 << 24
 """Counters used at once while shingles are counted."""
 ROUNDING = 1e-9
-STEP = 0x9E3779B97F4A7C15
 
 
 def nearest_earlier(
@@ -155,17 +153,17 @@ def _sets(texts: Sequence[str], blocks: Hashes, shingle: int) -> tuple[Places, H
 
 def _shingles(texts: Sequence[str], blocks: Hashes, shingle: int) -> tuple[Places, Hashes]:
     """How many shingles each text has, and a hash of each with its block; a shorter text is one shingle."""
-    lists = word_lists(texts)
-    lengths = lists.list.len().to_numpy().astype(np.int64)
-    words = lists.explode(empty_as_null=False).hash().to_numpy()
-    owners = np.repeat(np.arange(len(lengths)), lengths)
-    left = np.cumsum(lengths)[owners] - np.arange(len(words))
-    hashes = np.zeros(len(words), np.uint64)
-    for step in range(shingle):
-        word = words[step:] * np.uint64(pow(STEP, step + 1, 1 << 64))
-        hashes[: len(word)] += np.where(left[: len(word)] > step, word, np.uint64(0))
-    whole = (left >= shingle) | (left == lengths[owners])
-    owners, hashes = owners[whole], hashes[whole]
-    hashes = (hashes ^ (hashes >> np.uint64(29))) + blocks[owners] * np.uint64(STEP)
-    hashes = (hashes ^ (hashes >> np.uint64(32))) * np.uint64(STEP)
-    return np.bincount(owners, minlength=len(texts)), hashes ^ (hashes >> np.uint64(32))
+    words, lengths = hashed_words(texts)
+    numbers = np.where(lengths < shingle, np.minimum(lengths, 1), lengths - shingle + 1)
+    starts = np.cumsum(lengths) - lengths
+    owners = np.repeat(np.arange(len(lengths)), numbers)
+    at = np.repeat(starts - np.cumsum(numbers) + numbers, numbers) + np.arange(len(owners))
+    hashes = np.zeros(len(at), np.uint64)
+    for span, runs in enumerate(rolling(words, shingle), 1):
+        own = (
+            np.flatnonzero(np.minimum(lengths, shingle)[owners] == span) if span < shingle else lengths[owners] >= span
+        )
+        hashes[own] = runs[at[own]]
+    hashes = (hashes ^ (hashes >> np.uint64(29))) + blocks[owners] * np.uint64(MIX)
+    hashes = (hashes ^ (hashes >> np.uint64(32))) * np.uint64(MIX)
+    return numbers, hashes ^ (hashes >> np.uint64(32))

@@ -2,11 +2,8 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-
-import polars as pl
-
-from skyassets.core.text import well_formed
 
 
 class Split(StrEnum):
@@ -19,11 +16,6 @@ class Split(StrEnum):
 
 
 _WORD = {Split.ALPHANUMERIC: re.compile(r"[^\W_]+"), Split.SPACED: re.compile(r"\S+")}
-_ASCII_WORD = {
-    Split.ALPHANUMERIC: r"[^\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]+",
-    Split.SPACED: r"[^\x09-\x0d\x1c-\x20]+",
-}
-"""The same in ASCII. Whatever lies outside ASCII is taken as part of a word: see `_foldable`."""
 
 
 def words(text: str, split: Split = Split.ALPHANUMERIC) -> list[str]:
@@ -31,15 +23,28 @@ def words(text: str, split: Split = Split.ALPHANUMERIC) -> list[str]:
     return _WORD[split].findall(text.casefold())
 
 
-def spans(text: str, split: Split = Split.ALPHANUMERIC) -> list[tuple[int, int]]:
-    """Where each of `words(text, split)` starts and ends in `text`."""
-    folded = text.casefold()
-    found = [match.span() for match in _WORD[split].finditer(folded)]
-    if text.isascii():
-        return found
-    # Folding can lengthen a character ("ß" becomes "ss"): each folded character knows the one it came from.
-    origin = [at for at, character in enumerate(text) for _ in character.casefold()]
-    return [(origin[start], origin[end - 1] + 1) for start, end in found]
+@dataclass(frozen=True)
+class PlacedWords:
+    """The words of a text, as `words` tells them, and where each stands."""
+
+    text: str
+    words: list[str]
+    matches: list[re.Match[str]]
+
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """The characters of the text from the word `first` to the word `last`."""
+        start, end = self.matches[first].start(), self.matches[last].end()
+        if self.text.isascii():
+            return start, end
+        # Folding can lengthen a character ("ß" becomes "ss"): each folded character knows the one it came from.
+        origin = [at for at, character in enumerate(self.text) for _ in character.casefold()]
+        return origin[start], origin[end - 1] + 1
+
+
+def placed_words(text: str, split: Split = Split.ALPHANUMERIC) -> PlacedWords:
+    """The words of `text`, in order, with their places."""
+    matches = list(_WORD[split].finditer(text.casefold()))
+    return PlacedWords(text, [match[0] for match in matches], matches)
 
 
 def grams(of: Sequence[str], length: int) -> set[tuple[str, ...]]:
@@ -47,11 +52,6 @@ def grams(of: Sequence[str], length: int) -> set[tuple[str, ...]]:
     if length == 0:
         return set()
     return {tuple(of[start : start + length]) for start in range(len(of) - length + 1)}
-
-
-def word_lists(texts: Sequence[str], split: Split = Split.ALPHANUMERIC) -> pl.Series:
-    """`words` of many texts at once: a list of strings for each."""
-    return pl.Series([_foldable(text, split) for text in texts], dtype=pl.String).str.extract_all(_ASCII_WORD[split])
 
 
 def portions(texts: Sequence[str], characters: int) -> Iterator[slice]:
@@ -64,8 +64,3 @@ def portions(texts: Sequence[str], characters: int) -> Iterator[slice]:
             start, held = at + 1, 0
     if start < len(texts):
         yield slice(start, len(texts))
-
-
-def _foldable(text: str, split: Split) -> str:
-    # Polars and Python differ in what they take for a letter outside ASCII: there Python's word is final.
-    return text.lower() if text.isascii() else well_formed(" ".join(words(text, split)))

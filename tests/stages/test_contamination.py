@@ -44,6 +44,7 @@ def found(text: str, item: str = ITEM) -> bool:
     return matched(text, item) is not None
 
 
+@settings(deadline=None)
 @given(words, words, words)
 def test_an_item_wrapped_in_other_text_is_found(item: list[str], before: list[str], after: list[str]) -> None:
     assert found(" ".join([*before, *item, *after]), " ".join(item))
