@@ -7,11 +7,19 @@ block that defines something, wherever it stands.
 import ast
 import re
 import textwrap
+from typing import NamedTuple
 
 from skyassets.stages.extract import solution
 
 _FENCE = re.compile(r"^[ \t]*```([^\n`]*)$", re.MULTILINE)
+_DEFINITION = re.compile(r"^\s*(?:async\s+def|def|class)\s", re.MULTILINE)
+_PYTHON = frozenset({"python", "python3", "py"})
 _LONGEST_SOURCE = 100_000
+
+
+class _Block(NamedTuple):
+    language: str
+    source: str
 
 
 def strict_code(text: str) -> str | None:
@@ -20,32 +28,40 @@ def strict_code(text: str) -> str | None:
     if part is None:
         return None
     blocks, closed = _blocks(part)
-    return blocks[0] if closed and len(blocks) == 1 and blocks[0].strip() else None
+    return blocks[0].source if closed and len(blocks) == 1 and blocks[0].source.strip() else None
 
 
 def lenient_code(text: str) -> str | None:
-    """The last block that defines something, else the last block, else the whole text when it is Python."""
+    """The last block that defines something, else the last block, else the whole text when it is Python.
+
+    Blocks that are said to be Python come before all others: the last one may show what a program prints.
+    """
     for part in dict.fromkeys((solution(text) or text, text)):
-        blocks = [block for block in _blocks(part)[0] if block.strip()]
-        defining = [block for block in blocks if re.search(r"^\s*(?:async\s+def|def|class)\s", block, re.MULTILINE)]
+        filled = [block for block in _blocks(part)[0] if block.source.strip()]
+        blocks = [block.source for block in filled if block.language in _PYTHON] or [block.source for block in filled]
+        defining = [block for block in blocks if _DEFINITION.search(block)]
         if blocks:
             return (defining or blocks)[-1]
     return text if _is_python(text) else None
 
 
-def _blocks(text: str) -> tuple[list[str], bool]:
+def _blocks(text: str) -> tuple[list[_Block], bool]:
     """The blocks of code between fences, and whether the last one is closed."""
-    blocks: list[str] = []
-    start: int | None = None
+    blocks: list[_Block] = []
+    opened: re.Match[str] | None = None
     for fence in _FENCE.finditer(text):
-        if start is None:
-            start = fence.end() + 1
+        if opened is None:
+            opened = fence
         elif not fence[1].strip():
-            blocks.append(_flush(text[start : fence.start()]))
-            start = None
-    if start is not None:
-        blocks.append(_flush(text[start:]))
-    return blocks, start is None
+            blocks.append(_block(opened, text[opened.end() + 1 : fence.start()]))
+            opened = None
+    if opened is not None:
+        blocks.append(_block(opened, text[opened.end() + 1 :]))
+    return blocks, opened is None
+
+
+def _block(opened: re.Match[str], source: str) -> _Block:
+    return _Block("".join(opened[1].split()[:1]).lower(), _flush(source))
 
 
 def _flush(block: str) -> str:

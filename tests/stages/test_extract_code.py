@@ -54,6 +54,13 @@ def test_lenient_code_is_the_last_block_that_defines_something() -> None:
     assert lenient_code("```python\nprint(1)") == "print(1)"
 
 
+def test_lenient_code_is_python_where_a_block_says_so() -> None:
+    assert lenient_code("```python\nprint(1)\n```\nIt prints\n```\n1\n```") == "print(1)\n"
+    assert lenient_code("```Python 3\nprint(1)\n```\n```\n1\n```") == "print(1)\n"
+    assert lenient_code("```cpp\nclass A {};\n```\n```py\nprint(1)\n```\n```\n1\n```") == "print(1)\n"
+    assert lenient_code("```\ndef f(): ...\n```\n```\n1\n```") == "def f(): ...\n"
+
+
 def test_lenient_code_is_the_whole_text_only_when_it_is_python() -> None:
     assert lenient_code("print(1)\n") == "print(1)\n"
     assert lenient_code("Sorry, I cannot do that.") is None
