@@ -8,7 +8,7 @@ _ERROR = re.compile(
     rf"(?:{_EXPONENT}|\b1[eE][-−–](?P<short>\d{{1,2}})|(?P<plain>\b0\.0*1\b))",
     re.IGNORECASE,
 )
-_ABOUT_NUMBERS = re.compile(r"\b(?:absolute|relative)\b", re.IGNORECASE)
+_ABOUT_NUMBERS = re.compile(r"\b(?:absolute|relative|answers?\s+within)\b", re.IGNORECASE)
 _ANY_CASE = re.compile(
     r"\bin\s+any\s+(?:letter\s+)?(?:case|register)\b(?!s)|\bcase[\s-]insensitive(?:ly)?\b|"
     r"\b(?:upper|lower)[\s-]?case\s+or\s+(?:upper|lower)[\s-]?case\b",

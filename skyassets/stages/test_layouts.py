@@ -65,10 +65,10 @@ def _apps(row: Row) -> Tests:
     """APPS and TACO: one JSON text with the names of `cases`; lines may stand in lists, returned values too."""
     read = _object(row, "input_output")
     inputs, outputs = _list(read, "inputs"), _list(read, "outputs")
+    forgiven = _forgiven(str(row.get("question") or ""))
     if read.get("fn_name"):
-        return {"prelude": LIBRARY} | _calls(_name(read["fn_name"]), inputs, outputs)
-    texts = {"inputs": list(map(_lines, inputs)), "outputs": list(map(_lines, outputs))}
-    return texts | _forgiven(str(row.get("question") or ""))
+        return {"prelude": LIBRARY} | _calls(_name(read["fn_name"]), inputs, outputs) | forgiven
+    return forgiven | {"inputs": list(map(_lines, inputs)), "outputs": list(map(_lines, outputs))}
 
 
 def _calls(name: str, inputs: list[object], outputs: list[object]) -> Tests:

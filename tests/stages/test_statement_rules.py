@@ -20,6 +20,8 @@ from skyassets.stages.statement_rules import any_case, tolerance
         ("Print the answer with a relative precision of at least 10 ** -7.", 1e-7),
         ("Print the smallest absolute difference. The numbers are up to 10^9.", None),
         ("The sum of their absolute values cannot exceed 10^9.", None),
+        ("Answers within 10^-5 of the actual value are accepted as correct.", 1e-5),
+        ("The answer lies within 10^5 of it.", None),
         ("There is an error. Subtract 10^{-6} from it.", None),
         ("Print the number of relatives.", None),
         ("", None),

@@ -96,6 +96,7 @@ def test_only_outputs_that_all_are_lists_of_one_may_stand_for_what_is_in_them() 
 def test_what_the_question_forgives_comes_with_the_tests() -> None:
     question = "Print the mean. Your answer may have an absolute error of at most 10^{-4}."
     assert cases("apps", apps(question, inputs=[""], outputs=["1.5"])).rules == Rules(floats=1e-4)
+    assert cases("apps", apps(question, fn_name="f", inputs=[[1]], outputs=[1.5])).rules == Rules(floats=1e-4)
 
 
 @pytest.mark.parametrize(
