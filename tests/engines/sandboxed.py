@@ -8,8 +8,10 @@ from pathlib import Path
 
 from skyassets.core.ports import Limits, Program, Run, RunKind
 from skyassets.engines.bubblewrap import Bubblewrap
+from skyassets.engines.warm_sandbox import WarmSandbox
 
 SANDBOX = Bubblewrap()
+BACKENDS: dict[str, Callable[[], WarmSandbox]] = {"bubblewrap": Bubblewrap}
 LIMITS = Limits(seconds=5.0, memory_mb=128, processes=16, output_kb=64)
 BRIEF = Limits(seconds=1.0, memory_mb=128, processes=16, output_kb=64)
 
