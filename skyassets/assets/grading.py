@@ -9,6 +9,7 @@ from skyassets.assets.progress import Progress
 from skyassets.assets.traces import completer
 from skyassets.core.code_version import code_version
 from skyassets.core.judgement_store import JudgementStore
+from skyassets.stages.graders import Graders
 from skyassets.stages.verify import Marking
 
 MATHS = (
@@ -38,11 +39,17 @@ GRADERS = ("skyassets.stages.grade", *MATHS, *SANDBOX)
 
 
 @contextmanager
+def graders(house: House, work: Work) -> Iterator[Graders]:
+    """The recipe's graders, with what was judged before, for as long as the context lasts."""
+    versions = {"code": code_version(*CODE_GRADERS), "answers": code_version(*ANSWER_GRADERS)}
+    with house.place.graders(house.recipe.limits) as engines:
+        yield replace(engines, kept=JudgementStore(house.place.data / "rows", work.said), versions=versions)
+
+
+@contextmanager
 def marking(house: House, work: Work) -> Iterator[Marking]:
-    """Who judges in this run, with what was judged before, for as long as the context lasts."""
+    """Who judges in this run: the graders, and the recipe's judge if it has one."""
     judge = house.recipe.judge
     by = completer(house, "judge", judge.model, work) if judge else None
-    versions = {"code": code_version(*CODE_GRADERS), "answers": code_version(*ANSWER_GRADERS)}
-    with house.place.graders(house.recipe.limits) as graders:
-        known = replace(graders, kept=JudgementStore(house.place.data / "rows", work.said), versions=versions)
+    with graders(house, work) as known:
         yield Marking(known, house.place.workers, Progress("judged", work.said).count, judge, by)

@@ -7,7 +7,8 @@ import dagster as dg
 import polars as pl
 
 from skyassets.core.table_store import Built
-from skyassets.core.tables import COLUMNS, Table
+from skyassets.core.columns import COLUMNS
+from skyassets.core.tables import Table
 from skyassets.stages.bill import SPENT
 
 PREVIEW_ROWS = 5

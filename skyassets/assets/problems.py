@@ -6,7 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from skyassets.assets.grading import GRADERS
+from skyassets.assets.grading import GRADERS, graders
 from skyassets.assets.house import House, Spec, Work
 from skyassets.assets.progress import Progress
 from skyassets.assets.traces import completer
@@ -68,9 +68,9 @@ def problem_assets(house: House) -> list[dg.AssetsDefinition]:
 
     def checked(table: Table, made: Made, work: Work) -> Made:
         """Without the problems whose own reference is not judged correct: nobody pays for an answer to them."""
-        with house.place.graders(recipe.limits) as graders:
+        with graders(house, work) as known:
             progress = Progress("references judged", work.said).count
-            return validated(table, made, graders, house.place.workers, progress)
+            return validated(table, made, known, house.place.workers, progress)
 
     def make_problems(work: Work) -> Made:
         made = checked(PROBLEMS, problems.raw_problems(recipe.sources, reader), work)

@@ -2,7 +2,8 @@
 
 import sys
 
-from skyassets.core.tables import COLUMNS, TABLES, Table
+from skyassets.core.columns import COLUMNS
+from skyassets.core.tables import TABLES, Table
 
 
 def page() -> str:

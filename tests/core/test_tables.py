@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 
 from skyassets.core.errors import TableError
-from skyassets.core.tables import ASSET_TABLES, COLUMNS, TABLES, Column, Table
+from skyassets.core.columns import COLUMNS, Column
+from skyassets.core.tables import ASSET_TABLES, TABLES, Table
 
 TABLE = Table("t", "A table.", "completion_id", ("completion_id", "text", "seconds"))
 ROW = {"completion_id": "b", "text": "x", "seconds": 1.0}
