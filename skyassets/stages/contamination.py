@@ -3,12 +3,11 @@
 from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from skyassets.stages.near_duplicates import NearDuplicates, shingles
 from skyassets.stages.quantities import quantities
-from skyassets.stages.words import Split, grams, placed_words, portions, words
+from skyassets.stages.words import Split, grams, portions, span, words
 
 if TYPE_CHECKING:
     from skyassets.stages.word_hashes import Hashes, Places
@@ -78,7 +77,7 @@ class ItemIndex:
 
         self.rule = rule
         self._items = dict(items)
-        self._told: dict[tuple[str, str], tuple[int, set[tuple[str, ...]]]] = {}
+        self._told: dict[tuple[str, str], tuple[set[tuple[str, ...]], set[str], int]] = {}
         self._grams = GramIndex(items, rule.ngram, rule.split, whole_short=rule.whole_short)
         near = rule.near
         self._near = GramIndex(items, near.shingle, Split.ALPHANUMERIC, whole_short=True) if near else None
@@ -152,10 +151,13 @@ class ItemIndex:
             split, length = Split.ALPHANUMERIC, self.rule.near.shingle
         if (rule, item) not in self._told:
             of = words(self._items[item], split)
-            self._told[rule, item] = (min(length, len(of)), grams(of, min(length, len(of))))
-        length, theirs = self._told[rule, item]
-        placed = placed_words(text, split)
-        runs = list(zip(*(placed.words[step:] for step in range(length)), strict=False))
-        at = [place for place, run in enumerate(runs) if run in theirs]
-        shown = tuple(" ".join(run) for run in islice(dict.fromkeys(runs[place] for place in at), SHOWN))
-        return Match(item, share, len(theirs), rule, shown, *placed.span(at[0], at[-1] + length - 1))
+            whole = grams(of, min(length, len(of)))
+            self._told[rule, item] = (whole, {gram[0] for gram in whole}, min(length, len(of)))
+        theirs, begins, length = self._told[rule, item]
+        own = words(text, split)
+        at = [
+            place for place, word in enumerate(own) if word in begins and tuple(own[place : place + length]) in theirs
+        ]
+        shown = tuple(dict.fromkeys(" ".join(own[place : place + length]) for place in at))[:SHOWN]
+        start, end = span(text, at[0], at[-1] + length - 1, split)
+        return Match(item, share, len(theirs), rule, shown, start, end)

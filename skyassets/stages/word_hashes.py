@@ -10,33 +10,19 @@ import polars as pl
 from numpy.typing import NDArray
 
 from skyassets.core.text import well_formed
-from skyassets.stages.words import Split, words
+from skyassets.stages.words import Split, spaced
 
 Hashes = NDArray[np.uint64]
 Places = NDArray[np.int64]
 
 MIX = 0x9E3779B97F4A7C15
-_LETTERS_AND_DIGITS = b"".join(
-    bytes([code]).lower() if chr(code).isalnum() and code < 128 else b" " for code in range(256)
-)
-_LOWER = b"".join(b" " if chr(code).isspace() and code < 128 else bytes([code]).lower() for code in range(256))
-_TABLES = {Split.ALPHANUMERIC: _LETTERS_AND_DIGITS, Split.SPACED: _LOWER}
-"""What becomes of each byte of an ASCII text; what lies between words becomes a space."""
 
 
 def hashed_words(texts: Sequence[str], split: Split = Split.ALPHANUMERIC) -> tuple[Hashes, Places]:
     """The words of all the texts one after another, and how many each text has."""
     if not texts:
         return np.zeros(0, np.uint64), np.zeros(0, np.int64)
-    table = _TABLES[split]
-    spaced = [
-        text.encode("ascii").translate(table).decode("ascii")
-        if text.isascii()
-        # Outside ASCII Polars and Python differ in what they take for a letter or a space: Python's word is final.
-        else well_formed(" ".join(words(text, split)))
-        for text in texts
-    ]
-    lists = pl.Series(spaced, dtype=pl.String).str.split(" ")
+    lists = pl.Series([well_formed(spaced(text, split)) for text in texts], dtype=pl.String).str.split(" ")
     pieces = lists.explode(empty_as_null=False)
     there = (pieces.str.len_bytes() > 0).to_numpy()
     starts = np.cumsum(number := lists.list.len().to_numpy().astype(np.int64)) - number

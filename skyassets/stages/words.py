@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 
 
 class Split(StrEnum):
@@ -16,35 +16,35 @@ class Split(StrEnum):
 
 
 _WORD = {Split.ALPHANUMERIC: re.compile(r"[^\W_]+"), Split.SPACED: re.compile(r"\S+")}
+_LETTERS_AND_DIGITS = b"".join(bytes([code]).lower() if bytes([code]).isalnum() else b" " for code in range(256))
+_LOWER = b"".join(b" " if chr(code).isspace() else bytes([code]).lower() for code in range(256))
+_ASCII = {Split.ALPHANUMERIC: _LETTERS_AND_DIGITS, Split.SPACED: _LOWER}
+"""What becomes of each byte of an ASCII text: between words there are spaces alone."""
 
 
 def words(text: str, split: Split = Split.ALPHANUMERIC) -> list[str]:
     """The words of `text`, in order."""
-    return _WORD[split].findall(text.casefold())
+    return spaced(text, split).split() if text.isascii() else _WORD[split].findall(text.casefold())
 
 
-@dataclass(frozen=True)
-class PlacedWords:
-    """The words of a text, as `words` tells them, and where each stands."""
-
-    text: str
-    words: list[str]
-    matches: list[re.Match[str]]
-
-    def span(self, first: int, last: int) -> tuple[int, int]:
-        """The characters of the text from the word `first` to the word `last`."""
-        start, end = self.matches[first].start(), self.matches[last].end()
-        if self.text.isascii():
-            return start, end
-        # Folding can lengthen a character ("ß" becomes "ss"): each folded character knows the one it came from.
-        origin = [at for at, character in enumerate(self.text) for _ in character.casefold()]
-        return origin[start], origin[end - 1] + 1
+def spaced(text: str, split: Split = Split.ALPHANUMERIC) -> str:
+    """The words of `text`, in order, with spaces between them."""
+    if text.isascii():
+        return text.encode("ascii").translate(_ASCII[split]).decode("ascii")
+    return " ".join(_WORD[split].findall(text.casefold()))
 
 
-def placed_words(text: str, split: Split = Split.ALPHANUMERIC) -> PlacedWords:
-    """The words of `text`, in order, with their places."""
-    matches = list(_WORD[split].finditer(text.casefold()))
-    return PlacedWords(text, [match[0] for match in matches], matches)
+def span(text: str, first: int, last: int, split: Split = Split.ALPHANUMERIC) -> tuple[int, int]:
+    """Where in `text` the words from `first` to `last`, as `words` counts them, start and end."""
+    found = _WORD[split].finditer(text.casefold())
+    begin = end = next(islice(found, first, None))
+    if last > first:
+        end = next(islice(found, last - first - 1, None))
+    if text.isascii():
+        return begin.start(), end.end()
+    # Folding can lengthen a character ("ß" becomes "ss"): each folded character knows the one it came from.
+    origin = [at for at, character in enumerate(text) for _ in character.casefold()]
+    return origin[begin.start()], origin[end.end() - 1] + 1
 
 
 def grams(of: Sequence[str], length: int) -> set[tuple[str, ...]]:
