@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import dagster as dg
 import polars as pl
 
-from skyassets.core.table_store import Built
 from skyassets.core.columns import COLUMNS
+from skyassets.core.table_store import Built
 from skyassets.core.tables import Table
 from skyassets.stages.bill import SPENT
 

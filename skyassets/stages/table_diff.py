@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from skyassets.core.columns import COLUMNS
 from skyassets.core.errors import TableError
 from skyassets.core.tables import (
     ANSWERS,
-    COLUMNS,
     EXAMPLES,
     REPORTS,
     REWRITES,

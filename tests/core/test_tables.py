@@ -5,8 +5,8 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from skyassets.core.errors import TableError
 from skyassets.core.columns import COLUMNS, Column
+from skyassets.core.errors import TableError
 from skyassets.core.tables import ASSET_TABLES, TABLES, Table
 
 TABLE = Table("t", "A table.", "completion_id", ("completion_id", "text", "seconds"))
