@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from skyassets.assets.place import ENGINES, OPENAI, ROLES, Place
 from skyassets.core.errors import SkyassetsError
 from skyassets.core.money import Price
+from skyassets.engines.sandbox_choice import SANDBOXES
 from skyassets.engines.vllm_options import DTYPES, VllmOptions, refused
 
 
@@ -20,6 +21,9 @@ def from_environment(environment: Mapping[str, str]) -> Place:
     engine = environment.get("SKYASSETS_ENGINE", "auto")
     if engine not in ENGINES:
         raise SkyassetsError(f"SKYASSETS_ENGINE is {engine!r}; it must be one of {', '.join(ENGINES)}")
+    sandbox = environment.get("SKYASSETS_SANDBOX", Place.sandbox)
+    if sandbox not in SANDBOXES:
+        raise SkyassetsError(f"SKYASSETS_SANDBOX is {sandbox!r}; it must be one of {', '.join(SANDBOXES)}")
     urls = {role: parts for role in ROLES if (parts := _urls(environment, role))}
     keys = {}
     for role in ROLES:
@@ -55,6 +59,8 @@ def from_environment(environment: Mapping[str, str]) -> Place:
         hour_price=_dollars(environment, "SKYASSETS_HOUR_PRICE") or 0.0,
         concurrency=_number(environment, "SKYASSETS_CONCURRENCY", Place.concurrency),
         workers=_number(environment, "SKYASSETS_WORKERS", Place.workers),
+        sandbox=sandbox,
+        sandbox_image=environment.get("SKYASSETS_SANDBOX_IMAGE", Place.sandbox_image),
         ranks=_number(environment, "SKYASSETS_RANKS", Place.ranks),
         vllm=_vllm(environment),
         micro_batch=_number(environment, "SKYASSETS_MICRO_BATCH", Place.micro_batch),

@@ -29,6 +29,7 @@ SANDBOX = (
     "skyassets.engines.program_process",
     "skyassets.engines.run_told",
     "skyassets.engines.seccomp",
+    "skyassets.engines.shared_system",
     "skyassets.engines.warm_sandbox",
 )
 CODE_GRADERS = ("skyassets.stages.grade_code", *SANDBOX)

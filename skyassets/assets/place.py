@@ -13,13 +13,14 @@ from skyassets.core.money import FREE, Price, Purse
 from skyassets.core.ports import Limits, Model, Serving, Trainer
 from skyassets.core.prices import PRICES
 from skyassets.engines import tiny
-from skyassets.engines.bubblewrap import Bubblewrap
 from skyassets.engines.chat_tokens import token_lengths
+from skyassets.engines.container import IMAGE
 from skyassets.engines.deepspeed_trainer import DeepSpeedTrainer
 from skyassets.engines.endpoint import Endpoint
 from skyassets.engines.math_verify import MathVerify
 from skyassets.engines.meter import Metered, unmetered
 from skyassets.engines.openai_batch import OpenAIBatch
+from skyassets.engines.sandbox_choice import ChosenSandbox
 from skyassets.engines.transformers_server import TransformersServer
 from skyassets.engines.upstream import Upstream
 from skyassets.engines.vllm_options import VllmOptions
@@ -61,6 +62,10 @@ class Place:
     """Dollars that an hour of one of our own GPUs costs; without one, an hour of the machine."""
     concurrency: int = 64
     workers: int = 2
+    sandbox: str = "auto"
+    """What holds the models' programs; `auto` is the strongest that works, `none` holds nothing."""
+    sandbox_image: str = IMAGE
+    """The image of a container sandbox."""
     ranks: int = 1
     vllm: VllmOptions = field(default_factory=VllmOptions)
     micro_batch: int = 4
@@ -190,7 +195,7 @@ class Place:
     @contextlib.contextmanager
     def graders(self, limits: Limits) -> Iterator[Graders]:
         """The graders with their sandbox, and their workers for as long as the context lasts."""
-        with MathVerify(workers=self.workers) as equals, Bubblewrap() as sandbox:
+        with MathVerify(workers=self.workers) as equals, ChosenSandbox(self.sandbox, self.sandbox_image) as sandbox:
             yield Graders(sandbox=sandbox, equals=equals, limits=limits)
 
 

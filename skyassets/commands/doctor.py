@@ -14,10 +14,10 @@ from skyassets.assets.place import Place
 from skyassets.core.errors import SkyassetsError
 from skyassets.core.ports import Limits, Model, Program, RunKind
 from skyassets.engines import tiny
-from skyassets.engines.bubblewrap import Bubblewrap
 from skyassets.engines.endpoint import Endpoint
 from skyassets.engines.openai_asker import OpenAIAsker
 from skyassets.engines.openai_batch import OpenAIBatch
+from skyassets.engines.sandbox_choice import ChosenSandbox
 from skyassets.engines.vllm_server import vllm_problem
 from skyassets.engines.weights import weights_folder
 from skyassets.recipes.recipe import Recipe
@@ -48,7 +48,7 @@ def examine(recipe: Recipe, place: Place) -> Iterator[Finding]:
     """Everything `recipe` needs of `place`, tried where it can be tried cheaply."""
     for package in PACKAGES:
         yield _package(package)
-    yield _sandbox(recipe.limits)
+    yield _sandbox(recipe.limits, place)
     for role, model in _roles(recipe):
         yield _server(role, model, place)
     yield _disk(place)
@@ -76,14 +76,16 @@ def _package(name: str) -> Finding:
         return Finding(name, fine=False, seen="not installed", do=do)
 
 
-def _sandbox(limits: Limits) -> Finding:
-    sandbox = Bubblewrap()
-    try:
-        run = sandbox.run(Program("print(6 * 7)"), limits)
-    except SkyassetsError as error:
-        return Finding("sandbox", fine=False, seen=str(error), do="apt-get install bubblewrap")
+def _sandbox(limits: Limits, place: Place) -> Finding:
+    with ChosenSandbox(place.sandbox, place.sandbox_image) as sandbox:
+        try:
+            run, name = sandbox.run(Program("print(6 * 7)"), limits), sandbox.name
+        except SkyassetsError as error:
+            return Finding("sandbox", fine=False, seen=str(error), do="apt-get install bubblewrap")
+    if place.sandbox == "none":
+        return Finding("sandbox", fine=False, seen=name, do="unset SKYASSETS_SANDBOX: programs run without walls")
     fine = run.kind is RunKind.FINISHED and run.output == "42\n"
-    return Finding("sandbox", fine, f"{sandbox.name}: {run.kind}", "" if fine else run.detail)
+    return Finding("sandbox", fine, f"{name}: {run.kind}", "" if fine else run.detail)
 
 
 def _roles(recipe: Recipe) -> Iterator[tuple[str, Model]]:

@@ -53,7 +53,9 @@ class BubblewrapBackend:
             SandboxError: when bubblewrap is not there or refuses.
         """
         user = SPARE_USERS[number % len(SPARE_USERS)] if os.geteuid() == 0 else None
-        return SandboxServer(self._command(user), {"user": user, "filter": seccomp.for_programs().hex()})
+        return SandboxServer(
+            self._command(user), {"confinement": "namespaces", "user": user, "filter": seccomp.for_programs().hex()}
+        )
 
     def _command(self, user: int | None) -> tuple[str, ...]:
         view: tuple[str, ...]

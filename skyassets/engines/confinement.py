@@ -31,6 +31,10 @@ class Confinement(Protocol):
         """After the last process has ended: remove what the job has left."""
         ...
 
+    def is_full(self) -> bool:
+        """Whether the job has filled its folder, where nothing else forbids that."""
+        ...
+
 
 class Namespaces:
     """A user, process, IPC and mount namespace a job: its end ends every descendant, and nothing stays behind."""
@@ -63,6 +67,10 @@ class Namespaces:
 
     def clean(self) -> None:
         """Nothing: the folders went with their namespace."""
+
+    def is_full(self) -> bool:
+        """Never: the file system itself has a size."""
+        return False
 
 
 def set_limits(limits: Mapping[str, int]) -> None:

@@ -18,6 +18,7 @@ from skyassets.engines import kernel_calls as kernel
 from skyassets.engines.confinement import Confinement, Namespaces
 from skyassets.engines.job_process import start
 from skyassets.engines.process_tree import proportional_mb, resident_mb
+from skyassets.engines.shared_system import SharedSystem
 
 LOOK_MS = 50
 CHUNK = 2**20
@@ -38,15 +39,20 @@ def main(settings: dict[str, object]) -> None:
     os.dup2(nowhere, 0)
     os.dup2(nowhere, 1)
     user = settings["user"]
-    if isinstance(user, int):
+    if isinstance(user, int) and settings["confinement"] == "namespaces":
         # bubblewrap's own /proc has covers, and the kernel then allows no job one of its own.
         kernel.mount_processes()
         kernel.become(user, user)
         kernel.die_with_parent(signal.SIGKILL)
         # The change of user has hidden this process even from itself; no job can see it anyway.
         kernel.hide_from_peers(False)
-    kernel.never_gain_privileges()
-    confinement = Namespaces(bytes.fromhex(str(settings["filter"])))
+        kernel.never_gain_privileges()
+    calls = bytes.fromhex(str(settings["filter"]))
+    confinement: Confinement
+    if settings["confinement"] == "namespaces":
+        confinement = Namespaces(calls)
+    else:
+        confinement = SharedSystem(calls, user if isinstance(user, int) else None, str(settings["confinement"]))
     for name in PRELOADED:
         __import__(name)
     gc.collect()
@@ -185,7 +191,10 @@ class _Course:
                 wait = max(0.0, min(deadline, next_look) - time.monotonic())
                 ready = [fd for fd, _ in poll.poll(wait * 1000 + 1)]
                 if self._owner in ready:
-                    # Nobody waits for an answer any more: our end is the end of everybody here.
+                    # Nobody waits for an answer any more.
+                    for first in self._jobs:
+                        self._ended(first)
+                    self._confinement.clean()
                     os._exit(1)
                 for fd in ready:
                     if fd in taps:
@@ -202,6 +211,8 @@ class _Course:
                 if now >= next_look:
                     if self._is_over_memory():
                         return MEMORY
+                    if self._confinement.is_full():
+                        return OUTPUT
                     next_look = now + LOOK_MS / 1000
         finally:
             os.close(end)

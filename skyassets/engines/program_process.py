@@ -21,7 +21,7 @@ from typing import Any, cast
 from skyassets.engines.frames import read_exactly, write_all
 from skyassets.engines.job_process import CHANNEL, JOB
 
-SOURCE = "/tmp/solution.py"  # noqa: S108
+NAME = "solution.py"
 SPARE_FRAMES = 10
 
 
@@ -48,13 +48,14 @@ def take_job() -> dict[str, str]:
 
 def loaded(source: str, name: str) -> tuple[types.CodeType, dict[str, object]] | None:
     """The compiled program with its namespace, in an interpreter that looks new; None when it does not compile."""
+    place = os.path.join(os.getcwd(), NAME)  # noqa: PTH109, PTH118
     try:
-        code = compile(source, SOURCE, "exec", dont_inherit=True)
+        code = compile(source, place, "exec", dont_inherit=True)
     except (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError) as error:
         say(json.dumps(f"{type(error).__name__}: {error}"[:1000]))
         return None
     # Tracebacks and `inspect` show lines of this file.
-    file = os.open(SOURCE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    file = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
     write_all(file, source.encode("utf-8"))
     os.close(file)
     say("compiled")
@@ -63,12 +64,12 @@ def loaded(source: str, name: str) -> tuple[types.CodeType, dict[str, object]] |
     builtins.quit = _sitebuiltins.Quitter("quit", "Ctrl-D (i.e. EOF)")
     # The program does not lose recursion depth to the frames below it.
     sys.setrecursionlimit(sys.getrecursionlimit() + SPARE_FRAMES)
-    sys.argv[:] = [SOURCE]
-    sys.path.insert(0, os.path.dirname(SOURCE))  # noqa: PTH120
+    sys.argv[:] = [place]
+    sys.path.insert(0, os.path.dirname(place))  # noqa: PTH120
     for known in [known for known in sys.modules if known.partition(".")[0] == "skyassets"]:
         del sys.modules[known]
     module = types.ModuleType(name)
-    module.__dict__.update(__file__=SOURCE, __builtins__=builtins, __cached__=None)
+    module.__dict__.update(__file__=place, __builtins__=builtins, __cached__=None)
     sys.modules[name] = module
     return code, module.__dict__
 

@@ -7,22 +7,24 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from skyassets.core.errors import SandboxError
 from skyassets.engines.frames import LENGTH, header
 
 STARTING_SECONDS = 60.0
+ENDING_SECONDS = 3.0
 GRACE_SECONDS = 10.0
 """The server keeps a job's deadline itself; one that is this late has lost its way and is killed."""
 BOOT = Path(__file__).with_name("sandbox_boot.py")
 INNER = (
-    "frames", "kernel_calls", "process_tree", "plain_data", "confinement", "job_process", "program_process",
-    "program_link", "examiner_process", "examined_process", "fork_server",
+    "frames", "kernel_calls", "process_tree", "plain_data", "confinement", "landlock_rules", "shared_system",
+    "job_process", "program_process", "program_link", "examiner_process", "examined_process", "fork_server",
 )  # fmt: skip
 """The modules that live inside, each after those it imports."""
 
@@ -46,12 +48,14 @@ class Ending:
 class SandboxServer:
     """A running fork server."""
 
-    def __init__(self, command: Sequence[str], settings: dict[str, object], kept: tuple[int, ...] = ()) -> None:
+    def __init__(
+        self, command: Sequence[str], settings: dict[str, object], environment: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         with tempfile.TemporaryFile() as complaints:
             self._process = _STARTER.submit(
                 subprocess.Popen, [*command, "-c", BOOT.read_text(encoding="utf-8")],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints, bufsize=0,
-                env={}, cwd="/", pass_fds=kept, start_new_session=True,
+                env=dict(environment), cwd="/", start_new_session=True,
             ).result()  # fmt: skip
             assert self._process.stdin is not None
             assert self._process.stdout is not None
@@ -95,7 +99,11 @@ class SandboxServer:
 
     def stop(self) -> None:
         """End it, and every process inside."""
-        # Its own children are gone with the first process of its namespace, and that one with its sandbox.
+        # It ends by itself, with all it started, when nobody gives it orders any more.
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(ENDING_SECONDS)
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         with self._process:

@@ -42,6 +42,11 @@ _CALLS: dict[str, tuple[int | None, int | None]] = {
     "utimensat": (280, 88), "setxattr": (188, 5), "execve": (59, 221), "execveat": (322, 281),
     "fork": (57, None), "vfork": (58, None), "kill": (62, 129), "tkill": (200, 130),
     "tgkill": (234, 131), "pidfd_send_signal": (424, 424), "pidfd_getfd": (438, 438),
+    "lsetxattr": (189, 6), "fsetxattr": (190, 7), "removexattr": (197, 14), "lremovexattr": (198, 15),
+    "fremovexattr": (199, 16), "utime": (132, None), "utimes": (235, None), "futimesat": (261, None),
+    "mq_open": (240, 180), "setpriority": (141, 140), "ioprio_set": (251, 30), "sched_setaffinity": (203, 122),
+    "sched_setscheduler": (144, 119), "sched_setparam": (142, 118), "sched_setattr": (314, 274),
+    "prlimit64": (302, 261),
 }  # fmt: skip
 
 _NEVER = (
@@ -50,6 +55,13 @@ _NEVER = (
     "open_by_handle_at", "unshare", "setns", "mount", "umount2", "pivot_root", "chroot", "open_tree", "move_mount",
     "fsopen", "mount_setattr",
 )  # fmt: skip
+_SHARED = (
+    "socket", "chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "fchown", "lchown", "fchownat", "setxattr",
+    "lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr", "utime", "utimes", "futimesat",
+    "utimensat", "mq_open", "setpriority", "ioprio_set", "sched_setaffinity", "sched_setscheduler", "sched_setparam",
+    "sched_setattr", "pidfd_getfd",
+)  # fmt: skip
+"""What reaches others where there are no namespaces, and Landlock does not refuse."""
 _EFFECTS = (
     "socket", "socketpair", "clone", "fork", "vfork", "execve", "execveat", "openat2", "creat", "mkdir", "mkdirat",
     "mknod", "mknodat", "unlink", "unlinkat", "rmdir", "rename", "renameat", "renameat2", "link", "linkat",
@@ -65,6 +77,13 @@ def for_programs() -> bytes:
     family += [_step(_EQUAL, known, len(_FAMILIES) - at, 0) for at, known in enumerate(_FAMILIES)]
     family += [_refuse(errno.EAFNOSUPPORT)]
     return _program(_NEVER, {"clone": clone, "socket": family, "socketpair": family})
+
+
+def for_a_shared_system() -> bytes:
+    """The filter around a program that sees the system everybody sees: no socket at all, and no hand on others."""
+    others = [*_load(_FIRST_ARGUMENT), _step(_EQUAL, 0, 1, 0), _refuse(errno.EPERM)]
+    clone = [*_load(_FIRST_ARGUMENT), _step(_ANY_BIT, _NEW_NAMESPACE, 0, 1), _refuse(errno.EPERM)]
+    return _program((*_NEVER, *_SHARED), {"clone": clone, "prlimit64": others})
 
 
 def for_arithmetic() -> bytes:

@@ -1,17 +1,27 @@
 """Programs in the sandbox, in one line a test."""
 
 import json
+import os
 import textwrap
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from skyassets.core.ports import Limits, Program, Run, RunKind
+from skyassets.engines import landlock_rules
 from skyassets.engines.bubblewrap import Bubblewrap
+from skyassets.engines.container import Container
+from skyassets.engines.landlock import SCOPED, Landlock
 from skyassets.engines.warm_sandbox import WarmSandbox
 
 SANDBOX = Bubblewrap()
 BACKENDS: dict[str, Callable[[], WarmSandbox]] = {"bubblewrap": Bubblewrap}
+PYTHON = "/usr/bin/python3"
+if landlock_rules.version() >= SCOPED and Path(PYTHON).exists():
+    BACKENDS["landlock"] = lambda: Landlock(PYTHON)
+if engine := os.environ.get("SKYASSETS_TEST_CONTAINER"):
+    # For instance: podman local/python:test /usr/bin/python3 --runtime runc
+    BACKENDS["container"] = lambda: Container(*engine.split()[:3], tuple(engine.split()[3:]))
 LIMITS = Limits(seconds=5.0, memory_mb=128, processes=16, output_kb=64)
 BRIEF = Limits(seconds=1.0, memory_mb=128, processes=16, output_kb=64)
 
