@@ -1,6 +1,7 @@
 """Multiple choice: the options a question offers, and which of them an answer takes."""
 
 import re
+
 from skyassets.stages.compare import same
 from skyassets.stages.prose import folded
 from skyassets.stages.tidy import tidy
@@ -61,13 +62,12 @@ def is_choice(ground_truth: str, offered: Options) -> bool:
 def taken(answer: str, offered: Options) -> str | None:
     """The letter of the option that `answer` takes; empty when it takes several, None when it names none.
 
-    It may name it by letter, by its text, or by both; a small letter counts only where options are offered.
+    It may name it by letter, by its text, or by both; a small letter counts only when it stands alone.
     """
     letters = dict(offered)
     alone = letter_of(answer)
     if alone is not None:
-        named = tidy(answer).strip("()")
-        return alone if (named.isupper() and (alone in letters or not letters)) or alone in letters else None
+        return alone if not letters or alone in letters else None
     by_text = [letter for letter, text in offered if _says(answer, text)]
     if len(by_text) == 1:
         return by_text[0]

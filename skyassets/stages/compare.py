@@ -9,6 +9,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from skyassets.stages.number import Quantity, quantity, without_unit
+from skyassets.stages.numeric import differ, value
 from skyassets.stages.prose import is_prose, same_words
 from skyassets.stages.tidy import tidy
 from skyassets.stages.units import Unit
@@ -66,7 +67,25 @@ def _same(answer: str, gold: str, depth: int) -> bool | None:
         verdict = take_apart(given, wanted, depth + 1)
         if verdict is not None:
             return verdict
-    return None
+    if is_prose(given) or is_prose(wanted) or _may_be_product(given) or _may_be_product(wanted):
+        return None
+    return False if differ(_measured(given)[0], _measured(wanted)[0]) or _unlike(given, wanted) else None
+
+
+def _may_be_product(text: str) -> bool:
+    """Whether what was read as a unit may be a factor, as the m of 5 m, or is any word."""
+    found = quantity(text)
+    return bool(found and found.unit and (not found.unit.is_known or _PRODUCT.fullmatch(text)))
+
+
+def _unlike(given: str, wanted: str) -> bool:
+    """Whether one is a single value and the other, however it is read, several or a whole range."""
+    return any(_is_composed(one) and value(other) is not None for one, other in ((given, wanted), (wanted, given)))
+
+
+def _is_composed(text: str) -> bool:
+    group = _group(text)
+    return bool(_MATRIX.fullmatch(text)) or "\\cup" in text or (group is not None and len(group[1]) > 1)
 
 
 def _choices(given: str, wanted: str) -> bool | None:
@@ -116,7 +135,13 @@ def _based(given: str, wanted: str) -> bool | None:
         values = _in_base(*one.groups()), _in_base(*other.groups())
         return None if None in values else values[0] == values[1]
     # Asked for in a base, the base itself may stay unsaid.
-    return True if (one and one[1] == wanted) or (other and other[1] == given) else None
+    if (one and one[1] == wanted) or (other and other[1] == given):
+        return True
+    for based, text in ((one, wanted), (other, given)):
+        plain = quantity(text) if based else None
+        if based and plain and plain.value != _in_base(*based.groups()):
+            return False
+    return None
 
 
 def _in_base(digits: str, base: str) -> int | None:
@@ -178,16 +203,27 @@ def _matrices(given: str, wanted: str, depth: int) -> bool | None:
 def _lists(given: str, wanted: str, depth: int) -> bool | None:
     if _group(given) or _group(wanted):
         return None
-    one, other = _split(_AND.sub(",", given)), _split(_AND.sub(",", wanted))
+    one, other = (_signed(_split(_AND.sub(",", text))) for text in (given, wanted))
     return _in_any_order(one, other, depth) if max(len(one), len(other)) > 1 else None
+
+
+def _signed(parts: list[str]) -> list[str]:
+    """`parts` with both values of what stands behind a plus-or-minus."""
+    both = [part for part in parts if part.count("\\pm") == 1 and "\\mp" not in part]
+    if not both or len(parts) > LONGEST_LIST:
+        return parts
+    kept = [part for part in parts if part not in both]
+    return kept + [part.replace("\\pm", sign) for part in both for sign in "+-"]
 
 
 def _in_any_order(given: list[str], wanted: list[str], depth: int) -> bool | None:
     values, wanted_values = _values(given), _values(wanted)
     if values is not None and wanted_values is not None:
         return values == wanted_values
-    if len(given) != len(wanted) or len(given) > LONGEST_LIST:
+    if max(len(given), len(wanted)) > LONGEST_LIST:
         return None
+    if len(given) != len(wanted):
+        return False if _distinct(given) != _distinct(wanted) and _distinct(given) and _distinct(wanted) else None
     left = list(given)
     for part in wanted:
         verdicts = [_same(other, part, depth) for other in left]
@@ -197,6 +233,12 @@ def _in_any_order(given: list[str], wanted: list[str], depth: int) -> bool | Non
             # What equals nothing there is missing; what only algebra could tell is left to it.
             return None if None in verdicts or not verdicts else False
     return True
+
+
+def _distinct(parts: list[str]) -> int:
+    """How many different values `parts` are; 0 when one of them is no value."""
+    found = [one for part in parts if not is_prose(part) and (one := value(part)) is not None]
+    return len({complex(round(one.real, 6), round(one.imag, 6)) for one in found}) if len(found) == len(parts) else 0
 
 
 def _values(parts: list[str]) -> list[Fraction] | None:

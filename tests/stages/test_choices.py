@@ -100,7 +100,8 @@ def test_without_options_only_a_capital_is_a_choice() -> None:
     assert not is_choice("c", ())
     assert not is_choice("x", ())
     assert not is_choice("Z", OFFERED)
-    assert taken("c", ()) is None
+    assert taken("c", ()) == "C"
+    assert taken("c) 15", ()) is None
 
 
 @pytest.mark.parametrize(

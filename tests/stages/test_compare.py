@@ -1,4 +1,6 @@
+import re
 import time
+from collections.abc import Callable
 from fractions import Fraction
 
 import pytest
@@ -6,6 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from skyassets.stages.compare import same
+from skyassets.stages.prose import is_prose
 
 UNHURRIED = settings(deadline=None)
 
@@ -104,6 +107,7 @@ EQUAL = [
     ("12:30 PM", "12:30\\text{ p.m.}"),
     ("January 5", "\\text{january 5}"),
     # parts in any order
+    ("1-\\sqrt{19}, 1+\\sqrt{19}", "1 \\pm \\sqrt{19}"),
     ("x=2 or x=1", "x=1, x=2"),
     ("\\begin{pmatrix}1\\\\ 2\\end{pmatrix}", "\\begin{bmatrix}1\\\\2.0\\end{bmatrix}"),
 ]
@@ -146,6 +150,13 @@ UNEQUAL = [
     ("x=4", "5"),
     ("", "5"),
     ("27.04", "27.0"),
+    ("x", "X"),
+    ("x^2+1", "(x+1)^2"),
+    ("3", "3\\sqrt{13}"),
+    ("\\sqrt{2}", "1.5"),
+    ("\\frac{11}{2}", "(2,12) \\cup (12,102)"),
+    ("29", "1 \\pm \\sqrt{19}"),
+    ("40_9", "8"),
     ("2.54", "2.5"),
     ("3.145", "3.14"),
     ("0.004", "0.00"),
@@ -168,7 +179,6 @@ ALGEBRA = [
     ("(x+1)^2", "x^2+2x+1"),
     ("\\sqrt{117}", "3\\sqrt{13}"),
     ("xy", "yx"),
-    ("x", "X"),
     ("y=5", "x=5"),
     ("3 or more", "3"),
     ("at least 3", "3"),
@@ -177,7 +187,6 @@ ALGEBRA = [
     ("5 m", "5"),
     ("no solutions", "0"),
     ("\\pi", "3.14"),
-    ("1 \\pm \\sqrt{19}", "1+\\sqrt{19},1-\\sqrt{19}"),
     ("(3,4) \\cup (1,2)", "(1,2) \\cup (3,4)"),
     ("1e999999999", "1"),
     ("3/0", "3"),
@@ -257,3 +266,48 @@ def test_no_pair_takes_long_to_compare(text: str) -> None:
     same(text, "x" + text[:-1])
     same(text, "(1,2)")
     assert time.process_time() - before < 1
+
+
+NOISE = (
+    lambda text: f" {text} ",
+    lambda text: f"${text}$",
+    lambda text: f"\\boxed{{{text}}}",
+    lambda text: f"{text}.",
+    lambda text: text.replace("\\frac", "\\dfrac"),
+    lambda text: text.replace("(", "\\left(").replace(")", "\\right)") if text.count("(") == text.count(")") else text,
+    lambda text: text.replace(", ", ",\\; "),
+    lambda text: text.replace("-", "−"),
+)
+
+
+@UNHURRIED
+@given(st.sampled_from(sorted({gold for _, gold in [*EQUAL, *UNEQUAL, *ALGEBRA]})), st.permutations(NOISE))
+def test_no_spelling_of_a_reference_is_another_answer(gold: str, noise: list[Callable[[str], str]]) -> None:
+    answer = gold
+    for change in noise[:4]:
+        answer = change(answer)
+    assert same(answer, gold) is True
+
+
+UNWORDED = [
+    pair
+    for pair in [*EQUAL, *UNEQUAL]
+    if all(text and not is_prose(text) and not re.search(r"\.\d\d|[A-Z]", text) for text in pair)
+]
+
+
+@pytest.mark.parametrize(("one", "other"), UNWORDED)
+def test_without_decimals_it_does_not_matter_who_is_the_reference(one: str, other: str) -> None:
+    assert same(one, other) is same(other, one)
+
+
+@UNHURRIED
+@given(st.fractions(max_denominator=99), st.fractions(max_denominator=99), st.fractions(max_denominator=99))
+def test_a_list_equals_itself_in_any_order_and_a_tuple_does_not(
+    one: Fraction, other: Fraction, third: Fraction
+) -> None:
+    assume(len({one, other, third}) == 3)
+    assert same(f"{one}, {other}, {third}", f"{third}, {one}, {other}") is True
+    assert same(f"\\{{{one}, {other}\\}}", f"\\{{{other}, {one}\\}}") is True
+    assert same(f"({one}, {other})", f"({other}, {one})") is False
+    assert same(f"({one}, {other}]", f"[{one}, {other})") is False

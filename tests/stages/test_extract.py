@@ -63,6 +63,13 @@ def test_no_text_is_too_strange_to_read(text: str) -> None:
         ("The answer is 5.", None),
         ("\\boxed{", None),
         ("\\boxed 5", None),
+        ("\\boxed{C}, which is a prime", "C"),
+        ("$x = \\boxed{1}$ or $\\boxed{2}$", "1, 2"),
+        ("\\boxed{1}, \\boxed{2} \\text{ and } \\boxed{3}", "1, 2, 3"),
+        ("so \\boxed{4}, and once more, \\boxed{4}", "4"),
+        ("\\boxed{3}, and \\boxed{3}", "3"),
+        ("first \\boxed{1}. Then \\boxed{2}", "2"),
+        ("\\boxed{\\text{if } \\boxed{2}}", "\\text{if } \\boxed{2}"),
         ("", None),
         ("<think>it is \\boxed{3}</think> So \\boxed{4}", "4"),
         ("it is \\boxed{3}</think> So \\boxed{4}", "4"),
@@ -146,3 +153,18 @@ def test_no_text_takes_long_to_read(text: str) -> None:
     lenient_answer(text, "maths")
     lenient_answer(text, "puzzle")
     assert time.process_time() - before < 2
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "answer"),
+    [
+        ("The answer is C, which is a prime.", "choice", "C, which is a prime"),
+        ("A prime has two divisors.\n\n**C**", "choice", "C"),
+        ("So option B is the correct one.", "choice", "B"),
+        ("A prime is B or C", "choice", None),
+        ("The answer is (8 - 2) * 4 = 24.", "scored", "(8 - 2) * 4 = 24"),
+        ("I order them so:\n\nAnn, Bob, Cy, Dan", "scored", "Ann, Bob, Cy, Dan"),
+    ],
+)
+def test_a_choice_or_a_scored_answer_is_taken_whole(text: str, kind: str, answer: str | None) -> None:
+    assert lenient_answer(text, kind) == answer

@@ -38,7 +38,7 @@ def test_a_boxed_answer_that_differs_is_wrong() -> None:
 
 def test_algebra_decides_what_reading_does_not() -> None:
     assert answer("\\boxed{2x}", "x+x", told=True) == ("correct", "equals the reference", "oracle")
-    assert answer("\\boxed{2x}", "x+y", told=False) == ("wrong", "differs from the reference", "oracle")
+    assert answer("\\boxed{2x!}", "x!+y", told=False) == ("wrong", "differs from the reference", "oracle")
 
 
 def test_silence_is_unjudged_never_wrong() -> None:

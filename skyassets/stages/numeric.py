@@ -1,0 +1,185 @@
+"""Formulas worked out at one place: two that differ there are two formulas. That they agree there proves nothing.
+
+Reads the LaTeX of ordinary answers (sums, products, fractions, roots, powers, common functions of letters and numbers)
+and gives up on all else. By floating point, which is why only a clear difference counts; nothing is ever evaluated as
+a program.
+"""
+
+import cmath
+import math
+import re
+from collections.abc import Callable
+
+LONGEST, DEEPEST = 300, 20
+LARGEST, CLEAR = 1e7, 1e-6
+"""Past the one, floating point is not trusted; a relative difference above the other is no rounding."""
+
+_TOKEN = re.compile(
+    r"\s*(?:(\d{1,3}(?:,\d{3})+(?![\d,])|\d+(?:\.\d+)?|\.\d+)|(\\[A-Za-z]+)|([A-Za-z](?:_(?:\{\w{1,3}\}|\w))?)|([-+*/^_(){}\[\]]))"
+)
+_FUNCTIONS: dict[str, Callable[[complex], complex]] = {
+    "\\sin": cmath.sin, "\\cos": cmath.cos, "\\tan": cmath.tan, "\\ln": cmath.log, "\\log": cmath.log10,
+    "\\exp": cmath.exp, "\\cot": lambda value: 1 / cmath.tan(value), "\\sec": lambda value: 1 / cmath.cos(value),
+    "\\csc": lambda value: 1 / cmath.sin(value),
+}  # fmt: skip
+_GREEK = frozenset(
+    {
+        "\\alpha", "\\beta", "\\gamma", "\\delta", "\\theta", "\\lambda", "\\mu", "\\phi", "\\varphi", "\\omega",
+        "\\rho", "\\sigma", "\\tau", "\\psi", "\\epsilon", "\\varepsilon",
+    }
+)  # fmt: skip
+_CONSTANTS = {"\\pi": math.pi, "e": math.e, "i": 1j}
+_CLOSING = {"(": ")", "{": "}", "[": "]"}
+_STOP = frozenset({"", "+", "-", ")", "}", "]"})
+
+
+def differ(given: str, wanted: str) -> bool:
+    """Whether two formulas, tidied, clearly differ in value at one place."""
+    one, other = value(given), value(wanted)
+    if one is None or other is None:
+        return False
+    gap = abs(one - other)
+    rounded = re.fullmatch(r"-?\d*\.(\d{2,})", wanted)
+    return gap > CLEAR * max(1.0, abs(one), abs(other)) and (not rounded or gap > 10.0 ** -len(rounded[1]))
+
+
+def value(text: str) -> complex | None:
+    """The value of a formula where every letter stands for a number of its own; None for what is no such formula."""
+    if len(text) > LONGEST:
+        return None
+    tokens, place = [], 0
+    while place < len(text):
+        found = _TOKEN.match(text, place)
+        if found is None:
+            return None
+        tokens.append(found[0].strip())
+        place = found.end()
+    reader = _Reader(tokens)
+    try:
+        result = reader.sum(0)
+    except (SyntaxError, ArithmeticError, ValueError):
+        return None
+    return result if reader.is_done else None
+
+
+class _Reader:
+    """Reads from left to right; every method takes what it understands off the front."""
+
+    def __init__(self, tokens: list[str]) -> None:
+        self._tokens, self._place = tokens, 0
+
+    @property
+    def is_done(self) -> bool:
+        return self._place == len(self._tokens)
+
+    @property
+    def _next(self) -> str:
+        return "" if self.is_done else self._tokens[self._place]
+
+    def _take(self) -> str:
+        self._place += 1
+        return self._tokens[self._place - 1] if self._place <= len(self._tokens) else ""
+
+    def sum(self, depth: int) -> complex:
+        if depth > DEEPEST:
+            raise SyntaxError("too deep")
+        result = self._product(depth)
+        while self._next in {"+", "-"}:
+            sign = 1 if self._take() == "+" else -1
+            result = _bounded(result + sign * self._product(depth))
+        return result
+
+    def _product(self, depth: int) -> complex:
+        sign = 1
+        while self._next in {"+", "-"}:
+            sign = -sign if self._take() == "-" else sign
+        result = sign * self._power(depth)
+        while self._next not in _STOP:
+            if self._next in {"/", "\\div"}:
+                self._take()
+                result = _bounded(result / self._power(depth))
+                if self._next not in _STOP and self._next not in {"*", "/", "\\cdot", "\\times"}:
+                    raise SyntaxError("1/2x may be read in two ways")
+            else:
+                if self._next in {"*", "\\cdot", "\\times"}:
+                    self._take()
+                elif self._next[0].isdigit() or (self._next == "\\frac" and self._tokens[self._place - 1][0].isdigit()):
+                    raise SyntaxError("two numbers side by side, or a mixed number")
+                result = _bounded(result * self._power(depth))
+        return result
+
+    def _power(self, depth: int) -> complex:
+        base = self._factor(depth)
+        if self._next != "^":
+            return base
+        self._take()
+        exponent = self._argument(depth)
+        if self._next == "^":
+            raise SyntaxError("a tower of powers")
+        return _raised(base, exponent)
+
+    def _factor(self, depth: int) -> complex:
+        taken = self._take()
+        if taken in _CLOSING:
+            result = self.sum(depth + 1)
+            if self._take() != _CLOSING[taken]:
+                raise SyntaxError("a bracket is open")
+            return result
+        if taken == "\\frac":
+            return _bounded(self._argument(depth) / self._argument(depth))
+        if taken == "\\sqrt":
+            index = self._factor(depth) if self._next == "[" else 2
+            return _raised(self._argument(depth), 1 / index)
+        if taken in _FUNCTIONS:
+            return self._applied(taken, depth)
+        if taken in _CONSTANTS:
+            return _CONSTANTS[taken]
+        if taken[:1].isdigit() or taken[:1] == ".":
+            return _bounded(complex(float(taken.replace(",", ""))))
+        if taken in _GREEK or taken[:1].isalpha():
+            return _stand_in(taken.replace("{", "").replace("}", ""))
+        raise SyntaxError(taken)
+
+    def _applied(self, name: str, depth: int) -> complex:
+        base, power = None, None
+        if self._next == "_":
+            self._take()
+            base = self._argument(depth)
+        if self._next == "^":
+            self._take()
+            power = self._argument(depth)
+            if power.real < 0:
+                raise SyntaxError("an inverse function")
+        bracketed = self._next in _CLOSING
+        result = self._argument(depth) if bracketed else self._power(depth)
+        # "sin 2x" ends nobody knows where.
+        if not bracketed and self._next not in _STOP | {"/"}:
+            raise SyntaxError("an argument without brackets")
+        result = cmath.log(result) / cmath.log(base) if base is not None else _FUNCTIONS[name](result)
+        return _bounded(result if power is None else _raised(result, power))
+
+    def _argument(self, depth: int) -> complex:
+        """A group in braces, or one token."""
+        return self._factor(depth)
+
+
+def _bounded(result: complex) -> complex:
+    if not cmath.isfinite(result) or abs(result) > LARGEST or (result and abs(result) < 1 / LARGEST):
+        raise ArithmeticError("out of bounds")
+    return result
+
+
+def _raised(base: complex, exponent: complex) -> complex:
+    # Roots of what is not positive have branches, over which two right answers may differ.
+    is_even_root = exponent == 0.5 and not base.imag
+    if exponent != int(exponent.real) and not is_even_root and (base.imag or base.real < 0):
+        raise ArithmeticError("a branch")
+    if abs(exponent) > 64:
+        raise ArithmeticError("a large power")
+    return _bounded(base**exponent)
+
+
+def _stand_in(name: str) -> float:
+    """A number between 1 and 2 that no other letter has."""
+    seed = sum(ord(letter) * 131**place for place, letter in enumerate(name))
+    return 1 + math.modf(seed * 0.6180339887498949)[0]
