@@ -23,7 +23,7 @@ from skyassets.stages.shape import REFERENCES
 Row = dict[str, object]
 Progress = Callable[[int, int], None]
 
-READ = ("problem_id", "domain", "ground_truth", "tests", "references", "imported_trace")
+READ = ("problem_id", "domain", "question", "ground_truth", "tests", "references", "imported_trace")
 ROWS_A_SLICE = 20_000
 WITHOUT = "code problems without a reference solution"
 
