@@ -68,8 +68,8 @@ class ContainerBackend:
             "--cap-drop", "ALL", *(word for name in granted for word in ("--cap-add", name)),
             "--security-opt", "no-new-privileges", "--pids-limit", str(PROCESSES), "--memory", f"{MEMORY_MB}m",
             "--user", "0:0", "--tmpfs", f"/tmp:rw,nosuid,nodev,size={TMP_MB}m,mode=1777",  # noqa: S108
-            "--shm-size", f"{SHARED_MB}m", "--ulimit", "nofile=1024:1024", "--env", "PYTHONHASHSEED=0", "--workdir", "/",
-            *self._extra,
+            "--shm-size", f"{SHARED_MB}m", "--ulimit", "nofile=1024:1024", "--env", "PYTHONHASHSEED=0",
+            "--workdir", "/", *self._extra,
             "--entrypoint", self._python, self._image, "-s", "-S", "-P", "-B",
         )  # fmt: skip
 
