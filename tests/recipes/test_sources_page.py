@@ -1,0 +1,32 @@
+"""docs/sources.md is true: its example runs, and it names every family, layout and file format there is."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from skyassets.engines.problem_reader import ProblemReader
+from skyassets.recipes.recipe import check
+from skyassets.stages.families import FAMILIES
+from skyassets.stages.problems import raw_problems
+from skyassets.stages.test_layouts import TESTS
+
+PAGE = (Path(__file__).parents[2] / "docs" / "sources.md").read_text()
+
+
+def test_the_example_is_a_recipe_that_reads_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows, program = re.findall(r"```(?:python)?\n(.*?)```", PAGE, re.DOTALL)
+    (tmp_path / "problems.jsonl").write_text(rows)
+    monkeypatch.chdir(tmp_path)
+    scope: dict[str, object] = {}
+    exec(program, scope)
+    recipe = check(scope["my_problems"]())  # type: ignore[operator]
+    made = raw_problems(recipe.sources, ProblemReader()).frame
+    assert sorted(made["ground_truth"]) == ["84", "Lima"]
+    assert set(made["family"]) == {"easy"}
+    assert made["set_aside"].null_count() == 2
+
+
+@pytest.mark.parametrize("name", [*FAMILIES, *TESTS])
+def test_every_family_and_layout_is_named(name: str) -> None:
+    assert f"`{name}`" in PAGE
