@@ -17,8 +17,6 @@ from skyassets.stages.words import portions
 Found = dict[int, tuple[int, float]]
 PORTION = 8_000_000
 """Characters taken apart at once."""
-SLOTS = 1 << 24
-"""Counters used at once while shingles are counted."""
 ROUNDING = 1e-9
 
 
@@ -31,26 +29,30 @@ def nearest_earlier(
     `finer` tells texts of one block apart, and is asked only about those that have shingles in common.
     """
     left = _in_company(range(len(texts)), blocks)
-    left = _with_shared_shingles(
-        [texts[at] for at in left], _coded([blocks[at] for at in left]), shingle, threshold, left
-    )
+    codes = _coded([blocks[at] for at in left])
+    shared = _with_shared_shingles([texts[at] for at in left], codes, shingle, threshold)
+    left = [left[at] for at in shared]
     told = [(blocks[at], finer(texts[at])) for at in left]
     company = _in_company(range(len(left)), told)
     left = [left[at] for at in company]
-    owners, hashes = _sets([texts[at] for at in left], _coded([told[at] for at in company]), shingle)
+    owners, members = _sets([texts[at] for at in left], _coded([told[at] for at in company]), shingle)
     places = np.array(left, np.int64)
     while True:
-        _, members, counts = np.unique(hashes, return_inverse=True, return_counts=True)
+        counts = np.bincount(members)
         seldom = np.bincount(owners[counts[members] == 1], minlength=len(places))
         sizes = np.bincount(owners, minlength=len(places))
         staying = (seldom <= _spare(sizes, threshold)) & (sizes > 0)
         if staying.all():
             break
         kept = staying[owners]
-        owners, hashes = (np.cumsum(staying) - 1)[owners[kept]], hashes[kept]
+        owners, members = (np.cumsum(staying) - 1)[owners[kept]], members[kept]
         places = places[staying]
-    order = np.lexsort((members, counts[members], owners))
-    return _join(places, sizes, members[order], counts, threshold)
+    # Each text's shingles by rarity: a shingle's number becomes its rank.
+    rarest = np.argsort(counts, kind="stable")
+    rank = np.empty_like(rarest)
+    rank[rarest] = np.arange(len(rarest))
+    members = np.sort(owners * len(rank) + rank[members]) - owners * len(rank)
+    return _join(places, sizes, members, counts[rarest], threshold)
 
 
 def _join(places: Places, sizes: Places, members: Places, counts: Places, threshold: float) -> Found:
@@ -100,55 +102,56 @@ def _coded(blocks: Sequence[Hashable]) -> Hashes:
     return np.array([codes.setdefault(block, len(codes)) for block in blocks], np.uint64)
 
 
-def _with_shared_shingles(
-    texts: Sequence[str], blocks: Hashes, shingle: int, threshold: float, places: list[int]
-) -> list[int]:
+def _with_shared_shingles(texts: Sequence[str], blocks: Hashes, shingle: int, threshold: float) -> list[int]:
     """The places of the texts with enough shingles that stand elsewhere too; of the others none can be similar.
 
     Half a hash a shingle is kept, and no set is made: who is wrongly let through is looked at again.
     """
-    halves, numbers = [np.zeros(0, np.uint32)], [np.zeros(0, np.int64)]
+    numbers, halves = [], []
     for part in portions(texts, PORTION):
         number, hashes = _shingles(texts[part], blocks[part], shingle)
         numbers.append(number)
         halves.append((hashes >> np.uint64(32)).astype(np.uint32))
-    bounds = np.cumsum([len(half) for half in halves])
-    single = ~_repeated(np.concatenate(halves))
-    kept: list[NDArray[np.bool_]] = []
-    for number, half, end in zip(numbers, halves, bounds, strict=True):
-        owners = np.repeat(np.arange(len(number)), number)
-        seldom = np.bincount(owners[single[end - len(half) : end]], minlength=len(number))
-        kept.append((seldom <= _spare(number, threshold)) & (number > 0))
-    return [places[at] for at in np.flatnonzero(np.concatenate(kept)).tolist()]
-
-
-def _repeated(halves: NDArray[np.uint32]) -> NDArray[np.bool_]:
-    """Which of the hashes stand there more than once, or share a counter with another."""
-    rounds = 1
-    while rounds * SLOTS < 4 * len(halves) and rounds < 256:
-        rounds *= 2
-    found = np.zeros(len(halves), np.bool_)
-    for turn in range(rounds):
-        at = np.flatnonzero((halves >> np.uint32(24)) % rounds == turn) if rounds > 1 else slice(None)
-        slots = halves[at] & np.uint32(SLOTS - 1)
-        found[at] = np.bincount(slots, minlength=SLOTS)[slots] > 1
+    repeated = _slots_of_repeated(np.concatenate([np.zeros(0, np.uint32), *halves]))
+    shift = np.uint32(33 - len(repeated).bit_length())
+    found: list[int] = []
+    start = 0
+    for number, half in zip(numbers, halves, strict=True):
+        seldom = np.bincount(_owners(number)[~repeated[half >> shift]], minlength=len(number))
+        enough = (seldom <= _spare(number, threshold)) & (number > 0)
+        found += (np.flatnonzero(enough) + start).tolist()
+        start += len(number)
     return found
 
 
-def _sets(texts: Sequence[str], blocks: Hashes, shingle: int) -> tuple[Places, Hashes]:
-    """The distinct shingles of each text: the text's place and the hash, by place."""
+def _slots_of_repeated(halves: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    """A table by the first bits of a hash that is true where one stands that is there more than once."""
+    halves.sort()
+    several = halves[1:][halves[1:] == halves[:-1]]
+    bits = min(27, max(8, 5 + len(several).bit_length()))
+    table = np.zeros(1 << bits, np.bool_)
+    table[several >> np.uint32(32 - bits)] = True
+    return table
+
+
+def _sets(texts: Sequence[str], blocks: Hashes, shingle: int) -> tuple[Places, Places]:
+    """The distinct shingles of the texts, by text: the text's place and the shingle's number."""
     owned, hashed, start = [np.zeros(0, np.int64)], [np.zeros(0, np.uint64)], 0
     for part in portions(texts, PORTION):
         number, hashes = _shingles(texts[part], blocks[part], shingle)
-        owners = np.repeat(np.arange(len(number)), number)
-        order = np.lexsort((hashes, owners))
-        owners, hashes = owners[order], hashes[order]
-        new = np.ones(len(hashes), np.bool_)
-        new[1:] = (hashes[1:] != hashes[:-1]) | (owners[1:] != owners[:-1])
-        owned.append(owners[new] + start)
-        hashed.append(hashes[new])
+        owned.append(_owners(number) + start)
+        hashed.append(hashes)
         start += len(number)
-    return np.concatenate(owned), np.concatenate(hashed)
+    known, members = np.unique(np.concatenate(hashed), return_inverse=True)
+    pairs = np.sort(np.concatenate(owned) * max(1, len(known)) + members)
+    new = np.ones(len(pairs), np.bool_)
+    new[1:] = pairs[1:] != pairs[:-1]
+    return np.divmod(pairs[new], max(1, len(known)))
+
+
+def _owners(numbers: Places) -> Places:
+    """For each shingle the text it is of."""
+    return np.repeat(np.arange(len(numbers)), numbers)
 
 
 def _shingles(texts: Sequence[str], blocks: Hashes, shingle: int) -> tuple[Places, Hashes]:
@@ -156,7 +159,7 @@ def _shingles(texts: Sequence[str], blocks: Hashes, shingle: int) -> tuple[Place
     words, lengths = hashed_words(texts)
     numbers = np.where(lengths < shingle, np.minimum(lengths, 1), lengths - shingle + 1)
     starts = np.cumsum(lengths) - lengths
-    owners = np.repeat(np.arange(len(lengths)), numbers)
+    owners = _owners(numbers)
     at = np.repeat(starts - np.cumsum(numbers) + numbers, numbers) + np.arange(len(owners))
     hashes = np.zeros(len(at), np.uint64)
     for span, runs in enumerate(rolling(words, shingle), 1):

@@ -1,0 +1,25 @@
+"""Contamination by skyassets: `python skyassets_look_up.py containment|one-ngram NGRAM < texts and items`."""
+
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from timed import timed
+
+from skyassets.stages.contamination import Decontamination, ItemIndex, one_shared_ngram
+
+
+def main() -> None:
+    rule = Decontamination() if sys.argv[1] == "containment" else one_shared_ngram(int(sys.argv[2]))
+    data = json.load(sys.stdin)
+    texts, items = data["texts"], {f"item {at:06d}": item for at, item in enumerate(data["items"])}
+
+    def look_up(some: list[str]) -> list[int]:
+        return [at for at, match in enumerate(ItemIndex(items, rule).match_all(some)) if match is not None]
+
+    timed(lambda: look_up(texts[:100]), lambda: look_up(texts))
+
+
+if __name__ == "__main__":
+    main()
