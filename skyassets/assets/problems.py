@@ -74,9 +74,14 @@ def problem_assets(house: House) -> list[dg.AssetsDefinition]:
 
     def make_problems(work: Work) -> Made:
         made = checked(PROBLEMS, problems.raw_problems(recipe.sources, reader), work)
-        if recipe.rating is None:
-            return problems.in_slices(PROBLEMS, made)
-        return rate(made, recipe.rating, completer(house, "rater", recipe.rating.model, work), ranges(recipe.sources))
+        if recipe.rating is not None:
+            by = completer(house, "rater", recipe.rating.model, work)
+            made = rate(made, recipe.rating, by, ranges(recipe.sources))
+        return problems.in_slices(PROBLEMS, made)
+
+    def make_benchmarks(work: Work) -> Made:
+        made = checked(BENCHMARK_PROBLEMS, problems.benchmark_problems(recipe.benchmarks, reader), work)
+        return problems.in_slices(BENCHMARK_PROBLEMS, made)
 
     return [
         house.asset(
@@ -87,7 +92,7 @@ def problem_assets(house: House) -> list[dg.AssetsDefinition]:
         ),
         house.asset(
             held_out,
-            lambda work: checked(BENCHMARK_PROBLEMS, problems.benchmark_problems(recipe.benchmarks, reader), work),
+            make_benchmarks,
             picture=pictures.problems,
             outside=lambda context: files(one.source for one in recipe.benchmarks),
         ),

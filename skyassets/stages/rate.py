@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import polars as pl
+
 from skyassets.core.ports import Message, Model, Request, Sampling
 from skyassets.core.sources import Source
 from skyassets.core.table_store import Made
@@ -21,6 +23,8 @@ SHOWN = 60
 """Characters of an unreadable reply that its reason quotes."""
 
 _NUMBER = re.compile(r"(?:(?:difficulty|rating)\s*[:=]?\s*)?(\d{1,2}(?:\.\d)?)(?:\s*/\s*10)?\.?", re.IGNORECASE)
+
+READ = ("problem_id", "source", "question", "difficulty")
 
 Range = tuple[float, float]
 
@@ -52,22 +56,33 @@ def rate(problems: Made, rating: Rating, completer: Completer, wanted: Mapping[s
     Raises:
         SourceError: when no problem is left.
     """
-    rows = list(problems.frame.iter_rows(named=True))
-    bounded = [row for row in rows if row["set_aside"] is None and row["source"] in wanted]
-    asked = {str(row["problem_id"]): _request(row, rating) for row in bounded if row["difficulty"] is None}
+    frame = problems.frame
+    usable = frame.filter(pl.col("set_aside").is_null(), pl.col("source").is_in(list(wanted)))
+    bounded = {str(row["problem_id"]): row for row in usable.select(READ).iter_rows(named=True)}
+    asked = {key: _request(row, rating) for key, row in bounded.items() if row["difficulty"] is None}
     replies = completer.complete(rating.model, list(asked.values()))
-    lost = 0
-    for row in bounded:
-        if one := asked.get(str(row["problem_id"])):
-            row["difficulty"], row["set_aside"] = _rated(one, replies)
-            lost += one.id not in replies.completions
+    reasons: dict[str, str | None] = {}
+    for key, row in bounded.items():
+        if one := asked.get(key):
+            row["difficulty"], reasons[key] = _rated(one, replies)
         if row["difficulty"] is not None:
-            row["set_aside"] = _outside(row["difficulty"], wanted[row["source"]])
+            reasons[key] = _outside(row["difficulty"], wanted[row["source"]])
+    lost = sum(one.id not in replies.completions for one in asked.values())
+    numbers = {key: row["difficulty"] for key, row in bounded.items()}
+    frame = frame.with_columns(
+        pl.coalesce(_by_id(frame, numbers, pl.Float64()), "difficulty").alias("difficulty"),
+        pl.coalesce("set_aside", _by_id(frame, reasons, pl.String())).alias("set_aside"),
+    )
     look_at = "the sources' ranges of difficulty and at the rater's replies"
-    aside = some_left(PROBLEMS, (row["set_aside"] for row in rows), look_at)
-    rated = Counter(f"{row['difficulty']:g}" for row in bounded if row["difficulty"] is not None)
+    aside = some_left(PROBLEMS, frame["set_aside"], look_at)
+    rated = Counter(f"{number:g}" for number in numbers.values() if number is not None)
     facts = {**problems.facts, **replies.facts, "difficulty": dict(sorted(rated.items())), "set aside": aside}
-    return Made(PROBLEMS.frame(rows), facts, problems.unfinished + lost)
+    return Made(frame, facts, problems.unfinished + lost)
+
+
+def _by_id(frame: pl.DataFrame, values: Mapping[str, object], kind: pl.DataType) -> pl.Series:
+    """What is said of each row's problem, null where nothing is. Nothing of the row is copied."""
+    return pl.Series([values.get(key) for key in frame["problem_id"]], dtype=kind)
 
 
 def difficulty(text: str) -> float | None:
