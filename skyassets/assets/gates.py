@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import dagster as dg
 
 from skyassets.assets.house import House
+from skyassets.core.errors import GateError
 from skyassets.core.tables import BENCHMARK_PROBLEMS, EXAMPLES, PROBLEMS
 from skyassets.stages.duplicate_rules import contaminated
 from skyassets.stages.example import kept
-from skyassets.stages.gates import NAMES, findings
+from skyassets.stages.gates import NAMES, Finding, Numbers, findings
 from skyassets.stages.sample import usable
 
 SHOWN = 5
@@ -62,21 +63,46 @@ def held_out_apart(house: House) -> dg.AssetChecksDefinition:
         description="No kept example asks what a benchmark asks.",
     )
     def held_out_is_apart() -> dg.AssetCheckResult:
-        items = usable(house.store.read(BENCHMARK_PROBLEMS))
-        rows = kept(house.store.read(EXAMPLES)).select("problem_id")
-        asked = rows.join(house.store.read(PROBLEMS), on="problem_id").select("problem_id", "question").unique()
-        questions = dict(asked.sort("problem_id").iter_rows())
-        found = contaminated(questions, items, house.recipe.curation.decontamination)
-        shared = set(asked["question"]) & set(items["question"])
-        return dg.AssetCheckResult(
-            passed=not found and not shared,
-            metadata={
-                "questions held against the benchmarks": asked.height,
-                "benchmark problems": items.height,
-                "contaminated": len(found),
-                "the same question": len(shared),
-                "evidence": "; ".join(f"{problem}: {seen}" for problem, seen in list(found.items())[:SHOWN]) or "none",
-            },
-        )
+        finding = apart(house)
+        return dg.AssetCheckResult(passed=finding.passed, metadata=finding.numbers)
 
     return held_out_is_apart
+
+
+def apart(house: House) -> Finding:
+    """Whether no kept example asks what a benchmark asks, with the evidence."""
+    items = usable(house.store.read(BENCHMARK_PROBLEMS))
+    rows = kept(house.store.read(EXAMPLES)).select("problem_id")
+    asked = rows.join(house.store.read(PROBLEMS), on="problem_id").select("problem_id", "question").unique()
+    questions = dict(asked.sort("problem_id").iter_rows())
+    found = contaminated(questions, items, house.recipe.curation.decontamination)
+    shared = set(asked["question"]) & set(items["question"])
+    numbers: Numbers = {
+        "questions held against the benchmarks": asked.height,
+        "benchmark problems": items.height,
+        "contaminated": len(found),
+        "the same question": len(shared),
+        "evidence": "; ".join(f"{problem}: {seen}" for problem, seen in list(found.items())[:SHOWN]) or "none",
+    }
+    return Finding("held_out_is_apart", not found and not shared, numbers)
+
+
+def hold(house: House) -> None:
+    """Hold the data set against its gates once more, before anything is trained on it.
+
+    Dagster leaves the checks out of a run that selects the checkpoint alone.
+
+    Raises:
+        GateError: when a gate that the recipe does not merely report is not kept.
+    """
+    gates = house.recipe.gates
+    found = [*findings(house.store.read(EXAMPLES), gates), apart(house)]
+    broken = [finding for finding in found if not finding.passed and finding.name not in gates.reported]
+    if broken:
+        told = "; ".join(
+            f"{one.name} ({', '.join(f'{name}: {n}' for name, n in one.numbers.items())})" for one in broken
+        )
+        raise GateError(
+            f"checkpoint: nothing is trained, for the data set does not keep the recipe's gates: {told}. "
+            "Mend the data, change the bound in the recipe's gates, or name the gate in Gates(reported=...)"
+        )

@@ -3,6 +3,7 @@
 import dagster as dg
 import polars as pl
 
+from skyassets.assets.gates import hold
 from skyassets.assets.house import House, Spec, Work
 from skyassets.core.code_version import code_version
 from skyassets.core.table_store import Made
@@ -30,6 +31,7 @@ def model_assets(house: House) -> list[dg.AssetsDefinition]:
     weights = weights_of(house)
 
     def make(work: Work) -> Made:
+        hold(house)
         examples = house.store.read(EXAMPLES)
         kept = conversations(examples)
         lengths = examples.filter(pl.col("dropped_by").is_null())["example_tokens"].to_list()

@@ -61,11 +61,16 @@ class Pipeline:
         log = self.place.data / "logs" / "tiny-server.jsonl"
         return len(log.read_text().splitlines()) if log.exists() else 0
 
-    def materialize(self, tags: dict[str, str] | None = None) -> dg.ExecuteInProcessResult:
-        """Materialize everything, and hand out what Dagster says of it."""
+    def materialize(self, tags: dict[str, str] | None = None, only: str = "") -> dg.ExecuteInProcessResult:
+        """Materialize everything, or one asset alone, and hand out what Dagster says of it."""
         job = build_definitions(self.recipe, self.place).resolve_implicit_global_asset_job_def()
         with dg.DagsterInstance.ephemeral() as instance:
-            return job.execute_in_process(instance=instance, tags=tags, raise_on_error=False)
+            return job.execute_in_process(
+                instance=instance,
+                tags=tags,
+                raise_on_error=False,
+                asset_selection=[dg.AssetKey(only)] if only else None,
+            )
 
     def run(self, tags: dict[str, str] | None = None) -> Outcome:
         """Materialize everything; it must succeed."""

@@ -140,6 +140,17 @@ def test_a_gate_that_is_broken_stops_the_training(pipeline: Pipeline) -> None:
     assert "checkpoint" not in told
 
 
+def test_a_broken_gate_stops_the_training_in_a_run_that_leaves_the_checks_out(pipeline: Pipeline) -> None:
+    slower = replace(pipeline.recipe.training, learning_rate=0.5)
+    pipeline.recipe = replace(pipeline.recipe, training=slower, gates=Gates(verified=1.1))
+    told = pipeline.materialize(only="checkpoint")
+    assert not told.success
+    (failure,) = [event for event in told.all_events if event.is_step_failure]
+    assert "verified_rate" in str(failure.step_failure_data.error)
+    pipeline.recipe = replace(pipeline.recipe, gates=Gates())
+    assert pipeline.materialize(only="checkpoint").success
+
+
 def test_a_gate_that_is_only_reported_stops_nothing(pipeline: Pipeline) -> None:
     pipeline.recipe = replace(pipeline.recipe, gates=Gates(minimum=1000, reported=("minimum_rows",)))
     result = pipeline.materialize()
