@@ -5,6 +5,7 @@ write, nor connect, nor start anything, and is killed at its deadline. A pair ca
 """
 
 import ctypes
+import gc
 import json
 import logging
 import os
@@ -21,6 +22,14 @@ TIME_LIMIT, MEMORY_LIMIT, DIED = "time limit", "memory limit", "the comparison d
 READ_BYTES = 200
 DIGITS = 40
 """To how many digits two constants are worked out; such that differ do so long before."""
+WARMING = (
+    ("\\frac{2}{4}", "0.5"), ("(x+1)^2", "x^2+2x+1"), ("[0,1)", "[0,1]"), ("\\{1,2\\}", "\\{2,1\\}"),
+    ("36^\\circ", "1 \\pm \\sqrt{19}"), ("(1,2) \\cup (3,4)", "(3,4) \\cup (1,2)"), ("(3,\\frac{\\pi}{2})", "-2,1"),
+    ("y=2x+3", "2x-y+3=0"), ("-2 \\le x \\le 7", "[-2,7]"), ("\\sin 2x", "2\\sin x\\cos x"), ("\\ln 4", "2\\ln 2"),
+    ("\\begin{pmatrix} 1 \\\\ 2 \\end{pmatrix}", "\\begin{pmatrix} 1 \\\\ x \\end{pmatrix}"),
+    ("3!", "x"), ("2^{n}", "4^{n/2}"), ("(-\\sqrt{3},\\sqrt{3})", "(-\\infty,2)\\cup(3,\\infty)"), ("2k+2", "52_8"),
+)  # fmt: skip
+"""A pair of each kind: what the first of them imports and remembers, every fork then has."""
 ROUNDED = re.compile(r"[-+]?\d*\.(\d{2,})")
 """A reference that may have been rounded; `number.py` says the same of what is compared without algebra."""
 
@@ -71,8 +80,10 @@ def load() -> Compare:
         most = 0.5 * 10 ** -len(rounded[1]) if rounded else 10 ** (4 - DIGITS) * max(1, abs(size))
         return bool(abs(gap) <= most)
 
-    for warm in (("\\frac{2}{4}", "0.5"), ("(x+1)^2", "x^2+2x+1"), ("[0,1)", "[0,1]"), ("\\{1,2\\}", "\\{2,1\\}")):
+    for warm in WARMING:
         compare(*warm)
+    gc.collect()
+    gc.freeze()
     return compare
 
 
