@@ -68,7 +68,9 @@ def _last_box(text: str) -> str | None:
     """One pass with a stack, so that a text of nothing but open boxes costs no more than another."""
     opened: list[tuple[int, int] | None] = []
     boxes: list[tuple[int, int, str]] = []
-    for token in _BRACE.finditer(text):
+    # What is opened before the first box closes none: the braces up to there need no look.
+    starts = [place for place in (text.find("\\boxed"), text.find("\\fbox")) if place >= 0]
+    for token in _BRACE.finditer(text, min(starts, default=len(text))):
         if token[0] == "}":
             start = opened.pop() if opened else None
             if start is not None and (inside := text[start[1] : token.start()].strip()):
