@@ -18,8 +18,8 @@ from skyassets.engines.program_process import say, take_job
 
 CHECK = "<check>"
 AT_HAND = (
-    "collections", "copy", "datetime", "functools", "heapq", "itertools", "json", "math", "operator", "os", "random",
-    "re", "string", "sys",
+    "collections", "copy", "functools", "heapq", "itertools", "json", "math", "operator", "os", "random", "re",
+    "string", "sys",
 )  # fmt: skip
 """Modules that tests use without importing them: where they were written, the program had."""
 

@@ -12,28 +12,28 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import NoReturn
 
-from skyassets.engines import examined_process, examiner_process, frames, program_process
+from skyassets.engines import frames, program_process
 from skyassets.engines import kernel_calls as kernel
 from skyassets.engines.confinement import Confinement, Namespaces
 from skyassets.engines.job_process import start
 from skyassets.engines.process_tree import proportional_mb, resident_mb
-from skyassets.engines.shared_system import SharedSystem
 
 LOOK_MS = 50
 CHUNK = 2**20
 READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
 TIME, MEMORY, OUTPUT = "time limit", "memory limit", "output limit"
 PRELOADED = (
-    "abc", "array", "bisect", "cmath", "collections", "contextlib", "copy", "dataclasses", "datetime", "decimal",
-    "enum", "fractions", "functools", "heapq", "io", "itertools", "json", "math", "numbers", "operator", "queue",
-    "random", "re", "statistics", "string", "struct", "textwrap", "threading", "types", "typing",
+    "bisect", "collections", "copy", "functools", "heapq", "itertools", "json", "math", "operator", "random", "re",
+    "string", "threading", "typing",
 )  # fmt: skip
 """What programs import most; every further one makes every fork dearer."""
 
 
 def main(settings: dict[str, object]) -> None:
     """Move into place, say so, and serve until nobody asks any more."""
+    signal.signal(signal.SIGTERM, _leave)
     orders, replies = (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 64) for fd in (0, 1))
     nowhere = os.open("/dev/null", os.O_RDWR)
     os.dup2(nowhere, 0)
@@ -52,6 +52,8 @@ def main(settings: dict[str, object]) -> None:
     if settings["confinement"] == "namespaces":
         confinement = Namespaces(calls)
     else:
+        from skyassets.engines.shared_system import SharedSystem
+
         confinement = SharedSystem(calls, user if isinstance(user, int) else None, str(settings["confinement"]))
     for name in PRELOADED:
         __import__(name)
@@ -62,6 +64,24 @@ def main(settings: dict[str, object]) -> None:
     while (order := frames.read_header(orders)) is not None:
         parts = [_taken(orders, size) for size in _list(order["parts"])]
         _Course(order, parts, confinement, owner=orders).answer(replies)
+
+
+def _leave(number: int, frame: object) -> NoReturn:
+    """Asked to end: what runs is ended on the way out."""
+    raise SystemExit(1)
+
+
+def _examine() -> None:
+    # Loaded in the job itself: what is in this process, every fork carries.
+    from skyassets.engines import examiner_process
+
+    examiner_process.main()
+
+
+def _be_examined() -> None:
+    from skyassets.engines import examined_process
+
+    examined_process.main()
 
 
 def _list(value: object) -> list[int]:
@@ -164,8 +184,8 @@ class _Course:
         silence = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
         try:
             return [
-                self._start((silence, silence, errors, check, verdict, answered, asking), examiner_process.main),
-                self._start((nothing, stdout, stderr, job, channel, asked, answering), examined_process.main),
+                self._start((silence, silence, errors, check, verdict, answered, asking), _examine),
+                self._start((nothing, stdout, stderr, job, channel, asked, answering), _be_examined),
             ]
         finally:
             for fd in (asked, asking, answered, answering, silence):

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import signal
 from collections.abc import Callable, Mapping, Sequence
 
 from skyassets.engines import kernel_calls as kernel
@@ -19,6 +20,7 @@ def start(confinement: Confinement, files: Sequence[int], limits: Mapping[str, i
         return first
     status = 1
     try:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         _keep_only(files)
         confinement.confine(limits)
         os.write(CHANNEL, b"ready\n")

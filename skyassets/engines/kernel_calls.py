@@ -2,8 +2,6 @@
 
 import ctypes
 import os
-import platform
-from pathlib import Path
 
 NEW_USER, NEW_PROCESSES, NEW_IPC, NEW_MOUNTS = 0x10000000, 0x20000000, 0x08000000, 0x00020000
 _DEATH_SIGNAL, _DUMPABLE, _SECCOMP, _DROP_BOUND, _SUBREAPER, _NO_NEW_PRIVILEGES = 1, 4, 22, 24, 36, 38
@@ -29,7 +27,7 @@ def fork_into(namespaces: int) -> int:
     What Python does in a forked child (new random seeds, say) is left to that second fork.
     """
     _python.PyOS_BeforeFork()
-    pid: int = _libc.syscall(_CLONE[platform.machine()], namespaces | _SIGCHLD, None, None, None, None)
+    pid: int = _libc.syscall(_CLONE[os.uname().machine], namespaces | _SIGCHLD, None, None, None, None)
     _python.PyOS_AfterFork_Parent()
     return _checked(pid, "clone")
 
@@ -49,8 +47,9 @@ def become(user: int, group: int) -> None:
     os.setgroups([])
     os.setresgid(group, group, group)
     # No capability can come back through a file.
-    for capability in range(int(Path("/proc/sys/kernel/cap_last_cap").read_text()) + 1):
-        _prctl(_DROP_BOUND, capability)
+    with open("/proc/sys/kernel/cap_last_cap") as last:  # noqa: PTH123
+        for capability in range(int(last.read()) + 1):
+            _prctl(_DROP_BOUND, capability)
     os.setresuid(user, user, user)
     drop_capabilities()
 

@@ -5,24 +5,31 @@ value crosses, so nothing that a program defines is ever executed on the other s
 """
 
 import builtins
-import datetime
 import math
+import sys
 from collections.abc import Callable, Iterable
-from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 DEEPEST = 200
 SAFE = 2**53
 _TYPES = ("bool", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "object", "set", "str", "tuple")
-_DATES: dict[str, Any] = {"date": datetime.date, "time": datetime.time, "datetime": datetime.datetime}
-_TEXTS: dict[str, Callable[[str], object]] = {"D": Decimal, "int": lambda text: int(text, 16), "float": float}
+_LIBRARY: dict[str, tuple[str, tuple[str, ...]]] = {
+    "Decimal": ("decimal", ()),
+    "Fraction": ("fractions", ("numerator", "denominator")),
+    "timedelta": ("datetime", ("days", "seconds", "microseconds")),
+}
+_DATES = ("date", "time", "datetime")
+_TEXTS: dict[str, Callable[[str], object]] = {"int": lambda text: int(text, 16), "float": float}
 _LISTS: dict[str, Callable[[Iterable[object]], object]] = {
     "tuple": tuple, "set": set, "frozenset": frozenset,
     "keys": lambda items: dict.fromkeys(items).keys(),
     "values": lambda items: dict(enumerate(items)).values(),
     "items": lambda items: dict(map(_pair, items)).items(),
 }  # fmt: skip
+
+
+def _made(name: str, *parts: object) -> object:
+    return getattr(__import__(_LIBRARY[name][0]), name)(*parts)
 
 
 def _pair(item: object) -> tuple[object, object]:
@@ -77,15 +84,15 @@ def _rarer(
         return {"bytearray" if isinstance(value, bytearray) else "bytes": bytes(value).hex()}
     if isinstance(value, complex):
         return {"complex": [encoded(value.real), encoded(value.imag)]}
-    if type(value) is Decimal:
-        return {"D": str(value)}
-    if type(value) is Fraction:
-        return {"F": [encoded(value.numerator), encoded(value.denominator)]}
-    if type(value) is datetime.timedelta:
-        return {"timedelta": [value.days, value.seconds, value.microseconds]}
-    for name, kind in _DATES.items():
-        if type(value) is kind and isinstance(value, datetime.date | datetime.time):
-            return {name: value.isoformat()}
+    kind = type(value)
+    thing: Any = value
+    # A value's type exists only where its module was imported.
+    for name, (module, parts) in _LIBRARY.items():
+        if kind is getattr(sys.modules.get(module), name, None):
+            return {name: str(value) if not parts else [encoded(getattr(thing, part)) for part in parts]}
+    for name in _DATES:
+        if kind is getattr(sys.modules.get("datetime"), name, None):
+            return {name: thing.isoformat()}
     if isinstance(value, range):
         return {"range": [encoded(part) for part in (value.start, value.stop, value.step)]}
     for name, view in (("keys", type({}.keys())), ("values", type({}.values())), ("items", type({}.items()))):
@@ -130,16 +137,17 @@ def _built(name: str, content: object, fetch: Callable[[object], object] | None)
         if name == "type" and content in _TYPES:
             return getattr(builtins, content)
         if name in _DATES:
-            return _DATES[name].fromisoformat(content)
+            return getattr(__import__("datetime"), name).fromisoformat(content)
+        if name == "Decimal":
+            return _made(name, content)
     elif isinstance(content, list):
         if name == "dict":
             return {decoded(key, fetch): decoded(item, fetch) for key, item in content}
         items = [decoded(item, fetch) for item in content]
         if name in _LISTS:
             return _LISTS[name](items)
-        makers: dict[str, Callable[..., object]] = {
-            "complex": complex, "F": Fraction, "timedelta": datetime.timedelta, "range": range,
-        }  # fmt: skip
-        if name in makers:
-            return makers[name](*items)
+        if name in ("complex", "range"):
+            return getattr(builtins, name)(*items)
+        if name in _LIBRARY:
+            return _made(name, *items)
     raise NoPlainDataError(f"nothing is called {name[:40]!r}")

@@ -1,9 +1,7 @@
 """A process and its descendants, as /proc shows them from outside: what they hold of the memory. Never kills."""
 
+import os
 from collections.abc import Iterator
-from pathlib import Path
-
-PROC = Path("/proc")
 
 
 def resident_mb(pid: int) -> float:
@@ -27,18 +25,18 @@ def descendants(pid: int) -> Iterator[int]:
 
 def children(pid: int) -> list[int]:
     """The processes that `pid` has started, or adopted, and not yet buried."""
-    threads = _listed(PROC / str(pid) / "task")
-    return [int(child) for thread in threads for child in _read(thread / "children").split()]
+    threads = _listed(f"/proc/{pid}/task")
+    return [int(child) for thread in threads for child in _read(f"/proc/{pid}/task/{thread}/children").split()]
 
 
 def _own_kb(pid: int) -> int:
-    fields = dict(line.split(":", 1) for line in _read(PROC / str(pid) / "status").splitlines())
+    fields = dict(line.split(":", 1) for line in _read(f"/proc/{pid}/status").splitlines())
     return sum(int(fields.get(name, "0 kB").split()[0]) for name in ("RssAnon", "RssShmem"))
 
 
 def _share_kb(pid: int) -> int:
     try:
-        _, *lines = _read(PROC / str(pid) / "smaps_rollup").splitlines() or [""]
+        _, *lines = _read(f"/proc/{pid}/smaps_rollup").splitlines() or [""]
         fields = dict(line.split(":", 1) for line in lines)
     except PermissionError:
         # It lets nobody look: then it is charged for all it holds.
@@ -46,16 +44,18 @@ def _share_kb(pid: int) -> int:
     return sum(int(fields.get(name, "0 kB").split()[0]) for name in ("Pss_Anon", "Pss_Shmem"))
 
 
-def _listed(folder: Path) -> list[Path]:
+def _listed(folder: str) -> list[str]:
+    # Without pathlib: it would be one of the modules that every fork of the warm interpreter carries.
     try:
-        return list(folder.iterdir())
+        return os.listdir(folder)  # noqa: PTH208
     except (FileNotFoundError, ProcessLookupError):
         return []
 
 
-def _read(path: Path) -> str:
+def _read(path: str) -> str:
     # A process may end between two looks: it then holds nothing and has no children.
     try:
-        return path.read_text()
+        with open(path) as file:  # noqa: PTH123
+            return file.read()
     except (FileNotFoundError, ProcessLookupError):
         return ""

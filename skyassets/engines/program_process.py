@@ -8,12 +8,11 @@ nothing but values, and compare them outside.
 import _sitebuiltins
 import atexit
 import builtins
+import contextlib
 import gc
 import json
 import os
 import sys
-import threading
-import traceback
 import types
 from collections.abc import Callable
 from typing import Any, cast
@@ -66,8 +65,10 @@ def loaded(source: str, name: str) -> tuple[types.CodeType, dict[str, object]] |
     sys.setrecursionlimit(sys.getrecursionlimit() + SPARE_FRAMES)
     sys.argv[:] = [place]
     sys.path.insert(0, os.path.dirname(place))  # noqa: PTH120
-    for known in [known for known in sys.modules if known.partition(".")[0] == "skyassets"]:
-        del sys.modules[known]
+    # Our own modules go. By their names: to look through all that is loaded would copy every page of it.
+    finder: Any = sys.meta_path.pop(0)
+    for ours in finder.names:
+        sys.modules.pop(ours, None)
     module = types.ModuleType(name)
     module.__dict__.update(__file__=place, __builtins__=builtins, __cached__=None)
     sys.modules[name] = module
@@ -119,10 +120,8 @@ def _print(error: BaseException) -> None:
     while shown is not None and shown.tb_frame.f_code.co_filename == _OURS:
         shown = shown.tb_next
     error.__traceback__ = shown
-    try:
+    with contextlib.suppress(BaseException):
         sys.excepthook(type(error), error, shown)
-    except BaseException:  # noqa: BLE001
-        traceback.print_exception(error)
 
 
 def _exit_status(error: SystemExit) -> int:
@@ -138,7 +137,9 @@ def _exit_status(error: SystemExit) -> int:
 
 def _finished(namespace: dict[str, object], status: int) -> int:
     """What the interpreter does at its end, but for taking the library apart."""
-    threading._shutdown()  # type: ignore[attr-defined]
+    threading: Any = sys.modules.get("threading")
+    if threading is not None:
+        threading._shutdown()
     atexit._run_exitfuncs()
     flushed = _flush("stdout")
     # Files that were not closed are written, and `__del__` called, when their names go.

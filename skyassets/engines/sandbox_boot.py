@@ -3,24 +3,47 @@
 Reads the other inner modules from standard input and hands over to the fork server. Standard library only.
 """
 
+import marshal
 import os
 import sys
-import types
+
+MAIN = "skyassets.engines.fork_server"
+PACKAGES = ("skyassets", "skyassets.core", "skyassets.engines")
+
+
+class Finder:
+    """Finds the inner modules, compiled once: whichever a process needs, it executes itself."""
+
+    def __init__(self, sources):  # type: ignore[no-untyped-def]
+        self.sources = {
+            name: marshal.dumps(compile(source, f"<{name}>", "exec", dont_inherit=True)) for name, source in sources
+        }
+        self.names = (*PACKAGES, *self.sources)
+
+    def find_spec(self, name, path=None, target=None):  # type: ignore[no-untyped-def]
+        """What Python's import asks."""
+        if name in self.sources or name in PACKAGES:
+            return type(__spec__ or sys.__spec__)(name, self, is_package=name in PACKAGES)  # type: ignore[arg-type]
+        return None
+
+    def create_module(self, spec):  # type: ignore[no-untyped-def]
+        """A plain module."""
+        return
+
+    def exec_module(self, module):  # type: ignore[no-untyped-def]
+        """Run its code; a package has none."""
+        if module.__name__ in self.sources:
+            exec(marshal.loads(self.sources[module.__name__]), module.__dict__)  # noqa: S102, S302
 
 
 def main() -> None:
-    """Take the modules, as one literal that says name and source of each, and start the last of them."""
+    """Take the modules, as one literal that says name and source of each, and start the fork server."""
     size = int.from_bytes(_read(4), "big")
     # Written by our own side, before any program is here.
-    order, settings = eval(_read(size).decode("utf-8"), {})  # noqa: S307
-    for package in ("skyassets", "skyassets.core", "skyassets.engines"):
-        sys.modules[package] = types.ModuleType(package)
-        sys.modules[package].__path__ = []
-    for name, source in order:
-        module = types.ModuleType(name)
-        sys.modules[name] = module
-        exec(compile(source, f"<{name}>", "exec", dont_inherit=True), module.__dict__)  # noqa: S102
-    module.main(settings)
+    sources, settings = eval(_read(size).decode("utf-8"), {})  # noqa: S307
+    sys.meta_path.insert(0, Finder(sources))  # type: ignore[no-untyped-call]
+    __import__(MAIN)
+    sys.modules[MAIN].main(settings)
 
 
 def _read(size: int) -> bytes:

@@ -16,6 +16,7 @@ from types import MappingProxyType
 
 from skyassets.core.errors import SandboxError
 from skyassets.engines.frames import LENGTH, header
+from skyassets.engines.process_tree import children
 
 STARTING_SECONDS = 60.0
 ENDING_SECONDS = 3.0
@@ -26,7 +27,7 @@ INNER = (
     "frames", "kernel_calls", "process_tree", "plain_data", "confinement", "landlock_rules", "shared_system",
     "job_process", "program_process", "program_link", "examiner_process", "examined_process", "fork_server",
 )  # fmt: skip
-"""The modules that live inside, each after those it imports."""
+"""The modules that live inside."""
 
 # A child that dies with its parent dies with the *thread* that started it: this one lasts as long as we do.
 _STARTER = ThreadPoolExecutor(1, "sandbox-starter")
@@ -97,8 +98,15 @@ class SandboxServer:
         written = tuple(self._read(size, deadline) for size in sizes)
         return Ending(int(str(told["status"])), None if cut is None else str(cut), written)
 
+    def interrupt(self) -> None:
+        """Have it end while another thread waits for its answer; that thread then learns of it, and stops it."""
+        # Under bubblewrap the server is the child of what was started.
+        for pid in (*children(self.pid), self.pid):
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGTERM)
+
     def stop(self) -> None:
-        """End it, and every process inside."""
+        """End it, and every process inside. Only for the thread that asks it: its pipes are closed."""
         # It ends by itself, with all it started, when nobody gives it orders any more.
         assert self._process.stdin is not None
         self._process.stdin.close()

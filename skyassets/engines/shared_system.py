@@ -63,17 +63,15 @@ class SharedSystem:
 
     def end(self, first: int) -> None:
         """Kill every process of every job that runs now."""
-        for _ in self._folders:
-            self._kill()
+        self._kill()
 
     def clean(self) -> None:
         """Bury all orphans, however fast they multiply, and remove the folders."""
-        while True:
-            self._kill()
-            try:
-                os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                break
+        with suppress(ChildProcessError):
+            while True:
+                buried, _ = os.waitpid(-1, os.WNOHANG)
+                if not buried:
+                    self._kill()
         for folder in self._folders:
             shutil.rmtree(folder, ignore_errors=True)
         self._folders.clear()

@@ -49,6 +49,7 @@ class WarmSandbox:
         self._idle: list[SandboxServer] = []
         self._busy: set[SandboxServer] = set()
         self._started = 0
+        self._closings = 0
         self._is_usable = False
 
     @functools.cached_property
@@ -85,11 +86,19 @@ class WarmSandbox:
                 )
             self._is_usable = True
 
+    def pids(self) -> list[int]:
+        """The outermost process of each server, for those who measure."""
+        with self._lock:
+            return [server.pid for server in (*self._idle, *self._busy)]
+
     def close(self) -> None:
         """End all servers with whatever they run; the next run starts new ones."""
         with self._lock:
-            servers, self._idle, self._busy = [*self._idle, *self._busy], [], set()
-        for server in servers:
+            idle, busy, self._idle, self._busy = self._idle, self._busy, [], set()
+            self._closings += 1
+        for server in busy:
+            server.interrupt()
+        for server in idle:
             server.stop()
 
     def __enter__(self) -> Self:
@@ -102,6 +111,7 @@ class WarmSandbox:
 
     def _run(self, program: Program, limits: Limits) -> Run:
         order, parts = _order(program, limits)
+        closings = self._closings
         lost: ServerLostError | None = None
         # A server that was lost may have been lost for another reason than this program: once more.
         for _ in range(2):
@@ -109,6 +119,8 @@ class WarmSandbox:
                 return told(program, self._asked(lambda server: server.ask(order, parts, limits.seconds)))
             except ServerLostError as error:
                 lost = error
+            if self._closings != closings:
+                return Run(RunKind.SANDBOX_ERROR, "", f"{self.name}: it was closed while a program ran")
         return Run(RunKind.SANDBOX_ERROR, "", f"{self.name}: the server was lost twice: {lost}")
 
     def _asked(self, ask: Callable[[SandboxServer], Ending]) -> Ending:
@@ -122,10 +134,13 @@ class WarmSandbox:
             server.stop()
             raise
         with self._lock:
-            # A server that is busy no more was ended by `close`.
-            if server in self._busy:
+            is_ours = server in self._busy
+            if is_ours:
                 self._busy.remove(server)
                 self._idle.append(server)
+        if not is_ours:
+            # `close` came in between, and left its end to us.
+            server.stop()
         return ending
 
     def _taken(self) -> SandboxServer:
