@@ -19,7 +19,7 @@ BACKENDS: dict[str, Callable[[], WarmSandbox]] = {"bubblewrap": Bubblewrap}
 PYTHON = "/usr/bin/python3"
 if landlock_rules.version() >= SCOPED and Path(PYTHON).exists():
     BACKENDS["landlock"] = lambda: Landlock(PYTHON)
-if engine := os.environ.get("SKYASSETS_TEST_CONTAINER"):
+if engine := os.environ.get("TEST_SANDBOX_CONTAINER"):
     # For instance: podman local/python:test /usr/bin/python3 --runtime runc
     BACKENDS["container"] = lambda: Container(*engine.split()[:3], tuple(engine.split()[3:]))
 LIMITS = Limits(seconds=5.0, memory_mb=128, processes=16, output_kb=64)
