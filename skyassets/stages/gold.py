@@ -15,7 +15,7 @@ from skyassets.core.table_store import Made
 from skyassets.core.tables import Table
 from skyassets.stages.grade import CODE
 from skyassets.stages.graders import Graders, Mode
-from skyassets.stages.judge_all import SANDBOX_ERROR, Case, case, judge_all
+from skyassets.stages.judge_all import FAILED_OUTSIDE, Case, case, judge_all
 from skyassets.stages.problems import some_left
 from skyassets.stages.scorers import right_answer
 from skyassets.stages.shape import REFERENCES
@@ -57,7 +57,7 @@ def validated(
         WITHOUT: without,
         "set aside": some_left(table, frame["set_aside"], "the sources' ground truths, tests and reference solutions"),
     }
-    again = sum(one.reason.startswith(SANDBOX_ERROR) for one in bad.values())
+    again = sum(one.reason.startswith(FAILED_OUTSIDE) for one in bad.values())
     return replace(problems, frame=frame, facts=problems.facts | facts, unfinished=problems.unfinished + again)
 
 

@@ -11,8 +11,8 @@ from skyassets.stages.choices import Options, options
 from skyassets.stages.grade import CODE, judge
 from skyassets.stages.graders import Graders, Mode
 
-SANDBOX_ERROR = "sandbox error"
-"""How the reason of a verdict begins that the sandbox, not the program, made impossible; judged again next time."""
+FAILED_OUTSIDE = ("sandbox error", "grader error")
+"""How the reason of a verdict begins that a failing grader, not the text, made impossible; judged again next time."""
 AHEAD = 4
 """Texts that wait for each worker, so that it never waits for one; an interrupt then drops only these."""
 
@@ -95,8 +95,8 @@ def judge_all(cases: Iterable[Case], graders: Graders, workers: int, progress: C
 
 def _keeper(keys: dict[Case, str], keep: Keep, graders: Graders) -> Callable[[Case, Judgement], None]:
     def kept(item: Case, judgement: Judgement) -> None:
-        # A failure of the sandbox says nothing of the text, and what an open sandbox says can be forged.
-        if not judgement.reason.startswith(SANDBOX_ERROR) and UNSAFE not in judgement.backend:
+        # A failure of a grader says nothing of the text, and what an open sandbox says can be forged.
+        if not judgement.reason.startswith(FAILED_OUTSIDE) and UNSAFE not in judgement.backend:
             keep(keys[item], judgement)
 
     return kept

@@ -11,7 +11,7 @@ from skyassets.core.table_store import Made
 from skyassets.core.tables import VERDICTS
 from skyassets.stages.complete import Completer
 from skyassets.stages.graders import Graders, Mode
-from skyassets.stages.judge_all import SANDBOX_ERROR, Case, case, judge_all
+from skyassets.stages.judge_all import FAILED_OUTSIDE, Case, case, judge_all
 from skyassets.stages.model_judge import NO_REPLY, ModelJudge, second_opinion
 
 
@@ -42,7 +42,7 @@ def verdicts(cases: dict[Case, str], marking: Marking) -> tuple[dict[Case, Judge
 
 def is_unfinished(reason: str) -> bool:
     """Whether a verdict is missing for a failure outside (a sandbox, a judge's server): it is made again next time."""
-    return reason.startswith((SANDBOX_ERROR, NO_REPLY))
+    return reason.startswith((*FAILED_OUTSIDE, NO_REPLY))
 
 
 def verify(traces: pl.DataFrame, rewrites: pl.DataFrame, problems: pl.DataFrame, marking: Marking) -> Made:
