@@ -9,6 +9,7 @@ import argparse
 import json
 import subprocess
 import sys
+from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -41,7 +42,7 @@ def main() -> None:
     options = parser.parse_args()
     texts, items = contaminated(options.rows, options.items)
     if options.texts:
-        texts = (read(options.texts) * options.rows)[: options.rows]
+        texts = list(islice(cycle(read(options.texts)), options.rows))
         # Equal questions are looked up once: told apart, so that every one of them is work.
         texts = [f"{text} {number}" for number, text in enumerate(texts)]
         items = read(options.against)[: options.items]

@@ -1,16 +1,17 @@
 """Contamination: which training questions repeat a benchmark's, and the evidence for it."""
 
 from collections import defaultdict
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from skyassets.stages.near_duplicates import NearDuplicates, shingles
 from skyassets.stages.quantities import quantities
-from skyassets.stages.words import Split, grams, portions, span, words
+from skyassets.stages.words import Split, portions, span, words
 
 if TYPE_CHECKING:
-    from skyassets.stages.word_hashes import Hashes, Places
+    from skyassets.stages.gram_index import GramIndex, Occurrences
+    from skyassets.stages.word_hashes import Places
 
 CONTAINMENT = "n-gram containment"
 NEAR_DUPLICATE = "near-duplicate"
@@ -68,6 +69,14 @@ class Match:
         return f"{self.rule}: {measure} benchmark problem {self.item}, in characters {self.start}-{self.end}: {quoted}"
 
 
+class _Best(NamedTuple):
+    """The item, by its place in an index, that a text matches best."""
+
+    text: int
+    item: int
+    share: float
+
+
 class ItemIndex:
     """The n-grams of a set of benchmark items (id to text), ready to be looked up."""
 
@@ -77,10 +86,9 @@ class ItemIndex:
 
         self.rule = rule
         self._items = dict(items)
-        self._told: dict[tuple[str, str], tuple[set[tuple[str, ...]], set[str], int]] = {}
         self._grams = GramIndex(items, rule.ngram, rule.split, whole_short=rule.whole_short)
-        near = rule.near
-        self._near = GramIndex(items, near.shingle, Split.ALPHANUMERIC, whole_short=True) if near else None
+        near, length = (items, rule.near.shingle) if rule.near else ({}, 1)
+        self._near = GramIndex(near, length, Split.ALPHANUMERIC, whole_short=True)
 
     def match(self, text: str) -> Match | None:
         """The item `text` holds most of, if that is at least the rule's share; else its nearest near-duplicate.
@@ -99,65 +107,71 @@ class ItemIndex:
         return [found.get(text) for text in texts]
 
     def _matches(self, texts: list[str]) -> dict[str, Match]:
+        from skyassets.stages.gram_index import best_of_each
         from skyassets.stages.word_hashes import hashed_words
 
         hashed = hashed_words(texts, self.rule.split)
-        found = {
-            texts[at]: self._evidence(CONTAINMENT, item, share, texts[at]) for at, item, share in self._held(hashed)
-        }
-        if self._near is not None:
+        found = self._grams.occurrences(*hashed)
+        at, items, counts = self._grams.hits(found)
+        shares = counts / self._grams.sizes[items]
+        best = best_of_each(at, shares, self.rule.share)
+        held = [_Best(int(at[one]), int(items[one]), float(shares[one])) for one in best]
+        matches = self._told(texts, held, self._grams, found, CONTAINMENT)
+        if self.rule.near is not None:
             if self.rule.split != Split.ALPHANUMERIC:
                 hashed = hashed_words(texts, Split.ALPHANUMERIC)
-            found |= self._alike(texts, hashed, found)
-        return found
+            found = self._near.occurrences(*hashed)
+            alike = self._alike(texts, *self._near.hits(found), self.rule.near, matches)
+            matches |= self._told(texts, alike, self._near, found, NEAR_DUPLICATE)
+        return matches
 
-    def _held(self, hashed: "tuple[Hashes, Places]") -> Iterator[tuple[int, str, float]]:
-        """The item that each text holds most of, with the share, where that is enough."""
-        from skyassets.stages.gram_index import best_of_each
-
-        texts, items, counts = self._grams.hits(*hashed)
-        shares = counts / self._grams.sizes[items]
-        for best in best_of_each(texts, shares, self.rule.share):
-            yield int(texts[best]), self._grams.items[items[best]], float(shares[best])
-
-    def _alike(self, texts: list[str], hashed: "tuple[Hashes, Places]", done: Container[str]) -> dict[str, Match]:
+    def _alike(
+        self,
+        texts: list[str],
+        at: "Places",
+        items: "Places",
+        counts: "Places",
+        rule: NearDuplicates,
+        done: Container[str],
+    ) -> list[_Best]:
         """The nearest near-duplicate of each text that is not done."""
-        rule = self.rule.near
-        assert rule is not None
-        assert self._near is not None
-        at, items, counts = self._near.hits(*hashed)
         # The union is at least as large as the item; a hair's breadth for the rounding.
         maybe = (counts >= rule.threshold * self._near.sizes[items] - 1e-9).nonzero()[0]
-        candidates: dict[int, list[str]] = defaultdict(list)
+        candidates: dict[int, list[int]] = defaultdict(list)
         for text, item in zip(at[maybe].tolist(), items[maybe].tolist(), strict=True):
             if texts[text] not in done:
-                candidates[text].append(self._near.items[item])
-        best: dict[str, tuple[float, str]] = {}
-        for place, named in candidates.items():
-            text, own = texts[place], shingles(texts[place], rule)
+                candidates[text].append(item)
+        best: dict[int, _Best] = {}
+        for text, named in candidates.items():
+            own, numbers = shingles(texts[text], rule), quantities(texts[text]) if rule.same_numbers else ()
             for item in named:
-                theirs = shingles(self._items[item], rule)
+                other = self._items[self._near.items[item]]
+                theirs = shingles(other, rule)
                 similarity = len(own & theirs) / len(own | theirs)
-                if similarity < rule.threshold:
+                if similarity < rule.threshold or (rule.same_numbers and quantities(other) != numbers):
                     continue
-                if rule.same_numbers and quantities(text) != quantities(self._items[item]):
-                    continue
-                best[text] = min(best.get(text, (-similarity, item)), (-similarity, item))
-        return {text: self._evidence(NEAR_DUPLICATE, item, -mark, text) for text, (mark, item) in best.items()}
+                if text not in best or similarity > best[text].share:
+                    best[text] = _Best(text, item, similarity)
+        return list(best.values())
 
-    def _evidence(self, rule: str, item: str, share: float, text: str) -> Match:
-        split, length = self.rule.split, self.rule.ngram
-        if rule == NEAR_DUPLICATE and self.rule.near is not None:
-            split, length = Split.ALPHANUMERIC, self.rule.near.shingle
-        if (rule, item) not in self._told:
-            of = words(self._items[item], split)
-            whole = grams(of, min(length, len(of)))
-            self._told[rule, item] = (whole, {gram[0] for gram in whole}, min(length, len(of)))
-        theirs, begins, length = self._told[rule, item]
-        own = words(text, split)
-        at = [
-            place for place, word in enumerate(own) if word in begins and tuple(own[place : place + length]) in theirs
-        ]
-        shown = tuple(dict.fromkeys(" ".join(own[place : place + length]) for place in at))[:SHOWN]
-        start, end = span(text, at[0], at[-1] + length - 1, split)
-        return Match(item, share, len(theirs), rule, shown, start, end)
+    def _told(
+        self, texts: list[str], best: list[_Best], grams: "GramIndex", found: "Occurrences", rule: str
+    ) -> dict[str, Match]:
+        """The matches with their evidence."""
+        split = self.rule.split if rule == CONTAINMENT else Split.ALPHANUMERIC
+        shared = grams.shared(found, [one.text for one in best], [one.item for one in best])
+        matches: dict[str, Match] = {}
+        for one, at in zip(best, shared, strict=True):
+            text, length = texts[one.text], int(grams.spans[one.item])
+            own = words(text, split)
+            shown: list[str] = []
+            for place in at:
+                gram = " ".join(own[place : place + length])
+                if gram not in shown:
+                    shown.append(gram)
+                if len(shown) == SHOWN:
+                    break
+            start, end = span(text, at[0], at[-1] + length - 1, split)
+            size = int(grams.sizes[one.item])
+            matches[text] = Match(grams.items[one.item], one.share, size, rule, tuple(shown), start, end)
+        return matches

@@ -1,6 +1,7 @@
 """Runs of words that items are made of, looked up in many texts at once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -15,6 +16,15 @@ Number = TypeVar("Number", np.int64, np.uint64)
 NOTHING = np.zeros(0, np.int64)
 
 
+@dataclass(frozen=True)
+class Occurrences:
+    """Where runs stand: the text by its place, the word of the text by its place, and the run by its number."""
+
+    texts: Places
+    places: Places
+    runs: Places
+
+
 class GramIndex:
     """The distinct runs of `length` words of a set of items (id to text).
 
@@ -25,7 +35,8 @@ class GramIndex:
         self.items = sorted(items)
         words, lengths = hashed_words([items[item] for item in self.items], split)
         owners, left = _owners(lengths), _left(lengths)
-        spans = np.minimum(lengths, length)[owners]
+        self.spans = np.minimum(lengths, length)
+        spans = self.spans[owners]
         runs, holders = [NOTHING], [NOTHING]
         self._known: dict[int, _Known] = {}
         self._runs = 0
@@ -36,23 +47,52 @@ class GramIndex:
                 runs.append(known.numbers(hashes[at])[1])
                 holders.append(owners[at])
                 self._runs += len(known)
-        pairs = _distinct(np.concatenate(runs) * max(1, len(self.items)) + np.concatenate(holders))
-        of, self._holders = np.divmod(pairs, max(1, len(self.items)))
+        self._pairs = _distinct(np.concatenate(runs) * len(self.items) + np.concatenate(holders))
+        of, self._holders = np.divmod(self._pairs, max(1, len(self.items)))
         self._first = np.searchsorted(of, np.arange(self._runs + 1))
         self.sizes = np.bincount(self._holders, minlength=len(self.items))
 
-    def hits(self, words: Hashes, lengths: Places) -> tuple[Places, Places, Places]:
-        """For each text and item that share a run: the text's place, the item's, and how many distinct runs.
+    def occurrences(self, words: Hashes, lengths: Places) -> Occurrences:
+        """Every place in the texts where a run stands.
 
         The texts come as their words, one after another, and how many each has.
         """
-        texts, runs = self._found(words, lengths)
-        texts, runs = np.divmod(_distinct(texts * (self._runs + 1) + runs), self._runs + 1)
+        ends = np.cumsum(lengths)
+        texts, places, runs = [NOTHING], [NOTHING], [NOTHING]
+        for span, hashes in enumerate(rolling(words, max(self._known, default=0)), 1):
+            if span not in self._known:
+                continue
+            at, numbers = self._known[span].numbers(hashes)
+            owners = np.searchsorted(ends, at, side="right")
+            # A run must not reach from one text into the next.
+            inside = at + span <= ends[owners]
+            owners, at = owners[inside], at[inside]
+            texts.append(owners)
+            places.append(at - ends[owners] + lengths[owners])
+            runs.append(numbers[inside])
+        return Occurrences(np.concatenate(texts), np.concatenate(places), np.concatenate(runs))
+
+    def hits(self, found: Occurrences) -> tuple[Places, Places, Places]:
+        """For each text and item that share a run: the text, the item, and how many distinct runs."""
+        texts, runs = np.divmod(_distinct(found.texts * (self._runs + 1) + found.runs), self._runs + 1)
         fan = self._first[runs + 1] - self._first[runs]
         counted = [self._counted(texts[part], runs[part], fan[part]) for part in _parts(texts, fan)]
         if not counted:
             return NOTHING, NOTHING, NOTHING
         return tuple(np.concatenate(column) for column in zip(*counted, strict=True))
+
+    def shared(self, found: Occurrences, texts: Sequence[int], items: Sequence[int]) -> list[list[int]]:
+        """Where, counted in words, each of the texts has the runs of the item beside it."""
+        item_of = np.full(int(found.texts.max(initial=-1)) + 1, -1, np.int64)
+        item_of[list(texts)] = items
+        asked = item_of[found.texts]
+        wanted = found.runs * len(self.items) + asked
+        at = np.minimum(np.searchsorted(self._pairs, wanted), len(self._pairs) - 1)
+        own = np.flatnonzero((asked >= 0) & (self._pairs[at] == wanted))
+        own = own[np.argsort(found.texts[own], kind="stable")]
+        starts, ends = (np.searchsorted(found.texts[own], list(texts), side=side) for side in ("left", "right"))
+        places = found.places[own].tolist()
+        return [places[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
 
     def _counted(self, texts: Places, runs: Places, fan: Places) -> tuple[Places, Places, Places]:
         start = np.repeat(self._first[runs] - np.cumsum(fan) + fan, fan)
@@ -68,21 +108,6 @@ class GramIndex:
             pairs, counts = np.unique(pairs, return_counts=True)
         found, items = np.divmod(pairs, len(self.items))
         return rows[found], items, counts
-
-    def _found(self, words: Hashes, lengths: Places) -> tuple[Places, Places]:
-        """Every place in the texts where a run stands: the text's place and the run's number."""
-        ends = np.cumsum(lengths)
-        texts, runs = [NOTHING], [NOTHING]
-        for span, hashes in enumerate(rolling(words, max(self._known, default=0)), 1):
-            if span not in self._known:
-                continue
-            at, numbers = self._known[span].numbers(hashes)
-            owners = np.searchsorted(ends, at, side="right")
-            # A run must not reach from one text into the next.
-            inside = at + span <= ends[owners]
-            texts.append(owners[inside])
-            runs.append(numbers[inside])
-        return np.concatenate(texts), np.concatenate(runs)
 
 
 class _Known:

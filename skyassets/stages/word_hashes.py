@@ -9,7 +9,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from skyassets.core.text import well_formed
 from skyassets.stages.words import Split, spaced
 
 Hashes = NDArray[np.uint64]
@@ -22,7 +21,7 @@ def hashed_words(texts: Sequence[str], split: Split = Split.ALPHANUMERIC) -> tup
     """The words of all the texts one after another, and how many each text has."""
     if not texts:
         return np.zeros(0, np.uint64), np.zeros(0, np.int64)
-    lists = pl.Series([well_formed(spaced(text, split)) for text in texts], dtype=pl.String).str.split(" ")
+    lists = pl.Series([spaced(text, split) for text in texts], dtype=pl.String).str.split(" ")
     pieces = lists.explode(empty_as_null=False)
     there = (pieces.str.len_bytes() > 0).to_numpy()
     starts = np.cumsum(number := lists.list.len().to_numpy().astype(np.int64)) - number

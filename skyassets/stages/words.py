@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from itertools import islice
+
+from skyassets.core.text import well_formed
 
 
 class Split(StrEnum):
@@ -31,20 +32,19 @@ def spaced(text: str, split: Split = Split.ALPHANUMERIC) -> str:
     """The words of `text`, in order, with spaces between them."""
     if text.isascii():
         return text.encode("ascii").translate(_ASCII[split]).decode("ascii")
-    return " ".join(_WORD[split].findall(text.casefold()))
+    return well_formed(" ".join(_WORD[split].findall(text.casefold())))
 
 
 def span(text: str, first: int, last: int, split: Split = Split.ALPHANUMERIC) -> tuple[int, int]:
     """Where in `text` the words from `first` to `last`, as `words` counts them, start and end."""
-    found = _WORD[split].finditer(text.casefold())
-    begin = end = next(islice(found, first, None))
-    if last > first:
-        end = next(islice(found, last - first - 1, None))
     if text.isascii():
-        return begin.start(), end.end()
+        apart = spaced(text, split)
+        until = apart.split(None, last)[last]
+        return len(text) - len(apart.split(None, first)[first]), len(text) - len(until) + len(until.split(None, 1)[0])
+    found = [match.span() for match in _WORD[split].finditer(text.casefold())]
     # Folding can lengthen a character ("ß" becomes "ss"): each folded character knows the one it came from.
     origin = [at for at, character in enumerate(text) for _ in character.casefold()]
-    return origin[begin.start()], origin[end.end() - 1] + 1
+    return origin[found[first][0]], origin[found[last][1] - 1] + 1
 
 
 def grams(of: Sequence[str], length: int) -> set[tuple[str, ...]]:
