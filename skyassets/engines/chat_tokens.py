@@ -26,7 +26,9 @@ class TokenExample:
     learned: list[bool]
 
 
-def token_lengths(folder: Path, conversations: Sequence[Conversation], python: str = sys.executable) -> list[TokenCount]:
+def token_lengths(
+    folder: Path, conversations: Sequence[Conversation], python: str = sys.executable
+) -> list[TokenCount]:
     """How many tokens the trainer would see of each conversation, and learn, by the tokenizer in `folder`.
 
     Raises:
