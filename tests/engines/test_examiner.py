@@ -1,4 +1,5 @@
 import pytest
+from sandbox_cheats import CHEATS
 from sandboxed import BRIEF, examined
 
 from skyassets.core.ports import RunKind
@@ -37,7 +38,7 @@ def test_tests_in_the_shape_of_human_eval_are_called_at_their_end() -> None:
     ],
 )  # fmt: skip
 def test_plain_data_crosses_as_it_is(value: str) -> None:
-    check = f"value = {value}\ngot = f(value)\nassert got == value and type(got) is type(value) and repr(got) == repr(value)"
+    check = f"value = {value}\ngot = f(value)\nassert (got, type(got), repr(got)) == (value, type(value), repr(value))"
     assert passes("def f(x):\n    return x", check)
 
 
@@ -46,7 +47,11 @@ def test_infinities_and_what_is_no_number_cross() -> None:
 
 
 def test_the_plain_value_of_a_subclass_crosses() -> None:
-    source = "from collections import Counter, namedtuple\nP = namedtuple('P', 'a b')\ndef f():\n    return Counter('aab'), P(1, 2)"
+    source = """
+        from collections import Counter, namedtuple
+        P = namedtuple('P', 'a b')
+        def f(): return Counter('aab'), P(1, 2)
+    """
     assert passes(source, "assert f() == ({'a': 2, 'b': 1}, (1, 2))")
 
 
@@ -138,43 +143,6 @@ def test_tests_that_cannot_be_asked_judge_nobody(check: str) -> None:
 
 
 # What is no way to pass.
-
-SAME = """
-    class Same:
-        def __eq__(self, other): return True
-        def __ne__(self, other): return False
-        def __bool__(self): return True
-        def __lt__(self, other): return True
-        def __contains__(self, other): return True
-        def __len__(self): return 4
-"""
-CHEATS = {
-    "an object that equals everything": SAME + "    def f(x): return Same()",
-    "a list of objects that equal everything": SAME + "    def f(x): return [Same()]",
-    "a number that equals everything": "class N(int):\n    def __eq__(self, o): return True\n    __hash__ = int.__hash__\ndef f(x): return N(9)",
-    "a text that equals everything": "class S(str):\n    def __eq__(self, o): return True\n    __hash__ = str.__hash__\ndef f(x): return S('')",
-    "patched builtins": "import builtins\nbuiltins.AssertionError = KeyError\nbuiltins.all = builtins.any = lambda *a: True\nclass E(Exception): pass\ndef f(x): return 5",
-    "a patched examiner": "import sys, gc\nfor o in gc.get_objects():\n  if isinstance(o, dict) and '_verdict' in o: o['_verdict'] = lambda *a: ('passed', '')\ndef f(x): return 5",
-    "a verdict of its own, printed": 'import os\nfor fd in range(1, 64):\n  try: os.write(fd, b\'{"verdict": "passed", "detail": ""}\\n\')\n  except OSError: pass\ndef f(x): return 5',
-    "leaving with success": "import os, atexit\natexit.register(os._exit, 0)\ndef f(x): raise SystemExit(0)",
-    "an exception that is no failure": "def f(x): raise AssertionError",
-    "answering before the question": "import os, json, struct\ndef f(x):\n  t = b'{\"value\": 4}'\n  for _ in range(9): os.write(6, struct.pack('!I', len(t)) + t)\n  return 5",
-    "an answer without end": "import os\ndef f(x):\n  os.write(6, b'\\xff\\xff\\xff\\xff')\n  return 4",
-    "an answer that is no answer": "import os, struct\ndef f(x):\n  os.write(6, struct.pack('!I', 2) + b'[]')\n  return 4",
-    "deep answers": "import os, struct\ndef f(x):\n  t = b'[' * 99999\n  os.write(6, struct.pack('!I', len(t)) + t)\n  return 4",
-    "reading the tests": "import gc, os\ndef f(x):\n  for o in gc.get_objects():\n    if 'assert f(2) == ' in repr(o): return 4\n  return 5",
-    "reading the tests in memory": """
-        import re
-        def f(x):
-            with open('/proc/self/maps') as maps, open('/proc/self/mem', 'rb', 0) as memory:
-                for line in maps:
-                    start, end = (int(part, 16) for part in line.split()[0].split('-'))
-                    try: memory.seek(start); text = memory.read(end - start)
-                    except (OSError, ValueError, OverflowError): continue
-                    if re.search(rb'secret-of-the-[t]ests', text): return 4
-            return 5
-    """,
-}
 
 
 @pytest.mark.parametrize("cheat", CHEATS, ids=CHEATS.keys())

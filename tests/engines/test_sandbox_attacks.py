@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sandbox_attacks import EXHAUSTION, NETWORK, OTHERS, SECRETS, WRITING
+from sandbox_attacks import NETWORK, SECRETS, WRITING
+from sandbox_bombs import EXHAUSTION, OTHERS
 from sandboxed import BACKENDS, called
 
 from skyassets.core.ports import Limits, Program, Run, RunKind, Sandbox
@@ -36,11 +37,13 @@ class World:
     def seen(self) -> dict[str, object]:
         victim = Path(f"/proc/{self.victim.pid}")
         folders = [Path(str(self.things["folder"])), Path("/dev/shm"), Path("/var/tmp"), Path("/")]
+        names = [entry.name for folder in folders for entry in folder.iterdir()]
+        number = self.victim.pid
         return {
             "target": Path(str(self.things["target"])).read_text(),
-            "names": [name for folder in folders for name in os.listdir(folder) if "attack" in name or name.endswith(".py")],
+            "names": sorted(name for name in names if "attack" in name or name.endswith(".py")),
             "settings": [Path(setting).read_text() for setting in SETTINGS],
-            "victim": (self.victim.poll(), os.getpriority(os.PRIO_PROCESS, self.victim.pid), len(os.sched_getaffinity(self.victim.pid))),
+            "victim": (self.victim.poll(), os.getpriority(os.PRIO_PROCESS, number), len(os.sched_getaffinity(number))),
             "limits": (victim / "limits").read_text(),
             "tracer": [line for line in (victim / "status").read_text().splitlines() if line.startswith("TracerPid")],
             "interpreter": [Path(file).stat().st_size for file in (os.path.realpath(sys.executable), os.__file__)],
@@ -84,7 +87,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     for listener in (tcp, udp, unix, abstract):
         listener.setblocking(False)
     things: dict[str, object] = {
-        "tcp": tcp.getsockname()[1], "udp": udp.getsockname()[1], "unix": str(folder / "socket"), "abstract": str(folder),
+        "tcp": tcp.getsockname()[1], "udp": udp.getsockname()[1], "unix": str(folder / "socket"),
+        "abstract": str(folder),
         "home": str(Path.home()), "folder": str(folder), "repository": str(Path(__file__).parents[2]),
         "secret": str(secret), "target": str(target), "mark": MARK,
     }  # fmt: skip
