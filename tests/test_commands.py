@@ -135,8 +135,8 @@ def test_a_wrong_place_says_what_to_change(tmp_path: Path, name: str, value: str
     ("text", "told"),
     [
         ('{"prompt": "What is 31 times 7?", "answer": "217"}\n', "no column 'question' in"),
-        ("", "holds no rows"),
-        ("not json\n", "is not readable as jsonl"),
+        ("", "the source 'mine' has no rows"),
+        ("not json\n", "cannot be read: line 1: it is no JSON"),
         ('{"question": "", "answer": "1"}\n', "all 1 problems were set aside: {'no question': 1}"),
     ],
 )
@@ -162,15 +162,16 @@ def test_a_bad_row_is_kept_with_its_reason(tmp_path: Path) -> None:
     assert problems.height == 6
 
 
-def test_without_a_sandbox_nothing_is_judged(tmp_path: Path) -> None:
+def test_without_a_sandbox_nothing_is_judged_and_nobody_asked(tmp_path: Path) -> None:
     shell = Shell(tmp_path)
     tools = tmp_path / "bin"
     tools.mkdir()
     for name in ("dagster", "python"):
         (tools / name).symlink_to(Path(shell.environment()["PATH"].split(":")[0]) / name)
-    fails(shell, "bubblewrap", PATH=str(tools))
-    assert (shell.data / "smoke" / "rewritten_traces.parquet").exists()
-    assert not (shell.data / "smoke" / "verdicts.parquet").exists()
+    # Whatever else this machine could confine programs with is not asked for.
+    fails(shell, "bubblewrap", "apt install", PATH=str(tools), SKYASSETS_SANDBOX="bubblewrap")
+    assert not list((shell.data / "smoke").glob("*.parquet"))
+    assert not (shell.data / "logs" / "tiny-server.jsonl").exists()
 
 
 def test_parents_that_were_never_made_are_named(tmp_path: Path) -> None:
