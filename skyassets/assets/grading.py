@@ -23,15 +23,21 @@ SANDBOX = (
     "skyassets.engines.examined_process",
     "skyassets.engines.examiner_process",
     "skyassets.engines.fork_server",
+    "skyassets.engines.frames",
     "skyassets.engines.job_process",
+    "skyassets.engines.kernel_calls",
     "skyassets.engines.plain_data",
+    "skyassets.engines.process_tree",
     "skyassets.engines.program_link",
     "skyassets.engines.program_process",
     "skyassets.engines.run_told",
+    "skyassets.engines.sandbox_boot",
+    "skyassets.engines.sandbox_server",
     "skyassets.engines.seccomp",
     "skyassets.engines.shared_system",
     "skyassets.engines.warm_sandbox",
 )
+"""The sandbox and what runs inside it. Which backend it is decides no verdict."""
 CODE_GRADERS = ("skyassets.stages.grade_code", *SANDBOX)
 """What judges programs: when it changes, programs are judged again, and answers are not."""
 ANSWER_GRADERS = ("skyassets.stages.grade_answer", *MATHS)
