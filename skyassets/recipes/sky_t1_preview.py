@@ -5,6 +5,8 @@ stated beside the value. The difficulty ratings that the sources were filtered b
 the problems are rated here; `first` counts a source's rows before they are rated.
 """
 
+from dataclasses import replace
+
 from skyassets.core.ports import Limits, Model, Sampling
 from skyassets.core.sources import HubDataset, Source
 from skyassets.recipes.recipe import Recipe
@@ -69,7 +71,9 @@ RATER_PROMPT = "Problem:\n{question}\n\nHow hard is it? Reply with one whole num
 def sky_t1_preview() -> Recipe:
     """Sky-T1-32B-Preview: QwQ-32B-Preview teaches, gpt-4o-mini rewrites, Qwen2.5-32B-Instruct learns."""
     prompts = Prompts(system=TEACHER_SYSTEM, maths=MATHS, code=CODE, puzzle=MATHS, science=CHOICE)
-    student = Prompts(system=STUDENT_SYSTEM, maths=MATHS, code=CODE, puzzle=MATHS, science=CHOICE)
+    # The science that is learned, STILL-2's, asks for no letter; the science that is measured, GPQA, does.
+    student = Prompts(system=STUDENT_SYSTEM, maths=MATHS, code=CODE, puzzle=MATHS, science=MATHS)
+    measured = replace(student, science=CHOICE)
     return Recipe(
         name="sky_t1_preview",
         description="Sky-T1-32B-Preview as published: 17k examples, 3 epochs, 8 x H100",
@@ -176,7 +180,7 @@ def sky_t1_preview() -> Recipe:
             ),
         ),
         evaluation=Evaluation(
-            prompts=student, sampling=Sampling(temperature=0.0, max_tokens=16_384), samples=1, seed=0
+            prompts=measured, sampling=Sampling(temperature=0.0, max_tokens=16_384), samples=1, seed=0
         ),
     )
 
