@@ -7,10 +7,9 @@ import dagster as dg
 from skyassets.assets.house import House
 from skyassets.core.errors import GateError
 from skyassets.core.tables import BENCHMARK_PROBLEMS, EXAMPLES, PROBLEMS
-from skyassets.stages.duplicate_rules import contaminated
+from skyassets.stages.duplicate_rules import contaminated, stated
 from skyassets.stages.example import kept
 from skyassets.stages.gates import NAMES, Finding, Numbers, findings
-from skyassets.stages.sample import usable
 
 SHOWN = 5
 """Pieces of evidence that a check shows."""
@@ -71,7 +70,7 @@ def held_out_apart(house: House) -> dg.AssetChecksDefinition:
 
 def apart(house: House) -> Finding:
     """Whether no kept example asks what a benchmark asks, with the evidence."""
-    items = usable(house.store.read(BENCHMARK_PROBLEMS))
+    items = stated(house.store.read(BENCHMARK_PROBLEMS))
     rows = kept(house.store.read(EXAMPLES)).select("problem_id")
     asked = rows.join(house.store.read(PROBLEMS), on="problem_id").select("problem_id", "question").unique()
     questions = dict(asked.sort("problem_id").iter_rows())

@@ -1,5 +1,6 @@
 """The graders at work: the code that decides verdicts, and everybody who sits in judgement in one run."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -8,6 +9,7 @@ from skyassets.assets.house import House, Work
 from skyassets.assets.progress import Progress
 from skyassets.assets.traces import completer
 from skyassets.core.code_version import code_version
+from skyassets.core.identity import digest
 from skyassets.core.judgement_store import JudgementStore
 from skyassets.stages.graders import Graders
 from skyassets.stages.verify import Marking
@@ -37,7 +39,7 @@ SANDBOX = (
     "skyassets.engines.shared_system",
     "skyassets.engines.warm_sandbox",
 )
-"""The sandbox and what runs inside it. Which backend it is decides no verdict."""
+"""The sandbox and what runs inside it. What is another backend's own is not here: its name is in the judgement's id."""
 CODE_GRADERS = ("skyassets.stages.grade_code", *SANDBOX)
 """What judges programs: when it changes, programs are judged again, and answers are not."""
 ANSWER_GRADERS = ("skyassets.stages.grade_answer", *MATHS)
@@ -48,7 +50,9 @@ GRADERS = ("skyassets.stages.grade", *MATHS, *SANDBOX)
 @contextmanager
 def graders(house: House, work: Work) -> Iterator[Graders]:
     """The recipe's graders, with what was judged before, for as long as the context lasts."""
-    versions = {"code": code_version(*CODE_GRADERS), "answers": code_version(*ANSWER_GRADERS)}
+    # A program is run by this Python, and may end otherwise under another.
+    programs = digest(code_version(*CODE_GRADERS), sys.version_info[:2])
+    versions = {"code": programs, "answers": code_version(*ANSWER_GRADERS)}
     with house.place.graders(house.recipe.limits) as engines:
         yield replace(engines, kept=JudgementStore(house.place.data / "rows", work.said), versions=versions)
 

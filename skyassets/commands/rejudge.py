@@ -13,19 +13,22 @@ from skyassets.commands.command import Command
 from skyassets.commands.stored_tables import StoredTables
 from skyassets.core.judgement_store import JudgementStore
 from skyassets.core.ports import Verdict
-from skyassets.core.tables import ANSWERS, VERDICTS, Table
+from skyassets.core.tables import ANSWERS, BENCHMARK_PROBLEMS, PROBLEMS, VERDICTS, Table
 from skyassets.recipes.recipe import Recipe
+from skyassets.stages.gold import REFERENCE_IS
 from skyassets.stages.shelf import Query
 
 UNJUDGED = Verdict.UNJUDGED.value
-LOOKED_INTO: tuple[tuple[Table, str, str], ...] = (
-    (VERDICTS, "verdict", "reason"),
-    (ANSWERS, "strict", "strict_reason"),
-    (ANSWERS, "lenient", "lenient_reason"),
+REFERENCE_UNJUDGED = f"{REFERENCE_IS} {UNJUDGED}"
+LOOKED_INTO: tuple[tuple[Table, pl.Expr, str], ...] = (
+    (PROBLEMS, pl.col("set_aside").str.starts_with(REFERENCE_UNJUDGED), "set_aside"),
+    (BENCHMARK_PROBLEMS, pl.col("set_aside").str.starts_with(REFERENCE_UNJUDGED), "set_aside"),
+    # A row without a text to judge, or with nothing to judge it by, was never before a grader.
+    (VERDICTS, (pl.col("verdict") == UNJUDGED) & (pl.col("backend") != ""), "reason"),
+    (ANSWERS, (pl.col("strict") == UNJUDGED) & pl.col("text").is_not_null(), "strict_reason"),
+    (ANSWERS, (pl.col("lenient") == UNJUDGED) & pl.col("text").is_not_null(), "lenient_reason"),
 )
-"""The tables with verdicts, the column of the verdict, and that of its reason."""
-NO_TEXT = ("the trace did not finish", "no answer: ", "the rewrite ")
-"""How the reasons begin of rows that hold no text to judge."""
+"""The tables with verdicts, which of their rows a grader could not judge, and the column of the reason."""
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -43,10 +46,9 @@ def rejudge(recipe: Recipe, place: Place, options: Namespace) -> int:
     shelf = StoredTables(house)
     console = Console()
     reasons = {table.name: Counter[str]() for table, _, _ in LOOKED_INTO if house.store.manifest(table) is not None}
-    for table, verdict, reason in LOOKED_INTO:
+    for table, unjudged, reason in LOOKED_INTO:
         if table.name in reasons:
-            found = shelf.rows(table, _unjudged(verdict, reason))["reason"]
-            reasons[table.name].update(text for text in found if not text.startswith(NO_TEXT))
+            reasons[table.name].update(shelf.rows(table, _reasons(unjudged, reason))["reason"])
     if not reasons:
         console.print(f"{recipe.name} has no verdicts yet; make them first: dagster asset materialize --select '*'")
         return 1
@@ -55,19 +57,19 @@ def rejudge(recipe: Recipe, place: Place, options: Namespace) -> int:
     if options.dry_run or not total:
         return 0
     forgotten = JudgementStore(place.data / "rows").forget_undecided()
-    for table, _, _ in LOOKED_INTO:
+    for table in {table.name: table for table, _, _ in LOOKED_INTO}.values():
         if counts := reasons.get(table.name):
             house.store.make_again(table, counts.total())
     told = f"{forgotten} judgements without a verdict are forgotten. Judge them again:"
-    console.print(told, "  dagster asset materialize --select 'verdicts*'", sep="\n", markup=False, highlight=False)
+    console.print(told, "  dagster asset materialize --select '*'", sep="\n", markup=False, highlight=False)
     return 0
 
 
 REJUDGE = Command(rejudge, arguments)
 
 
-def _unjudged(verdict: str, reason: str) -> Query:
-    return lambda rows: rows.filter(pl.col(verdict) == UNJUDGED).select(pl.col(reason).alias("reason"))
+def _reasons(unjudged: pl.Expr, reason: str) -> Query:
+    return lambda rows: rows.filter(unjudged).select(pl.col(reason).alias("reason"))
 
 
 def _show(console: Console, reasons: dict[str, Counter[str]]) -> None:

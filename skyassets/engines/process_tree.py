@@ -3,6 +3,9 @@
 import os
 from collections.abc import Iterator
 
+MOST_WAITING = 2.0
+"""Times its limit, at most, that a job is given back for waiting for a processor that others had."""
+
 
 def resident_mb(pid: int) -> float:
     """Memory that `pid` and all its descendants hold now, in MiB; files that are merely mapped do not count."""
@@ -12,6 +15,19 @@ def resident_mb(pid: int) -> float:
 def proportional_mb(pid: int) -> float:
     """As `resident_mb`, with what several processes share counted once; slower."""
     return sum(_share_kb(member) for member in descendants(pid)) / 1024
+
+
+def waited_seconds(pid: int) -> float:
+    """How long the thread of `pid` and its descendants that waited most was ready to run and got no processor.
+
+    From the second figure of /proc/PID/task/TID/schedstat (kernel documentation, scheduler/sched-stats); 0 where the
+    kernel keeps none.
+    """
+    tasks = (
+        f"/proc/{member}/task/{thread}" for member in descendants(pid) for thread in _listed(f"/proc/{member}/task")
+    )
+    told = (_read(f"{task}/schedstat").split() for task in tasks)
+    return max((int(figures[1]) for figures in told if len(figures) > 1), default=0) / 1e9
 
 
 def descendants(pid: int) -> Iterator[int]:

@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from skyassets.core.errors import SandboxError
 from skyassets.engines.frames import LENGTH, header
-from skyassets.engines.process_tree import children
+from skyassets.engines.process_tree import MOST_WAITING, children
 
 STARTING_SECONDS = 60.0
 ENDING_SECONDS = 3.0
@@ -85,12 +85,12 @@ class SandboxServer:
         return self._process.poll() is None
 
     def ask(self, order: dict[str, object], parts: Sequence[bytes], seconds: float) -> Ending:
-        """Have one job done that may take `seconds`.
+        """Have one job done that may take `seconds`, and as much again as it waits for a processor, within bounds.
 
         Raises:
             ServerLostError: when no answer came.
         """
-        deadline = time.monotonic() + seconds + GRACE_SECONDS
+        deadline = time.monotonic() + (1 + MOST_WAITING) * seconds + GRACE_SECONDS
         self._send(header({**order, "parts": [len(part) for part in parts]}) + b"".join(parts), deadline)
         told = self._header(deadline)
         sizes, cut = told["sizes"], told["cut"]

@@ -100,5 +100,5 @@ def _grade(
             item = cases.get((place, mode))
             row[verdict] = judged[item].verdict.value if item else Verdict.UNJUDGED.value
             row[reason] = judged[item].reason if item else f"no answer: {row['error']}"
-            again += is_unfinished(str(row[reason]))
+            again += item is not None and is_unfinished(judged[item])
     return again, told

@@ -72,6 +72,8 @@ def _cases(read: object) -> Cases | str:
         return f"{_UNREAD}: a check names no function that it calls"
     if not inputs and not checks:
         return "no tests"
+    if not checks and all(output is None or (isinstance(output, str) and not output.strip()) for output in outputs):
+        return "no tests: every wanted output is empty, which a program that does nothing would give"
     if told["fn_name"]:
         if not all(isinstance(each, list) for each in inputs):
             return f"{_UNREAD}: an input of a function is no list of arguments"

@@ -11,11 +11,10 @@ from skyassets.core.ports import Conversation, TokenCount
 from skyassets.core.table_store import Made
 from skyassets.core.tables import EXAMPLES
 from skyassets.stages.contamination import Decontamination
-from skyassets.stages.duplicate_rules import NotInBenchmark
+from skyassets.stages.duplicate_rules import NotInBenchmark, stated
 from skyassets.stages.example import Count, example, told
 from skyassets.stages.prompts import Prompts
 from skyassets.stages.rules import Around, FitsCutoff, RewriteCorrect, RewriteMade, Row, Rule, TraceCorrect
-from skyassets.stages.sample import usable
 from skyassets.stages.waterfall import KEPT, by_domain, waterfall
 
 NEEDED = (RewriteMade, TraceCorrect, RewriteCorrect, FitsCutoff)
@@ -78,7 +77,7 @@ def curate(judged: Judged, curation: Curation, prompts: Prompts, count: Count, m
     """
     rows = joined(judged)
     measure = _Measure(prompts, count)
-    around = Around(usable(judged.benchmark), measure)
+    around = Around(stated(judged.benchmark), measure)
     alive = rows
     for rule in curation.rules:
         found = rule.faults(alive, around)

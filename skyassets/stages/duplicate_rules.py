@@ -99,6 +99,11 @@ def same_words(text: str) -> str:
     return " ".join(text.split())
 
 
+def stated(benchmark: pl.DataFrame) -> pl.DataFrame:
+    """The benchmark problems that ask something: one that is set aside for its reference may be asked tomorrow."""
+    return benchmark.filter(pl.col("question").str.strip_chars() != "")
+
+
 def contaminated(asked: dict[str, str], benchmark: pl.DataFrame, rule: Decontamination) -> dict[str, str]:
     """Those of the questions (problem id to text) that a benchmark asks too, with the evidence."""
     items = benchmark.select("problem_id", "question", "benchmark")

@@ -15,7 +15,7 @@ from skyassets.core.table_store import Made
 from skyassets.core.tables import Table
 from skyassets.stages.grade import CODE
 from skyassets.stages.graders import Graders, Mode
-from skyassets.stages.judge_all import FAILED_OUTSIDE, Case, case, judge_all
+from skyassets.stages.judge_all import Case, case, judge_all, says_nothing
 from skyassets.stages.problems import some_left
 from skyassets.stages.scorers import right_answer
 from skyassets.stages.shape import REFERENCES
@@ -26,6 +26,8 @@ Progress = Callable[[int, int], None]
 READ = ("problem_id", "domain", "question", "ground_truth", "tests", "references", "imported_trace")
 ROWS_A_SLICE = 20_000
 WITHOUT = "code problems without a reference solution"
+REFERENCE_IS = "its own reference is judged"
+"""How the reason begins of a problem that is set aside for its reference; the verdict follows."""
 
 
 def validated(
@@ -38,12 +40,13 @@ def validated(
     """
     usable = problems.frame.filter(pl.col("set_aside").is_null()).select(READ)
     bad: dict[str, Judgement] = {}
-    judged = without = done = 0
+    judged = without = done = again = 0
     for part in usable.iter_slices(ROWS_A_SLICE):
         rows = list(part.iter_rows(named=True))
         found = _judged(rows, graders, workers, _further(progress, done, usable.height))
         bad |= {key: one for key, one in found.items() if one.verdict is not Verdict.CORRECT}
         judged += len(found)
+        again += sum(map(says_nothing, found.values()))
         without += sum(row["domain"] == CODE and not row["references"] for row in rows)
         done += part.height
     frame = problems.frame
@@ -57,7 +60,6 @@ def validated(
         WITHOUT: without,
         "set aside": some_left(table, frame["set_aside"], "the sources' ground truths, tests and reference solutions"),
     }
-    again = sum(one.reason.startswith(FAILED_OUTSIDE) for one in bad.values())
     return replace(problems, frame=frame, facts=problems.facts | facts, unfinished=problems.unfinished + again)
 
 
@@ -96,4 +98,4 @@ def _case(row: Row, attempt: int, judged: Mapping[str, Judgement]) -> Case | Non
 
 
 def _reason(judgement: Judgement) -> str:
-    return f"its own reference is judged {judgement.verdict.value}: {judgement.reason}"
+    return f"{REFERENCE_IS} {judgement.verdict.value}: {judgement.reason}"

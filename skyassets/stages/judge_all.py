@@ -62,12 +62,18 @@ def case(problem: dict[str, object], text: object, mode: Mode) -> Case:
 def judgement_id(case: Case, graders: Graders) -> str:
     """Digest of all that decides the judgement of `case`, known before it is made.
 
-    The sandbox is no part of it: where a program runs does not decide what it prints. A comparing library is.
+    The kind of sandbox is part of it, for not all let a program do the same (`multiprocessing`); its version is not.
     """
     if case.domain == CODE:
-        return digest("judged program", graders.versions["code"], graders.limits, case.tests, case.mode, case.text)
-    by = (graders.versions["answers"], graders.equals.name)
-    return digest("judged answer", by, case.domain, case.ground_truth, case.offered, case.mode, case.text)
+        by = (graders.versions["code"], graders.sandbox.name.split()[0], graders.limits)
+        return digest("judged program", by, case.tests, case.mode, case.text)
+    compared = (graders.versions["answers"], graders.equals.name)
+    return digest("judged answer", compared, case.domain, case.ground_truth, case.offered, case.mode, case.text)
+
+
+def says_nothing(judgement: Judgement) -> bool:
+    """Whether a judgement tells nothing of the text: a grader failed, or it comes from where it can be forged."""
+    return judgement.reason.startswith(FAILED_OUTSIDE) or UNSAFE in judgement.backend
 
 
 def judge_all(cases: Iterable[Case], graders: Graders, workers: int, progress: Callable[[int, int], None]) -> Judged:
@@ -95,8 +101,7 @@ def judge_all(cases: Iterable[Case], graders: Graders, workers: int, progress: C
 
 def _keeper(keys: dict[Case, str], keep: Keep, graders: Graders) -> Callable[[Case, Judgement], None]:
     def kept(item: Case, judgement: Judgement) -> None:
-        # A failure of a grader says nothing of the text, and what an open sandbox says can be forged.
-        if not judgement.reason.startswith(FAILED_OUTSIDE) and UNSAFE not in judgement.backend:
+        if not says_nothing(judgement):
             keep(keys[item], judgement)
 
     return kept

@@ -22,7 +22,7 @@ class Around:
     """What rules may look at beside the rows."""
 
     benchmark: pl.DataFrame
-    """The usable problems of every benchmark."""
+    """The problems of every benchmark that ask something, the ones that were set aside too."""
     count: Callable[[Sequence[Row]], list[TokenCount]]
     """Tokens of rows as examples, under the student's tokenizer and template."""
 

@@ -11,7 +11,7 @@ from skyassets.core.table_store import Made
 from skyassets.core.tables import VERDICTS
 from skyassets.stages.complete import Completer
 from skyassets.stages.graders import Graders, Mode
-from skyassets.stages.judge_all import FAILED_OUTSIDE, Case, case, judge_all
+from skyassets.stages.judge_all import Case, case, judge_all, says_nothing
 from skyassets.stages.model_judge import NO_REPLY, ModelJudge, second_opinion
 
 
@@ -40,9 +40,9 @@ def verdicts(cases: dict[Case, str], marking: Marking) -> tuple[dict[Case, Judge
     return {**judged.judgements, **opinion.judgements}, {**judged.facts, **opinion.facts}
 
 
-def is_unfinished(reason: str) -> bool:
-    """Whether a verdict is missing for a failure outside (a sandbox, a judge's server): it is made again next time."""
-    return reason.startswith((*FAILED_OUTSIDE, NO_REPLY))
+def is_unfinished(judgement: Judgement) -> bool:
+    """Whether a verdict is to be made again next time: a grader or the judge's server failed, or it can be forged."""
+    return says_nothing(judgement) or judgement.reason.startswith(NO_REPLY)
 
 
 def verify(traces: pl.DataFrame, rewrites: pl.DataFrame, problems: pl.DataFrame, marking: Marking) -> Made:
@@ -58,11 +58,12 @@ def verify(traces: pl.DataFrame, rewrites: pl.DataFrame, problems: pl.DataFrame,
         if item is not None
     }
     judged, told = verdicts(questions, marking)
-    rows = [
-        _row(row, mode, judged[item] if item is not None else Judgement(Verdict.UNJUDGED, why))
-        for (row, mode, _, why), item in zip(subjects, cases, strict=True)
+    made = [
+        judged[item] if item is not None else Judgement(Verdict.UNJUDGED, why)
+        for (_, _, _, why), item in zip(subjects, cases, strict=True)
     ]
-    again = sum(is_unfinished(str(row["reason"])) for row in rows)
+    rows = [_row(row, mode, one) for (row, mode, _, _), one in zip(subjects, made, strict=True)]
+    again = sum(map(is_unfinished, made))
     counts = pl.Series([f"{row['subject']} {row['verdict']}" for row in rows], dtype=pl.String()).value_counts()
     return Made(VERDICTS.frame(rows), {**dict(sorted(counts.iter_rows())), **told}, unfinished=again)
 

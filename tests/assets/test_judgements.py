@@ -9,7 +9,7 @@ from assets.pipeline import ROWS, Pipeline
 
 from skyassets.commands.rejudge import REJUDGE
 from skyassets.core.ports import Limits
-from skyassets.core.tables import VERDICTS
+from skyassets.core.tables import BENCHMARK_PROBLEMS, VERDICTS
 
 
 def counts(pipeline: Pipeline) -> tuple[object, object]:
@@ -56,6 +56,8 @@ def test_rejudging_judges_what_was_unjudged_and_nothing_else(tmp_path: Path) -> 
     assert unjudged.height > 0
     assert pipeline.run().rebuilt == frozenset()
 
+    assert REJUDGE.run(pipeline.recipe, pipeline.place, Namespace(dry_run=True)) == 0
+    assert pipeline.run().rebuilt == frozenset()
     assert REJUDGE.run(pipeline.recipe, pipeline.place, Namespace(dry_run=False)) == 0
     assert pipeline.run().rebuilt == {"verdicts"}
     fresh, reused = counts(pipeline)
@@ -63,4 +65,16 @@ def test_rejudging_judges_what_was_unjudged_and_nothing_else(tmp_path: Path) -> 
     assert fresh == 2
     assert reused != 0
     assert pipeline.store.read(VERDICTS).equals(before)
+    assert pipeline.run().rebuilt == frozenset()
+
+
+def test_what_an_open_sandbox_said_is_judged_again_by_a_real_one(tmp_path: Path) -> None:
+    pipeline = Pipeline(tmp_path)
+    safe = pipeline.place
+    pipeline.place = replace(safe, sandbox="none")
+    pipeline.run()
+    told = pipeline.store.read(BENCHMARK_PROBLEMS)
+    assert (told["domain"] == "code").any()
+    pipeline.place = safe
+    assert {"benchmark_problems", "benchmark_answers"} <= pipeline.run().rebuilt
     assert pipeline.run().rebuilt == frozenset()

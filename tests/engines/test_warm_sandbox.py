@@ -2,7 +2,9 @@ import logging
 import os
 import signal
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -167,3 +169,19 @@ def test_bubblewrap_confines_for_users_who_are_not_root(tmp_path: Path) -> None:
             folder.chmod(0o755)
     done = subprocess.run(["/usr/bin/python3", "-c", asked], capture_output=True, text=True, check=False, timeout=60)
     assert done.stdout.strip() == "61999 ['1', '2']", done.stderr
+
+
+def test_a_program_that_waits_for_a_processor_is_not_charged_for_it() -> None:
+    # Four times 0.6 s of work on however few processors: more than 1 s each on two of them.
+    busy = Program("import time\nwhile time.process_time() < 0.6: pass\nprint('done')")
+    with Bubblewrap() as sandbox, ThreadPoolExecutor(4) as pool:
+        runs = list(pool.map(lambda _: sandbox.run(busy, replace(LIMITS, seconds=1.0)), range(4)))
+    assert [(run.kind, run.output) for run in runs] == [(RunKind.FINISHED, "done\n")] * 4
+
+
+def test_a_program_that_sleeps_gets_no_more_than_its_time() -> None:
+    with Bubblewrap() as sandbox:
+        started = time.monotonic()
+        run = sandbox.run(Program("import time; time.sleep(60)"), replace(LIMITS, seconds=1.0))
+    assert run.kind is RunKind.TIME_LIMIT
+    assert time.monotonic() - started < 5

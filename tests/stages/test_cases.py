@@ -84,6 +84,19 @@ def test_a_check_may_be_one_or_several() -> None:
 
 
 def test_what_is_forgiven_is_read_with_the_tests() -> None:
-    cases = read(inputs=[""], outputs=[""], floats=1e-4, any_case=True)
+    cases = read(inputs=[""], outputs=["1"], floats=1e-4, any_case=True)
     assert isinstance(cases, Cases)
     assert cases.rules == Rules(floats=1e-4, any_case=True)
+
+
+@pytest.mark.parametrize(
+    "told", [{"inputs": ["5", "6"], "outputs": ["", "\n"]}, {"fn_name": "f", "inputs": [[1]], "outputs": [None]}]
+)
+def test_tests_that_want_nothing_are_no_tests(told: dict[str, object]) -> None:
+    cases = read(**told)
+    assert isinstance(cases, str)
+    assert "every wanted output is empty" in cases
+
+
+def test_one_empty_output_among_others_is_a_test() -> None:
+    assert isinstance(read(inputs=["5", "6"], outputs=["", "1"]), Cases)

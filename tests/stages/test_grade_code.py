@@ -144,7 +144,7 @@ def test_the_code_is_kept_as_evidence_without_what_the_tests_put_around_it() -> 
     ],
 )  # fmt: skip
 def test_what_stands_around_a_program_leaves_imports_of_the_future_first(code: str, whole: str) -> None:
-    cases = read_cases(json.dumps({"inputs": [""], "outputs": [""], "prelude": "P", "epilogue": "E"}))
+    cases = read_cases(json.dumps({"inputs": [""], "outputs": ["1"], "prelude": "P", "epilogue": "E"}))
     assert not isinstance(cases, str)
     assert completed(code, cases) == whole
 

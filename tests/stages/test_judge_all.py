@@ -137,3 +137,11 @@ def test_an_interrupt_keeps_what_was_judged_and_drops_the_rest(tmp_path: Path) -
     assert len(sandbox.runs) < 30
     assert judge_all(cases, graders(tmp_path, sandbox), 1, lambda done, of: None).reused >= 5
     assert threading.active_count() < 20
+
+
+def test_another_kind_of_sandbox_judges_programs_again_and_another_version_does_not(tmp_path: Path) -> None:
+    for name in ("bubblewrap 0.8.0", "bubblewrap 0.9.0"):
+        assert judged([program("print(3)")], graders(tmp_path, Counting(name=name))) == ["correct"]
+    elsewhere = Counting(kind=RunKind.RUNTIME_ERROR, name="landlock 3")
+    assert judged([program("print(3)")], graders(tmp_path, elsewhere)) == ["wrong"]
+    assert judged([program("print(3)")], graders(tmp_path, Counting(name="bubblewrap 0.8.0"))) == ["correct"]
