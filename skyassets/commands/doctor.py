@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from skyassets import __version__
 from skyassets.assets.place import Place
@@ -61,7 +62,7 @@ def show(recipe: Recipe, findings: list[Finding]) -> None:
         table.add_column(column, overflow="fold")
     for finding in findings:
         mark = "[green]ok[/]" if finding.fine else "[red]missing[/]"
-        table.add_row(finding.what, mark, finding.seen, finding.do)
+        table.add_row(Text(finding.what), mark, Text(finding.seen), Text(finding.do))
     console = Console()
     console.print(table)
     missing = sum(not finding.fine for finding in findings)

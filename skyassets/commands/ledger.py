@@ -8,6 +8,7 @@ import polars as pl
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from skyassets.assets.accounts import Accounts
 from skyassets.assets.house import House
@@ -61,7 +62,7 @@ def _shown(recipe: Recipe, rows: pl.DataFrame, by: list[str]) -> Table:
         run = f"\n run {first(str(row['run']))}" if "run" in row else ""
         counted = [f"{row[name]:,}" for name in NUMBERS[:5]]
         named = f"{row['asset']}\n {short(str(row['model']))}{run}"
-        shown.add_row(named, *counted, f"{row['gpu_hours']:.3f}", _dollars(row["dollars"]))
+        shown.add_row(Text(named), *counted, f"{row['gpu_hours']:.3f}", _dollars(row["dollars"]))
     return shown
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 import polars as pl
 from rich.console import Console
 from rich.table import Table as Shown
+from rich.text import Text
 
 from skyassets.assets.house import House
 from skyassets.assets.place import Place
@@ -78,7 +79,7 @@ def _show(console: Console, reasons: dict[str, Counter[str]]) -> None:
         shown.add_column(name, justify="right" if name == "rows" else "left")
     for table, counts in reasons.items():
         for reason, rows in counts.most_common(20):
-            shown.add_row(table, reason, f"{rows:,}")
+            shown.add_row(table, Text(reason), f"{rows:,}")
     if shown.row_count:
         console.print(shown)
     else:

@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from skyassets.assets.house import SECONDS_TO_MAKE
 from skyassets.assets.place import Place
@@ -38,7 +39,7 @@ UI = "source deploy/shell.sh && dagster dev     then http://127.0.0.1:3000"
 
 
 def _tables(recipe: Recipe, store: TableStore) -> Table:
-    shown = Table(title=f"{recipe.name}: {recipe.description}")
+    shown = Table(title=Text(f"{recipe.name}: {recipe.description}"))
     for name in ("table", "rows", "made in", "data version"):
         shown.add_column(name, justify="right" if name in ("rows", "made in") else "left")
     for table in ASSET_TABLES:
@@ -55,7 +56,7 @@ def _tables(recipe: Recipe, store: TableStore) -> Table:
 
 
 def _scores(benchmark: str, part: pl.DataFrame) -> Table:
-    shown = Table(title=f"{benchmark}: percent, with 95% intervals")
+    shown = Table(title=Text(f"{benchmark}: percent, with 95% intervals"))
     for name in ("score", "n", "base", "student", "p", "so"):
         shown.add_column(name, no_wrap=True)
     for metric in METRICS:

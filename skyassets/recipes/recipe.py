@@ -46,6 +46,10 @@ class Recipe:
     """When the benchmarks are asked again, as a cron line, once the schedule is switched on."""
 
 
+RESERVED = ("rows", "models", "logs", "dagster", "batches")
+"""Folders in the data folder that no recipe's tables may go to."""
+
+
 def check(recipe: Recipe) -> Recipe:
     """`recipe` itself, when it can be run.
 
@@ -54,6 +58,28 @@ def check(recipe: Recipe) -> Recipe:
     """
     asked = (
         (recipe.name.replace("_", "").replace("-", "").isalnum(), "name", recipe.name, "letters, digits, - and _"),
+        (
+            recipe.name not in RESERVED,
+            "name",
+            recipe.name,
+            f"none of {', '.join(RESERVED)}, which are folders of all recipes",
+        ),
+        (recipe.limits.seconds > 0, "limits.seconds", recipe.limits.seconds, "above 0"),
+        (recipe.limits.memory_mb > 0, "limits.memory_mb", recipe.limits.memory_mb, "above 0"),
+        *(
+            (
+                "{question}" in getattr(prompts, domain),
+                f"{who}.{domain}",
+                getattr(prompts, domain),
+                "a text with {question} in it",
+            )
+            for who, prompts in (
+                ("teacher.prompts", recipe.teacher.prompts),
+                ("student_prompts", recipe.student_prompts),
+                ("evaluation.prompts", recipe.evaluation.prompts),
+            )
+            for domain in ("maths", "code", "puzzle", "science")
+        ),
         (bool(recipe.sources), "sources", recipe.sources, "at least one source"),
         (bool(recipe.benchmarks), "benchmarks", recipe.benchmarks, "at least one benchmark"),
         (recipe.teacher.samples > 0, "teacher.samples", recipe.teacher.samples, "1 or more"),

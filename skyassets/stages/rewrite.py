@@ -18,7 +18,7 @@ from skyassets.stages.extract import lenient_answer
 from skyassets.stages.extract_code import lenient_code
 from skyassets.stages.length_policy import CUT, DROP, LengthPolicy
 from skyassets.stages.rewrite_checks import changed, checks, error_text, fault
-from skyassets.stages.structure import Structured, join, parse
+from skyassets.stages.structure import Structured, join, parse, without_think_tags
 
 
 @dataclass(frozen=True)
@@ -102,17 +102,20 @@ def rewrite(
 
 def by_rules(trace: str, domain: str, rules: RuleRewriting) -> Rewritten:
     """The trace as thought, and its own stated answer (for code: its code) as solution."""
+    untagged = without_think_tags(trace)
+    if untagged is None:
+        return Rewritten(None, "the trace's <think> tags are not one pair")
     if domain == "code":
-        code = lenient_code(trace)
+        code = lenient_code(untagged)
         if code is None:
             return Rewritten(None, "the trace holds no code")
-        thought = _without_code(trace)
+        thought = _without_code(untagged)
         solution = f"```python\n{code.strip()}\n```"
     else:
         answer = lenient_answer(trace, domain)
         if answer is None:
             return Rewritten(None, "the trace states no answer")
-        thought = trace
+        thought = untagged
         solution = rules.statement.replace("{answer}", answer)
     if not thought.strip():
         return Rewritten(None, "the trace holds no reasoning beside its answer")

@@ -10,7 +10,7 @@ from typing import ClassVar, Protocol
 import polars as pl
 
 from skyassets.core.ports import TokenCount, Verdict
-from skyassets.stages.structure import parse
+from skyassets.stages.structure import parse, template_token
 from skyassets.stages.text_shares import foreign_share, repeated_share
 
 Row = dict[str, object]
@@ -98,14 +98,20 @@ def verified(*, trust_imported: bool = False) -> tuple[Rule, ...]:
 
 @dataclass(frozen=True)
 class WellFormed:
-    """A thought and a solution, neither empty, between their four markers and nothing else."""
+    """A thought and a solution, neither empty, between their four markers, and no token of a chat template."""
 
     name: ClassVar[str] = "well formed"
 
     def faults(self, rows: Sequence[Row], around: Around) -> list[str | None]:
-        """That the text does not parse."""
-        wrong = "the four markers do not stand once each, in order, around a thought and a solution"
-        return [None if parse(str(row["rewritten"])) else wrong for row in rows]
+        """That the text does not parse, or which token of a chat template it holds."""
+        return [_malformed(str(row["rewritten"])) for row in rows]
+
+
+def _malformed(text: str) -> str | None:
+    if parse(text) is None:
+        return "the four markers do not stand once each, in order, around a thought and a solution"
+    token = template_token(text)
+    return f"it holds a chat template's token, which would end or open a turn: {token}" if token else None
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,7 @@ def _shaped(source: Source, row: Row | Unreadable, position: int) -> Row:
 def _text(row: Row, column: str, what: str) -> str | None:
     value = row.get(column) if column else None
     if value is None or isinstance(value, str):
-        return None if value is None else well_formed(value)
+        return well_formed(value) if value and value.strip() else None
     raise ValueError(f"the {what} is no text but {_kind(value)}")
 
 
@@ -143,7 +143,7 @@ def _answer(value: object) -> str | None:
         case None:
             return None
         case str():
-            return well_formed(value)
+            return well_formed(value) if value.strip() else None
         case bool():
             return "true" if value else "false"
         case int() | float() if math.isfinite(value):
@@ -161,7 +161,7 @@ def _tests(source: Source, row: Row) -> str | None:
         return well_formed(canonical_tests(source.layout, row))
     value = row.get(source.tests) if source.tests else None
     if value is None or isinstance(value, str):
-        return None if value is None else well_formed(value)
+        return well_formed(value) if value and value.strip() else None
     try:
         return json.dumps(value, ensure_ascii=True)
     except (TypeError, ValueError) as error:

@@ -1,5 +1,6 @@
 """The structure of a rewritten trace: a thought and a solution between four markers (STILL-2's, used by Sky-T1)."""
 
+import re
 from dataclasses import dataclass
 
 BEGIN_THOUGHT = "<|begin_of_thought|>"
@@ -7,6 +8,9 @@ END_THOUGHT = "<|end_of_thought|>"
 BEGIN_SOLUTION = "<|begin_of_solution|>"
 END_SOLUTION = "<|end_of_solution|>"
 MARKERS = (BEGIN_THOUGHT, END_THOUGHT, BEGIN_SOLUTION, END_SOLUTION)
+
+_TEMPLATE_TOKEN = re.compile(r"<\|[A-Za-z_]+\|>|</?(?:start|end)_of_turn>|</?think>")
+"""What chat templates mark turns and thoughts with: ChatML's and Llama 3's tokens, Gemma's, and R1's tags."""
 
 
 @dataclass(frozen=True)
@@ -21,14 +25,36 @@ def join(parts: Structured) -> str:
     """`parts` between their markers; `parse` gives them back.
 
     Raises:
-        ValueError: when a part holds a marker itself, which nobody could tell apart any more.
+        ValueError: when a part holds a marker, or a token of a chat template: nobody could tell them apart any more.
     """
-    if any(marker in part for marker in MARKERS for part in (parts.thought, parts.solution)):
-        raise ValueError("the text holds a structure marker itself")
+    for part in (parts.thought, parts.solution):
+        if any(marker in part for marker in MARKERS):
+            raise ValueError("the text holds a structure marker itself")
+        if token := template_token(part):
+            raise ValueError(f"the text holds a chat template's token itself: {token}")
     return (
         f"{BEGIN_THOUGHT}\n\n{parts.thought.strip()}\n\n{END_THOUGHT}\n\n"
         f"{BEGIN_SOLUTION}\n\n{parts.solution.strip()}\n\n{END_SOLUTION}"
     )
+
+
+def template_token(text: str) -> str | None:
+    """The first token of a chat template in `text`, which would end or open a turn there; our markers are none."""
+    return next((found[0] for found in _TEMPLATE_TOKEN.finditer(text) if found[0] not in MARKERS), None)
+
+
+def without_think_tags(text: str) -> str | None:
+    """`text` without the tags around its one thought, as R1 writes them; None where they are not one pair.
+
+    The first tag may be missing: templates that open the thought leave it out of the completion.
+    """
+    thought, closed, rest = text.partition("</think>")
+    if not closed:
+        return None if "<think>" in text else text
+    thought = thought.strip().removeprefix("<think>")
+    if "<think>" in thought + rest or "</think>" in rest:
+        return None
+    return f"{thought.strip()}\n\n{rest.strip()}"
 
 
 def parse(text: str) -> Structured | None:
