@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from skyassets.stages.compare import same
 from skyassets.stages.extract import lenient_answer, strict_answer
 from skyassets.stages.structure import BEGIN_SOLUTION, BEGIN_THOUGHT, END_SOLUTION, END_THOUGHT, Structured, join
 
@@ -97,7 +98,7 @@ def test_the_strict_answer_is_the_solutions_last_balanced_box(text: str, answer:
         ("The answer is \\(x^2\\), for 3 reasons.", "x^2"),
         ("The answer is 3 + 4 = 7.", "7"),
         ("The answer is 3.5.", "3.5"),
-        ("the answer is 5 * 24 = 120 seconds", "120"),
+        ("the answer is 5 * 24 = 120 seconds", "120 seconds"),
         ("It costs $1,200.50.", "$1,200.50"),
         ("It falls by -5", "-5"),
         ("in 2024, half of it is 1/2", "1/2"),
@@ -153,6 +154,91 @@ def test_no_text_takes_long_to_read(text: str) -> None:
     lenient_answer(text, "maths")
     lenient_answer(text, "puzzle")
     assert time.process_time() - before < 2
+
+
+CHANGED = [
+    "minus 5", "negative 5", "5 million", "5 hundred", "5 squared", "5 cubed", "twice 5", "half of 5", "sqrt(5)",
+    "log 5", "less than 5", "at least 5", "between 5 and 6", "5 or maybe 7", "5 to 7", "either 3 or 5", "not 5", "5x",
+    "about 5", "5 dozen", "5 tenths", "5 below zero", "the square of 5", "the reciprocal of 5", "5!", "2**5", "3 * 5",
+    "minus $5$", "$5$ million", "between $5$ and $6$", "$x=2$ or $x=5$", "x = 2 and y = 5", "3, 4, 5", "5:2", "5 mod 3",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("changed", CHANGED)
+@pytest.mark.parametrize(
+    "form",
+    ["The answer is {}.", "Final answer: {}", "So it is {}.", "Thus we get {}", "Therefore x = {}", "**Answer:** {}"],
+)
+@pytest.mark.parametrize("domain", ["maths", "puzzle"])
+def test_a_number_that_its_sentence_changes_is_never_taken_out_of_it(changed: str, form: str, domain: str) -> None:
+    answer = lenient_answer(form.format(changed), domain)
+    assert answer is not None
+    assert same(answer, "5") is not True
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("The answer is 5? No.", "5"),
+        ("It is not true that the answer is 5.", "5"),
+        ("Half the answer is 5.", "5"),
+        ("If the answer is 5 we lose.", "5"),
+        ("It cannot be 5", "5"),
+        ("The answer is 6, since $x = 5$.", "5"),
+        ("The answer is 6. Note $x=5$.", "5"),
+        ("so x = \\frac{1}{5}", "5"),
+        ("It costs 3.5", "5"),
+        ("It is -5", "5"),
+        ("The answer is not 'apple'.", "apple"),
+        ("It is surely not apple", "apple"),
+        ("The answer is the word right before apple", "apple"),
+    ],
+)
+@pytest.mark.parametrize("domain", ["maths", "puzzle"])
+def test_what_is_denied_or_said_of_something_else_is_not_the_answer(text: str, refused: str, domain: str) -> None:
+    assert lenient_answer(text, domain) != refused
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "6 times 9 is 54.",
+        "6 times 9 = 54",
+        "27 plus 27 equals 54.",
+        "Thus, $6 \\times 9 = 54$.",
+        "The answer is 54, because 6 times 9 is 54.",
+        "The answer is the number 54.",
+        "The final answer is **54**.",
+        "**Answer:** 54",
+        "- The answer is 54",
+        "Awesome! The answer is: 54",
+        "The sum of 50 and 4 is 54.",
+        "The largest of them is 54.",
+    ],
+)
+@pytest.mark.parametrize("domain", ["maths", "puzzle"])
+def test_a_plainly_stated_number_is_still_taken(text: str, domain: str) -> None:
+    assert lenient_answer(text, domain) == "54"
+
+
+def test_a_known_unit_is_kept_and_a_thing_counted_is_not() -> None:
+    assert lenient_answer("The answer is 5 cm.", "maths") == "5 cm"
+    assert lenient_answer("The answer is 5 pears.", "maths") == "5"
+
+
+@pytest.mark.parametrize(
+    ("text", "letter"),
+    [
+        ("The correct option is (C).", "C"),
+        ("The correct choice is **C**.", "C"),
+        ("So the right option is C, as it is a prime.", "C"),
+        ("The correct option is not (C).", None),
+        ("The correct option is (C) or (D).", None),
+        ("The correct option is a mystery.", None),
+    ],
+)
+def test_the_correct_option_may_be_said_so(text: str, letter: str | None) -> None:
+    assert lenient_answer(text, "choice") == letter
 
 
 @pytest.mark.parametrize(
