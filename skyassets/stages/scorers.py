@@ -46,6 +46,16 @@ def right_answer(ground_truth: str) -> str | None:
     return example if isinstance(example, str) else None
 
 
+def unusable(ground_truth: str) -> str | None:
+    """Why no answer can be scored by `ground_truth`; None when one can, or when it names no scorer."""
+    if not is_scored(ground_truth):
+        return None
+    read = _read(ground_truth)
+    if isinstance(read, str):
+        return read
+    return None if isinstance(read[1].get("example"), str) else "the reference's facts hold no example of a right answer"
+
+
 def score(ground_truth: str, answer: str) -> bool | str:
     """Whether `answer` is one of the right ones; when nobody can tell, why."""
     read = _read(ground_truth)

@@ -10,7 +10,7 @@ from skyassets.core.text import well_formed
 from skyassets.stages.cases import read_cases
 from skyassets.stages.extract import strict_answer
 from skyassets.stages.families import generate
-from skyassets.stages.scorers import is_scored
+from skyassets.stages.scorers import is_scored, unusable
 from skyassets.stages.test_layouts import canonical_tests, reference_solutions
 
 Row = dict[str, object]
@@ -131,6 +131,8 @@ def _ground_truth(source: Source, row: Row) -> str | None:
     if source.boxed_in:
         return strict_answer(_text(row, source.boxed_in, "worked solution") or "")
     truth = _answer(row.get(source.ground_truth)) if source.ground_truth else None
+    if reason := unusable(truth or ""):
+        raise ValueError(reason)
     if truth is None or not source.truth_after:
         return truth
     _, found, after = truth.rpartition(source.truth_after)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skyassets.stages.arithmetic import arithmetic
-from skyassets.stages.scorers import is_scored, right_answer, score, scored
+from skyassets.stages.scorers import is_scored, right_answer, score, scored, unusable
 
 UNHURRIED = settings(deadline=None)
 
@@ -148,3 +148,20 @@ def _split(text: str) -> list[str]:
 @given(st.text(), st.sampled_from([TWENTY_FOUR, SOME, SUM, ORDER, WAY]))
 def test_no_answer_is_too_strange_to_score(answer: str, gold: str) -> None:
     assert score(gold, answer) in {True, False}
+
+
+@pytest.mark.parametrize(
+    ("reference", "told"),
+    [
+        ('scorer:nope {"example": "1"}', "names no scorer: 'nope'"),
+        ("scorer:countdown {numbers: 1}", "facts are no JSON"),
+        ('scorer:countdown {"numbers": [1], "target": 1}', "no example"),
+        ("scorer:countdown", "is no 'scorer:NAME"),
+    ],
+)
+def test_a_reference_that_scores_nothing_says_why(reference: str, told: str) -> None:
+    assert told in str(unusable(reference))
+
+
+def test_a_plain_reference_has_no_scorer_to_be_wrong() -> None:
+    assert unusable("42") is None
