@@ -53,7 +53,8 @@ def unusable(ground_truth: str) -> str | None:
     read = _read(ground_truth)
     if isinstance(read, str):
         return read
-    return None if isinstance(read[1].get("example"), str) else "the reference's facts hold no example of a right answer"
+    has_example = isinstance(read[1].get("example"), str)
+    return None if has_example else "the reference's facts hold no example of a right answer"
 
 
 def score(ground_truth: str, answer: str) -> bool | str:
