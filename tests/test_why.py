@@ -97,7 +97,7 @@ def test_what_was_never_asked_of_a_table_is_new(made: Shell, tmp_path: Path) -> 
     assert done.returncode == 0, done.stdout
     told = why(shell, first(shell, PROBLEMS)["problem_id"])
     assert "sample 0, sample 1: new, nothing like it was ever asked for teacher_traces." in told
-    assert not (shell.data / "rows").exists()  # explaining asks nobody and writes nothing
+    assert not (shell.data / "rows" / "completions").exists()  # explaining asks nobody and writes nothing
 
 
 def test_a_piece_of_a_question_names_its_problem(made: Shell) -> None:
