@@ -10,10 +10,17 @@ _ERROR = re.compile(
 )
 _ABOUT_NUMBERS = re.compile(r"\b(?:absolute|relative|answers?\s+within)\b", re.IGNORECASE)
 _ANY_CASE = re.compile(
-    r"\bin\s+any\s+(?:letter\s+)?(?:case|register)\b(?!s)|\bcase[\s-]insensitive(?:ly)?\b|"
+    r"\bin\s+any\s+(?:letter\s+case|register)\b(?!s)|\bcase[\s-]insensitive(?:ly)?\b|"
     r"\b(?:upper|lower)[\s-]?case\s+or\s+(?:upper|lower)[\s-]?case\b",
     re.IGNORECASE,
 )
+_ANY = re.compile(r"\bin\s+any\s+case\b(?!\s*,(?!\s*(?:upper|lower)))")
+_ABOUT_LETTERS = re.compile(
+    r"\b(?:letters?|characters?|upper|lower|capitals?|register|case[\s-]insensitive(?:ly)?)\b|\bcase\s*\(|"
+    r"\b(?:upper|lower)case\b",
+    re.IGNORECASE,
+)
+"""What tells the case of letters from any other: "in any case" may also mean "always"."""
 _ABOUT_OUTPUT = re.compile(r"\b(?:print|output|display)\b", re.IGNORECASE)
 
 
@@ -29,7 +36,11 @@ def tolerance(statement: str) -> float | None:
 
 def any_case(statement: str) -> bool:
     """Whether `statement` takes an answer in upper or lower case alike."""
-    return any(_ANY_CASE.search(sentence) and _ABOUT_OUTPUT.search(sentence) for sentence in _sentences(statement))
+    return any(_frees(sentence) and _ABOUT_OUTPUT.search(sentence) for sentence in _sentences(statement))
+
+
+def _frees(sentence: str) -> bool:
+    return bool(_ANY_CASE.search(sentence) or (_ANY.search(sentence) and _ABOUT_LETTERS.search(sentence)))
 
 
 def _sentences(statement: str) -> list[str]:

@@ -54,6 +54,52 @@ def test_lenient_code_is_the_last_block_that_defines_something() -> None:
     assert lenient_code("```python\nprint(1)") == "print(1)"
 
 
+def fenced(*sources: str, language: str = "python") -> str:
+    return "\nThen:\n".join(f"```{language}\n{source}\n```" for source in sources)
+
+
+DRAFT = "def s():\n    print(input())\ns()"
+
+
+@pytest.mark.parametrize("language", ["python", ""])
+@pytest.mark.parametrize(
+    "final", ["print(6)", "n = int(input())\nprint(n)", "import sys\nprint(sys.stdin.read())", "s = input()\nprint(s)"]
+)
+def test_a_draft_that_defines_something_does_not_hide_the_final_script(final: str, language: str) -> None:
+    assert lenient_code(fenced(DRAFT) + "\nThat is wrong. Final:\n" + fenced(final, language=language)) == final + "\n"
+
+
+def test_a_final_program_that_is_broken_withdraws_its_draft() -> None:
+    assert lenient_code(fenced(DRAFT, "def s(:\n    pass")) == "def s(:\n    pass\n"
+
+
+@pytest.mark.parametrize("language", ["python", ""])
+@pytest.mark.parametrize(
+    "use",
+    [
+        "s()",
+        "print(s())",
+        "assert s() == 1",
+        "x = 3\nresult = s(x)\nprint(result)",
+        "import math\nprint(math.pi, s())",
+        "from solution import s\nprint(s())",
+        ">>> s()\n12",
+        "12",
+        "[1, 2]",
+        "True",
+        "n = 5",
+        "1 2 3",
+    ],
+)
+def test_an_example_or_an_output_does_not_hide_the_definition(use: str, language: str) -> None:
+    assert lenient_code(fenced(DRAFT) + "\nUse:\n" + fenced(use, language=language)) == DRAFT + "\n"
+
+
+def test_a_script_that_takes_a_name_from_the_library_is_no_example_of_the_draft() -> None:
+    draft, final = "def gcd(a, b):\n    return 1", "from math import gcd\nprint(gcd(4, 6))"
+    assert lenient_code(fenced(draft, final)) == final + "\n"
+
+
 def test_lenient_code_is_python_where_a_block_says_so() -> None:
     assert lenient_code("```python\nprint(1)\n```\nIt prints\n```\n1\n```") == "print(1)\n"
     assert lenient_code("```Python 3\nprint(1)\n```\n```\n1\n```") == "print(1)\n"
