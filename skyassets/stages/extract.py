@@ -57,7 +57,7 @@ _CHANGING = re.compile(
     r"twice|thrice|doubled?|triple\w*|quadrupled?|times|multipl\w*|divided|factor\w*|modulo|mod|choose|sum|product|"
     r"difference|quotient|ratio|reciprocal|inverse|absolute|factorial|functions?|sqrt|cbrt|log|ln|exp|sin|cos|tan|"
     r"cot|sec|csc|arc\w+|floor|ceil\w*|abs|max|min|gcd|lcm|pi|raised|through|till|until|before|after|next|previous|"
-    r"precedes|preceding|follow\w*|reverse\w*|backwards?|spelled|base|binary|hex\w*|bn|add\w*|subtract\w*|"
+    r"precedes|preceding|follow\w*|reverse\w*|backwards?|spelled|base|binary|hex\w*|bn|negat\w*|loss|lost|losing|owed?|owing|debt|each|add\w*|subtract\w*|"
     r"but|plus-minus|off|short|wait|actually|oops|hmm|both|other|[b-z])\b|\\(?!\$)|[√∛±∓×÷·^*/!<>≤≥≈~∞π°²³|_]|[+−=]|(?<!\w)-",
     re.IGNORECASE,
 )
@@ -72,6 +72,7 @@ _LEADING = frozenset(
 """Words that may stand between "the answer is" and the answer."""
 _LIST = re.compile(r"[\d)}%$]\s*(?:,|;|:|\bto\b|\band\b|\bor\b|&|–|-|−|\+|/|\*|×|x)\s*[$\"'“]*$")
 _SEVERAL = re.compile(r"=[^=]*(?:,|;|\b(?:and|or)\b)[^=]*=")
+_WITHDRAWN = re.compile(r"\b(?:wait|actually|oops|scratch that|correction)\b", re.IGNORECASE)
 _SAYING = re.compile(
     r"\b(?:is|are|was|were|be|equals?|gets?|have|has|makes?|gives?|yields?|obtain|find|reach|costs?|leaves?|remains?)\b|[=:](?=\s)|=",
     re.IGNORECASE,
@@ -149,31 +150,23 @@ def _stated(text: str, domain: str) -> str | None:
         return None
     found = statements[-1]
     rest = found["rest"].strip()
-    sentence = _sentence(rest)
+    sentence = _up_to(_SENTENCE, rest)
     if domain in {CHOICE, SCORED}:
         return _bare(sentence) or None
     before = text[max(0, found.start() - LONGEST_SENTENCE) : found.start()]
     before = _after_last(_THEN, _after_last(_SENTENCE, before))
-    near = " ".join(re.findall(r"[^\W\d_]{2,}", before)[-4:])
-    clause = _clause(rest)
-    asked = rest[len(sentence) : len(sentence) + 1] == "?"
-    if asked or _DENYING.search(f"{before} {sentence}") or _CHANGING.search(near):
+    clause, near = _up_to(_REASON, rest), " ".join(re.findall(r"[^\W\d_]{2,}", before)[-4:])
+    doubted = rest[len(sentence) : len(sentence) + 1] == "?" or _WITHDRAWN.search(text, found.start("rest"))
+    if doubted or _DENYING.search(f"{before} {sentence}") or _CHANGING.search(near):
         return _bare(f"{before.strip()} {found[0].partition(found['rest'])[0]} {sentence}") or None
     return _formula(clause) or (_stated_value(clause) if domain == "maths" else _stated_words(clause))
 
 
-def _clause(rest: str) -> str:
-    """What is stated, without the reasons for it. A formula is not cut in two."""
-    formula, end = _FORMULA.search(rest), _REASON.search(rest)
+def _up_to(mark: re.Pattern[str], rest: str) -> str:
+    """`rest` up to its sentence's end, or to the reasons for what is stated. A formula is not cut in two."""
+    formula, end = _FORMULA.search(rest), mark.search(rest)
     if formula and end and formula.start() < end.start():
-        end = _REASON.search(rest, formula.end())
-    return rest[: end.start()] if end else rest
-
-
-def _sentence(rest: str) -> str:
-    formula, end = _FORMULA.search(rest), _SENTENCE.search(rest)
-    if formula and end and formula.start() < end.start():
-        end = _SENTENCE.search(rest, formula.end())
+        end = mark.search(rest, formula.end())
     return rest[: end.start()] if end else rest
 
 
@@ -270,22 +263,29 @@ def _last_number(text: str) -> str | None:
     before, after = _around(text, numbers[-1])
     sentence = before + numbers[-1][0] + after
     lead = _after_last(_SAYING, before)
+    is_led = lead == before or _is_leading(lead.strip("*_ $\\").rpartition(",")[2])
+    # Said in a sentence, "x = 5 short" is not read as five of a unit.
+    whole = ("it says " if re.search(r"=[^=\\]*[A-Za-z]{2}", sentence) else "") + _bare(sentence)
     formula = next((found for found in _FORMULA.finditer(sentence) if found.start() < len(before) < found.end()), None)
     if _DENYING.search(sentence) or _SEVERAL.search(sentence):
-        return _bare(sentence)
+        return whole
     if formula:
         ahead = _after_last(_SAYING, sentence[: formula.start()])
         plain = not (_CHANGING.search(ahead.strip("*_ ")) or _LIST.search(ahead) or _changes(sentence[formula.end() :]))
-        return _bare(_after_equals(next(filter(None, formula.groups()))) if plain else sentence)
-    if _OPENS.search(before) and not (_CHANGING.search(lead.strip("*_ $\\")) or _LIST.search(lead) or _changes(after)):
+        return _bare(_after_equals(next(filter(None, formula.groups()))) if plain else whole)
+    if (
+        is_led
+        and _OPENS.search(before)
+        and not (_CHANGING.search(lead.strip("*_ $\\")) or _LIST.search(lead) or _changes(after))
+    ):
         return _measured(numbers[-1][0], after)
-    return _bare(sentence)
+    return whole
 
 
 def _around(text: str, found: re.Match[str]) -> tuple[str, str]:
     """What stands before and after in the same sentence; of a very long one, what is near."""
     before = text[max(0, found.start() - LONGEST_SENTENCE) : found.start()]
-    return _after_last(_SENTENCE, before), _clause(text[found.end() : found.end() + LONGEST_SENTENCE])
+    return _after_last(_SENTENCE, before), _up_to(_REASON, text[found.end() : found.end() + LONGEST_SENTENCE])
 
 
 def _bare(text: str) -> str:
