@@ -40,7 +40,7 @@ RIGHT = [
     # words and choices
     ("Evelyn", "\\text{Evelyn}"), ("the apple", "apple"), ("three", "3"), ("twenty-one", "21"), ("zero", "0"),
     ("no solution", "\\text{No solutions}"), ("no real solutions", "no real solution"), ("DNE", "does not exist"),
-    ("(C)", "C"), ("C", "\\text{(C)}"), ("\\textbf{(C)}\\ 15", "C"), ("c", "C"), ("\\text{C) 15}", "C"),
+    ("(C)", "C"), ("C", "\\text{(C)}"), ("\\textbf{(C)}\\ 15", "C"), ("c", "(C)"), ("\\text{C) 15}", "C"),
     ("even", "\\text{even}"), ("True", "true"), ("Yes.", "yes"), ("1:2", "1 : 2"), ("12:30 PM", "12:30 \\text{ p.m.}"),
     ("January 5", "\\text{January 5}"), ("101_2", "101_{2}"), ("101", "101_2"),
 ]  # fmt: skip
@@ -92,4 +92,14 @@ WRONG = [
     ("found by multiplying six by nine", "54"), ("the last word in the list", "apple"), ("undefined", "0"),
     ("I do not know", "apple"), ("C", "\\frac{1}{2}"), ("January 5", "January 6"), ("June 5", "July 5"), ("", "5"),
     ("__import__('os').getpid()", "5"), ("more than 5", "5"), ("5 or more", "5"), ("not 5", "5"), ("at least 5", "5"),
+    # what looks alike when a set is a tuple, a list loses its names, or half of the text is passed over
+    ("\\{3,5\\}", "(3,5)"), ("(1,2)", "\\{1,2\\}"), ("\\{0,\\infty\\}", "(0,\\infty)"),
+    ("\\{1,\\sqrt2\\}", "(1,\\sqrt2)"), ("(3,2)", "2, 3"), ("4,3", "x=3,y=4"), ("(4,3)", "x=3,y=4"),
+    ("\\{4,3\\}", "x=3,y=4"), ("3,2,1", "a=1,b=2,c=3"), ("60^\\circ, 30^\\circ", "A=30^\\circ, B=60^\\circ"),
+    ("-2, 3", "k=3, b=-2"), ("2, 1", "\\alpha=1, \\beta=2"), ("10:30 pm", "10:30 am"), ("12 am", "12 pm"),
+    ("1:3:2", "1:2:3"), ("60 \\text{ rad}", "60^\\circ"), ("30'", "30^\\circ"), ("f(x)", "f'(x)"), ("A", "A'"),
+    ("3 \\text{ max}", "3 \\text{ min}"), ("f(3)=3", "f(2)=3"), ("5", "x+y=5"), ("72_8", "72"), ("10_2", "10"),
+    ("101_2", "101"), ("C_2", "C"), ("(R)^2", "R"), ("(R) + 1", "R"), ("(D)^{-1}", "D"), ("R)/2", "R"), ("r", "R"),
+    ("s", "S"), ("C + 1", "C"), ("C is wrong", "C"), ("C is not the answer", "C"), ("C cannot be", "C"),
+    ("(C) is wrong", "C"), ("1234", "(1,234)"), ("1, 234", "1,234"),
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 import re
 
-from skyassets.stages.compare import same
+from skyassets.stages.compare import denies, same
 from skyassets.stages.prose import folded
 from skyassets.stages.tidy import tidy
 
@@ -23,6 +23,10 @@ _TAKEN = re.compile(
     re.DOTALL,
 )
 _ARTICLE = re.compile(r"[AI]\s+(?!or\b|and\b|is\b)[a-z]")
+_COMPUTED = re.compile(
+    r"\s*(?:[\^_+*/=<>!']|-\s*(?:\d|[A-Za-z]\b|[\\(])|\\(?:cdot|times|div|pm|ne|neq|le|ge|leq|geq|in)\b)"
+)
+"""A letter that is a term of a formula, and no option."""
 _STANDALONE = re.compile(r"(?<![\w\\'’])\(?([A-J])\)?(?![\w'’])")
 
 
@@ -82,6 +86,8 @@ def taken(answer: str, offered: Options) -> str | None:
         return letter
     if any(_says(text, other) for name, other in offered if name != letter):
         return ""
+    if denies(rest) or _COMPUTED.match(rest):
+        return None
     others = {other for other in _STANDALONE.findall(rest) if other != letter and not _is_article(other, rest)}
     return "" if others else letter
 

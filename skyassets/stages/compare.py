@@ -11,7 +11,7 @@ from fractions import Fraction
 from skyassets.stages.number import Quantity, quantity, without_unit
 from skyassets.stages.numeric import differ, value
 from skyassets.stages.prose import is_prose, same_words
-from skyassets.stages.tidy import tidy
+from skyassets.stages.tidy import group, split, tidy
 from skyassets.stages.units import Unit
 
 LONGEST, DEEPEST, LONGEST_LIST = 1000, 6, 12
@@ -19,12 +19,20 @@ _AND = re.compile(r"\s*,?\s*(?:\\(?:text|mbox|mathrm)\s*\{\s*(?:and|or)\s*\}|(?<
 _MATRIX = re.compile(r"\\begin\{([pb]?matrix)\}(.*?)(?:\\\\)?\\end\{\1\}", re.DOTALL)
 _NAMED = re.compile(r"([A-Za-z](?:_\{?\w\}?)?(?:\([A-Za-z]\))?)\s*(?:=|\\in(?![A-Za-z]))\s*(?![=<>])")
 _BASED = re.compile(r"([0-9A-F]{1,60})_\{?([1-9]\d?)\}?")
+_OPERATOR = re.compile(r"[-+*/^_=<>!|'\\]")
+_REJECTED = re.compile(r"\b(?:wrong|incorrect|ruled out|eliminated|excluded|untrue)\b")
+_CLAUSE = re.compile(
+    r"\W*(?:which|that|it|is|was|be|can|could|may|might|must|should|would|will|does|do|did|has|seems|looks|appears|"
+    r"\w+ly|not|never|cannot|(?:ca|is|was|could|does|did|wo|would)n['’]?t)\b(?:[^.,;:(]|\.(?=\d))*"
+)
+_NEGATION = re.compile(
+    r"n['’]?t\b|\b(?:not|no|never|nor|neither|cannot|false|impossible|unlikely|less|nothing|worse|worst|except|fails?)\b"
+)
 _WORDS = re.compile(r"[^\W\d_]+")
 _PRODUCT = re.compile(r".*\d ?[A-Za-z]")
 _SPACED = re.compile(r"\d+(?: \d+)+")
-_CHOICE = re.compile(r"\(?([A-Z])\)?[.:)]?")
-_CHOSEN = re.compile(r"(?:(?:option|choice|answer)\s*)?\(?([A-Z])(?:\)|[.:](?=\s)|\)?[.:]?$)", re.IGNORECASE)
-_OPEN, _CLOSED = "([{", ")]}"
+LETTER = re.compile(r"\(?([A-Z])\)?[.:)]?")
+LETTERED = re.compile(r"(?:(?:option|choice|answer)\s*)?\(?([A-Z])(?:\)|[.:](?=\s)|\)?[.:]?$)", re.IGNORECASE)
 
 
 def same(answer: str, gold: str) -> bool | None:
@@ -36,20 +44,11 @@ def same(answer: str, gold: str) -> bool | None:
     return _same(answer, gold, 0)
 
 
-def for_algebra(answer: str, gold: str) -> tuple[str, str] | str:
-    """The two as algebra may compare them, without their units; or why it must not."""
-    (given, unit), (wanted, wanted_unit) = _measured(tidy(answer)), _measured(tidy(gold))
-    if is_prose(given) or is_prose(wanted):
-        return "ungradable: words that reading does not decide"
-    if unit and wanted_unit and unit != wanted_unit:
-        return "ungradable: a formula in two units"
-    return given, wanted
-
-
-def _measured(text: str) -> tuple[str, Unit | None]:
-    """A formula without its unit. Single letters are no units here: they may be factors."""
+def measured(text: str) -> tuple[str, Unit | None]:
+    """A formula without its unit. A bare letter is no unit here: it may be a factor."""
     core, unit = without_unit(text)
-    spelled = core is not None and len(re.sub(r"[^A-Za-z%]|\\[a-z]+", "", text[len(core) :])) > 1
+    rest = "" if core is None else text[len(core) :]
+    spelled = len(re.sub(r"[^A-Za-z%]|\\[a-z]+", "", rest)) > 1 or "\\text{" in rest
     return (core, unit) if core is not None and unit and unit.is_known and spelled else (text, None)
 
 
@@ -69,7 +68,7 @@ def _same(answer: str, gold: str, depth: int) -> bool | None:
             return verdict
     if is_prose(given) or is_prose(wanted) or _may_be_product(given) or _may_be_product(wanted):
         return None
-    return False if differ(_measured(given)[0], _measured(wanted)[0]) or _unlike(given, wanted) else None
+    return False if differ(measured(given)[0], measured(wanted)[0]) or _unlike(given, wanted) else None
 
 
 def _may_be_product(text: str) -> bool:
@@ -84,13 +83,21 @@ def _unlike(given: str, wanted: str) -> bool:
 
 
 def _is_composed(text: str) -> bool:
-    group = _group(text)
-    return bool(_MATRIX.fullmatch(text)) or "\\cup" in text or (group is not None and len(group[1]) > 1)
+    found = group(text)
+    return bool(_MATRIX.fullmatch(text)) or "\\cup" in text or (found is not None and len(found[1]) > 1)
 
 
 def _choices(given: str, wanted: str) -> bool | None:
-    letter, chosen = _CHOICE.fullmatch(wanted), _CHOSEN.match(given)
-    return chosen[1] == letter[1] if letter and chosen and chosen[1].isupper() else None
+    letter, chosen = LETTER.fullmatch(wanted), LETTERED.match(given)
+    if not letter or not chosen or not chosen[1].isupper() or _OPERATOR.search(given[chosen.end() :]):
+        return None
+    return None if chosen[1] == letter[1] and denies(given[chosen.end() :]) else chosen[1] == letter[1]
+
+
+def denies(rest: str) -> bool:
+    """Whether what follows an option's letter may take it back."""
+    clause = _CLAUSE.match(rest.casefold())
+    return bool(_REJECTED.search(rest.casefold()) or (clause and _NEGATION.search(clause[0])))
 
 
 def _quantities(given: str, wanted: str) -> bool | None:
@@ -134,9 +141,11 @@ def _based(given: str, wanted: str) -> bool | None:
     if one and other:
         values = _in_base(*one.groups()), _in_base(*other.groups())
         return None if None in values else values[0] == values[1]
-    # Asked for in a base, the base itself may stay unsaid.
-    if (one and one[1] == wanted) or (other and other[1] == given):
-        return True
+    # Asked for in a base, the base itself may stay unsaid; said where nobody asked, it may be another number.
+    if other and other[1] == given and re.search(r"\d", given):
+        return True if _in_base(*other.groups()) is not None else None
+    if one and one[1] == wanted:
+        return None
     for based, text in ((one, wanted), (other, given)):
         plain = quantity(text) if based else None
         if based and plain and plain.value != _in_base(*based.groups()):
@@ -174,14 +183,14 @@ def _unions(given: str, wanted: str, depth: int) -> bool | None:
 
 
 def _groups(given: str, wanted: str, depth: int) -> bool | None:
-    one, other = _group(given), _group(wanted)
+    one, other = group(given), group(wanted)
     if one is None or other is None:
         return None
     (left, inside, right), (wanted_left, wanted_inside, wanted_right) = one, other
     if len(inside) == len(wanted_inside) == 1:
         return None
     if "{" in (left, wanted_left):
-        return _in_any_order(inside, wanted_inside, depth) if left == wanted_left else None
+        return left == wanted_left and _in_any_order(inside, wanted_inside, depth)
     if (left, right) != (wanted_left, wanted_right) or len(inside) != len(wanted_inside):
         return False
     verdicts = [_same(*pair, depth) for pair in zip(inside, wanted_inside, strict=True)]
@@ -201,10 +210,33 @@ def _matrices(given: str, wanted: str, depth: int) -> bool | None:
 
 
 def _lists(given: str, wanted: str, depth: int) -> bool | None:
-    if _group(given) or _group(wanted):
+    (left, one), (wanted_left, other) = _listed(given), _listed(wanted)
+    if (left and wanted_left) or "[" in (left, wanted_left) or max(len(one), len(other)) < 2:
         return None
-    one, other = (_signed(_split(_AND.sub(",", text))) for text in (given, wanted))
-    return _in_any_order(one, other, depth) if max(len(one), len(other)) > 1 else None
+    if not is_ordered(given, wanted):
+        verdict = _in_any_order(one, other, depth)
+        # 1,234 is a number, and may be two.
+        return None if verdict and (quantity(given) is None) != (quantity(wanted) is None) else verdict
+    if min(len(one), len(other)) < 2:
+        return None
+    verdicts = [_same(*pair, depth) for pair in zip(one, other, strict=False)]
+    return False if len(one) != len(other) or False in verdicts else True if all(verdicts) else None
+
+
+def is_ordered(given: str, wanted: str) -> bool:
+    """Whether only the place tells what a part is: in a tuple beside a list, or where one names its parts and the other
+    does not.
+    """
+    (left, one), (wanted_left, other) = _listed(given), _listed(wanted)
+    names, wanted_names = ({_assignment(part)[0] for part in parts} for parts in (one, other))
+    unnamed = ("" in names and len(wanted_names) > 1) or ("" in wanted_names and len(names) > 1)
+    return unnamed or "(" in (left, wanted_left)
+
+
+def _listed(text: str) -> tuple[str, list[str]]:
+    """The bracket around a list, empty for none, and its parts."""
+    found = group(text)
+    return (found[0], found[1]) if found else ("", _signed(split(_AND.sub(",", text))))
 
 
 def _signed(parts: list[str]) -> list[str]:
@@ -244,27 +276,3 @@ def _distinct(parts: list[str]) -> int:
 def _values(parts: list[str]) -> list[Fraction] | None:
     found = [quantity(part) for part in parts]
     return None if None in found else sorted(one.value for one in found if one is not None)
-
-
-def _group(text: str) -> tuple[str, list[str], str] | None:
-    """Opening, parts and closing of a text that is one bracketed group, be it half open; None for anything else."""
-    text = text.replace("\\{", "{").replace("\\}", "}") if text.startswith("\\{") and text.endswith("\\}") else text
-    if len(text) < 2 or text[0] not in _OPEN or text[-1] not in _CLOSED:
-        return None
-    depth = 0
-    for place, letter in enumerate(text):
-        depth += (letter in _OPEN) - (letter in _CLOSED)
-        if depth == 0 and place < len(text) - 1:
-            return None
-    return text[0], _split(text[1:-1]), text[-1]
-
-
-def _split(text: str) -> list[str]:
-    """`text` at its outermost commas."""
-    parts, depth, start = [], 0, 0
-    for place, letter in enumerate(text):
-        depth += (letter in _OPEN) - (letter in _CLOSED)
-        if letter == "," and depth == 0:
-            parts.append(text[start:place])
-            start = place + 1
-    return [*parts, text[start:]]

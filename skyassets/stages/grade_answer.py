@@ -3,16 +3,29 @@
 The cheap and exact comes first; algebra is asked only about two formulas, in a process that can be killed.
 """
 
+import re
+
 from skyassets.core.ports import Equals, Judgement, Verdict
 from skyassets.stages.choices import Options, is_choice, right_text, taken
-from skyassets.stages.compare import for_algebra, same
+from skyassets.stages.compare import LETTER, LETTERED, is_ordered, measured, same
 from skyassets.stages.extract import CHOICE, SCORED, lenient_answer, strict_answer
 from skyassets.stages.graders import Mode
+from skyassets.stages.number import quantity
+from skyassets.stages.numeric import differ
+from skyassets.stages.prose import is_prose
 from skyassets.stages.scorers import is_scored, score
+from skyassets.stages.tidy import group, split, tidy
 
 EXACT = "exact"
 COMPARED = ("equals the reference", "differs from the reference")
 KEPT = ("keeps the problem's rules", "breaks the problem's rules")
+_EQUALS = re.compile(r"(?<![<>!:])=")
+_NAME = re.compile(r"[A-Za-z](?:_\{?\w\}?)?(?:\([A-Za-z]\))?|\\(?!frac|sqrt|text)[a-z]+(?:_\{?\w\}?)?")
+_CALL = re.compile(r"(?<![A-Za-z\\])[A-Za-z](?:_\{?\w\}?)?\(")
+_CALL_OF_SEVERAL = re.compile(_CALL.pattern + r"[^()]*,")
+_TEXT = re.compile(r"\\(?:text|mbox|textrm)\s*\{([^{}]*)\}|\\mathrm\s*\{([^{}]{2,})\}")
+_HALF_DAY = re.compile(r"\d[\s{]*(?:\\[a-z]+\s*\{\s*)?[ap]\.?\s*m(?![A-Za-z])", re.IGNORECASE)
+_SET, _WITHOUT = re.compile(r"\\\{"), re.compile(r"\\(?:setminus|backslash)")
 CHOSEN = ("takes the right option", "takes another option")
 
 
@@ -29,18 +42,81 @@ def judge_answer(
     if kind == SCORED:
         return _judgement(score(gold, answer), KEPT, answer, "scorer")
     if kind == CHOICE:
-        return _chosen(answer, gold, offered, equals)
+        return _chosen(answer, gold, domain, offered, equals)
     return _compared(answer, gold, equals)
 
 
-def _chosen(answer: str, gold: str, offered: Options, equals: Equals) -> Judgement:
+def for_algebra(answer: str, gold: str) -> tuple[str, str] | str:
+    """The two as algebra may compare them, without their units; or why it must not."""
+    (given, unit), (wanted, wanted_unit) = measured(tidy(answer)), measured(tidy(gold))
+    if is_prose(given) or is_prose(wanted):
+        return "ungradable: words that reading does not decide"
+    if unit and wanted_unit and unit != wanted_unit:
+        return "ungradable: a formula in two units"
+    reason = _overlooked(given, wanted) or _unequated(given, wanted)
+    return f"ungradable: {reason}" if reason else (given, wanted)
+
+
+def _overlooked(given: str, wanted: str) -> str | None:
+    """What of two formulas the algebra would pass over, as if it were not there."""
+    both = (given, wanted)
+    if any("'" in text or "\\prime" in text for text in both):
+        return "a prime"
+    if any(text.count(":") > 1 or _HALF_DAY.search(text) for text in both):
+        return "a time of day, or a ratio of three"
+    texts, wanted_texts = (sorted((a or b).strip() for a, b in _TEXT.findall(text)) for text in both)
+    if texts != wanted_texts:
+        return "words in one of two formulas"
+    if any(_CALL_OF_SEVERAL.search(text) for text in both):
+        return "a function of several values"
+    if LETTER.fullmatch(wanted) and LETTERED.match(given):
+        return "a letter, and more than it"
+    if re.fullmatch(r"\w+_\{?\d+\}?", given) and given.partition("_")[0] == wanted:
+        return "a base that the reference does not name"
+    if bool(_SET.search(given)) != bool(_SET.search(wanted)) and not any(_WITHOUT.search(text) for text in both):
+        return "a set beside what is none"
+    if "," in given and "," in wanted and (quantity(given) is None) != (quantity(wanted) is None):
+        return "a comma that parts numbers or thousands"
+    return None
+
+
+def _unequated(given: str, wanted: str) -> str | None:
+    """Why two texts, one of them an equation at least or a list, are not for algebra: it looks at values alone."""
+    if (not group(given) or not group(wanted)) and max(len(split(given)), len(split(wanted))) > 1:
+        names = [{_EQUALS.split(part)[0] for part in split(text) if _EQUALS.search(part)} for text in (given, wanted)]
+        if max(map(len, names)) > 1 or is_ordered(given, wanted):
+            return "parts that are told by name or place"
+        return None
+    left, wanted_left = (_EQUALS.split(text) for text in (given, wanted))
+    if len(left) > 1 and len(wanted_left) > 1:
+        calls = left[0] != wanted_left[0] and (_CALL.search(left[0]) or _CALL.search(wanted_left[0]))
+        return "two functions, or one of two values" if calls else None
+    equation = left if len(left) > 1 else wanted_left
+    if len(equation) == 1 or _NAME.fullmatch(equation[0].strip()):
+        return None
+    worked_out = not re.search(r"(?<![A-Za-z\\])[A-Za-z]", equation[0]) and not differ(equation[0], equation[-1])
+    return None if worked_out else "an equation beside what is none"
+
+
+def _chosen(answer: str, gold: str, domain: str, offered: Options, equals: Equals) -> Judgement:
     letter = taken(answer, offered)
+    # In mathematics r is not R; c may be (C).
+    if letter and not offered and domain == "maths" and not _is_choosing(answer, gold):
+        letter = None
     if letter is not None:
         if not letter:
             return Judgement(Verdict.WRONG, "takes several options", answer, EXACT)
         return _judgement(letter == taken(gold, offered), CHOSEN, answer, EXACT)
     text = right_text(gold, offered)
     return _compared(answer, gold if text is None else text, equals)
+
+
+def _is_choosing(answer: str, gold: str) -> bool:
+    """Whether an answer in small letters, if it is, is one option's letter: one of the two stands in brackets."""
+    said = tidy(answer)
+    return not (said.strip("()").islower() and len(said.strip("()")) == 1) or (
+        said.casefold().strip("()") in "abcdefghij" and (said.startswith("(") or tidy(gold).startswith("("))
+    )
 
 
 def _compared(answer: str, gold: str, equals: Equals) -> Judgement:

@@ -72,7 +72,7 @@ def quantity(text: str) -> Quantity | None:
     core, unit = without_unit(text)
     if core is None:
         return None
-    while core.startswith("(") and core.endswith(")") and "(" not in core[1:]:
+    while core.startswith("(") and core.endswith(")") and not re.search("[(,]", core[1:]):
         core = core[1:-1].strip()
     sign = -1 if core.startswith("-") else 1
     body = core.removeprefix("-").removeprefix("+").strip()

@@ -16,6 +16,8 @@ _BARE_TOP, _BARE_BOTTOM = re.compile(rf"\\frac{_BARE}"), re.compile(rf"(\\frac\{
 _RAISED = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻]+")
 _LINE = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 _REPEATING = re.compile(r"(?<=[\d.])\\(?:bar|dot)(?![A-Za-z])")
+_MODULO = re.compile(r"\\pmod ?([A-Za-z0-9])")
+_OPEN, _CLOSED = "([{", ")]}"
 _NEEDLESS_SPACE = re.compile(r"(?<![A-Za-z0-9.,]) | (?![A-Za-z0-9.])")
 
 
@@ -32,10 +34,35 @@ def tidy(text: str) -> str:
     text = re.sub(r",\\!\s*", ",", text).replace("{,}", ",")
     text = _FRACTIONS.sub(r"\\frac", _SIZES.sub("", _SPACE.sub(" ", text)))
     text = _REPEATING.sub(r"\\overline", _RAISED.sub(lambda found: f"^{{{found[0].translate(_LINE)}}}", text))
+    text = _MODULO.sub(r"\\pmod{\1}", text)
     text = _BARE_BOTTOM.sub(r"\1{\3}", _BARE_TOP.sub(r"\\frac{\1}", text))
     for written, meant in _SPELLINGS:
         text = text.replace(written, meant)
     return _NEEDLESS_SPACE.sub("", re.sub(r"\s+", " ", text)).strip()
+
+
+def group(text: str) -> tuple[str, list[str], str] | None:
+    """Opening, parts and closing of a text that is one bracketed group, be it half open; None for anything else."""
+    text = text.replace("\\{", "{").replace("\\}", "}") if text.startswith("\\{") and text.endswith("\\}") else text
+    if len(text) < 2 or text[0] not in _OPEN or text[-1] not in _CLOSED:
+        return None
+    depth = 0
+    for place, letter in enumerate(text):
+        depth += (letter in _OPEN) - (letter in _CLOSED)
+        if depth == 0 and place < len(text) - 1:
+            return None
+    return text[0], split(text[1:-1]), text[-1]
+
+
+def split(text: str) -> list[str]:
+    """`text` at its outermost commas."""
+    parts, depth, start = [], 0, 0
+    for place, letter in enumerate(text):
+        depth += (letter in _OPEN) - (letter in _CLOSED)
+        if letter == "," and depth == 0:
+            parts.append(text[start:place])
+            start = place + 1
+    return [*parts, text[start:]]
 
 
 _SPELLINGS = (
