@@ -168,6 +168,7 @@ def _named(given: str, wanted: str, depth: int) -> bool | None:
 
 
 def _assignment(text: str) -> tuple[str, str]:
+    text = text.strip()
     named = _NAMED.match(text)
     if not named or len(re.findall(r"=|\\in(?![A-Za-z])|[<>]", text)) > 1:
         return "", text
@@ -214,6 +215,11 @@ def _lists(given: str, wanted: str, depth: int) -> bool | None:
     if (left and wanted_left) or "[" in (left, wanted_left) or max(len(one), len(other)) < 2:
         return None
     if not is_ordered(given, wanted):
+        # Every part has a name of its own on both sides: the name is its place.
+        named, wanted_named = (dict(_assignment(part) for part in parts) for parts in (one, other))
+        if len(named) == len(one) == len(other) and set(named) == set(wanted_named) and "" not in named:
+            verdicts = [_same(value, wanted_named[name], depth) for name, value in named.items()]
+            return False if False in verdicts else True if all(verdicts) else None
         verdict = _in_any_order(one, other, depth)
         # 1,234 is a number, and may be two.
         return None if verdict and (quantity(given) is None) != (quantity(wanted) is None) else verdict

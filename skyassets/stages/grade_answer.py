@@ -21,6 +21,7 @@ COMPARED = ("equals the reference", "differs from the reference")
 KEPT = ("keeps the problem's rules", "breaks the problem's rules")
 _EQUALS = re.compile(r"(?<![<>!:])=")
 _NAME = re.compile(r"[A-Za-z](?:_\{?\w\}?)?(?:\([A-Za-z]\))?|\\(?!frac|sqrt|text)[a-z]+(?:_\{?\w\}?)?")
+_POINT = re.compile(r"\([a-z](?:, ?[a-z])+\)")
 _CALL = re.compile(r"(?<![A-Za-z\\])[A-Za-z](?:_\{?\w\}?)?\(")
 _CALL_OF_SEVERAL = re.compile(_CALL.pattern + r"[^()]*,")
 _TEXT = re.compile(r"\\(?:text|mbox|textrm)\s*\{([^{}]*)\}|\\mathrm\s*\{([^{}]{2,})\}")
@@ -83,7 +84,9 @@ def _overlooked(given: str, wanted: str) -> str | None:
 def _unequated(given: str, wanted: str) -> str | None:
     """Why two texts, one of them an equation at least or a list, are not for algebra: it looks at values alone."""
     if (not group(given) or not group(wanted)) and max(len(split(given)), len(split(wanted))) > 1:
-        names = [{_EQUALS.split(part)[0] for part in split(text) if _EQUALS.search(part)} for text in (given, wanted)]
+        names = [
+            {_EQUALS.split(part)[0].strip() for part in split(text) if _EQUALS.search(part)} for text in (given, wanted)
+        ]
         if max(map(len, names)) > 1 or is_ordered(given, wanted):
             return "parts that are told by name or place"
         return None
@@ -92,7 +95,10 @@ def _unequated(given: str, wanted: str) -> str | None:
         calls = left[0] != wanted_left[0] and (_CALL.search(left[0]) or _CALL.search(wanted_left[0]))
         return "two functions, or one of two values" if calls else None
     equation = left if len(left) > 1 else wanted_left
-    if len(equation) == 1 or _NAME.fullmatch(equation[0].strip()):
+    name = equation[0].strip()
+    # (x, y) = (3, 4) is a point; (y, x) is it the other way round.
+    point = _POINT.fullmatch(name) and re.findall("[a-z]", name) == sorted(re.findall("[a-z]", name))
+    if len(equation) == 1 or _NAME.fullmatch(name) or point:
         return None
     worked_out = not re.search(r"(?<![A-Za-z\\])[A-Za-z]", equation[0]) and not differ(equation[0], equation[-1])
     return None if worked_out else "an equation beside what is none"
