@@ -46,6 +46,8 @@ RIGHT = [
 ]  # fmt: skip
 
 WRONG = [
+    # words behind a number that change it
+    ("5 tenths", "5"), ("5 below zero", "5"), ("5 short", "5"), ("x = 5 unless x", "5"), ("2020 BC", "2020"),
     # a hundred is not one
     ("1", "100"), ("100", "1"), ("0.1", "10\\%"), ("10\\%", "0.1"), ("50", "0.5"), ("0.5\\%", "50\\%"),
     ("2.04", "204"),

@@ -13,7 +13,10 @@ LARGEST_EXPONENT = 300
 CHANGING = frozenset(
     {
         "dozen", "hundred", "thousand", "million", "billion", "trillion", "k", "bn", "squared", "cubed", "factorial",
-        "pi", "or", "and", "to", "mod", "over", "times", "plus", "minus", "more", "less", "choose",
+        "pi", "or", "and", "to", "mod", "over", "times", "plus", "minus", "more", "less", "choose", "half", "halves",
+        "third", "thirds", "quarter", "quarters", "fourths", "fifths", "sixths", "sevenths", "eighths", "ninths",
+        "tenths", "hundredths", "thousandths", "below", "under", "short", "off", "unless", "if", "not", "except",
+        "bc", "bce", "ago", "early", "late", "loss", "base",
     }
 )  # fmt: skip
 """Words after a number that are no unit: the number alone is not the value."""
