@@ -45,4 +45,4 @@ def test_code_with_the_same_output_stops_at_its_own_table(copied: tuple[Shell, P
     shell, home = copied
     edit(home / "skyassets" / "stages" / "sample.py", lambda text: text + "\n\nUNUSED = 1\n")
     # The student is sampled by the same code as the teacher.
-    assert rebuilt(shell, home) == {"teacher_traces", "sft_dataset", "benchmark_answers"}
+    assert rebuilt(shell, home) == {"teacher_traces", "benchmark_answers"}

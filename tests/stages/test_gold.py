@@ -82,7 +82,7 @@ def test_a_scored_answer_is_validated_by_its_example(graders: Graders) -> None:
     right, wrong, none = reasons(maths(graders, fine, bad, "scorer:countdown {}", domain="puzzle"))
     assert right is None
     assert str(wrong).startswith("its own reference is judged wrong")
-    assert str(none).startswith("its own reference is judged")
+    assert none == "the reference's facts hold no example of a right answer"
 
 
 def test_a_reference_that_passes_every_test_keeps_its_problem(graders: Graders) -> None:
