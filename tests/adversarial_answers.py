@@ -48,6 +48,8 @@ RIGHT = [
 WRONG = [
     # words behind a number that change it
     ("5 tenths", "5"), ("5 below zero", "5"), ("5 short", "5"), ("x = 5 unless x", "5"), ("2020 BC", "2020"),
+    # what is only near, or only a remainder
+    ("x \\approx 1", "x = 1"), ("2", "2 \\mod 5"),
     # a hundred is not one
     ("1", "100"), ("100", "1"), ("0.1", "10\\%"), ("10\\%", "0.1"), ("50", "0.5"), ("0.5\\%", "50\\%"),
     ("2.04", "204"),

@@ -79,7 +79,7 @@ class _Answers:
             return {"value": {"held": self._hold(value)} if always_held else encoded(value, self._hold)}
         except NoPlainDataError as error:
             return {"unplain": str(error)}
-        except BaseException as error:  # noqa: BLE001
+        except BaseException as error:  # noqa: BLE001  the tests hear of it, whatever it is
             return {"raised": [_names(error), _arguments(error)]}
 
     def _hold(self, value: object) -> list[object]:

@@ -52,7 +52,7 @@ def _verdict(check: str, names: Sequence[str]) -> tuple[str, str]:
         seen = "unusable", str(error)
     except NoAnswerError as error:
         seen = "error", str(error)
-    except BaseException as error:  # noqa: BLE001
+    except BaseException as error:  # noqa: BLE001  whatever a test ends with, it has not passed
         seen = "error", _told(error)
     else:
         seen = "passed", ""

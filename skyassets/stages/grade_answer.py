@@ -26,6 +26,7 @@ _CALL = re.compile(r"(?<![A-Za-z\\])[A-Za-z](?:_\{?\w\}?)?\(")
 _CALL_OF_SEVERAL = re.compile(_CALL.pattern + r"[^()]*,")
 _TEXT = re.compile(r"\\(?:text|mbox|textrm)\s*\{([^{}]*)\}|\\mathrm\s*\{([^{}]{2,})\}")
 _HALF_DAY = re.compile(r"\d[\s{]*(?:\\[a-z]+\s*\{\s*)?[ap]\.?\s*m(?![A-Za-z])", re.IGNORECASE)
+_LOOSE = re.compile(r"\\(?:approx|simeq|sim|cong|b?mod|pmod)(?![A-Za-z])|≈")
 _SET, _WITHOUT = re.compile(r"\\\{"), re.compile(r"\\(?:setminus|backslash)")
 CHOSEN = ("takes the right option", "takes another option")
 
@@ -68,6 +69,8 @@ def _overlooked(given: str, wanted: str) -> str | None:
     texts, wanted_texts = (sorted((a or b).strip() for a, b in _TEXT.findall(text)) for text in both)
     if texts != wanted_texts:
         return "words in one of two formulas"
+    if bool(_LOOSE.search(given)) != bool(_LOOSE.search(wanted)) and not re.search(r"\d\.\d", wanted):
+        return "an approximation or a remainder in one of two formulas"
     if any(_CALL_OF_SEVERAL.search(text) for text in both):
         return "a function of several values"
     if LETTER.fullmatch(wanted) and LETTERED.match(given):
