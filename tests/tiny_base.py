@@ -1,10 +1,15 @@
 """A base model small enough to train in seconds, with a tokenizer and a chat template of its own."""
 
+import functools
 from pathlib import Path
 from typing import Any
 
-from skyassets.core.ports import Conversation, Message, Model, TrainPlan
-from skyassets.engines.training_batches import steps_of
+from skyassets.core.hardware import Device, Hardware
+from skyassets.core.ports import Conversation, Message, Model
+from skyassets.core.training import Layout, Memory, Saving, Training, TrainPlan
+from skyassets.core.training_steps import steps_of, units_of
+from skyassets.engines.chat_tokenizer import ChatTokenizer
+from skyassets.stages import training_arguments
 
 TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
@@ -64,20 +69,41 @@ def sums(count: int) -> list[Conversation]:
     ]
 
 
-def plan(base: Path, examples: int, **changed: Any) -> TrainPlan:
-    asked = {
+def plan(base: Path, examples: int, layout: Layout = Layout(), saving: Saving = Saving(), **changed: Any) -> TrainPlan:
+    """A plan of the tiny base for `sums(examples)`; `changed` are fields of its `Training`."""
+    chosen = {
         "base": Model(str(base), "as it is"),
-        "method": "full",
         "epochs": 2,
         "learning_rate": 0.01,
-        "schedule": "cosine",
-        "warmup_ratio": 0.1,
-        "weight_decay": 0.0,
         "global_batch": 8,
         "cutoff": 256,
         "precision": "bf16",
-        "zero_stage": 0,
         "seed": 7,
-        "tokens": 0,
     } | changed
-    return TrainPlan(**{"steps": steps_of(examples, asked["epochs"], asked["global_batch"])} | asked)
+    training = Training(**chosen)
+    units = units_of(token_counts(examples), training) if training.packing else [[each] for each in range(examples)]
+    steps = steps_of(len(units), training)
+    return TrainPlan(
+        training=training,
+        layout=layout,
+        saving=saving,
+        hardware=Hardware(Device("cpu", 24.0, is_gpu=False)),
+        examples=examples,
+        tokens=0,
+        learned_tokens=0,
+        steps=steps,
+        fill=1.0,
+        memory=Memory(0, 0, 0, 0, 0, 0),
+        disk_gb=0.0,
+        hours=None,
+        dollars=None,
+        files=training_arguments.files(training, layout, saving, steps),
+        argv=training_arguments.argv(layout),
+    )
+
+
+@functools.cache
+def token_counts(examples: int) -> tuple[int, ...]:
+    """Tokens of `sums(examples)` as the trainer sees them."""
+    chat = ChatTokenizer(tokenizer())
+    return tuple(len(chat.encode(example).tokens) for example in sums(examples))

@@ -1,8 +1,9 @@
 """What the environment says about the place: every SKYASSETS_ variable is read here, checked, and told of here."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from skyassets.assets.place import ENGINES, OPENAI, ROLES, Place
@@ -10,6 +11,11 @@ from skyassets.core.errors import SkyassetsError
 from skyassets.core.money import Price
 from skyassets.engines.sandbox_choice import SANDBOXES
 from skyassets.engines.vllm_options import DTYPES, VllmOptions, refused
+from skyassets.stages.layouts import ATTENTIONS, LOSSES, OFFLOADS, Wishes
+
+ZERO_STAGES = ("0", "1", "2", "3")
+TRACKERS = ("tensorboard", "wandb", "mlflow")
+Wished = TypeVar("Wished")
 
 
 def from_environment(environment: Mapping[str, str]) -> Place:
@@ -61,9 +67,11 @@ def from_environment(environment: Mapping[str, str]) -> Place:
         workers=_number(environment, "SKYASSETS_WORKERS", Place.workers),
         sandbox=sandbox,
         sandbox_image=environment.get("SKYASSETS_SANDBOX_IMAGE", Place.sandbox_image),
-        ranks=_number(environment, "SKYASSETS_RANKS", Place.ranks),
         vllm=_vllm(environment),
-        micro_batch=_number(environment, "SKYASSETS_MICRO_BATCH", Place.micro_batch),
+        wishes=wishes(environment),
+        save_every=_wish(environment, "SKYASSETS_SAVE_EVERY", _whole),
+        saves_kept=_number(environment, "SKYASSETS_SAVES_KEPT", Place.saves_kept),
+        trackers=_among_all(environment, "SKYASSETS_TRACKERS", TRACKERS),
     )
 
 
@@ -79,6 +87,39 @@ def _vllm(environment: Mapping[str, str]) -> VllmOptions:
         memory_share=_share(environment, "SKYASSETS_MEMORY_SHARE"),
         extra=_flags(environment, "SKYASSETS_VLLM_ARGS"),
     )
+
+
+def wishes(environment: Mapping[str, str]) -> Wishes:
+    """How a training is to be spread over the machine; what is not said, the plan chooses."""
+    return Wishes(
+        ranks=_wish(environment, "SKYASSETS_RANKS", _whole),
+        micro_batch=_wish(environment, "SKYASSETS_MICRO_BATCH", _whole),
+        zero_stage=_wish(environment, "SKYASSETS_ZERO", lambda name, text: int(_among(name, text, ZERO_STAGES))),
+        offload=_wish(environment, "SKYASSETS_OFFLOAD", lambda name, text: _among(name, text, OFFLOADS)),
+        recompute=_wish(environment, "SKYASSETS_RECOMPUTE", lambda name, text: _among(name, text, ("0", "1")) == "1"),
+        attention=_wish(environment, "SKYASSETS_ATTENTION", lambda name, text: _among(name, text, ATTENTIONS)),
+        loss=_wish(environment, "SKYASSETS_LOSS", lambda name, text: _among(name, text, LOSSES)),
+        sequence_parallel=_number(environment, "SKYASSETS_SEQUENCE_PARALLEL", Wishes.sequence_parallel),
+    )
+
+
+def _wish(environment: Mapping[str, str], name: str, read: Callable[[str, str], Wished]) -> Wished | None:
+    """What `name` says; None when it is not set, or leaves the choice to the plan."""
+    text = environment.get(name, "auto")
+    return None if text in ("", "auto") else read(name, text)
+
+
+def _among(name: str, text: str, possible: Sequence[str]) -> str:
+    if text not in possible:
+        raise SkyassetsError(f"{name} is {text!r}; it must be auto or one of {', '.join(possible)}")
+    return text
+
+
+def _among_all(environment: Mapping[str, str], name: str, possible: Sequence[str]) -> tuple[str, ...]:
+    found = _list(environment, name)
+    if wrong := [each for each in found if each not in possible]:
+        raise SkyassetsError(f"{name} names {', '.join(wrong)}; it may name {', '.join(possible)}, with commas")
+    return found
 
 
 def _share(environment: Mapping[str, str], name: str) -> float | None:

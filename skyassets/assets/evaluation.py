@@ -6,7 +6,7 @@ import dagster as dg
 
 from skyassets.assets.grading import GRADERS, marking
 from skyassets.assets.house import EPOCH_TAG, House, Spec, Work
-from skyassets.assets.model import weights_of
+from skyassets.assets.model import run_of, write_card
 from skyassets.assets.place import student_name
 from skyassets.assets.traces import completer
 from skyassets.core.code_version import code_version
@@ -15,7 +15,7 @@ from skyassets.core.identity import digest
 from skyassets.core.ports import Model
 from skyassets.core.table_store import Made
 from skyassets.core.tables import ANSWERS, BENCHMARK_PROBLEMS, CHECKPOINT, EXAMPLES, REPORTS
-from skyassets.stages import pictures
+from skyassets.stages import card_facts, pictures
 from skyassets.stages.answer import Entrant, answer
 from skyassets.stages.report import report
 from skyassets.stages.report_text import report_text
@@ -47,7 +47,7 @@ def evaluation_assets(house: House) -> list[dg.AssetsDefinition]:
         base = recipe.training.base
         ident = str(house.store.read(CHECKPOINT)["checkpoint_id"][0])
         student = Model(student_name(base.name), revision=ident)
-        by_student = replace(completer(house, "student", student, work), weights=weights_of(house).folder)
+        by_student = replace(completer(house, "student", student, work), weights=run_of(house).folder)
         with marking(house, work) as judges:
             return answer(
                 house.store.read(BENCHMARK_PROBLEMS),
@@ -82,6 +82,7 @@ def evaluation_assets(house: House) -> list[dg.AssetsDefinition]:
         write_text(house.store.folder / "report.md", text)
         epoch = str(answers["epoch_name"][0]) or "first"
         write_text(house.store.folder / "reports" / f"{epoch}.md", text)
+        write_card(house, run_of(house), card_facts.scores(made.frame))
         return replace(made, facts={**made.facts, "scores": text})
 
     return [

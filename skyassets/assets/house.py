@@ -64,6 +64,8 @@ class Work:
     run: str
     said: Callable[[str], None]
     purse: Purse
+    context: dg.AssetExecutionContext | None = None
+    """The run itself, where there is one: an estimate has none."""
     bills: dict[str, Bill] = field(default_factory=dict)
     """Role to the bill of its completions, as far as it was asked."""
 
@@ -163,7 +165,7 @@ class House:
         origin = Origin(code=spec.version, parents=parents | outside(context), recipe=spec.recipe)
 
         def making() -> Made:
-            work = Work(spec.table.name, context.run.run_id, said, self.purse(context.run.run_id))
+            work = Work(spec.table.name, context.run.run_id, said, self.purse(context.run.run_id), context)
             try:
                 made = make(work)
             finally:

@@ -1,54 +1,160 @@
-"""The checkpoint: the student's weights and its training curve."""
+"""The checkpoint: the student's weights, its training curve, and the card that goes with them."""
+
+import json
+from dataclasses import asdict
 
 import dagster as dg
 import polars as pl
 
+from skyassets.assets.curation import provenance
 from skyassets.assets.gates import hold
 from skyassets.assets.house import House, Spec, Work
+from skyassets.assets.pipes import piped
+from skyassets.assets.planning import planned
 from skyassets.core.code_version import code_version
+from skyassets.core.errors import StoreError
+from skyassets.core.files import write_text
+from skyassets.core.ports import Conversation
 from skyassets.core.table_store import Made
-from skyassets.core.tables import CHECKPOINT, EXAMPLES
-from skyassets.engines.checkpoint_folder import CheckpointFolder, WeightsFile
-from skyassets.engines.devices import gpus
-from skyassets.stages import pictures
-from skyassets.stages.example import conversations
-from skyassets.stages.training import checkpoint, plan
+from skyassets.core.tables import CHECKPOINT, EXAMPLES, REPORTS
+from skyassets.core.training import TrainPlan
+from skyassets.engines.checkpoint_folder import CARD, CheckpointFolder, Run, WeightsFile, run_name
+from skyassets.engines.weights import revision_of
+from skyassets.stages import card_facts, training_pictures
+from skyassets.stages.card_facts import CardFacts, Course, Score
+from skyassets.stages.example import conversations, kept
+from skyassets.stages.loss_mask import as_markdown
+from skyassets.stages.model_card import model_card
+from skyassets.stages.training import RUN, checkpoint
 
 TRAINER = (
-    "skyassets.stages.training",
-    "skyassets.engines.training_run",
+    "skyassets.stages.training_arguments",
+    "skyassets.core.training_steps",
+    "skyassets.core.packing",
+    "skyassets.engines.adapters",
+    "skyassets.engines.chat_tokenizer",
+    "skyassets.engines.chat_turns",
+    "skyassets.engines.head_loss",
     "skyassets.engines.training_loop",
-    "skyassets.engines.training_batches",
-    "skyassets.engines.chat_tokens",
+    "skyassets.engines.training_tensors",
 )
 """The code that decides the weights, in its own process too."""
+SHOWN_LETTERS = 4_000
+"""Of the example that is shown with its loss mask."""
 
 
 def model_assets(house: House) -> list[dg.AssetsDefinition]:
     """`checkpoint`."""
     training = house.recipe.training
-    spec = Spec(CHECKPOINT, (EXAMPLES,), TRAINER, training, "training", frozenset({"deepspeed", "torch"}))
-    weights = weights_of(house)
+    code = ("skyassets.stages.training", *TRAINER)
+    spec = Spec(CHECKPOINT, (EXAMPLES,), code, training, "training", frozenset({"deepspeed", "torch"}))
+    weights = runs_of(house)
 
     def make(work: Work) -> Made:
         hold(house)
         examples = house.store.read(EXAMPLES)
-        kept = conversations(examples)
-        lengths = examples.filter(pl.col("dropped_by").is_null())["example_tokens"].to_list()
-        trainer = house.place.trainer(training.base)
-        base = str(training.base)
-        with house.accounts.training(work.asset, base, work.run, work.purse, min(house.place.ranks, len(gpus() or ()))):
-            curve = weights.train(trainer, plan(training, lengths), kept, code_version(*TRAINER), work.said)
-        files = [(file.path, file.bytes, file.blake2b) for file in weights.files()]
-        return checkpoint(training.base, files, curve)
+        learned_from = conversations(examples)
+        plan = plan_of(house, examples)
+        for line in plan.assumptions:
+            work.said(f"plan: {line}")
+        trainer = house.place.trainer(training.base, None if work.context is None else piped(work.context))
+        gpus = plan.layout.ranks if plan.hardware.device.is_gpu else 0
+        with house.accounts.training(work.asset, str(training.base), work.run, work.purse, gpus):
+            name = run_name(training, learned_from, code_version(*TRAINER))
+            run = weights.train(trainer, plan, learned_from, name, work.said)
+        files = [(file.path, file.bytes, file.sha256) for file in run.files]
+        made = checkpoint(str(training.base), files, run.curve, facts_of(house, run, plan))
+        write_card(house, run, _scores(house, str(made.frame["checkpoint_id"][0])))
+        return Made(made.frame, {**made.facts, **shown(house, run, plan, learned_from[0])})
 
     def damage(rows: pl.DataFrame) -> str:
-        found = rows.filter(pl.col("kind") == "file").select("path", "bytes", "blake2b")
-        return weights.damage([WeightsFile(*row) for row in found.iter_rows()])
+        found = rows.filter(pl.col("kind") == "file").select("path", "bytes", "sha256")
+        return weights.damage(run_in(rows), [WeightsFile(*row) for row in found.iter_rows()])
 
-    return [house.asset(spec, make, picture=pictures.training_curve, damage=damage)]
+    return [house.asset(spec, make, picture=training_pictures.training_curve, damage=damage)]
 
 
-def weights_of(house: House) -> CheckpointFolder:
-    """Where the student's weights are."""
+def plan_of(house: House, examples: pl.DataFrame) -> TrainPlan:
+    """The plan of the recipe's training on the kept rows of `sft_dataset`."""
+    rows = kept(examples)
+    learned = int(rows["learned_tokens"].sum() or 0)
+    return planned(house.place, house.recipe.training, rows["example_tokens"].to_list(), learned)
+
+
+def runs_of(house: House) -> CheckpointFolder:
+    """All trainings of the recipe."""
     return CheckpointFolder(house.store.folder / "weights")
+
+
+def run_of(house: House) -> Run:
+    """The training that the table `checkpoint` tells of."""
+    return runs_of(house).run(run_in(house.store.read(CHECKPOINT)))
+
+
+def run_in(rows: pl.DataFrame) -> str:
+    """The name of the run that the table `checkpoint` tells of.
+
+    Raises:
+        StoreError: when it names none.
+    """
+    found = rows.filter(pl.col("entry") == RUN)["fact"]
+    if found.is_empty():
+        raise StoreError("checkpoint: the table names no run; materialize it again")
+    return str(json.loads(found[0]))
+
+
+def facts_of(house: House, run: Run, plan: TrainPlan) -> dict[str, object]:
+    """What the manifest says of a run beside its files and its curve."""
+    told = asdict(plan)
+    told.pop("training")
+    return {
+        "run": run.folder.name,
+        "training": asdict(plan.training),
+        "base revision": revision_of(plan.training.base, house.place.weights(plan.training.base))
+        if run.environment
+        else plan.training.base.revision,
+        "data version": house.store.data_version(EXAMPLES),
+        "plan": told,
+        "environment": run.environment,
+    }
+
+
+def shown(house: House, run: Run, plan: TrainPlan, example: Conversation) -> dict[str, object]:
+    """What the UI shows of a run: where it is, what was planned, and an example with its loss mask."""
+    pieces = house.place.pieces(plan.training.base, example)
+    return {
+        "weights": str(run.folder),
+        "layout": f"{plan.layout.ranks} ranks, ZeRO-{plan.layout.zero_stage}, offload {plan.layout.offload}",
+        "fill": round(plan.fill, 4),
+        "planned GB a rank": round(plan.memory.total, 2),
+        "an example with its loss mask": as_markdown(pieces, SHOWN_LETTERS),
+    }
+
+
+def write_card(house: House, run: Run, scores: tuple[Score, ...]) -> None:
+    """Put the model card into the folder of the weights."""
+    recipe, store = house.recipe, house.store
+    examples = store.read(EXAMPLES)
+    data = card_facts.shares(examples)
+    system = kept(examples)["system"][0]
+    facts = CardFacts(
+        recipe=recipe.name,
+        description=recipe.description,
+        training=recipe.training,
+        course=Course(len(run.curve), sum(step.tokens for step in run.curve), run.curve[-1].loss),
+        data=data,
+        data_version=store.data_version(EXAMPLES),
+        origins=provenance(recipe).origins,
+        datasets=card_facts.hub_datasets(recipe.sources, data),
+        base_licence=house.place.licence(recipe.training.base),
+        system=system or "",
+        scores=scores,
+    )
+    write_text(run.folder / CARD, model_card(facts))
+
+
+def _scores(house: House, checkpoint_id: str) -> tuple[Score, ...]:
+    """The scores that the last report tells of this very checkpoint."""
+    if house.store.manifest(REPORTS) is None or not house.store.path(REPORTS).exists():
+        return ()
+    return card_facts.scores(house.store.read(REPORTS).filter(pl.col("checkpoint_id") == checkpoint_id))

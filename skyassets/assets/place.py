@@ -9,13 +9,17 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from skyassets.core.errors import BudgetError, ServerError
+from skyassets.core.model_shape import ModelShape
 from skyassets.core.money import FREE, Price, Purse
-from skyassets.core.ports import Limits, Model, Serving, Trainer
+from skyassets.core.ports import Conversation, Limits, Model, Serving
 from skyassets.core.prices import PRICES
+from skyassets.core.token_piece import TokenPiece
+from skyassets.core.training import Saving, Trainer
 from skyassets.engines import tiny
-from skyassets.engines.chat_tokens import token_lengths
+from skyassets.engines.base_shape import base_shape
+from skyassets.engines.chat_tokens import shown_example, token_lengths
 from skyassets.engines.container import IMAGE
-from skyassets.engines.deepspeed_trainer import DeepSpeedTrainer
+from skyassets.engines.deepspeed_trainer import DeepSpeedTrainer, Telling
 from skyassets.engines.endpoint import Endpoint
 from skyassets.engines.math_verify import MathVerify
 from skyassets.engines.meter import Metered, unmetered
@@ -26,8 +30,10 @@ from skyassets.engines.upstream import Upstream
 from skyassets.engines.vllm_options import VllmOptions
 from skyassets.engines.vllm_server import VllmServer, vllm_problem
 from skyassets.engines.weights import weights_folder
+from skyassets.stages.card_facts import licence_of
 from skyassets.stages.example import Count
 from skyassets.stages.graders import Graders
+from skyassets.stages.layouts import Wishes
 
 ROLES = ("teacher", "rewriter", "rater", "judge", "base", "student")
 HOSTED = ("rewriter", "rater", "judge")
@@ -66,10 +72,14 @@ class Place:
     """What holds the models' programs; `auto` is the strongest that works, `none` holds nothing."""
     sandbox_image: str = IMAGE
     """The image of a container sandbox."""
-    ranks: int = 1
     vllm: VllmOptions = field(default_factory=VllmOptions)
-    micro_batch: int = 4
-    """Examples a training process works on at once; 1 for long ones."""
+    wishes: Wishes = field(default_factory=Wishes)
+    """How a training is spread over the machine, as far as the plan is not to choose."""
+    save_every: int | None = None
+    """Optimiser steps between two saves of a training; the plan chooses without it."""
+    saves_kept: int = Saving.keep
+    trackers: tuple[str, ...] = ()
+    """Integrations of transformers' trainer that follow a training."""
 
     def serving(
         self,
@@ -180,11 +190,24 @@ class Place:
         """The folder of a model's weights."""
         return weights_folder(model, self.data / "models")
 
-    def trainer(self, base: Model) -> Trainer:
-        """What fine-tunes `base` here."""
+    def trainer(self, base: Model, telling: Telling | None = None) -> Trainer:
+        """What fine-tunes `base` here; its processes tell of themselves through `telling`."""
         if base.name == tiny.NAME:
             return tiny.TinyTrainer()
-        return DeepSpeedTrainer(cache=self.data / "models", ranks=self.ranks, micro_batch=self.micro_batch)
+        return DeepSpeedTrainer(cache=self.data / "models", trackers=self.trackers, telling=telling)
+
+    def shape(self, base: Model) -> ModelShape:
+        """What `base` is made of, by its config alone."""
+        return tiny.SHAPE if base.name == tiny.NAME else base_shape(base, self.data / "models")
+
+    def pieces(self, base: Model, example: Conversation) -> list[TokenPiece]:
+        """What the trainer sees of an example, cut where its loss mask changes."""
+        return tiny.pieces(example) if base.name == tiny.NAME else shown_example(self.weights(base), example)
+
+    def licence(self, base: Model) -> str:
+        """The licence that the base names in its own card; empty where it names none."""
+        card = self.weights(base) / "README.md" if base.name != tiny.NAME else Path()
+        return licence_of(card.read_text(encoding="utf-8")) if card.is_file() else ""
 
     def count(self, base: Model) -> Count:
         """Counts tokens as `base` does."""

@@ -16,8 +16,10 @@ from skyassets.commands.doctor import doctor
 from skyassets.commands.forecast import FORECAST
 from skyassets.commands.ledger import LEDGER_COMMAND
 from skyassets.commands.lineage import LINEAGE
+from skyassets.commands.plan import PLAN
 from skyassets.commands.rejudge import REJUDGE
 from skyassets.commands.report import report
+from skyassets.commands.tokens import TOKENS
 from skyassets.commands.why import WHY
 from skyassets.core.errors import SkyassetsError
 from skyassets.recipes.find import DEFAULT, find_recipe
@@ -28,6 +30,8 @@ EXAMPLES = """examples:
   skyassets report                                    what there is of each table, and the scores
   skyassets why "6 times 9"                           what is reused, what would be asked, and why
   skyassets lineage checkpoint                        what a row was made from, and what was made of it
+  skyassets tokens                                    the first example as the trainer sees it, with its loss mask
+  skyassets plan --on 8xH100-80GB                     does the training fit, and what does it take and cost
   skyassets rejudge                                   have what nobody could judge judged again
   skyassets compare-rewrites --prompt mine.txt        the recipe's rewriting prompt against another one
   skyassets diff sft_dataset                          what changed since the table was last another one
@@ -40,7 +44,8 @@ COMMANDS = {"doctor": Command(doctor), "report": Command(report), "lineage": LIN
 COMMANDS |= {"compare-rewrites": COMPARE_REWRITES}
 COMMANDS |= {"rejudge": REJUDGE}
 COMMANDS |= {"diff": DIFF}
-COMMANDS |= {"forecast": FORECAST, "ledger": LEDGER_COMMAND}
+COMMANDS |= {"tokens": TOKENS}
+COMMANDS |= {"plan": PLAN, "forecast": FORECAST, "ledger": LEDGER_COMMAND}
 
 
 def main() -> None:

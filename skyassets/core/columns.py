@@ -97,19 +97,26 @@ COLUMNS: dict[str, Column] = {
     ),
     "learned_tokens": Column(_whole, "Those of them that the loss is taken on: the answer, with its end of turn."),
     # checkpoint
-    "entry": Column(_text, "The row's name: file:NAME or step:NUMBER."),
-    "kind": Column(_text, "file (a file of the weights' folder) or step (an optimiser step)."),
+    "entry": Column(_text, "The row's name: file:NAME, step:NUMBER or fact:NAME."),
+    "kind": Column(_text, "file (a file of the weights' folder), step (an optimiser step), or fact (of the run)."),
     "checkpoint_id": Column(_text, "Digest of the weights' files."),
     "base_model": Column(_text, "The model that was fine-tuned; its revision after an @."),
     "path": Column(_text, "The file's path within the weights' folder; null for a step."),
     "bytes": Column(_whole, "The file's size; null for a step."),
-    "blake2b": Column(_text, "The file's BLAKE2b-128 digest; null for a step."),
+    "sha256": Column(_text, "The file's SHA-256 digest; null for a step."),
     "step": Column(_whole, "The optimiser step, from 1; null for a file."),
     "epoch": Column(_real, "Passes over the data at the end of the step."),
     "loss": Column(_real, "Mean cross-entropy per trained token, in nats."),
     "learning_rate": Column(_real, "The learning rate of the step."),
     "grad_norm": Column(_real, "Norm of the gradient before clipping."),
     "tokens": Column(_whole, "Tokens in the step's batch, padding left out."),
+    "mfu": Column(
+        _real, "Model FLOPs utilisation of the step, 0 to 1; null where the device's peak is unknown.", measured=True
+    ),
+    "memory_gb": Column(_real, "The most memory the first rank had held by then, in GB (10^9 bytes).", measured=True),
+    "fact": Column(
+        _text, "For a fact, its JSON: run, training, plan, environment, data version, revision.", measured=True
+    ),
     # benchmarks
     "answer_id": Column(_text, "Digest of model role, problem, completion and sample index."),
     "epoch_name": Column(_text, "The re-evaluation the answers belong to; empty for the first."),

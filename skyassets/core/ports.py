@@ -1,6 +1,6 @@
 """The ports: what the stages need of the outside, and the plain values that cross. Every engine keeps one of these."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -210,26 +210,6 @@ class Equals(Protocol):
 
 
 @dataclass(frozen=True)
-class TrainPlan:
-    """A training run as data: printable, diffable, and the same on any machine."""
-
-    base: Model
-    method: str
-    epochs: int
-    learning_rate: float
-    schedule: str
-    warmup_ratio: float
-    weight_decay: float
-    global_batch: int
-    cutoff: int
-    precision: str
-    zero_stage: int
-    seed: int
-    steps: int
-    tokens: int
-
-
-@dataclass(frozen=True)
 class Step:
     """One optimiser step of a training run."""
 
@@ -240,6 +220,10 @@ class Step:
     grad_norm: float
     tokens: int
     seconds: float
+    mfu: float | None = None
+    """Model FLOPs utilisation: the share of the devices' peak; None where that is not known."""
+    memory_gb: float | None = None
+    """The most that the first rank had held by then, of its GPU or else of main memory."""
 
 
 @dataclass(frozen=True)
@@ -256,17 +240,3 @@ class TokenCount:
 
     total: int
     learned: int
-
-
-class Trainer(Protocol):
-    """Fine-tunes a model by a plan."""
-
-    def train(
-        self, plan: TrainPlan, examples: Sequence[Conversation], folder: Path, said: Callable[[str], None]
-    ) -> list[Step]:
-        """Train and leave a standard Hugging Face folder in `folder`; progress lines go to `said`.
-
-        Raises:
-            TrainerError: when it cannot start, a rank dies, the loss is not finite, or the weights are not there.
-        """
-        ...

@@ -118,11 +118,11 @@ EXAMPLES = Table(
 )  # fmt: skip
 CHECKPOINT = Table(
     "checkpoint",
-    "The student: its weights' files and its training curve.",
+    "The student: its weights' files, its training curve, and what made them.",
     "entry",
     (
-        "entry", "kind", "checkpoint_id", "base_model", "path", "bytes", "blake2b", "step", "epoch", "loss",
-        "learning_rate", "grad_norm", "tokens", "seconds",
+        "entry", "kind", "checkpoint_id", "base_model", "path", "bytes", "sha256", "step", "epoch", "loss",
+        "learning_rate", "grad_norm", "tokens", "seconds", "mfu", "memory_gb", "fact",
     ),
 )  # fmt: skip
 ANSWERS = Table(

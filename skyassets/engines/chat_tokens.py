@@ -1,146 +1,140 @@
-"""Conversations as token ids with a loss mask, by a model's own tokenizer and chat template.
+"""Tokenising in a process of its own, because a tokenizer brings torch with it: to count, to keep, or to show.
 
-Every text is taken from the template, never spelled here. The trainer and the count that drops over-long rows before
-it share this code, so they cannot disagree about a length. `python -m skyassets.engines.chat_tokens` is that count in
-a process of its own, because a tokenizer brings torch with it.
+`python -m skyassets.engines.chat_tokens FOLDER` counts the conversations on standard input; with `--examples FILE
+--tokens FILE --cutoff N` it writes the file of tokens that the trainer reads; with `--show` it prints the tokens of
+one conversation as text. Conversations come as JSON lines, one at a time: memory does not grow with their number.
 """
 
+import argparse
+import contextlib
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from skyassets.core.errors import TrainerError
+from skyassets.core.errors import SkyassetsError, TrainerError
 from skyassets.core.ports import Conversation, Message, TokenCount
+from skyassets.core.token_piece import TokenPiece
+from skyassets.engines.chat_tokenizer import ChatTokenizer
+from skyassets.engines.token_file import write_examples
 
-
-@dataclass(frozen=True)
-class TokenExample:
-    """One conversation as the trainer sees it; `learned[i]` says whether token `i` counts in the loss."""
-
-    id: str
-    tokens: list[int]
-    learned: list[bool]
+MODULE = "skyassets.engines.chat_tokens"
 
 
 def token_lengths(
-    folder: Path, conversations: Sequence[Conversation], python: str = sys.executable
+    folder: Path, conversations: Iterable[Conversation], python: str = sys.executable
 ) -> list[TokenCount]:
     """How many tokens the trainer would see of each conversation, and learn, by the tokenizer in `folder`.
 
     Raises:
         TrainerError: when the tokenizer cannot be read or a conversation does not fit its template.
     """
-    done = subprocess.run(
-        [python, "-m", "skyassets.engines.chat_tokens", str(folder)],
-        input=written(conversations),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        said = done.stderr.strip().splitlines() or ["nothing"]
-        raise TrainerError(f"counting tokens with {folder} failed: {said[-1].removeprefix('TrainerError: ')}")
-    return [TokenCount(*map(int, line.split())) for line in done.stdout.splitlines()]
+    told = _run([python, "-m", MODULE, str(folder)], "counting tokens", folder, conversations)
+    return [TokenCount(*map(int, line.split())) for line in told.splitlines()]
+
+
+def write_tokens(
+    folder: Path, examples_file: Path, tokens_file: Path, cutoff: int, python: str = sys.executable
+) -> None:
+    """Tokenise the conversations of `examples_file` (as `written` wrote them) into `tokens_file`, for `TokenFile`.
+
+    The file is there whole or not at all.
+
+    Raises:
+        TrainerError: when the tokenizer cannot be read, a conversation does not fit its template, is longer than
+            `cutoff` tokens or teaches nothing, or the file cannot be written.
+    """
+    where = ["--examples", str(examples_file), "--tokens", str(tokens_file), "--cutoff", str(cutoff)]
+    _run([python, "-m", MODULE, str(folder), *where], "tokenising", folder)
+
+
+def shown_example(folder: Path, conversation: Conversation, python: str = sys.executable) -> list[TokenPiece]:
+    """What the trainer sees of `conversation`, as text cut where the loss mask changes; read back from the tokens.
+
+    Raises:
+        TrainerError: as `token_lengths`.
+    """
+    told = _run([python, "-m", MODULE, str(folder), "--show"], "tokenising", folder, [conversation])
+    return [TokenPiece(**piece) for piece in json.loads(told)]
+
+
+def lines(conversations: Iterable[Conversation]) -> Iterator[str]:
+    """Each conversation as a line of JSON."""
+    return (json.dumps(asdict(each), ensure_ascii=True) + "\n" for each in conversations)
 
 
 def written(conversations: Iterable[Conversation]) -> str:
     """The conversations as JSON lines; `read` gives them back."""
-    return "".join(json.dumps(asdict(each), ensure_ascii=True) + "\n" for each in conversations)
+    return "".join(lines(conversations))
 
 
-def read(lines: Iterable[str]) -> list[Conversation]:
+def read(written_lines: Iterable[str]) -> list[Conversation]:
     """The conversations that `written` wrote."""
-    rows = [json.loads(line) for line in lines]
-    return [Conversation(row["id"], tuple(Message(**turn) for turn in row["messages"])) for row in rows]
+    return list(_conversations(written_lines))
 
 
-class ChatTokenizer:
-    """A tokenizer with its chat template and the tokens that end a turn."""
+def _conversations(written_lines: Iterable[str]) -> Iterator[Conversation]:
+    for line in written_lines:
+        row = json.loads(line)
+        yield Conversation(row["id"], tuple(Message(**turn) for turn in row["messages"]))
 
-    def __init__(self, tokenizer: Any, ends: Collection[int] = ()) -> None:
-        self._tokenizer = tokenizer
-        self._ends = {*ends, tokenizer.eos_token_id}
 
-    @classmethod
-    def of(cls, folder: Path) -> "ChatTokenizer":
-        """The tokenizer of a Hugging Face folder, and the turn ends its generation config names."""
-        from transformers import AutoTokenizer
-
-        if not (folder / "tokenizer_config.json").is_file():
-            raise TrainerError(f"{folder} has no tokenizer_config.json; name a standard Hugging Face folder")
-        config = folder / "generation_config.json"
-        named = json.loads(config.read_text(encoding="utf-8")).get("eos_token_id") if config.is_file() else None
-        ends = named if isinstance(named, list) else [named] if named is not None else []
-        return cls(AutoTokenizer.from_pretrained(folder), ends)
-
-    def encode(self, conversation: Conversation) -> TokenExample:
-        """`conversation` as tokens, learned on the assistant's words and the token that ends each of its turns.
-
-        The text before an assistant turn is what a server renders to ask for that turn, so the model learns to go on
-        from exactly what it will be given.
-
-        Raises:
-            TrainerError: when nobody answers, or the template rewrites earlier turns or leaves an answer open.
-        """
-        text, tokens, learned = "", list[int](), list[bool]()
-        for turn, message in enumerate(conversation.messages):
-            if message.role != "assistant":
-                continue
-            asked = self._render(conversation, turn, asks=True)
-            answered = self._render(conversation, turn + 1, asks=False)
-            if not asked.startswith(text) or not answered.startswith(asked):
-                raise TrainerError(
-                    f"example {conversation.id}: the chat template does not go on from its own prompt at turn "
-                    f"{turn + 1}, so nobody can tell which tokens to learn; use a template that renders each turn as is"
-                )
-            tokens = self._continued(tokens, text, asked)
-            learned += [False] * (len(tokens) - len(learned))
-            start, tokens = len(tokens), self._continued(tokens, asked, answered)
-            end = max((at for at in range(start, len(tokens)) if tokens[at] in self._ends), default=None)
-            if end is None:
-                raise TrainerError(
-                    f"example {conversation.id}: the chat template ends turn {turn + 1} with none of the model's "
-                    f"end-of-turn tokens {sorted(self._ends)}, so the model would never learn to stop"
-                )
-            learned += [start <= at <= end for at in range(start, len(tokens))]
-            text = answered
-        if not any(learned):
-            raise TrainerError(f"example {conversation.id} has no assistant turn: there is nothing to learn from it")
-        last = len(learned) - learned[::-1].index(True)
-        return TokenExample(conversation.id, tokens[:last], learned[:last])
-
-    def _render(self, conversation: Conversation, turns: int, *, asks: bool) -> str:
-        from jinja2 import TemplateError
-
-        messages = [asdict(message) for message in conversation.messages[:turns]]
-        try:
-            return str(self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=asks))
-        except TemplateError as error:
-            raise TrainerError(f"example {conversation.id}: the chat template refuses it: {error}") from error
-
-    def _continued(self, tokens: list[int], text: str, longer: str) -> list[int]:
-        """The tokens of `longer`, which begins with `text`, keeping `tokens` of `text` as its first ones."""
-        whole = self._ids(longer)
-        return whole if whole[: len(tokens)] == tokens else tokens + self._ids(longer[len(text) :])
-
-    def _ids(self, text: str) -> list[int]:
-        return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+def _run(command: list[str], doing: str, folder: Path, conversations: Iterable[Conversation] = ()) -> str:
+    """What `command` printed, the conversations being its standard input."""
+    # Files, not pipes: a process that nobody listens to yet must not wait, nor we for it.
+    with tempfile.TemporaryFile("w+") as told, tempfile.TemporaryFile("w+") as complaints:
+        environment = os.environ | {"TOKENIZERS_PARALLELISM": "true", "HF_HUB_OFFLINE": "1"}
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=told, stderr=complaints, text=True, env=environment
+        ) as process:
+            assert process.stdin is not None
+            # Whoever has stopped reading tells why.
+            with contextlib.suppress(BrokenPipeError), process.stdin as heard:
+                heard.writelines(lines(conversations))
+        told.seek(0)
+        complaints.seek(0)
+        if process.returncode != 0:
+            said = complaints.read().strip().splitlines() or [f"nothing, with status {process.returncode}"]
+            raise TrainerError(f"{doing} with {folder} failed: {said[-1].removeprefix('TrainerError: ')}")
+        return told.read()
 
 
 def main() -> int:
-    """Print all tokens and learned tokens of each conversation on standard input, by the tokenizer of the folder."""
+    """Count, write or show the conversations named on the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="a Hugging Face folder with a tokenizer and a chat template")
+    parser.add_argument("--examples", type=Path, help="the conversations, as JSON lines; else standard input")
+    parser.add_argument("--tokens", type=Path, help="the file to write; without it, tokens are counted")
+    parser.add_argument("--cutoff", type=int, default=sys.maxsize, help="the most tokens of an example")
+    parser.add_argument("--show", action="store_true", help="print the first conversation's tokens as text")
+    options = parser.parse_args()
     try:
-        tokenizer = ChatTokenizer.of(Path(sys.argv[1]))
-        examples = [tokenizer.encode(each) for each in read(sys.stdin)]
-    except TrainerError as error:
+        with contextlib.ExitStack() as stack:
+            file = options.examples
+            said = stack.enter_context(file.open(encoding="utf-8")) if file else sys.stdin
+            _work(options, _conversations(said))
+    except SkyassetsError as error:
         sys.stderr.write(f"TrainerError: {error}\n")
         return 1
-    sys.stdout.write("".join(f"{len(each.tokens)} {sum(each.learned)}\n" for each in examples))
     return 0
+
+
+def _work(options: argparse.Namespace, conversations: Iterator[Conversation]) -> None:
+    tokenizer = ChatTokenizer.of(options.folder)
+    if options.show:
+        pieces = tokenizer.pieces(tokenizer.encode(next(conversations)))
+        sys.stdout.write(json.dumps([asdict(piece) for piece in pieces]))
+        return
+    examples = tokenizer.encode_all(conversations)
+    if options.tokens:
+        write_examples(options.tokens, examples, options.cutoff)
+        return
+    for example in examples:
+        sys.stdout.write(f"{len(example.tokens)} {int(example.learned.sum())}\n")
 
 
 if __name__ == "__main__":

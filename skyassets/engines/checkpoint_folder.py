@@ -1,22 +1,26 @@
-"""The folder of a training run: written apart, swapped in whole, used again when the same run is asked for."""
+"""The weights of a recipe, one folder a run: written apart, put there whole, used again when that run is asked for."""
 
+import hashlib
 import json
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from skyassets.core.errors import StoreError, TrainerError
-from skyassets.core.files import file_digest, write_text
+from skyassets.core.errors import TrainerError
+from skyassets.core.files import write_text
 from skyassets.core.identity import digest
-from skyassets.core.ports import Conversation, Step, Trainer, TrainPlan
+from skyassets.core.ports import Conversation, Step
+from skyassets.core.training import Trainer, TrainPlan
 
 RECORD = "training.json"
 """What run made the weights, and its curve; written last, so a folder without it is not finished."""
-
+CARD = "README.md"
+"""The model card: for people, told anew with every report, so it is no part of what the weights are."""
 WHOLE_DIGEST_LIMIT = 2**30
 """Bytes above which a file is looked at by its size alone when nothing else tells of harm: 64 GB take a minute."""
+NAME_LENGTH = 12
+"""Letters of a run's digest that name its folder."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +29,27 @@ class WeightsFile:
 
     path: str
     bytes: int
-    blake2b: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: its folder, its files as they were then, its curve, and what it was made with."""
+
+    folder: Path
+    files: tuple[WeightsFile, ...]
+    curve: tuple[Step, ...]
+    environment: dict[str, object]
+
+
+def run_name(training: object, examples: Sequence[Conversation], code: str) -> str:
+    """What names the run of a recipe's training on these examples by this code; where it runs has no part in it."""
+    return digest("run", training, list(examples), code)[:NAME_LENGTH]
 
 
 @dataclass(frozen=True)
 class CheckpointFolder:
-    """The weights of one recipe, at `folder`."""
+    """All runs of one recipe, in `folder`."""
 
     folder: Path
 
@@ -39,57 +58,57 @@ class CheckpointFolder:
         trainer: Trainer,
         plan: TrainPlan,
         examples: Sequence[Conversation],
-        code: str,
+        name: str,
         said: Callable[[str], None],
-    ) -> list[Step]:
-        """The curve of the run that `plan`, `examples` and the trainer's `code` ask for.
-
-        Trains only if that run's weights are not here, whole. The last run's weights stay until new ones are there.
+    ) -> Run:
+        """The run called `name`, trained only if its weights are not here, whole; other runs' weights stay.
 
         Raises:
-            TrainerError: when training fails; the weights of the last run stay where they were.
+            TrainerError: when training fails.
         """
-        run = digest(plan, list(examples), code)
-        fresh = self.folder.with_name(f".{self.folder.name}.new")
-        if self._whole(self.folder, run):
-            said(f"the weights of this very run are in {self.folder}; not training again")
+        folder = self.folder / name
+        if self.damage(name):
+            (folder / RECORD).unlink(missing_ok=True)
+            curve = trainer.train(plan, examples, folder, said)
+            files = _files(folder)
+            if not files:
+                raise TrainerError(f"the training run left no files in {folder}; look at its log")
+            record = {"files": [asdict(file) for file in files], "curve": [asdict(step) for step in curve]}
+            write_text(folder / RECORD, json.dumps(record | {"environment": _environment(folder)}))
         else:
-            if not self._whole(fresh, run):
-                shutil.rmtree(fresh, ignore_errors=True)
-                curve = trainer.train(plan, examples, fresh, said)
-                files = _files(fresh)
-                if not files:
-                    raise TrainerError(f"the training run left no files in {fresh}; look at its log")
-                record = {"run": run, "files": [asdict(file) for file in files], "curve": [asdict(s) for s in curve]}
-                write_text(fresh / RECORD, json.dumps(record))
-            self._swap_in(fresh)
-        return [Step(**step) for step in _record(self.folder)["curve"]]
+            said(f"the weights of this very run are in {folder}; not training again")
+        return self.run(name)
 
-    def files(self) -> list[WeightsFile]:
-        """The weights' files with their digests, as they were when training ended."""
-        return [WeightsFile(**file) for file in _record(self.folder)["files"]]
+    def run(self, name: str) -> Run:
+        """A run that is here, as it was when training ended."""
+        record = _record(self.folder / name)
+        return Run(
+            self.folder / name,
+            tuple(WeightsFile(**file) for file in record["files"]),
+            tuple(Step(**step) for step in record["curve"]),
+            dict(record["environment"]),
+        )
 
-    def damage(self, expected: Sequence[WeightsFile]) -> str:
-        """What is wrong with the folder, against the files it should hold; empty when nothing is."""
-        return _damage(self.folder, expected)
-
-    def _whole(self, folder: Path, run: str) -> bool:
-        """Whether `folder` holds all that `run` left there."""
+    def damage(self, name: str, expected: Sequence[WeightsFile] = ()) -> str:
+        """What is wrong with a run's folder, against `expected` or else its own record; empty when nothing is."""
+        folder = self.folder / name
         record = _record(folder)
-        return record.get("run") == run and not _damage(folder, [WeightsFile(**file) for file in record["files"]])
+        if not record:
+            return f"the weights in {folder} are gone or not finished"
+        for file in expected or [WeightsFile(**file) for file in record["files"]]:
+            path = folder / file.path
+            if not path.is_file():
+                return f"the weights' file {path} is gone"
+            size = path.stat().st_size
+            if size != file.bytes or (size <= WHOLE_DIGEST_LIMIT and sha256(path) != file.sha256):
+                return f"the weights' file {path} was changed from outside"
+        return ""
 
-    def _swap_in(self, fresh: Path) -> None:
-        old = self.folder.with_name(f".{self.folder.name}.old")
-        try:
-            shutil.rmtree(old, ignore_errors=True)
-            if self.folder.exists():
-                self.folder.rename(old)
-            fresh.rename(self.folder)
-            shutil.rmtree(old, ignore_errors=True)
-        except OSError as error:
-            raise StoreError(
-                f"cannot move the weights to {self.folder}: {error.strerror}; they are in {fresh}"
-            ) from error
+
+def sha256(path: Path) -> str:
+    """SHA-256 of the file's bytes, as hex: what `sha256sum` and the hub say of it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _record(folder: Path) -> dict[str, Any]:
@@ -100,17 +119,12 @@ def _record(folder: Path) -> dict[str, Any]:
         return {}
 
 
+def _environment(folder: Path) -> dict[str, Any]:
+    """What the training process said it was made with; nothing where the trainer has none."""
+    told = folder.with_name(f"{folder.name}.training") / "finished.json"
+    return dict(json.loads(told.read_text(encoding="utf-8"))) if told.is_file() else {}
+
+
 def _files(folder: Path) -> list[WeightsFile]:
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != RECORD)
-    return [WeightsFile(str(path.relative_to(folder)), path.stat().st_size, file_digest(path)) for path in paths]
-
-
-def _damage(folder: Path, expected: Sequence[WeightsFile]) -> str:
-    for file in expected:
-        path = folder / file.path
-        if not path.is_file():
-            return f"the weights' file {path} is gone"
-        size = path.stat().st_size
-        if size != file.bytes or (size <= WHOLE_DIGEST_LIMIT and file_digest(path) != file.blake2b):
-            return f"the weights' file {path} was changed from outside"
-    return ""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in (RECORD, CARD))
+    return [WeightsFile(str(path.relative_to(folder)), path.stat().st_size, sha256(path)) for path in paths]

@@ -1,105 +1,129 @@
 """Fine-tunes by a plan in processes of its own, with DeepSpeed. Never imports torch: `training_run` does the work."""
 
+import contextlib
 import os
 import re
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 from skyassets.core.errors import ServerError, TrainerError
-from skyassets.core.ports import Conversation, Step, TrainPlan
+from skyassets.core.files import locked
+from skyassets.core.ports import Conversation, Step
+from skyassets.core.training import TrainPlan
 from skyassets.engines import server_watchdog
+from skyassets.engines.chat_tokens import write_tokens, written
 from skyassets.engines.training_job import JobFolder, TrainingJob
+from skyassets.engines.training_news import is_told, news
 from skyassets.engines.weights import weights_folder
 
 POLL_SECONDS = 0.5
-NEWS_LINES = 60
-"""Progress lines of a long run, about; a short one tells every step."""
 TAIL_LINES = 20
-RAISED = re.compile(r"^(\[rank\d+\]: )?[\w.]+(Error|Exception): ")
-"""How a traceback ends, also one of several ranks."""
 OUT_OF_MEMORY = (137, 247)
 """How a killed rank looks behind a shell and behind the watchdog."""
+LOST_RANK = re.compile(r"rank\s*:\s*(\d+).*\n\s*exitcode\s*:\s*-(\d+)")
+"""How torch's launcher tells of a rank that a signal ended."""
+
+Telling = Callable[[], AbstractContextManager[Mapping[str, str]]]
+"""Opens a channel through which the processes tell of themselves: the variables that say where it is."""
 
 
 @dataclass(frozen=True)
 class DeepSpeedTrainer:
-    """Keeps the `Trainer` port. All of these fields say where and how fast, none of them what is learned."""
+    """Keeps the `Trainer` port. All of these fields say where and how it runs, none of them what is learned."""
 
     cache: Path
-    """Where base models are fetched or converted to."""
-    ranks: int = 1
-    """Processes: one per GPU; on a CPU one is fastest, and several are there to try the code."""
+    """Where base models are fetched or converted to. Beside it is the lock that lets one training run at a time."""
     threads: int | None = None
     """CPU threads of each rank; the cores shared out without it."""
-    micro_batch: int = 4
-    """Examples a rank works on at once; 1 for long ones."""
-    offload: bool = False
-    recompute: bool = False
+    trackers: tuple[str, ...] = ()
+    telling: Telling | None = None
+    """Who is told of the progress by the processes themselves (Dagster Pipes); None has it read off the curve."""
     python: str = sys.executable
 
     def train(
         self, plan: TrainPlan, examples: Sequence[Conversation], folder: Path, said: Callable[[str], None]
     ) -> list[Step]:
-        """Train and put a standard Hugging Face folder at `folder`; the log stays beside it, in `NAME.training`.
+        """Train and put a standard Hugging Face folder at `folder`; log and curve stay beside it, in `NAME.training`.
+
+        A run of the same `folder` that was stopped goes on from its latest save, and one that was finished elsewhere
+        is taken as it is.
 
         Raises:
-            TrainerError: when the base is not there, a process dies, or the loss is not finite.
+            TrainerError: when the base is not there, the disk is too small, a process dies, or the loss is not finite.
         """
-        try:
-            base = weights_folder(plan.base, self.cache)
-        except ServerError as error:
-            raise TrainerError(f"there is no base to train: {error}") from error
         job = JobFolder(folder.with_name(f"{folder.name}.training").absolute())
-        shutil.rmtree(job.path, ignore_errors=True)
-        job.write(TrainingJob(plan, base.absolute(), self.micro_batch, self.offload, self.recompute), examples)
-        said(
-            f"training {plan.base.name} on {len(examples)} examples: {plan.epochs} epochs, {plan.steps} steps of "
-            f"{plan.global_batch}, {plan.precision}, ZeRO-{plan.zero_stage}, {self.ranks} ranks; log in {job.log}"
-        )
-        with self._running(job) as process:
-            curve = _watched(process, job, plan.steps, said)
-        if process.returncode or len(curve) != plan.steps or not (job.model / "config.json").is_file():
-            raise TrainerError(_last_words(process.returncode, job, len(curve), plan.steps))
-        if folder.exists():
-            folder.rename(job.path / "replaced")
-        job.model.replace(folder)
-        shutil.rmtree(job.path / "replaced", ignore_errors=True)
+        with locked(self.cache.parent / ".training.lock", said):
+            if job.finished.is_file() and job.model.is_dir():
+                said(f"taking the finished weights of {job.path}")
+            else:
+                job.finished.unlink(missing_ok=True)
+                self._run(plan, examples, job, said)
+            curve = job.read_curve()
+            if not job.finished.is_file() or not (job.model / "config.json").is_file():
+                raise TrainerError(f"the training in {job.path} left no weights; look at its log, {job.log}")
+            shutil.rmtree(folder, ignore_errors=True)
+            job.model.replace(folder)
+            # What only a run that goes on would need.
+            shutil.rmtree(job.saves.folder, ignore_errors=True)
+            job.tokens.unlink(missing_ok=True)
         return curve
 
-    @contextmanager
-    def _running(self, job: JobFolder) -> Iterator[subprocess.Popen[bytes]]:
-        """The training processes, gone with all they started when the context ends or this process dies."""
-        watched = [sys.executable, "-I", server_watchdog.__file__, str(os.getpid()), *self._command(job.path)]
-        with job.log.open("wb") as log:
+    def prepare(self, plan: TrainPlan, examples: Sequence[Conversation], job: JobFolder) -> None:
+        """Leave all that the training processes need in the job's folder, here or on another machine.
+
+        Raises:
+            TrainerError: when the base is not there or an example cannot be trained on.
+        """
+        try:
+            base = weights_folder(plan.training.base, self.cache)
+        except ServerError as error:
+            raise TrainerError(f"there is no base to train: {error}") from error
+        job.write(TrainingJob(plan, base.absolute(), self.trackers))
+        if not job.tokens.is_file():
+            listed = job.path / "examples.jsonl"
+            listed.write_text(written(examples), encoding="utf-8")
+            write_tokens(base, listed, job.tokens, plan.training.cutoff, self.python)
+
+    def command(self, plan: TrainPlan, job: JobFolder) -> list[str]:
+        """The plan's command with this machine's names, ended with all it started when this process ends."""
+        words = [self.python if word == "python" else word for word in plan.argv[:-1]]
+        watched = [sys.executable, "-I", server_watchdog.__file__, "--log", str(job.log), str(os.getpid())]
+        return [*watched, *words, str(job.path)]
+
+    def _run(
+        self, plan: TrainPlan, examples: Sequence[Conversation], job: JobFolder, said: Callable[[str], None]
+    ) -> None:
+        self.prepare(plan, examples, job)
+        _check_disk(plan, job)
+        training, layout = plan.training, plan.layout
+        said(
+            f"training {training.base.name} on {plan.examples} examples: {training.epochs} epochs, {plan.steps} steps "
+            f"of {training.global_batch}, {training.precision}, ZeRO-{layout.zero_stage}, {layout.ranks} ranks; log in "
+            f"{job.log}"
+        )
+        with self.telling() if self.telling else contextlib.nullcontext({}) as told:
             process = subprocess.Popen(
-                watched,
+                self.command(plan, job),
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=self._environment(),
+                env={**os.environ, **self._environment(plan), **told},
                 start_new_session=True,  # so that Ctrl-C reaches us alone, and we end it in order
             )
-        try:
-            yield process
-        finally:
-            process.terminate()
-            process.wait()
+            status = _watched(process, job, plan.steps, None if self.telling else said)
+        if status or not job.finished.is_file():
+            job.saves.prune(plan.saving.keep)
+            raise TrainerError(_last_words(status, job, plan.steps))
 
-    def _command(self, folder: Path) -> list[str]:
-        """The command line of the run, through PyTorch's launcher when there are several ranks."""
-        launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={self.ranks}"]
-        return [self.python, *(launcher if self.ranks > 1 else ()), "-m", "skyassets.engines.training_run", str(folder)]
-
-    def _environment(self) -> dict[str, str]:
-        """This process's environment with what the libraries read once: threads that wait quietly, and no network."""
-        threads = self.threads or max(1, len(os.sched_getaffinity(0)) // self.ranks)
-        return os.environ | {
+    def _environment(self, plan: TrainPlan) -> dict[str, str]:
+        """What the libraries read once: threads that wait quietly, and no network but a tracker's."""
+        here = plan.layout.ranks // plan.layout.nodes
+        threads = self.threads or max(1, len(os.sched_getaffinity(0)) // here)
+        return {
             "OMP_NUM_THREADS": str(threads),
             "OMP_WAIT_POLICY": "PASSIVE",
             "HF_HUB_OFFLINE": "1",
@@ -109,44 +133,48 @@ class DeepSpeedTrainer:
         }
 
 
-def _watched(process: subprocess.Popen[bytes], job: JobFolder, steps: int, said: Callable[[str], None]) -> list[Step]:
-    """The whole curve, told while it grows, once the run has ended."""
+def _watched(process: subprocess.Popen[bytes], job: JobFolder, steps: int, said: Callable[[str], None] | None) -> int:
+    """Its exit status, once it has ended or was ended with all it started, because somebody interrupted this."""
     told = 0
-    while True:
-        ended = process.poll() is not None
-        curve = job.read_curve()
-        for step in curve[told:]:
-            if step.step in (1, steps) or step.step % max(1, steps // NEWS_LINES) == 0:
-                said(_news(curve[: step.step], steps))
-        told = len(curve)
-        if ended:
-            return curve
-        time.sleep(POLL_SECONDS)
+    try:
+        while process.poll() is None:
+            time.sleep(POLL_SECONDS)
+            if said is None:
+                continue
+            curve = job.read_curve()
+            for number in range(min(told, len(curve)) + 1, len(curve) + 1):
+                if is_told(curve[number - 1].step, steps):
+                    said(news(curve[:number], steps))
+            told = len(curve)
+    finally:
+        process.terminate()
+        process.wait()
+    return process.returncode
 
 
-def _news(curve: Sequence[Step], steps: int) -> str:
-    """One line on the last step, with the speed of the latest ones."""
-    last, recent = curve[-1], curve[-10:]
-    seconds = sum(step.seconds for step in recent)
-    left = seconds / len(recent) * (steps - last.step)
-    speed = sum(step.tokens for step in recent) / seconds
-    return f"step {last.step}/{steps}: loss {last.loss:.4f}, {speed:.0f} tokens/s, {_duration(left)} left"
+def _check_disk(plan: TrainPlan, job: JobFolder) -> None:
+    free = shutil.disk_usage(job.path).free / 1e9
+    if free < plan.disk_gb:
+        raise TrainerError(
+            f"the run needs {plan.disk_gb:.1f} GB in {job.path} for {plan.saving.keep} saves and the weights, and "
+            f"{free:.1f} GB are free; free some, keep fewer saves (SKYASSETS_SAVES_KEPT), or move the data folder"
+        )
 
 
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
-def _last_words(status: int, job: JobFolder, done: int, steps: int) -> str:
+def _last_words(status: int, job: JobFolder, steps: int) -> str:
     """Why the run failed: what the training process said of it, or the end of its log."""
-    where = f"training stopped after {done} of {steps} steps"
+    curve, save = job.read_curve(), job.saves.latest()
+    kept = f"; the next try goes on from the save of step {save.step}" if save else ""
+    where = f"training stopped after {curve[-1].step if curve else 0} of {steps} steps"
     if job.failure.is_file():
-        return f"{where}: {job.failure.read_text(encoding='utf-8')} (log: {job.log})"
-    if status in OUT_OF_MEMORY:
+        return f"{where}: {job.failure.read_text(encoding='utf-8')} (log: {job.log}){kept}"
+    text = job.log.read_text(encoding="utf-8", errors="replace") if job.log.is_file() else ""
+    if lost := LOST_RANK.search(text):
+        where += f": rank {lost[1]} was ended by signal {lost[2]}"
+        where += ", most likely for want of memory" if lost[2] == "9" else ""
+    elif status in OUT_OF_MEMORY:
         where += ": a process was killed, most likely for want of memory; try a smaller micro batch or more ranks"
-    lines = job.log.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL_LINES:]
-    return f"{where}, exit status {status}; its log ({job.log}) ends:\n" + "\n".join(
+    lines = text.splitlines()[-TAIL_LINES:]
+    return f"{where}, exit status {status}{kept}; its log ({job.log}) ends:\n" + "\n".join(
         f"  {line[:300]}" for line in lines
     )

@@ -1,6 +1,8 @@
 """Runs a server for as long as its starter lives, and leaves no process of it behind. A program of its own.
 
-    python -I server_watchdog.py STARTER_PID COMMAND [ARGUMENT...]
+    python -I server_watchdog.py [--log FILE] STARTER_PID COMMAND [ARGUMENT...]
+
+What the server prints goes to FILE, where one is named.
 
 It ends the server when told to (SIGTERM), when the starter is gone (also by SIGKILL, which no handler sees), and cleans
 up after a server that died by itself. Standard library only, a single thread: on Linux a server's descendants that
@@ -25,7 +27,7 @@ PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 
 
-def watch(starter: int, command: list[str]) -> int:
+def watch(starter: int, command: list[str], log: str | None = None) -> int:
     """Run `command` until it ends, the starter is gone or SIGTERM comes; its exit status, or 0 when we ended it.
 
     Killed by a signal, its status is 128 and the signal's number, as in a shell.
@@ -38,7 +40,15 @@ def watch(starter: int, command: list[str]) -> int:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
-    server = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=_die_with_watchdog)
+    with open(log, "wb") if log else contextlib.nullcontext() as output:  # noqa: PTH123
+        server = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            preexec_fn=_die_with_watchdog,
+        )
     while server.poll() is None and os.getppid() == starter and not told_to_stop:
         time.sleep(POLL_SECONDS)
     status = server.returncode
@@ -78,4 +88,7 @@ def _prctl(option: int, value: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(watch(int(sys.argv[1]), sys.argv[2:]))
+    given = sys.argv[1:]
+    named = given[1] if given[0] == "--log" else None
+    words = given[2:] if named else given
+    sys.exit(watch(int(words[0]), words[1:], named))

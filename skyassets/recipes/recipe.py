@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from skyassets.core.errors import RecipeError
 from skyassets.core.ports import Limits
 from skyassets.core.sources import Source
+from skyassets.core.training import Training
+from skyassets.recipes.expected import Expected
 from skyassets.stages.answer import Evaluation
 from skyassets.stages.curate import Curation
 from skyassets.stages.gates import Gates
@@ -14,7 +16,6 @@ from skyassets.stages.prompts import Prompts
 from skyassets.stages.rate import Rating
 from skyassets.stages.rewrite import ModelRewriting, RuleRewriting
 from skyassets.stages.sample import Asking
-from skyassets.stages.training import Training
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class Recipe:
     """Dollars that one run may spend on calls; determines no row, so changing it rebuilds nothing."""
     reevaluate_at: str = "0 6 * * 1"
     """When the benchmarks are asked again, as a cron line, once the schedule is switched on."""
+    expected: Expected | None = None
+    """What a whole run is expected to take, for a plan without its sources; determines no row."""
 
 
 RESERVED = ("rows", "models", "logs", "dagster", "batches")
@@ -88,7 +91,13 @@ def check(recipe: Recipe) -> Recipe:
         (recipe.training.epochs > 0, "training.epochs", recipe.training.epochs, "1 or more"),
         (recipe.training.global_batch > 0, "training.global_batch", recipe.training.global_batch, "1 or more"),
         (recipe.training.learning_rate > 0, "training.learning_rate", recipe.training.learning_rate, "above 0"),
-        (recipe.training.zero_stage in range(4), "training.zero_stage", recipe.training.zero_stage, "0, 1, 2 or 3"),
+        (recipe.training.cutoff > 0, "training.cutoff", recipe.training.cutoff, "1 or more"),
+        (
+            recipe.training.lora is None or recipe.training.lora.rank > 0,
+            "training.lora",
+            recipe.training.lora,
+            "None, or adapters of rank 1 or more",
+        ),
         (
             recipe.training.precision in ("bf16", "fp32"),
             "training.precision",

@@ -9,6 +9,8 @@ from dataclasses import replace
 
 from skyassets.core.ports import Limits, Model, Sampling
 from skyassets.core.sources import HubDataset, Source
+from skyassets.core.training import Training
+from skyassets.recipes.expected import Calls, Expected, Published
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.answer import Evaluation
 from skyassets.stages.contamination import Decontamination
@@ -22,7 +24,6 @@ from skyassets.stages.rewrite import ModelRewriting
 from skyassets.stages.rules import FitsCutoff, WellFormed, verified
 from skyassets.stages.sample import Asking
 from skyassets.stages.selection import Cap, Chosen, Group, WithinCaps
-from skyassets.stages.training import Training
 
 PROGRAMS, MATHEMATICS = Group("domain", ("code",)), Group("domain", ("maths",))
 OTHERS = Group("domain", ("science", "puzzle"))
@@ -66,6 +67,27 @@ RATER_SYSTEM = (
     "of an IMO day, solved by few contestants. 10: beyond that; hardly anybody solves it within a contest."
 )
 RATER_PROMPT = "Problem:\n{question}\n\nHow hard is it? Reply with one whole number from 1 to 10 and nothing else."
+RATED = 7_477 + 4_070 + 20_000
+"""NuminaMath's problems before they are rated."""
+ASKED = 7_477 + 4_070 + 1_200 + 5_000 + 3_244 + 1_000
+"""The problems of all sources that the teacher is asked; of the olympiads, 1,200 are taken to be of grade 9."""
+MEASURED = 500 + 30 + 1_319 + 40 + 674 + 198 + 511
+"""MATH500, AIME 2024, GSM8K, AMC23, OlympiadBench, GPQA-Diamond, and release 2 of LiveCodeBench."""
+EXPECTED = Expected(
+    rows=16_401,
+    row_tokens=4_500,
+    calls=(
+        Calls("raw_problems", "rater", RATED, prompt=500, completion=2),
+        Calls("teacher_traces", "teacher", ASKED, prompt=350, completion=4_000),
+        Calls("rewritten_traces", "rewriter", ASKED, prompt=4_550, completion=4_000),
+        Calls("benchmark_answers", "base", MEASURED, prompt=350, completion=700),
+        Calls("benchmark_answers", "student", MEASURED, prompt=350, completion=3_500),
+    ),
+    tokens_per_second=1_200,
+    source="published: 16,401 rows in the file, 19 hours on 8 H100, $450, and the counts of the sources; assumed: "
+    "4,500 tokens an example, log-normal, the lengths of calls, and 1,200 tokens a second a GPU in vLLM",
+    published=Published(hours=19.0, dollars=450.0, hardware="8xH100-80GB", offload="all"),
+)
 
 
 def sky_t1_preview() -> Recipe:
@@ -143,7 +165,6 @@ def sky_t1_preview() -> Recipe:
             global_batch=96,
             cutoff=16_384,
             precision="bf16",
-            zero_stage=3,
             seed=42,
         ),
         benchmarks=(
@@ -182,6 +203,7 @@ def sky_t1_preview() -> Recipe:
         evaluation=Evaluation(
             prompts=measured, sampling=Sampling(temperature=0.0, max_tokens=16_384), samples=1, seed=0
         ),
+        expected=EXPECTED,
     )
 
 

@@ -2,6 +2,7 @@
 
 from skyassets.core.ports import Limits, Model, Sampling
 from skyassets.core.sources import Generated, Source
+from skyassets.core.training import Training
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.answer import Evaluation
 from skyassets.stages.contamination import Decontamination
@@ -13,7 +14,6 @@ from skyassets.stages.rewrite import RuleRewriting
 from skyassets.stages.rules import FitsCutoff, WellFormed, verified
 from skyassets.stages.sample import Asking
 from skyassets.stages.selection import Chosen
-from skyassets.stages.training import Training
 
 TINY = Model("tiny", revision="1")
 FAMILIES = ("times", "last_word", "plus")
@@ -48,7 +48,7 @@ def smoke() -> Recipe:
         ),
         student_prompts=prompts,
         training=Training(
-            TINY, epochs=2, learning_rate=1e-3, global_batch=4, cutoff=512, precision="fp32", zero_stage=0, seed=3
+            TINY, epochs=2, learning_rate=1e-3, global_batch=4, cutoff=512, precision="fp32", seed=3
         ),
         benchmarks=(
             Benchmark(

@@ -1,6 +1,5 @@
 """The data set's card: what is in it, where it comes from, what was dropped, and how to load it, as Markdown."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,12 +8,14 @@ import polars as pl
 
 from skyassets.core.sources import Generated, HubDataset, Source
 from skyassets.stages.example import kept, unjudged
+from skyassets.stages.markdown import table, yaml_text
 from skyassets.stages.training_files import INFO_FILE, MESSAGES_FILE, SHAREGPT, SHAREGPT_FILE
 from skyassets.stages.waterfall import by_domain
 
 HUB_LICENCES = frozenset({"apache-2.0", "mit", "cc-by-4.0", "cc-by-sa-4.0", "cc0-1.0", "cc-by-nc-4.0", "odc-by"})
 """Licences that the hub knows by this name."""
-_HUB_NAME = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)?")
+HUB_NAME = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)?")
+"""A data set or a model of the hub, its owner first."""
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 MANY = "1M<n<10M"
 
@@ -38,7 +39,7 @@ def origin(source: Source) -> str:
     of = source.origin
     if isinstance(of, Generated):
         return "made by a generator"
-    if isinstance(of, HubDataset) and _HUB_NAME.fullmatch(of.repo):
+    if isinstance(of, HubDataset) and HUB_NAME.fullmatch(of.repo):
         what = (f"configuration {of.config}" if of.config else "", f"split {of.split}" if of.split else "")
         told = ", ".join(each for each in (*what, f"revision {of.revision}") if each)
         return f"{of.repo} on the Hugging Face hub, {told}"
@@ -61,13 +62,13 @@ def card(examples: pl.DataFrame, rules: Sequence[str], by: Provenance, versions:
         "",
         "## Contents",
         "",
-        *_table(("domain", "examples", "tokens", "learned", "median", "longest"), _domains(rows)),
+        *table(("domain", "examples", "tokens", "learned", "median", "longest"), _domains(rows)),
         "",
         f"Tokens are counted by the tokenizer and chat template of `{by.student}`; *learned* are the answer's.",
         "",
         "## Sources and licences",
         "",
-        *_table(("source", "licence", "examples", "from"), _sources(rows, dict(by.origins))),
+        *table(("source", "licence", "examples", "from"), _sources(rows, dict(by.origins))),
         "",
         "Each row names its problem's licence. A set that mixes licences is under all of them.",
         "",
@@ -82,7 +83,7 @@ def card(examples: pl.DataFrame, rules: Sequence[str], by: Provenance, versions:
         "",
         f"Teacher: `{by.teacher}`. Rewriter: `{by.rewriter}`. Made by skyassets from these tables:",
         "",
-        *_table(("table", "data version"), [(f"`{name}`", f"`{version}`") for name, version in versions.items()]),
+        *table(("table", "data version"), [(f"`{name}`", f"`{version}`") for name, version in versions.items()]),
         "",
         "## Loading it",
         "",
@@ -99,8 +100,7 @@ def _front_matter(rows: pl.DataFrame) -> list[str]:
     licences = sorted({str(licence).lower() for licence in rows["licence"].drop_nulls()})
     is_known = bool(licences) and HUB_LICENCES.issuperset(licences)
     size = next((name for bound, name in SIZES if rows.height < bound), MANY)
-    # A JSON text is a YAML text: whatever a licence is called, it cannot break the header.
-    named = [json.dumps(licence, ensure_ascii=False) for licence in licences] if is_known else ["other"]
+    named = [yaml_text(licence) for licence in licences] if is_known else ["other"]
     return [
         "---",
         "license:",
@@ -152,14 +152,4 @@ def _waterfall(examples: pl.DataFrame, rules: Sequence[str]) -> list[str]:
     domains = sorted(examples["domain"].unique())
     shown = domains if len(domains) > 1 else []
     rows = [(line, sum(found.values()), *(found[domain] for domain in shown)) for line, found in fall.items()]
-    return _table(("rule", "rows", *shown), rows)
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
-    cells = [[_cell(value) for value in row] for row in rows]
-    return [f"| {' | '.join(line)} |" for line in [list(head), ["---"] * len(head), *cells]]
-
-
-def _cell(value: object) -> str:
-    text = "" if value is None else f"{value:,}" if isinstance(value, int) else " ".join(str(value).split())
-    return text.replace("|", "\\|").replace("<", "&lt;")
+    return table(("rule", "rows", *shown), rows)

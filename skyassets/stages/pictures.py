@@ -32,7 +32,7 @@ def traces(rows: pl.DataFrame) -> str:
     axes.hist(list(lengths.values()), bins=30, stacked=True, label=list(lengths))
     axes.set_xlabel("tokens")
     axes.legend(frameon=False)
-    return _svg(figure)
+    return svg(figure)
 
 
 def calls(bills: Mapping[str, Bill]) -> str:
@@ -49,7 +49,7 @@ def calls(bills: Mapping[str, Bill]) -> str:
         axes.spines[["top", "right"]].set_visible(False)
         axes.set_title(title, fontsize=10)
         _histogram(axes, {role: list(some) for role, some in values.items() if some})
-    return _svg(figure)
+    return svg(figure)
 
 
 def rewrites(rows: pl.DataFrame) -> str:
@@ -83,18 +83,7 @@ def waterfall(rows: pl.DataFrame, rules: Sequence[str]) -> str:
     axes.margins(x=0.1)
     if len(domains) > 1:
         axes.legend(frameon=False, ncols=len(domains), loc="upper center", bbox_to_anchor=(0.5, -0.1))
-    return _svg(figure)
-
-
-def training_curve(rows: pl.DataFrame) -> str:
-    """The loss over the optimiser steps."""
-    steps = rows.filter(pl.col("kind") == "step").sort("step")
-    figure, axes = _axes("training loss")
-    axes.plot(steps["step"].to_list(), steps["loss"].to_list(), color=OTHER)
-    axes.set_xlabel("optimiser step")
-    axes.set_ylabel("nats a token")
-    axes.set_ylim(bottom=0)
-    return _svg(figure)
+    return svg(figure)
 
 
 def answers(rows: pl.DataFrame) -> str:
@@ -120,7 +109,7 @@ def scores(rows: pl.DataFrame) -> str:
     axes.set_xlim(-0.02, 1.02)
     axes.invert_yaxis()
     axes.legend(frameon=False)
-    return _svg(figure)
+    return svg(figure)
 
 
 def _histogram(axes: Any, values: Mapping[str, list[float]]) -> None:
@@ -156,7 +145,7 @@ def _bars(title: str, counts: Mapping[str, int]) -> str:
     axes.set_yticks(range(len(counts)), names)
     axes.bar_label(drawn, padding=3)
     axes.invert_yaxis()
-    return _svg(figure)
+    return svg(figure)
 
 
 def _stacked(title: str, counts: pl.DataFrame, row: str, part: str) -> str:
@@ -169,7 +158,7 @@ def _stacked(title: str, counts: pl.DataFrame, row: str, part: str) -> str:
         axes.barh(names, width, left=start, color=COLOURS[verdict], label=verdict)
         start = [a + b for a, b in zip(start, width, strict=True)]
     axes.legend(frameon=False, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.15))
-    return _svg(figure)
+    return svg(figure)
 
 
 def _axes(title: str, height: float = 2.6) -> tuple[Any, Any]:
@@ -182,7 +171,8 @@ def _axes(title: str, height: float = 2.6) -> tuple[Any, Any]:
     return figure, axes
 
 
-def _svg(figure: Any) -> str:
+def svg(figure: Any) -> str:
+    """The text of a matplotlib figure as SVG."""
     import matplotlib as mpl
 
     text = io.StringIO()

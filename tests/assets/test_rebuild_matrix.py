@@ -1,5 +1,6 @@
 """The rebuild matrix: after each kind of change, which assets are made again, and how many calls the server got."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from skyassets.core.tables import (
 )
 from skyassets.engines.vllm_options import VllmOptions
 from skyassets.recipes.smoke import TINY
+from skyassets.stages.layouts import Wishes
 from skyassets.stages.rewrite import ModelRewriting, RuleRewriting
 
 SAMPLES = 2
@@ -124,6 +126,37 @@ def test_the_learning_rate_retrains_and_asks_the_student_alone(pipeline: Pipelin
     assert pipeline.run() == Outcome(AFTER_DATASET, BENCHMARK)
 
 
+def test_an_earlier_learning_rate_finds_its_weights_and_trains_nothing(pipeline: Pipeline) -> None:
+    first = pipeline.recipe
+    weights = pipeline.store.folder / "weights"
+    (made,) = weights.glob("*/tiny.json")
+    written = made.stat().st_mtime_ns
+    pipeline.recipe = replace(first, training=replace(first.training, learning_rate=2e-3))
+    pipeline.run()
+    assert len(list(weights.glob("*/tiny.json"))) == 2
+    pipeline.recipe = first
+    assert pipeline.run() == Outcome(AFTER_DATASET, 0)
+    assert made.stat().st_mtime_ns == written
+
+
+def test_the_weights_folder_brings_a_card_with_the_scores(pipeline: Pipeline) -> None:
+    (card,) = (pipeline.store.folder / "weights").glob("*/README.md")
+    text = card.read_text()
+    assert "strict" in text
+    assert pipeline.store.data_version(EXAMPLES) in text
+    card.unlink()  # for people: its loss is no harm to the weights
+    assert pipeline.run() == Outcome(frozenset(), 0)
+
+
+def test_the_manifest_says_what_made_the_weights(pipeline: Pipeline) -> None:
+    rows = pipeline.store.read(CHECKPOINT).filter(pl.col("kind") == "fact")
+    facts = {row["entry"]: json.loads(row["fact"]) for row in rows.iter_rows(named=True)}
+    assert facts["fact:data version"] == pipeline.store.data_version(EXAMPLES)
+    assert facts["fact:training"]["learning_rate"] == pipeline.recipe.training.learning_rate
+    assert {"layout", "memory", "argv", "files"} <= facts["fact:plan"].keys()
+    assert (pipeline.store.folder / "weights" / facts["fact:run"] / "tiny.json").is_file()
+
+
 def test_the_benchmarks_prompt_asks_base_and_student_again(pipeline: Pipeline) -> None:
     prompts = replace(pipeline.recipe.evaluation.prompts, system="Think first.")
     pipeline.recipe = replace(pipeline.recipe, evaluation=replace(pipeline.recipe.evaluation, prompts=prompts))
@@ -158,14 +191,14 @@ def test_a_harmed_file_is_made_again_alone_and_without_a_call(
 
 @pytest.mark.parametrize("harm", [HARM["deleted"], HARM["truncated"]], ids=["deleted", "truncated"])
 def test_harmed_weights_are_trained_again(pipeline: Pipeline, harm: Callable[[Path], object]) -> None:
-    harm(pipeline.store.folder / "weights" / "tiny.json")
+    harm(next((pipeline.store.folder / "weights").glob("*/tiny.json")))
     assert pipeline.run() == Outcome(frozenset({"checkpoint"}), 0)
 
 
 def test_harmed_weights_are_not_taken_for_good_when_their_table_is_gone_too(pipeline: Pipeline) -> None:
     version = pipeline.store.data_version(CHECKPOINT)
     pipeline.store.path(CHECKPOINT).unlink()
-    weights = pipeline.store.folder / "weights" / "tiny.json"
+    weights = next((pipeline.store.folder / "weights").glob("*/tiny.json"))
     weights.write_text(weights.read_text().replace("0.", "0.0"))
     assert pipeline.run() == Outcome(frozenset({"checkpoint"}), 0)
     assert pipeline.store.data_version(CHECKPOINT) == version
@@ -202,7 +235,7 @@ def test_where_it_runs_rebuilds_nothing(pipeline: Pipeline) -> None:
         pipeline.place,
         concurrency=1,
         workers=7,
-        ranks=4,
+        wishes=Wishes(ranks=4, zero_stage=3),
         vllm=VllmOptions(replicas=2, tensor_parallel=8, dtype="float16"),
         engine="transformers",
         urls={"teacher": ("http://127.0.0.1:9/v1",), "base": ("http://127.0.0.1:9/v1",)},

@@ -1,0 +1,23 @@
+"""Dagster Pipes for processes that engines start: what they report is told live in the run that started them."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import dagster as dg
+
+from skyassets.engines.deepspeed_trainer import Telling
+
+
+def piped(context: dg.AssetExecutionContext) -> Telling:
+    """How processes started for `context` are told of it: the environment variables that Pipes looks for."""
+
+    @contextmanager
+    def session() -> Iterator[Mapping[str, str]]:
+        with dg.open_pipes_session(
+            context=context,
+            context_injector=dg.PipesEnvContextInjector(),
+            message_reader=dg.PipesTempFileMessageReader(),
+        ) as opened:
+            yield opened.get_bootstrap_env_vars()
+
+    return session

@@ -1,0 +1,179 @@
+"""`skyassets plan`: whether the training fits a machine, what it takes and costs, and the pipeline around it."""
+
+import argparse
+import json
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+
+from rich.console import Console
+
+from skyassets.assets.environment import dollars_in
+from skyassets.assets.house import House
+from skyassets.assets.place import Place
+from skyassets.commands import plan_shown as shown
+from skyassets.commands.command import Command
+from skyassets.commands.plan_data import Examples, examples
+from skyassets.commands.plan_pipeline import pipeline
+from skyassets.commands.plan_published import beside_published
+from skyassets.core.hardware import Hardware
+from skyassets.core.known_devices import hardware_of, priced
+from skyassets.core.model_shape import ModelShape
+from skyassets.core.training import Lora, Saving, Training, TrainPlan
+from skyassets.engines.base_shape import base_shape
+from skyassets.engines.machine import this_machine, this_processor
+from skyassets.recipes.recipe import Recipe
+from skyassets.stages.forecast import Line
+from skyassets.stages.layouts import ATTENTIONS, LOSSES, OFFLOADS, ROOM, Candidate, Wishes
+from skyassets.stages.train_plan import Question, chosen, plans_of, refusal
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """What `plan` takes."""
+    parser.add_argument(
+        "--on", help="8xH100-80GB, 2x8xH100-80GB for two nodes, cpu, cpu-64GB; without it, this machine"
+    )
+    parser.add_argument("--price", help="dollars a device and hour; without it, the known price")
+    parser.add_argument("--rows", type=int, help="examples, in place of the stored or expected ones")
+    parser.add_argument("--tokens", type=float, help="tokens of an example in the mean, likewise")
+    parser.add_argument("--cutoff", type=int, help="what if the recipe's cutoff were this")
+    parser.add_argument("--packing", action="store_true", help="what if the recipe packed its examples")
+    parser.add_argument("--lora", type=int, metavar="RANK", help="what if the recipe trained adapters of this rank")
+    parser.add_argument("--ranks", type=int)
+    parser.add_argument("--micro-batch", type=int)
+    parser.add_argument("--zero", type=int, choices=range(4), dest="zero_stage")
+    parser.add_argument("--offload", choices=OFFLOADS)
+    parser.add_argument("--recompute", action=argparse.BooleanOptionalAction)
+    parser.add_argument("--attention", choices=ATTENTIONS)
+    parser.add_argument("--loss", choices=LOSSES)
+    parser.add_argument("--sequence-parallel", type=int, default=1)
+    parser.add_argument("--save-every", type=int, default=Saving.every, help=f"steps between saves ({Saving.every})")
+    parser.add_argument("--files", action="store_true", help="print the files and the command of the chosen layout")
+    parser.add_argument("--json", action="store_true", help="print JSON for machines")
+
+
+def plan(recipe: Recipe, place: Place, options: Namespace) -> int:
+    """Say whether the training fits, what it takes and costs, and what the whole pipeline does.
+
+    Starts nothing, and needs neither a GPU nor, for well-known models, a network. The exit code is 1 if nothing fits.
+    """
+    house = House(recipe, place)
+    training = _training(recipe.training, options)
+    hardware = _hardware(place, options)
+    data = examples(house, training.cutoff, options)
+    shape = base_shape(training.base, place.data / "models")
+    question = Question(
+        training, shape, data.lengths, hardware, _wishes(options), Saving(every=options.save_every), data.learned
+    )
+    plans = plans_of(question)
+    fitting = [each for each in plans if each[0].fits]
+    best = chosen(fitting)[1] if fitting else None
+    lines, source = pipeline(house, hardware)
+    console = Console()
+    if options.json:
+        told = _told(recipe, data, plans, best, lines, source) | {"refusal": "" if best else refusal(question)}
+        told["published"] = beside_published(recipe)
+        console.print(json.dumps(told, indent=1), markup=False, highlight=False, soft_wrap=True)
+        return 0 if best else 1
+
+    def say(text: str) -> None:
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    for text in _head(recipe, training, data, shape, hardware):
+        say(text)
+    console.print(shown.layouts(plans, best))
+    for text in _notes(best, hardware) if best else [refusal(question)]:
+        say(text)
+    console.print(shown.models(lines, best))
+    say(f"Figures of the pipeline: {source}.")
+    if published := beside_published(recipe):
+        say(str(published["says"]))
+    if options.files and best:
+        for name, text in best.files.items():
+            say(f"\n{name}\n{text}")
+        say(f"\n{' '.join(best.argv)}")
+    return 0 if best else 1
+
+
+PLAN = Command(plan, arguments)
+
+
+def _training(training: Training, options: Namespace) -> Training:
+    changed = replace(training, cutoff=options.cutoff or training.cutoff, packing=training.packing or options.packing)
+    return replace(changed, lora=Lora(options.lora, 2 * options.lora)) if options.lora else changed
+
+
+def _hardware(place: Place, options: Namespace) -> Hardware:
+    if options.on is None:
+        hardware = this_machine()
+    else:
+        hardware = this_processor() if options.on == "cpu" else hardware_of(options.on)
+    price = hardware.device.dollars_hour
+    if options.price is not None:
+        price = dollars_in("--price", options.price)
+    elif options.on is None and place.hour_price:
+        price = place.hour_price
+    return replace(hardware, device=replace(hardware.device, dollars_hour=price))
+
+
+def _wishes(options: Namespace) -> Wishes:
+    names = ("ranks", "micro_batch", "zero_stage", "offload", "recompute", "attention", "loss", "sequence_parallel")
+    return Wishes(**{name: getattr(options, name) for name in names})
+
+
+def _head(recipe: Recipe, training: Training, data: Examples, shape: ModelShape, hardware: Hardware) -> list[str]:
+    device = hardware.device
+    method = f"LoRA of rank {training.lora.rank}" if training.lora else "all weights"
+    packs = ", packed" if training.packing else ""
+    speed = f", {device.tflops:,.0f} dense bf16 TFLOPS" if device.tflops else ""
+    nodes = f" on {hardware.nodes} nodes" if hardware.nodes > 1 else ""
+    return [
+        f"{recipe.name}: {training.base}, {shape.parameters / 1e9:.2f} billion weights; {method}, {training.epochs} "
+        f"epochs, {training.global_batch} {'packs' if packs else 'examples'} a step, cutoff {training.cutoff:,}{packs}",
+        f"data: {data.says}",
+        f"hardware: {hardware.devices} x {device.name}{nodes}, {device.memory_gb:.1f} GB each{speed}; "
+        f"{hardware.host_memory_gb:,.0f} GB of main memory a node; {ROOM:.0%} of a memory are planned with",
+    ]
+
+
+def _notes(best: TrainPlan, hardware: Hardware) -> list[str]:
+    price, who = hardware.device.dollars_hour, priced(hardware.device)
+    cost = f"${price:g} a device and hour{f', {who}' if who else ''}" if price else "no price is known: say --price"
+    ranks = f"{best.layout.ranks} ranks" if best.layout.ranks > 1 else "1 rank"
+    time = f"{shown.hours(best.hours)} hours, {shown.dollars(best.dollars)}; " if best.hours else ""
+    fill = "of the packs' room is filled" if best.training.packing else "of the computed tokens are no padding"
+    return [
+        f"chosen: {shown.named(best)} on {ranks}: {best.steps:,} steps, {shown.tokens(best.tokens)} tokens, "
+        f"{best.fill:.2%} {fill}; {time}{best.disk_gb:,.0f} GB of disk",
+        "It rests on:",
+        *(f"  - {each}" for each in (*best.assumptions, *([cost] if hardware.device.is_gpu else []))),
+    ]
+
+
+def _told(
+    recipe: Recipe,
+    data: Examples,
+    plans: Sequence[tuple[Candidate, TrainPlan]],
+    best: TrainPlan | None,
+    lines: Sequence[Line],
+    source: str,
+) -> dict[str, object]:
+    return {
+        "recipe": recipe.name,
+        "data": data.says,
+        "layouts": [
+            {
+                "layout": asdict(each.layout),
+                "memory": asdict(each.memory) | {"total": each.memory.total},
+                "fits": each.fits,
+                "hours": made.hours,
+                "dollars": made.dollars,
+            }
+            for each, made in plans
+        ],
+        "plan": asdict(best) if best else None,
+        "pipeline": [
+            asdict(line) | {"tokens": line.tokens, "hours": line.hours, "dollars": line.dollars_mean} for line in lines
+        ],
+        "source": source,
+    }

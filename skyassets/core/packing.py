@@ -1,0 +1,89 @@
+"""Which examples share a row of tokens: bin packing. Pure and deterministic; knows lengths alone.
+
+The longest example left opens a row. The longest that fits follows, if it nearly fills the room that remains; else a
+pair that fills it exactly, where the lengths that are left have one; else the longest after all, and again. Sets of
+lengths are the bits of one integer, so that looking for an exact pair among all lengths is one shift and one `and`.
+"""
+
+from collections.abc import Iterable, Sequence
+
+CLOSE = 8
+"""A room is nearly full when less than this part of a row would be left. A pair for a smaller gap would spend two
+short examples that could each close a row."""
+
+
+def packed(lengths: Sequence[int], capacity: int) -> list[list[int]]:
+    """Rows of examples, as their places in `lengths`; each example is in one row, and no row is above `capacity`.
+
+    The rows come in the order they were filled, those with the longest examples first; among equal lengths the first
+    example goes first.
+
+    Raises:
+        ValueError: when a length is below 1 or above `capacity`; it names the example.
+    """
+    for place, length in enumerate(lengths):
+        if not 0 < length <= capacity:
+            raise ValueError(f"example {place} has {length} tokens; a row of {capacity} holds 1 to {capacity}")
+    left = _Left(lengths, capacity)
+    rows = []
+    while left.longest(capacity):
+        row: list[int] = []
+        room = capacity
+        while wanted := left.best(room) if row else (left.longest(capacity),):
+            row += [left.take(length) for length in wanted]
+            room -= sum(wanted)
+        rows.append(row)
+    return rows
+
+
+class _Left:
+    """The examples that are in no row yet, by length."""
+
+    def __init__(self, lengths: Sequence[int], capacity: int) -> None:
+        self._capacity = capacity
+        self._places: dict[int, list[int]] = {}
+        for place in range(len(lengths) - 1, -1, -1):
+            self._places.setdefault(lengths[place], []).append(place)
+        self._there = _bits(self._places, capacity)
+        """Bit `length` is set while an example of that length is left."""
+        self._mirrored = _bits((capacity - length for length in self._places), capacity)
+        """The same with bit `capacity - length`: shifted, it says which partners would fill a room exactly."""
+
+    def longest(self, room: int) -> int:
+        """The longest length left of at most `room`; 0 without one."""
+        return max((self._there & ((2 << room) - 1)).bit_length() - 1, 0)
+
+    def best(self, room: int) -> tuple[int, ...]:
+        """What to put into `room` next; nothing when nothing fits."""
+        longest = self.longest(room)
+        if not longest:
+            return ()
+        if room - longest <= self._capacity // CLOSE:
+            return (longest,)
+        # The bits from the half up are the longer ones of the pairs; the pair nearest to equal halves keeps the very
+        # long and the very short, which are the hardest and the easiest to place, for later.
+        halves = (room + 1) // 2
+        pairs = (self._mirrored >> (self._capacity - room)) & self._there & ((2 << room) - 1)
+        pairs >>= halves
+        if pairs and 2 * halves == room and pairs & 1 and len(self._places[halves]) < 2:
+            pairs ^= 1
+        if not pairs:
+            return (longest,)
+        longer = (pairs & -pairs).bit_length() - 1 + halves
+        return (longer, room - longer)
+
+    def take(self, length: int) -> int:
+        """One example of `length`, which is left no more."""
+        places = self._places[length]
+        place = places.pop()
+        if not places:
+            self._there ^= 1 << length
+            self._mirrored ^= 1 << (self._capacity - length)
+        return place
+
+
+def _bits(numbers: Iterable[int], most: int) -> int:
+    held = bytearray(most // 8 + 1)
+    for number in numbers:
+        held[number >> 3] |= 1 << (number & 7)
+    return int.from_bytes(held, "little")

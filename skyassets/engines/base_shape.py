@@ -1,0 +1,54 @@
+"""The shape of a recipe's base model, from its config.json alone. Loads no weights, and no library that could."""
+
+import json
+from pathlib import Path
+
+from skyassets.core.errors import ServerError
+from skyassets.core.known_shapes import KNOWN_SHAPES
+from skyassets.core.model_shape import ModelShape, shape_of
+from skyassets.core.ports import Model
+from skyassets.engines.tiny import NAME as TINY
+from skyassets.engines.weights import PACKAGE, weights_folder
+
+ONE_NUMBER = ModelShape(1, 1, 1, 1, 1, 1, 1, is_tied=True, parameters=1)
+"""The pretended model's."""
+
+
+def base_shape(model: Model, cache: Path) -> ModelShape:
+    """The shape of `model`; of a hub model only its config is fetched, and a known one needs no hub at all.
+
+    Raises:
+        ServerError: when there is no config to be had.
+        SkyassetsError: when the config describes no dense decoder.
+    """
+    if model.name == TINY:
+        return ONE_NUMBER
+    is_local = model.name.startswith((PACKAGE, ".", "/", "~")) or Path(model.name).is_dir()
+    if is_local:
+        config = weights_folder(model, cache) / "config.json"
+    elif model.name in KNOWN_SHAPES:
+        return KNOWN_SHAPES[model.name]
+    else:
+        config = _fetched(model)
+    return shape_of(json.loads(config.read_text(encoding="utf-8")), model.name)
+
+
+def _fetched(model: Model) -> Path:
+    try:
+        from huggingface_hub import hf_hub_download
+        from huggingface_hub.errors import (
+            EntryNotFoundError,
+            HfHubHTTPError,
+            HFValidationError,
+            LocalEntryNotFoundError,
+        )
+    except ImportError as error:
+        raise ServerError(f"{model.name}: huggingface_hub is not installed; pip install 'skyassets[cpu]'") from error
+    wrong = (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, EntryNotFoundError, OSError)
+    try:
+        return Path(hf_hub_download(model.name, "config.json", revision=model.revision))
+    except wrong as error:
+        raise ServerError(
+            f"{model.name}@{model.revision}: its config.json is neither in the Hugging Face hub's cache nor to be "
+            f"fetched ({str(error).splitlines()[0]}); name a folder, or fetch it first with `hf download`"
+        ) from error

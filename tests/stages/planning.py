@@ -1,0 +1,34 @@
+"""Questions that the tests of plans ask."""
+
+from skyassets.core.known_devices import hardware_of
+from skyassets.core.known_shapes import KNOWN_SHAPES
+from skyassets.core.model_shape import ModelShape
+from skyassets.core.ports import Model
+from skyassets.core.training import Training
+from skyassets.stages.dealing import typical_lengths
+from skyassets.stages.layouts import Wishes
+from skyassets.stages.train_plan import Question
+
+QWEN_32B = KNOWN_SHAPES["Qwen/Qwen2.5-32B-Instruct"]
+QWEN_SMALL = KNOWN_SHAPES["Qwen/Qwen2.5-0.5B"]
+SKY_T1 = Training(
+    Model("Qwen/Qwen2.5-32B-Instruct", "main"),
+    epochs=3,
+    learning_rate=1e-5,
+    global_batch=96,
+    cutoff=16_384,
+    precision="bf16",
+    seed=42,
+)
+LENGTHS = typical_lengths(16_401, 4_500, 16_384)
+
+
+def sky_t1(on: str = "8xH100-80GB", wishes: Wishes | None = None, training: Training = SKY_T1) -> Question:
+    """The published training on some hardware."""
+    return Question(training, QWEN_32B, LENGTHS, hardware_of(on), wishes or Wishes())
+
+
+def small(on: str = "cpu-24GB", wishes: Wishes | None = None, shape: ModelShape = QWEN_SMALL) -> Question:
+    """A small model on short examples."""
+    training = Training(Model("small", "1"), 1, 1e-4, 8, 512, "bf16", 1)
+    return Question(training, shape, [512] * 20, hardware_of(on), wishes or Wishes())
