@@ -8,13 +8,9 @@ needed. *Fill* is the share of the rows' room that holds tokens; *bound* is the 
 import argparse
 import math
 import random
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from statistics import median
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from skyassets.core.packing import packed
 

@@ -16,6 +16,9 @@ TEMPLATE = (
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 
+ALONE = Layout()
+SELDOM = Saving()
+
 
 def tokenizer(template: str = TEMPLATE, eos: str = "<|im_end|>") -> Any:
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -69,7 +72,7 @@ def sums(count: int) -> list[Conversation]:
     ]
 
 
-def plan(base: Path, examples: int, layout: Layout = Layout(), saving: Saving = Saving(), **changed: Any) -> TrainPlan:
+def plan(base: Path, examples: int, layout: Layout = ALONE, saving: Saving = SELDOM, **changed: Any) -> TrainPlan:
     """A plan of the tiny base for `sums(examples)`; `changed` are fields of its `Training`."""
     chosen = {
         "base": Model(str(base), "as it is"),

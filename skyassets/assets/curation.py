@@ -25,7 +25,9 @@ CODE = (
     "skyassets.stages.curate",
     "skyassets.stages.card",
     "skyassets.stages.training_files",
-    "skyassets.engines.chat_tokens",
+    "skyassets.engines.chat_tokenizer",
+    "skyassets.engines.chat_turns",
+    "skyassets.engines.remembered_words",
 )
 PARENTS = (REWRITES, TRACES, VERDICTS, PROBLEMS, BENCHMARK_PROBLEMS)
 FOLDER = "sft"

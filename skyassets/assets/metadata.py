@@ -16,6 +16,9 @@ LONGEST_CELL = 60
 CALLS_PICTURE = "calls picture"
 """Latency and length of the calls, beside the table's own picture."""
 PICTURES = ("picture", CALLS_PICTURE)
+MASK = "an example with its loss mask"
+WRITTEN = ("preview", MASK)
+"""What is Markdown already."""
 
 
 def column_schema(table: Table) -> dg.TableSchema:
@@ -57,12 +60,12 @@ def metadata(table: Table, built: Built, path: str, seconds: float) -> dict[str,
     }
     if built.manifest.unfinished:
         shown["rows to be tried again"] = dg.MetadataValue.int(built.manifest.unfinished)
-    table_preview = facts.pop("preview", None)
     for name in PICTURES:
         if isinstance(svg := facts.pop(name, None), str):
             shown[name] = dg.MetadataValue.md(image(svg))
-    if isinstance(table_preview, str):
-        shown["preview"] = dg.MetadataValue.md(table_preview)
+    for name in WRITTEN:
+        if isinstance(text := facts.pop(name, None), str):
+            shown[name] = dg.MetadataValue.md(text)
     return shown | {name: _value(value) for name, value in facts.items()}
 
 

@@ -1,6 +1,7 @@
 """The checkpoint: the student's weights, its training curve, and the card that goes with them."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 
 import dagster as dg
@@ -9,6 +10,7 @@ import polars as pl
 from skyassets.assets.curation import provenance
 from skyassets.assets.gates import hold
 from skyassets.assets.house import House, Spec, Work
+from skyassets.assets.metadata import MASK
 from skyassets.assets.pipes import piped
 from skyassets.assets.planning import planned
 from skyassets.core.code_version import code_version
@@ -19,6 +21,7 @@ from skyassets.core.table_store import Made
 from skyassets.core.tables import CHECKPOINT, EXAMPLES, REPORTS
 from skyassets.core.training import TrainPlan
 from skyassets.engines.checkpoint_folder import CARD, CheckpointFolder, Run, WeightsFile, run_name
+from skyassets.engines.devices import gpus
 from skyassets.engines.weights import revision_of
 from skyassets.stages import card_facts, training_pictures
 from skyassets.stages.card_facts import CardFacts, Course, Score
@@ -35,6 +38,7 @@ TRAINER = (
     "skyassets.engines.chat_tokenizer",
     "skyassets.engines.chat_turns",
     "skyassets.engines.head_loss",
+    "skyassets.engines.remembered_words",
     "skyassets.engines.training_loop",
     "skyassets.engines.training_tensors",
 )
@@ -54,24 +58,37 @@ def model_assets(house: House) -> list[dg.AssetsDefinition]:
         hold(house)
         examples = house.store.read(EXAMPLES)
         learned_from = conversations(examples)
-        plan = plan_of(house, examples)
-        for line in plan.assumptions:
-            work.said(f"plan: {line}")
         trainer = house.place.trainer(training.base, None if work.context is None else piped(work.context))
-        gpus = plan.layout.ranks if plan.hardware.device.is_gpu else 0
-        with house.accounts.training(work.asset, str(training.base), work.run, work.purse, gpus):
-            name = run_name(training, learned_from, code_version(*TRAINER))
-            run = weights.train(trainer, plan, learned_from, name, work.said)
+
+        def plan() -> TrainPlan:
+            made = plan_of(house, examples)
+            for line in made.assumptions:
+                work.said(f"plan: {line}")
+            return made
+
+        with house.accounts.training(work.asset, str(training.base), work.run, work.purse, gpus_of(house)):
+            run = weights.train(trainer, plan, learned_from, name_of(house, learned_from), work.said)
         files = [(file.path, file.bytes, file.sha256) for file in run.files]
-        made = checkpoint(str(training.base), files, run.curve, facts_of(house, run, plan))
+        made = checkpoint(str(training.base), files, run.curve, facts_of(house, run))
         write_card(house, run, _scores(house, str(made.frame["checkpoint_id"][0])))
-        return Made(made.frame, {**made.facts, **shown(house, run, plan, learned_from[0])})
+        return Made(made.frame, {**made.facts, **shown(house, run, learned_from[0])})
 
     def damage(rows: pl.DataFrame) -> str:
         found = rows.filter(pl.col("kind") == "file").select("path", "bytes", "sha256")
         return weights.damage(run_in(rows), [WeightsFile(*row) for row in found.iter_rows()])
 
     return [house.asset(spec, make, picture=training_pictures.training_curve, damage=damage)]
+
+
+def gpus_of(house: House) -> int:
+    """GPUs that a training keeps busy here."""
+    there = len(gpus() or ())
+    return min(house.place.wishes.ranks or there, there)
+
+
+def name_of(house: House, examples: Sequence[Conversation]) -> str:
+    """What names the run that the recipe's training on these examples is."""
+    return run_name(house.recipe.training, examples, code_version(*TRAINER))
 
 
 def plan_of(house: House, examples: pl.DataFrame) -> TrainPlan:
@@ -103,8 +120,9 @@ def run_in(rows: pl.DataFrame) -> str:
     return str(json.loads(found[0]))
 
 
-def facts_of(house: House, run: Run, plan: TrainPlan) -> dict[str, object]:
+def facts_of(house: House, run: Run) -> dict[str, object]:
     """What the manifest says of a run beside its files and its curve."""
+    plan = run.plan
     told = asdict(plan)
     told.pop("training")
     return {
@@ -119,15 +137,16 @@ def facts_of(house: House, run: Run, plan: TrainPlan) -> dict[str, object]:
     }
 
 
-def shown(house: House, run: Run, plan: TrainPlan, example: Conversation) -> dict[str, object]:
+def shown(house: House, run: Run, example: Conversation) -> dict[str, object]:
     """What the UI shows of a run: where it is, what was planned, and an example with its loss mask."""
+    plan = run.plan
     pieces = house.place.pieces(plan.training.base, example)
     return {
         "weights": str(run.folder),
         "layout": f"{plan.layout.ranks} ranks, ZeRO-{plan.layout.zero_stage}, offload {plan.layout.offload}",
         "fill": round(plan.fill, 4),
         "planned GB a rank": round(plan.memory.total, 2),
-        "an example with its loss mask": as_markdown(pieces, SHOWN_LETTERS),
+        MASK: as_markdown(pieces, SHOWN_LETTERS),
     }
 
 

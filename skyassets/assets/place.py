@@ -25,6 +25,7 @@ from skyassets.engines.math_verify import MathVerify
 from skyassets.engines.meter import Metered, unmetered
 from skyassets.engines.openai_batch import OpenAIBatch
 from skyassets.engines.sandbox_choice import ChosenSandbox
+from skyassets.engines.tiny_words import shown_words
 from skyassets.engines.transformers_server import TransformersServer
 from skyassets.engines.upstream import Upstream
 from skyassets.engines.vllm_options import VllmOptions
@@ -202,7 +203,7 @@ class Place:
 
     def pieces(self, base: Model, example: Conversation) -> list[TokenPiece]:
         """What the trainer sees of an example, cut where its loss mask changes."""
-        return tiny.pieces(example) if base.name == tiny.NAME else shown_example(self.weights(base), example)
+        return shown_words(example) if base.name == tiny.NAME else shown_example(self.weights(base), example)
 
     def licence(self, base: Model) -> str:
         """The licence that the base names in its own card; empty where it names none."""

@@ -11,6 +11,8 @@ from rich.console import Console
 from skyassets.assets.environment import dollars_in
 from skyassets.assets.house import House
 from skyassets.assets.place import Place
+from skyassets.assets.planning import priced as at_its_price
+from skyassets.assets.planning import saving
 from skyassets.commands import plan_shown as shown
 from skyassets.commands.command import Command
 from skyassets.commands.plan_data import Examples, examples
@@ -19,8 +21,7 @@ from skyassets.commands.plan_published import beside_published
 from skyassets.core.hardware import Hardware
 from skyassets.core.known_devices import hardware_of, priced
 from skyassets.core.model_shape import ModelShape
-from skyassets.core.training import Lora, Saving, Training, TrainPlan
-from skyassets.engines.base_shape import base_shape
+from skyassets.core.training import Lora, Training, TrainPlan
 from skyassets.engines.machine import this_machine, this_processor
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.forecast import Line
@@ -46,8 +47,8 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--recompute", action=argparse.BooleanOptionalAction)
     parser.add_argument("--attention", choices=ATTENTIONS)
     parser.add_argument("--loss", choices=LOSSES)
-    parser.add_argument("--sequence-parallel", type=int, default=1)
-    parser.add_argument("--save-every", type=int, default=Saving.every, help=f"steps between saves ({Saving.every})")
+    parser.add_argument("--sequence-parallel", type=int)
+    parser.add_argument("--save-every", type=int, help="steps between two saves")
     parser.add_argument("--files", action="store_true", help="print the files and the command of the chosen layout")
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
 
@@ -61,10 +62,11 @@ def plan(recipe: Recipe, place: Place, options: Namespace) -> int:
     training = _training(recipe.training, options)
     hardware = _hardware(place, options)
     data = examples(house, training.cutoff, options)
-    shape = base_shape(training.base, place.data / "models")
-    question = Question(
-        training, shape, data.lengths, hardware, _wishes(options), Saving(every=options.save_every), data.learned
+    shape = place.shape(training.base)
+    saves = saving(
+        place if options.save_every is None else replace(place, save_every=options.save_every), training, data.lengths
     )
+    question = Question(training, shape, data.lengths, hardware, _wishes(place, options), saves, data.learned)
     plans = plans_of(question)
     fitting = [each for each in plans if each[0].fits]
     best = chosen(fitting)[1] if fitting else None
@@ -105,20 +107,20 @@ def _training(training: Training, options: Namespace) -> Training:
 
 def _hardware(place: Place, options: Namespace) -> Hardware:
     if options.on is None:
-        hardware = this_machine()
+        hardware = at_its_price(this_machine(), place)
     else:
         hardware = this_processor() if options.on == "cpu" else hardware_of(options.on)
-    price = hardware.device.dollars_hour
-    if options.price is not None:
-        price = dollars_in("--price", options.price)
-    elif options.on is None and place.hour_price:
-        price = place.hour_price
-    return replace(hardware, device=replace(hardware.device, dollars_hour=price))
+    if options.price is None:
+        return hardware
+    return replace(hardware, device=replace(hardware.device, dollars_hour=dollars_in("--price", options.price)))
 
 
-def _wishes(options: Namespace) -> Wishes:
+def _wishes(place: Place, options: Namespace) -> Wishes:
+    """Those of the options; of this machine, those of its place where the options say nothing."""
+    wishes = place.wishes if options.on is None else Wishes()
     names = ("ranks", "micro_batch", "zero_stage", "offload", "recompute", "attention", "loss", "sequence_parallel")
-    return Wishes(**{name: getattr(options, name) for name in names})
+    said = {name: getattr(options, name) for name in names}
+    return replace(wishes, **{name: wish for name, wish in said.items() if wish is not None})
 
 
 def _head(recipe: Recipe, training: Training, data: Examples, shape: ModelShape, hardware: Hardware) -> list[str]:

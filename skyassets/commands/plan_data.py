@@ -30,9 +30,9 @@ def examples(house: House, cutoff: int, options: Namespace) -> Examples:
     expected = house.recipe.expected
     if options.rows is None and options.tokens is None and house.store.manifest(EXAMPLES) is not None:
         return _stored(house, cutoff)
-    rows = options.rows or (expected.rows if expected else None)
-    tokens = options.tokens or (expected.row_tokens if expected else None)
-    if not rows or not tokens:
+    rows = expected.rows if options.rows is None and expected else options.rows
+    tokens = expected.row_tokens if options.tokens is None and expected else options.tokens
+    if rows is None or tokens is None:
         raise SkyassetsError(
             f"{house.recipe.name}: there is no sft_dataset yet, and the recipe expects no number of examples; "
             "say how many and how long with --rows 5000 --tokens 1200, or make the data set first"
@@ -41,7 +41,7 @@ def examples(house: House, cutoff: int, options: Namespace) -> Examples:
         raise SkyassetsError(
             f"--rows is {rows} and --tokens is {tokens:g}; they must be 1 or more, and the mean at most {cutoff}"
         )
-    who = "said" if options.rows and options.tokens else "expected"
+    who = "expected" if options.rows is None or options.tokens is None else "said"
     return Examples(
         typical_lengths(rows, tokens, cutoff),
         0,

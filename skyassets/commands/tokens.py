@@ -15,12 +15,9 @@ from skyassets.commands.command import Command
 from skyassets.commands.shown import SHORT, printable
 from skyassets.commands.stored_tables import StoredTables
 from skyassets.core.errors import StoreError
-from skyassets.core.ports import Conversation, Model
+from skyassets.core.ports import Conversation
 from skyassets.core.tables import EXAMPLES
 from skyassets.core.token_piece import TokenPiece
-from skyassets.engines import tiny
-from skyassets.engines.chat_tokens import shown_example
-from skyassets.engines.tiny_words import shown_words
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.example import conversations
 from skyassets.stages.loss_mask import CLOSES, OPENS, as_text, counts, in_words
@@ -43,7 +40,7 @@ def tokens(recipe: Recipe, place: Place, options: Namespace) -> int:
     Where there is no colour, what is learned stands between ⟦ and ⟧. Special tokens are shown as they are.
     """
     conversation = _named(House(recipe, place), options.example_id)
-    whole = _pieces(place, recipe.training.base, conversation)
+    whole = place.pieces(recipe.training.base, conversation)
     pieces = [piece for piece in whole if piece.learned or not options.learned_only]
     console = Console()
     if options.json:
@@ -95,12 +92,6 @@ def _named(house: House, name: str) -> Conversation:
             else "; loosen the recipe's rules"
         )
     )
-
-
-def _pieces(place: Place, base: Model, conversation: Conversation) -> list[TokenPiece]:
-    if base.name == tiny.NAME:
-        return shown_words(conversation)
-    return shown_example(place.weights(base), conversation)
 
 
 def _coloured(pieces: Sequence[TokenPiece]) -> Text:

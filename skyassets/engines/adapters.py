@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from skyassets.core.errors import TrainerError
+from skyassets.core.ports import Model
 from skyassets.core.training import Lora
 
 FOLDER = "adapter"
@@ -30,10 +31,11 @@ def with_adapters(model: Any, lora: Lora) -> Any:
     return get_peft_model(model, config)
 
 
-def save_adapter(model: Any, weights: dict[str, Any], folder: Path) -> None:
+def save_adapter(model: Any, weights: dict[str, Any], base: Model, folder: Path) -> None:
     """Leave the adapter of `model` in `folder`, with its values as they are in `weights`."""
+    # Else it would name its base by a path of this machine, which nobody else has.
+    model.peft_config["default"].base_model_name_or_path = Path(base.name).name if "/" not in base.name else base.name
     model.save_pretrained(folder, state_dict=weights)
-    # It names the base by its path on this machine, which nobody else has.
     (folder / "README.md").unlink(missing_ok=True)
 
 

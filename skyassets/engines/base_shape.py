@@ -7,11 +7,7 @@ from skyassets.core.errors import ServerError
 from skyassets.core.known_shapes import KNOWN_SHAPES
 from skyassets.core.model_shape import ModelShape, shape_of
 from skyassets.core.ports import Model
-from skyassets.engines.tiny import NAME as TINY
 from skyassets.engines.weights import PACKAGE, weights_folder
-
-ONE_NUMBER = ModelShape(1, 1, 1, 1, 1, 1, 1, is_tied=True, parameters=1)
-"""The pretended model's."""
 
 
 def base_shape(model: Model, cache: Path) -> ModelShape:
@@ -21,8 +17,6 @@ def base_shape(model: Model, cache: Path) -> ModelShape:
         ServerError: when there is no config to be had.
         SkyassetsError: when the config describes no dense decoder.
     """
-    if model.name == TINY:
-        return ONE_NUMBER
     is_local = model.name.startswith((PACKAGE, ".", "/", "~")) or Path(model.name).is_dir()
     if is_local:
         config = weights_folder(model, cache) / "config.json"

@@ -7,11 +7,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from skyassets.core.errors import TrainerError
 from skyassets.core.files import write_text
 from skyassets.core.identity import digest
 from skyassets.core.ports import Conversation, Step
 from skyassets.core.training import Trainer, TrainPlan
+from skyassets.engines.training_job import JobFolder
 
 RECORD = "training.json"
 """What run made the weights, and its curve; written last, so a folder without it is not finished."""
@@ -19,6 +22,7 @@ CARD = "README.md"
 """The model card: for people, told anew with every report, so it is no part of what the weights are."""
 WHOLE_DIGEST_LIMIT = 2**30
 """Bytes above which a file is looked at by its size alone when nothing else tells of harm: 64 GB take a minute."""
+PLAN = TypeAdapter(TrainPlan)
 NAME_LENGTH = 12
 """Letters of a run's digest that name its folder."""
 
@@ -39,6 +43,7 @@ class Run:
     folder: Path
     files: tuple[WeightsFile, ...]
     curve: tuple[Step, ...]
+    plan: TrainPlan
     environment: dict[str, object]
 
 
@@ -56,28 +61,41 @@ class CheckpointFolder:
     def train(
         self,
         trainer: Trainer,
-        plan: TrainPlan,
+        planned: Callable[[], TrainPlan],
         examples: Sequence[Conversation],
         name: str,
         said: Callable[[str], None],
     ) -> Run:
         """The run called `name`, trained only if its weights are not here, whole; other runs' weights stay.
 
+        `planned` is asked only if there is something to train: a machine too small for a run may take in what a
+        larger one has finished.
+
         Raises:
-            TrainerError: when training fails.
+            TrainerError: when it cannot be planned, or training fails.
         """
         folder = self.folder / name
         if self.damage(name):
             (folder / RECORD).unlink(missing_ok=True)
+            job = self.job(name)
+            plan = job.read_job().plan if job.is_done else planned()
             curve = trainer.train(plan, examples, folder, said)
             files = _files(folder)
             if not files:
                 raise TrainerError(f"the training run left no files in {folder}; look at its log")
-            record = {"files": [asdict(file) for file in files], "curve": [asdict(step) for step in curve]}
-            write_text(folder / RECORD, json.dumps(record | {"environment": _environment(folder)}))
+            record: dict[str, object] = {
+                "files": [asdict(file) for file in files],
+                "curve": [asdict(step) for step in curve],
+            }
+            record |= {"plan": PLAN.dump_python(plan, mode="json"), "environment": job.read_finished()}
+            write_text(folder / RECORD, json.dumps(record))
         else:
             said(f"the weights of this very run are in {folder}; not training again")
         return self.run(name)
+
+    def job(self, name: str) -> JobFolder:
+        """The folder in which a run is trained, and which keeps its log and its curve."""
+        return JobFolder.beside(self.folder / name)
 
     def run(self, name: str) -> Run:
         """A run that is here, as it was when training ended."""
@@ -86,6 +104,7 @@ class CheckpointFolder:
             self.folder / name,
             tuple(WeightsFile(**file) for file in record["files"]),
             tuple(Step(**step) for step in record["curve"]),
+            PLAN.validate_python(record["plan"]),
             dict(record["environment"]),
         )
 
@@ -117,12 +136,6 @@ def _record(folder: Path) -> dict[str, Any]:
         return dict(json.loads((folder / RECORD).read_text(encoding="utf-8")))
     except (FileNotFoundError, ValueError):
         return {}
-
-
-def _environment(folder: Path) -> dict[str, Any]:
-    """What the training process said it was made with; nothing where the trainer has none."""
-    told = folder.with_name(f"{folder.name}.training") / "finished.json"
-    return dict(json.loads(told.read_text(encoding="utf-8"))) if told.is_file() else {}
 
 
 def _files(folder: Path) -> list[WeightsFile]:

@@ -17,7 +17,7 @@ from skyassets.core.files import locked
 from skyassets.core.ports import Conversation, Step
 from skyassets.core.training import TrainPlan
 from skyassets.engines import server_watchdog
-from skyassets.engines.chat_tokens import write_tokens, written
+from skyassets.engines.chat_tokens import lines, write_tokens
 from skyassets.engines.training_job import JobFolder, TrainingJob
 from skyassets.engines.training_news import is_told, news
 from skyassets.engines.weights import weights_folder
@@ -26,8 +26,8 @@ POLL_SECONDS = 0.5
 TAIL_LINES = 20
 OUT_OF_MEMORY = (137, 247)
 """How a killed rank looks behind a shell and behind the watchdog."""
-LOST_RANK = re.compile(r"rank\s*:\s*(\d+).*\n\s*exitcode\s*:\s*-(\d+)")
-"""How torch's launcher tells of a rank that a signal ended."""
+LOST_RANK = re.compile(r"Root Cause.*?rank\s*:\s*(\d+).*?exitcode\s*:\s*-(\d+)", re.DOTALL)
+"""How torch's launcher tells of the rank that a signal ended first."""
 
 Telling = Callable[[], AbstractContextManager[Mapping[str, str]]]
 """Opens a channel through which the processes tell of themselves: the variables that say where it is."""
@@ -57,15 +57,15 @@ class DeepSpeedTrainer:
         Raises:
             TrainerError: when the base is not there, the disk is too small, a process dies, or the loss is not finite.
         """
-        job = JobFolder(folder.with_name(f"{folder.name}.training").absolute())
+        job = JobFolder.beside(folder)
         with locked(self.cache.parent / ".training.lock", said):
-            if job.finished.is_file() and job.model.is_dir():
+            if job.is_done:
                 said(f"taking the finished weights of {job.path}")
             else:
                 job.finished.unlink(missing_ok=True)
                 self._run(plan, examples, job, said)
             curve = job.read_curve()
-            if not job.finished.is_file() or not (job.model / "config.json").is_file():
+            if not job.is_done or not (job.model / "config.json").is_file():
                 raise TrainerError(f"the training in {job.path} left no weights; look at its log, {job.log}")
             shutil.rmtree(folder, ignore_errors=True)
             job.model.replace(folder)
@@ -87,8 +87,10 @@ class DeepSpeedTrainer:
         job.write(TrainingJob(plan, base.absolute(), self.trackers))
         if not job.tokens.is_file():
             listed = job.path / "examples.jsonl"
-            listed.write_text(written(examples), encoding="utf-8")
+            with listed.open("w", encoding="utf-8") as file:
+                file.writelines(lines(examples))
             write_tokens(base, listed, job.tokens, plan.training.cutoff, self.python)
+            listed.unlink()
 
     def command(self, plan: TrainPlan, job: JobFolder) -> list[str]:
         """The plan's command with this machine's names, ended with all it started when this process ends."""
@@ -174,7 +176,5 @@ def _last_words(status: int, job: JobFolder, steps: int) -> str:
         where += ", most likely for want of memory" if lost[2] == "9" else ""
     elif status in OUT_OF_MEMORY:
         where += ": a process was killed, most likely for want of memory; try a smaller micro batch or more ranks"
-    lines = text.splitlines()[-TAIL_LINES:]
-    return f"{where}, exit status {status}{kept}; its log ({job.log}) ends:\n" + "\n".join(
-        f"  {line[:300]}" for line in lines
-    )
+    tail = "\n".join(f"  {line[:300]}" for line in text.splitlines()[-TAIL_LINES:])
+    return f"{where}, exit status {status}{kept}; its log ({job.log}) ends:\n{tail}"

@@ -49,6 +49,8 @@ class _ChunkedLoss(torch.autograd.Function):  # type: ignore[misc]
                 sums += gradient.T @ some
             elif needs_weight:
                 grad_weight = gradient.T @ some
+            # Else they would be there still while the next chunk's are made.
+            del logits, probabilities, gradient, log_total
         if sums is not None:
             grad_weight = sums.to(weight.dtype)
         ctx.save_for_backward(grad_hidden, grad_weight)

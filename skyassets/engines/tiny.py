@@ -12,7 +12,6 @@ from skyassets.core.identity import digest
 from skyassets.core.model_shape import ModelShape
 from skyassets.core.money import Purse
 from skyassets.core.ports import Asker, Conversation, Model, Step, TokenCount
-from skyassets.core.token_piece import TokenPiece
 from skyassets.core.training import TrainPlan
 from skyassets.engines.openai_asker import OpenAIAsker
 from skyassets.engines.tiny_model import TinyModel
@@ -91,9 +90,3 @@ def count_words(conversations: Sequence[Conversation]) -> list[TokenCount]:
         TokenCount(sum(words for _, words in turns), sum(words for role, words in turns if role == "assistant"))
         for turns in said
     ]
-
-
-def pieces(conversation: Conversation) -> list[TokenPiece]:
-    """The turns of a conversation: what the assistant says is learned."""
-    said = [(turn.role == "assistant", turn.content) for turn in conversation.messages]
-    return [TokenPiece(text, learned, len(text.split())) for learned, text in said]

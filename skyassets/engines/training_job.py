@@ -36,6 +36,16 @@ class JobFolder:
 
     path: Path
 
+    @classmethod
+    def beside(cls, weights: Path) -> "JobFolder":
+        """The job that leaves its weights at `weights`."""
+        return cls(weights.with_name(f"{weights.name}.training").absolute())
+
+    @property
+    def is_done(self) -> bool:
+        """Whether finished weights wait here to be taken."""
+        return self.finished.is_file() and self.model.is_dir()
+
     @property
     def tokens(self) -> Path:
         """The examples as tokens with their masks."""
@@ -92,6 +102,10 @@ class JobFolder:
             raise TrainerError(
                 f"{self.path} holds no job (no job.json); `skyassets plan --write FOLDER` leaves one"
             ) from error
+
+    def read_finished(self) -> dict[str, object]:
+        """What the run was made with; nothing before it has ended."""
+        return dict(json.loads(self.finished.read_text(encoding="utf-8"))) if self.finished.is_file() else {}
 
     def read_curve(self) -> list[Step]:
         """The steps taken so far; a line still being written is left for the next time."""

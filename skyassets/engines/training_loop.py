@@ -147,7 +147,7 @@ def _save(model: Any, weights: dict[str, torch.Tensor], job: TrainingJob, folder
     part = folder.path / "model.part"
     shutil.rmtree(part, ignore_errors=True)
     if job.plan.training.lora:
-        adapters.save_adapter(model, weights, part / adapters.FOLDER)
+        adapters.save_adapter(model, weights, job.plan.training.base, part / adapters.FOLDER)
         adapters.merge_apart(job.base, part, job.plan.training.precision)
     else:
         for tied in model.all_tied_weights_keys:

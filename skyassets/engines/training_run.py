@@ -27,7 +27,7 @@ from skyassets.engines.training_job import JobFolder
 
 PACKAGES = ("torch", "transformers", "deepspeed", "accelerate", "peft", "liger-kernel", "flash-attn", "numpy")
 """What the environment of a run is told by, where it is installed."""
-CUT_SHORT = ("PytorchStreamWriter failed", "file write failed", "No space left")
+CUT_SHORT = ("enforce fail at inline_container", "PytorchStreamWriter failed", "No space left")
 """What torch says when a file could not be written whole."""
 
 
@@ -56,6 +56,9 @@ def main() -> int:
 
 def _train(folder: JobFolder, base: Path | None) -> None:
     job = folder.read_job()
+    if folder.is_done:
+        sys.stdout.write(f"{folder.path} is finished: the weights are in {folder.model}\n")
+        return
     job = replace(job, base=base or job.base)
     if not (job.base / "config.json").is_file():
         raise TrainerError(f"the base {job.plan.training.base} is not in {job.base}; say where with --base FOLDER")
@@ -123,6 +126,8 @@ def _set_environment(folder: JobFolder) -> bool:
         alone |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1])}
     if "RANK" not in os.environ:
         os.environ.update(alone)
+    # Rows of many lengths leave gaps that segments of a fixed size could not fill.
+    os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")
     os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(folder.path / "tensorboard"))
     import torch
 

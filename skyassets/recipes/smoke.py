@@ -47,9 +47,7 @@ def smoke() -> Recipe:
             )
         ),
         student_prompts=prompts,
-        training=Training(
-            TINY, epochs=2, learning_rate=1e-3, global_batch=4, cutoff=512, precision="fp32", seed=3
-        ),
+        training=Training(TINY, epochs=2, learning_rate=1e-3, global_batch=4, cutoff=512, precision="fp32", seed=3),
         benchmarks=(
             Benchmark(
                 "held-out",

@@ -23,6 +23,7 @@ ON_GPUS = (
     (3, "all", True),
 )
 """ZeRO stage, offload and recomputation, from what is simplest to what asks the least memory."""
+ON_PROCESSORS = tuple((stage, "none", recompute) for recompute in (False, True) for stage in (1, 2, 3))
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def candidates(
 def _layouts(training: Training, hardware: Hardware, wishes: Wishes) -> Iterator[Layout]:
     is_gpu = hardware.device.is_gpu
     ranks = wishes.ranks or (hardware.devices if is_gpu else 1)
-    stages = ON_GPUS if is_gpu else ((1, "none", False), (3, "none", False), (1, "none", True), (3, "none", True))
+    stages = ON_GPUS if is_gpu else ON_PROCESSORS
     wanted = [
         (stage if wishes.zero_stage is None else wishes.zero_stage, offload, recompute)
         for stage, offload, recompute in stages

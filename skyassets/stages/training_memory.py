@@ -33,7 +33,7 @@ GPU_LIBRARIES = 2.0
 """GB of a CUDA context, cuBLAS' workspaces and NCCL's buffers."""
 GPU_SLACK = 0.05
 """The share that torch's allocator holds and cannot use."""
-CPU_LIBRARIES = 0.65
+CPU_LIBRARIES = 0.5
 """GB of torch, transformers and DeepSpeed in a process, without the files that are merely mapped."""
 HOST_LIBRARIES = 4.0
 """GB of main memory of a rank that trains on a GPU."""
@@ -61,7 +61,9 @@ def memory(training: Training, layout: Layout, shape: ModelShape, hardware: Hard
     # The C library of a processor keeps what it held in small pieces; large ones, as logits are, it gives back.
     reused = logits + (activations + held.passing if is_gpu else 0.0)
     stepping = max(0.0, held.stepping - reused)
-    overhead = CPU_LIBRARIES * GB
+    # Between processors gloo sums and gathers in copies: about one of all that is trained, as measured.
+    copies = number_size(training) * trained(training, shape) if layout.ranks > 1 else 0
+    overhead = CPU_LIBRARIES * GB + copies
     if is_gpu:
         overhead = GPU_LIBRARIES * GB + GPU_SLACK * (held.kept + activations + logits) + held.passing
     return Memory(
@@ -87,8 +89,11 @@ def number_size(training: Training) -> int:
 
 
 def disk_gb(training: Training, shape: ModelShape, saving: Saving) -> float:
-    """What the saves and the finished weights take: one save more than is kept, for the new is there before the old
-    goes; in each the master weights, both moments, and the weights as they are computed with."""
+    """What the saves and the finished weights take.
+
+    One save more than is kept, for the new one is there before the oldest goes; in each the master weights, both
+    moments, and the weights as they are computed with.
+    """
     size = number_size(training)
     a_save = trained(training, shape) * (FP32 + ADAM + size)
     return (a_save * (saving.keep + 1) + shape.parameters * size) / GB
@@ -146,7 +151,7 @@ def _states(training: Training, layout: Layout, shape: ModelShape) -> _States:
 def _activations(training: Training, layout: Layout, shape: ModelShape, load: Load, logits: float) -> float:
     tokens = load.tokens / layout.sequence_parallel
     size = number_size(training)
-    layer = tokens * _layer(layout, shape, load, size)
+    layer = tokens * _layer(training, layout, shape, load)
     # The backward pass of an MLP holds three gradients of its width beside what was kept, after the logits are gone.
     passing = max(0.0, tokens * size * (3 * shape.intermediate + 2 * shape.hidden) - logits)
     if layout.recompute:
@@ -154,14 +159,16 @@ def _activations(training: Training, layout: Layout, shape: ModelShape, load: Lo
     return tokens * size * shape.hidden * 2 + layer * shape.layers + passing
 
 
-def _layer(layout: Layout, shape: ModelShape, load: Load, size: int) -> float:
+def _layer(training: Training, layout: Layout, shape: ModelShape, load: Load) -> float:
     """Bytes of a token that one layer keeps for its backward pass."""
+    size = number_size(training)
     if layout.loss == "liger":
         # Its fused norms keep their input and its own copy, its fused SwiGLU the two inputs and the product.
         norms, gated = 2 * 2 * size * shape.hidden, 3 * size * shape.intermediate
     else:
-        # A norm works in float32: it keeps its input so, and what it says before and after its weight.
-        norms, gated = 2 * (FP32 + 2 * size) * shape.hidden, 4 * size * shape.intermediate
+        # A norm works in float32: it keeps its input so, what it says, and that before its weight if that is learned.
+        said = size if training.lora else 2 * size
+        norms, gated = 2 * (FP32 + said) * shape.hidden, 4 * size * shape.intermediate
     # sdpa with a mask repeats keys and values for each query head.
     is_repeated = layout.attention in ("sdpa", "eager") and load.is_masked
     keys = shape.queries if is_repeated else shape.keys
@@ -173,10 +180,11 @@ def _logits(training: Training, layout: Layout, shape: ModelShape, load: Load) -
     tokens = load.learned / layout.sequence_parallel
     if layout.loss == "plain":
         return tokens * shape.vocabulary * ALL_LOGITS
+    size, is_one_chunk = number_size(training), tokens <= CHUNK
     head = 0
     if training.lora is None:
-        # The output layer's gradient is summed over the chunks in float32.
-        head = shape.vocabulary * shape.hidden * (2 if tokens <= CHUNK else FP32 + 2)
+        # The output layer's gradient and a scaled copy of it; that of several chunks is summed in float32.
+        head = shape.vocabulary * shape.hidden * (2 * size if is_one_chunk else FP32 + size)
     return min(tokens, CHUNK) * shape.vocabulary * LOGITS + head
 
 

@@ -20,13 +20,13 @@ TorchTitan (Liang et al. 2024, arXiv 2410.06511), and 0.43 to 0.57 on A100 (Kort
 LINK_SHARE = 0.6
 """Of a link's data sheet, what collectives of one layer's size get."""
 HOST_SHARE = 0.2
-"""Of the lanes to main memory, what each card gets when all copy at once: 3 of 16 GB/s in ZeRO-Infinity's table of
-bandwidths (Rajbhandari et al. 2021, arXiv 2104.07857, figure 2b)."""
+"""Of the lanes to main memory, what each card gets when all copy at once: about 3 of 16 GB/s on ZeRO-Infinity's
+machines of 16 cards (Rajbhandari et al. 2021, arXiv 2104.07857)."""
 NETWORK = 50.0
 """GB/s of a card to another node: one 400 Gb/s adapter a card."""
 ADAM_RATE = 4e9
-"""Weights a second that the processors of a node step: 8 billion in 2.1 s (Ren et al. 2021, arXiv 2101.06840, table 4:
-DeepSpeed's CPU Adam)."""
+"""Weights a second that the processors of a node step: what DeepSpeed's CPU Adam took for models of 1 to 10 billion
+weights (Ren et al. 2021, arXiv 2101.06840)."""
 DISK = 2.0
 """GB/s that a node's disk takes a save in."""
 
@@ -78,7 +78,10 @@ def duration(
     parts["saving"] = saves * learned * (FP32 + ADAM + number_size(training)) / (DISK * GIGA * layout.nodes)
     useful = training.epochs * sum(length * shape.training_flops(length) for length in lengths)
     mfu = useful / (sum(parts.values()) * peak * layout.ranks)
-    return Duration(parts, mfu, tuple(_said(training, layout, device, saving)))
+    said = _said(training, layout, device, saving)
+    by_part = ", ".join(f"{name} {seconds / HOUR:.2g}" for name, seconds in parts.items())
+    said.append(f"which makes, in hours: {by_part}; and {mfu:.1%} model FLOPs utilisation")
+    return Duration(parts, mfu, tuple(said))
 
 
 def _traffic(

@@ -1,22 +1,22 @@
 """Real DeepSpeed in real processes, on a model of a few thousand weights."""
 
-import json
-import os
-import signal
 import subprocess
 import sys
-import time
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from engines.trainings import EXAMPLES, killed_after, of_run, started, wait_for
 from tiny_base import plan, save_tiny_base, sums
 
 from skyassets.core.errors import TrainerError
-from skyassets.core.ports import Model, Step, TrainPlan
+from skyassets.core.files import locked
+from skyassets.core.ports import Model, Step
+from skyassets.core.training import Layout, Lora, TrainPlan
 from skyassets.engines.deepspeed_trainer import DeepSpeedTrainer
+from skyassets.engines.training_job import JobFolder
 
-EXAMPLES = 44
 HEAVY = ("torch", "transformers", "deepspeed", "huggingface_hub")
 
 
@@ -34,8 +34,12 @@ def asked(base: Path) -> TrainPlan:
 def trained(asked: TrainPlan, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Step], list[str]]:
     folder = tmp_path_factory.mktemp("run") / "student"
     said: list[str] = []
-    curve = DeepSpeedTrainer(folder.parent, threads=1).train(asked, sums(EXAMPLES), folder, said.append)
+    curve = trainer(folder).train(asked, sums(EXAMPLES), folder, said.append)
     return folder, curve, said
+
+
+def trainer(folder: Path) -> DeepSpeedTrainer:
+    return DeepSpeedTrainer(folder.parent / "models", threads=1)
 
 
 def test_importing_the_trainer_loads_nothing_heavy() -> None:
@@ -44,9 +48,33 @@ def test_importing_the_trainer_loads_nothing_heavy() -> None:
 
 
 def test_without_a_base_nothing_starts(asked: TrainPlan, tmp_path: Path) -> None:
-    lost = replace(asked, base=Model(str(tmp_path / "nowhere"), "x"))
+    lost = replace(asked, training=replace(asked.training, base=Model(str(tmp_path / "nowhere"), "x")))
     with pytest.raises(TrainerError, match="nowhere"):
-        DeepSpeedTrainer(tmp_path).train(lost, sums(EXAMPLES), tmp_path / "student", print)
+        trainer(tmp_path / "student").train(lost, sums(EXAMPLES), tmp_path / "student", print)
+
+
+def test_a_second_training_waits_for_the_first(asked: TrainPlan, tmp_path: Path) -> None:
+    lost = replace(asked, training=replace(asked.training, base=Model(str(tmp_path / "nowhere"), "x")))
+    said: list[str] = []
+
+    def second() -> None:
+        with pytest.raises(TrainerError, match="nowhere"):
+            trainer(tmp_path / "student").train(lost, sums(EXAMPLES), tmp_path / "student", said.append)
+
+    waiting = threading.Thread(target=second)
+    with locked(tmp_path / ".training.lock", print):
+        waiting.start()
+        wait_for(lambda: said, seconds=10)
+        assert waiting.is_alive()
+    waiting.join(10)
+    assert "waiting for it to finish" in said[0]
+
+
+@pytest.mark.real
+def test_too_small_a_disk_is_told_before_anything_starts(asked: TrainPlan, tmp_path: Path) -> None:
+    with pytest.raises(TrainerError, match=r"needs 1000000000.0 GB .*SKYASSETS_SAVES_KEPT"):
+        trainer(tmp_path / "student").train(replace(asked, disk_gb=1e9), sums(EXAMPLES), tmp_path / "student", print)
+    assert not (tmp_path / "student.training" / "log.txt").exists()
 
 
 @pytest.mark.real
@@ -54,11 +82,11 @@ def test_the_loss_falls(trained: tuple[Path, list[Step], list[str]], asked: Trai
     _, curve, said = trained
     assert [step.step for step in curve] == list(range(1, asked.steps + 1))
     assert curve[-1].loss < 0.6 * curve[0].loss
-    assert curve[-1].epoch == asked.epochs
-    assert max(step.learning_rate for step in curve) == asked.learning_rate
-    assert sum(step.tokens for step in curve[: asked.steps // 2]) == sum(
-        step.tokens for step in curve[asked.steps // 2 :]
-    )
+    assert curve[-1].epoch == asked.training.epochs
+    assert max(step.learning_rate for step in curve) == asked.training.learning_rate
+    first, second = curve[: asked.steps // 2], curve[asked.steps // 2 :]
+    assert sum(step.tokens for step in first) == sum(step.tokens for step in second)
+    assert all(step.memory_gb and step.memory_gb > 0.1 for step in curve)
     assert any(line.startswith(f"step {asked.steps}/{asked.steps}: loss {curve[-1].loss:.4f}, ") for line in said)
 
 
@@ -76,93 +104,120 @@ def test_the_folder_is_standard(trained: tuple[Path, list[Step], list[str]], bas
     with safe_open(folder / "model.safetensors", "pt") as new, safe_open(base / "model.safetensors", "pt") as old:
         assert set(new.keys()) == set(old.keys())
         assert not torch.equal(new.get_tensor("model.norm.weight"), old.get_tensor("model.norm.weight"))
-    assert sorted(path.name for path in folder.parent.iterdir()) == ["student", "student.training"]
 
 
 @pytest.mark.real
-def test_the_same_seed_makes_the_same_weights(
-    trained: tuple[Path, list[Step], list[str]], asked: TrainPlan, tmp_path: Path
-) -> None:
-    folder, curve, _ = trained
-    (tmp_path / "student").mkdir()
-    (tmp_path / "student" / "old.txt").touch()
-    again = DeepSpeedTrainer(tmp_path, threads=1).train(asked, sums(EXAMPLES), tmp_path / "student", print)
-    assert (tmp_path / "student" / "model.safetensors").read_bytes() == (folder / "model.safetensors").read_bytes()
-    assert [step.loss for step in again] == [step.loss for step in curve]
-    assert not (tmp_path / "student" / "old.txt").exists()
+def test_what_only_a_run_that_goes_on_would_need_is_gone(trained: tuple[Path, list[Step], list[str]]) -> None:
+    folder, _, _ = trained
+    left = {path.name for path in (folder.parent / "student.training").iterdir()}
+    assert left == {"job.json", "arguments.json", "deepspeed.json", "curve.jsonl", "log.txt", "finished.json"}
 
 
 @pytest.mark.real
-def test_two_ranks_and_zero_3_take_the_same_steps(
-    trained: tuple[Path, list[Step], list[str]], asked: TrainPlan, tmp_path: Path
+@pytest.mark.parametrize("stage", [0, 2, 3])
+def test_two_ranks_and_every_zero_stage_take_the_same_steps(
+    stage: int, trained: tuple[Path, list[Step], list[str]], base: Path, tmp_path: Path
 ) -> None:
     from transformers import AutoModelForCausalLM
 
-    _, curve, _ = trained
-    trainer = DeepSpeedTrainer(tmp_path, ranks=2, micro_batch=3, threads=1, recompute=True)
-    spread = trainer.train(replace(asked, zero_stage=3), sums(EXAMPLES), tmp_path / "student", print)
-    assert [step.tokens for step in spread] == [step.tokens for step in curve]
-    assert [step.loss for step in spread] == pytest.approx([step.loss for step in curve], rel=0.05)
-    assert AutoModelForCausalLM.from_pretrained(tmp_path / "student").num_parameters() > 0
+    layout = Layout(ranks=2, micro_batch=3, zero_stage=stage, recompute=stage == 3)
+    folder = tmp_path / "student"
+    spread = trainer(folder).train(plan(base, EXAMPLES, layout), sums(EXAMPLES), folder, print)
+    assert [step.tokens for step in spread] == [step.tokens for step in trained[1]]
+    assert [step.loss for step in spread] == pytest.approx([step.loss for step in trained[1]], rel=0.01)
+    ours, theirs = (AutoModelForCausalLM.from_pretrained(each).float().state_dict() for each in (folder, trained[0]))
+    assert ours.keys() == theirs.keys()
+    # Attention does not change with the keys' bias: its gradient is rounding, of which Adam makes whole steps.
+    compared = [name for name in theirs if not name.endswith("k_proj.bias")]
+    apart = sum((theirs[name] - ours[name]).square().sum().item() for name in compared)
+    assert apart < 0.02**2 * sum(theirs[name].square().sum().item() for name in compared)
 
 
 @pytest.mark.real
-def test_a_loss_that_is_not_finite_stops_the_run(asked: TrainPlan, tmp_path: Path) -> None:
-    with pytest.raises(
-        TrainerError, match=r"(?s)after \d of 12 steps: step \d has .* not finite; lower the learning rate"
-    ):
-        DeepSpeedTrainer(tmp_path, threads=1).train(
-            replace(asked, learning_rate=1e30, precision="fp32"), sums(EXAMPLES), tmp_path / "student", print
-        )
-    assert not (tmp_path / "student").exists()
+def test_zero_3_is_put_together_as_deepspeeds_own_tool_does(base: Path, tmp_path: Path) -> None:
+    import torch
+    from deepspeed.utils.zero_to_fp32 import get_fp32_state_dict_from_zero_checkpoint
+    from safetensors.torch import load_file
+
+    asked = plan(base, EXAMPLES, Layout(ranks=2, zero_stage=3))
+    job = JobFolder.beside(tmp_path / "student")
+    maker = trainer(tmp_path / "student")
+    maker.prepare(asked, sums(EXAMPLES), job)
+    subprocess.run(maker.command(asked, job), check=True)
+    saved = get_fp32_state_dict_from_zero_checkpoint(str(job.saves.latest().path))  # type: ignore[union-attr]
+    for name, weights in load_file(job.model / "model.safetensors").items():
+        torch.testing.assert_close(weights, saved[name].to(torch.bfloat16), rtol=0, atol=0, msg=name)
 
 
 @pytest.mark.real
-def test_a_broken_base_is_told_with_the_end_of_the_log(asked: TrainPlan, base: Path, tmp_path: Path) -> None:
+def test_what_a_run_elsewhere_finished_is_taken_without_training(base: Path, tmp_path: Path) -> None:
+    asked = plan(base, EXAMPLES)
+    folder = tmp_path / "student"
+    maker, job = trainer(folder), JobFolder.beside(folder)
+    maker.prepare(asked, sums(EXAMPLES), job)
+    moved = (tmp_path / "elsewhere").absolute()
+    job.path.rename(moved)
+    there = job.read_job if job.path.exists() else JobFolder(moved).read_job
+    assert there().plan == asked
+    run = [sys.executable, "-m", "skyassets.engines.training_run", str(moved), "--base", str(base)]
+    subprocess.run(run, check=True, capture_output=True)
+    moved.rename(job.path)
+    job.log.unlink(missing_ok=True)
+    said: list[str] = []
+    curve = maker.train(asked, sums(EXAMPLES), folder, said.append)
+    assert len(curve) == asked.steps
+    assert (folder / "model.safetensors").is_file()
+    assert not job.log.exists()
+    assert said == [f"taking the finished weights of {job.path}"]
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("stage", [1, 3])
+def test_merged_adapters_answer_as_base_and_adapter_do(stage: int, base: Path, tmp_path: Path) -> None:
+    import torch
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    lora = Lora(rank=4, alpha=8)
+    asked = plan(
+        base, EXAMPLES, Layout(ranks=stage // 3 + 1, zero_stage=stage), lora=lora, precision="fp32", learning_rate=0.1
+    )
+    folder = tmp_path / "student"
+    curve = trainer(folder).train(asked, sums(EXAMPLES), folder, print)
+    assert curve[-1].loss < curve[0].loss - 0.15
+    assert str(tmp_path) not in (folder / "adapter" / "adapter_config.json").read_text()
+    plain = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
+    words = AutoTokenizer.from_pretrained(folder)("What is 3 + 3?", return_tensors="pt")["input_ids"]
+    untrained = plain(words).logits
+    adapted = PeftModel.from_pretrained(plain, str(folder / "adapter"))
+    merged = AutoModelForCausalLM.from_pretrained(folder)
+    assert merged.dtype == torch.float32
+    torch.testing.assert_close(merged(words).logits, adapted(words).logits, rtol=1e-4, atol=1e-4)
+    assert (merged(words).logits - untrained).abs().max() > 0.1
+
+
+@pytest.mark.real
+def test_packs_are_trained_to_the_end(base: Path, tmp_path: Path) -> None:
+    asked = plan(base, EXAMPLES, packing=True, global_batch=2)
+    curve = trainer(tmp_path / "student").train(asked, sums(EXAMPLES), tmp_path / "student", print)
+    assert len(curve) == asked.steps
+    assert curve[-1].loss < 0.8 * curve[0].loss
+
+
+@pytest.mark.real
+def test_a_broken_base_is_told_with_the_end_of_the_log(base: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     broken.mkdir()
     for path in base.iterdir():
         (broken / path.name).write_bytes(path.read_bytes()[: None if path.suffix != ".safetensors" else 999])
     with pytest.raises(TrainerError, match=r"(?s)after 0 of 12 steps, exit status 1.*log\.txt.*SafetensorError"):
-        DeepSpeedTrainer(tmp_path, ranks=1, threads=1).train(
-            replace(asked, base=Model(str(broken), "x")), sums(EXAMPLES), tmp_path / "student", print
-        )
+        trainer(tmp_path / "student").train(plan(broken, EXAMPLES), sums(EXAMPLES), tmp_path / "student", print)
 
 
 @pytest.mark.real
 @pytest.mark.parametrize("ranks", [1, 2])
-def test_no_process_outlives_its_trainer(ranks: int, asked: TrainPlan, tmp_path: Path) -> None:
-    program = f"""
-import json, sys
-from pathlib import Path
-from tiny_base import plan, sums
-from skyassets.engines.deepspeed_trainer import DeepSpeedTrainer
-asked = plan(Path({asked.base.name!r}), {EXAMPLES}, epochs=5000)
-trainer = DeepSpeedTrainer(Path(), ranks={ranks}, threads=1)
-trainer.train(asked, sums({EXAMPLES}), Path({str(tmp_path)!r}) / "student", print)
-"""
-    parent = subprocess.Popen(
-        [sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
-    )
-    curve = tmp_path / "student.training" / "curve.jsonl"
-    deadline = time.monotonic() + 120
-    while not (curve.is_file() and curve.stat().st_size) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert len(of_run(tmp_path)) > ranks
-    parent.send_signal(signal.SIGKILL)
-    parent.wait()
-    while of_run(tmp_path) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert of_run(tmp_path) == []
-    assert json.loads(curve.read_text().splitlines()[0])["step"] == 1
-
-
-def of_run(folder: Path) -> list[str]:
-    """The command lines of the processes that work in `folder`."""
-    lines = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            lines.append(path.read_bytes().replace(b"\0", b" ").decode())
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-    return [line for line in lines if "training_run" in line and str(folder) in line]
+def test_no_process_outlives_its_trainer(ranks: int, base: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "student"
+    training = started(base, folder, f"dict(layout=Layout(ranks={ranks}), saving=Saving(every=9999), epochs=5000)")
+    killed_after(1, training, folder)
+    assert of_run(folder) == []

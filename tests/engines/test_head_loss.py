@@ -46,5 +46,3 @@ def test_a_model_that_changes_its_logits_is_refused_and_told_what_to_do(base: Pa
     model.config.final_logit_softcapping = 30.0
     with pytest.raises(TrainerError, match=r"final_logit_softcapping.*SKYASSETS_LOSS=plain"):
         HeadLoss(model)
-
-

@@ -28,7 +28,7 @@ def test_the_schedule_of_the_training_is_the_published_one() -> None:
         "cosine",
         0.1,
     )
-    assert (training.global_batch, training.cutoff, training.precision, training.zero_stage) == (96, 16_384, "bf16", 3)
+    assert (training.global_batch, training.cutoff, training.precision, training.lora) == (96, 16_384, "bf16", None)
 
 
 def test_the_sources_are_the_published_selection() -> None:

@@ -11,7 +11,7 @@ from tiny_base import conversation, tokenizer
 
 from skyassets.core.hardware import Device, Hardware
 from skyassets.core.model_shape import ModelShape, shape_of
-from skyassets.core.ports import Model
+from skyassets.core.ports import Conversation, Model
 from skyassets.core.training import Lora, Saving, Training, TrainPlan
 from skyassets.engines.chat_tokenizer import ChatTokenizer
 from skyassets.engines.deepspeed_trainer import DeepSpeedTrainer
@@ -97,14 +97,11 @@ def _held_gb(pid: int) -> float:
     return sum(int(fields.get(name, "0 kB").split()[0]) for name in ("RssAnon", "RssShmem")) * 1024 / 1e9
 
 
-def _example(words: ChatTokenizer, number: int, length: int):  # type: ignore[no-untyped-def]
-    text = "a"
-    while True:
-        made = conversation(f"row-{number}", f"What is {number}?", text)
-        missing = length - len(words.encode(made).tokens)
-        if missing <= 0:
-            return made if missing == 0 else conversation(f"row-{number}", f"What is {number}?", text[:missing])
-        text += "z" * missing
+def _example(words: ChatTokenizer, number: int, length: int) -> Conversation:
+    """An example of exactly `length` tokens: a z is one of its own."""
+    without = conversation(f"row-{number}", f"What is {number}?", "")
+    missing = length - len(words.encode(without).tokens)
+    return conversation(f"row-{number}", f"What is {number}?", "z" * missing)
 
 
 def _random_base(case: Case, folder: Path) -> ModelShape:

@@ -58,6 +58,12 @@ def test_every_layout_keeps_every_wish(wishes: Wishes) -> None:
         assert wanted is None or {getattr(each.layout, name) for each in made} == {wanted}
 
 
+@pytest.mark.parametrize("stage", range(4))
+@pytest.mark.parametrize("on", ["cpu-64GB", "1xH100-80GB"])
+def test_a_single_rank_may_have_any_stage(on: str, stage: int) -> None:
+    assert {each.layout.zero_stage for each in found(on, Wishes(zero_stage=stage))} == {stage}
+
+
 def test_stage_0_is_kept_as_it_is_wished() -> None:
     assert {each.layout.zero_stage for each in found("8xH100-80GB", Wishes(zero_stage=0))} == {0}
 
