@@ -17,10 +17,11 @@ from skyassets.core.training import Layout, Training
 from skyassets.core.training_steps import micro_batches, planned_steps, units_of
 from skyassets.engines import adapters
 from skyassets.engines.head_loss import HeadLoss
+from skyassets.engines.shared_rows import SharedRows, sharing
 from skyassets.engines.token_file import TokenFile
 from skyassets.engines.training_curve import Curve
 from skyassets.engines.training_job import JobFolder, TrainingJob
-from skyassets.engines.training_tensors import packed_row, padded
+from skyassets.engines.training_tensors import IGNORED, packed_row, padded
 from skyassets.engines.universal_save import made_universal
 
 KEPT_OF_BASE = (
@@ -56,18 +57,23 @@ def fit(
         )
     slots = arguments.gradient_accumulation_steps * layout.data_parallel
     batches = [batch for step in steps for batch in micro_batches(step, lengths, slots, training, layout.micro_batch)]
-    model = _model(job.base, training, layout)
+    model = loaded(job.base, training, layout)
     head = HeadLoss(model) if layout.loss == "chunked" else None
     flops = _flops(model)
     sizes = [[lengths[index] for unit in step for index in unit] for step in steps]
     curve = Curve(folder, job.plan, [sum(some) for some in sizes], [sum(map(flops, some)) for some in sizes], told)
     as_tensors = packed_row if training.packing else padded
+    rows = SharedRows(batches, lengths, layout) if layout.sequence_parallel > 1 else None
+    if rows and save and save.step < len(steps):
+        # transformers cannot skip what is behind a save in rows that DeepSpeed hands out: they are left out here.
+        rows, arguments.ignore_data_skip = SharedRows(batches[save.step * slots :], lengths, layout), True
     trainer = _Trainer(
         head=head,
+        is_shared=rows is not None,
         model=adapters.with_adapters(model, training.lora) if training.lora else model,
         args=arguments,
-        train_dataset=batches,
-        data_collator=lambda only: as_tensors([tokens[index] for index in only[0]]),
+        train_dataset=rows or batches,
+        data_collator=lambda only: rows.row(only[0], tokens) if rows else as_tensors([tokens[at] for at in only[0]]),
         callbacks=[curve],
     )
     if save:
@@ -85,15 +91,35 @@ def fit(
 class _Trainer(Trainer):  # type: ignore[misc]
     """transformers' trainer, told of the chunked loss, and writing nothing into a save that DeepSpeed writes too."""
 
-    def __init__(self, head: HeadLoss | None, **words: Any) -> None:
+    def __init__(self, head: HeadLoss | None, is_shared: bool, **words: Any) -> None:
         super().__init__(**words)
-        self._head = head
+        self._head, self._is_shared = head, is_shared
+        if is_shared:
+            self.loss_is_scaled_for_ga = True  # below, by the tokens of the whole step
 
-    def compute_loss(self, model: Any, inputs: Any, *more: Any, **words: Any) -> Any:
-        """Hand the output layer its labels."""
+    def compute_loss(self, model: Any, inputs: Any, *more: Any, num_items_in_batch: Any = None, **words: Any) -> Any:
+        """Hand the output layer its labels.
+
+        Where ranks share a row, each takes its part of the whole step's mean, as if the parts were examples of their
+        own; transformers would give every micro batch the same weight, however little of it is learned.
+        """
         if self._head is not None:
             self._head.targets = inputs["shift_labels"]
-        return super().compute_loss(model, inputs, *more, **words)
+        if not self._is_shared:
+            return super().compute_loss(model, inputs, *more, num_items_in_batch=num_items_in_batch, **words)
+        inputs = {**inputs, "labels": inputs["shift_labels"], "num_items_in_batch": num_items_in_batch}
+        return model(**inputs).loss * self.accelerator.num_processes  # by which DeepSpeed divides the sum of gradients
+
+    def get_batch_samples(self, *words: Any) -> Any:
+        """The next micro batches, and how many tokens all ranks learn of them.
+
+        transformers counts by the labels, which DeepSpeed-Ulysses has taken out of a shared row.
+        """
+        samples, learned = super().get_batch_samples(*words)
+        if self._is_shared:
+            here = sum((sample["shift_labels"] != IGNORED).sum() for sample in samples)
+            learned = self.accelerator.gather(here.to(self.args.device)).sum()
+        return samples, learned
 
     def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
         """Nothing: DeepSpeed's own save holds the weights, and the finished ones are written once, at the end."""
@@ -121,11 +147,17 @@ def _arguments(job: TrainingJob, folder: JobFolder, settings: dict[str, Any], *,
         use_cpu=not on_gpu,
         gradient_checkpointing_kwargs={"use_reentrant": False},
         report_to=list(job.trackers) or "none",
+        parallelism_config=sharing(job.plan.layout),
         deepspeed=settings,
     )
 
 
-def _model(base: Path, training: Training, layout: Layout) -> Any:
+def loaded(base: Path, training: Training, layout: Layout) -> Any:
+    """The base as it is trained.
+
+    Without a cache: given one, transformers does not look for where a pack's examples begin (`masking_utils`), and
+    they would see each other.
+    """
     model = AutoModelForCausalLM.from_pretrained(
         base,
         dtype=torch.bfloat16 if training.precision == "bf16" else torch.float32,

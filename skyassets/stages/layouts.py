@@ -13,6 +13,8 @@ ROOM = 0.92
 """The share of a device's memory that a plan uses: what is left is for what the arithmetic does not know."""
 LONG = 2_048
 """A cutoff from which on a GPU works on one example at a time."""
+SHARING = 3
+"""The ZeRO stage under which ranks can share a sequence: the others weigh its gradients otherwise."""
 OFFLOADS = ("none", "optimizer", "all")
 ATTENTIONS = ("sdpa", "flash_attention_2", "flash_attention_3", "eager")
 LOSSES = ("chunked", "liger", "plain")
@@ -63,7 +65,7 @@ def candidates(
     Raises:
         TrainerError: when a wish cannot be had, or two exclude each other; it says what to say instead.
     """
-    _check(shape, hardware, wishes)
+    _check(training, shape, hardware, wishes)
     made = []
     for layout in _layouts(training, hardware, wishes):
         rows = 1 if training.packing else min(layout.micro_batch, training.global_batch)
@@ -86,6 +88,7 @@ def _layouts(training: Training, hardware: Hardware, wishes: Wishes) -> Iterator
         and (wishes.zero_stage in (None, stage) or (wishes.zero_stage == 0 and stage == 1 and offload == "none"))
         # A single rank has nobody to share with: higher stages help it only to offload.
         and (ranks > 1 or stage == 1 or offload != "none" or wishes.zero_stage == stage)
+        and (stage == SHARING or wishes.sequence_parallel == 1)
     ]
     for micro_batch in _micro_batches(training, is_gpu, wishes):
         for stage, offload, recompute in dict.fromkeys(wanted):
@@ -105,7 +108,7 @@ def _layouts(training: Training, hardware: Hardware, wishes: Wishes) -> Iterator
 def _micro_batches(training: Training, is_gpu: bool, wishes: Wishes) -> tuple[int, ...]:
     if wishes.micro_batch is not None:
         return (wishes.micro_batch,)
-    if training.packing or (is_gpu and training.cutoff > LONG):
+    if training.packing or wishes.sequence_parallel > 1 or (is_gpu and training.cutoff > LONG):
         return (1,)
     return (4, 1)
 
@@ -118,7 +121,7 @@ def _need(held: Memory, layout: Layout, hardware: Hardware) -> float:
     return max(on_device, held.host / (host * ROOM) if host else 0.0)
 
 
-def _check(shape: ModelShape, hardware: Hardware, wishes: Wishes) -> None:
+def _check(training: Training, shape: ModelShape, hardware: Hardware, wishes: Wishes) -> None:
     is_gpu, ranks = hardware.device.is_gpu, wishes.ranks
     every = ranks or (hardware.devices if is_gpu else 1)
     groups = wishes.sequence_parallel
@@ -161,6 +164,23 @@ def _check(shape: ModelShape, hardware: Hardware, wishes: Wishes) -> None:
             groups > 0 and every % groups == 0 and shape.heads % groups == 0,
             f"sequence_parallel = {groups} with {every} ranks and {shape.heads} attention heads",
             "say a number that divides both",
+        ),
+        # DeepSpeed-Ulysses loses sight of where an example begins.
+        (groups == 1 or not training.packing, f"packing with sequence_parallel = {groups}", "leave one of them out"),
+        (
+            groups == 1 or wishes.micro_batch in (None, 1),
+            f"micro batch {wishes.micro_batch} with sequence_parallel = {groups}",
+            "ranks share one example at a time: say 1",
+        ),
+        (
+            groups == 1 or wishes.zero_stage in (None, SHARING),
+            f"ZeRO stage {wishes.zero_stage} with sequence_parallel = {groups}",
+            "say 3",
+        ),
+        (
+            groups == 1 or wishes.attention != "eager",
+            f"eager attention with sequence_parallel = {groups}",
+            "say sdpa or flash_attention_2",
         ),
     )
     for fine, seen, instead in asked:

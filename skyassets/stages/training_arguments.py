@@ -40,9 +40,10 @@ def argv(layout: Layout) -> tuple[str, ...]:
 
 
 def accumulation(training: Training, layout: Layout) -> int:
-    """Micro batches of each rank in a step."""
+    """Micro batches of each rank in a step; ranks that share rows take a whole round of them each time."""
     at_once = 1 if training.packing else layout.micro_batch
-    return math.ceil(training.global_batch / (at_once * layout.data_parallel))
+    together = layout.sequence_parallel
+    return together * math.ceil(training.global_batch / (at_once * layout.data_parallel * together))
 
 
 def arguments(training: Training, layout: Layout, saving: Saving, steps: int) -> dict[str, Any]:

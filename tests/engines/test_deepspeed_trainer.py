@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from engines.trainings import EXAMPLES, killed_after, of_run, started, wait_for
-from tiny_base import plan, save_tiny_base, sums
+from tiny_base import ALONE, plan, save_tiny_base, sums
 
 from skyassets.core.errors import TrainerError
 from skyassets.core.files import locked
@@ -150,6 +150,20 @@ def test_zero_3_is_put_together_as_deepspeeds_own_tool_does(base: Path, tmp_path
 
 
 @pytest.mark.real
+def test_ranks_that_share_each_example_take_the_steps_of_one_that_has_it_alone(base: Path, tmp_path: Path) -> None:
+    shared, alone = tmp_path / "shared", tmp_path / "alone"
+    layout = Layout(ranks=2, zero_stage=3, sequence_parallel=2, micro_batch=1)
+    killed_after(5, started(base, shared, f"dict(layout={layout}, saving=Saving(every=2), precision='fp32')"), shared)
+    curves = [
+        trainer(folder).train(plan(base, EXAMPLES, spread, precision="fp32"), sums(EXAMPLES), folder, print)
+        for folder, spread in ((shared, layout), (alone, ALONE))
+    ]
+    for measure in ("loss", "grad_norm"):
+        ours, theirs = ([getattr(step, measure) for step in curve] for curve in curves)
+        assert ours == pytest.approx(theirs, rel=1e-4), measure
+
+
+@pytest.mark.real
 def test_what_a_run_elsewhere_finished_is_taken_without_training(base: Path, tmp_path: Path) -> None:
     asked = plan(base, EXAMPLES)
     folder = tmp_path / "student"
@@ -197,11 +211,17 @@ def test_merged_adapters_answer_as_base_and_adapter_do(stage: int, base: Path, t
 
 
 @pytest.mark.real
-def test_packs_are_trained_to_the_end(base: Path, tmp_path: Path) -> None:
-    asked = plan(base, EXAMPLES, packing=True, global_batch=2)
-    curve = trainer(tmp_path / "student").train(asked, sums(EXAMPLES), tmp_path / "student", print)
-    assert len(curve) == asked.steps
-    assert curve[-1].loss < 0.8 * curve[0].loss
+def test_a_run_on_packs_takes_the_steps_of_the_same_examples_unpacked(base: Path, tmp_path: Path) -> None:
+    """All examples in every step, so that both kinds of steps are made of the same ones."""
+    curves = []
+    for name, packing in (("packed", True), ("unpacked", False)):
+        asked = plan(base, EXAMPLES, packing=packing, global_batch=EXAMPLES, precision="fp32", epochs=6)
+        curves.append(trainer(tmp_path / name).train(asked, sums(EXAMPLES), tmp_path / name, print))
+    packed, unpacked = curves
+    assert len(packed) == 6
+    for measure in ("loss", "grad_norm"):
+        ours, theirs = ([getattr(step, measure) for step in curve] for curve in (packed, unpacked))
+        assert ours == pytest.approx(theirs, rel=1e-3), measure
 
 
 @pytest.mark.real

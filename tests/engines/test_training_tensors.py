@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tiny_base import save_tiny_base, sums
+from tiny_base import Layout, plan, save_tiny_base, sums
 
 from skyassets.engines.chat_tokenizer import ChatTokenizer
 from skyassets.engines.token_file import TokenExample
@@ -32,10 +32,10 @@ def examples(base: Path) -> list[TokenExample]:
 
 
 def model_of(base: Path, attention: str = "sdpa") -> Any:
-    import torch
-    from transformers import AutoModelForCausalLM
+    from skyassets.engines.training_loop import loaded
 
-    return AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, attn_implementation=attention)
+    layout = Layout(attention=attention)
+    return loaded(base, plan(base, 5, layout, precision="fp32").training, layout)
 
 
 def test_labels_are_the_learned_tokens_one_ahead() -> None:

@@ -1,5 +1,7 @@
 """Layouts: what wishes allow, and what cannot be had."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,6 +31,9 @@ def found(on: str, wishes: Wishes) -> list[Candidate]:
         ("8xH100-80GB", Wishes(micro_batch=0), "micro batch 0; say 1 or more"),
         ("8xH100-80GB", Wishes(sequence_parallel=3), "sequence_parallel = 3 with 8 ranks and 40 attention heads"),
         ("8xH100-80GB", Wishes(zero_stage=4), "ZeRO stage 4"),
+        ("8xH100-80GB", Wishes(sequence_parallel=2, micro_batch=2), "ranks share one example at a time"),
+        ("8xH100-80GB", Wishes(sequence_parallel=2, zero_stage=2), "ZeRO stage 2 with sequence_parallel = 2; say 3"),
+        ("8xH100-80GB", Wishes(sequence_parallel=2, attention="eager"), "eager attention with sequence_parallel = 2"),
     ],
 )
 def test_a_wish_that_cannot_be_had_says_what_to_say_instead(on: str, wishes: Wishes, said: str) -> None:
@@ -39,7 +44,7 @@ def test_a_wish_that_cannot_be_had_says_what_to_say_instead(on: str, wishes: Wis
 
 WISHES = st.builds(
     Wishes,
-    micro_batch=st.sampled_from([None, 1, 2]),
+    micro_batch=st.sampled_from([None, 1]),
     zero_stage=st.sampled_from([None, 3]),
     offload=st.sampled_from([None, "none", "optimizer", "all"]),
     recompute=st.sampled_from([None, True, False]),
@@ -81,3 +86,9 @@ def test_a_long_example_has_a_gpu_to_itself() -> None:
 def test_ranks_without_devices_of_their_own_share_the_memory() -> None:
     one, two = (found("cpu-64GB", Wishes(ranks=ranks, zero_stage=1))[0] for ranks in (1, 2))
     assert two.need > one.need
+
+
+def test_packs_cannot_be_shared_by_ranks() -> None:
+    packed = replace(SKY_T1, packing=True)
+    with pytest.raises(TrainerError, match="packing with sequence_parallel = 2; leave one of them out"):
+        candidates(packed, QWEN_32B, 16_384, hardware_of("8xH100-80GB"), Wishes(sequence_parallel=2))
