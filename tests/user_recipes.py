@@ -3,7 +3,7 @@
 import os
 from dataclasses import replace
 
-from skyassets.core.ports import Sampling
+from skyassets.core.ports import Model, Sampling
 from skyassets.core.sources import Generated, LocalFile, Source
 from skyassets.recipes.embedded import SMOLLM2, embedded
 from skyassets.recipes.recipe import Recipe
@@ -50,3 +50,15 @@ def rewritten_by_model() -> Recipe:
         SMOLLM2, "You rewrite.", prompt, Sampling(temperature=0.7, max_tokens=48), seed=1, tries=1
     )
     return replace(tiny_embedded(), name="rewritten_by_model", rewriting=rewriting)
+
+
+def small_student() -> Recipe:
+    """The smoke recipe with a real student, the one in the folder that STUDENT names, trained for EPOCHS epochs."""
+    base = smoke()
+    student = replace(
+        base.training,
+        base=Model(os.environ["STUDENT"], "as it is"),
+        epochs=int(os.environ.get("EPOCHS", "2")),
+        learning_rate=0.01,
+    )
+    return replace(base, name="small_student", training=student)

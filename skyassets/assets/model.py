@@ -14,14 +14,16 @@ from skyassets.assets.metadata import MASK
 from skyassets.assets.pipes import piped
 from skyassets.assets.planning import planned
 from skyassets.core.code_version import code_version
-from skyassets.core.errors import StoreError
+from skyassets.core.errors import StoreError, TrainerError
 from skyassets.core.files import write_text
 from skyassets.core.ports import Conversation
 from skyassets.core.table_store import Made
 from skyassets.core.tables import CHECKPOINT, EXAMPLES, REPORTS
 from skyassets.core.training import TrainPlan
 from skyassets.engines.checkpoint_folder import CARD, CheckpointFolder, Run, WeightsFile, run_name
+from skyassets.engines.deepspeed_trainer import DeepSpeedTrainer
 from skyassets.engines.devices import gpus
+from skyassets.engines.training_job import JobFolder
 from skyassets.engines.weights import revision_of
 from skyassets.stages import card_facts, training_pictures
 from skyassets.stages.card_facts import CardFacts, Course, Score
@@ -101,6 +103,23 @@ def plan_of(house: House, examples: pl.DataFrame) -> TrainPlan:
 def runs_of(house: House) -> CheckpointFolder:
     """All trainings of the recipe."""
     return CheckpointFolder(house.store.folder / "weights")
+
+
+def written_job(house: House, plan: TrainPlan) -> JobFolder:
+    """The folder of the run that the recipe's training is, with all that it needs, for somebody else to run by `plan`.
+
+    Raises:
+        GateError: when the data set does not keep the recipe's gates.
+        TrainerError: when the recipe's base is not trained by processes, or is not there.
+    """
+    trainer = house.place.trainer(house.recipe.training.base)
+    if not isinstance(trainer, DeepSpeedTrainer):
+        raise TrainerError(f"{house.recipe.training.base} is a pretended model, which nobody else can train")
+    hold(house)
+    examples = conversations(house.store.read(EXAMPLES))
+    job = runs_of(house).job(name_of(house, examples))
+    trainer.prepare(plan, examples, job)
+    return job
 
 
 def run_of(house: House) -> Run:

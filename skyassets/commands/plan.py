@@ -10,6 +10,7 @@ from rich.console import Console
 
 from skyassets.assets.environment import dollars_in
 from skyassets.assets.house import House
+from skyassets.assets.model import written_job
 from skyassets.assets.place import Place
 from skyassets.assets.planning import priced as at_its_price
 from skyassets.assets.planning import saving
@@ -18,11 +19,14 @@ from skyassets.commands.command import Command
 from skyassets.commands.plan_data import Examples, examples
 from skyassets.commands.plan_pipeline import pipeline
 from skyassets.commands.plan_published import beside_published
+from skyassets.core.errors import SkyassetsError
 from skyassets.core.hardware import Hardware
 from skyassets.core.known_devices import hardware_of, priced
 from skyassets.core.model_shape import ModelShape
+from skyassets.core.tables import EXAMPLES
 from skyassets.core.training import Lora, Training, TrainPlan
 from skyassets.engines.machine import this_machine, this_processor
+from skyassets.engines.training_job import JobFolder
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.forecast import Line
 from skyassets.stages.layouts import ATTENTIONS, LOSSES, OFFLOADS, ROOM, Candidate, Wishes
@@ -50,6 +54,9 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--sequence-parallel", type=int)
     parser.add_argument("--save-every", type=int, help="steps between two saves")
     parser.add_argument("--files", action="store_true", help="print the files and the command of the chosen layout")
+    parser.add_argument(
+        "--write", action="store_true", help="leave the job of the chosen layout for another machine, and say where"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
 
 
@@ -72,9 +79,10 @@ def plan(recipe: Recipe, place: Place, options: Namespace) -> int:
     best = chosen(fitting)[1] if fitting else None
     lines, source = pipeline(house, hardware)
     console = Console()
+    job = _written(house, training, best, options) if options.write and best else None
     if options.json:
         told = _told(recipe, data, plans, best, lines, source) | {"refusal": "" if best else refusal(question)}
-        told["published"] = beside_published(recipe)
+        told |= {"published": beside_published(recipe), "job": str(job.path) if job else None}
         console.print(json.dumps(told, indent=1), markup=False, highlight=False, soft_wrap=True)
         return 0 if best else 1
 
@@ -94,10 +102,23 @@ def plan(recipe: Recipe, place: Place, options: Namespace) -> int:
         for name, text in best.files.items():
             say(f"\n{name}\n{text}")
         say(f"\n{' '.join(best.argv)}")
+    if job and best:
+        say(f"\nThe job is in {job.path}; run there, then materialize checkpoint here:")
+        say(" ".join([*best.argv[:-1], str(job.path)]))
     return 0 if best else 1
 
 
 PLAN = Command(plan, arguments)
+
+
+def _written(house: House, training: Training, best: TrainPlan, options: Namespace) -> JobFolder:
+    what_if = training != house.recipe.training or options.rows is not None or options.tokens is not None
+    if what_if or house.store.manifest(EXAMPLES) is None:
+        raise SkyassetsError(
+            "plan: --write leaves the job of the recipe's own training on its own data set; make sft_dataset first, "
+            "and leave out --rows, --tokens, --cutoff, --packing and --lora (what they ask belongs into the recipe)"
+        )
+    return written_job(house, best)
 
 
 def _training(training: Training, options: Namespace) -> Training:

@@ -20,7 +20,10 @@ Item = tuple[MicroBatch, int]
 
 
 class SharedRows(Sequence[Item]):
-    """Micro batches with the widths of their rows: the ranks exchange them round by round, so a round has one width."""
+    """Micro batches of one example with the widths of their rows.
+
+    The ranks exchange rows round by round, so a round has one width.
+    """
 
     def __init__(self, batches: Sequence[MicroBatch], lengths: Sequence[int], layout: Layout) -> None:
         sizes = [sum(lengths[index] for index in batch) for batch in batches]
@@ -41,7 +44,7 @@ class SharedRows(Sequence[Item]):
     def row(self, item: Item, tokens: TokenFile) -> dict[str, torch.Tensor]:
         """The micro batch as one row."""
         batch, width = item
-        return shared_row([tokens[index] for index in batch], width)
+        return shared_row(tokens[batch[0]] if batch else None, width)
 
 
 def sharing(layout: Layout) -> Any:

@@ -42,27 +42,17 @@ def packed_row(examples: Sequence[TokenExample]) -> dict[str, torch.Tensor]:
     return {"input_ids": tokens[None], "position_ids": positions[None], **_learned(labels[None])}
 
 
-def shared_row(examples: Sequence[TokenExample], width: int) -> dict[str, torch.Tensor]:
-    """A row as `packed_row`, filled up to `width` tokens, with labels where DeepSpeed-Ulysses wants them.
+def shared_row(example: TokenExample | None, width: int) -> dict[str, torch.Tensor]:
+    """One example, or nothing to learn, filled up to `width` tokens, with labels where DeepSpeed-Ulysses wants them.
 
     It cuts every tensor itself and moves the labels one ahead, so they stand at their own token and none is left out.
-    What fills the row up is an example of its own that nobody learns.
     """
-    row = packed_row(examples)
-    tokens = row["input_ids"][0]
-    learned = (
-        torch.cat([torch.tensor(one.learned) for one in examples]) if examples else torch.zeros_like(tokens).bool()
-    )
-    first = torch.cat([torch.arange(len(one.tokens)) == 0 for one in examples]) if examples else ~learned
-    labels = tokens.where(learned & ~first, IGNORED)
-    fill = width - len(tokens)
-    positions = row["position_ids"][0] if examples else torch.arange(len(tokens))
-    filled = {
-        "input_ids": torch.cat([tokens, tokens.new_zeros(fill)]),
-        "position_ids": torch.cat([positions, torch.arange(fill)]),
-        "labels": torch.cat([labels, labels.new_full((fill,), IGNORED)]),
-    }
-    return {name: values[None] for name, values in filled.items()}
+    row = {"input_ids": torch.zeros(width).long(), "labels": torch.full((width,), IGNORED)}
+    if example is not None:
+        size, tokens = len(example.tokens), _tokens(example)
+        row["input_ids"][:size] = tokens
+        row["labels"][1:size] = tokens[1:].where(torch.tensor(example.learned)[1:], IGNORED)
+    return {name: values[None] for name, values in (row | {"position_ids": torch.arange(width)}).items()}
 
 
 def _tokens(example: TokenExample) -> torch.Tensor:
