@@ -57,7 +57,7 @@ def arguments(training: Training, layout: Layout, saving: Saving, steps: int) ->
         "warmup_steps": math.ceil(training.warmup_ratio * steps),
         "weight_decay": training.weight_decay,
         "max_grad_norm": GRADIENT_CLIP,
-        "optim": "adamw_torch",
+        "optim": "adamw_torch_fused",
         "bf16": training.precision == "bf16",
         "gradient_checkpointing": layout.recompute,
         "use_liger_kernel": layout.loss == "liger",

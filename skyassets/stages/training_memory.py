@@ -16,7 +16,8 @@ FP32 = 4
 ADAM = 2 * FP32
 """Bytes of the two moments of a trained weight (Kingma and Ba 2015)."""
 STEP = 2 * FP32
-"""Bytes a weight of a rank's share that torch's AdamW needs while it steps: a root and a quotient."""
+"""Bytes a weight of a rank's share that are held while a step is taken, as measured: DeepSpeed's copies of the gradient
+sums. torch's fused AdamW needs none of its own."""
 CHUNK = 1_024
 """Tokens whose logits the chunked loss, and about that of liger, has at a time."""
 LOGITS = 2 * FP32
@@ -135,7 +136,6 @@ def _states(training: Training, layout: Layout, shape: ModelShape) -> _States:
         parameters = float(shape.parameters * size)
         gradients = share * FP32
         passing = 2.0 * size * min(BUCKET, learned)
-        stepping += share * FP32
     else:
         # Both the gradients of a micro batch and their float32 sums stay whole between the steps.
         parameters = float(shape.parameters * size)
