@@ -39,8 +39,11 @@ TRAINER = (
     "skyassets.engines.adapters",
     "skyassets.engines.chat_tokenizer",
     "skyassets.engines.chat_turns",
+    "skyassets.engines.finished_weights",
     "skyassets.engines.head_loss",
     "skyassets.engines.remembered_words",
+    "skyassets.engines.shared_rows",
+    "skyassets.engines.student_trainer",
     "skyassets.engines.training_loop",
     "skyassets.engines.training_tensors",
 )

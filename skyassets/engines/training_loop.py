@@ -2,33 +2,29 @@
 
 import json
 import os
-import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import deepspeed
 import torch
-from transformers import AutoModelForCausalLM, Trainer, TrainingArguments, set_seed
+from transformers import AutoModelForCausalLM, TrainingArguments, set_seed
 
 from skyassets.core.errors import TrainerError
 from skyassets.core.model_shape import shape_of
-from skyassets.core.training import Layout, Training
-from skyassets.core.training_steps import micro_batches, planned_steps, units_of
+from skyassets.core.training import Layout, Training, TrainPlan
+from skyassets.core.training_steps import MicroBatch, micro_batches, planned_steps, units_of
 from skyassets.engines import adapters
+from skyassets.engines.finished_weights import save_weights
 from skyassets.engines.head_loss import HeadLoss
 from skyassets.engines.shared_rows import SharedRows, sharing
+from skyassets.engines.student_trainer import StudentTrainer
 from skyassets.engines.token_file import TokenFile
 from skyassets.engines.training_curve import Curve
 from skyassets.engines.training_job import JobFolder, TrainingJob
-from skyassets.engines.training_tensors import IGNORED, packed_row, padded
+from skyassets.engines.training_saves import Save
+from skyassets.engines.training_tensors import packed_row, padded
 from skyassets.engines.universal_save import made_universal
-
-KEPT_OF_BASE = (
-    *("tokenizer*", "special_tokens_map.json", "added_tokens.json", "vocab.*", "merges.txt"),
-    *("chat_template*", "generation_config.json", "LICENSE*"),
-)
-"""What a checkpoint takes of its base byte for byte: training changes weights, never the tokenizer."""
 
 
 def fit(
@@ -42,87 +38,81 @@ def fit(
     training, layout = job.plan.training, job.plan.layout
     _begin(on_gpu=on_gpu)
     save = folder.saves.latest()
-    settings = json.loads((folder.path / "deepspeed.json").read_text(encoding="utf-8"))
-    if save and (save.ranks, save.zero_stage) != (layout.ranks, layout.zero_stage):
-        told(f"the save of step {save.step} was shared out among {save.ranks} ranks; converting it for {layout.ranks}")
-        settings |= made_universal(save, layout)
-    arguments = _arguments(job, folder, settings, on_gpu=on_gpu)
+    arguments = _arguments(job, folder, _settings(folder, save, layout, told), on_gpu=on_gpu)
     set_seed(training.seed)
     lengths = tokens.lengths.tolist()
-    steps = planned_steps(units_of(lengths, training), training)
-    if len(steps) != job.plan.steps:
-        raise TrainerError(
-            f"the plan says {job.plan.steps} steps, but {len(tokens)} examples x {training.epochs} epochs at "
-            f"{training.global_batch} a step make {len(steps)}; plan again from the examples that are trained on"
-        )
-    slots = arguments.gradient_accumulation_steps * layout.data_parallel
-    batches = [batch for step in steps for batch in micro_batches(step, lengths, slots, training, layout.micro_batch)]
+    steps = _steps(job.plan, lengths)
     model = loaded(job.base, training, layout)
+    curve = _curve(job.plan, folder, steps, lengths, _flops(model), told)
     head = HeadLoss(model) if layout.loss == "chunked" else None
-    flops = _flops(model)
-    sizes = [[lengths[index] for unit in step for index in unit] for step in steps]
-    curve = Curve(folder, job.plan, [sum(some) for some in sizes], [sum(map(flops, some)) for some in sizes], told)
-    as_tensors = packed_row if training.packing else padded
-    rows = SharedRows(batches, lengths, layout) if layout.sequence_parallel > 1 else None
-    if rows and save and save.step < len(steps):
-        # transformers cannot skip what is behind a save in rows that DeepSpeed hands out: they are left out here.
-        rows, arguments.ignore_data_skip = SharedRows(batches[save.step * slots :], lengths, layout), True
-    trainer = _Trainer(
-        head=head,
-        is_shared=rows is not None,
-        model=adapters.with_adapters(model, training.lora) if training.lora else model,
-        args=arguments,
-        train_dataset=rows or batches,
-        data_collator=lambda only: rows.row(only[0], tokens) if rows else as_tensors([tokens[at] for at in only[0]]),
-        callbacks=[curve],
-    )
     if save:
         told(f"going on from the save of step {save.step} of {job.plan.steps}")
+    trainer = StudentTrainer(
+        head=head,
+        is_shared=layout.sequence_parallel > 1,
+        model=adapters.with_adapters(model, training.lora) if training.lora else model,
+        args=arguments,
+        callbacks=[curve],
+        **_data(job.plan, tokens, steps, arguments, save.step if save else 0),
+    )
     trainer.train(resume_from_checkpoint=str(save.path) if save else None)
     weights = trainer.accelerator.get_state_dict(trainer.model_wrapped)  # every rank takes part under ZeRO-3
     if trainer.is_world_process_zero():
         told("saving the weights")
-        _save(trainer.accelerator.unwrap_model(trainer.model_wrapped), weights, job, folder)
+        save_weights(trainer.accelerator.unwrap_model(trainer.model_wrapped), weights, job, folder)
     # A rank that leaves while another still works makes the backend abort the run, though all is done.
     torch.distributed.barrier()
     torch.distributed.destroy_process_group()
 
 
-class _Trainer(Trainer):  # type: ignore[misc]
-    """transformers' trainer, told of the chunked loss, and writing nothing into a save that DeepSpeed writes too."""
+def _steps(plan: TrainPlan, lengths: Sequence[int]) -> list[list[MicroBatch]]:
+    """What each step learns from."""
+    steps = planned_steps(units_of(lengths, plan.training), plan.training)
+    if len(steps) != plan.steps:
+        raise TrainerError(
+            f"the plan says {plan.steps} steps, but {len(lengths)} examples x {plan.training.epochs} epochs at "
+            f"{plan.training.global_batch} a step make {len(steps)}; plan again from the examples that are trained on"
+        )
+    return steps
 
-    def __init__(self, head: HeadLoss | None, is_shared: bool, **words: Any) -> None:
-        super().__init__(**words)
-        self._head, self._is_shared = head, is_shared
-        if is_shared:
-            self.loss_is_scaled_for_ga = True  # below, by the tokens of the whole step
 
-    def compute_loss(self, model: Any, inputs: Any, *more: Any, num_items_in_batch: Any = None, **words: Any) -> Any:
-        """Hand the output layer its labels.
+def _data(
+    plan: TrainPlan, tokens: TokenFile, steps: Sequence[list[MicroBatch]], arguments: TrainingArguments, done: int
+) -> dict[str, Any]:
+    """The micro batches of all steps, and how each becomes tensors; `done` steps are behind the save gone on from."""
+    training, layout, lengths = plan.training, plan.layout, tokens.lengths.tolist()
+    slots = arguments.gradient_accumulation_steps * layout.data_parallel
+    batches = [batch for step in steps for batch in micro_batches(step, lengths, slots, training, layout.micro_batch)]
+    if layout.sequence_parallel > 1:
+        if done < len(steps):
+            # transformers cannot skip what is behind a save in rows that DeepSpeed hands out: it is left out here.
+            batches, arguments.ignore_data_skip = batches[done * slots :], True
+        rows = SharedRows(batches, lengths, layout)
+        return {"train_dataset": rows, "data_collator": lambda only: rows.row(only[0], tokens)}
+    as_tensors = packed_row if training.packing else padded
+    collated = {"data_collator": lambda only: as_tensors([tokens[index] for index in only[0]])}
+    return {"train_dataset": batches, **collated}
 
-        Where ranks share a row, each takes its part of the whole step's mean, as if the parts were examples of their
-        own; transformers would give every micro batch the same weight, however little of it is learned.
-        """
-        if self._head is not None:
-            self._head.targets = inputs["shift_labels"]
-        if not self._is_shared:
-            return super().compute_loss(model, inputs, *more, num_items_in_batch=num_items_in_batch, **words)
-        inputs = {**inputs, "labels": inputs["shift_labels"], "num_items_in_batch": num_items_in_batch}
-        return model(**inputs).loss * self.accelerator.num_processes  # by which DeepSpeed divides the sum of gradients
 
-    def get_batch_samples(self, *words: Any) -> Any:
-        """The next micro batches, and how many tokens all ranks learn of them.
+def _curve(
+    plan: TrainPlan,
+    folder: JobFolder,
+    steps: Sequence[list[MicroBatch]],
+    lengths: Sequence[int],
+    flops: Callable[[int], float],
+    told: Callable[[str], None],
+) -> Curve:
+    sizes = [[lengths[index] for unit in step for index in unit] for step in steps]
+    return Curve(folder, plan, [sum(some) for some in sizes], [sum(map(flops, some)) for some in sizes], told)
 
-        transformers counts by the labels, which DeepSpeed-Ulysses has taken out of a shared row.
-        """
-        samples, learned = super().get_batch_samples(*words)
-        if self._is_shared:
-            here = sum((sample["shift_labels"] != IGNORED).sum() for sample in samples)
-            learned = self.accelerator.gather(here.to(self.args.device)).sum()
-        return samples, learned
 
-    def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
-        """Nothing: DeepSpeed's own save holds the weights, and the finished ones are written once, at the end."""
+def _settings(folder: JobFolder, save: Save | None, layout: Layout, told: Callable[[str], None]) -> dict[str, Any]:
+    """DeepSpeed's settings as planned, with what loading a save of another layout takes."""
+    settings: dict[str, Any] = json.loads((folder.path / "deepspeed.json").read_text(encoding="utf-8"))
+    if save and (save.ranks, save.zero_stage) != (layout.ranks, layout.zero_stage):
+        told(f"the save of step {save.step} was shared out among {save.ranks} ranks; converting it for {layout.ranks}")
+        settings |= made_universal(save, layout)
+    return settings
 
 
 def _begin(*, on_gpu: bool) -> None:
@@ -172,23 +162,3 @@ def _flops(model: Any) -> Callable[[int], float]:
     """Operations that training on one example of so many tokens takes."""
     shape = shape_of(model.config.to_dict(), type(model).__name__)
     return lambda length: length * shape.training_flops(length)
-
-
-def _save(model: Any, weights: dict[str, torch.Tensor], job: TrainingJob, folder: JobFolder) -> None:
-    """A standard Hugging Face folder: the new weights, once each, and all else as the base has it."""
-    part = folder.path / "model.part"
-    shutil.rmtree(part, ignore_errors=True)
-    if job.plan.training.lora:
-        adapters.save_adapter(model, weights, job.plan.training.base, part / adapters.FOLDER)
-        adapters.merge_apart(job.base, part, job.plan.training.precision)
-    else:
-        for tied in model.all_tied_weights_keys:
-            weights.pop(tied, None)
-        model.save_pretrained(part, state_dict=weights)
-    for pattern in KEPT_OF_BASE:
-        for file in job.base.glob(pattern):
-            shutil.copyfile(file, part / file.name)
-    for file in part.rglob("*"):
-        file.chmod(0o755 if file.is_dir() else 0o644)
-    shutil.rmtree(folder.model, ignore_errors=True)
-    part.replace(folder.model)
