@@ -44,6 +44,7 @@ TRAINER = (
     "skyassets.engines.remembered_words",
     "skyassets.engines.shared_rows",
     "skyassets.engines.student_trainer",
+    "skyassets.engines.token_file",
     "skyassets.engines.training_loop",
     "skyassets.engines.training_tensors",
 )

@@ -53,7 +53,7 @@ class Layout:
     micro_batch: int = 4
     """Examples a rank works on at once; packs count as one."""
     zero_stage: int = 1
-    """What DeepSpeed shares out among the ranks: 0 nothing, 1 optimiser states, 2 gradients too, 3 parameters too."""
+    """What DeepSpeed shares out among the ranks: 1 optimiser states, 2 gradients too, 3 parameters too; 0 runs as 1."""
     offload: str = "none"
     """What waits in main memory: `none`, `optimizer`, or `all` (parameters too, ZeRO-3 only)."""
     recompute: bool = False

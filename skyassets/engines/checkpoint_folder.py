@@ -16,8 +16,6 @@ from skyassets.core.ports import Conversation, Step
 from skyassets.core.training import Trainer, TrainPlan
 from skyassets.engines.training_job import JobFolder
 
-RECORD = "training.json"
-"""What run made the weights, and its curve; written last, so a folder without it is not finished."""
 CARD = "README.md"
 """The model card: for people, told anew with every report, so it is no part of what the weights are."""
 WHOLE_DIGEST_LIMIT = 2**30
@@ -76,9 +74,12 @@ class CheckpointFolder:
         """
         folder = self.folder / name
         if self.damage(name):
-            (folder / RECORD).unlink(missing_ok=True)
-            job = self.job(name)
-            plan = job.read_job().plan if job.is_done else planned()
+            job, record_file = self.job(name), self._record_file(name)
+            if record_file.exists():
+                # It was whole once and was harmed since: what the job says of its end is true no more.
+                job.finished.unlink(missing_ok=True)
+                record_file.unlink()
+            plan = job.read_job().plan if job.is_done or job.has_left(folder) else planned()
             curve = trainer.train(plan, examples, folder, said)
             files = _files(folder)
             if not files:
@@ -88,7 +89,7 @@ class CheckpointFolder:
                 "curve": [asdict(step) for step in curve],
             }
             record |= {"plan": PLAN.dump_python(plan, mode="json"), "environment": job.read_finished()}
-            write_text(folder / RECORD, json.dumps(record))
+            write_text(record_file, json.dumps(record))
         else:
             said(f"the weights of this very run are in {folder}; not training again")
         return self.run(name)
@@ -99,7 +100,7 @@ class CheckpointFolder:
 
     def run(self, name: str) -> Run:
         """A run that is here, as it was when training ended."""
-        record = _record(self.folder / name)
+        record = self._record(name)
         return Run(
             self.folder / name,
             tuple(WeightsFile(**file) for file in record["files"]),
@@ -111,7 +112,7 @@ class CheckpointFolder:
     def damage(self, name: str, expected: Sequence[WeightsFile] = ()) -> str:
         """What is wrong with a run's folder, against `expected` or else its own record; empty when nothing is."""
         folder = self.folder / name
-        record = _record(folder)
+        record = self._record(name)
         if not record:
             return f"the weights in {folder} are gone or not finished"
         for file in expected or [WeightsFile(**file) for file in record["files"]]:
@@ -123,6 +124,17 @@ class CheckpointFolder:
                 return f"the weights' file {path} was changed from outside"
         return ""
 
+    def _record_file(self, name: str) -> Path:
+        """What run made the weights, and its curve; written last, so weights without it are not finished."""
+        return self.folder / f"{name}.json"
+
+    def _record(self, name: str) -> dict[str, Any]:
+        """What is known of a run; nothing when it did not end."""
+        try:
+            return dict(json.loads(self._record_file(name).read_text(encoding="utf-8")))
+        except (FileNotFoundError, ValueError):
+            return {}
+
 
 def sha256(path: Path) -> str:
     """SHA-256 of the file's bytes, as hex: what `sha256sum` and the hub say of it."""
@@ -130,14 +142,6 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _record(folder: Path) -> dict[str, Any]:
-    """What is known of the run that left `folder`; nothing when it did not end."""
-    try:
-        return dict(json.loads((folder / RECORD).read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError):
-        return {}
-
-
 def _files(folder: Path) -> list[WeightsFile]:
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in (RECORD, CARD))
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != CARD)
     return [WeightsFile(str(path.relative_to(folder)), path.stat().st_size, sha256(path)) for path in paths]

@@ -24,8 +24,10 @@ from skyassets.engines.weights import weights_folder
 
 POLL_SECONDS = 0.5
 TAIL_LINES = 20
-OUT_OF_MEMORY = (137, 247)
-"""How a killed rank looks behind a shell and behind the watchdog."""
+KILLED = 137
+"""How a process that was killed looks behind the watchdog: 128 and the signal's number."""
+SECRET = re.compile(r"(SKYASSETS_\w+|OPENAI)_API_KEY")
+"""What a training has no use for."""
 LOST_RANK = re.compile(r"Root Cause.*?rank\s*:\s*(\d+).*?exitcode\s*:\s*-(\d+)", re.DOTALL)
 """How torch's launcher tells of the rank that a signal ended first."""
 
@@ -59,16 +61,20 @@ class DeepSpeedTrainer:
         """
         job = JobFolder.beside(folder)
         with locked(self.cache.parent / ".training.lock", said):
-            if job.is_done:
+            if job.is_done or job.has_left(folder):
                 said(f"taking the finished weights of {job.path}")
             else:
                 job.finished.unlink(missing_ok=True)
                 self._run(plan, examples, job, said)
             curve = job.read_curve()
-            if not job.is_done or not (job.model / "config.json").is_file():
-                raise TrainerError(f"the training in {job.path} left no weights; look at its log, {job.log}")
-            shutil.rmtree(folder, ignore_errors=True)
-            job.model.replace(folder)
+            if len(curve) != plan.steps:
+                told = f"{job.curve} tells of {len(curve)} steps, and the plan of {plan.steps}"
+                raise TrainerError(f"{told}; bring the whole curve here with the weights")
+            if not job.has_left(folder):
+                if not job.is_done or not (job.model / "config.json").is_file():
+                    raise TrainerError(f"the training in {job.path} left no weights; look at its log, {job.log}")
+                shutil.rmtree(folder, ignore_errors=True)
+                job.model.replace(folder)
             # What only a run that goes on would need.
             shutil.rmtree(job.saves.folder, ignore_errors=True)
             job.tokens.unlink(missing_ok=True)
@@ -78,19 +84,25 @@ class DeepSpeedTrainer:
         """Leave all that the training processes need in the job's folder, here or on another machine.
 
         Raises:
-            TrainerError: when the base is not there or an example cannot be trained on.
+            TrainerError: when the base is not there, an example cannot be trained on, or somebody trains there now.
         """
         try:
             base = weights_folder(plan.training.base, self.cache)
         except ServerError as error:
             raise TrainerError(f"there is no base to train: {error}") from error
-        job.write(TrainingJob(plan, base.absolute(), self.trackers))
-        if not job.tokens.is_file():
-            listed = job.path / "examples.jsonl"
+        with job.alone():
+            job.write(TrainingJob(plan, base.absolute(), self.trackers))
+            if not job.tokens.is_file():
+                self._tokenise(plan, base, examples, job)
+
+    def _tokenise(self, plan: TrainPlan, base: Path, examples: Sequence[Conversation], job: JobFolder) -> None:
+        listed = job.path / "examples.jsonl"
+        try:
             with listed.open("w", encoding="utf-8") as file:
                 file.writelines(lines(examples))
             write_tokens(base, listed, job.tokens, plan.training.cutoff, self.python)
-            listed.unlink()
+        finally:
+            listed.unlink(missing_ok=True)
 
     def command(self, plan: TrainPlan, job: JobFolder) -> list[str]:
         """The plan's command with this machine's names, ended with all it started when this process ends."""
@@ -102,7 +114,7 @@ class DeepSpeedTrainer:
         self, plan: TrainPlan, examples: Sequence[Conversation], job: JobFolder, said: Callable[[str], None]
     ) -> None:
         self.prepare(plan, examples, job)
-        _check_disk(plan, job)
+        check_disk(plan, job)
         training, layout = plan.training, plan.layout
         said(
             f"training {training.base.name} on {plan.examples} examples: {training.epochs} epochs, {plan.steps} steps "
@@ -113,7 +125,7 @@ class DeepSpeedTrainer:
             process = subprocess.Popen(
                 self.command(plan, job),
                 stdin=subprocess.DEVNULL,
-                env={**os.environ, **self._environment(plan), **told},
+                env={**_without_keys(os.environ), **self._environment(plan), **told},
                 start_new_session=True,  # so that Ctrl-C reaches us alone, and we end it in order
             )
             status = _watched(process, job, plan.steps, None if self.telling else said)
@@ -154,12 +166,24 @@ def _watched(process: subprocess.Popen[bytes], job: JobFolder, steps: int, said:
     return process.returncode
 
 
-def _check_disk(plan: TrainPlan, job: JobFolder) -> None:
-    free = shutil.disk_usage(job.path).free / 1e9
+def _without_keys(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if not SECRET.fullmatch(name)}
+
+
+def check_disk(plan: TrainPlan, job: JobFolder) -> None:
+    """See that the saves and the weights have room, what the run has saved already being its own.
+
+    Raises:
+        TrainerError: when they have not.
+    """
+    job.saves.prune(plan.saving.keep)
+    there = sum(file.stat().st_size for file in job.saves.folder.rglob("*") if file.is_file())
+    free = (shutil.disk_usage(job.path).free + there) / 1e9
     if free < plan.disk_gb:
         raise TrainerError(
             f"the run needs {plan.disk_gb:.1f} GB in {job.path} for {plan.saving.keep} saves and the weights, and "
-            f"{free:.1f} GB are free; free some, keep fewer saves (SKYASSETS_SAVES_KEPT), or move the data folder"
+            f"{free:.1f} GB are free or its own; free some, keep fewer saves (SKYASSETS_SAVES_KEPT), or move the data "
+            "folder"
         )
 
 
@@ -174,7 +198,7 @@ def _last_words(status: int, job: JobFolder, steps: int) -> str:
     if lost := LOST_RANK.search(text):
         where += f": rank {lost[1]} was ended by signal {lost[2]}"
         where += ", most likely for want of memory" if lost[2] == "9" else ""
-    elif status in OUT_OF_MEMORY:
+    elif status == KILLED:
         where += ": a process was killed, most likely for want of memory; try a smaller micro batch or more ranks"
     tail = "\n".join(f"  {line[:300]}" for line in text.splitlines()[-TAIL_LINES:])
     return f"{where}, exit status {status}{kept}; its log ({job.log}) ends:\n{tail}"

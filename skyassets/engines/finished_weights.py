@@ -19,6 +19,7 @@ def save_weights(model: Any, weights: dict[str, Any], job: TrainingJob, folder: 
     shutil.rmtree(part, ignore_errors=True)
     if job.plan.training.lora:
         adapters.save_adapter(model, weights, job.plan.training.base, part / adapters.FOLDER)
+        weights.clear()  # the base is read once more, in float32
         adapters.merge_apart(job.base, part, job.plan.training.precision)
     else:
         for tied in model.all_tied_weights_keys:

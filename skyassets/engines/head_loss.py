@@ -93,6 +93,6 @@ class HeadLoss:
         return summed
 
 
-def _mean(logits: torch.Tensor, num_items_in_batch: Any = 1, **_: Any) -> torch.Tensor:
+def _mean(logits: torch.Tensor, num_items_in_batch: Any, **_: Any) -> torch.Tensor:
     """The loss, in the place of the model's own loss function: what it is handed as logits is the sum already."""
     return logits / num_items_in_batch

@@ -40,7 +40,7 @@ def watch(starter: int, command: list[str], log: str | None = None) -> int:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
-    with open(log, "wb") if log else contextlib.nullcontext() as output:  # noqa: PTH123
+    with open(log, "ab") if log else contextlib.nullcontext() as output:  # noqa: PTH123
         server = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,

@@ -71,7 +71,7 @@ class Curve(TrainerCallback):  # type: ignore[misc]
         torch.distributed.barrier()
         if state.is_world_process_zero:
             layout = self._plan.layout
-            self._folder.saves.finish(state.global_step, layout.ranks, layout.zero_stage)
+            self._folder.saves.finish(state.global_step, layout.ranks, max(1, layout.zero_stage))  # 0 runs as 1
             self._folder.saves.prune(self._plan.saving.keep)
         torch.distributed.barrier()
         # The time it took is no step's.

@@ -3,8 +3,12 @@
 It holds all that a run needs but the base model, so it can be carried to another machine and back.
 """
 
+import fcntl
 import json
-from collections.abc import Sequence
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -27,6 +31,10 @@ class TrainingJob:
     """Integrations of transformers' trainer that follow the run: `tensorboard`, `wandb`, `mlflow`."""
 
 
+class JobBusyError(TrainerError):
+    """Another run works in the folder."""
+
+
 JOB = TypeAdapter(TrainingJob)
 
 
@@ -45,6 +53,29 @@ class JobFolder:
     def is_done(self) -> bool:
         """Whether finished weights wait here to be taken."""
         return self.finished.is_file() and self.model.is_dir()
+
+    def has_left(self, weights: Path) -> bool:
+        """Whether its finished weights were taken to `weights` already, by somebody who then was stopped."""
+        return self.finished.is_file() and not self.model.exists() and (weights / "config.json").is_file()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the folder for as long as the context lasts; the kernel lets go of it when its holder ends.
+
+        Raises:
+            JobBusyError: when another run holds it.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        with (self.path / ".running").open("a+", encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                file.seek(0)
+                raise JobBusyError(f"{self.path} is being trained already, by {file.read() or 'somebody'}") from error
+            file.truncate(0)
+            file.write(f"process {os.getpid()} of {socket.gethostname()}")
+            file.flush()
+            yield
 
     @property
     def tokens(self) -> Path:

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,7 @@ def _curve(
 def _settings(folder: JobFolder, save: Save | None, layout: Layout, told: Callable[[str], None]) -> dict[str, Any]:
     """DeepSpeed's settings as planned, with what loading a save of another layout takes."""
     settings: dict[str, Any] = json.loads((folder.path / "deepspeed.json").read_text(encoding="utf-8"))
-    if save and (save.ranks, save.zero_stage) != (layout.ranks, layout.zero_stage):
+    if save and (save.ranks, save.zero_stage) != (layout.ranks, max(1, layout.zero_stage)):
         told(f"the save of step {save.step} was shared out among {save.ranks} ranks; converting it for {layout.ranks}")
         settings |= made_universal(save, layout)
     return settings
@@ -120,7 +121,9 @@ def _begin(*, on_gpu: bool) -> None:
         # Its shared-memory collectives take a minute and a compiler to build; gloo will do.
         deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
     # Before Trainer does it, which on a CPU would leave DeepSpeed's own layer believing that it is alone.
-    deepspeed.init_distributed(dist_backend="nccl" if on_gpu else "gloo")
+    # The ranks wait for the first one while it makes saves durable, converts one, or writes 65 GB of weights; one that
+    # died is seen by the launcher.
+    deepspeed.init_distributed(dist_backend="nccl" if on_gpu else "gloo", timeout=timedelta(hours=12))
 
 
 def _arguments(job: TrainingJob, folder: JobFolder, settings: dict[str, Any], *, on_gpu: bool) -> TrainingArguments:

@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import errno
 import importlib.metadata
+import importlib.util
 import json
 import os
 import platform
@@ -22,11 +23,14 @@ from pathlib import Path
 
 from skyassets.core.errors import TrainerError
 from skyassets.core.files import write_text
+from skyassets.core.training import Layout
 from skyassets.engines.token_file import TokenFile
-from skyassets.engines.training_job import JobFolder
+from skyassets.engines.training_job import JobBusyError, JobFolder
 
 PACKAGES = ("torch", "transformers", "deepspeed", "accelerate", "peft", "liger-kernel", "flash-attn", "numpy")
 """What the environment of a run is told by, where it is installed."""
+KERNELS = {"flash_attention_2": "flash_attn", "flash_attention_3": "flash_attn_interface", "liger": "liger_kernel"}
+"""What a layout may ask for, and the package that has it."""
 CUT_SHORT = ("enforce fail at inline_container", "PytorchStreamWriter failed", "No space left")
 """What torch says when a file could not be written whole."""
 
@@ -40,10 +44,21 @@ def main() -> int:
     folder = JobFolder(options.folder.absolute())
     try:
         _train(folder, options.base)
+    except JobBusyError as error:
+        # The folder is somebody else's now: not a word is left there.
+        sys.stderr.write(f"TrainerError: {error}\n")
+        return 1
     except TrainerError as error:
         _give_up(folder, str(error))
         return 1
     except (OSError, RuntimeError) as error:
+        if type(error).__name__ == "OutOfMemoryError":
+            _give_up(
+                folder,
+                "the GPU's memory ran out; set SKYASSETS_RECOMPUTE=1, SKYASSETS_MICRO_BATCH=1, a higher SKYASSETS_ZERO "
+                f"or SKYASSETS_OFFLOAD, whichever is not so yet ({str(error).splitlines()[0][:200]})",
+            )
+            return 1
         # A full disk is told in as many ways as there are writers.
         if getattr(error, "errno", None) not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) and not any(
             words in str(error) for words in CUT_SHORT
@@ -62,16 +77,29 @@ def _train(folder: JobFolder, base: Path | None) -> None:
     job = replace(job, base=base or job.base)
     if not (job.base / "config.json").is_file():
         raise TrainerError(f"the base {job.plan.training.base} is not in {job.base}; say where with --base FOLDER")
+    _check_kernels(job.plan.layout)
     tokens = TokenFile(folder.tokens)
     on_gpu = _set_environment(folder)
     is_first = os.environ["RANK"] == "0"
     began = time.time()
-    with _telling() if is_first else contextlib.nullcontext(lambda line: None) as told:
+    with contextlib.ExitStack() as stack:
+        if is_first:
+            stack.enter_context(folder.alone())
+        told = stack.enter_context(_telling()) if is_first else lambda line: None
         from skyassets.engines.training_loop import fit
 
         fit(job, tokens, folder, on_gpu=on_gpu, told=told)
         if is_first:
             write_text(folder.finished, json.dumps(environment(on_gpu) | {"seconds": round(time.time() - began, 1)}))
+
+
+def _check_kernels(layout: Layout) -> None:
+    for wish, package in KERNELS.items():
+        if wish in (layout.attention, layout.loss) and importlib.util.find_spec(package) is None:
+            raise TrainerError(
+                f"the plan asks for {wish}, and the package {package} is not installed here; install it, or plan with "
+                "SKYASSETS_ATTENTION=sdpa and SKYASSETS_LOSS=chunked"
+            )
 
 
 @contextlib.contextmanager

@@ -25,12 +25,12 @@ def made_universal(save: Save, layout: Layout) -> dict[str, Any]:
             f"ZeRO-{layout.zero_stage}; only saves of stages 0 to 2 can be exchanged: set "
             f"SKYASSETS_ZERO={save.zero_stage}, or delete {save.path.parent} to begin anew"
         )
-    tag = f"global_step{save.step}"
+    tag, workers = f"global_step{save.step}", str(max(1, (os.cpu_count() or 1) // 8))
     if os.environ["RANK"] == "0":
         command = [
             *(sys.executable, "-m", "deepspeed.checkpoint.ds_to_universal"),
             *("--input_folder", str(save.path / tag), "--output_folder", str(save.path / f"{tag}_universal")),
-            *("--num_extract_workers", "1", "--num_merge_workers", "1", "--inject_missing_state"),
+            *("--num_extract_workers", workers, "--num_merge_workers", workers, "--inject_missing_state"),
         ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:

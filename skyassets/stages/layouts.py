@@ -70,7 +70,8 @@ def candidates(
     for layout in _layouts(training, hardware, wishes):
         rows = 1 if training.packing else min(layout.micro_batch, training.global_batch)
         tokens = training.cutoff if training.packing else rows * longest
-        load = Load(tokens, tokens, is_masked=training.packing or rows > 1)
+        row = training.cutoff if training.packing else longest
+        load = Load(tokens, tokens, is_masked=training.packing or rows > 1, row=row)
         held = memory(training, layout, shape, hardware, load)
         made.append(Candidate(layout, held, _need(held, layout, hardware)))
     return made
@@ -161,9 +162,12 @@ def _check(training: Training, shape: ModelShape, hardware: Hardware, wishes: Wi
         ),
         (is_gpu or not kernels, f"{' and '.join(kernels)} on a processor", "needs a GPU: say sdpa and chunked"),
         (
-            groups > 0 and every % groups == 0 and shape.heads % groups == 0,
-            f"sequence_parallel = {groups} with {every} ranks and {shape.heads} attention heads",
-            "say a number that divides both",
+            groups > 0
+            and every % groups == 0
+            and shape.heads % groups == 0
+            and (shape.kv_heads % groups == 0 or groups % shape.kv_heads == 0),
+            f"sequence_parallel = {groups} with {every} ranks, {shape.heads} heads and {shape.kv_heads} of keys",
+            "say a number that divides them all (or is a multiple of the last)",
         ),
         # DeepSpeed-Ulysses loses sight of where an example begins.
         (groups == 1 or not training.packing, f"packing with sequence_parallel = {groups}", "leave one of them out"),

@@ -86,7 +86,9 @@ def deepspeed(training: Training, layout: Layout) -> dict[str, Any]:
         zero |= {"offload_optimizer": {"device": "cpu", "pin_memory": True}}
     if layout.offload == "all":
         zero |= {"offload_param": {"device": "cpu", "pin_memory": True}}
-    settings: dict[str, Any] = {
+    # No optimiser is named: it would decay norms and biases too, which the trainer's own does not. Where it waits in
+    # main memory accelerate puts DeepSpeed's in its place, with the same groups of weights.
+    return {
         "bf16": {"enabled": training.precision == "bf16"},
         "data_types": {"grad_accum_dtype": "fp32"},
         "zero_optimization": zero,
@@ -96,8 +98,3 @@ def deepspeed(training: Training, layout: Layout) -> dict[str, Any]:
         "gradient_accumulation_steps": "auto",
         "gradient_clipping": "auto",
     }
-    if layout.offload != "none":
-        # An optimiser that waits in main memory has to be DeepSpeed's own, which computes there.
-        auto = dict.fromkeys(("lr", "betas", "eps", "weight_decay"), "auto")
-        settings |= {"optimizer": {"type": "AdamW", "params": auto}}
-    return settings

@@ -30,6 +30,7 @@ LIVE = 1_000_000_000
 """Weights of DeepSpeed's default `stage3_max_live_parameters`: what ZeRO-3 keeps gathered at once, at most."""
 GROUP = 1_000_000_000
 """Weights of DeepSpeed's default `sub_group_size`: what ZeRO-3 steps at once."""
+WITH_MASK = ("sdpa", "eager")
 GPU_LIBRARIES = 2.0
 """GB of a CUDA context, cuBLAS' workspaces and NCCL's buffers."""
 GPU_SLACK = 0.05
@@ -50,6 +51,8 @@ class Load:
     """Those of them that the loss is taken on."""
     is_masked: bool = False
     """Whether attention needs a mask: rows are padded, or hold several examples."""
+    row: int = 0
+    """Tokens of one row; 0 leaves out what grows with its square."""
 
 
 def memory(training: Training, layout: Layout, shape: ModelShape, hardware: Hardware, load: Load) -> Memory:
@@ -74,7 +77,7 @@ def memory(training: Training, layout: Layout, shape: ModelShape, hardware: Hard
         activations=activations / GB,
         logits=logits / GB,
         overhead=overhead / GB,
-        host=_host(held, layout, hardware),
+        host=_host(held, layout, hardware) + _at_the_end(training, layout, shape, hardware),
     )
 
 
@@ -152,11 +155,13 @@ def _activations(training: Training, layout: Layout, shape: ModelShape, load: Lo
     tokens = load.tokens / layout.sequence_parallel
     size = number_size(training)
     layer = tokens * _layer(training, layout, shape, load)
+    # A mask is one byte a pair of tokens, for all layers; flash attention needs none.
+    mask = load.tokens * load.row if load.is_masked and layout.attention in WITH_MASK else 0
     # The backward pass of an MLP holds three gradients of its width beside what was kept, after the logits are gone.
     passing = max(0.0, tokens * size * (3 * shape.intermediate + 2 * shape.hidden) - logits)
     if layout.recompute:
-        return tokens * size * shape.hidden * (shape.layers + 2) + layer + passing
-    return tokens * size * shape.hidden * 2 + layer * shape.layers + passing
+        return tokens * size * shape.hidden * (shape.layers + 2) + layer + passing + mask
+    return tokens * size * shape.hidden * 2 + layer * shape.layers + passing + mask
 
 
 def _layer(training: Training, layout: Layout, shape: ModelShape, load: Load) -> float:
@@ -170,9 +175,12 @@ def _layer(training: Training, layout: Layout, shape: ModelShape, load: Load) ->
         said = size if training.lora else 2 * size
         norms, gated = 2 * (FP32 + said) * shape.hidden, 4 * size * shape.intermediate
     # sdpa with a mask repeats keys and values for each query head.
-    is_repeated = layout.attention in ("sdpa", "eager") and load.is_masked
+    is_repeated = layout.attention in WITH_MASK and load.is_masked
     keys = shape.queries if is_repeated else shape.keys
     attention = size * (2 * shape.queries + 2 * keys) + FP32 * shape.heads
+    if layout.attention == "eager":
+        # Every score and its share, in float32 and rounded: what flash attention was made to avoid (arXiv 2205.14135).
+        attention += shape.heads * load.row * (size + FP32)
     return norms + gated + attention
 
 
@@ -186,6 +194,15 @@ def _logits(training: Training, layout: Layout, shape: ModelShape, load: Load) -
         # The output layer's gradient and a scaled copy of it; that of several chunks is summed in float32.
         head = shape.vocabulary * shape.hidden * (2 * size if is_one_chunk else FP32 + size)
     return min(tokens, CHUNK) * shape.vocabulary * LOGITS + head
+
+
+def _at_the_end(training: Training, layout: Layout, shape: ModelShape, hardware: Hardware) -> float:
+    """GB of main memory that the first node needs to write the weights: gathered, or merged in float32."""
+    if not hardware.device.is_gpu:
+        return 0.0
+    if training.lora is not None:
+        return shape.parameters * FP32 / GB
+    return shape.parameters * number_size(training) / GB if layout.zero_stage == 3 else 0.0
 
 
 def _host(held: _States, layout: Layout, hardware: Hardware) -> float:

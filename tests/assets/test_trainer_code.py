@@ -15,7 +15,6 @@ WATCHING = {
     "skyassets.core.ports",
     "skyassets.core.token_piece",
     "skyassets.core.training",  # values, each of which is in the fingerprint
-    "skyassets.engines.token_file",
     "skyassets.engines.training_curve",
     "skyassets.engines.training_job",
     "skyassets.engines.training_news",

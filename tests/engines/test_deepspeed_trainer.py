@@ -1,5 +1,6 @@
 """Real DeepSpeed in real processes, on a model of a few thousand weights."""
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -14,8 +15,9 @@ from skyassets.core.errors import TrainerError
 from skyassets.core.files import locked
 from skyassets.core.ports import Model, Step
 from skyassets.core.training import Layout, Lora, TrainPlan
-from skyassets.engines.deepspeed_trainer import DeepSpeedTrainer
-from skyassets.engines.training_job import JobFolder
+from skyassets.engines.checkpoint_folder import CheckpointFolder
+from skyassets.engines.deepspeed_trainer import DeepSpeedTrainer, check_disk
+from skyassets.engines.training_job import JobFolder, TrainingJob
 
 HEAVY = ("torch", "transformers", "deepspeed", "huggingface_hub")
 
@@ -77,6 +79,67 @@ def test_too_small_a_disk_is_told_before_anything_starts(asked: TrainPlan, tmp_p
     assert not (tmp_path / "student.training" / "log.txt").exists()
 
 
+def finished_job(base: Path, folder: Path) -> tuple[TrainPlan, JobFolder]:
+    """A job of one step whose weights wait to be taken."""
+    asked = plan(base, 1, epochs=1)
+    job = JobFolder.beside(folder)
+    job.write(TrainingJob(asked, base))
+    job.write_curve([Step(1, 1.0, 1.0, 0.1, 1.0, 9, 0.1)])
+    job.finished.write_text("{}")
+    shutil.copytree(base, job.model)
+    return asked, job
+
+
+def test_a_kill_between_the_end_of_training_and_its_record_loses_nothing(base: Path, tmp_path: Path) -> None:
+    weights = CheckpointFolder(tmp_path / "weights")
+    asked, job = finished_job(base, weights.folder / "run")
+    job.model.replace(weights.folder / "run")  # and there it was killed
+    said: list[str] = []
+    run = weights.train(trainer(weights.folder / "run"), lambda: asked, sums(1), "run", said.append)
+    assert [step.loss for step in run.curve] == [1.0]
+    assert said == [f"taking the finished weights of {job.path}"]
+    assert weights.damage("run") == ""
+
+
+def test_what_was_harmed_after_its_record_is_not_taken_for_finished(base: Path, tmp_path: Path) -> None:
+    weights = CheckpointFolder(tmp_path / "weights")
+    asked, job = finished_job(base, weights.folder / "run")
+    weights.train(trainer(weights.folder / "run"), lambda: asked, sums(1), "run", print)
+    (weights.folder / "run" / "model.safetensors").write_bytes(b"harmed")
+    lost = replace(asked, training=replace(asked.training, base=Model(str(tmp_path / "nowhere"), "x")))
+    with pytest.raises(TrainerError, match="nowhere"):
+        weights.train(trainer(weights.folder / "run"), lambda: lost, sums(1), "run", print)
+    assert not job.finished.exists()
+
+
+def test_weights_without_their_whole_curve_are_not_taken(base: Path, tmp_path: Path) -> None:
+    asked, job = finished_job(base, tmp_path / "student")
+    job.write_curve([])
+    with pytest.raises(TrainerError, match="tells of 0 steps, and the plan of 1; bring the whole curve"):
+        trainer(tmp_path / "student").train(asked, sums(1), tmp_path / "student", print)
+    assert (job.model / "config.json").is_file()
+
+
+def test_a_job_that_is_being_trained_is_left_alone(base: Path, tmp_path: Path) -> None:
+    job = JobFolder(tmp_path / "job")
+    with job.alone(), pytest.raises(TrainerError, match="is being trained already, by process"):
+        trainer(tmp_path / "student").prepare(plan(base, 1), sums(1), job)
+    assert not (job.path / "job.json").exists()
+
+
+def test_what_a_runs_own_saves_take_counts_as_free(base: Path, tmp_path: Path) -> None:
+    job = JobFolder(tmp_path / "job")
+    save = job.saves.at(2)
+    save.mkdir(parents=True)
+    with (save / "state.pt").open("wb") as file:
+        file.truncate(10**12)  # a file of holes: it says a terabyte and takes none
+    job.saves.finish(2, 1, 1)
+    free = shutil.disk_usage(tmp_path).free / 1e9
+    check_disk(replace(plan(base, 1), disk_gb=free + 900), job)
+    with pytest.raises(TrainerError, match="GB are free or its own"):
+        check_disk(replace(plan(base, 1), disk_gb=free + 1100), job)
+
+
 @pytest.mark.real
 def test_the_loss_falls(trained: tuple[Path, list[Step], list[str]], asked: TrainPlan) -> None:
     _, curve, said = trained
@@ -109,7 +172,7 @@ def test_the_folder_is_standard(trained: tuple[Path, list[Step], list[str]], bas
 @pytest.mark.real
 def test_what_only_a_run_that_goes_on_would_need_is_gone(trained: tuple[Path, list[Step], list[str]]) -> None:
     folder, _, _ = trained
-    left = {path.name for path in (folder.parent / "student.training").iterdir()}
+    left = {path.name for path in (folder.parent / "student.training").iterdir()} - {".running"}
     assert left == {"job.json", "arguments.json", "deepspeed.json", "curve.jsonl", "log.txt", "finished.json"}
 
 

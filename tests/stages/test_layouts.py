@@ -29,7 +29,11 @@ def found(on: str, wishes: Wishes) -> list[Candidate]:
         ("2x8xH100-80GB", Wishes(ranks=7), "7 ranks on 2 nodes"),
         ("8xH100-80GB", Wishes(ranks=0), "ranks = 0; say 1 or more"),
         ("8xH100-80GB", Wishes(micro_batch=0), "micro batch 0; say 1 or more"),
-        ("8xH100-80GB", Wishes(sequence_parallel=3), "sequence_parallel = 3 with 8 ranks and 40 attention heads"),
+        (
+            "8xH100-80GB",
+            Wishes(sequence_parallel=3),
+            "sequence_parallel = 3 with 8 ranks, 40 heads and 8 of keys",
+        ),
         ("8xH100-80GB", Wishes(zero_stage=4), "ZeRO stage 4"),
         ("8xH100-80GB", Wishes(sequence_parallel=2, micro_batch=2), "ranks share one example at a time"),
         ("8xH100-80GB", Wishes(sequence_parallel=2, zero_stage=2), "ZeRO stage 2 with sequence_parallel = 2; say 3"),
@@ -92,3 +96,11 @@ def test_packs_cannot_be_shared_by_ranks() -> None:
     packed = replace(SKY_T1, packing=True)
     with pytest.raises(TrainerError, match="packing with sequence_parallel = 2; leave one of them out"):
         candidates(packed, QWEN_32B, 16_384, hardware_of("8xH100-80GB"), Wishes(sequence_parallel=2))
+
+
+def test_eager_attention_does_not_fit_where_sdpa_does() -> None:
+    fits = {
+        attention: any(each.fits for each in found("8xH100-80GB", Wishes(attention=attention)))
+        for attention in ("sdpa", "flash_attention_2", "eager")
+    }
+    assert fits == {"sdpa": True, "flash_attention_2": True, "eager": False}
