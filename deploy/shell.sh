@@ -3,7 +3,7 @@ _root=$(cd "$(dirname "${BASH_SOURCE[0]:-$0}")/.." && pwd)
 export DAGSTER_HOME=${DAGSTER_HOME:-$_root/data/dagster}
 export DAGSTER_CLI_ASSET_MATERIALIZE_MODULE_NAME=skyassets.definitions
 # Dagster's own notes on the command you just typed, which you cannot act on.
-export PYTHONWARNINGS='ignore:Function `asset_materialize_command`,ignore:Parameter `include_sources`'
+export PYTHONWARNINGS='ignore:Function `asset_materialize_command`,ignore:Parameter `include_sources`,ignore:Function `PipesMessageReader'
 mkdir -p "$DAGSTER_HOME"
 [ -e "$DAGSTER_HOME/dagster.yaml" ] || cp "$_root/deploy/dagster.yaml" "$DAGSTER_HOME/dagster.yaml"
 [ -d "$_root/.venv" ] && . "$_root/.venv/bin/activate"
