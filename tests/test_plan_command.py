@@ -57,7 +57,7 @@ def test_what_does_not_fit_is_refused_with_what_would(tmp_path: Path) -> None:
     [
         (("--on", "8xH900"), "'8xH900' names no hardware known here"),
         (("--on", "cpu-64GB", "--loss", "liger"), "liger on a processor; needs a GPU"),
-        (("--rows", "0"), "they must be 1 or more"),
+        (("--rows", "0"), "must be a whole number from 1"),
         (("--offload", "some"), "invalid choice: 'some'"),
         (("--price", "much"), "--price"),
     ],

@@ -32,6 +32,16 @@ from skyassets.stages.forecast import Line
 from skyassets.stages.layouts import ATTENTIONS, LOSSES, OFFLOADS, ROOM, Candidate, Wishes
 from skyassets.stages.train_plan import Question, chosen, plans_of, refusal
 
+MOST = 10_000_000
+"""Above the rows of any reasoning set: a slip of the finger should not eat the memory."""
+
+
+def _whole(text: str) -> int:
+    number = int(text) if text.isdecimal() else 0
+    if not 1 <= number <= MOST:
+        raise argparse.ArgumentTypeError(f"{text!r} must be a whole number from 1 to {MOST:,}")
+    return number
+
 
 def arguments(parser: ArgumentParser) -> None:
     """What `plan` takes."""
@@ -39,11 +49,11 @@ def arguments(parser: ArgumentParser) -> None:
         "--on", help="8xH100-80GB, 2x8xH100-80GB for two nodes, cpu, cpu-64GB; without it, this machine"
     )
     parser.add_argument("--price", help="dollars a device and hour; without it, the known price")
-    parser.add_argument("--rows", type=int, help="examples, in place of the stored or expected ones")
+    parser.add_argument("--rows", type=_whole, help="examples, in place of the stored or expected ones")
     parser.add_argument("--tokens", type=float, help="tokens of an example in the mean, likewise")
-    parser.add_argument("--cutoff", type=int, help="what if the recipe's cutoff were this")
+    parser.add_argument("--cutoff", type=_whole, help="what if the recipe's cutoff were this")
     parser.add_argument("--packing", action="store_true", help="what if the recipe packed its examples")
-    parser.add_argument("--lora", type=int, metavar="RANK", help="what if the recipe trained adapters of this rank")
+    parser.add_argument("--lora", type=_whole, metavar="RANK", help="what if the recipe trained adapters of this rank")
     parser.add_argument("--ranks", type=int)
     parser.add_argument("--micro-batch", type=int)
     parser.add_argument("--zero", type=int, choices=range(4), dest="zero_stage")
@@ -52,7 +62,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--attention", choices=ATTENTIONS)
     parser.add_argument("--loss", choices=LOSSES)
     parser.add_argument("--sequence-parallel", type=int)
-    parser.add_argument("--save-every", type=int, help="steps between two saves")
+    parser.add_argument("--save-every", type=_whole, help="steps between two saves")
     parser.add_argument("--files", action="store_true", help="print the files and the command of the chosen layout")
     parser.add_argument(
         "--write", action="store_true", help="leave the job of the chosen layout for another machine, and say where"

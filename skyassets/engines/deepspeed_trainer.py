@@ -18,7 +18,7 @@ from skyassets.core.ports import Conversation, Step
 from skyassets.core.training import TrainPlan
 from skyassets.engines import server_watchdog
 from skyassets.engines.chat_tokens import lines, write_tokens
-from skyassets.engines.training_job import JobFolder, TrainingJob
+from skyassets.engines.training_job import JobFolder, TrainingJob, likeness
 from skyassets.engines.training_news import is_told, news
 from skyassets.engines.weights import weights_folder
 
@@ -91,7 +91,7 @@ class DeepSpeedTrainer:
         except ServerError as error:
             raise TrainerError(f"there is no base to train: {error}") from error
         with job.alone():
-            job.write(TrainingJob(plan, base.absolute(), self.trackers))
+            job.write(TrainingJob(plan, base.absolute(), likeness(base), self.trackers))
             if not job.tokens.is_file():
                 self._tokenise(plan, base, examples, job)
 

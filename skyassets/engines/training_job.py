@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 
 from skyassets.core.errors import TrainerError
 from skyassets.core.files import write_text
+from skyassets.core.identity import digest
 from skyassets.core.ports import Step
 from skyassets.core.training import TrainPlan
 from skyassets.engines.training_saves import Saves
@@ -27,8 +28,17 @@ class TrainingJob:
 
     plan: TrainPlan
     base: Path
+    likeness: str = ""
+    """What `likeness` said of the base where the job was made."""
     trackers: tuple[str, ...] = ()
     """Integrations of transformers' trainer that follow the run: `tensorboard`, `wandb`, `mlflow`."""
+
+
+def likeness(base: Path) -> str:
+    """A digest that tells two bases apart in a moment: their small files, and the names and sizes of their weights."""
+    told = [(path.name, path.stat().st_size) for path in sorted(base.glob("*.safetensors"))]
+    small = [base / name for name in ("config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja")]
+    return digest(told, [(path.name, path.read_text(encoding="utf-8")) for path in small if path.is_file()])
 
 
 class JobBusyError(TrainerError):
@@ -131,7 +141,7 @@ class JobFolder:
             return JOB.validate_json((self.path / "job.json").read_bytes())
         except FileNotFoundError as error:
             raise TrainerError(
-                f"{self.path} holds no job (no job.json); `skyassets plan --write FOLDER` leaves one"
+                f"{self.path} holds no job (no job.json); `skyassets plan --write` leaves one"
             ) from error
 
     def read_finished(self) -> dict[str, object]:

@@ -25,7 +25,7 @@ from skyassets.core.errors import TrainerError
 from skyassets.core.files import write_text
 from skyassets.core.training import Layout
 from skyassets.engines.token_file import TokenFile
-from skyassets.engines.training_job import JobBusyError, JobFolder
+from skyassets.engines.training_job import JobBusyError, JobFolder, likeness
 
 PACKAGES = ("torch", "transformers", "deepspeed", "accelerate", "peft", "liger-kernel", "flash-attn", "numpy")
 """What the environment of a run is told by, where it is installed."""
@@ -77,6 +77,11 @@ def _train(folder: JobFolder, base: Path | None) -> None:
     job = replace(job, base=base or job.base)
     if not (job.base / "config.json").is_file():
         raise TrainerError(f"the base {job.plan.training.base} is not in {job.base}; say where with --base FOLDER")
+    if job.likeness and likeness(job.base) != job.likeness:
+        raise TrainerError(
+            f"{job.base} is not the base that the job was planned for, {job.plan.training.base}: its config, tokenizer "
+            "or weights are others; name the right folder with --base"
+        )
     _check_kernels(job.plan.layout)
     tokens = TokenFile(folder.tokens)
     on_gpu = _set_environment(folder)

@@ -49,6 +49,8 @@ class Recipe:
     """What a whole run is expected to take, for a plan without its sources; determines no row."""
 
 
+SCHEDULES = ("cosine", "linear", "constant", "constant_with_warmup")
+"""The learning rate's courses, by transformers' names."""
 RESERVED = ("rows", "models", "logs", "dagster", "batches")
 """Folders in the data folder that no recipe's tables may go to."""
 
@@ -91,6 +93,11 @@ def check(recipe: Recipe) -> Recipe:
         (recipe.training.epochs > 0, "training.epochs", recipe.training.epochs, "1 or more"),
         (recipe.training.global_batch > 0, "training.global_batch", recipe.training.global_batch, "1 or more"),
         (recipe.training.learning_rate > 0, "training.learning_rate", recipe.training.learning_rate, "above 0"),
+        (isinstance(recipe.training.epochs, int), "training.epochs", recipe.training.epochs, "a whole number"),
+        (recipe.training.schedule in SCHEDULES, "training.schedule", recipe.training.schedule, " or ".join(SCHEDULES)),
+        (0 <= recipe.training.warmup_ratio < 1, "training.warmup_ratio", recipe.training.warmup_ratio, "from 0 to 1"),
+        (recipe.training.weight_decay >= 0, "training.weight_decay", recipe.training.weight_decay, "0 or more"),
+        (recipe.training.seed >= 0, "training.seed", recipe.training.seed, "0 or more"),
         (recipe.training.cutoff > 0, "training.cutoff", recipe.training.cutoff, "1 or more"),
         (
             recipe.training.lora is None or recipe.training.lora.rank > 0,

@@ -1,5 +1,6 @@
 """The job's folder: what is written there is what is read, and what cannot be trained is told in a sentence."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_job_survives_writing(tmp_path: Path) -> None:
     folder = JobFolder(tmp_path / "job")
-    asked = TrainingJob(plan(tmp_path, 9, Layout(ranks=2, zero_stage=3)), tmp_path / "base", ("tensorboard",))
+    asked = TrainingJob(plan(tmp_path, 9, Layout(ranks=2, zero_stage=3)), tmp_path / "base", "alike", ("tensorboard",))
     folder.write(asked)
     assert (folder.read_job(), folder.read_curve(), folder.is_done) == (asked, [], False)
     assert (folder.path / "deepspeed.json").read_text() == asked.plan.files["deepspeed.json"]
@@ -74,3 +75,6 @@ def test_a_base_that_is_not_there_is_told_with_what_to_say(base: Path, tmp_path:
     job = JobFolder(tmp_path / "job")
     DeepSpeedTrainer(tmp_path / "models").prepare(plan(base, 9), sums(9), job)
     assert "say where with --base FOLDER" in ran(job, "--base", str(tmp_path / "nowhere"))
+    other = shutil.copytree(base, tmp_path / "other")
+    (other / "chat_template.jinja").write_text("{{ messages }}")
+    assert "is not the base that the job was planned for" in ran(job, "--base", str(other))
