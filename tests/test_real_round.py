@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from shell import SELECT_ALL, Shell
 
+from skyassets.assets.model import run_in
 from skyassets.core.table_store import TableStore
 from skyassets.core.tables import ANSWERS, CHECKPOINT, COMPLETIONS, REPORTS, REWRITES
 
@@ -27,7 +28,7 @@ def store(shell: Shell) -> TableStore:
 
 
 def test_the_weights_are_a_standard_folder(shell: Shell, store: TableStore) -> None:
-    weights = shell.data / "tiny_embedded" / "weights"
+    weights = shell.data / "tiny_embedded" / "weights" / run_in(store.read(CHECKPOINT))
     assert json.loads((weights / "config.json").read_text())["architectures"] == ["LlamaForCausalLM"]
     assert list(weights.glob("*.safetensors"))
     files = store.read(CHECKPOINT).filter(pl.col("kind") == "file")["path"].to_list()
