@@ -23,6 +23,7 @@ CODE = (
     "skyassets.stages.gold",
     "skyassets.engines.problem_reader",
     "skyassets.engines.problem_files",
+    "skyassets.engines.hub_datasets",
     *GRADERS,
 )
 RATING_CODE = (*CODE, "skyassets.stages.rate")

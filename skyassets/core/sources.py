@@ -38,6 +38,18 @@ class HubDataset:
 
 
 @dataclass(frozen=True)
+class Window:
+    """The days that rows are taken from, the first and the last included, as ISO dates (2024-08-01); empty for any."""
+
+    column: str
+    since: str = ""
+    until: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.column} from {self.since or 'any day'} to {self.until or 'any day'}"
+
+
+@dataclass(frozen=True)
 class Source:
     """A set of problems: where its rows are and what their columns mean to us."""
 
@@ -50,6 +62,11 @@ class Source:
     ground_truth: str = ""
     truth_after: str = ""
     """What stands before the ground truth within its column, for the last time (`####` in GSM8K)."""
+    options: str = ""
+    """The column that lists the options of a multiple choice; `ground_truth` is then the right one's place, from 0, or
+    its letter."""
+    wrong_options: tuple[str, ...] = ()
+    """The columns with the wrong options, where each has its own; `ground_truth` is then the right one's text."""
     boxed_in: str = ""
     """The column with a worked solution whose last box is the ground truth."""
     layout: str = ""
@@ -59,11 +76,19 @@ class Source:
     reference: str = ""
     """Without a layout: the column with a program that solves the problem, or a list of some."""
     starter_code: str = ""
+    examples: str = ""
+    """The column with what is shown under the question: a text, or a list of lines (MBPP's tests)."""
+    images: tuple[str, ...] = ()
+    """The columns that hold images, where there are such: a row with one cannot be asked, and is set aside."""
     family: str = ""
+    level: str = ""
+    """The column with the source's own grade of difficulty."""
     trace: str = ""
     """The column with a ready-made trace that is taken over instead of asking the teacher."""
     where: tuple[tuple[str, str], ...] = ()
     """Only rows with these values in these columns."""
+    window: Window | None = None
+    """Only rows of these days."""
     first: int | None = None
     """Only so many rows, in the source's order."""
     difficulty: tuple[float, float] | None = None
@@ -71,14 +96,22 @@ class Source:
 
     @property
     def columns(self) -> dict[str, str]:
-        """The columns that are named here, by the field that names them."""
+        """The columns that are named here and have to be there, by the field that names them."""
         fields = (
-            "question", "ground_truth", "boxed_in", "tests", "reference", "starter_code", "family", "trace",
+            "question", "ground_truth", "boxed_in", "options", "tests", "reference", "starter_code", "examples",
+            "family", "level", "trace",
         )  # fmt: skip
         named = {field: str(getattr(self, field)) for field in fields}
-        return {field: column for field, column in named.items() if column} | {
-            f"where=({column!r}, ...)": column for column, _ in self.where
-        }
+        named |= {f"wrong_options=({column!r}, ...)": column for column in self.wrong_options}
+        named |= {f"where=({column!r}, ...)": column for column, _ in self.where}
+        if self.window is not None:
+            named["window=Window(...)"] = self.window.column
+        return {field: column for field, column in named.items() if column}
+
+    @property
+    def is_choice(self) -> bool:
+        """Whether its questions offer options to choose from."""
+        return bool(self.options or self.wrong_options)
 
     @property
     def place(self) -> str:

@@ -32,8 +32,10 @@ _NO_TEXT = re.compile("[\udc80-\udcff]")
 _BLANK = re.compile(r"[ \t\r\n]*")
 
 
-def file_rows(path: Path, columns: set[str] | None) -> Rows:
+def file_rows(path: Path, columns: set[str] | None, besides: frozenset[str] = frozenset()) -> Rows:
     """The rows of `path`, in order; of formats that allow it only `columns`, if all of them are there.
+
+    With them come those of `besides` that are there.
 
     Raises:
         SourceError: for an unknown format, or a file that cannot be read as a whole.
@@ -42,7 +44,7 @@ def file_rows(path: Path, columns: set[str] | None) -> Rows:
     try:
         match suffix.lower():
             case ".parquet":
-                yield from _parquet(path, columns)
+                yield from _parquet(path, columns, besides)
             case ".arrow":
                 yield from _arrow(path)
             case ".jsonl" | ".ndjson":
@@ -62,14 +64,14 @@ def file_rows(path: Path, columns: set[str] | None) -> Rows:
         raise SourceError(f"{path} is not readable as {suffix[1:]}: {error}") from error
 
 
-def _parquet(path: Path, columns: set[str] | None) -> Rows:
+def _parquet(path: Path, columns: set[str] | None, besides: frozenset[str]) -> Rows:
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
         with parquet.ParquetFile(path) as file:
             there = file.schema_arrow.names
-            read = sorted(columns) if columns and columns <= set(there) else None
+            read = sorted(columns | besides & set(there)) if columns and columns <= set(there) else None
             for batch in file.iter_batches(BATCH_ROWS, columns=read):
                 yield from batch.to_pylist()
     except pa.ArrowException as error:

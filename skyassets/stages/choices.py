@@ -12,14 +12,16 @@ Options = tuple[tuple[str, str], ...]
 _LETTER = re.compile(r"\(?([A-Za-z])\)?")
 _WRAP = r"(?:\$|\*\*|\\(?:text|textbf|mathrm|mathbf|mbox)\s*\{)*"
 _UNWRAP = r"(?:\$|\*\*|\})*"
+_NO_COMPOUND = r"(?!-(?:[\d,']+-|\(|[A-Za-z]{3}))"
+"""What does not follow a letter: with it, it is part of a compound's name, (E)-2-butene or (D)-glucose."""
 _MARK = re.compile(
-    rf"(?:(?:^|(?<=\s)|(?<=quad)){_WRAP}\s*(?:\(([A-J])\)|([A-J])\))|^[ \t]*{_WRAP}([A-J])[.:](?=\s))"
+    rf"(?:(?:^|(?<=\s)|(?<=quad)){_WRAP}\s*(?:\(([A-J])\){_NO_COMPOUND}|([A-J])\))|^[ \t]*{_WRAP}([A-J])[.:](?=\s))"
     rf"{_UNWRAP}(?:\\[ ,;!]|\\q?quad|~)*",
     re.MULTILINE,
 )
 _TAKEN = re.compile(
     r"(?i:(?:the\s+)?(?:correct\s+|final\s+)?(?:option|choice|answer)\s*(?:is|:)?\s*)?"
-    rf"{_WRAP}\s*(?:\(([A-J])\)|([A-J])(?=[).,:;\s}}$*]|$)\)?){_UNWRAP}(?P<rest>.*)",
+    rf"{_WRAP}\s*(?:\(([A-J])\){_NO_COMPOUND}|([A-J])(?=[).,:;\s}}$*]|$)\)?){_UNWRAP}(?P<rest>.*)",
     re.DOTALL,
 )
 _ARTICLE = re.compile(r"[AI]\s+(?!or\b|and\b|is\b)[a-z]")
@@ -32,20 +34,20 @@ _STANDALONE = re.compile(r"(?<![\w\\'’])\(?([A-J])\)?(?![\w'’])")
 
 def options(question: str) -> Options:
     """The options that stand in a question, as `A) ...`, `(A) ...` or `A. ...`; none unless in order."""
-    marks = list(_MARK.finditer(question))
-    found: list[tuple[str, str]] = []
-    for place, mark in enumerate(marks):
+    marks: list[re.Match[str]] = []
+    for mark in _MARK.finditer(question):
         letter = mark[1] or mark[2] or mark[3]
         if letter == "A":
-            found = []
-        if letter != chr(ord("A") + len(found)):
-            continue
-        end = marks[place + 1].start() if place + 1 < len(marks) else len(question)
-        found.append((letter, _text(question[mark.end() : end].partition("\n\n")[0])))
-    return tuple(found) if len(found) > 1 else ()
+            marks = []
+        if letter == chr(ord("A") + len(marks)):
+            marks.append(mark)
+    ends = [*(mark.start() for mark in marks[1:]), len(question)]
+    texts = [question[mark.end() : end].partition("\n\n")[0] for mark, end in zip(marks, ends, strict=False)]
+    return tuple((chr(ord("A") + place), bare(text)) for place, text in enumerate(texts)) if len(texts) > 1 else ()
 
 
-def _text(written: str) -> str:
+def bare(written: str) -> str:
+    """The text of an option as it is compared: without what is around it in a list or a formula."""
     return re.sub(r"(?:\\q?quad|\s)+$", "", written).strip().strip("$").strip()
 
 

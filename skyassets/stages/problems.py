@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 
 import polars as pl
@@ -12,6 +12,7 @@ from skyassets.core.identity import digest
 from skyassets.core.sources import Reader, Source
 from skyassets.core.table_store import Made
 from skyassets.core.tables import BENCHMARK_PROBLEMS, PROBLEMS, Table
+from skyassets.stages.benchmark import Benchmark
 from skyassets.stages.shape import Row, shaped
 
 ROWS_A_SLICE = 5_000
@@ -20,23 +21,17 @@ STATED = ("source", "domain", "question", "ground_truth", "tests", "starter_code
 """What a problem's id is the digest of."""
 
 
-@dataclass(frozen=True)
-class Benchmark:
-    """A named held-out set of problems."""
-
-    name: str
-    source: Source
-
-
 def raw_problems(sources: Iterable[Source], reader: Reader) -> Made:
     """The problems of all sources."""
-    return _made(PROBLEMS, (row for source in sources for row in shaped(source, reader)))
+    outside = Counter[str]()
+    return _made(PROBLEMS, (row for source in sources for row in shaped(source, reader, outside)), outside)
 
 
 def benchmark_problems(benchmarks: Iterable[Benchmark], reader: Reader) -> Made:
     """The held-out problems of all benchmarks."""
-    rows = ({**row, "benchmark": one.name} for one in benchmarks for row in shaped(one.source, reader))
-    return _made(BENCHMARK_PROBLEMS, rows)
+    outside = Counter[str]()
+    rows = ({**row, "benchmark": one.name} for one in benchmarks for row in shaped(one.source, reader, outside))
+    return _made(BENCHMARK_PROBLEMS, rows, outside)
 
 
 def in_slices(table: Table, made: Made) -> Made:
@@ -65,7 +60,8 @@ def some_left(table: Table, reasons: Iterable[object], look_at: str) -> dict[str
     return aside
 
 
-def _made(table: Table, rows: Iterator[Row]) -> Made:
+def _made(table: Table, rows: Iterator[Row], outside: Counter[str]) -> Made:
+    """The table of `rows`; `outside` counts, once they were all taken, those of other days than are wanted."""
     seen: Counter[str] = Counter()
     frames = [table.frame([])]
     # As a frame, a slice takes a third of what its Python objects take.
@@ -77,6 +73,8 @@ def _made(table: Table, rows: Iterator[Row]) -> Made:
         "problems by source": dict(frame["source"].value_counts(sort=True).iter_rows()),
         "set aside": some_left(table, frame["set_aside"], "the sources"),
     }
+    if outside:
+        facts["rows of other days"] = dict(outside)
     return Made(frame, facts)
 
 

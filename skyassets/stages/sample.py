@@ -7,32 +7,17 @@ import polars as pl
 
 from skyassets.core.errors import StoreError
 from skyassets.core.identity import digest
-from skyassets.core.ports import Model, Request, Sampling
+from skyassets.core.ports import Request
 from skyassets.core.row_store import RowStore
 from skyassets.core.table_store import Made
 from skyassets.core.tables import TRACES
+from skyassets.stages.asking import Asking
 from skyassets.stages.complete import Asked, Completer, Replies, request
-from skyassets.stages.length_policy import CUT, DROP, LengthPolicy
-from skyassets.stages.prompts import Prompts
+from skyassets.stages.length_policy import CUT, DROP
 
 ROWS_A_SLICE = 20_000
 FROM_COMPLETION = ("text", "finish_reason", "prompt_tokens", "completion_tokens", "seconds")
 """What traces and answers take from their completion."""
-
-
-@dataclass(frozen=True)
-class Asking:
-    """Who is asked, how, and how often a problem."""
-
-    model: Model
-    prompts: Prompts
-    sampling: Sampling
-    samples: int
-    seed: int
-    length: LengthPolicy = DROP
-
-    def __post_init__(self) -> None:
-        self.length.limits("Asking", self.sampling.max_tokens)
 
 
 @dataclass(frozen=True)

@@ -2,29 +2,34 @@
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator
 
 from skyassets.core.errors import SourceError
 from skyassets.core.sources import Generated, Reader, Source, Unreadable
 from skyassets.core.text import well_formed
 from skyassets.stages.cases import read_cases
+from skyassets.stages.dates import is_within
 from skyassets.stages.extract import strict_answer
 from skyassets.stages.families import generate
+from skyassets.stages.images import missing_image
+from skyassets.stages.offered import listed, with_options
 from skyassets.stages.scorers import is_scored, unusable
 from skyassets.stages.test_layouts import canonical_tests, reference_solutions
+from skyassets.stages.wanted_rows import wanted
 
 Row = dict[str, object]
 
-LOOKED_AT = 1_000
-"""Rows after which a column that none of them has is taken for a mistake in the source."""
 LONGEST_ANSWER = 1_000
 """Characters of a ground truth; a longer one is a solution, and no grader compares it with anything but itself."""
 REFERENCES = 3
 """Reference solutions that are kept of a problem, and tried."""
 
 
-def shaped(source: Source, reader: Reader) -> Iterator[Row]:
+def shaped(source: Source, reader: Reader, outside: Counter[str]) -> Iterator[Row]:
     """The source's rows as problems, without ids; `set_aside` says why one cannot be used.
+
+    Rows of other days than the source's window are counted in `outside`.
 
     Raises:
         SourceError: when nothing is left of the source, or it lacks a column that it names.
@@ -33,7 +38,7 @@ def shaped(source: Source, reader: Reader) -> Iterator[Row]:
     if isinstance(source.origin, Generated):
         rows: Iterator[Row] = (_labels(source) | row for row in generate(source.origin))
     else:
-        rows = (_shaped(source, row, position) for position, row in _selected(source, reader.rows(source)))
+        rows = (_shaped(source, row, position) for position, row in wanted(source, reader, outside))
     for row in rows:
         made += 1
         yield {**row, "set_aside": row.get("set_aside") or fault(row)}
@@ -65,43 +70,17 @@ def _labels(source: Source) -> Row:
     return {"source": source.name, "licence": source.licence}
 
 
-def _selected(source: Source, rows: Iterable[Row | Unreadable]) -> Iterator[tuple[int, Row | Unreadable]]:
-    """The wanted rows with their place in the source. What could not be read is wanted too, and not counted off."""
-    missing, seen = source.columns, dict[str, None]()
-    chosen = position = 0
-    for position, row in enumerate(rows):
-        if isinstance(row, Unreadable):
-            yield position, row
-            continue
-        if missing:
-            seen.update(dict.fromkeys(row))
-            missing = {field: column for field, column in missing.items() if column not in row}
-            if position + 1 >= LOOKED_AT:
-                _all_there(source, missing, seen)
-        if all(str(row.get(column)) == value for column, value in source.where):
-            yield position, row
-            chosen += 1
-            if chosen == source.first:
-                break
-    _all_there(source, missing if seen else {}, seen)
-
-
-def _all_there(source: Source, missing: Mapping[str, str], seen: Iterable[str]) -> None:
-    for field, column in missing.items():
-        raise SourceError(
-            f"{source.name}: no column {column!r} in {source.place}, only {list(seen)}; name the right one in "
-            f"Source({field if '=' in field else f'{field}=...'})"
-        )
-
-
 def _shaped(source: Source, row: Row | Unreadable, position: int) -> Row:
     if isinstance(row, Unreadable):
         told = {"name": row.place, "family": source.name, "domain": source.domain, "question": row.text or None}
         return {**_labels(source), **told, "set_aside": well_formed(f"cannot be read: {row.place}: {row.reason}")}
     problem = {**_labels(source), "name": f"row {position}", "family": source.name, "domain": source.domain}
+    if reason := _unfit(source, row):
+        problem["set_aside"] = well_formed(reason)
     parts: dict[str, Callable[[], object]] = {
-        "question": lambda: _text(row, source.question, "question"),
+        "question": lambda: _question(source, row),
         "family": lambda: _label(row.get(source.family)) or source.name,
+        "level": lambda: (_label(row.get(source.level)) or "").strip() or None,
         "ground_truth": lambda: _ground_truth(source, row),
         "starter_code": lambda: _text(row, source.starter_code, "starter code"),
         "imported_trace": lambda: _text(row, source.trace, "trace"),
@@ -113,7 +92,45 @@ def _shaped(source: Source, row: Row | Unreadable, position: int) -> Row:
             problem[name] = part()
         except ValueError as error:
             problem.setdefault("set_aside", well_formed(str(error)))
+    if source.is_choice and not problem.get("set_aside") and problem["question"]:
+        try:
+            problem["question"], problem["ground_truth"] = _offered(source, row, problem)
+        except ValueError as error:
+            problem["set_aside"] = well_formed(str(error))
     return problem
+
+
+def _unfit(source: Source, row: Row) -> str | None:
+    """Why a row cannot be used whatever its question and answer are."""
+    if source.window is not None:
+        try:
+            is_within(source.window, row.get(source.window.column))
+        except ValueError as error:
+            return str(error)
+    asked = (source.question, source.examples, source.options, *source.wrong_options)
+    return missing_image(row, source.images, [row.get(column) for column in asked if column])
+
+
+def _question(source: Source, row: Row) -> str | None:
+    """What is asked, with the examples under it."""
+    question, examples = _text(row, source.question, "question"), row.get(source.examples)
+    if question is None or not source.examples or not examples:
+        return question
+    lines = examples if isinstance(examples, list | tuple) else [examples]
+    if not all(isinstance(line, str) for line in lines):
+        raise ValueError(f"the examples are no text but {_kind(examples)}")
+    return well_formed("\n".join([question, "", *map(str, lines)]))
+
+
+def _offered(source: Source, row: Row, problem: Row) -> tuple[str, str]:
+    """The question with its options, and the letter of the right one."""
+    if (truth := problem["ground_truth"]) is None:
+        raise ValueError("no ground truth")
+    if source.options:
+        texts, right = listed(row.get(source.options), str(truth))
+    else:
+        texts, right = listed([truth, *(row.get(column) for column in source.wrong_options)], "0")
+    return with_options(source.name, str(problem["question"]), texts, right, is_ordered=bool(source.options))
 
 
 def _text(row: Row, column: str, what: str) -> str | None:
@@ -124,6 +141,8 @@ def _text(row: Row, column: str, what: str) -> str | None:
 
 
 def _label(value: object) -> str | None:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     return well_formed(str(value)) if isinstance(value, str | int | float) else None
 
 

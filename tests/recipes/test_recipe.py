@@ -1,15 +1,31 @@
 """What is checked when a recipe is loaded: what would cost money and make nothing is refused by its name."""
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from skyassets.core.errors import RecipeError
-from skyassets.core.ports import Limits
+from skyassets.core.ports import Limits, Model, Sampling
+from skyassets.core.sources import Window
 from skyassets.recipes.recipe import RESERVED, Recipe, check
 from skyassets.recipes.smoke import smoke
+from skyassets.stages.evaluation import Contender
 
 BLIND = replace(smoke().teacher.prompts, maths="Solve it.")
+(HELD_OUT,) = smoke().benchmarks
+
+
+def measured(**more: object) -> Recipe:
+    return replace(smoke(), benchmarks=(replace(HELD_OUT, **more),))  # type: ignore[arg-type]
+
+
+def against(*roles: str) -> Recipe:
+    return replace(smoke(), contenders=tuple(Contender(role, Model("gpt-4o-mini", "1")) for role in roles))
+
+
+def windowed(since: str, until: str) -> Recipe:
+    return measured(source=replace(HELD_OUT.source, window=Window("day", since, until)))
 
 
 @pytest.mark.parametrize(
@@ -19,12 +35,32 @@ BLIND = replace(smoke().teacher.prompts, maths="Solve it.")
         (replace(smoke(), student_prompts=BLIND), "student_prompts.maths"),
         (replace(smoke(), limits=Limits(seconds=0)), "limits.seconds = 0"),
         *((replace(smoke(), name=name), f"name = '{name}'") for name in RESERVED),
+        (replace(smoke(), benchmarks=()), "benchmarks = []; it must be at least one"),
+        (replace(smoke(), benchmarks=(HELD_OUT, HELD_OUT)), "benchmarks = ['held-out', 'held-out']"),
+        (measured(name=" "), "a benchmark's name = ' '"),
+        (measured(prompt="Solve it."), "benchmark 'held-out'.prompt = 'Solve it.'"),
+        (measured(samples=0), "benchmark 'held-out'.samples = 0"),
+        (measured(samples=4, k=(1, 8)), "benchmark 'held-out'.k = (1, 8); it must be numbers from 1 to"),
+        (measured(k=(2,)), "benchmark 'held-out'.k = (2,)"),
+        (measured(samples=4, k=(0,)), "benchmark 'held-out'.k = (0,)"),
+        (measured(sampling=Sampling(temperature=-1.0, max_tokens=10)), "benchmark 'held-out'.sampling"),
+        (measured(sampling=Sampling(temperature=1.0, max_tokens=0)), "benchmark 'held-out'.sampling"),
+        (windowed("2024-08-01", "2024-07-01"), "window = 'day from 2024-08-01 to 2024-07-01'"),
+        (windowed("last year", ""), "window = 'day from last year to any day'"),
+        *((against(role), f"a contender's role = {role!r}") for role in ("base", "student", "", "Teacher", "a - b")),
+        (against("teacher", "teacher"), "contenders = ['teacher', 'teacher']"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_it_must_be(recipe: Recipe, told: str) -> None:
-    with pytest.raises(RecipeError, match=told.replace(".", r"\.")):
+    with pytest.raises(RecipeError, match=re.escape(told)):
         check(recipe)
 
 
 def test_the_shipped_recipe_is_fine() -> None:
     assert check(smoke()) == smoke()
+
+
+def test_a_benchmark_may_ask_otherwise_than_the_evaluation_and_others_may_be_measured() -> None:
+    asked = measured(prompt="So: {question}", samples=8, k=(1, 8), sampling=Sampling(temperature=1.0, max_tokens=10))
+    for recipe in (asked, against("teacher", "gpt_4o"), windowed("2024-07-01", "2024-07-01"), windowed("", "")):
+        assert check(recipe) == recipe

@@ -44,6 +44,8 @@ NOBODY = Graders(NoSandbox(), Silent(), Limits())
         ("Which is a prime? (A) 15 (B) 21 (C) 23 (D) 9", OFFERED),
         ("$\\textbf{(A)}\\ 15 \\qquad \\textbf{(B)}\\ 21 \\qquad\\textbf{(C)}\\ 23\\qquad\\textbf{(D)}\\ 9$", OFFERED),
         ("Pick:\n\n**A)** 15\n**B)** 21\n**C)** 23\n**D)** 9\n\nThink first.", OFFERED),
+        ("Which?\nA) 15\nB) not (D) but 21\nC) 23\nD) 9", (OFFERED[0], ("B", "not (D) but 21"), *OFFERED[2:])),
+        ("Which?\n(A) -15\n(B)-21", (("A", "-15"), ("B", "-21"))),
         ("A) 15", ()),
         ("Vitamin A. It is B. or not.", ()),
         ("What is 6 times 9?", ()),
@@ -52,6 +54,14 @@ NOBODY = Graders(NoSandbox(), Silent(), Limits())
 )
 def test_options_are_read_out_of_the_question(question: str, offered: tuple[tuple[str, str], ...]) -> None:
     assert tuple((letter, text.removesuffix("\\qquad").strip()) for letter, text in options(question)) == offered
+
+
+def test_the_letter_of_a_compound_is_no_option() -> None:
+    names = ("(E)-2-butene", "(E)-(+)-limonene", "(D)-glucose", "(E)-1,3-pentadiene and (E)-stilbene")
+    lettered = tuple(zip("ABCD", names, strict=True))
+    assert options("Which?\n\n" + "\n".join(f"{letter}) {name}" for letter, name in lettered)) == lettered
+    assert [taken(name, lettered) for name in names] == list("ABCD")
+    assert taken("(D)-mannose", lettered) is None
 
 
 @pytest.mark.parametrize(

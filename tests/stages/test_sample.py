@@ -15,10 +15,11 @@ from skyassets.core.ports import Asker, Model, Reply, Request, Sampling
 from skyassets.core.row_store import RowStore
 from skyassets.core.table_store import TableStore
 from skyassets.core.tables import COMPLETIONS, PROBLEMS, TRACES
+from skyassets.stages.asking import Asking
 from skyassets.stages.complete import Completer
 from skyassets.stages.length_policy import KEEP, LengthPolicy
 from skyassets.stages.prompts import Prompts
-from skyassets.stages.sample import Asking, sample
+from skyassets.stages.sample import sample
 
 ASKING = Asking(
     Model("teacher", "1"), Prompts("Think.", "{question}", "", "", ""), Sampling(0.7, max_tokens=100), samples=2, seed=5

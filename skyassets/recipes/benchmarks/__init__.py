@@ -1,0 +1,31 @@
+"""Benchmarks, each a small declaration of its own: a function that says where the items are and how they are asked.
+
+What is left unsaid (prompt, sampling, samples) is the recipe's evaluation. A new one is a file here; one of your own
+may stand anywhere.
+"""
+
+from collections.abc import Callable
+
+from skyassets.recipes.benchmarks.aime import aime_2024, aime_2025
+from skyassets.recipes.benchmarks.amc23 import amc23
+from skyassets.recipes.benchmarks.gpqa import gpqa_diamond
+from skyassets.recipes.benchmarks.gsm8k import gsm8k
+from skyassets.recipes.benchmarks.humaneval import humaneval
+from skyassets.recipes.benchmarks.livecodebench import livecodebench
+from skyassets.recipes.benchmarks.math500 import math500
+from skyassets.recipes.benchmarks.mbpp import mbpp
+from skyassets.recipes.benchmarks.mmlu import mmlu
+from skyassets.recipes.benchmarks.mmlu_pro import mmlu_pro
+from skyassets.recipes.benchmarks.olympiadbench import olympiadbench
+from skyassets.stages.benchmark import Benchmark
+
+SHIPPED: tuple[Callable[[], Benchmark], ...] = (
+    math500, aime_2024, aime_2025, amc23, gsm8k, olympiadbench, gpqa_diamond, mmlu, mmlu_pro, livecodebench, humaneval,
+    mbpp,
+)  # fmt: skip
+"""All of them."""
+
+__all__ = [
+    "SHIPPED", "aime_2024", "aime_2025", "amc23", "gpqa_diamond", "gsm8k", "humaneval", "livecodebench", "math500",
+    "mbpp", "mmlu", "mmlu_pro", "olympiadbench",
+]  # fmt: skip

@@ -1,0 +1,52 @@
+"""LiveCodeBench: problems of programming contests with their dates, so that a model can be asked what came after it."""
+
+from skyassets.core.errors import RecipeError
+from skyassets.core.sources import HubDataset, Source, Window
+from skyassets.stages.benchmark import Benchmark
+
+RELEASES = tuple(f"release_v{number}" for number in range(1, 7))
+"""Each holds all problems of those before it: 400, 511, 612, 713, 880 and 1,055."""
+PUBLISHED = "release_v2"
+"""The release that Sky-T1 was measured on."""
+
+
+def livecodebench(release: str = PUBLISHED, since: str | None = None, until: str | None = None) -> Benchmark:
+    """The problems of a release, of contests from `since` to `until` (ISO dates, both included).
+
+    Raises:
+        RecipeError: for a release that is none.
+    """
+    if release not in RELEASES:
+        raise RecipeError(f"LiveCodeBench has no release {release!r}; it has {', '.join(RELEASES)}")
+    window = Window("contest_date", since or "", until or "") if since or until else None
+    source = Source(
+        name="livecodebench",
+        origin=HubDataset(
+            "livecodebench/code_generation_lite",
+            revision="0fe84c3912ea0c4d4a78037083943e8f0c4dd505",
+            files=_files(release),
+        ),
+        licence="CC",
+        domain="code",
+        question="question_content",
+        layout="livecodebench",
+        starter_code="starter_code",
+        family="platform",
+        level="difficulty",
+        window=window,
+    )
+    return Benchmark(_name(release, since, until), source)
+
+
+def _files(release: str) -> tuple[str, ...]:
+    """The data set's own script is run by nobody any more: its files are read as they are."""
+    count = RELEASES.index(release) + 1
+    return ("test.jsonl", *(f"test{number}.jsonl" for number in range(2, count + 1)))
+
+
+def _name(release: str, since: str | None, until: str | None) -> str:
+    """Another selection is another benchmark: no score of one may stand in a column with the other's."""
+    chosen = [] if release == PUBLISHED else [release]
+    chosen += [f"from {since}"] if since else []
+    chosen += [f"to {until}"] if until else []
+    return f"LiveCodeBench ({', '.join(chosen)})" if chosen else "LiveCodeBench"

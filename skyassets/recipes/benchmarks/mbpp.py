@@ -1,0 +1,23 @@
+"""MBPP: 500 small functions; what a function is called stands in its tests alone, so the tests are shown."""
+
+from skyassets.core.sources import HubDataset, Source
+from skyassets.stages.benchmark import Benchmark
+
+
+def mbpp() -> Benchmark:
+    """The test split of the full set."""
+    source = Source(
+        name="MBPP",
+        origin=HubDataset(
+            "google-research-datasets/mbpp",
+            split="test",
+            config="full",
+            revision="4bb6404fdc6cacfda99d4ac4205087b89d32030c",
+        ),
+        licence="CC-BY-4.0",
+        domain="code",
+        question="text",
+        layout="mbpp",
+        examples="test_list",
+    )
+    return Benchmark("MBPP", source)
