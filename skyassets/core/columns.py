@@ -36,6 +36,9 @@ COLUMNS: dict[str, Column] = {
         pl.List(_text), "For code: reference solutions, at most three, one of which passes all tests; null for none."
     ),
     "difficulty": Column(_real, "How hard, 1 to 10 on the AoPS scale; null when nobody rated it."),
+    "level": Column(
+        _text, "The source's own grade of difficulty (easy, medium, hard, 1 to 5); null where it has none."
+    ),
     "licence": Column(_text, "The licence the problem was published under (SPDX where there is one)."),
     "benchmark": Column(_text, "The benchmark this held-out problem belongs to."),
     "imported_trace": Column(_text, "A ready-made trace that came with the problem; null where the teacher is asked."),
@@ -120,15 +123,29 @@ COLUMNS: dict[str, Column] = {
     # benchmarks
     "answer_id": Column(_text, "Digest of model role, problem, completion and sample index."),
     "epoch_name": Column(_text, "The re-evaluation the answers belong to; empty for the first."),
-    "role": Column(_text, "Who answered: base or student."),
+    "role": Column(
+        _text,
+        "Who answered: base, student or a contender of the recipe; 'b - a' where two are compared on one item set.",
+    ),
     "strict": Column(_text, "Verdict when only the asked-for form counts (a box; one block in the solution)."),
     "strict_reason": Column(_text, "The strict verdict's evidence."),
+    "strict_answer": Column(_text, "The answer read out in the asked-for form; null when there is none, and for code."),
     "lenient": Column(_text, "Verdict when the last stated answer counts, whatever its form."),
     "lenient_reason": Column(_text, "The lenient verdict's evidence."),
-    "report_id": Column(_text, "Digest of benchmark, family, role and metric."),
-    "metric": Column(_text, "What the value is: strict or lenient accuracy, or a share."),
+    "lenient_answer": Column(
+        _text, "The last stated answer, whatever its form; null when there is none, and for code."
+    ),
+    "report_id": Column(_text, "Digest of epoch, benchmark, part, role and metric."),
+    "by": Column(_text, "What the benchmark is cut by: all (not at all), family, level, or training set."),
+    "part": Column(_text, "The part: all, a family, a level; clean or contaminated for the training set."),
+    "metric": Column(
+        _text, "What the value is: an accuracy, a pass@k, a majority vote, a share, or a count of tokens."
+    ),
     "n": Column(_whole, "Items behind the value."),
-    "value": Column(_real, "The value, from 0 to 1; for role 'student - base' the difference."),
+    "samples": Column(_whole, "Judged answers behind the value, all items together."),
+    "value": Column(_real, "The value: a share from 0 to 1, or tokens; where two are compared, the difference."),
+    "won": Column(_whole, "Where two are compared: items on which the first named does better; otherwise null."),
+    "lost": Column(_whole, "Where two are compared: items on which the first named does worse; otherwise null."),
     "low": Column(_real, "Lower end of the 95% interval."),
     "high": Column(_real, "Upper end of the 95% interval."),
     "method": Column(_text, "How the interval and the p-value were computed."),

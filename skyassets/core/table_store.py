@@ -10,12 +10,14 @@ import polars as pl
 
 from skyassets.core.content_digest import ContentDigest
 from skyassets.core.errors import StoreError
-from skyassets.core.files import file_digest, locked, replaced
+from skyassets.core.files import file_digest, holder, locked, replaced
 from skyassets.core.manifest import Manifest, Origin, differences, read_manifest
 from skyassets.core.parquet import write_parquet
 from skyassets.core.sorted_rows import sorted_rows
 from skyassets.core.tables import Table
 
+UNFINISHED = "it was never finished"
+"""Why a table is made that is not there."""
 Show = Callable[[Path], dict[str, object]]
 
 
@@ -79,13 +81,25 @@ class TableStore:
         Raises:
             StoreError: when the table is not there, is damaged, or is not what its manifest says.
         """
+        return pl.read_parquet(self._intact(table))
+
+    def scan(self, table: Table) -> pl.LazyFrame:
+        """The table's rows, for those who want some columns of them; nothing is read before it is collected.
+
+        Raises:
+            StoreError: as `read` does.
+        """
+        return pl.scan_parquet(self._intact(table))
+
+    def _intact(self, table: Table) -> Path:
+        """Where the table is, if it is what its manifest says."""
         manifest = self.manifest(table)
         path = self.path(table)
         if manifest is None or not path.exists():
             raise StoreError(self._absent(table))
         if file_digest(path) != manifest.file_digest:
             raise StoreError(f"{table.name}: {path} is not the file its manifest describes; materialize it again")
-        return pl.read_parquet(path)
+        return path
 
     def build(
         self,
@@ -102,8 +116,8 @@ class TableStore:
         look at the new file for more facts. The rows are checked, written beside the old file, read back and swapped
         in; the manifest comes last. Two builders of one table wait for each other.
         """
-        with locked(self.folder / f".{table.name}.lock", said):
-            why = self._stale(table, origin, damage)
+        with locked(self._lock(table), said):
+            why = self.why_stale(table, origin, damage)
             manifest = self.manifest(table)
             if manifest is not None and not why:
                 return Built(manifest, rebuilt=False, why="")
@@ -127,23 +141,28 @@ class TableStore:
             manifest.write(self._manifest_path(table))
             return Built(manifest, rebuilt=True, why=why)
 
+    def builder(self, table: Table) -> str:
+        """The process that is building the table now; empty when none is."""
+        return holder(self._lock(table))
+
     def make_again(self, table: Table, rows: int, said: Callable[[str], None] = lambda line: None) -> None:
         """Have the next build make the table again, because `rows` of it may come out otherwise now.
 
         Raises:
             StoreError: when the table is not there.
         """
-        with locked(self.folder / f".{table.name}.lock", said):
+        with locked(self._lock(table), said):
             manifest = self.manifest(table)
             if manifest is None:
                 raise StoreError(self._absent(table))
             replace(manifest, unfinished=max(rows, manifest.unfinished)).write(self._manifest_path(table))
 
-    def _stale(self, table: Table, origin: Origin, damage: Callable[[pl.DataFrame], str] | None) -> str:
+    def why_stale(self, table: Table, origin: Origin, damage: Callable[[pl.DataFrame], str] | None = None) -> str:
+        """Why `build` would make the table again now; empty when it would not. Changes nothing."""
         manifest = self.manifest(table)
         path = self.path(table)
         if manifest is None:
-            return "it was never finished"
+            return UNFINISHED
         changed = differences(manifest.fingerprint, origin.parts)
         if changed:
             return f"changed: {', '.join(changed)}"
@@ -169,6 +188,9 @@ class TableStore:
             part.unlink(missing_ok=True)
             part.hardlink_to(path)
             part.replace(kept)
+
+    def _lock(self, table: Table) -> Path:
+        return self.folder / f".{table.name}.lock"
 
     def _manifest_path(self, table: Table) -> Path:
         return self.folder / f"{table.name}.manifest.json"

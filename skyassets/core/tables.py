@@ -55,7 +55,7 @@ class Table:
 
 _PROBLEM = (
     "problem_id", "source", "name", "family", "domain", "question", "ground_truth", "tests", "starter_code",
-    "references", "difficulty", "licence", "imported_trace", "set_aside",
+    "references", "difficulty", "level", "licence", "imported_trace", "set_aside",
 )  # fmt: skip
 
 PROBLEMS = Table("raw_problems", "Problems to learn from.", "problem_id", _PROBLEM)
@@ -130,9 +130,10 @@ ANSWERS = Table(
     "What base and student answered to the held-out problems, and whether it is right.",
     "answer_id",
     (
-        "answer_id", "epoch_name", "benchmark", "problem_id", "family", "domain", "role", "model", "checkpoint_id",
-        "completion_id", "sample", "text", "finish_reason", "prompt_tokens", "completion_tokens", "seconds",
-        "served_by", "strict", "strict_reason", "lenient", "lenient_reason", "error",
+        "answer_id", "epoch_name", "benchmark", "problem_id", "family", "level", "domain", "role", "model",
+        "checkpoint_id", "completion_id", "sample", "text", "finish_reason", "prompt_tokens", "completion_tokens",
+        "seconds", "served_by", "strict", "strict_reason", "strict_answer", "lenient", "lenient_reason",
+        "lenient_answer", "error",
     ),
 )  # fmt: skip
 REPORTS = Table(
@@ -140,8 +141,8 @@ REPORTS = Table(
     "The scores, with intervals, a paired test, and what made them.",
     "report_id",
     (
-        "report_id", "epoch_name", "benchmark", "family", "role", "metric", "n", "value", "low", "high", "method",
-        "p_value", "unjudged", "checkpoint_id", "made_with",
+        "report_id", "epoch_name", "benchmark", "by", "part", "role", "metric", "n", "samples", "value", "low", "high",
+        "method", "p_value", "won", "lost", "unjudged", "checkpoint_id", "made_with",
     ),
 )  # fmt: skip
 LEDGER_ENTRIES = Table(

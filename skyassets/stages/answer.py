@@ -1,4 +1,4 @@
-"""Answering benchmarks: student and base are sampled with the teacher's code and marked with the dataset's graders."""
+"""Answering benchmarks: all who are measured are sampled with the teacher's code and marked with the data's graders."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,25 +6,20 @@ from dataclasses import dataclass
 import polars as pl
 
 from skyassets.core.identity import digest
-from skyassets.core.ports import Model, Sampling, Verdict
+from skyassets.core.ports import Model, Verdict
 from skyassets.core.table_store import Made
 from skyassets.core.tables import ANSWERS
+from skyassets.stages.benchmark import Benchmark
 from skyassets.stages.complete import Completer, Replies
+from skyassets.stages.evaluation import Evaluation, asking_of
+from skyassets.stages.grade import CODE
 from skyassets.stages.graders import Mode
 from skyassets.stages.judge_all import Case, case
-from skyassets.stages.prompts import Prompts
-from skyassets.stages.sample import Asking, Attempt, answer_columns, attempt_id, attempts
+from skyassets.stages.sample import Attempt, answer_columns, attempt_id, attempts
 from skyassets.stages.verify import Marking, is_unfinished, verdicts
 
-
-@dataclass(frozen=True)
-class Evaluation:
-    """How the benchmarks are asked; the same for everyone who is measured."""
-
-    prompts: Prompts
-    sampling: Sampling
-    samples: int
-    seed: int
+JUDGED_BY = {True: "programs judged by", False: "answers judged by"}
+"""The facts that name what ran the programs and what compared the answers, by whether it is about programs."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +32,22 @@ class Entrant:
     checkpoint_id: str | None = None
 
 
-def epoch_seed(seed: int, epoch: str) -> int:
-    """The seed of a re-evaluation: another one for every epoch, the recipe's own for the first (empty) one."""
-    return int(digest(seed, epoch)[:7], 16) if epoch else seed
+def attempts_of(
+    problems: pl.DataFrame, benchmarks: Sequence[Benchmark], evaluation: Evaluation, model: Model, epoch: str
+) -> list[Attempt]:
+    """Every completion of `model` that the benchmarks want, benchmark after benchmark."""
+    return [
+        attempt
+        for benchmark in benchmarks
+        for attempt in attempts(
+            problems.filter(pl.col("benchmark") == benchmark.name), asking_of(benchmark, evaluation, model, epoch)
+        )
+    ]
 
 
 def answer(
     problems: pl.DataFrame,
+    benchmarks: Sequence[Benchmark],
     evaluation: Evaluation,
     entrants: Sequence[Entrant],
     marking: Marking,
@@ -54,9 +58,7 @@ def answer(
     facts: dict[str, object] = {}
     failed = 0
     for entrant in entrants:
-        seed = epoch_seed(evaluation.seed, epoch)
-        asking = Asking(entrant.model, evaluation.prompts, evaluation.sampling, evaluation.samples, seed)
-        wanted = attempts(problems, asking)
+        wanted = attempts_of(problems, benchmarks, evaluation, entrant.model, epoch)
         replies = entrant.completer.complete(entrant.model, [attempt.request for attempt in wanted])
         drafts += [(entrant, attempt, replies) for attempt in wanted]
         facts |= {f"{entrant.role}: {name}": count for name, count in replies.facts.items()}
@@ -73,6 +75,7 @@ def _row(entrant: Entrant, attempt: Attempt, replies: Replies, epoch: str) -> di
         "epoch_name": epoch,
         "benchmark": attempt.problem["benchmark"],
         "family": attempt.problem["family"],
+        "level": attempt.problem["level"],
         "domain": attempt.problem["domain"],
         "role": entrant.role,
         "checkpoint_id": entrant.checkpoint_id,
@@ -85,7 +88,7 @@ def _grade(
     rows: list[dict[str, object]], problems: Sequence[dict[str, object]], marking: Marking
 ) -> tuple[int, dict[str, object]]:
     """Put both verdicts into the rows; how many are to be made again, and the counts to show."""
-    columns = {Mode.STRICT: ("strict", "strict_reason"), Mode.LENIENT: ("lenient", "lenient_reason")}
+    columns = {Mode.STRICT: "strict", Mode.LENIENT: "lenient"}
     cases: dict[tuple[int, Mode], Case] = {
         (place, mode): case(problem, row["text"], mode)
         for place, (row, problem) in enumerate(zip(rows, problems, strict=True))
@@ -96,9 +99,20 @@ def _grade(
     judged, told = verdicts(questions, marking)
     again = 0
     for place, row in enumerate(rows):
-        for mode, (verdict, reason) in columns.items():
+        for mode, column in columns.items():
             item = cases.get((place, mode))
-            row[verdict] = judged[item].verdict.value if item else Verdict.UNJUDGED.value
-            row[reason] = judged[item].reason if item else f"no answer: {row['error']}"
+            row[column] = judged[item].verdict.value if item else Verdict.UNJUDGED.value
+            row[f"{column}_reason"] = judged[item].reason if item else f"no answer: {row['error']}"
+            # Of a program the answer is the text again.
+            row[f"{column}_answer"] = judged[item].answer if item and item.domain != CODE else None
             again += item is not None and is_unfinished(judged[item])
-    return again, told
+    by = {
+        JUDGED_BY[is_code]: " | ".join(sorted({judged[item].backend for item in questions if _runs(item) is is_code}))
+        for is_code in JUDGED_BY
+    }
+    return again, {**told, **{name: backends for name, backends in by.items() if backends}}
+
+
+def _runs(item: Case) -> bool:
+    """Whether a case is judged by running it."""
+    return item.domain == CODE

@@ -25,7 +25,8 @@ from skyassets.core.tables import (
     VERDICTS,
     Table,
 )
-from skyassets.stages.report import EVERY, GAIN
+from skyassets.stages.benchmark_scores import EVERY
+from skyassets.stages.report import VERSUS
 from skyassets.stages.shelf import VIEWS, Row, Shelf, describe
 
 
@@ -80,13 +81,20 @@ def _by(child: Table, parent: Table, column: str, where: pl.Expr | None = None) 
 
 
 def _score_keys() -> pl.Expr:
-    """An answer counts in its family and in the whole, for its role and for the difference."""
+    """An answer counts in the whole, in its family and in its level. Null for one without a level."""
     places = [
-        pl.concat_str("epoch_name", "benchmark", family, role, separator="\n")
-        for family in (pl.col("family"), pl.lit(EVERY))
-        for role in (pl.col("role"), pl.lit(GAIN))
+        pl.concat_str("epoch_name", "benchmark", pl.lit(by), part, "role", separator="\n")
+        for by, part in ((EVERY, pl.lit(EVERY)), ("family", pl.col("family")), ("level", pl.col("level")))
     ]
-    return pl.concat_list(places)
+    return pl.concat_list(places).list.drop_nulls()
+
+
+def _scored_keys() -> pl.Expr:
+    """A score comes from the answers of its role; a difference from those of both. Of the training set none is told."""
+    place = pl.concat_str("epoch_name", "benchmark", "by", "part", separator="\n")
+    roles = pl.col("role").str.split(VERSUS)
+    first, last = roles.list.first(), roles.list.last()
+    return pl.concat_list(*(pl.concat_str(place, role, separator="\n") for role in (first, last))).list.unique()
 
 
 _OF_TRACE, _OF_REWRITE = pl.col("subject") == "trace", pl.col("subject") == "rewrite"
@@ -106,7 +114,7 @@ LINKS = (
     _by(ANSWERS, CHECKPOINT, "checkpoint_id"),
     _by(ANSWERS, BENCHMARK_PROBLEMS, "problem_id"),
     _by(ANSWERS, COMPLETIONS, "completion_id"),
-    Link(REPORTS, ANSWERS, _keys(*map(pl.col, ("epoch_name", "benchmark", "family", "role"))), _score_keys()),
+    Link(REPORTS, ANSWERS, _scored_keys(), _score_keys()),
     _by(REPORTS, CHECKPOINT, "checkpoint_id"),
 )
 

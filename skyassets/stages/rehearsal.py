@@ -17,11 +17,14 @@ from skyassets.core.row_store import RowStore
 from skyassets.core.sources import Source
 from skyassets.core.table_store import Made
 from skyassets.core.tables import ANSWERS, PROBLEMS, REWRITES, TRACES
-from skyassets.stages.answer import Evaluation, epoch_seed
+from skyassets.stages.answer import attempts_of
+from skyassets.stages.asking import Asking
+from skyassets.stages.benchmark import Benchmark
 from skyassets.stages.complete import Asked, Completer
+from skyassets.stages.evaluation import Evaluation
 from skyassets.stages.rate import Rating, ranges, rate
 from skyassets.stages.rewrite import ModelRewriting, RuleRewriting, rewrite
-from skyassets.stages.sample import Asking, attempts, sample
+from skyassets.stages.sample import sample
 
 NOT_STORED = "it is not stored"
 
@@ -116,12 +119,11 @@ def rewritten(
     return wanted
 
 
-def answered(problem: pl.DataFrame, evaluation: Evaluation, role: str, model: Model, epoch: str) -> list[Wanted]:
+def answered(
+    problem: pl.DataFrame, benchmarks: Sequence[Benchmark], evaluation: Evaluation, role: str, model: Model, epoch: str
+) -> list[Wanted]:
     """One entrant's answers to one benchmark problem (a frame of one row)."""
-    asking = Asking(
-        model, evaluation.prompts, evaluation.sampling, evaluation.samples, epoch_seed(evaluation.seed, epoch)
-    )
     return [
         Wanted(ANSWERS.name, role, attempt.sample, f"{role}'s answer {attempt.sample}", attempt.request)
-        for attempt in attempts(problem, asking)
+        for attempt in attempts_of(problem, benchmarks, evaluation, model, epoch)
     ]

@@ -1,94 +1,131 @@
-"""The report: scores of every benchmark and family, base beside student, with intervals and a paired test."""
+"""The report: scores of everybody on every benchmark and its parts, with intervals, and paired comparisons."""
 
-from collections.abc import Iterator
-from itertools import product
+from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
 from skyassets.core.identity import digest, spelling
-from skyassets.core.ports import Verdict
 from skyassets.core.table_store import Made
 from skyassets.core.tables import REPORTS
-from skyassets.stages.statistics import Estimate, accuracy, difference
+from skyassets.stages.benchmark import Benchmark
+from skyassets.stages.benchmark_scores import ACCURACIES, EVERY, TOKENS, BenchmarkScores, Entry, Part, benchmark_scores
+from skyassets.stages.intervals import mean_interval, share_interval
+from skyassets.stages.paired import difference, mean_difference
+from skyassets.stages.statistics import Estimate
 
-EVERY = "all"
-"""The family that stands for the whole benchmark."""
+BASE, STUDENT = "base", "student"
+VERSUS = " - "
+GAIN = f"{STUDENT}{VERSUS}{BASE}"
 
-GAIN = "student - base"
-METRICS = {"strict accuracy": "strict", "lenient accuracy": "lenient", "finished": "finished"}
+Row = dict[str, object]
 
 
-def report(answers: pl.DataFrame, made_with: dict[str, object]) -> Made:
-    """One row a benchmark, family, role and metric; `made_with` says what made the numbers.
+def report(
+    scores: pl.DataFrame,
+    benchmarks: Sequence[Benchmark],
+    made_with: Mapping[str, object],
+    contaminated: Mapping[str, str],
+) -> Made:
+    """One row per benchmark, part, role and metric, out of `item_scores`; `made_with` says what made the numbers.
 
-    An item's score is the share of its judged samples that are right, so that several samples of one item count as
-    one item. Samples that nobody could judge are left out and counted apart.
+    An item counts once, however many samples of it were drawn. Every metric is told of whole benchmarks, and compared
+    for each pair; of the parts the accuracies and the headline metric are, and the student is compared with its base.
+    `contaminated` are the items that were found in the training set, with the evidence: of a benchmark that has some,
+    the scores on them and on the others are told apart.
     """
-    marked = answers.with_columns(
-        pl.when(pl.col("error").is_not_null())
-        .then(pl.lit(Verdict.UNJUDGED.value))
-        .when(pl.col("finish_reason") == "stop")
-        .then(pl.lit(Verdict.CORRECT.value))
-        .otherwise(pl.lit(Verdict.WRONG.value))
-        .alias("finished")
-    )
     evidence = spelling(made_with)
-    rows = [
-        {**row, "made_with": evidence}
-        for benchmark, family, part in _parts(marked)
-        for row in _scores(part, benchmark, family)
-    ]
-    return Made(REPORTS.frame(rows))
+    rows: list[Row] = []
+    for benchmark in benchmarks:
+        some = scores.filter(pl.col("benchmark") == benchmark.name)
+        if some.height:
+            measured = benchmark_scores(some, benchmark, contaminated)
+            rows += [{**row, "made_with": evidence} for row in _rows(measured, benchmark.metric)]
+    compared = [row for row in rows if row["p_value"] is not None]
+    items = scores["problem_id"].unique()
+    facts: dict[str, object] = {
+        "comparisons": len(compared),
+        "comparisons with p below 0.05": sum(float(str(row["p_value"])) < 0.05 for row in compared),
+        "items found in the training set": f"{items.is_in(list(contaminated)).sum()} of {items.len()}",
+    }
+    return Made(REPORTS.frame(rows), facts)
 
 
-def _parts(answers: pl.DataFrame) -> Iterator[tuple[str, str, pl.DataFrame]]:
-    for (benchmark,), part in answers.group_by("benchmark", maintain_order=True):
-        yield str(benchmark), EVERY, part
-        for (family,), piece in part.group_by("family", maintain_order=True):
-            yield str(benchmark), str(family), piece
+def pairs(roles: Sequence[str]) -> list[tuple[str, str]]:
+    """Who is compared with whom, the first named minus the second: student with base, both with each contender."""
+    others = [role for role in roles if role not in (BASE, STUDENT)]
+    wanted = [
+        (STUDENT, BASE), *((STUDENT, other) for other in others), *((other, BASE) for other in others)
+    ]  # fmt: skip
+    return [(one, other) for one, other in wanted if one in roles and other in roles]
 
 
-def _scores(part: pl.DataFrame, benchmark: str, family: str) -> Iterator[dict[str, object]]:
-    roles = sorted(part["role"].unique())
-    epoch = part["epoch_name"][0]
-    checkpoint = part["checkpoint_id"].drop_nulls()
-    for (metric, column), role in product(METRICS.items(), [*roles, GAIN]):
-        if role == GAIN:
-            if roles != ["base", "student"]:
-                continue
-            base, student = item_scores(part, "base", column), item_scores(part, "student", column)
-            shared = sorted(base.keys() & student.keys())
-            estimate = difference([base[item] for item in shared], [student[item] for item in shared])
-            unjudged = 0
-        else:
-            estimate = accuracy(list(item_scores(part, role, column).values()))
-            unjudged = part.filter(pl.col("role") == role, pl.col(column) == Verdict.UNJUDGED.value).height
-        yield {
-            "report_id": digest("report", epoch, benchmark, family, role, metric),
-            "epoch_name": epoch,
-            "benchmark": benchmark,
-            "family": family,
-            "role": role,
-            "metric": metric,
-            "checkpoint_id": None if role == "base" or checkpoint.is_empty() else checkpoint[0],
-            "unjudged": unjudged,
-            **_columns(estimate),
-        }
+def _rows(measured: BenchmarkScores, headline: str) -> Iterator[Row]:
+    for part in measured.parts:
+        is_whole = part.by == EVERY
+        told = [name for name in measured.metrics if is_whole or name in (*ACCURACIES, headline)]
+        for metric in told:
+            for role, entry in measured.entries.items():
+                yield _row(measured, part, role, metric, entry.checkpoint_id, _one(entry, metric, part))
+        for one, other in pairs(list(measured.entries)):
+            is_gain = (one, other) == (STUDENT, BASE)
+            for metric in told if is_whole else [headline] if is_gain and headline in told else []:
+                first, second = measured.entries[other], measured.entries[one]
+                checkpoint = first.checkpoint_id or second.checkpoint_id
+                estimate = _two(first, second, metric, part)
+                yield _row(measured, part, f"{one}{VERSUS}{other}", metric, checkpoint, estimate)
 
 
-def item_scores(part: pl.DataFrame, role: str, column: str) -> dict[str, float]:
-    """Per problem, the share of a role's judged samples that are right; problems nobody could judge are not there."""
-    judged = part.filter(pl.col("role") == role, pl.col(column) != Verdict.UNJUDGED.value)
-    right = (pl.col(column) == Verdict.CORRECT.value).mean().alias("score")
-    return dict(judged.group_by("problem_id").agg(right).sort("problem_id").iter_rows())
+def _one(entry: Entry, metric: str, part: Part) -> tuple[Estimate, int, int]:
+    """The estimate, the answers behind it, and the items left out."""
+    import numpy as np
+
+    scores = entry.scores[metric]
+    there = part.items & ~np.isnan(scores)
+    total, n = int(entry.answers[metric][there].sum()), int(there.sum())
+    left_out = int((part.items & ~there & entry.incomplete).sum())
+    if metric == TOKENS:
+        return mean_interval(scores[there]), total, left_out
+    return share_interval(scores[there], total / n if n else 1.0), total, left_out
 
 
-def _columns(estimate: Estimate) -> dict[str, object]:
+def _two(first: Entry, second: Entry, metric: str, part: Part) -> tuple[Estimate, int, int]:
+    """The same of second minus first, on the items that both have."""
+    import numpy as np
+
+    there = part.items & ~np.isnan(first.scores[metric]) & ~np.isnan(second.scores[metric])
+    left_out = part.items & ~there & (first.incomplete | second.incomplete)
+    total = int(first.answers[metric][there].sum() + second.answers[metric][there].sum())
+    compare = mean_difference if metric == TOKENS else difference
+    estimate = compare(first.scores[metric][there], second.scores[metric][there])
+    return estimate, total, int(left_out.sum())
+
+
+def _row(
+    measured: BenchmarkScores,
+    part: Part,
+    role: str,
+    metric: str,
+    checkpoint_id: str | None,
+    told: tuple[Estimate, int, int],
+) -> Row:
+    estimate, answers, left_out = told
     return {
+        "report_id": digest("report", measured.epoch, measured.name, part.by, part.name, role, metric),
+        "epoch_name": measured.epoch,
+        "benchmark": measured.name,
+        "by": part.by,
+        "part": part.name,
+        "role": role,
+        "metric": metric,
         "n": estimate.n,
+        "samples": answers,
         "value": estimate.value,
         "low": estimate.low,
         "high": estimate.high,
         "method": estimate.method,
         "p_value": estimate.p_value,
+        "won": estimate.won,
+        "lost": estimate.lost,
+        "unjudged": left_out,
+        "checkpoint_id": checkpoint_id,
     }

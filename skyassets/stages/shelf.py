@@ -19,7 +19,7 @@ from skyassets.core.tables import (
     VERDICTS,
     Table,
 )
-from skyassets.stages.report import EVERY
+from skyassets.stages.benchmark_scores import EVERY, TOKENS
 
 SHORTEST = 6
 """Fewer characters of an id than this name too many rows to be meant."""
@@ -83,7 +83,11 @@ def _labelled(before: str, column: str, after: str = "") -> pl.Expr:
 _END = pl.coalesce(_labelled("error: ", "error"), "finish_reason")
 _TOKENS = _labelled("", "completion_tokens", " tokens")
 _KEPT = pl.coalesce(_labelled("dropped by: ", "dropped_by"), pl.lit("kept"))
-_SHARE = (pl.col("value") * 100).round(1).cast(pl.String()) + pl.lit("%")
+_VALUE = (
+    pl.when(pl.col("metric") == TOKENS)
+    .then(pl.col("value").round(1).cast(pl.String()))
+    .otherwise((pl.col("value") * 100).round(1).cast(pl.String()) + pl.lit("%"))
+)
 _PROBLEM = {
     "id": "problem_id",
     "kind": pl.coalesce(_labelled("set aside: ", "set_aside"), "domain"),
@@ -151,9 +155,9 @@ VIEWS: dict[str, View] = {
             REPORTS,
             "report_id",
             pl.col("role"),
-            _said(_labelled("", "role", " ") + pl.col("metric") + pl.lit(" ") + _SHARE, _labelled("n = ", "n")),
-            pl.col("benchmark") + pl.lit(", ") + pl.col("family"),
-            first=pl.col("family") == EVERY,
+            _said(_labelled("", "role", " ") + pl.col("metric") + pl.lit(" ") + _VALUE, _labelled("n = ", "n")),
+            pl.col("benchmark") + pl.lit(", ") + pl.col("part"),
+            first=pl.col("by") == EVERY,
         ),
     )
 }
@@ -168,7 +172,7 @@ def describe(shelf: Shelf, view: View, ids: list[str]) -> list[Row]:
 def find(shelf: Shelf, name: str, most: int) -> list[Row]:
     """The rows that `name` may mean, `most` at most of each table.
 
-    It is an id or its beginning, `TABLE:ID` to look into one table alone, or words of a score: its benchmark, family,
+    It is an id or its beginning, `TABLE:ID` to look into one table alone, or words of a score: its benchmark, part,
     role and metric.
     """
     table, colon, rest = name.partition(":")
@@ -190,11 +194,11 @@ def _scores(shelf: Shelf, name: str, most: int) -> list[Row]:
     words = name.casefold().split()
     if not words:
         return []
-    told = pl.concat_str("benchmark", "family", "role", "metric", separator=" ").str.to_lowercase()
+    told = pl.concat_str("benchmark", "part", "role", "metric", separator=" ").str.to_lowercase()
     meant = pl.all_horizontal([told.str.contains(word, literal=True) for word in words])
     scores = shelf.rows(REPORTS, lambda rows: rows.filter(meant))
-    # The whole benchmark before its families, and the student before those it is held against.
-    for narrower in (pl.col("family") == EVERY, pl.col("role") == "student"):
+    # The whole benchmark before its parts, and the student before those it is held against.
+    for narrower in (pl.col("by") == EVERY, pl.col("role") == "student"):
         scores = scores.filter(narrower) if scores.filter(narrower).height else scores
     return rows_of(VIEWS[REPORTS.name], VIEWS[REPORTS.name].select(scores.lazy()).head(most).collect())
 

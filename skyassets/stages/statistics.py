@@ -1,9 +1,11 @@
-"""Statistics of scores: intervals and a paired test, each with its source. Plain numbers in and out."""
+"""Statistics of scores: what an estimate is, Wilson's interval, pass@k, and the exact test of signs. Plain numbers.
+
+Shares of several samples have their interval in `intervals`, two on the same items are compared in `paired`.
+"""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist, fmean, stdev
+from statistics import NormalDist
 
 CONFIDENCE = 0.95
 
@@ -18,55 +20,22 @@ class Estimate:
     high: float | None
     method: str
     p_value: float | None = None
+    won: int | None = None
+    """Where two are compared: items on which the second is above the first."""
+    lost: int | None = None
 
 
-def accuracy(scores: Sequence[float]) -> Estimate:
-    """The mean of per-item scores in [0, 1], with a 95% interval.
+def wilson(successes: float, n: float, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Wilson's score interval of a proportion, without continuity correction (Wilson 1927, JASA 22:209).
 
-    Wilson's score interval where every score is 0 or 1 (Wilson 1927, JASA 22:209; one sample an item). Otherwise the
-    normal interval over items, whose samples are not independent of each other (Miller 2024, arXiv 2411.00640, 2.2).
+    Both may be broken numbers: an effective number of items, and as many of them as the share is.
     """
-    n = len(scores)
-    if n == 0:
-        return Estimate(0, None, None, None, "no judged item")
-    mean = fmean(scores)
-    if all(score in (0.0, 1.0) for score in scores):
-        low, high = wilson(round(sum(scores)), n)
-        return Estimate(n, mean, low, high, "Wilson 95%")
-    if n == 1:
-        return Estimate(1, mean, 0.0, 1.0, "one item")
-    reach = _z() * stdev(scores) / math.sqrt(n)
-    return Estimate(n, mean, max(0.0, mean - reach), min(1.0, mean + reach), "normal over items 95%")
-
-
-def wilson(successes: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """Wilson's score interval of a proportion, without continuity correction (Wilson 1927, JASA 22:209)."""
-    z = _z(confidence)
+    z = normal_quantile(confidence)
     share = successes / n
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     reach = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     # At the ends the formula is exact in theory and off by rounding in floats.
     return (0.0 if successes == 0 else centre - reach), (1.0 if successes == n else centre + reach)
-
-
-def difference(first: Sequence[float], second: Sequence[float]) -> Estimate:
-    """Second minus first on the same items: the mean difference, a 95% interval, and a two-sided exact p.
-
-    The interval is the normal one of paired differences (Miller 2024, arXiv 2411.00640, 4.2). The p-value is the exact
-    sign test on the items that differ, which for scores of 0 and 1 is McNemar's exact test (McNemar 1947,
-    Psychometrika 12:153).
-
-    Raises:
-        ValueError: when the two are not of one length.
-    """
-    gaps = [after - before for before, after in zip(first, second, strict=True)]
-    n = len(gaps)
-    if n < 2:
-        return Estimate(n, gaps[0] if gaps else None, None, None, "too few paired items")
-    mean, reach = fmean(gaps), _z() * stdev(gaps) / math.sqrt(n)
-    p = sign_test(sum(gap > 0 for gap in gaps), sum(gap < 0 for gap in gaps))
-    low, high = max(-1.0, mean - reach), min(1.0, mean + reach)
-    return Estimate(n, mean, low, high, "paired normal 95%, exact McNemar / sign test", p)
 
 
 def sign_test(up: int, down: int) -> float:
@@ -79,5 +48,29 @@ def sign_test(up: int, down: int) -> float:
     return min(1.0, 2 * tail / (1 << n))
 
 
-def _z(confidence: float = CONFIDENCE) -> float:
+def pass_at_k(n: int, right: int, k: int) -> float:
+    """The chance that at least one of `k` samples is right, estimated without bias from `n`, `right` of them right.
+
+    1 - C(n - right, k) / C(n, k), as the product that neither over- nor underflows (Chen et al. 2021,
+    arXiv 2107.03374, equation 1).
+
+    Raises:
+        ValueError: for k below 1, for fewer samples than k, or for more right ones than samples.
+    """
+    if not 1 <= k <= n or not 0 <= right <= n:
+        raise ValueError(f"pass@{k} cannot be told from {n} samples, {right} of them right; it wants {k} or more")
+    if n - right < k:
+        return 1.0
+    return 1.0 - math.prod(1.0 - k / i for i in range(n - right + 1, n + 1))
+
+
+def normal_quantile(confidence: float = CONFIDENCE) -> float:
+    """How many standard errors a two-sided interval of the normal distribution reaches."""
     return NormalDist().inv_cdf(0.5 + confidence / 2)
+
+
+def student_quantile(degrees: int, confidence: float = CONFIDENCE) -> float:
+    """The same of Student's distribution (Student 1908, Biometrika 6:1)."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(degrees, 0.5 + confidence / 2))

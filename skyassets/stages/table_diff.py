@@ -23,7 +23,7 @@ NATURAL = {
     VERDICTS.name: ("subject", "trace_id"),
     EXAMPLES.name: ("trace_id",),
     ANSWERS.name: ("benchmark", "problem_id", "role", "sample"),
-    REPORTS.name: ("benchmark", "family", "role", "metric"),
+    REPORTS.name: ("benchmark", "by", "part", "role", "metric"),
 }
 """What a row is about, where its id would be another one as soon as anything in it changed."""
 FLIPPING = {

@@ -79,9 +79,10 @@ def test_rules_and_traces_that_are_not_there_want_no_rewrite(store: RowStore, pr
 
 
 def test_answers_are_wanted_of_each_entrant(problem: pl.DataFrame) -> None:
-    evaluation = smoke().evaluation
-    (first,) = answered(problem, evaluation, "base", TINY, "")
-    (later,) = answered(problem, evaluation, "base", TINY, "2026-01-05")
+    evaluation, benchmarks = smoke().evaluation, smoke().benchmarks
+    held_out = problem.with_columns(benchmark=pl.lit(benchmarks[0].name))
+    (first,) = answered(held_out, benchmarks, evaluation, "base", TINY, "")
+    (later,) = answered(held_out, benchmarks, evaluation, "base", TINY, "2026-01-05")
     assert first.what == "base's answer 0"
     assert first.request.id != later.request.id
 
