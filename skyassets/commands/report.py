@@ -1,41 +1,110 @@
 """`skyassets report`: what there is of each table, the scores, and where to look further."""
 
+import json
 import os
-from argparse import Namespace
+import webbrowser
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 import polars as pl
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from skyassets.assets.house import SECONDS_TO_MAKE
 from skyassets.assets.place import Place
+from skyassets.assets.report_files import PAGE, TEXT
+from skyassets.commands.command import Command, Exits
+from skyassets.commands.shown import printable
 from skyassets.core.table_store import TableStore
 from skyassets.core.tables import ASSET_TABLES, REPORTS
 from skyassets.recipes.recipe import Recipe
-from skyassets.stages.report import EVERY, GAIN, METRICS
-from skyassets.stages.report_text import in_words
+from skyassets.stages.grid import Cell, Grid, Kind
+from skyassets.stages.report_tables import metrics, parts
+from skyassets.stages.report_words import by_chance, verdict
+from skyassets.stages.scoreboard import scoreboard
+
+COMMAND = "dagster asset materialize -m skyassets.definitions --select '*'"
+UI = "source deploy/shell.sh && dagster dev     then http://127.0.0.1:3000"
+HISTORY = "history"
+"""The folder of every report that was ever made, one folder each."""
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """What `report` takes."""
+    parser.add_argument("--open", action="store_true", help=f"open {PAGE} in the browser")
+    parser.add_argument("--parts", action="store_true", help="the parts of each benchmark as well, by family and level")
+    parser.add_argument("--epoch", metavar="NAME", help="a report of the history, by its name or how that begins")
+    parser.add_argument("--json", action="store_true", help="print the rows of benchmark_reports as JSON for machines")
 
 
 def report(recipe: Recipe, place: Place, options: Namespace) -> int:
     """Show what there is of each table, the scores, and where to look further."""
     store = TableStore(place.data / recipe.name)
     console = Console()
-    console.print(_tables(recipe, store))
-    if store.manifest(REPORTS) is None:
-        console.print(f"No report yet. Make it: {COMMAND}", markup=False)
+    errors = Console(stderr=True)
+    folder = store.folder if options.epoch is None else _of_history(store.folder / HISTORY, options.epoch, errors)
+    if folder is None:
         return 1
-    every = store.read(REPORTS).filter(pl.col("family") == EVERY)
-    for (benchmark,), part in every.sort("benchmark").group_by("benchmark", maintain_order=True):
-        console.print(_scores(str(benchmark), part))
-    here = Path(os.path.relpath(store.folder))
-    console.print(f"tables  {here}/*.parquet\nreport  {here}/report.md\nUI      {UI}", markup=False, highlight=False)
+    if options.open:
+        return _opened(folder / PAGE, console)
+    is_there = store.manifest(REPORTS) is not None if options.epoch is None else True
+    if options.json and is_there:
+        told = json.dumps(_rows(store, folder).to_dicts(), indent=1, ensure_ascii=False)
+        console.print(told, markup=False, highlight=False, soft_wrap=True)
+        return 0
+    if options.epoch is None and not options.json:
+        console.print(_tables(recipe, store))
+    if not is_there:
+        (errors if options.json else console).print(f"No report yet. Make it: {COMMAND}", markup=False)
+        return 1
+    _scores(recipe, _rows(store, folder), console, options.parts)
+    here = Path(os.path.relpath(folder))
+    files = "\n".join(f"{name:<8}{here}/{file}" for name, file in (("page", PAGE), ("text", TEXT)))
+    console.print(f"tables  {here}/*.parquet\n{files}\nUI      {UI}", markup=False, highlight=False, soft_wrap=True)
     return 0
 
 
-COMMAND = "dagster asset materialize -m skyassets.definitions --select '*'"
-UI = "source deploy/shell.sh && dagster dev     then http://127.0.0.1:3000"
+REPORT = Command(
+    report,
+    arguments,
+    examples=(
+        ("", "what there is of each table, and the scores"),
+        ("--parts", "the scores by family and level as well"),
+        ("--open", "the whole report as a page, in the browser"),
+        ("--epoch 2026-01-05", "a report of the history"),
+        ("--json", "the rows of benchmark_reports, for machines"),
+    ),
+    exits=Exits(not_well="there is no such report yet, or no browser to open it in"),
+)
+
+
+def _rows(store: TableStore, folder: Path) -> pl.DataFrame:
+    return store.read(REPORTS) if folder == store.folder else pl.read_parquet(folder / f"{REPORTS.name}.parquet")
+
+
+def _of_history(history: Path, name: str, errors: Console) -> Path | None:
+    """The folder of one report of the history; the newest whose name begins so."""
+    found = sorted(path for path in history.glob("*") if (path / f"{REPORTS.name}.parquet").exists())
+    exact = [path for path in found if path.name == name]
+    begun = sorted((path for path in found if path.name.startswith(name)), key=lambda path: path.stat().st_mtime)
+    if chosen := exact or begun:
+        return chosen[-1]
+    there = ", ".join(path.name for path in found) or "none yet"
+    errors.print(f"no report {name!r} in {history}; there are: {there}", markup=False, highlight=False, soft_wrap=True)
+    return None
+
+
+def _opened(page: Path, console: Console) -> int:
+    if not page.exists():
+        console.print(f"No page at {page}. Make it: {COMMAND}", markup=False, highlight=False, soft_wrap=True)
+        return 1
+    address = page.resolve().as_uri()
+    is_open = webbrowser.open(address)
+    said = f"opened {address}" if is_open else f"no browser could be started; open it yourself: {address}"
+    console.print(said, markup=False, highlight=False, soft_wrap=True)
+    return 0 if is_open else 1
 
 
 def _tables(recipe: Recipe, store: TableStore) -> Table:
@@ -55,24 +124,29 @@ def _tables(recipe: Recipe, store: TableStore) -> Table:
     return shown
 
 
-def _scores(benchmark: str, part: pl.DataFrame) -> Table:
-    shown = Table(title=Text(f"{benchmark}: percent, with 95% intervals"))
-    for name in ("score", "n", "base", "student", "p", "so"):
-        shown.add_column(name, no_wrap=True)
-    for metric in METRICS:
-        rows = {row["role"]: row for row in part.filter(pl.col("metric") == metric).iter_rows(named=True)}
-        gain = rows.get(GAIN)
-        told = [_share(rows.get("base")), _share(rows.get("student"))]
-        compared = [""] * 3
-        if gain is not None:
-            p = "" if gain["p_value"] is None else f"{gain['p_value']:.2g}"
-            compared = [str(gain["n"]), p, in_words(gain).removeprefix("the student is ")]
-        shown.add_row(metric.removesuffix(" accuracy"), compared[0], *told, *compared[1:])
+def _scores(recipe: Recipe, rows: pl.DataFrame, console: Console, with_parts: bool) -> None:
+    headlines = {each.name: each.metric for each in recipe.benchmarks}
+    board = scoreboard(rows, headlines, [each.role for each in recipe.contenders])
+    console.print(Text(verdict(board)))
+    for benchmark in board.benchmarks:
+        console.print(_grid(metrics(board, benchmark)))
+        for by in board.cuts(benchmark) if with_parts else []:
+            console.print(_grid(parts(board, benchmark, by)))
+    console.print(Text(f"Percent with 95% intervals. {by_chance(board)}".strip(), style="dim"))
+
+
+def _grid(told: Grid) -> Table:
+    shown = Table(title=Text(printable(told.caption)), box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name, kind in told.head:
+        shown.add_column(Text(printable(name)), justify="right" if kind == Kind.NUMBER else "left")
+    for row in told.rows:
+        shown.add_row(*map(_cell, row))
     return shown
 
 
-def _share(row: dict[str, object] | None) -> str:
-    if row is None or row["value"] is None:
-        return "-"
-    value, low, high = (100 * float(str(row[name])) for name in ("value", "low", "high"))
-    return f"{value:.1f} [{low:.1f}, {high:.1f}]"
+def _cell(cell: Cell) -> Text:
+    """A figure with its interval below it; a cell is as narrow as they are."""
+    shown = Text(printable(cell.main))
+    for each in cell.smalls:
+        shown.append(f"\n{printable(each)}", "dim")
+    return shown

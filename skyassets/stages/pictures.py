@@ -6,8 +6,9 @@ from typing import Any
 
 import polars as pl
 
+from skyassets.stages.benchmark_scores import ACCURACIES, EVERY
 from skyassets.stages.bill import Bill, quantile
-from skyassets.stages.report import EVERY, GAIN
+from skyassets.stages.report import VERSUS
 from skyassets.stages.waterfall import by_domain
 
 COLOURS = {"correct": "#2a9d8f", "wrong": "#e76f51", "unjudged": "#adb5bd", "base": "#8d99ae", "student": "#1d6fb8"}
@@ -87,16 +88,19 @@ def waterfall(rows: pl.DataFrame, rules: Sequence[str]) -> str:
 
 
 def answers(rows: pl.DataFrame) -> str:
-    """The lenient verdicts of base and student."""
+    """The lenient verdicts of everybody who was measured."""
     return _stacked("lenient verdicts", rows.group_by("role", "lenient").len(), "role", "lenient")
 
 
 def scores(rows: pl.DataFrame) -> str:
-    """Strict and lenient accuracy of base and student on each benchmark, with 95% intervals."""
-    shown = rows.filter(pl.col("family") == EVERY, pl.col("role") != GAIN, pl.col("metric") != "finished")
-    figure, axes = _axes("accuracy with 95% intervals")
+    """Strict and lenient accuracy of everybody on each benchmark, with 95% intervals."""
+    is_one = ~pl.col("role").str.contains(VERSUS, literal=True)
+    shown = rows.filter(pl.col("by") == EVERY, is_one, pl.col("metric").is_in(ACCURACIES))
+    roles = sorted(shown["role"].unique(), key=lambda role: (role not in COLOURS, role))
     places = [(name, metric) for (name, metric), _ in shown.group_by("benchmark", "metric", maintain_order=True)]
-    for shift, role in ((-0.12, "base"), (0.12, "student")):
+    figure, axes = _axes("accuracy with 95% intervals", height=1.0 + len(places) * (0.35 + 0.12 * len(roles)))
+    for number, role in enumerate(roles):
+        shift = 0.24 * (number - (len(roles) - 1) / 2) * 2 / max(len(roles), 2)
         part = {(row["benchmark"], row["metric"]): row for row in shown.filter(role=role).iter_rows(named=True)}
         for position, place in enumerate(places):
             row = part.get(place)
@@ -104,7 +108,8 @@ def scores(rows: pl.DataFrame) -> str:
                 continue
             reach = [[row["value"] - row["low"]], [row["high"] - row["value"]]]
             label = role if position == 0 else None
-            axes.errorbar(row["value"], position + shift, xerr=reach, fmt="o", color=COLOURS[role], label=label)
+            colour = COLOURS.get(role, f"C{number}")
+            axes.errorbar(row["value"], position + shift, xerr=reach, fmt="o", color=colour, label=label)
     axes.set_yticks(range(len(places)), [f"{name}\n{metric}" for name, metric in places])
     axes.set_xlim(-0.02, 1.02)
     axes.invert_yaxis()

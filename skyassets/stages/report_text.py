@@ -1,82 +1,107 @@
-"""The report as Markdown: what was measured, by whom it was answered, and whether a difference means anything."""
+"""The report as Markdown: the same tables and words as the page, without its plots."""
 
-import json
+from collections.abc import Iterator, Sequence
+from urllib.parse import quote
 
-import polars as pl
-
-from skyassets.stages.report import EVERY, GAIN, METRICS
-
-SIGNIFICANT = 0.05
-
-
-def report_text(recipe: str, description: str, reports: pl.DataFrame) -> str:
-    """The scores of `benchmark_reports` as a page of Markdown."""
-    rows = list(reports.iter_rows(named=True))
-    benchmarks = list(dict.fromkeys(row["benchmark"] for row in rows))
-    parts = [f"# {recipe}: benchmark report", "", f"{description}.", ""]
-    for benchmark in benchmarks:
-        parts += _benchmark(benchmark, [row for row in rows if row["benchmark"] == benchmark])
-    parts += [
-        "Strict accuracy counts an answer only in the asked-for form (a box, or one block of code in the solution);",
-        "lenient accuracy counts the last stated answer whatever its form. A gain in the strict score alone is a gain",
-        "in form. Answers that nobody could judge are left out of n.",
-        "",
-        "## Made with",
-        "",
-        *(f"- {name}: `{json.dumps(value, ensure_ascii=False)}`" for name, value in _made_with(rows).items()),
-        "",
-    ]
-    return "\n".join(parts)
+from skyassets.stages import report_costs, report_evidence, report_tables
+from skyassets.stages.duels import Duel, Said
+from skyassets.stages.grid import Grid, as_markdown
+from skyassets.stages.markdown import block, code, plain
+from skyassets.stages.report_facts import ReportFacts
+from skyassets.stages.report_outline import DUELS, EXPLAINED, board_of, head
+from skyassets.stages.report_plots import measured
+from skyassets.stages.report_words import by_chance, on_one, verdict
+from skyassets.stages.scoreboard import Scoreboard
+from skyassets.stages.visible import visible
 
 
-def in_words(gain: dict[str, object]) -> str:
-    """A comparison's row in words: better, worse, or not to be told apart from noise ("noise")."""
-    value, p = gain["value"], gain["p_value"]
-    if not isinstance(value, float) or not isinstance(p, float) or p >= SIGNIFICANT:
-        return "noise"
-    return "the student is better" if value > 0 else "the student is worse"
-
-
-def _benchmark(name: str, rows: list[dict[str, object]]) -> list[str]:
+def report_text(facts: ReportFacts) -> str:
+    """The whole report."""
+    board = board_of(facts)
     lines = [
-        f"## {name}",
+        f"# {_plain(facts.recipe)}: benchmark report",
         "",
-        "| metric | family | n | base | student | difference | p | |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        _plain(f"{facts.description}."),
+        "",
+        f"**{_plain(verdict(board))}**",
+        "",
+        *(f"- {_plain(on_one(name, gain))}" for name, gain in board.gains()),
+        *_paragraph(by_chance(board)),
+        "",
+        *(f"- {_plain(name)}: {_plain(value)}" for name, value in head(facts, board).items()),
+        *_section("Scores", report_tables.overview(board)),
+        *(line for words in EXPLAINED for line in _paragraph(words)),
+        *_benchmarks(board),
+        *_section("Clean and contaminated items"),
+        *_paragraph(report_evidence.contaminated_in_words(board, facts)),
+        *_grids(report_evidence.contamination(facts)),
     ]
-    by_place = {(row["metric"], row["family"], row["role"]): row for row in rows}
-    metrics = [metric for metric in METRICS if any(row["metric"] == metric for row in rows)]
-    families = sorted({str(row["family"]) for row in rows}, key=lambda family: (family != EVERY, family))
-    for metric in metrics:
-        for family in families:
-            base, student = by_place.get((metric, family, "base")), by_place.get((metric, family, "student"))
-            gain = by_place.get((metric, family, GAIN))
-            if base is None or student is None or gain is None:
-                continue
-            p = gain["p_value"]
-            lines.append(
-                f"| {metric} | {family} | {gain['n']} | {_share(base)} | {_share(student)} | {_points(gain)} "
-                f"| {'' if p is None else f'{p:.2g}'} | {in_words(gain)} |"
-            )
-    return [*lines, ""]
+    if spent := report_costs.spent(facts):
+        lines += _section("Cost", report_costs.per_point(board, facts), spent)
+    if fall := report_evidence.fall(facts):
+        lines += _section("Data set", fall)
+    if facts.curves:
+        lines += _section("Training")
+        lines += ["", *(f"- {_plain(_course(title, points))}" for title, points in facts.curves.items() if points)]
+    if facts.duels:
+        lines += [*_section("Won and lost items"), *_paragraph(DUELS)]
+        lines += [line for duel in facts.duels for line in _duel(duel)]
+    lines += _section("Made with", report_evidence.manifest(facts))
+    lines += ["", *(f"- [{_plain(path)}]({quote(path)}): {_plain(meaning)}" for path, meaning in facts.files), ""]
+    return "\n".join(lines)
 
 
-def _made_with(rows: list[dict[str, object]]) -> dict[str, object]:
-    told: dict[str, object] = json.loads(str(rows[0]["made_with"]))
-    return told
+def in_brief(facts: ReportFacts) -> str:
+    """The verdict and the scores by headline metric alone, for where the report is only pointed to."""
+    board = board_of(facts)
+    return "\n".join([_plain(verdict(board)), "", *as_markdown(report_tables.overview(board))])
 
 
-def _share(row: dict[str, object]) -> str:
-    if row["value"] is None:
-        return "not judged"
-    return f"{_percent(row['value'])} ({_percent(row['low'])} to {_percent(row['high'])})"
+def _benchmarks(board: Scoreboard) -> Iterator[str]:
+    for name in board.benchmarks:
+        compared = [report_tables.comparisons(board, name)] if len(board.comparisons) > 1 else []
+        cut = [report_tables.parts(board, name, by) for by in board.cuts(name)]
+        yield from _section(name, report_tables.metrics(board, name), *compared, *cut)
 
 
-def _points(row: dict[str, object]) -> str:
-    if row["value"] is None or row["low"] is None:
-        return ""
-    return f"{_percent(row['value'], '+')} ({_percent(row['low'], '+')} to {_percent(row['high'], '+')})"
+def _duel(duel: Duel) -> list[str]:
+    won = "won" if duel.is_won else "lost"
+    return [
+        "",
+        f"### {_plain(duel.benchmark)}: {won} by the student, item {code(duel.problem_id[:12])}",
+        *_quoted("Question", duel.question),
+        *_quoted("Ground truth", duel.ground_truth or "tests, not shown here"),
+        *_said(f"Student, {'right' if duel.is_won else 'wrong'}", duel.student),
+        *_said(f"Base, {'wrong' if duel.is_won else 'right'}", duel.base),
+    ]
 
 
-def _percent(value: object, sign: str = "") -> str:
-    return f"{100 * float(str(value)):{sign}.1f}"
+def _said(who: str, said: Said) -> list[str]:
+    tokens = "" if said.tokens is None else f"{said.tokens:,} tokens, "
+    ended = f"ended by {said.finish_reason or 'not known'}; judged: {said.reason or 'no reason'}"
+    return _quoted(f"{who} ({tokens}{ended})", said.text)
+
+
+def _quoted(title: str, text: str) -> list[str]:
+    return ["", f"{_plain(title)}:", "", *block(visible(text), "text")]
+
+
+def _course(title: str, points: Sequence[tuple[int, float]]) -> str:
+    first, last = points[0], points[-1]
+    return f"{title}: {measured(first[1])} at step {first[0]:,}, {measured(last[1])} at step {last[0]:,}"
+
+
+def _section(title: str, *grids: Grid) -> list[str]:
+    return ["", f"## {_plain(title)}", *_grids(*grids)]
+
+
+def _grids(*grids: Grid) -> list[str]:
+    return [line for grid in grids if grid for line in ("", *as_markdown(grid))]
+
+
+def _paragraph(words: str) -> list[str]:
+    return ["", _plain(words)] if words else []
+
+
+def _plain(text: str) -> str:
+    return plain(visible(text))

@@ -25,6 +25,11 @@ def training_curve(rows: pl.DataFrame) -> str:
 
     MFU is the share of the device's peak that the model's own operations took.
     """
+    return _panels(course(rows))
+
+
+def course(rows: pl.DataFrame) -> dict[str, list[tuple[int, float]]]:
+    """The points of each of PANELS that somebody measured, step and value, thinned to what a picture can show."""
     steps = (
         rows.filter(pl.col("kind") == "step")
         .sort("step")
@@ -33,8 +38,7 @@ def training_curve(rows: pl.DataFrame) -> str:
             mfu=100 * pl.col("mfu"),
         )
     )
-    drawn = {column: points for column in PANELS if (points := _points(steps, column))}
-    return _panels(drawn)
+    return {column: points for column in PANELS if (points := _points(steps, column))}
 
 
 def thinned(points: list[tuple[int, float]], most: int = POINTS) -> list[tuple[int, float]]:

@@ -11,10 +11,11 @@ from markdown_it import MarkdownIt
 
 from skyassets.core.ports import Model
 from skyassets.core.sources import HubDataset, LocalFile, Source
-from skyassets.core.tables import EXAMPLES, REPORTS
+from skyassets.core.tables import EXAMPLES
 from skyassets.core.training import Lora, Training
-from skyassets.stages.card_facts import CardFacts, Course, Score, Share, hub_datasets, licence_of, scores, shares
+from skyassets.stages.card_facts import CardFacts, Course, Share, TableVersion, hub_datasets, licence_of, shares
 from skyassets.stages.model_card import model_card
+from skyassets.stages.scoreboard import scoreboard
 
 TRAINING = Training(
     base=Model("Qwen/Qwen2.5-32B-Instruct", revision="5ede1c97"),
@@ -38,6 +39,34 @@ FACTS = CardFacts(
     system="Think first.",
 )
 
+NOTHING: dict[str, object] = {
+    "by": "all", "part": "all", "metric": "strict accuracy", "n": 500, "samples": 500, "method": "", "p_value": None,
+    "won": None, "lost": None, "unjudged": 0,
+}  # fmt: skip
+
+
+def row(benchmark: str, role: str, value: float, low: float, high: float, **more: object) -> dict[str, object]:
+    return {**NOTHING, "benchmark": benchmark, "role": role, "value": value, "low": low, "high": high, **more}
+
+
+MANY = {"n": 30, "samples": 1_920}
+BOARD = scoreboard(
+    pl.DataFrame(
+        [
+            row("MATH500", "base", 0.8, 0.76, 0.834),
+            row("MATH500", "student", 0.864, 0.83, 0.89),
+            row("MATH500", "student - base", 0.064, 0.031, 0.097, p_value=0.0002),
+            row("MATH500", "student", 0.9, 0.8, 1.0, by="family", part="algebra"),
+            row("MATH500", "student", 0.99, 0.9, 1.0, metric="finished"),
+            row("AIME", "base", 0.1, 0.02, 0.2, **MANY),
+            row("AIME", "student", 0.133, 0.04, 0.24, **MANY),
+            row("AIME", "student - base", 0.033, -0.02, 0.09, p_value=0.3, **MANY),
+        ]
+    ),
+    {"MATH500": "strict accuracy", "AIME": "strict accuracy"},
+    (),
+)
+
 
 def head(facts: CardFacts) -> dict[str, object]:
     return dict(ModelCard(model_card(facts)).data.to_dict())
@@ -59,12 +88,12 @@ def test_one_licence_all_through_is_the_models() -> None:
     assert head(replace(FACTS, data=FACTS.data[:1]))["license"] == "apache-2.0"
 
 
-@pytest.mark.parametrize("base_licence", ["", "mit", "my own"])
+@pytest.mark.parametrize("base_licence", ["", "MIT", "my own"])
 def test_licences_that_differ_or_are_unknown_are_other_and_all_named(base_licence: str) -> None:
     facts = replace(FACTS, base_licence=base_licence, data=FACTS.data[:1])
     assert head(facts)["license"] == "other"
     told = model_card(facts)
-    assert f"The base's licence: {base_licence or 'not known'}. The licences of the data: Apache-2.0." in told
+    assert f"The base's licence: {base_licence or 'unknown'}. The licences of the data: Apache-2.0." in told
 
 
 def test_a_licence_that_the_hub_does_not_know_is_other() -> None:
@@ -103,27 +132,35 @@ def test_adapters_and_packs_are_told() -> None:
     assert "96 packs a step" in told
 
 
-def test_scores_appear_when_there_are_some() -> None:
-    base = Score("MATH500", "strict accuracy", "base", 500, 0.8, 0.76, 0.834)
-    told = model_card(replace(FACTS, scores=(base, replace(base, role="student", value=0.864, low=0.83, high=0.89))))
-    row = "| MATH500 | strict accuracy | 80.0 (76.0 to 83.4), n = 500 | 86.4 (83.0 to 89.0), n = 500 |"
-    assert f"\n{row}\n" in told
+def test_scores_say_which_gain_is_noise_and_what_measured_them() -> None:
+    told = model_card(replace(FACTS, board=BOARD, made_with={"engine": "vLLM | 0.32"}, report="report"))
+    for line in (
+        "The student is better than its base on MATH500 and cannot be told apart from its base on AIME: the difference "
+        "may be noise.",
+        "| MATH500 | strict accuracy | n = 500 | 80.0 (76.0 to 83.4) | 86.4 (83.0 to 89.0) | +6.4 (+3.1 to +9.7), "
+        "p = 0.0002 | better |",
+        "| AIME | strict accuracy | n = 30, 1,920 answers | 10.0 (2.0 to 20.0) | 13.3 (4.0 to 24.0) "
+        "| +3.3 (-2.0 to +9.0), p = 0.3 | noise |",
+        "| engine | `vLLM \\| 0.32` |",
+        "The whole report, with break-downs and plots: [report](report)",
+    ):
+        assert f"\n{line}\n" in told
 
 
-def test_scores_are_the_whole_benchmarks_accuracies() -> None:
-    shape = {"benchmark": "B", "family": "all", "role": "base", "metric": "strict accuracy", "n": 9, "value": 0.5}
-    rows = [
-        shape,
-        shape | {"family": "algebra"},
-        shape | {"role": "student - base"},
-        shape | {"metric": "finished"},
-        shape | {"metric": "lenient accuracy", "value": None},
-    ]
-    whole = [
-        dict.fromkeys(REPORTS.columns) | row | {"report_id": str(place), "low": 0.4, "high": 0.6, "unjudged": 0}
-        for place, row in enumerate(rows)
-    ]
-    assert scores(pl.DataFrame(whole)) == (Score("B", "strict accuracy", "base", 9, 0.5, 0.4, 0.6),)
+def test_lineage_and_accepted_licences_are_told() -> None:
+    facts = replace(
+        FACTS, lineage=(TableVersion("raw_problems", 17_000, "ab12"),), accepted=("CC-BY-NC-4.0", "unknown")
+    )
+    told = model_card(facts)
+    assert "\n| `raw_problems` | 17,000 | `ab12` |\n" in told
+    assert "CC-BY-NC-4.0 allows no commercial use; a licence that nobody states." in told
+
+
+def test_a_published_model_is_loaded_by_its_name() -> None:
+    told = model_card(replace(FACTS, name="ada/sums"))
+    assert 'pipeline("text-generation", model="ada/sums",' in told
+    assert "`vllm serve ada/sums`" in told
+    assert "PATH" not in told
 
 
 def test_shares_count_the_kept_rows_alone() -> None:
@@ -159,6 +196,17 @@ def test_a_bases_licence_is_read_out_of_its_head_alone(readme: str, licence: str
     assert licence_of(readme) == licence
 
 
+def test_the_hub_reads_the_students_scores_out_of_the_head() -> None:
+    facts = replace(FACTS, board=BOARD, name="ada/sums", tested_on={"MATH500": "HuggingFaceH4/MATH-500"})
+    found = ModelCard(model_card(facts)).data.eval_results
+    assert [(one.dataset_name, one.dataset_type, one.metric_type, one.metric_value) for one in found] == [
+        ("MATH500", "HuggingFaceH4/MATH-500", "accuracy", 86.4),
+        ("AIME", "AIME", "accuracy", 13.3),
+    ]
+    assert found[1].metric_args == {"low": 4.0, "high": 24.0, "items": 30, "answers": 1920}
+    assert {one.task_type for one in found} == {"text-generation"}
+
+
 NASTY = st.text(st.sampled_from("a-#|`\"'\\:{}[]<>\n !&*1."), min_size=1, max_size=20)
 
 
@@ -172,11 +220,12 @@ def outline(facts: CardFacts) -> list[str]:
 def test_no_text_breaks_the_head_or_the_page(name: str, source: str, licence: str, description: str) -> None:
     def facts(name: str, source: str, licence: str, description: str) -> CardFacts:
         share = Share(source, source, licence, 1, 1)
-        score = Score(source, "strict accuracy", "base", 1, 0.5, 0.4, 0.6)
+        board = scoreboard(pl.DataFrame([row(source, "student", 0.5, 0.4, 0.6)]), {}, ())
         training = replace(TRAINING, base=Model(name, name))
         return replace(
-            FACTS, training=training, description=f"x{description}", data=(share,), scores=(score,), system=description,
+            FACTS, training=training, description=f"x{description}", data=(share,), board=board, made_with={name: name},
             base_licence=licence, origins=((source, f"x{name}"),), datasets=(name,), data_version=name,
+            system=description,
         )  # fmt: skip
 
     nasty = facts(name, source, licence, description)
