@@ -5,11 +5,12 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.schedule_definition import ScheduleExecutionData
 from shell import ROOT
 from starlette.testclient import TestClient
 
+from skyassets.assets.epochs import EPOCH_TAG
 from skyassets.assets.graph import build_definitions
-from skyassets.assets.house import EPOCH_TAG
 from skyassets.assets.place import Place
 from skyassets.recipes.smoke import smoke
 
@@ -21,12 +22,39 @@ def definitions(tmp_path: Path) -> dg.Definitions:
 
 def test_a_tick_begins_an_epoch_named_by_its_time(definitions: dg.Definitions) -> None:
     schedule = definitions.resolve_schedule_def("re_evaluation")
-    when = datetime(2026, 1, 5, 6, tzinfo=UTC)
-    with dg.build_schedule_context(scheduled_execution_time=when) as context:
-        (request,) = schedule.evaluate_tick(context).run_requests or []
+    with dg.DagsterInstance.local_temp() as instance:
+        told = tick(definitions, instance)
+    (request,) = told.run_requests or []
     assert request.tags[EPOCH_TAG] == request.run_key == "2026-01-05-0600"
     assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
     assert schedule.job_name == "re_evaluate"
+
+
+@pytest.mark.parametrize("status", [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED])
+def test_a_tick_while_a_re_evaluation_is_under_way_is_skipped(
+    definitions: dg.Definitions, status: dg.DagsterRunStatus
+) -> None:
+    with dg.DagsterInstance.local_temp() as instance:
+        run = instance.create_run_for_job(definitions.resolve_job_def("re_evaluate"), status=status)
+        told = tick(definitions, instance)
+        assert not told.run_requests
+        assert run.run_id in str(told.skip_message)
+        instance.report_run_canceled(run)
+        assert len(tick(definitions, instance).run_requests or []) == 1
+
+
+def test_a_run_of_another_job_is_no_reason_to_skip(definitions: dg.Definitions) -> None:
+    with dg.DagsterInstance.local_temp() as instance:
+        other = definitions.resolve_job_def("rebuild_what_changed")
+        instance.create_run_for_job(other, status=dg.DagsterRunStatus.STARTED)
+        assert len(tick(definitions, instance).run_requests or []) == 1
+
+
+def tick(definitions: dg.Definitions, instance: dg.DagsterInstance) -> ScheduleExecutionData:
+    """What the schedule says on a Monday in January."""
+    when = datetime(2026, 1, 5, 6, tzinfo=UTC)
+    with dg.build_schedule_context(instance=instance, scheduled_execution_time=when) as context:
+        return definitions.resolve_schedule_def("re_evaluation").evaluate_tick(context)
 
 
 def test_the_webserver_knows_the_graph(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -38,7 +66,10 @@ def test_the_webserver_knows_the_graph(monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.setenv("SKYASSETS_DATA", str(tmp_path))
     question = """{ assetNodes { assetKey { path } description groupName } schedulesOrError(repositorySelector: {
         repositoryName: "__repository__", repositoryLocationName: "skyassets"}) {
-        ... on Schedules { results { name cronSchedule scheduleState { status } } } } }"""
+        ... on Schedules { results { name cronSchedule scheduleState { status } } } }
+        sensorsOrError(repositorySelector: {
+        repositoryName: "__repository__", repositoryLocationName: "skyassets"}) {
+        ... on Sensors { results { name sensorState { status } } } } }"""
     home = tmp_path / "home"
     home.mkdir()
     with dg.DagsterInstance.local_temp(str(home)) as instance:
@@ -50,3 +81,5 @@ def test_the_webserver_knows_the_graph(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert all(node["description"] and node["groupName"] for node in told["assetNodes"])
     (schedule,) = told["schedulesOrError"]["results"]
     assert (schedule["name"], schedule["scheduleState"]["status"]) == ("re_evaluation", "STOPPED")
+    sensors = {each["name"]: each["sensorState"]["status"] for each in told["sensorsOrError"]["results"]}
+    assert sensors == {"new_checkpoint_or_benchmark": "STOPPED", "rebuild_automatically": "STOPPED"}

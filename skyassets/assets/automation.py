@@ -1,44 +1,57 @@
-"""Jobs and the schedule: rebuild what changed, and ask the benchmarks again."""
+"""What can be started by name, and what starts by itself once somebody has switched it on: nothing does at first."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
 
-from skyassets.assets.house import EPOCH_TAG
-from skyassets.core.tables import ANSWERS, ASSET_TABLES, REPORTS
-from skyassets.recipes.recipe import Recipe
+from skyassets.assets.conditions import automated
+from skyassets.assets.house import House
+from skyassets.assets.reevaluation import new_epochs, new_versions, re_evaluate
+from skyassets.core.tables import ASSET_TABLES
+
+EVERY_SECONDS = 30
+"""Between two looks at the automation conditions."""
 
 
 @dataclass(frozen=True)
 class Automation:
-    """What can be started by name, and what starts by itself once it is switched on."""
+    """Jobs, schedules and sensors; the last two are stopped."""
 
     jobs: list[Any]
     schedules: list[dg.ScheduleDefinition]
+    sensors: list[dg.SensorDefinition]
 
 
-def automation(recipe: Recipe) -> Automation:
-    """The jobs, and the weekly re-evaluation, which is off until somebody switches it on."""
+def automation(house: House) -> Automation:
+    """The jobs, the re-evaluation, and automation by the assets' conditions."""
     rebuild = dg.define_asset_job(
         "rebuild_what_changed",
-        selection=[table.name for table in ASSET_TABLES],
+        selection=dg.AssetSelection.assets(*(table.name for table in ASSET_TABLES)),
         description="Go through all assets; those that nothing changed for return at once.",
     )
-    again = dg.define_asset_job(
-        "re_evaluate",
-        selection=[ANSWERS.name, REPORTS.name],
-        description="Ask the benchmarks again in a new epoch (fresh samples, same prompts) and report.",
+    again = re_evaluate()
+    return Automation(
+        [rebuild, again],
+        [new_epochs(again, house.recipe.reevaluate_at)],
+        [new_versions(again, house), by_conditions()],
     )
 
-    @dg.schedule(
-        job=again,
-        cron_schedule=recipe.reevaluate_at,
-        default_status=dg.DefaultScheduleStatus.STOPPED,
-        description="Re-evaluates base and student in an epoch named by its time.",
-    )
-    def re_evaluation(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        epoch = context.scheduled_execution_time.strftime("%Y-%m-%d-%H%M")
-        return dg.RunRequest(run_key=epoch, tags={EPOCH_TAG: epoch})
 
-    return Automation([rebuild, again], [re_evaluation])
+def by_conditions() -> dg.AutomationConditionSensorDefinition:
+    """What looks at the assets' conditions. Dagster would have one without being asked, by a name that says nothing."""
+    return dg.AutomationConditionSensorDefinition(
+        "rebuild_automatically",
+        target=dg.AssetSelection.assets(*(table.name for table in ASSET_TABLES)),
+        default_status=dg.DefaultSensorStatus.STOPPED,
+        minimum_interval_seconds=EVERY_SECONDS,
+        description="Makes again what changed, by the assets' conditions; a checkpoint only where the place allows it.",
+    )
+
+
+def with_conditions(house: House, assets: Iterable[dg.AssetsDefinition]) -> list[dg.AssetsDefinition]:
+    """`assets` with the conditions under which they are made again."""
+    return [
+        each.map_asset_specs(lambda spec: automated(spec, house.place, house.recipe.reevaluate_at)) for each in assets
+    ]

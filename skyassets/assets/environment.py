@@ -1,5 +1,6 @@
 """What the environment says about the place: every SKYASSETS_ variable is read here, checked, and told of here."""
 
+import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +14,10 @@ from skyassets.engines.sandbox_choice import SANDBOXES
 from skyassets.engines.vllm_options import DTYPES, VllmOptions, refused
 from skyassets.stages.layouts import ATTENTIONS, LOSSES, OFFLOADS, Wishes
 
+TRAIN_AUTOMATICALLY = "SKYASSETS_TRAIN_AUTOMATICALLY"
+NO_ROLES = ("HOUR", "MICRO")
+"""What stands before _PRICE and _BATCH in settings that are about no role; no contender may be called so."""
+_OF_ROLE = re.compile(r"SKYASSETS_([A-Z][A-Z0-9_]*?)_(?:URL|API_KEY|MODEL_NAME|PRICE|RPM|TPM|BATCH)")
 ZERO_STAGES = ("0", "1", "2", "3")
 TRACKERS = ("tensorboard", "wandb", "mlflow")
 Wished = TypeVar("Wished")
@@ -30,9 +35,10 @@ def from_environment(environment: Mapping[str, str]) -> Place:
     sandbox = environment.get("SKYASSETS_SANDBOX", Place.sandbox)
     if sandbox not in SANDBOXES:
         raise SkyassetsError(f"SKYASSETS_SANDBOX is {sandbox!r}; it must be one of {', '.join(SANDBOXES)}")
-    urls = {role: parts for role in ROLES if (parts := _urls(environment, role))}
+    roles = _roles(environment)
+    urls = {role: parts for role in roles if (parts := _urls(environment, role))}
     keys = {}
-    for role in ROLES:
+    for role in roles:
         # OpenAI's key goes to OpenAI alone, never to a server that somebody named.
         is_openai = all(url.startswith(OPENAI) for url in urls.get(role, (OPENAI,)))
         openai = environment.get("OPENAI_API_KEY") if is_openai else None
@@ -48,6 +54,7 @@ def from_environment(environment: Mapping[str, str]) -> Place:
         engine=engine,
         urls=urls,
         keys=keys,
+        openai_key=environment.get("OPENAI_API_KEY", ""),
         names=_by_role(environment, "MODEL_NAME"),
         prices={role: _price(role, text) for role, text in _by_role(environment, "PRICE").items()},
         rpm={
@@ -59,7 +66,7 @@ def from_environment(environment: Mapping[str, str]) -> Place:
         batches=frozenset(
             role
             for role, text in _by_role(environment, "BATCH").items()
-            if _switch(f"SKYASSETS_{role.upper()}_BATCH", text)
+            if _switch(f"SKYASSETS_{role.upper()}_BATCH", text, "ask through the server's Batch API")
         ),
         budget=_dollars(environment, "SKYASSETS_BUDGET"),
         hour_price=_dollars(environment, "SKYASSETS_HOUR_PRICE") or 0.0,
@@ -72,6 +79,9 @@ def from_environment(environment: Mapping[str, str]) -> Place:
         save_every=_wish(environment, "SKYASSETS_SAVE_EVERY", _whole),
         saves_kept=_number(environment, "SKYASSETS_SAVES_KEPT", Place.saves_kept),
         trackers=_among_all(environment, "SKYASSETS_TRACKERS", TRACKERS),
+        train_automatically=_switch(
+            TRAIN_AUTOMATICALLY, environment.get(TRAIN_AUTOMATICALLY, "0"), "train when automation finds new data"
+        ),
     )
 
 
@@ -147,7 +157,14 @@ def _flags(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
 
 
 def _by_role(environment: Mapping[str, str], name: str) -> dict[str, str]:
-    return {role: text for role in ROLES if (text := environment.get(f"SKYASSETS_{role.upper()}_{name}"))}
+    found = {role: environment.get(f"SKYASSETS_{role.upper()}_{name}") for role in _roles(environment)}
+    return {role: text for role, text in found.items() if text}
+
+
+def _roles(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The roles that every recipe may have, and those of contenders, which only its settings tell of."""
+    named = [match[1] for name in sorted(environment) if (match := _OF_ROLE.fullmatch(name))]
+    return tuple(dict.fromkeys((*ROLES, *(role.lower() for role in named if role not in NO_ROLES))))
 
 
 def _list(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
@@ -187,9 +204,9 @@ def _whole(name: str, text: str) -> int:
     return int(text)
 
 
-def _switch(name: str, text: str) -> bool:
+def _switch(name: str, text: str, meaning: str) -> bool:
     if text not in ("0", "1"):
-        raise SkyassetsError(f"{name} is {text!r}; it must be 1 (ask through the server's Batch API) or 0")
+        raise SkyassetsError(f"{name} is {text!r}; it must be 1 ({meaning}) or 0")
     return text == "1"
 
 

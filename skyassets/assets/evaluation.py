@@ -3,42 +3,69 @@
 from dataclasses import replace
 
 import dagster as dg
+import polars as pl
 
+from skyassets.assets import report_files
+from skyassets.assets.answered_with import answered_with
+from skyassets.assets.drift import drift_check, history_of
+from skyassets.assets.epochs import Epochs
+from skyassets.assets.evaluation_manifest import made_with
 from skyassets.assets.grading import GRADERS, marking
-from skyassets.assets.house import EPOCH_TAG, House, Spec, Work
-from skyassets.assets.model import run_of, write_card
+from skyassets.assets.history import name_of
+from skyassets.assets.house import House, Spec, Work
+from skyassets.assets.model import run_of
 from skyassets.assets.place import student_name
+from skyassets.assets.student_card import write_card
 from skyassets.assets.traces import completer
 from skyassets.core.code_version import code_version
-from skyassets.core.files import write_text
-from skyassets.core.identity import digest
 from skyassets.core.ports import Model
 from skyassets.core.table_store import Made
-from skyassets.core.tables import ANSWERS, BENCHMARK_PROBLEMS, CHECKPOINT, EXAMPLES, REPORTS
-from skyassets.stages import card_facts, pictures
+from skyassets.core.tables import ANSWERS, BENCHMARK_PROBLEMS, CHECKPOINT, EXAMPLES, PROBLEMS, REPORTS
+from skyassets.stages import pictures
 from skyassets.stages.answer import Entrant, answer
+from skyassets.stages.contaminated_items import contaminated_items
+from skyassets.stages.duplicate_rules import stated
+from skyassets.stages.evaluation_manifest import MADE_WITH
+from skyassets.stages.example import kept
+from skyassets.stages.item_scores import item_scores
 from skyassets.stages.report import report
-from skyassets.stages.report_text import report_text
 
 
-def evaluation_assets(house: House) -> list[dg.AssetsDefinition]:
-    """`benchmark_answers` and `benchmark_reports`."""
+def evaluation_assets(house: House) -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
+    """`benchmark_answers`, `benchmark_reports`, and the check for drift."""
     recipe = house.recipe
+    epochs = Epochs(house)
     graders = code_version(*GRADERS)
+    asks = [(one.name, one.prompt, one.sampling, one.samples) for one in recipe.benchmarks]
     # Every descendant of sft_dataset is its direct child too: `--select sft_dataset+` follows one hop only.
     asked = Spec(
         ANSWERS,
         (EXAMPLES, CHECKPOINT, BENCHMARK_PROBLEMS),
-        ("skyassets.stages.answer", *GRADERS),
-        (recipe.evaluation, recipe.limits, recipe.training.base, recipe.judge),
+        ("skyassets.stages.answer", "skyassets.stages.evaluation_manifest", *GRADERS),
+        (recipe.evaluation, recipe.limits, recipe.training.base, recipe.judge, recipe.contenders, asks),
         "evaluation",
         frozenset({"llm"}),
     )
     reported = Spec(
         REPORTS,
         (EXAMPLES, CHECKPOINT, ANSWERS),
-        ("skyassets.stages.report", "skyassets.stages.report_text"),
-        (recipe.name, recipe.description, recipe.evaluation, recipe.training.base, graders),
+        (
+            "skyassets.stages.report",
+            "skyassets.stages.contaminated_items",
+            "skyassets.stages.evaluation_manifest",
+            *report_files.CODE,
+        ),
+        (
+            recipe.name,
+            recipe.description,
+            recipe.evaluation,
+            recipe.training.base,
+            graders,
+            recipe.contenders,
+            recipe.curation.decontamination,
+            asks,
+            [(one.name, one.k, one.metric) for one in recipe.benchmarks],
+        ),
         "evaluation",
         frozenset({"parquet"}),
     )
@@ -48,68 +75,63 @@ def evaluation_assets(house: House) -> list[dg.AssetsDefinition]:
         ident = str(house.store.read(CHECKPOINT)["checkpoint_id"][0])
         student = Model(student_name(base.name), revision=ident)
         by_student = replace(completer(house, "student", student, work), weights=run_of(house).folder)
+        entrants = [
+            Entrant("base", base, completer(house, "base", base, work)),
+            Entrant("student", student, by_student, ident),
+            *(Entrant(one.role, one.model, completer(house, one.role, one.model, work)) for one in recipe.contenders),
+        ]
+        epoch = epochs.enter(work.context)
         with marking(house, work) as judges:
-            return answer(
-                house.store.read(BENCHMARK_PROBLEMS),
-                recipe.evaluation,
-                [
-                    Entrant("base", base, completer(house, "base", base, work)),
-                    Entrant("student", student, by_student, ident),
-                ],
-                judges,
-                current_epoch(house),
+            made = answer(
+                house.store.read(BENCHMARK_PROBLEMS), recipe.benchmarks, recipe.evaluation, entrants, judges, epoch
             )
+        told = answered_with(house, {each.role: each.model for each in entrants}, made, epoch)
+        return replace(made, facts={**made.facts, MADE_WITH: told})
 
     def make_reports(work: Work) -> Made:
-        answers = house.store.read(ANSWERS)
-        made = report(
-            answers,
-            {
-                "recipe": recipe.name,
-                "base": str(recipe.training.base),
-                "checkpoint": str(house.store.read(CHECKPOINT)["checkpoint_id"][0]),
-                "served by": sorted(answers["served_by"].drop_nulls().unique()),
-                "sampling": recipe.evaluation.sampling,
-                "samples": recipe.evaluation.samples,
-                "seed": recipe.evaluation.seed,
-                "prompts": digest(recipe.evaluation.prompts),
-                "graders": graders,
-                "training examples": house.store.data_version(EXAMPLES),
-                "benchmark answers": house.store.data_version(ANSWERS),
-            },
-        )
-        text = report_text(recipe.name, recipe.description, made.frame)
-        write_text(house.store.folder / "report.md", text)
-        epoch = str(answers["epoch_name"][0]) or "first"
-        write_text(house.store.folder / "reports" / f"{epoch}.md", text)
-        write_card(house, run_of(house), card_facts.scores(made.frame))
+        scores = item_scores(house.store.scan(ANSWERS))
+        epochs.hold(work.context, str(scores["epoch_name"][0]))
+        told = made_with(house)
+        leaked = leaked_items(house)
+        made = report(scores, recipe.benchmarks, told, leaked)
+        text = report_files.write_reports(house, made.frame, leaked)
+        files = [house.store.folder / name for name in report_files.FILES]
+        history_of(house).append(made.frame, scores, told, files)
+        write_card(house, run_of(house), made.frame)
         return replace(made, facts={**made.facts, "scores": text})
+
+    def damage(rows: pl.DataFrame) -> str:
+        version = house.store.data_version(REPORTS)
+        name = name_of(str(rows["epoch_name"][0]) if rows.height else "", version)
+        return report_files.missing(house) or ("" if history_of(house).holds(name) else "the history does not keep it")
 
     return [
         house.asset(
             asked,
             make_answers,
             picture=pictures.answers,
-            outside=lambda context: {"epoch": enter_epoch(house, context)},
+            outside=lambda context: {"epoch": epochs.enter(context)},
         ),
         house.asset(
             reported,
             make_reports,
             picture=pictures.scores,
-            damage=lambda rows: "" if (house.store.folder / "report.md").exists() else "its text, report.md, is gone",
+            damage=damage,
         ),
+        drift_check(house),
     ]
 
 
-def current_epoch(house: House) -> str:
-    """The name of the evaluation's epoch; empty for the first."""
-    file = house.store.folder / "epoch.txt"
-    return file.read_text(encoding="utf-8").strip() if file.exists() else ""
+def leaked_items(house: House) -> dict[str, str]:
+    """The benchmark items that are found in the questions of the kept examples, by the recipe's own rule; evidence.
 
-
-def enter_epoch(house: House, context: dg.AssetExecutionContext) -> str:
-    """The epoch this run belongs to; a run tagged with a new one (the schedule's) begins it."""
-    tagged = context.run.tags.get(EPOCH_TAG, "")
-    if tagged and tagged != current_epoch(house):
-        write_text(house.store.folder / "epoch.txt", tagged)
-    return current_epoch(house)
+    Both tables are read without being parents: the ids in those that are hold all that is read here.
+    """
+    kept_problems = kept(house.store.scan(EXAMPLES).select("problem_id", "dropped_by").collect())["problem_id"]
+    learned = house.store.scan(PROBLEMS).filter(pl.col("problem_id").is_in(kept_problems.unique().to_list()))
+    items = stated(house.store.scan(BENCHMARK_PROBLEMS).select("problem_id", "question").collect())
+    return contaminated_items(
+        dict(learned.select("problem_id", "question").collect().iter_rows()),
+        dict(items.iter_rows()),
+        house.recipe.curation.decontamination,
+    )

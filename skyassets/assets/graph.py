@@ -1,8 +1,8 @@
-"""The graph: every asset, check, job and schedule of one recipe at one place."""
+"""The graph: every asset, check, job, schedule and sensor of one recipe at one place."""
 
 import dagster as dg
 
-from skyassets.assets.automation import automation
+from skyassets.assets.automation import automation, with_conditions
 from skyassets.assets.dataset import dataset_assets
 from skyassets.assets.evaluation import evaluation_assets
 from skyassets.assets.house import House
@@ -13,22 +13,28 @@ from skyassets.assets.traces import trace_assets
 from skyassets.recipes.recipe import Recipe
 
 
-def build_definitions(recipe: Recipe, place: Place) -> dg.Definitions:
-    """Dagster's view of `recipe` at `place`."""
-    house = House(recipe, place)
-    made = [
+def assets_of(house: House) -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
+    """Every asset and check of the house, in the order of a run; `house.declared` knows the assets afterwards."""
+    return [
         *problem_assets(house),
         *trace_assets(house),
         *dataset_assets(house),
         *model_assets(house),
         *evaluation_assets(house),
     ]
-    started = automation(recipe)
+
+
+def build_definitions(recipe: Recipe, place: Place) -> dg.Definitions:
+    """Dagster's view of `recipe` at `place`."""
+    house = House(recipe, place)
+    made = assets_of(house)
+    started = automation(house)
     return dg.Definitions(
-        assets=[item for item in made if not isinstance(item, dg.AssetChecksDefinition)],
+        assets=with_conditions(house, (item for item in made if not isinstance(item, dg.AssetChecksDefinition))),
         asset_checks=[item for item in made if isinstance(item, dg.AssetChecksDefinition)],
         jobs=started.jobs,
         schedules=started.schedules,
+        sensors=started.sensors,
         # One process: starting one for every step costs more than most steps. Parallel work is inside the assets.
         executor=dg.in_process_executor,
     )

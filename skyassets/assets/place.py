@@ -38,7 +38,7 @@ from skyassets.stages.layouts import Wishes
 
 ROLES = ("teacher", "rewriter", "rater", "judge", "base", "student")
 HOSTED = ("rewriter", "rater", "judge")
-"""The roles in which a model without an owner in its name (`gpt-4o-mini`) is OpenAI's."""
+"""The roles in which a model without an owner in its name (`gpt-4o-mini`) is OpenAI's; a contender's is too."""
 ENGINES = ("auto", "vllm", "transformers")
 OPENAI = "https://api.openai.com/v1"
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -54,6 +54,8 @@ class Place:
     """Role to the URLs of servers that are already running; several share the work."""
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     """Role to its API key, or to one for each URL; never shown, stored or fingerprinted."""
+    openai_key: str = field(default="", repr=False)
+    """The key for OpenAI, and for nobody else, in a role that has none of its own."""
     names: Mapping[str, str] = field(default_factory=dict)
     """Role to what its servers call the model, where that is not the model's own name."""
     prices: Mapping[str, Price] = field(default_factory=dict)
@@ -81,6 +83,8 @@ class Place:
     saves_kept: int = Saving.keep
     trackers: tuple[str, ...] = ()
     """Integrations of transformers' trainer that follow a training."""
+    train_automatically: bool = False
+    """Whether automation, once it is switched on, may start a training too."""
 
     def serving(
         self,
@@ -101,8 +105,8 @@ class Place:
             return self._batched(role, self._endpoint(role, model, urls, purse, said), said)
         if model.name in (tiny.NAME, student_name(tiny.NAME)):
             return tiny.TinyServing(self.data / "logs" / "tiny-server.jsonl", self.concurrency, purse)
-        if "/" not in model.name and role in HOSTED:
-            if role in self.keys:
+        if is_hosted(role, model):
+            if role in self.keys or self.openai_key:
                 return self._batched(role, self._endpoint(role, model, (OPENAI,), purse, said), said)
             raise ServerError(
                 f"{role}: {model.name} is a hosted model and there is no key; export OPENAI_API_KEY, or "
@@ -131,7 +135,8 @@ class Place:
     def _endpoint(
         self, role: str, model: Model, urls: tuple[str, ...], purse: Purse, said: Callable[[str], None]
     ) -> Endpoint:
-        keys = self.keys.get(role, ("none",))
+        no_key = self.openai_key if urls == (OPENAI,) and self.openai_key else "none"
+        keys = self.keys.get(role, (no_key,))
         keys = keys if len(keys) == len(urls) else keys * len(urls)
         upstreams = tuple(
             Upstream(
@@ -176,8 +181,7 @@ class Place:
         """
         if price := self.prices.get(role):
             return price
-        is_hosted = role in HOSTED and "/" not in model.name and model.name != tiny.NAME
-        urls = self.urls.get(role, (OPENAI,) if is_hosted else ())
+        urls = self.urls.get(role, (OPENAI,) if is_hosted(role, model) else ())
         if all(is_private(url) for url in urls):
             return FREE
         if price := PRICES.get(self.names.get(role, model.name)):
@@ -221,6 +225,11 @@ class Place:
         """The graders with their sandbox, and their workers for as long as the context lasts."""
         with MathVerify(workers=self.workers) as equals, ChosenSandbox(self.sandbox, self.sandbox_image) as sandbox:
             yield Graders(sandbox=sandbox, equals=equals, limits=limits)
+
+
+def is_hosted(role: str, model: Model) -> bool:
+    """Whether `model` is OpenAI's, where nobody says who serves it. No role of a recipe's own is a contender's."""
+    return "/" not in model.name and model.name != tiny.NAME and (role in HOSTED or role not in ROLES)
 
 
 def is_private(url: str) -> bool:

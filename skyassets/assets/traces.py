@@ -4,6 +4,7 @@ import dagster as dg
 
 from skyassets.assets.house import House, Spec, Work
 from skyassets.assets.progress import Progress
+from skyassets.assets.served import noted
 from skyassets.core.ledger_entries import Event
 from skyassets.core.ports import Model
 from skyassets.core.table_store import Made
@@ -43,7 +44,7 @@ def completer(house: House, role: str, model: Model, work: Work) -> Completer:
     metered = house.accounts.metered(Event.SERVING, work.asset, str(model), work.run, work.purse)
     return Completer(
         house.rows.telling(work.said),
-        house.place.serving(role, model, work.said, work.purse, metered),
+        noted(house, work.run, house.place.serving(role, model, work.said, work.purse, metered)),
         Progress(role, work.said, work.purse).tally,
         asked_for=f"{house.recipe.name}/{work.asset}",
         run=work.run,

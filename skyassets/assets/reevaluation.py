@@ -1,0 +1,118 @@
+"""What asks the benchmarks again: a schedule for new epochs, and a sensor for new checkpoints and new benchmarks."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import dagster as dg
+
+from skyassets.assets.epochs import EPOCH_TAG
+from skyassets.assets.house import House
+from skyassets.core.tables import ANSWERS, BENCHMARK_PROBLEMS, CHECKPOINT, REPORTS
+
+JOB = "re_evaluate"
+WATCHED = (CHECKPOINT, BENCHMARK_PROBLEMS)
+DATA_VERSION = "dagster/data_version"
+UNDER_WAY = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+LEAST_SECONDS = 60
+"""Between two looks of the sensor."""
+
+
+def re_evaluate() -> Any:  # Dagster does not export the type of its own jobs of assets
+    """The job that both start."""
+    return dg.define_asset_job(
+        JOB,
+        selection=dg.AssetSelection.assets(ANSWERS.name, REPORTS.name),
+        description="Ask the benchmarks again in a new epoch (fresh samples, same prompts) and report.",
+    )
+
+
+def new_epochs(job: Any, cadence: str) -> dg.ScheduleDefinition:
+    """The schedule: each tick begins an epoch named by its time, unless the last one is still under way."""
+
+    @dg.schedule(
+        job=job,
+        cron_schedule=cadence,
+        default_status=dg.DefaultScheduleStatus.STOPPED,
+        description="Re-evaluates all models in an epoch named by its time.",
+    )
+    def re_evaluation(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        if run := _under_way(context.instance):
+            return dg.SkipReason(f"the re-evaluation of run {run} is still under way; the next tick asks again")
+        epoch = context.scheduled_execution_time.strftime("%Y-%m-%d-%H%M")
+        return dg.RunRequest(run_key=epoch, tags={EPOCH_TAG: epoch})
+
+    return re_evaluation
+
+
+def new_versions(job: Any, house: House) -> dg.SensorDefinition:
+    """The sensor: starts the job in the epoch that is under way when the report is not of what there is to measure.
+
+    Its cursor is what it last asked for, so nothing is started twice, and a run that failed is left to people. A
+    materialisation that changed nothing has the old data version, and starts nothing.
+    """
+
+    @dg.sensor(
+        name="new_checkpoint_or_benchmark",
+        job=job,
+        minimum_interval_seconds=LEAST_SECONDS,
+        default_status=dg.DefaultSensorStatus.STOPPED,
+        description="Re-evaluates when there is a checkpoint, or a version of the benchmarks, that no report is of.",
+    )
+    def new_checkpoint_or_benchmark(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        return _looked(context, lambda: reported(house))
+
+    return new_checkpoint_or_benchmark
+
+
+def reported(house: House) -> dict[str, str]:
+    """The data versions, by asset, that the report which is there was made with; empty without a report."""
+    report, answers = house.store.manifest(REPORTS), house.store.manifest(ANSWERS)
+    if report is None or answers is None or report.fingerprint.get(f"parent {ANSWERS.name}") != answers.data_version:
+        return {}
+    return {table.name: answers.fingerprint.get(f"parent {table.name}", "") for table in WATCHED}
+
+
+def _looked(context: dg.SensorEvaluationContext, told: Callable[[], dict[str, str]]) -> dg.SensorResult:
+    found: dict[str, str] = {}
+    latest = 0
+    for table in WATCHED:
+        records = context.instance.fetch_materializations(dg.AssetKey(table.name), limit=1).records
+        if not records:
+            return _nothing(f"{table.name} was not materialised yet")
+        record = records[0]
+        run = context.instance.get_run_by_id(record.run_id)
+        if run is not None and not run.is_finished:
+            return _nothing(
+                f"the run {run.run_id} that made {table.name} is still under way, and may measure it itself"
+            )
+        made = record.asset_materialization
+        found[table.name] = ((made.tags if made else None) or {}).get(DATA_VERSION, "")
+        latest = max(latest, record.storage_id)
+    cursor = json.dumps(found, sort_keys=True)
+    if told() == found:
+        return _nothing("the last report is of this checkpoint and these benchmarks", cursor)
+    if context.cursor == cursor:
+        return _nothing("this checkpoint and these benchmarks were asked for already; see what became of that run")
+    if run_id := _under_way(context.instance):
+        return _nothing(f"the re-evaluation of run {run_id} is still under way")
+    names = "-".join(f"{name}={version[:12]}" for name, version in found.items())
+    # The number tells a version that came back from the time it was first asked for.
+    return dg.SensorResult(run_requests=[dg.RunRequest(run_key=f"{names}-{latest}")], cursor=cursor)
+
+
+def _nothing(why: str, cursor: str | None = None) -> dg.SensorResult:
+    """No run, and why; without a cursor, what was asked for last stays what it is."""
+    return dg.SensorResult(skip_reason=dg.SkipReason(why), cursor=cursor)
+
+
+def _under_way(instance: dg.DagsterInstance) -> str:
+    """The run of the job that has not ended yet; empty when there is none."""
+    runs = instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=UNDER_WAY), limit=1)
+    return runs[0].run_id if runs else ""

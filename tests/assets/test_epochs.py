@@ -1,0 +1,237 @@
+"""Epochs and the history on a whole small pipeline: fresh samples, nothing overwritten, no crossing of two runs."""
+
+import json
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+import pytest
+from assets.pipeline import Pipeline
+
+from skyassets.assets.epochs import EPOCH_TAG
+from skyassets.assets.graph import build_definitions
+from skyassets.assets.history import History
+from skyassets.core.files import write_text
+from skyassets.core.tables import ANSWERS, CHECKPOINT, REPORTS
+
+SCORED = 24
+"""Calls of a whole epoch: twelve items, two models, one sample."""
+
+
+def history(pipeline: Pipeline) -> History:
+    return History(pipeline.store.folder / "history")
+
+
+def names(pipeline: Pipeline) -> list[str]:
+    return [kept.name for kept in history(pipeline).reports()]
+
+
+def failure(result: dg.ExecuteInProcessResult) -> str:
+    (event,) = [event for event in result.all_events if event.is_step_failure]
+    return str(event.step_failure_data.error)
+
+
+def test_a_new_epoch_asks_every_item_again_and_keeps_the_report_before(pipeline: Pipeline) -> None:
+    before = {path.name: path.read_bytes() for path in history(pipeline).reports()[0].folder.iterdir()}
+    outcome = pipeline.run({EPOCH_TAG: "2026-01-05-0600"})
+    assert outcome.rebuilt == {"benchmark_answers", "benchmark_reports"}
+    assert outcome.calls == SCORED
+    first, second = history(pipeline).reports()
+    assert (first.epoch, second.epoch) == ("first", "2026-01-05-0600")
+    assert {path.name: path.read_bytes() for path in first.folder.iterdir()} == before
+    assert second.name == f"2026-01-05-0600-{pipeline.store.data_version(REPORTS)[:12]}"
+    assert pipeline.store.read(ANSWERS)["epoch_name"].unique().to_list() == ["2026-01-05-0600"]
+
+
+def test_the_prompts_of_an_epoch_are_the_same_and_only_the_seeds_differ(pipeline: Pipeline) -> None:
+    log = pipeline.place.data / "logs" / "tiny-server.jsonl"
+
+    def latest() -> tuple[list[str], set[int]]:
+        asked = [json.loads(line) for line in log.read_text().splitlines()][-SCORED:]
+        return sorted(json.dumps([one["model"], one["messages"]]) for one in asked), {one["seed"] for one in asked}
+
+    prompts, seeds = latest()
+    pipeline.run({EPOCH_TAG: "e2"})
+    again, others = latest()
+    assert again == prompts
+    assert not seeds & others
+
+
+def test_a_run_without_a_tag_stays_in_the_latest_epoch_and_keeps_nothing_twice(pipeline: Pipeline) -> None:
+    pipeline.run({EPOCH_TAG: "e2"})
+    kept = names(pipeline)
+    assert pipeline.run().rebuilt == frozenset()
+    assert pipeline.run({EPOCH_TAG: "e2"}).rebuilt == frozenset()
+    assert names(pipeline) == kept
+
+
+def test_a_report_that_is_written_again_as_it_was_is_not_kept_twice(pipeline: Pipeline) -> None:
+    kept = names(pipeline)
+    (pipeline.store.folder / "report.md").unlink()
+    assert pipeline.run().rebuilt == {"benchmark_reports"}
+    assert names(pipeline) == kept
+
+
+def test_the_history_has_the_report_its_items_its_manifest_and_its_files(pipeline: Pipeline) -> None:
+    (kept,) = history(pipeline).reports()
+    assert {path.name for path in kept.folder.iterdir()} == {
+        "benchmark_reports.parquet",
+        "items.parquet",
+        "manifest.json",
+        "report.html",
+        "report.md",
+    }
+    assert kept.rows.sort("report_id").equals(pipeline.store.read(REPORTS))
+    assert json.loads(pipeline.store.read(REPORTS)["made_with"][0]) == kept.made_with
+    assert kept.past().items.select("role", "problem_id").n_unique() == SCORED
+    assert not [path for path in history(pipeline).folder.iterdir() if path.name.startswith(".")]
+
+
+def test_a_report_that_fell_out_of_the_history_is_kept_again(pipeline: Pipeline) -> None:
+    (kept,) = history(pipeline).reports()
+    (kept.folder / "manifest.json").unlink()
+    for path in kept.folder.iterdir():
+        path.unlink()
+    kept.folder.rmdir()
+    outcome = pipeline.run()
+    assert (outcome.rebuilt, outcome.calls) == ({"benchmark_reports"}, 0)
+    assert names(pipeline) == [kept.name]
+
+
+@pytest.mark.parametrize("name", ["../../etc", "a b", "-x", "x" * 65, "first", "e\n", "é", ".", "a/b"])
+def test_a_tag_that_is_no_name_is_refused(pipeline: Pipeline, name: str) -> None:
+    result = pipeline.materialize({EPOCH_TAG: name}, only="benchmark_answers")
+    assert not result.success
+    assert f"EpochError: the run's tag {EPOCH_TAG} is {name!r}" in failure(result)
+    assert not (pipeline.store.folder / "epoch.txt").exists()
+
+
+def test_a_run_goes_on_in_its_own_epoch_when_another_one_begins_meanwhile(pipeline: Pipeline) -> None:
+    """The second tick writes its epoch down between two steps of the first run."""
+    job = build_definitions(pipeline.recipe, pipeline.place).resolve_job_def("re_evaluate")
+    with dg.DagsterInstance.ephemeral() as instance:
+        asked = job.execute_in_process(
+            instance=instance, tags={EPOCH_TAG: "e2"}, asset_selection=[dg.AssetKey(ANSWERS.name)]
+        )
+        assert asked.success
+        write_text(pipeline.store.folder / "epoch.txt", "e3")
+        reported = job.execute_in_process(
+            instance=instance, tags={EPOCH_TAG: "e2"}, asset_selection=[dg.AssetKey(REPORTS.name)]
+        )
+    assert reported.success
+    assert pipeline.store.read(REPORTS)["epoch_name"].unique().to_list() == ["e2"]
+    assert names(pipeline)[-1].startswith("e2-")
+
+
+def test_no_report_is_made_of_another_runs_epoch(pipeline: Pipeline) -> None:
+    pipeline.run({EPOCH_TAG: "e2"})
+    pipeline.materialize({EPOCH_TAG: "e3"}, only="benchmark_answers")
+    crossed = pipeline.materialize({EPOCH_TAG: "e2"}, only="benchmark_reports")
+    assert not crossed.success
+    assert "another run has put the answers of 'e3' into benchmark_answers meanwhile" in failure(crossed)
+    calls = pipeline.calls()
+    assert pipeline.materialize({EPOCH_TAG: "e3"}, only="benchmark_reports").success
+    assert pipeline.materialize({EPOCH_TAG: "e2"}).success
+    assert pipeline.calls() == calls, "an epoch that is asked for again costs nothing"
+    assert [name.partition("-")[0] for name in names(pipeline)] == ["first", "e2", "e3"]
+
+
+def test_two_recipes_at_one_place_have_epochs_of_their_own(pipeline: Pipeline) -> None:
+    from dataclasses import replace
+
+    pipeline.run({EPOCH_TAG: "e2"})
+    other = replace(pipeline.recipe, name="other")
+    pipeline.recipe = other
+    assert pipeline.run().calls == 0, "the rows of the first epoch are there"
+    assert [name.partition("-")[0] for name in names(pipeline)] == ["first"]
+
+
+class TestTheManifest:
+    def manifest(self, pipeline: Pipeline) -> dict[str, object]:
+        return dict(history(pipeline).reports()[-1].made_with)
+
+    def test_is_flat_and_names_what_the_issue_asks_for(self, pipeline: Pipeline) -> None:
+        told = self.manifest(pipeline)
+        assert all(value is None or isinstance(value, str | int | float | bool) for value in told.values())
+        for role in ("base", "student"):
+            for fact in ("model", "revision", "engine", "dtype", "chat template", "tokenizer", "gpu", "cpu"):
+                assert f"{role}.{fact}" in told
+        assert told["student.engine"] == "tiny 1"
+        assert told["graders.math-verify"]
+        assert told["graders.programs judged by"].startswith(("bubblewrap", "landlock"))
+        assert told["benchmark.held-out.sampling"] == "temperature 0, top_p 1, max_tokens 64"
+        assert told["data.benchmark_answers"] == pipeline.store.data_version(ANSWERS)
+        assert told["checkpoint.id"] == told["student.revision"] == pipeline.store.read(CHECKPOINT)["checkpoint_id"][0]
+        assert told["data.training set"] == told["data.sft_dataset"]
+
+    def test_names_no_folder_user_or_host(self, pipeline: Pipeline) -> None:
+        import getpass
+        import socket
+
+        text = json.dumps(self.manifest(pipeline))
+        assert str(pipeline.folder) not in text
+        assert str(Path.home()) not in text
+        assert str(Path(__file__).parents[2]) not in text
+        assert socket.gethostname() not in text
+        assert f'"{getpass.getuser()}"' not in text
+
+    def test_rows_that_another_recipe_paid_for_tell_what_served_them(self, pipeline: Pipeline) -> None:
+        from dataclasses import replace
+
+        first = self.manifest(pipeline)
+        pipeline.recipe = replace(pipeline.recipe, name="other")
+        assert pipeline.run().calls == 0
+        second = self.manifest(pipeline)
+        assert second["base.cpu"] == first["base.cpu"] != "not known"
+        assert second["base.torch"] == first["base.torch"]
+
+    def test_what_served_rows_older_than_the_notes_is_not_known(self, pipeline: Pipeline) -> None:
+        from dataclasses import replace
+
+        for note in (pipeline.place.data / "rows" / "served_with").iterdir():
+            note.unlink()
+        pipeline.recipe = replace(pipeline.recipe, name="other")
+        pipeline.run()
+        told = self.manifest(pipeline)
+        assert told["base.engine"] == "tiny 1"
+        assert told["base.cpu"] == "not known"
+
+
+class TestTheDriftCheck:
+    def check(self, pipeline: Pipeline) -> dg.AssetCheckEvaluation:
+        (found,) = [each for each in pipeline.materialize().get_asset_check_evaluations() if each.check_name == "drift"]
+        return found
+
+    def test_says_of_the_first_report_that_there_is_nothing_to_compare_with(self, pipeline: Pipeline) -> None:
+        found = self.check(pipeline)
+        assert found.passed
+        assert found.description == "There is no earlier report of the same models to compare with."
+
+    def test_compares_an_epoch_with_the_one_before_and_finds_nothing(self, pipeline: Pipeline) -> None:
+        pipeline.run({EPOCH_TAG: "e2"})
+        found = self.check(pipeline)
+        assert found.passed
+        assert found.metadata["comparisons"].value == 4
+        assert str(found.metadata["compared with"].value).startswith("first-")
+
+    def test_warns_when_a_score_moved_and_names_what_had_changed(self, pipeline: Pipeline) -> None:
+        pipeline.run({EPOCH_TAG: "e2"})
+        self.rewrite(pipeline, "first", 1.0, {"student.engine": "tiny 0"})
+        self.rewrite(pipeline, "e2", 0.0, {})
+        found = self.check(pipeline)
+        assert not found.passed
+        assert found.severity is dg.AssetCheckSeverity.WARN
+        assert not found.blocking
+        assert "Changed since: engine." in str(found.description)
+        assert found.metadata["changed"].value == {"student.engine": ["tiny 0", "tiny 1"]}
+        assert found.metadata["largest move (points)"].value == -100.0
+
+    def rewrite(self, pipeline: Pipeline, epoch: str, score: float, other: dict[str, str]) -> None:
+        """Have a kept report say that the student scored so on every item, by something else."""
+        (kept,) = [each for each in history(pipeline).reports() if each.epoch == epoch]
+        is_student = pl.col("role") == "student"
+        scores = [pl.when(is_student).then(pl.lit(score)).otherwise(name).alias(name) for name in ("strict", "lenient")]
+        kept.past().items.with_columns(scores).write_parquet(kept.folder / "items.parquet")
+        manifest = json.loads((kept.folder / "manifest.json").read_text())
+        manifest["made_with"] |= other
+        (kept.folder / "manifest.json").write_text(json.dumps(manifest))
