@@ -86,6 +86,12 @@ def apart(house: House) -> Finding:
     return Finding("held_out_is_apart", not found and not shared, numbers)
 
 
+def broken(house: House) -> list[Finding]:
+    """The gates that the data set does not keep, without those that the recipe merely reports."""
+    found = [*findings(house.store.read(EXAMPLES), house.recipe.gates), apart(house)]
+    return [finding for finding in found if not finding.passed and finding.name not in house.recipe.gates.reported]
+
+
 def hold(house: House) -> None:
     """Hold the data set against its gates once more, before anything is trained on it.
 
@@ -94,14 +100,9 @@ def hold(house: House) -> None:
     Raises:
         GateError: when a gate that the recipe does not merely report is not kept.
     """
-    gates = house.recipe.gates
-    found = [*findings(house.store.read(EXAMPLES), gates), apart(house)]
-    broken = [finding for finding in found if not finding.passed and finding.name not in gates.reported]
-    if broken:
-        told = "; ".join(
-            f"{one.name} ({', '.join(f'{name}: {n}' for name, n in one.numbers.items())})" for one in broken
-        )
+    if found := broken(house):
         raise GateError(
-            f"checkpoint: nothing is trained, for the data set does not keep the recipe's gates: {told}. "
+            "checkpoint: nothing is trained, for the data set does not keep the recipe's gates: "
+            f"{'; '.join(map(str, found))}. "
             "Mend the data, change the bound in the recipe's gates, or name the gate in Gates(reported=...)"
         )

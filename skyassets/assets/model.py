@@ -7,29 +7,26 @@ from dataclasses import asdict
 import dagster as dg
 import polars as pl
 
-from skyassets.assets.curation import provenance
 from skyassets.assets.gates import hold
 from skyassets.assets.house import House, Spec, Work
 from skyassets.assets.metadata import MASK
 from skyassets.assets.pipes import piped
 from skyassets.assets.planning import planned
+from skyassets.assets.student_card import report_on, write_card
 from skyassets.core.code_version import code_version
 from skyassets.core.errors import StoreError, TrainerError
-from skyassets.core.files import write_text
 from skyassets.core.ports import Conversation
 from skyassets.core.table_store import Made
-from skyassets.core.tables import CHECKPOINT, EXAMPLES, REPORTS
+from skyassets.core.tables import CHECKPOINT, EXAMPLES
 from skyassets.core.training import TrainPlan
-from skyassets.engines.checkpoint_folder import CARD, CheckpointFolder, Run, WeightsFile, run_name
+from skyassets.engines.checkpoint_folder import CheckpointFolder, Run, WeightsFile, run_name
 from skyassets.engines.deepspeed_trainer import DeepSpeedTrainer
 from skyassets.engines.devices import gpus
 from skyassets.engines.training_job import JobFolder
 from skyassets.engines.weights import revision_of
-from skyassets.stages import card_facts, training_pictures
-from skyassets.stages.card_facts import CardFacts, Course, Score
+from skyassets.stages import training_pictures
 from skyassets.stages.example import conversations, kept
 from skyassets.stages.loss_mask import as_markdown
-from skyassets.stages.model_card import model_card
 from skyassets.stages.training import RUN, checkpoint
 
 TRAINER = (
@@ -76,7 +73,7 @@ def model_assets(house: House) -> list[dg.AssetsDefinition]:
             run = weights.train(trainer, plan, learned_from, name_of(house, learned_from), work.said)
         files = [(file.path, file.bytes, file.sha256) for file in run.files]
         made = checkpoint(str(training.base), files, run.curve, facts_of(house, run))
-        write_card(house, run, _scores(house, str(made.frame["checkpoint_id"][0])))
+        write_card(house, run, report_on(house, str(made.frame["checkpoint_id"][0])))
         return Made(made.frame, {**made.facts, **shown(house, run, learned_from[0])})
 
     def damage(rows: pl.DataFrame) -> str:
@@ -171,32 +168,3 @@ def shown(house: House, run: Run, example: Conversation) -> dict[str, object]:
         "planned GB a rank": round(plan.memory.total, 2),
         MASK: as_markdown(pieces, SHOWN_LETTERS),
     }
-
-
-def write_card(house: House, run: Run, scores: tuple[Score, ...]) -> None:
-    """Put the model card into the folder of the weights."""
-    recipe, store = house.recipe, house.store
-    examples = store.read(EXAMPLES)
-    data = card_facts.shares(examples)
-    system = kept(examples)["system"][0]
-    facts = CardFacts(
-        recipe=recipe.name,
-        description=recipe.description,
-        training=recipe.training,
-        course=Course(len(run.curve), sum(step.tokens for step in run.curve), run.curve[-1].loss),
-        data=data,
-        data_version=store.data_version(EXAMPLES),
-        origins=provenance(recipe).origins,
-        datasets=card_facts.hub_datasets(recipe.sources, data),
-        base_licence=house.place.licence(recipe.training.base),
-        system=system or "",
-        scores=scores,
-    )
-    write_text(run.folder / CARD, model_card(facts))
-
-
-def _scores(house: House, checkpoint_id: str) -> tuple[Score, ...]:
-    """The scores that the last report tells of this very checkpoint."""
-    if house.store.manifest(REPORTS) is None or not house.store.path(REPORTS).exists():
-        return ()
-    return card_facts.scores(house.store.read(REPORTS).filter(pl.col("checkpoint_id") == checkpoint_id))

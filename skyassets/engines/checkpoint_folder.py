@@ -98,6 +98,10 @@ class CheckpointFolder:
         """The folder in which a run is trained, and which keeps its log and its curve."""
         return JobFolder.beside(self.folder / name)
 
+    def is_finished(self, name: str) -> bool:
+        """Whether the run's record is here; its files may have been harmed since."""
+        return bool(self._record(name))
+
     def run(self, name: str) -> Run:
         """A run that is here, as it was when training ended."""
         record = self._record(name)

@@ -8,12 +8,11 @@ import polars as pl
 
 from skyassets.core.sources import Generated, HubDataset, Source
 from skyassets.stages.example import kept, unjudged
+from skyassets.stages.licences import on_hub, spelled
 from skyassets.stages.markdown import table, yaml_text
 from skyassets.stages.training_files import INFO_FILE, MESSAGES_FILE, SHAREGPT, SHAREGPT_FILE
 from skyassets.stages.waterfall import by_domain
 
-HUB_LICENCES = frozenset({"apache-2.0", "mit", "cc-by-4.0", "cc-by-sa-4.0", "cc0-1.0", "cc-by-nc-4.0", "odc-by"})
-"""Licences that the hub knows by this name."""
 HUB_NAME = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)?")
 """A data set or a model of the hub, its owner first."""
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -46,10 +45,21 @@ def origin(source: Source) -> str:
     return "files of the maker's own"
 
 
-def card(examples: pl.DataFrame, rules: Sequence[str], by: Provenance, versions: Mapping[str, str]) -> str:
-    """The card of the kept examples; `versions` are the data versions of the tables they were made from."""
+def card(
+    examples: pl.DataFrame,
+    rules: Sequence[str],
+    by: Provenance,
+    versions: Mapping[str, str],
+    more: Sequence[str] = (),
+    place: str = "",
+) -> str:
+    """The card of the kept examples; `versions` are the data versions of the tables they were made from.
+
+    `more` are lines that come before the last part, and `place` is the data set's name on the hub, if it has one.
+    """
     rows = kept(examples)
     trusted = unjudged(examples).height
+    where = f"'{place}'" if place else "PATH"
     lines = [
         *_front_matter(rows),
         "",
@@ -76,8 +86,8 @@ def card(examples: pl.DataFrame, rules: Sequence[str], by: Provenance, versions:
         "",
         *_waterfall(examples, rules),
         "",
-        "A row is counted under the first rule it failed. The dropped rows, with their evidence, are in",
-        "`sft_dataset.parquet`, from which these files were written.",
+        "A row is counted under the first rule it failed. The dropped rows, with their evidence, are in the table",
+        "`sft_dataset`, from which these files were written.",
         "",
         "## How it was made",
         "",
@@ -85,9 +95,10 @@ def card(examples: pl.DataFrame, rules: Sequence[str], by: Provenance, versions:
         "",
         *table(("table", "data version"), [(f"`{name}`", f"`{version}`") for name, version in versions.items()]),
         "",
+        *more,
         "## Loading it",
         "",
-        f"- `datasets` and TRL: `load_dataset(PATH, split='train')` reads `{MESSAGES_FILE}`, whose `messages` hold",
+        f"- `datasets` and TRL: `load_dataset({where}, split='train')` reads `{MESSAGES_FILE}`, whose `messages` hold",
         "  the system prompt too.",
         f"- LLaMA-Factory: `dataset_dir: PATH`, `dataset: {by.recipe}`; `{INFO_FILE}` describes the ShareGPT",
         f"  form, `{SHAREGPT_FILE}`. With `datasets` it is the configuration `{SHAREGPT}`.",
@@ -97,8 +108,8 @@ def card(examples: pl.DataFrame, rules: Sequence[str], by: Provenance, versions:
 
 
 def _front_matter(rows: pl.DataFrame) -> list[str]:
-    licences = sorted({str(licence).lower() for licence in rows["licence"].drop_nulls()})
-    is_known = bool(licences) and HUB_LICENCES.issuperset(licences)
+    licences = sorted({on_hub(licence) for licence in rows["licence"].unique()})
+    is_known = bool(licences) and all(licences)
     size = next((name for bound, name in SIZES if rows.height < bound), MANY)
     named = [yaml_text(licence) for licence in licences] if is_known else ["other"]
     return [
@@ -144,7 +155,7 @@ def _domains(rows: pl.DataFrame) -> list[tuple[object, ...]]:
 
 def _sources(rows: pl.DataFrame, origins: Mapping[str, str]) -> list[tuple[object, ...]]:
     counts = rows.group_by("source", "licence").len().sort("source", "licence", nulls_last=True)
-    return [(source, licence, count, origins.get(source, "")) for source, licence, count in counts.iter_rows()]
+    return [(source, spelled(licence), count, origins.get(source, "")) for source, licence, count in counts.iter_rows()]
 
 
 def _waterfall(examples: pl.DataFrame, rules: Sequence[str]) -> list[str]:

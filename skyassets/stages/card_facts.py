@@ -1,16 +1,17 @@
 """What a model's card is written from: the data's parts, the training's course, the scores, out of the tables."""
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import polars as pl
 
 from skyassets.core.sources import HubDataset, Source
 from skyassets.core.training import Training
+from skyassets.stages.benchmark import Benchmark
 from skyassets.stages.card import HUB_NAME
 from skyassets.stages.example import kept
-from skyassets.stages.report import EVERY, GAIN
+from skyassets.stages.scoreboard import Scoreboard
 
 _LICENCE_LINE = re.compile(r"^license:[ \t]*[\"']?([\w.+-]+)[\"']?[ \t]*$", re.MULTILINE)
 
@@ -28,19 +29,6 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Score:
-    """A row of `benchmark_reports`: what base or student reached on a whole benchmark, from 0 to 1."""
-
-    benchmark: str
-    metric: str
-    role: str
-    n: int
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
 class Course:
     """How the training went."""
 
@@ -48,6 +36,15 @@ class Course:
     tokens: int
     last_loss: float
     """Nats a learned token."""
+
+
+@dataclass(frozen=True)
+class TableVersion:
+    """One table as it was: its name, its rows and the digest of them."""
+
+    table: str
+    rows: int
+    data_version: str
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,20 @@ class CardFacts:
     """Empty where nobody knows."""
     system: str = ""
     """The system prompt of the examples."""
-    scores: tuple[Score, ...] = ()
+    board: Scoreboard | None = None
+    """What the report says of this very checkpoint; None without a report."""
+    made_with: Mapping[str, object] = field(default_factory=dict)
+    """The report's manifest: what the scores were measured with."""
+    tested_on: Mapping[str, str] = field(default_factory=dict)
+    """Benchmark to its name on the hub, for those that are there."""
+    lineage: tuple[TableVersion, ...] = ()
+    """The tables from the sources to the report, as they were."""
+    name: str = ""
+    """The model's own name on the hub; empty before it is published."""
+    report: str = ""
+    """The folder beside the card with the whole report; empty where there is none."""
+    accepted: tuple[str, ...] = ()
+    """Licences that forbid something, or are not known, and that the publisher has accepted."""
 
 
 def shares(examples: pl.DataFrame) -> tuple[Share, ...]:
@@ -78,14 +88,6 @@ def shares(examples: pl.DataFrame) -> tuple[Share, ...]:
     found = kept(examples).group_by("source", "domain", "licence").agg(counted)
     rows = found.sort("source", "domain", "licence", nulls_last=True).iter_rows()
     return tuple(Share(source, domain, licence or "", count, tokens) for source, domain, licence, count, tokens in rows)
-
-
-def scores(reports: pl.DataFrame) -> tuple[Score, ...]:
-    """The strict and lenient accuracy of base and student on whole benchmarks, out of `benchmark_reports`."""
-    whole = (pl.col("family") == EVERY) & (pl.col("role") != GAIN) & pl.col("value").is_not_null()
-    rows = reports.filter(whole, pl.col("metric").str.ends_with("accuracy"))
-    columns = ("benchmark", "metric", "role", "n", "value", "low", "high")
-    return tuple(Score(*row) for row in rows.select(columns).sort("benchmark", "metric", "role").iter_rows())
 
 
 def hub_datasets(sources: Sequence[Source], data: Iterable[Share]) -> tuple[str, ...]:
@@ -105,3 +107,9 @@ def licence_of(readme: str) -> str:
 def is_hub_name(name: str) -> bool:
     """Whether the hub would take it for a model or a data set: an owner, a slash, a name."""
     return "/" in name and HUB_NAME.fullmatch(name) is not None
+
+
+def tested_on(benchmarks: Iterable[Benchmark]) -> dict[str, str]:
+    """The hub's names of the benchmarks that come from there."""
+    of = {each.name: each.source.origin for each in benchmarks}
+    return {name: one.repo for name, one in of.items() if isinstance(one, HubDataset) and is_hub_name(one.repo)}

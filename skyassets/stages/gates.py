@@ -65,6 +65,9 @@ class Finding:
     passed: bool
     numbers: Numbers
 
+    def __str__(self) -> str:
+        return f"{self.name} ({', '.join(f'{name}: {number}' for name, number in self.numbers.items())})"
+
 
 def findings(examples: pl.DataFrame, gates: Gates) -> list[Finding]:
     """Every gate of `NAMES`, held against the table."""

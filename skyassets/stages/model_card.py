@@ -1,13 +1,9 @@
 """The model's card: what was trained, on what, how, how well it does and how it is loaded, as the hub's README.md."""
 
-from collections.abc import Sequence
-
-from skyassets.stages.card import HUB_LICENCES
-from skyassets.stages.card_facts import CardFacts, Score, is_hub_name
+from skyassets.stages.card_facts import CardFacts, is_hub_name
+from skyassets.stages.card_scores import measured_with, model_index, score_lines
+from skyassets.stages.licences import accepted_in_words, on_hub, spelled
 from skyassets.stages.markdown import block, code, plain, table, yaml_text
-
-UNKNOWN = "not known"
-ROLES = ("base", "student")
 
 
 def model_card(facts: CardFacts) -> str:
@@ -29,7 +25,7 @@ def model_card(facts: CardFacts) -> str:
         "were. It can be wrong and sound sure, has had no training in safety beyond its base's, and should not decide",
         "anything that nobody checks.",
         "",
-        *_scores(facts.scores),
+        *_scores(facts),
         "## Data",
         "",
         *_data(facts),
@@ -38,6 +34,7 @@ def model_card(facts: CardFacts) -> str:
         "",
         *_training(facts),
         "",
+        *_lineage(facts),
         "## Licences",
         "",
         *_licences(facts),
@@ -52,10 +49,11 @@ def model_card(facts: CardFacts) -> str:
 
 def _head(facts: CardFacts) -> list[str]:
     licences = _all_licences(facts)
+    alone = on_hub(licences[0]) if len(licences) == 1 else ""
     base = facts.training.base.name
     return [
         "---",
-        f"license: {yaml_text(licences[0] if len(licences) == 1 and licences[0] in HUB_LICENCES else 'other')}",
+        f"license: {yaml_text(alone or 'other')}",
         "library_name: transformers",
         "pipeline_tag: text-generation",
         # The hub takes nothing else for a model's name; weights out of a package are told in the text alone.
@@ -63,45 +61,30 @@ def _head(facts: CardFacts) -> list[str]:
         *(("datasets:", *(f"- {yaml_text(name)}" for name in facts.datasets)) if facts.datasets else ()),
         "tags:",
         *("- reasoning", "- distillation", "- sft", "- skyassets"),
+        *(model_index(facts.name or facts.recipe, facts.board, facts.tested_on) if facts.board else ()),
         "---",
     ]
 
 
 def _all_licences(facts: CardFacts) -> list[str]:
-    """Every licence that has a part in the weights, as the hub spells them; `not known` is one of them."""
-    named = [facts.base_licence, *(share.licence for share in facts.data)]
-    return sorted({" ".join(name.split()).lower() or UNKNOWN for name in named})
+    """Every licence that has a part in the weights; `unknown` is one of them."""
+    return sorted({spelled(facts.base_licence), *(spelled(share.licence) for share in facts.data)})
 
 
-def _scores(found: Sequence[Score]) -> list[str]:
-    if not found:
+def _scores(facts: CardFacts) -> list[str]:
+    lines = score_lines(facts.board) if facts.board else []
+    if not lines:
         return []
-    by_place = {(each.benchmark, each.metric, each.role): each for each in found}
-    rows = [
-        (plain(benchmark), plain(metric), *(_reached(by_place.get((benchmark, metric, role))) for role in ROLES))
-        for benchmark, metric in dict.fromkeys((each.benchmark, each.metric) for each in found)
-    ]
-    return [
-        "## Scores",
-        "",
-        "Percent with 95% intervals. Strict accuracy counts an answer only in the asked-for form; lenient accuracy",
-        "counts the last stated answer, whatever its form.",
-        "",
-        *table(("benchmark", "metric", *ROLES), rows),
-        "",
-    ]
-
-
-def _reached(score: Score | None) -> str:
-    if score is None:
-        return ""
-    return f"{100 * score.value:.1f} ({100 * score.low:.1f} to {100 * score.high:.1f}), n = {score.n:,}"
+    whole = (
+        [f"The whole report, with break-downs and plots: [{facts.report}]({facts.report})", ""] if facts.report else []
+    )
+    return ["## Scores", "", *lines, "", *whole, *(measured_with(facts.made_with) if facts.made_with else ())]
 
 
 def _data(facts: CardFacts) -> list[str]:
     origins = dict(facts.origins)
     rows = [
-        (*map(plain, (share.source, share.domain, share.licence or UNKNOWN)), share.examples, share.tokens)
+        (*map(plain, (share.source, share.domain, spelled(share.licence))), share.examples, share.tokens)
         for share in facts.data
     ]
     total = ("all", "", "", sum(share.examples for share in facts.data), sum(share.tokens for share in facts.data))
@@ -144,25 +127,34 @@ def _training(facts: CardFacts) -> list[str]:
     ]
 
 
+def _lineage(facts: CardFacts) -> list[str]:
+    rows = [(code(each.table), each.rows, code(each.data_version)) for each in facts.lineage]
+    told = ("Each table is made from the ones before it; a data version is the digest of its rows.", "")
+    return ["## Lineage", "", *table(("table", "rows", "data version"), rows), "", *told] if rows else []
+
+
 def _licences(facts: CardFacts) -> list[str]:
-    data = sorted({plain(share.licence or UNKNOWN) for share in facts.data})
+    data = plain("; ".join(sorted({spelled(share.licence) for share in facts.data})))
     return [
-        f"The base's licence: {plain(facts.base_licence or UNKNOWN)}. The licences of the data: {'; '.join(data)}.",
+        f"The base's licence: {plain(spelled(facts.base_licence))}. The licences of the data: {data}.",
         "Who uses the weights has to keep all of them.",
+        *(("", plain(accepted_in_words(facts.accepted))) if facts.accepted else ()),
     ]
 
 
 def _loading(facts: CardFacts) -> list[str]:
     system = ['    {"role": "system", "content": SYSTEM},'] if facts.system else []
     longest = facts.training.cutoff
+    # A name of the hub holds nothing that a quoted text could end with.
+    where = f'"{facts.name}"' if facts.name else "PATH"
     told = ["", "`SYSTEM` is the system prompt that it was trained with:", "", *block(facts.system, "text")]
     return [
-        "With transformers, `PATH` being this folder or its name on the hub:",
+        "With transformers:" if facts.name else "With transformers, `PATH` being this folder or its name on the hub:",
         "",
         "```python",
         "from transformers import pipeline",
         "",
-        'student = pipeline("text-generation", model=PATH, dtype="auto", device_map="auto")',
+        f'student = pipeline("text-generation", model={where}, dtype="auto", device_map="auto")',
         "conversation = [",
         *system,
         '    {"role": "user", "content": QUESTION},',
@@ -170,6 +162,6 @@ def _loading(facts: CardFacts) -> list[str]:
         f"print(student(conversation, max_new_tokens={longest})[0]['generated_text'][-1]['content'])",
         "```",
         "",
-        "With vLLM: `vllm serve PATH`, then OpenAI's chat API on port 8000.",
+        f"With vLLM: {code(f'vllm serve {facts.name or where}')}, then OpenAI's chat API on port 8000.",
         *(told if facts.system else ()),
     ]
