@@ -1,6 +1,7 @@
 """`dagster dev` as a user starts it, and a real headless browser in front of it."""
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -11,8 +12,9 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 from shell import ROOT, Shell
 
 QUIET = (
@@ -20,6 +22,8 @@ QUIET = (
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
 PATIENCE = 180.0
+RUNS = """{ runsOrError { ... on Runs { results {
+    runId status jobName tags { key value } assetSelection { path } assets { key { path } } } } } }"""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,27 @@ class Dagster:
 
     url: str
     shell: Shell
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Every run: runId, status, jobName, its tags, and the assets it was asked for; told by the webserver."""
+        body = json.dumps({"query": RUNS}).encode()
+        request = urllib.request.Request(f"{self.url}/graphql", body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            found = json.load(answer)["data"]["runsOrError"]["results"]
+        return [
+            run
+            | {
+                "tags": {tag["key"]: tag["value"] for tag in run["tags"]},
+                "assets": {
+                    key["path"][-1] for key in run["assetSelection"] or [asset["key"] for asset in run["assets"]]
+                },
+            }
+            for run in found
+        ]
+
+    def run(self, name: str) -> dict[str, Any]:
+        """The run `name`."""
+        return next(run for run in self.runs() if run["runId"] == name)
 
 
 @contextlib.contextmanager
@@ -67,6 +92,7 @@ def browser(width: int = 1500, height: int = 900) -> Iterator[Page]:
         chromium = play.chromium.launch(executable_path=_chromium(), args=list(QUIET))
         page = chromium.new_page(viewport={"width": width, "height": height})
         page.set_default_timeout(PATIENCE * 1000)
+        expect.set_options(timeout=PATIENCE * 1000)
         try:
             yield page
         finally:

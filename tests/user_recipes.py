@@ -8,7 +8,7 @@ from skyassets.core.sources import Generated, LocalFile, Source
 from skyassets.recipes.embedded import SMOLLM2, embedded
 from skyassets.recipes.recipe import Recipe
 from skyassets.recipes.smoke import smoke
-from skyassets.stages.rewrite import ModelRewriting
+from skyassets.stages.rewrite import ModelRewriting, RuleRewriting
 
 
 def mine() -> Recipe:
@@ -62,3 +62,13 @@ def small_student() -> Recipe:
         learning_rate=0.01,
     )
     return replace(base, name="small_student", training=student)
+
+
+def other_words() -> Recipe:
+    """The smoke recipe with other rules of rewriting."""
+    return replace(smoke(), name="other_words", rewriting=RuleRewriting("So it is \\boxed{{answer}}."))
+
+
+def every_minute() -> Recipe:
+    """The smoke recipe, re-evaluated every minute."""
+    return replace(smoke(), name="every_minute", reevaluate_at="* * * * *")

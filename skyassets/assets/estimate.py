@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from skyassets.assets.evaluation import current_epoch
+from skyassets.assets.epochs import current_epoch
 from skyassets.assets.house import House, Work
 from skyassets.assets.place import student_name
 from skyassets.assets.traces import completer
@@ -16,7 +16,7 @@ from skyassets.core.tables import ANSWERS, CHECKPOINT, PROBLEMS, REWRITES, TRACE
 from skyassets.engines.devices import gpus
 from skyassets.engines.problem_reader import ProblemReader
 from skyassets.stages import problems
-from skyassets.stages.answer import epoch_seed
+from skyassets.stages.answer import attempts_of
 from skyassets.stages.bill import COLUMNS, Bill
 from skyassets.stages.complete import Completer
 from skyassets.stages.forecast import Counter, Counting, Lengths, Line, Nobody, lengths_of, rate, rewriters
@@ -24,7 +24,7 @@ from skyassets.stages.ledger import COMPLETION_COLUMNS
 from skyassets.stages.rate import ranges
 from skyassets.stages.rate import rate as rate_problems
 from skyassets.stages.rewrite import ModelRewriting, rewrite
-from skyassets.stages.sample import Asking, attempts, sample
+from skyassets.stages.sample import sample
 
 BYTES_A_TOKEN = 4
 """Of English; only where nothing was measured."""
@@ -43,11 +43,16 @@ class Estimate:
     said: Callable[[str], None]
     run: str
     """The id of the pilot as a run. One of its own, or what lay between two pilots would count as their time."""
+    problems: pl.DataFrame | None = None
+    held_out: pl.DataFrame | None = None
+    """The problems to learn from and those of the benchmarks, where they need not be read from their sources."""
+    is_retrained: bool = False
+    """Whether the student will be another one than the checkpoint there is."""
 
     def lines(self) -> Iterator[Line]:
         """A line for each role of each asset that asks a model, in the order of the run."""
         recipe = self.house.recipe
-        made = problems.raw_problems(recipe.sources, ProblemReader())
+        made = problems.raw_problems(recipe.sources, ProblemReader()) if self.problems is None else Made(self.problems)
         if rating := recipe.rating:
             wanted = ranges(recipe.sources)
             line, rated = self._line(
@@ -61,7 +66,7 @@ class Estimate:
         yield teacher
         if isinstance(recipe.rewriting, ModelRewriting):
             yield self._rewriter(recipe.rewriting, made.frame, teacher, traces)
-        yield from self._answers(is_new=teacher.calls > 0)
+        yield from self._answers(is_new=self.is_retrained or teacher.calls > 0)
 
     def _line(
         self, table: Table, role: str, model: Model, stage: Stage, is_by_conversation: bool = False
@@ -133,13 +138,14 @@ class Estimate:
 
     def _answers(self, is_new: bool) -> Iterator[Line]:
         recipe, house = self.house.recipe, self.house
-        held_out = problems.benchmark_problems(recipe.benchmarks, ProblemReader()).frame
-        seed = epoch_seed(recipe.evaluation.seed, current_epoch(house))
+        held_out = self.held_out
+        if held_out is None:
+            held_out = problems.benchmark_problems(recipe.benchmarks, ProblemReader()).frame
+        epoch = current_epoch(house)
 
         def ask(model: Model) -> Stage:
-            evaluation = recipe.evaluation
-            asking = Asking(model, evaluation.prompts, evaluation.sampling, evaluation.samples, seed)
-            wanted = {one.request.id: one.request for one in attempts(held_out, asking)}
+            attempts = attempts_of(held_out, recipe.benchmarks, recipe.evaluation, model, epoch)
+            wanted = {one.request.id: one.request for one in attempts}
 
             def stage(by: Completer) -> None:
                 by.ensure(model, list(wanted), wanted.__getitem__)
@@ -159,3 +165,6 @@ class Estimate:
             note = "taken to be like the base's" * bool(theirs.calls)
             theirs = replace(theirs, lengths=line.lengths, tokens_per_second=line.tokens_per_second, note=note)
         yield theirs
+        for contender in recipe.contenders:
+            measured, _ = self._line(ANSWERS, contender.role, contender.model, ask(contender.model))
+            yield measured

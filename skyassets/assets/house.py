@@ -9,7 +9,15 @@ import dagster as dg
 import polars as pl
 
 from skyassets.assets.accounts import Accounts
-from skyassets.assets.metadata import CALLS_PICTURE, PREVIEW_ROWS, column_schema, metadata, preview
+from skyassets.assets.metadata import (
+    CALLS_PICTURE,
+    PREVIEW,
+    PREVIEW_ROWS,
+    SKETCH,
+    definition_metadata,
+    metadata,
+    preview,
+)
 from skyassets.assets.place import Place
 from skyassets.core.code_version import code_version
 from skyassets.core.errors import SkyassetsError
@@ -22,7 +30,10 @@ from skyassets.core.table_store import Made, TableStore
 from skyassets.core.tables import COMPLETIONS, Table
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages import pictures
+from skyassets.stages.audits import AUDITS, Audit
 from skyassets.stages.bill import Bill
+from skyassets.stages.sketch import as_markdown
+from skyassets.stages.sketches import SKETCHES
 
 SECONDS_TO_MAKE = "seconds to make"
 """The fact that remembers, with a table, how long it took when it was made."""
@@ -32,9 +43,6 @@ PAID_KINDS = frozenset({"llm", "deepspeed"})
 
 NEVER_PICTURED = ("text", "question", "ground_truth", "tests", "starter_code", "references", "imported_trace")
 """Columns that no picture needs and that may be larger than memory."""
-
-EPOCH_TAG = "skyassets/epoch"
-"""The run tag that names a re-evaluation; set by the schedule."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +59,37 @@ class Spec:
 
     @property
     def version(self) -> str:
-        """The asset's code version: code, recipe part and table schema in one digest."""
-        schema = [(name, str(kind)) for name, kind in self.table.schema.items()]
-        return digest(code_version(*self.code), self.recipe, schema)
+        """The asset's code version as Dagster knows it: code, recipe part and table schema in one digest."""
+        return digest(self._code_digest, self.recipe)
+
+    def origin(self, parents: dict[str, str]) -> Origin:
+        """What the table is made from, given the versions of its parents and of what lies outside."""
+        return Origin(code=self._code_digest, parents=parents, recipe=self.recipe)
+
+    @property
+    def _code_digest(self) -> str:
+        # Without the recipe: a change of one of the two is then told by its name.
+        return digest(code_version(*self.code), [(name, str(kind)) for name, kind in self.table.schema.items()])
+
+
+Damage = Callable[[pl.DataFrame], str]
+"""Looks at a stored table for harm outside its file, and says what it is; empty when there is none."""
+Outside = Callable[[dg.AssetExecutionContext | None], dict[str, str]]
+"""What the rows hang on beside parents, code and recipe (a source's file, the epoch), in a run or, for None, now."""
+
+
+def nothing_outside(context: dg.AssetExecutionContext | None) -> dict[str, str]:
+    """Of an asset that hangs on its parents alone."""
+    return {}
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What decides whether an asset is made again."""
+
+    spec: Spec
+    damage: Damage | None
+    outside: Outside
 
 
 @dataclass(frozen=True)
@@ -90,6 +126,8 @@ class House:
     place: Place
     purses: dict[str, Purse] = field(default_factory=dict)
     """Run to its purse: all assets of a run spend the same money."""
+    declared: dict[str, Declared] = field(default_factory=dict)
+    """Asset to what decides whether it is made again; `asset` writes it down."""
 
     def purse(self, run: str) -> Purse:
         """The money of `run`."""
@@ -116,11 +154,16 @@ class House:
         entries = LedgerEntries(self.place.data / "rows")
         return Accounts(self.recipe.name, entries, self.rows, self.store, self.place.hour_price)
 
-    def asset(self, spec: Spec, make: Callable[[Work], Made], **more: object) -> dg.AssetsDefinition:
-        """The Dagster asset of `spec`; `make` is told of the run it works for and returns the rows.
-
-        `more` goes to `build`.
-        """
+    def asset(
+        self,
+        spec: Spec,
+        make: Callable[[Work], Made],
+        picture: Callable[[pl.DataFrame], str],
+        damage: Damage | None = None,
+        outside: Outside = nothing_outside,
+    ) -> dg.AssetsDefinition:
+        """The Dagster asset of `spec`; `make` is told of the run it works for and returns the rows."""
+        declared = self.declared[spec.table.name] = Declared(spec, damage, outside)
 
         @dg.asset(
             name=spec.table.name,
@@ -130,16 +173,16 @@ class House:
             group_name=spec.group,
             kinds=set(spec.kinds),
             owners=["team:skyassets"],
-            metadata={"dagster/column_schema": column_schema(spec.table)},
+            tags={"skyassets/recipe": self.recipe.name, "skyassets/cost": cost_of(spec)},
+            metadata=definition_metadata(spec.table, self.store.path(spec.table)),
             check_specs=[
-                dg.AssetCheckSpec(
-                    "unique_ids", asset=spec.table.name, description="No id is there twice.", blocking=True
-                )
+                dg.AssetCheckSpec(audit.name, asset=spec.table.name, description=audit.description)
+                for audit in audits_of(spec.table)
             ],
         )
         def build(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster reads the bare annotation
             try:
-                return self.build(context, spec, make, **more)  # type: ignore[arg-type]
+                return self.build(context, declared, make, picture)
             except SkyassetsError as error:
                 # Our errors say all there is to say; what Dagster would print of the way here only hides it.
                 raise dg.Failure(f"{type(error).__name__}: {error}", allow_retries=False) from None
@@ -149,20 +192,16 @@ class House:
     def build(
         self,
         context: dg.AssetExecutionContext,
-        spec: Spec,
+        declared: Declared,
         make: Callable[[Work], Made],
         picture: Callable[[pl.DataFrame], str],
-        damage: Callable[[pl.DataFrame], str] | None = None,
-        outside: Callable[[dg.AssetExecutionContext], dict[str, str]] = lambda context: {},
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster reads the bare annotation
-        """Have the table there, and tell Dagster about it.
-
-        `outside` names what the rows hang on beside parents, code and recipe (a source's file, the epoch).
-        """
+        """Have the table there, and tell Dagster about it."""
         started = time.monotonic()
+        spec = declared.spec
         said = context.log.info
         parents = {parent.name: self.store.data_version(parent) for parent in spec.parents}
-        origin = Origin(code=spec.version, parents=parents | outside(context), recipe=spec.recipe)
+        origin = spec.origin(parents | declared.outside(context))
 
         def making() -> Made:
             work = Work(spec.table.name, context.run.run_id, said, self.purse(context.run.run_id), context)
@@ -175,21 +214,36 @@ class House:
 
         def show(path: Path) -> dict[str, object]:
             rows = pl.scan_parquet(path)
-            pictured = picture(rows.drop(NEVER_PICTURED, strict=False).collect())
-            shown: dict[str, object] = {"preview": preview(rows.head(PREVIEW_ROWS).collect()), "picture": pictured}
+            few = rows.drop(NEVER_PICTURED, strict=False).collect()
+            shown: dict[str, object] = {SKETCH: as_markdown(SKETCHES[spec.table.name](few)), "picture": picture(few)}
+            shown[PREVIEW] = preview(rows.head(PREVIEW_ROWS).collect())
             return {**shown, SECONDS_TO_MAKE: round(time.monotonic() - started, 1)}
 
-        built = self.store.build(spec.table, origin, making, damage, said, show)
+        built = self.store.build(spec.table, origin, making, declared.damage, said, show)
         said(f"{spec.table.name}: {built.manifest.rows} rows, {'rebuilt' if built.rebuilt else 'unchanged'}")
         path = self.store.path(spec.table)
-        repeated = pl.read_parquet(path, columns=[spec.table.key])[spec.table.key].is_duplicated().sum()
         return dg.MaterializeResult(
             asset_key=spec.table.name,
             data_version=dg.DataVersion(built.manifest.data_version),
             metadata=metadata(spec.table, built, str(path), time.monotonic() - started),
             check_results=[
                 dg.AssetCheckResult(
-                    passed=repeated == 0, check_name="unique_ids", metadata={"repeated rows": int(repeated)}
+                    passed=found.passed,
+                    check_name=found.name,
+                    severity=dg.AssetCheckSeverity.WARN,
+                    metadata=found.numbers,
                 )
+                for audit in audits_of(spec.table)
+                for found in [audit(pl.read_parquet(path, columns=list(audit.columns)))]
             ],
         )
+
+
+def audits_of(table: Table) -> tuple[Audit, ...]:
+    """The audit of `table`, if it has one."""
+    return (AUDITS[table.name],) if table.name in AUDITS else ()
+
+
+def cost_of(spec: Spec) -> str:
+    """What making an asset costs, as its tag: to select `tag:"skyassets/cost"="calls"` in the UI."""
+    return "calls" if "llm" in spec.kinds else "training" if "deepspeed" in spec.kinds else "little"

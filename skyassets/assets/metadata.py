@@ -1,7 +1,8 @@
-"""What an asset shows in the UI: rows, reuse, schema with meanings, a preview, time, and one picture."""
+"""What an asset shows in the UI: rows, reuse, schema with meanings, column lineage, a preview, time, and pictures."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import dagster as dg
 import polars as pl
@@ -10,15 +11,24 @@ from skyassets.core.columns import COLUMNS
 from skyassets.core.table_store import Built
 from skyassets.core.tables import Table
 from skyassets.stages.bill import SPENT
+from skyassets.stages.column_lineage import COLUMN_LINEAGE
 
-PREVIEW_ROWS = 5
+PREVIEW_ROWS = 2
 LONGEST_CELL = 60
+LONGEST_WORD = 20
+"""A text is broken into lines where it has a space, and nowhere else: a longer word would push a table out of sight."""
+PREVIEW = "preview"
+MADE_FROM = "made from"
+"""The column lineage as a table: Dagster's own UI keeps `dagster/column_lineage` and does not show it."""
+SKETCH = "at a glance"
+"""The sketch, which the UI draws where it stands; whole pictures open on a click."""
 CALLS_PICTURE = "calls picture"
 """Latency and length of the calls, beside the table's own picture."""
 PICTURES = ("picture", CALLS_PICTURE)
 MASK = "an example with its loss mask"
-WRITTEN = ("preview", MASK)
-"""What is Markdown already."""
+SCORES = "scores"
+WRITTEN = (SCORES, MASK)
+"""What is Markdown already, with every foreign text in it escaped."""
 
 
 def column_schema(table: Table) -> dg.TableSchema:
@@ -36,11 +46,32 @@ def column_schema(table: Table) -> dg.TableSchema:
     )
 
 
-def preview(frame: pl.DataFrame) -> str:
-    """The first rows as a Markdown table, long cells shortened."""
-    rows = [[_cell(value) for value in row] for row in frame.head(PREVIEW_ROWS).iter_rows()]
-    lines = [frame.columns, ["---"] * frame.width, *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def column_lineage(table: Table) -> dg.TableColumnLineage:
+    """For each of the table's columns, the parents' columns it is made from."""
+    return dg.TableColumnLineage(
+        {
+            name: [dg.TableColumnDep(dg.AssetKey(one.table), one.column) for one in parents]
+            for name, parents in COLUMN_LINEAGE[table.name].items()
+        }
+    )
+
+
+def definition_metadata(table: Table, path: Path) -> dict[str, dg.MetadataValue | dg.TableSchema]:
+    """What is known of a table at `path` before it was ever made."""
+    return {
+        "dagster/column_schema": column_schema(table),
+        "dagster/uri": dg.MetadataValue.text(path.absolute().as_uri()),
+        MADE_FROM: _table(("column", MADE_FROM), _made_from(table)),
+    }
+
+
+def preview(frame: pl.DataFrame) -> list[dict[str, str]]:
+    """The first rows upside down, a line for each column, long texts shortened; kept with the table's facts."""
+    rows = frame.head(PREVIEW_ROWS).rows()
+    return [
+        {"column": name, **{f"row {number}": _short(row[place]) for number, row in enumerate(rows, 1)}}
+        for place, name in enumerate(frame.columns)
+    ]
 
 
 def metadata(table: Table, built: Built, path: str, seconds: float) -> dict[str, dg.MetadataValue]:
@@ -55,18 +86,23 @@ def metadata(table: Table, built: Built, path: str, seconds: float) -> dict[str,
         "rebuilt": dg.MetadataValue.bool(built.rebuilt),
         "why": dg.MetadataValue.text(built.why or "nothing it was made from has changed"),
         "seconds": dg.MetadataValue.float(round(seconds, 2)),
+        "data version": dg.MetadataValue.text(built.manifest.data_version),
         "path": dg.MetadataValue.path(path),
-        "dagster/column_schema": dg.MetadataValue.table_schema(column_schema(table)),
+        "dagster/column_lineage": dg.MetadataValue.column_lineage(column_lineage(table)),
     }
+    if isinstance(sketched := facts.pop(SKETCH, None), str):
+        shown[SKETCH] = dg.MetadataValue.md(sketched)
     if built.manifest.unfinished:
         shown["rows to be tried again"] = dg.MetadataValue.int(built.manifest.unfinished)
     for name in PICTURES:
         if isinstance(svg := facts.pop(name, None), str):
             shown[name] = dg.MetadataValue.md(image(svg))
-    for name in WRITTEN:
-        if isinstance(text := facts.pop(name, None), str):
-            shown[name] = dg.MetadataValue.md(text)
-    return shown | {name: _value(value) for name, value in facts.items()}
+    rows = facts.pop(PREVIEW, None)
+    for name, value in facts.items():
+        shown[name] = dg.MetadataValue.md(str(value)) if name in WRITTEN else _value(value)
+    if isinstance(rows, list) and rows:
+        shown[PREVIEW] = _table(list(rows[0]), rows)
+    return shown
 
 
 def image(svg: str) -> str:
@@ -83,20 +119,41 @@ def _value(value: object) -> dg.MetadataValue:
         return dg.MetadataValue.float(value)
     if isinstance(value, Mapping) and value and all(isinstance(item, Mapping) for item in value.values()):
         columns = list(dict.fromkeys(name for item in value.values() for name in item))
-        rows = [[name, *(item.get(column) for column in columns)] for name, item in value.items()]
-        head = ["what", *columns]
-        cells = [head, ["---"] * len(head), *rows]
-        return dg.MetadataValue.md("\n".join(f"| {' | '.join(map(_cell, line))} |" for line in cells))
+        return _table(["what", *columns], [{"what": name, **item} for name, item in value.items()])
     if isinstance(value, Mapping):
-        lines = [f"| {_cell(name)} | {_cell(item)} |" for name, item in value.items()]
-        heading = "dollars" if any(isinstance(item, float) for item in value.values()) else "rows"
-        return dg.MetadataValue.md("\n".join([f"| what | {heading} |", "| --- | --- |", *lines]))
+        kinds = {type(item) for item in value.values()}
+        heading = "value" if str in kinds else "dollars" if float in kinds else "rows"
+        return _table(["what", heading], [{"what": name, heading: item} for name, item in value.items()])
     return dg.MetadataValue.text(str(value))
 
 
-def _cell(value: object) -> str:
+def _table(columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> dg.MetadataValue:
+    """Rows as the UI's own table, which shows texts as they are and stands in the page whatever its size."""
+    schema = dg.TableSchema([dg.TableColumn(name) for name in columns])
+    records = [{name: _cell(row.get(name)) for name in columns} for row in rows]
+    return dg.MetadataValue.table([dg.TableRecord(record) for record in records], schema)
+
+
+def _made_from(table: Table) -> list[dict[str, str]]:
+    """A line for each column that has parents: which columns of which of them."""
+    lines: list[dict[str, str]] = []
+    for name, parents in COLUMN_LINEAGE[table.name].items():
+        by_table: dict[str, list[str]] = {}
+        for one in parents:
+            by_table.setdefault(one.table, []).append(one.column)
+        told = "; ".join(f"{parent}: {', '.join(columns)}" for parent, columns in by_table.items())
+        lines.append({"column": name, MADE_FROM: told or "outside"})
+    return lines
+
+
+def _short(value: object) -> str:
     text = "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
-    text = " ".join(text.split())
-    short = text if len(text) <= LONGEST_CELL else f"{text[: LONGEST_CELL - 1]}…"
-    # A model's text is shown, never rendered.
-    return short.replace("|", "\\|").replace("<", "&lt;").replace("`", "'").replace("![", "! [")
+    words = (word if len(word) <= LONGEST_WORD else f"{word[: LONGEST_WORD - 1]}…" for word in text.split())
+    text = " ".join(words)
+    return text if len(text) <= LONGEST_CELL else f"{text[: LONGEST_CELL - 1]}…"
+
+
+def _cell(value: object) -> str | int | float:
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    return value if isinstance(value, str | int) and not isinstance(value, bool) else _short(value)

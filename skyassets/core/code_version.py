@@ -3,14 +3,19 @@
 import ast
 import functools
 import importlib.util
+from collections.abc import Iterator
 from pathlib import Path
 
+from skyassets.core.code_notes import Reading, noted
 from skyassets.core.errors import IdentityError
 from skyassets.core.identity import digest
 
 FOLLOWED = "skyassets.stages"
 """Imports of this package are followed. Core is not: its promises are kept by tests, and its tables carry
 their own fingerprint, so that a reworded error message never retrains a model."""
+
+BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+"""Where a statement keeps other statements."""
 
 
 def code_version(*modules: str) -> str:
@@ -22,8 +27,9 @@ def code_version(*modules: str) -> str:
         if name in seen:
             continue
         path = source_path(name)
-        seen[name], imports = _read(path, path.stat().st_mtime_ns)
-        waiting.extend(found for found in imports if _is_module(found))
+        reading = _read(path, path.stat().st_mtime_ns)
+        seen[name] = reading.meaning
+        waiting.extend(found for found in reading.imports if found not in seen and _is_module(found))
     return digest(sorted(seen.items()))
 
 
@@ -41,8 +47,19 @@ def source_path(module: str) -> Path:
 
 def meaning(source: str) -> str:
     """The source re-spelled from its syntax tree, without docstrings, so that equal text means equal behaviour."""
+    return _spelled(ast.parse(source))
+
+
+def read(source: str) -> Reading:
+    """The digest of what `source` means, and the modules of the followed package that it names."""
     tree = ast.parse(source)
-    for node in ast.walk(tree):
+    imports = tuple(sorted(_imports(tree)))
+    return Reading(digest(_spelled(tree)), imports)
+
+
+def _spelled(tree: ast.Module) -> str:
+    """The text of `tree`, which loses its docstrings."""
+    for node in _statements(tree):
         if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         # A bare string anywhere in a body does nothing: docstrings of modules, classes, functions and attributes.
@@ -55,15 +72,25 @@ def _is_bare_string(node: ast.AST) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
-@functools.lru_cache(maxsize=256)
-def _read(path: Path, _mtime_ns: int) -> tuple[str, tuple[str, ...]]:
-    source = path.read_text(encoding="utf-8")
-    return meaning(source), tuple(sorted(_imports(ast.parse(source))))
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Every node that is or holds statements; not the expressions, which are nine nodes of ten."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for name in BLOCKS:
+            if isinstance(block := getattr(node, name, None), list):
+                waiting.extend(block)
+
+
+@functools.lru_cache(maxsize=512)
+def _read(path: Path, _mtime_ns: int) -> Reading:
+    return noted(path, read)
 
 
 def _imports(tree: ast.Module) -> set[str]:
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:

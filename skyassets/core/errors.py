@@ -11,7 +11,9 @@ SkyassetsError
 ├── GraderError        the grader's workers cannot be used
 ├── TrainerError       training cannot start, died, or made no usable weights
 ├── GateError          a gate of the recipe forbids going on (nothing left to train on)
-└── BudgetError        the next call could pass the budget, or its price is not known
+├── BudgetError        the next call could pass the budget, or its price is not known
+├── EpochError         a re-evaluation is named in a way that cannot be, or has met another one
+└── PublishError       the hub cannot be reached, does not let us in, or takes a file for none of its kind
 
 A message says who speaks, what was seen and what to do about it.
 """
@@ -63,3 +65,11 @@ class GateError(SkyassetsError):
 
 class BudgetError(SkyassetsError):
     """The next call could pass the budget, or nobody knows its price."""
+
+
+class EpochError(SkyassetsError):
+    """A re-evaluation is named in a way that cannot be, or has met another one."""
+
+
+class PublishError(SkyassetsError):
+    """Something cannot be brought to a hub."""

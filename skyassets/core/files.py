@@ -75,6 +75,20 @@ def locked(path: Path, waiting: Callable[[str], None]) -> Iterator[None]:
         yield
 
 
+def holder(path: Path) -> str:
+    """The process that holds the lock file `path` now; empty when nobody does. Waits for nobody."""
+    try:
+        file = path.open(encoding="utf-8")
+    except OSError:
+        return ""
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return file.read().strip() or "unknown"
+    return ""
+
+
 @contextlib.contextmanager
 def shared(path: Path, alone: bool = False) -> Iterator[None]:
     """Hold the lock file `path` together with others, or `alone`; waits for whoever does not allow it."""

@@ -1,6 +1,7 @@
 """A small real pipeline for tests: the smoke recipe over a file of problems, a Dagster instance, calls counted."""
 
 import json
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -84,3 +85,9 @@ class Pipeline:
             if event.step_materialization_data.materialization.metadata["rebuilt"].value
         }  # fmt: skip
         return Outcome(frozenset(rebuilt), self.calls() - before)
+
+
+def copy_of(made: Path, folder: Path) -> Pipeline:
+    """A pipeline in `folder` that has done what the one in `made` has: that it is another folder changes nothing."""
+    shutil.copytree(made, folder)
+    return Pipeline(folder)
