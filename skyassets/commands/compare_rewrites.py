@@ -14,7 +14,7 @@ from skyassets.assets.environment import dollars_in
 from skyassets.assets.house import House, Work
 from skyassets.assets.place import Place
 from skyassets.assets.traces import completer
-from skyassets.commands.command import Command
+from skyassets.commands.command import Command, Exits
 from skyassets.commands.shown import SHORT, differing, printable
 from skyassets.commands.stored_tables import StoredTables
 from skyassets.core.errors import RecipeError, SkyassetsError
@@ -84,7 +84,16 @@ def compare_rewrites(recipe: Recipe, place: Place, options: Namespace) -> int:
     return 0
 
 
-COMPARE_REWRITES = Command(compare_rewrites, arguments)
+COMPARE_REWRITES = Command(
+    compare_rewrites,
+    arguments,
+    (
+        ("--prompt mine.txt", "the recipe's rewriting prompt against another one, on 20 traces"),
+        ("--model org/model@main --rows 50 --budget 2", "another model, for two dollars at most"),
+        ("--against sky_t1_preview --name rules-or-model", "the way of another recipe"),
+    ),
+    Exits(not_well="there is no trace to rewrite yet"),
+)
 
 
 def other_side(recipe: Recipe, options: Namespace) -> Side:

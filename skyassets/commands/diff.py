@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from skyassets.assets.place import Place
-from skyassets.commands.command import Command
+from skyassets.commands.command import Command, Exits
 from skyassets.commands.shown import SHORT, printable
 from skyassets.core.errors import StoreError
 from skyassets.core.tables import ASSET_TABLES
@@ -34,10 +34,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 def diff(recipe: Recipe, place: Place, options: Namespace) -> int:
-    """Compare two versions of a table: rows added, removed and changed, flipped verdicts, lengths.
-
-    Exit codes: 0 they say the same (clocks and engines apart), 1 they differ, 2 they cannot be compared.
-    """
+    """Compare two versions of a table: rows added, removed and changed, flipped verdicts, lengths."""
     before, after = _named(recipe, place, options)
     key = tuple(part.strip() for part in options.key.split(",") if part.strip())
     found = difference(_read(before), _read(after), key)
@@ -50,7 +47,16 @@ def diff(recipe: Recipe, place: Place, options: Namespace) -> int:
     return 0 if found.is_same else 1
 
 
-DIFF = Command(diff, arguments)
+DIFF = Command(
+    diff,
+    arguments,
+    (
+        ("sft_dataset", "what changed since the table was last another one"),
+        ("smoke/sft_dataset embedded/sft_dataset", "two recipes' tables"),
+        ("before.parquet after.parquet --key id --show 20", "two Parquet files"),
+    ),
+    Exits("the two say the same, clocks and engines apart", "they differ", "they cannot be compared"),
+)
 
 
 def _named(recipe: Recipe, place: Place, options: Namespace) -> tuple[Path, Path]:

@@ -1,17 +1,23 @@
 """`skyassets doctor`: what is installed here, what works, and what to do about the rest."""
 
-import importlib.metadata
-import shutil
-from argparse import Namespace
-from collections.abc import Iterator
-from dataclasses import dataclass
+import json
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from functools import partial
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from skyassets import __version__
 from skyassets.assets.place import Place
+from skyassets.commands import doctor_machine as machine
+from skyassets.commands.command import Command, Exits
+from skyassets.commands.finding import Finding, Health, found
+from skyassets.commands.shown import printable
 from skyassets.core.errors import SkyassetsError
 from skyassets.core.ports import Limits, Model, Program, RunKind
 from skyassets.engines import tiny
@@ -24,57 +30,86 @@ from skyassets.engines.weights import weights_folder
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.rewrite import ModelRewriting
 
-PACKAGES = ("dagster", "polars", "openai", "torch", "transformers", "deepspeed", "datasets")
-FREE_GB = 5
+STYLES = {Health.FINE: "green", Health.OPTIONAL: "yellow", Health.MISSING: "bold red"}
+AT_ONCE = 8
+"""Things that are looked at side by side: a server that does not answer keeps nobody else waiting."""
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One line of the doctor's: what was looked at, whether the recipe can run, what was seen, what to do."""
-
-    what: str
-    fine: bool
-    seen: str
-    do: str = ""
+def arguments(parser: ArgumentParser) -> None:
+    """What `doctor` takes."""
+    parser.add_argument("--json", action="store_true", help="print JSON for machines")
 
 
 def doctor(recipe: Recipe, place: Place, options: Namespace) -> int:
-    """Say what is installed, what works, what is missing and how to get it."""
-    findings = list(examine(recipe, place))
-    show(recipe, findings)
-    return 0 if all(finding.fine for finding in findings) else 1
+    """Say what is installed, what works, what is missing and how to get it.
+
+    Takes some seconds: the compiler and the sandbox are tried, servers and the hub are asked. No model is started.
+    """
+    findings = examine(recipe, place)
+    is_well = all(finding.health is not Health.MISSING for finding in findings)
+    if options.json:
+        told = {"version": __version__, "recipe": recipe.name, "fine": is_well, "findings": list(map(asdict, findings))}
+        Console().print(json.dumps(told, indent=1), markup=False, highlight=False, soft_wrap=True)
+    else:
+        show(recipe, findings)
+    return 0 if is_well else 1
 
 
-def examine(recipe: Recipe, place: Place) -> Iterator[Finding]:
-    """Everything `recipe` needs of `place`, tried where it can be tried cheaply."""
-    for package in PACKAGES:
-        yield _package(package)
-    yield _sandbox(recipe.limits, place)
-    for role, model in _roles(recipe):
-        yield _server(role, model, place)
-    yield _disk(place)
+DOCTOR = Command(
+    doctor,
+    arguments,
+    (("", "can the recipe run here, and if not, what to do"), ("--json", "the same for machines")),
+    Exits("everything the recipe needs is here", "something it needs is missing"),
+)
 
 
-def show(recipe: Recipe, findings: list[Finding]) -> None:
+def examine(recipe: Recipe, place: Place) -> list[Finding]:
+    """Everything `recipe` needs of `place`, and what is good to have, tried where it can be tried in seconds."""
+    trains, reads_hub = machine.trains_really(recipe), machine.reads_hub(recipe)
+    looks: list[Callable[[], Finding]] = [
+        *(partial(machine.package, name, is_needed=True) for name in machine.ALWAYS),
+        *(partial(machine.package, name, is_needed=trains) for name in machine.TRAINS),
+        partial(machine.package, "datasets", is_needed=reads_hub),
+        _vllm,
+        partial(machine.compiler, is_needed=trains),
+        partial(_sandbox, recipe.limits, place),
+        *(partial(_server, role, model, place) for role, model in _roles(recipe)),
+        machine.hub,
+        partial(machine.memory, is_needed=trains),
+        partial(machine.disk, place),
+        machine.gpu,
+        machine.dagster_home,
+        machine.port,
+        machine.browser,
+    ]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(lambda look: look(), looks))
+
+
+def show(recipe: Recipe, findings: Sequence[Finding]) -> None:
     """Print the findings as a table, and the sum of it."""
-    table = Table(title=f"skyassets {__version__}, recipe {recipe.name}")
-    for column in ("what", "", "seen", "what to do"):
-        table.add_column(column, overflow="fold")
-    for finding in findings:
-        mark = "[green]ok[/]" if finding.fine else "[red]missing[/]"
-        table.add_row(Text(finding.what), mark, Text(finding.seen), Text(finding.do))
+    table = Table(title=f"skyassets {__version__}, recipe {recipe.name}", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("what", overflow="fold", max_width=26)
+    table.add_column("", no_wrap=True)
+    table.add_column("seen, and what to do", overflow="fold")
+    for one in findings:
+        state = Text(one.health, STYLES[one.health])
+        told = Text(printable(one.seen))
+        if one.do:
+            told.append(f"\n-> {printable(one.do)}", "bold")
+        table.add_row(Text(printable(one.what)), state, told)
     console = Console()
     console.print(table)
-    missing = sum(not finding.fine for finding in findings)
-    console.print("Everything the recipe needs is here." if not missing else f"{missing} things are missing.")
+    missing = sum(one.health is Health.MISSING for one in findings)
+    summary = f"{missing} thing{'s are' if missing > 1 else ' is'} missing."
+    console.print("Everything the recipe needs is here." if not missing else summary, highlight=False)
 
 
-def _package(name: str) -> Finding:
-    try:
-        return Finding(name, fine=True, seen=importlib.metadata.version(name))
-    except importlib.metadata.PackageNotFoundError:
-        do = "install skyassets with its extra [cpu] or [gpu], as the README says"
-        return Finding(name, fine=False, seen="not installed", do=do)
+def _vllm() -> Finding:
+    """The faster engine; without it, transformers serves."""
+    problem = vllm_problem()
+    seen = problem or "works here"
+    return found("vLLM", problem is None, seen, "models are served by transformers, slower", is_needed=False)
 
 
 def _sandbox(limits: Limits, place: Place) -> Finding:
@@ -82,11 +117,11 @@ def _sandbox(limits: Limits, place: Place) -> Finding:
         try:
             run, name = sandbox.run(Program("print(6 * 7)"), limits), sandbox.name
         except SkyassetsError as error:
-            return Finding("sandbox", fine=False, seen=str(error), do="apt-get install bubblewrap")
+            return found("sandbox", is_fine=False, seen=str(error), do="apt-get install bubblewrap")
     if place.sandbox == "none":
-        return Finding("sandbox", fine=False, seen=name, do="unset SKYASSETS_SANDBOX: programs run without walls")
+        return found("sandbox", is_fine=False, seen=name, do="unset SKYASSETS_SANDBOX: programs run without walls")
     fine = run.kind is RunKind.FINISHED and run.output == "42\n"
-    return Finding("sandbox", fine, f"{name}: {run.kind}", "" if fine else run.detail)
+    return found("sandbox", fine, f"{name}: {run.kind}", run.detail)
 
 
 def _roles(recipe: Recipe) -> Iterator[tuple[str, Model]]:
@@ -99,6 +134,7 @@ def _roles(recipe: Recipe) -> Iterator[tuple[str, Model]]:
     if recipe.judge is not None:
         yield "judge", recipe.judge.model
     yield "base", recipe.training.base
+    yield from ((contender.role, contender.model) for contender in recipe.contenders)
 
 
 def _server(role: str, model: Model, place: Place) -> Finding:
@@ -107,34 +143,28 @@ def _server(role: str, model: Model, place: Place) -> Finding:
     try:
         serving = place.serving(role, model, lambda line: None)
         if isinstance(serving, OpenAIBatch):
-            return Finding(what, fine=True, seen=f"batches at {serving.upstream.base_url}")
+            return found(what, is_fine=True, seen=f"batches at {serving.upstream.base_url}")
         if not isinstance(serving, Endpoint):
             return _here(what, model, place)
         lists = OpenAIAsker(serving.upstreams).models()
     except SkyassetsError as error:
-        return Finding(what, fine=False, seen=str(error))
+        return found(what, is_fine=False, seen=str(error))
     for upstream, names in zip(serving.upstreams, lists, strict=True):
         if names and upstream.model_name not in names:
             do = f"serve it there, or say what it is called: SKYASSETS_{role.upper()}_MODEL_NAME"
-            return Finding(what, fine=False, seen=f"{upstream.base_url} has {', '.join(names[:10])}", do=do)
-    return Finding(what, fine=True, seen=", ".join(upstream.base_url for upstream in serving.upstreams))
+            return found(what, is_fine=False, seen=f"{upstream.base_url} has {', '.join(names[:10])}", do=do)
+    return found(what, is_fine=True, seen=", ".join(upstream.base_url for upstream in serving.upstreams))
 
 
 def _here(what: str, model: Model, place: Place) -> Finding:
     """Whether this machine can serve `model`."""
     if model.name == tiny.NAME:
-        return Finding(what, fine=True, seen="a pretended model, served in the run itself")
+        return found(what, is_fine=True, seen="a pretended model, served in the run itself")
     problem = vllm_problem()
     engine = "transformers" if place.engine == "transformers" or (place.engine == "auto" and problem) else "vLLM"
     if engine == "vLLM" and problem:
-        return Finding(what, fine=False, seen=problem, do="SKYASSETS_ENGINE=auto")
+        return found(what, is_fine=False, seen=problem, do="SKYASSETS_ENGINE=auto")
     if not model.name.startswith("package:"):
         seen = f"{engine}; the weights are looked up, and fetched from the hub, when it is first served"
-        return Finding(what, fine=True, seen=seen)
-    return Finding(what, fine=True, seen=f"{engine}, {weights_folder(model, place.data / 'models')}")
-
-
-def _disk(place: Place) -> Finding:
-    folder = next(parent for parent in (place.data, *place.data.parents) if parent.exists())
-    free = shutil.disk_usage(folder).free / 1e9
-    return Finding("disk", free >= FREE_GB, f"{free:.0f} GB free at {folder}", f"free {FREE_GB} GB" * (free < FREE_GB))
+        return found(what, is_fine=True, seen=seen)
+    return found(what, is_fine=True, seen=f"{engine}, {weights_folder(model, place.data / 'models')}")

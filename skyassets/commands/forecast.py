@@ -15,7 +15,7 @@ from skyassets.assets.estimate import Estimate
 from skyassets.assets.house import House
 from skyassets.assets.place import Place
 from skyassets.assets.progress import duration
-from skyassets.commands.command import Command
+from skyassets.commands.command import Command, Exits
 from skyassets.commands.ledger import short
 from skyassets.core.money import Purse, in_dollars
 from skyassets.recipes.recipe import Recipe
@@ -34,10 +34,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 def forecast(recipe: Recipe, place: Place, options: Namespace) -> int:
-    """Say how many calls a run would make now, and what they take and cost.
-
-    The exit code is 1 if the cost to be expected, by the mean of a call, passes the budget or is not known.
-    """
+    """Say how many calls a run would make now, and what they take and cost; by the mean of a call."""
     house = House(recipe, place)
     budget = house.budget if options.budget is None else dollars_in("--budget", options.budget)
     console = Console()
@@ -61,7 +58,15 @@ def forecast(recipe: Recipe, place: Place, options: Namespace) -> int:
     return 0 if fits(lines, budget) else 1
 
 
-FORECAST = Command(forecast, arguments)
+FORECAST = Command(
+    forecast,
+    arguments,
+    (
+        ("--pilot 0", "what a run would ask now; nobody is asked"),
+        ("--pilot 20 --budget 50", "ask 20 calls of each role first, and hold the sum against $50"),
+    ),
+    Exits("the cost to be expected keeps to the budget", "it does not, or nobody knows it"),
+)
 
 
 def _shown(recipe: Recipe, lines: Sequence[Line]) -> Table:

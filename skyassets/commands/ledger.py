@@ -13,7 +13,7 @@ from rich.text import Text
 from skyassets.assets.accounts import Accounts
 from skyassets.assets.house import House
 from skyassets.assets.place import Place
-from skyassets.commands.command import Command
+from skyassets.commands.command import Command, Exits
 from skyassets.core.money import in_dollars
 from skyassets.core.tables import LEDGER
 from skyassets.recipes.recipe import Recipe
@@ -48,7 +48,12 @@ def ledger(recipe: Recipe, place: Place, options: Namespace) -> int:
     return 0
 
 
-LEDGER_COMMAND = Command(ledger, arguments)
+LEDGER_COMMAND = Command(
+    ledger,
+    arguments,
+    (("", "what each asset took and cost, by model"), ("--runs", "a line for each run as well")),
+    Exits(not_well="nothing was asked or trained here yet"),
+)
 
 
 def _shown(recipe: Recipe, rows: pl.DataFrame, by: list[str]) -> Table:

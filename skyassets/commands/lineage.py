@@ -11,7 +11,7 @@ from rich.tree import Tree
 
 from skyassets.assets.house import House
 from skyassets.assets.place import Place
-from skyassets.commands.command import Command
+from skyassets.commands.command import Command, Exits
 from skyassets.commands.shown import line
 from skyassets.commands.stored_tables import StoredTables
 from skyassets.recipes.recipe import Recipe
@@ -55,7 +55,16 @@ def lineage(recipe: Recipe, place: Place, options: Namespace) -> int:
     return 0
 
 
-LINEAGE = Command(lineage, arguments)
+LINEAGE = Command(
+    lineage,
+    arguments,
+    (
+        ("checkpoint", "what the weights were made from, and what was made of them"),
+        ("'student strict accuracy'", "everything behind a score"),
+        ("sft_dataset:1a2b3c4d --all", "every row behind an example, by how its id begins"),
+    ),
+    Exits(not_well="no row is called so, or several are"),
+)
 
 
 def show_candidates(console: Console, recipe: Recipe, name: str, found: list[Row], more: str = "") -> None:

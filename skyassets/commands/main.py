@@ -1,8 +1,12 @@
-"""The entry point: which command, for which recipe, at which place."""
+"""The entry point: which command, for which recipe, at which place; and how a command ends that was not let finish."""
 
 import argparse
+import difflib
+import inspect
 import os
 import sys
+import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -11,65 +15,136 @@ from skyassets import __version__
 from skyassets.assets.environment import from_environment
 from skyassets.commands.command import Command
 from skyassets.commands.compare_rewrites import COMPARE_REWRITES
+from skyassets.commands.completion import SHELLS, complete_arguments, script
 from skyassets.commands.diff import DIFF
-from skyassets.commands.doctor import doctor
+from skyassets.commands.doctor import DOCTOR
 from skyassets.commands.forecast import FORECAST
+from skyassets.commands.history import HISTORY
 from skyassets.commands.ledger import LEDGER_COMMAND
 from skyassets.commands.lineage import LINEAGE
 from skyassets.commands.plan import PLAN
+from skyassets.commands.publish import PUBLISH
 from skyassets.commands.rejudge import REJUDGE
-from skyassets.commands.report import report
+from skyassets.commands.report import REPORT
+from skyassets.commands.status import STATUS
 from skyassets.commands.tokens import TOKENS
 from skyassets.commands.why import WHY
 from skyassets.core.errors import SkyassetsError
 from skyassets.recipes.find import DEFAULT, find_recipe
 
-EXAMPLES = """examples:
-  skyassets doctor                                    can the recipe run here, and if not, what to do
-  SKYASSETS_RECIPE=sky_t1_preview skyassets doctor    the same for another recipe
-  skyassets report                                    what there is of each table, and the scores
-  skyassets why "6 times 9"                           what is reused, what would be asked, and why
-  skyassets lineage checkpoint                        what a row was made from, and what was made of it
-  skyassets tokens                                    the first example as the trainer sees it, with its loss mask
-  skyassets plan --on 8xH100-80GB                     does the training fit, and what does it take and cost
-  skyassets rejudge                                   have what nobody could judge judged again
-  skyassets compare-rewrites --prompt mine.txt        the recipe's rewriting prompt against another one
-  skyassets diff sft_dataset                          what changed since the table was last another one
-  skyassets diff smoke/sft_dataset embedded/sft_dataset    two tables; or two Parquet files
-
-exit codes: 0 all is well, 1 something is missing, 2 it could not be asked (wrong recipe or setting);
-of diff: 0 the two say the same, 1 they differ, 2 they cannot be compared
-"""
-COMMANDS = {"doctor": Command(doctor), "report": Command(report), "lineage": LINEAGE, "why": WHY}
-COMMANDS |= {"compare-rewrites": COMPARE_REWRITES}
-COMMANDS |= {"rejudge": REJUDGE}
+COMMANDS: dict[str, Command] = {}
+COMMANDS |= {"status": STATUS}
+COMMANDS |= {"doctor": DOCTOR}
+COMMANDS |= {"report": REPORT}
+COMMANDS |= {"history": HISTORY}
+COMMANDS |= {"plan": PLAN}
+COMMANDS |= {"forecast": FORECAST}
+COMMANDS |= {"ledger": LEDGER_COMMAND}
+COMMANDS |= {"why": WHY}
+COMMANDS |= {"lineage": LINEAGE}
 COMMANDS |= {"diff": DIFF}
+COMMANDS |= {"publish": PUBLISH}
 COMMANDS |= {"tokens": TOKENS}
-COMMANDS |= {"plan": PLAN, "forecast": FORECAST, "ledger": LEDGER_COMMAND}
+COMMANDS |= {"rejudge": REJUDGE}
+COMMANDS |= {"compare-rewrites": COMPARE_REWRITES}
+
+COMPLETION = "completion"
+"""Not one of them: it is about no recipe and no place, and a shell that starts must not stumble over these."""
+NOT_ASKED, STOPPED, UNREAD = 2, 130, 141
+"""Exit codes: it could not be asked; Ctrl-C, and a reader that went away, both as a shell counts them."""
+EPILOG = """examples:
+  # can the recipe run here, and if not, what to do
+  skyassets doctor
+  # what is stale and why, and what a run would cost
+  skyassets status
+  # the same for another recipe
+  SKYASSETS_RECIPE=sky_t1_preview skyassets status
+  # more examples
+  skyassets COMMAND --help
+
+exit codes:
+  0    all is well
+  1    something is missing, stale or does not fit; each command's help says what
+  2    it could not be asked: a wrong option, recipe or setting
+  130  stopped by Ctrl-C
+  141  nobody read what it had to say (as in `skyassets report | head -1`)
+
+There is no colour where the output is no terminal, or NO_COLOR is set.
+"""
 
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(
-        prog="skyassets",
-        description="Looks after a skyassets pipeline; the pipeline itself is run with `dagster`.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"skyassets {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, command in COMMANDS.items():
-        words = command.run.__doc__ or ""
-        command.arguments(commands.add_parser(name, help=words.splitlines()[0], description=words))
+    try:
+        code = run(sys.argv[1:])
+        sys.stdout.flush()
+    except SkyassetsError as error:
+        Console(stderr=True).print(f"skyassets: {error}", style="red", markup=False, highlight=False)
+        code = NOT_ASKED
+    except KeyboardInterrupt:
+        sys.stderr.write("\nskyassets: stopped\n")
+        code = STOPPED
+    except BrokenPipeError:
+        # What is still to be written has nowhere to go; Python would try at its end, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = UNREAD
+    except SystemExit as end:
+        # Rich ends so where its reader is gone, with a code that means something else here.
+        if not isinstance(end.__context__, BrokenPipeError):
+            raise
+        code = UNREAD
+    sys.exit(code)
+
+
+def run(words: Sequence[str]) -> int:
+    """Do what `words` say; the exit code.
+
+    Raises:
+        SkyassetsError: when the recipe, the place or the command cannot be asked so.
+    """
+    known = parser()
+    typed = next((word for word in words if not word.startswith("-")), None)
+    if typed is not None and typed not in (*COMMANDS, COMPLETION):
+        like = difflib.get_close_matches(typed, (*COMMANDS, COMPLETION), n=2)
+        meant = f"; did you mean {' or '.join(like)}?" if like else "; `skyassets --help` lists them all"
+        known.error(f"there is no command {typed!r}{meant}")
+    options = known.parse_args(words)
+    if options.command == COMPLETION:
+        sys.stdout.write(script(known, options.shell))
+        return 0
     # As Dagster does: a recipe of one's own lies in the folder one works in.
     sys.path.insert(0, str(Path.cwd()))
-    options = parser.parse_args()
-    try:
-        recipe = find_recipe(os.environ.get("SKYASSETS_RECIPE", DEFAULT))
-        sys.exit(COMMANDS[options.command].run(recipe, from_environment(os.environ), options))
-    except SkyassetsError as error:
-        Console(stderr=True).print(f"skyassets: {error}", style="red", markup=False)
-        sys.exit(2)
+    recipe = find_recipe(os.environ.get("SKYASSETS_RECIPE", DEFAULT))
+    return COMMANDS[options.command].run(recipe, from_environment(os.environ), options)
+
+
+def parser() -> argparse.ArgumentParser:
+    """What reads the command line, with the help of every command."""
+    made = argparse.ArgumentParser(
+        prog="skyassets",
+        description="Looks after a skyassets pipeline; the pipeline itself is run with `dagster`.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("--version", action="version", version=f"skyassets {__version__}")
+    commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, command in COMMANDS.items():
+        words = command.run.__doc__ or ""
+        command.arguments(
+            commands.add_parser(
+                name,
+                help=words.splitlines()[0],
+                description="\n\n".join(textwrap.fill(part) for part in inspect.cleandoc(words).split("\n\n")),
+                epilog=command.epilog(name),
+                formatter_class=argparse.RawDescriptionHelpFormatter,
+            )
+        )
+    completion = commands.add_parser(COMPLETION, help="Print what makes a shell complete the words of skyassets.")
+    completion.add_argument("shell", choices=SHELLS)
+    completion.description = inspect.getdoc(script)
+    completion.formatter_class = argparse.RawDescriptionHelpFormatter
+    complete_arguments(commands.choices)
+    return made
 
 
 if __name__ == "__main__":

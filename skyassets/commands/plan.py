@@ -15,7 +15,7 @@ from skyassets.assets.place import Place
 from skyassets.assets.planning import priced as at_its_price
 from skyassets.assets.planning import saving
 from skyassets.commands import plan_shown as shown
-from skyassets.commands.command import Command
+from skyassets.commands.command import Command, Exits
 from skyassets.commands.plan_data import Examples, examples
 from skyassets.commands.plan_pipeline import pipeline
 from skyassets.commands.plan_published import beside_published
@@ -54,14 +54,16 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--cutoff", type=_whole, help="what if the recipe's cutoff were this")
     parser.add_argument("--packing", action="store_true", help="what if the recipe packed its examples")
     parser.add_argument("--lora", type=_whole, metavar="RANK", help="what if the recipe trained adapters of this rank")
-    parser.add_argument("--ranks", type=int)
-    parser.add_argument("--micro-batch", type=int)
-    parser.add_argument("--zero", type=int, choices=range(4), dest="zero_stage")
-    parser.add_argument("--offload", choices=OFFLOADS)
-    parser.add_argument("--recompute", action=argparse.BooleanOptionalAction)
-    parser.add_argument("--attention", choices=ATTENTIONS)
-    parser.add_argument("--loss", choices=LOSSES)
-    parser.add_argument("--sequence-parallel", type=int)
+    parser.add_argument("--ranks", type=int, help="processes, each with a device of its own")
+    parser.add_argument("--micro-batch", type=int, help="examples that a rank takes at once")
+    parser.add_argument(
+        "--zero", type=int, choices=range(4), dest="zero_stage", help="what the ranks share out: ZeRO's stage"
+    )
+    parser.add_argument("--offload", choices=OFFLOADS, help="what lies in main memory")
+    parser.add_argument("--recompute", action=argparse.BooleanOptionalAction, help="activations are computed again")
+    parser.add_argument("--attention", choices=ATTENTIONS, metavar="KIND", help=f"one of {', '.join(ATTENTIONS)}")
+    parser.add_argument("--loss", choices=LOSSES, help="how the loss is computed")
+    parser.add_argument("--sequence-parallel", type=int, help="ranks that share one example")
     parser.add_argument("--save-every", type=_whole, help="steps between two saves")
     parser.add_argument("--files", action="store_true", help="print the files and the command of the chosen layout")
     parser.add_argument(
@@ -73,7 +75,7 @@ def arguments(parser: ArgumentParser) -> None:
 def plan(recipe: Recipe, place: Place, options: Namespace) -> int:
     """Say whether the training fits, what it takes and costs, and what the whole pipeline does.
 
-    Starts nothing, and needs neither a GPU nor, for well-known models, a network. The exit code is 1 if nothing fits.
+    Starts nothing, and needs neither a GPU nor, for well-known models, a network.
     """
     house = House(recipe, place)
     training = _training(recipe.training, options)
@@ -118,7 +120,17 @@ def plan(recipe: Recipe, place: Place, options: Namespace) -> int:
     return 0 if best else 1
 
 
-PLAN = Command(plan, arguments)
+PLAN = Command(
+    plan,
+    arguments,
+    (
+        ("", "does the training fit this machine, what does it take and cost"),
+        ("--on 8xH100-80GB", "the same for eight H100"),
+        ("--on 1xA100-80GB --lora 16 --rows 5000 --tokens 1200", "what if"),
+        ("--write", "leave the job for another machine"),
+    ),
+    Exits("the training fits", "nothing fits"),
+)
 
 
 def _written(house: House, training: Training, best: TrainPlan, options: Namespace) -> JobFolder:

@@ -50,4 +50,4 @@ def _models(recipe: Recipe) -> dict[str, Model]:
         models["rater"] = recipe.rating.model
     if isinstance(recipe.rewriting, ModelRewriting):
         models["rewriter"] = recipe.rewriting.model
-    return models
+    return models | {contender.role: contender.model for contender in recipe.contenders}

@@ -44,19 +44,21 @@ def named(plan: TrainPlan) -> str:
     return " ".join(words) + (f", offload {layout.offload}" if layout.offload != "none" else "")
 
 
-def models(lines: Sequence[Line], plan: TrainPlan | None) -> Table:
-    """What each role asks and costs, and the training among them."""
-    shown = Table(title="the whole pipeline", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+def models(
+    lines: Sequence[Line], plan: TrainPlan | None, title: str = "the whole pipeline", to_train: float | None = None
+) -> Table:
+    """What each role asks and costs, and the training among them, which costs `to_train` where it has no plan."""
+    shown = Table(title=title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in ("for", "calls", "tokens", "hours", "dollars"):
         shown.add_column(name, justify="left" if name == "for" else "right", no_wrap=True)
     for line in lines:
-        who = f"{line.asset}\n {line.role}: {short(line.model)}"
+        who = f"{line.asset}\n {line.role}: {short(line.model.partition('@')[0])}"
         shown.add_row(who, f"{line.calls:,}", tokens(line.tokens), hours(line.hours), dollars(line.dollars_mean))
     if plan is not None:
         who = f"checkpoint\n {short(plan.training.base.name)}"
         shown.add_row(who, "-", tokens(plan.tokens), hours(plan.hours), dollars(plan.dollars))
     shown.add_section()
-    cost = total([*(line.dollars_mean for line in lines), plan.dollars if plan else None])
+    cost = total([*(line.dollars_mean for line in lines), plan.dollars if plan else to_train])
     shown.add_row("in all", f"{sum(line.calls for line in lines):,}", "", "", dollars(cost))
     return shown
 

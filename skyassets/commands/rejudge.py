@@ -10,7 +10,7 @@ from rich.text import Text
 
 from skyassets.assets.house import House
 from skyassets.assets.place import Place
-from skyassets.commands.command import Command
+from skyassets.commands.command import Command, Exits
 from skyassets.commands.stored_tables import StoredTables
 from skyassets.core.judgement_store import JudgementStore
 from skyassets.core.ports import Verdict
@@ -66,7 +66,12 @@ def rejudge(recipe: Recipe, place: Place, options: Namespace) -> int:
     return 0
 
 
-REJUDGE = Command(rejudge, arguments)
+REJUDGE = Command(
+    rejudge,
+    arguments,
+    (("--dry-run", "what is unjudged, by reason"), ("", "have it judged again on the next run")),
+    Exits(not_well="there are no verdicts yet"),
+)
 
 
 def _reasons(unjudged: pl.Expr, reason: str) -> Query:

@@ -58,7 +58,14 @@ def tokens(recipe: Recipe, place: Place, options: Namespace) -> int:
     return 0
 
 
-TOKENS = Command(tokens, arguments)
+TOKENS = Command(
+    tokens,
+    arguments,
+    (
+        ("", "the first example as the trainer sees it, with its loss mask"),
+        ("1a2b3c4d --learned-only", "what is learned of an example, by how its id begins"),
+    ),
+)
 
 
 def _named(house: House, name: str) -> Conversation:

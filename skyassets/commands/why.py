@@ -12,7 +12,7 @@ from rich.text import Text
 
 from skyassets.assets.house import House
 from skyassets.assets.place import Place
-from skyassets.commands.command import Command
+from skyassets.commands.command import Command, Exits
 from skyassets.commands.compare_rewrites import NAME as COMPARISON
 from skyassets.commands.lineage import CANDIDATES, show_candidates
 from skyassets.commands.shown import SHORT, differing, line
@@ -81,7 +81,15 @@ def why(recipe: Recipe, place: Place, options: Namespace) -> int:
     return 0
 
 
-WHY = Command(why, arguments)
+WHY = Command(
+    why,
+    arguments,
+    (
+        ("'6 times 9'", "what is reused, what would be asked, and why; by a piece of the question"),
+        ("1a2b3c4d", "the same by how a row's id begins"),
+    ),
+    Exits("it is said", "no row or several are called so, or no single completion stands behind it"),
+)
 
 
 def _overview(wanted: Iterable[Wanted], facts: dict[str, dict[str, object]]) -> Table:

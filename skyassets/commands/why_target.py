@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from skyassets.assets.evaluation import current_epoch
+from skyassets.assets.epochs import current_epoch
 from skyassets.assets.house import House
 from skyassets.assets.place import student_name
 from skyassets.commands.stored_tables import StoredTables
@@ -92,11 +92,13 @@ def wanted_for(house: House, shelf: StoredTables, aim: Target) -> Iterator[Wante
     if aim.table is BENCHMARK_PROBLEMS:
         base = recipe.training.base
         epoch = current_epoch(house)
-        yield from answered(problem, recipe.evaluation, "base", base, epoch)
+        yield from answered(problem, recipe.benchmarks, recipe.evaluation, "base", base, epoch)
         made = shelf.rows(CHECKPOINT, lambda rows: rows.select("checkpoint_id").head(1))
         if made.height:
             student = Model(student_name(base.name), revision=made["checkpoint_id"][0])
-            yield from answered(problem, recipe.evaluation, "student", student, epoch)
+            yield from answered(problem, recipe.benchmarks, recipe.evaluation, "student", student, epoch)
+        for contender in recipe.contenders:
+            yield from answered(problem, recipe.benchmarks, recipe.evaluation, contender.role, contender.model, epoch)
         return
     if recipe.rating is not None:
         # A difficulty may have come with the problem: then there is no rating, stored or wanted.

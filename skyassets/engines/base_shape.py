@@ -7,7 +7,7 @@ from skyassets.core.errors import ServerError
 from skyassets.core.known_shapes import KNOWN_SHAPES
 from skyassets.core.model_shape import ModelShape, shape_of
 from skyassets.core.ports import Model
-from skyassets.engines.weights import PACKAGE, weights_folder
+from skyassets.engines.weights import PACKAGE, converted_folder, weights_folder
 
 
 def base_shape(model: Model, cache: Path) -> ModelShape:
@@ -17,14 +17,32 @@ def base_shape(model: Model, cache: Path) -> ModelShape:
         ServerError: when there is no config to be had.
         SkyassetsError: when the config describes no dense decoder.
     """
-    is_local = model.name.startswith((PACKAGE, ".", "/", "~")) or Path(model.name).is_dir()
-    if is_local:
+    if _is_local(model):
         config = weights_folder(model, cache) / "config.json"
     elif model.name in KNOWN_SHAPES:
         return KNOWN_SHAPES[model.name]
     else:
         config = _fetched(model)
     return shape_of(json.loads(config.read_text(encoding="utf-8")), model.name)
+
+
+def is_at_hand(model: Model, cache: Path) -> bool:
+    """Whether the shape of `model` can be told without fetching or converting anything."""
+    if model.name in KNOWN_SHAPES:
+        return True
+    if model.name.startswith(PACKAGE):
+        return (converted_folder(model, cache) / "config.json").is_file()
+    if _is_local(model):
+        return True
+    try:
+        from huggingface_hub import try_to_load_from_cache
+    except ImportError:
+        return False
+    return isinstance(try_to_load_from_cache(model.name, "config.json", revision=model.revision), str)
+
+
+def _is_local(model: Model) -> bool:
+    return model.name.startswith((PACKAGE, ".", "/", "~")) or Path(model.name).is_dir()
 
 
 def _fetched(model: Model) -> Path:

@@ -69,22 +69,24 @@ class OpenAIAsker:
         return _finish(self._models())
 
     async def _models(self) -> tuple[tuple[str, ...], ...]:
-        names: list[tuple[str, ...]] = []
-        absent: list[ServerError] = []
-        for upstream in self.upstreams:
-            async with self.lane(upstream) as lane:
-                try:
-                    names.append(await lane.client.models())
-                except ServerError as error:
-                    if lane.client.is_there:
-                        raise
-                    absent.append(error)
-                    names.append(())
+        # Side by side: servers that do not answer are waited for once.
+        told = await asyncio.gather(*map(self._names, self.upstreams))
+        absent = [one for one in told if isinstance(one, ServerError)]
         if len(absent) == len(self.upstreams):
             raise absent[0]
         for one in absent:
             self.said(f"going on without {one}")
-        return tuple(names)
+        return tuple(() if isinstance(one, ServerError) else one for one in told)
+
+    async def _names(self, upstream: Upstream) -> tuple[str, ...] | ServerError:
+        """What a server calls its models; the error of one that is not there."""
+        async with self.lane(upstream) as lane:
+            try:
+                return await lane.client.models()
+            except ServerError as error:
+                if lane.client.is_there:
+                    raise
+                return error
 
     def lane(self, upstream: Upstream) -> Lane:
         """The way to one of the servers."""

@@ -45,10 +45,14 @@ def _local(folder: Path) -> Path:
     return folder
 
 
+def converted_folder(model: Model, cache: Path) -> Path:
+    """Where the weights that a package carries are, or will be, once they are converted."""
+    return cache / f"{Path(model.name).stem}@{re.sub(r'[^a-zA-Z0-9.+-]', '_', model.revision)}"
+
+
 def _converted(model: Model, cache: Path) -> Path:
     """The folder made of a package's GGUF file, made now if this is the first time."""
-    title = Path(model.name).stem
-    folder = cache / f"{title}@{re.sub(r'[^a-zA-Z0-9.+-]', '_', model.revision)}"
+    title, folder = Path(model.name).stem, converted_folder(model, cache)
     if (folder / "config.json").is_file():
         return folder
     source = _carried(model)

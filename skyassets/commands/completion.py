@@ -1,0 +1,41 @@
+"""`skyassets completion`: what makes a shell complete the words of skyassets on Tab."""
+
+from argparse import ArgumentParser
+from collections.abc import Mapping
+
+import shtab
+
+from skyassets.core.tables import ASSET_TABLES
+from skyassets.recipes.find import RECIPES
+
+SHELLS = ("bash", "zsh", "fish")
+TABLES = tuple(table.name for table in ASSET_TABLES)
+WORDS = {
+    ("diff", "before"): TABLES,
+    ("diff", "after"): TABLES,
+    ("lineage", "id"): ("checkpoint",),
+    ("compare-rewrites", "against"): RECIPES,
+}
+"""Command and argument to words that one often means there; others may be typed as well."""
+FILES = (("compare-rewrites", "system"), ("compare-rewrites", "prompt"))
+"""Arguments that name a file."""
+
+
+def script(parser: ArgumentParser, shell: str) -> str:
+    """Print what makes a shell complete the words of skyassets.
+
+    Put it where the shell looks for such:
+    bash  ~/.local/share/bash-completion/completions/skyassets
+    zsh   _skyassets, in a folder of $fpath (~/.zfunc), before compinit
+    fish  ~/.config/fish/completions/skyassets.fish
+    """
+    return str(shtab.complete(parser, shell)) + "\n"
+
+
+def complete_arguments(parsers: Mapping[str, ArgumentParser]) -> None:
+    """Tell of arguments, by the parser of their command, what a shell may offer for them."""
+    offered = {place: shtab.cmd(f"printf '%s\\n' {' '.join(words)}") for place, words in WORDS.items()}
+    offered |= dict.fromkeys(FILES, shtab.FILE)
+    for (command, argument), offer in offered.items():
+        (action,) = [action for action in parsers[command]._actions if action.dest == argument]
+        action.complete = offer  # type: ignore[attr-defined]  # where shtab looks for it
