@@ -1,11 +1,13 @@
-"""The report of a million answers: 10 models x 12 benchmarks x 64 samples, from Parquet to the finished rows.
+"""The report of a million answers: 10 models x 12 benchmarks x 64 samples, by the asset itself.
 
     python benchmarks/report_scale.py [--items 130] [--letters 2000]
 
-Writes a table of answers as `benchmark_answers` has them, streamed to the disk, texts and all; then, in a process of
-its own, reads what the asset reads and makes what it makes: item scores, rows, and the page. Told are seconds and the
-most memory held. The peer is what a script does without intervals: scipy's percentile bootstrap over the item means of
-each model and benchmark, out of the same file.
+Runs the smoke recipe with these benchmarks and models up to its checkpoint, and puts a made-up table of answers beside
+it, texts and all, over the real items. Then, in a process of its own, materializes `benchmark_reports` as Dagster does:
+item scores, the search for contaminated items, the rows, won and lost items out of the answers' texts, page, Markdown,
+history, model card, the table with its pictures. Told are seconds, those of the processor, and the most memory held.
+The peer is what a script does without intervals: scipy's percentile bootstrap over the item means of each model and
+benchmark, out of the same file.
 """
 
 import argparse
@@ -14,100 +16,124 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import dagster as dg
+import polars as pl
+
+from skyassets.assets.graph import build_definitions
+from skyassets.assets.history import ITEMS
+from skyassets.assets.house import House
+from skyassets.assets.place import Place
+from skyassets.assets.report_files import FILES
+from skyassets.core.manifest import Origin
+from skyassets.core.ports import Sampling
+from skyassets.core.sources import Generated, Source
+from skyassets.core.table_store import Made
+from skyassets.core.tables import ANSWERS, ASSET_TABLES, BENCHMARK_PROBLEMS, CHECKPOINT, REPORTS
+from skyassets.recipes.smoke import FAMILIES, TINY, smoke
+from skyassets.stages.benchmark import Benchmark
+from skyassets.stages.evaluation import Contender
+
 MODELS, BENCHMARKS, SAMPLES = 10, 12, 64
-ROLES = ["base", "student", *(f"contender{number}" for number in range(MODELS - 2))]
+ROLES = ["base", "student", *(f"contender_{number}" for number in range(MODELS - 2))]
+QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
 
 
-def write(path: Path, items: int, letters: int) -> int:
-    """The answers of everybody, a benchmark and role at a time; how many."""
+def house(folder: Path, items: int) -> House:
+    """The smoke recipe with many models and benchmarks, at `folder`."""
+    small = smoke()
+    recipe = replace(
+        small,
+        benchmarks=tuple(
+            Benchmark(
+                f"benchmark {number}",
+                Source(
+                    f"held-out {number}",
+                    Generated(FAMILIES, per_family=-(-items // len(FAMILIES)), seed=100 + number, held_out=True),
+                    "Apache-2.0",
+                ),
+                k=(1, 8),
+            )
+            for number in range(BENCHMARKS)
+        ),
+        evaluation=replace(small.evaluation, sampling=Sampling(temperature=0.7, max_tokens=64), samples=SAMPLES),
+        contenders=tuple(Contender(role, replace(TINY, revision=role[-1])) for role in ROLES[2:]),
+    )
+    return House(recipe, Place(data=folder))
+
+
+def materialize(one: House, names: list[str]) -> None:
+    """Make the assets of these names, as Dagster does in a process."""
+    job = build_definitions(one.recipe, one.place).resolve_implicit_global_asset_job_def()
+    with dg.DagsterInstance.ephemeral() as instance:
+        job.execute_in_process(
+            instance=instance, run_config=QUIET, asset_selection=[dg.AssetKey(name) for name in names]
+        )
+
+
+def write(one: House, letters: int) -> int:
+    """Everything that a report is made from, with made-up answers; how many there are."""
+    materialize(one, [table.name for table in ASSET_TABLES if table not in (ANSWERS, REPORTS)])
+    problems = one.store.read(BENCHMARK_PROBLEMS)
+    ident = str(one.store.read(CHECKPOINT)["checkpoint_id"][0])
+    origin = Origin("made up", {}, letters)
+    made = Made(ANSWERS.frame([]), stream=answers(problems, ident, letters))
+    return one.store.build(ANSWERS, origin, lambda: made).manifest.rows
+
+
+def answers(problems: pl.DataFrame, ident: str, letters: int) -> Iterator[pl.DataFrame]:
+    """The answers of everybody, a benchmark and role at a time."""
     import numpy as np
-    import polars as pl
-    import pyarrow.parquet as pq
-
-    from skyassets.core.tables import ANSWERS
 
     dice = np.random.default_rng(1)
     words = "".join(dice.choice(list("abcdefghij "), 1_000_000).tolist())
-    writer = None
-    total = 0
-    for number in range(BENCHMARKS):
-        difficulty = dice.beta(1, 1, items)
+    for (benchmark,), items in problems.group_by("benchmark", maintain_order=True):
+        difficulty = dice.beta(1, 1, items.height)
+        n = items.height * SAMPLES
+        asked = items.select("problem_id", "family", "level", "domain", item=pl.int_range(pl.len()))
+        asked = asked.select(pl.all().repeat_by(SAMPLES).explode())
         for place, role in enumerate(ROLES):
-            easier = np.clip(difficulty + 0.02 * place, 0, 1)
-            right = dice.random((items, SAMPLES)) < easier[:, None]
-            n = items * SAMPLES
-            item = np.repeat(np.arange(items), SAMPLES)
-            starts = dice.integers(0, len(words) - letters, n)
+            right = dice.random((items.height, SAMPLES)) < np.clip(difficulty + 0.02 * place, 0, 1)[:, None]
             verdict = np.where(right.ravel(), "correct", "wrong")
-            said = np.where(right.ravel(), item, dice.integers(0, 40, n) + 1000)
-            frame = pl.DataFrame({
-                "answer_id": [f"{number:02d}{place:02d}{each:08d}" for each in range(n)],
-                "epoch_name": [""] * n, "benchmark": [f"benchmark {number}"] * n,
-                "problem_id": [f"{number:02d}-{each:05d}" for each in item],
-                "family": [f"f{each % 5}" for each in item],
-                "level": [str(each % 3) for each in item], "domain": ["maths"] * n, "role": [role] * n,
-                "model": [f"m{place}@1"] * n, "checkpoint_id": ["c" * 64 if role == "student" else None] * n,
-                "completion_id": [f"{number:02d}{place:02d}{each:08d}" * 5 for each in range(n)],
-                "sample": np.tile(np.arange(SAMPLES), items), "text": [words[at : at + letters] for at in starts],
-                "finish_reason": np.where(dice.random(n) < 0.97, "stop", "length"),
-                "completion_tokens": dice.integers(200, 9000, n), "strict": verdict, "lenient": verdict,
-                "strict_answer": said.astype(str), "lenient_answer": said.astype(str),
-            })  # fmt: skip
-            frame = frame.with_columns(
+            said = np.where(right.ravel(), asked["item"].to_numpy(), dice.integers(0, 40, n) + 1000).astype(str)
+            ids = [f"{benchmark} {place} {each:08d}" for each in range(n)]
+            frame = asked.drop("item").with_columns(
+                answer_id=pl.Series(ids), completion_id=pl.Series([f"{each} of it" for each in ids]),
+                epoch_name=pl.lit(""), benchmark=pl.lit(benchmark), role=pl.lit(role), model=pl.lit(f"m{place}@1"),
+                checkpoint_id=pl.lit(ident if role == "student" else None, pl.String()),
+                sample=pl.Series(np.tile(np.arange(SAMPLES), items.height)),
+                text=pl.Series([words[at : at + letters] for at in dice.integers(0, len(words) - letters, n)]),
+                finish_reason=pl.Series(np.where(dice.random(n) < 0.97, "stop", "length")),
+                completion_tokens=pl.Series(dice.integers(200, 9000, n)),
+                strict=pl.Series(verdict), lenient=pl.Series(verdict),
+                strict_answer=pl.Series(said), lenient_answer=pl.Series(said),
+            )  # fmt: skip
+            left = [
                 pl.lit(None, kind).alias(name) for name, kind in ANSWERS.schema.items() if name not in frame.columns
-            ).select(pl.col(name).cast(kind) for name, kind in ANSWERS.schema.items())
-            table = frame.to_arrow()
-            writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd")
-            writer.write_table(table)
-            total += n
-    assert writer is not None
-    writer.close()
-    return total
+            ]
+            yield frame.with_columns(left).select(pl.col(name).cast(kind) for name, kind in ANSWERS.schema.items())
 
 
-def ours(path: Path) -> None:
-    """The asset's own way: what it reads, its item scores, its rows, its page."""
-    import polars as pl
-
-    from skyassets.core.sources import Generated, Source
-    from skyassets.stages.benchmark import Benchmark
-    from skyassets.stages.item_scores import item_scores
-    from skyassets.stages.report import report
-
-    source = Source("made", Generated(("times",), per_family=1, seed=1, held_out=True), "Apache-2.0")
-    benchmarks = [Benchmark(f"benchmark {number}", source, samples=SAMPLES, k=(1, 8)) for number in range(BENCHMARKS)]
-    began = time.perf_counter()
-    scores = item_scores(pl.scan_parquet(path))
-    read = time.perf_counter()
-    rows = report(scores, benchmarks, {"made with": "a benchmark"}, {}).frame
-    made = time.perf_counter()
-    print(f"item scores {read - began:.1f} s, {rows.height} rows {made - read:.1f} s", end=", ")
-    paged(rows, benchmarks)
-    print(f"page {time.perf_counter() - made:.1f} s")
+def ours(one: House) -> None:
+    """The asset, in a run of its own."""
+    materialize(one, [REPORTS.name])
+    (kept,) = (one.store.folder / "history").iterdir()
+    sizes = ", ".join(f"{path.name} {path.stat().st_size / 1e6:.1f} MB" for path in sorted(kept.iterdir()))
+    assert {*FILES, ITEMS} <= {path.name for path in kept.iterdir()}
+    print(f"{one.store.read(REPORTS).height} rows; kept in the history: {sizes}")
 
 
-def paged(rows: object, benchmarks: list[object]) -> None:
-    """The page and the Markdown out of the rows."""
-    from skyassets.stages.report_facts import ReportFacts
-    from skyassets.stages.report_page import report_page
-    from skyassets.stages.report_text import report_text
-
-    headlines = {each.name: each.metric for each in benchmarks}
-    facts = ReportFacts("scale", "A million answers", rows, {role: f"{role}@1" for role in ROLES}, headlines)
-    print(f"{(len(report_page(facts)) + len(report_text(facts))) / 1e6:.1f} MB", end=", ")
-
-
-def peer(path: Path) -> None:
+def peer(one: House) -> None:
     """Item means and scipy's percentile bootstrap over them, for each model and benchmark."""
     import numpy as np
-    import polars as pl
     from scipy.stats import bootstrap
 
     columns = ("benchmark", "role", "problem_id", "strict")
     means = (
-        pl.scan_parquet(path)
+        pl.scan_parquet(one.store.path(ANSWERS))
         .select(columns)
         .group_by(columns[:3])
         .agg((pl.col("strict") == "correct").mean())
@@ -120,25 +146,37 @@ def peer(path: Path) -> None:
     print(f"{count} accuracies")
 
 
+def most_held() -> float:
+    """The most memory of this process, in GB. What getrusage tells begins with what the parent held."""
+    told = Path("/proc/self/status").read_text().partition("VmHWM:")[2]
+    return int(told.split()[0]) * 1024 / 1e9
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--items", type=int, default=130)
     options.add_argument("--letters", type=int, default=2000)
     options.add_argument("--only", choices=("ours", "peer"))
-    options.add_argument("--path", type=Path)
+    options.add_argument("--folder", type=Path)
     chosen = options.parse_args()
     if chosen.only:
-        began = time.perf_counter()
-        {"ours": ours, "peer": peer}[chosen.only](chosen.path)
-        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-        print(f"{chosen.only}: {time.perf_counter() - began:.1f} s, at most {most:.2f} GB")
+        {"ours": ours, "peer": peer}[chosen.only](house(chosen.folder, chosen.items))
+        took = resource.getrusage(resource.RUSAGE_SELF)
+        print(
+            f"{chosen.only}: {took.ru_utime + took.ru_stime:.1f} s of processor, at most {most_held():.2f} GB",
+            end=", ",
+            flush=True,
+        )
         return
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "answers.parquet"
-        total = write(path, chosen.items, chosen.letters)
-        print(f"{total:,} answers, {path.stat().st_size / 1e9:.2f} GB", flush=True)
+        one = house(Path(folder), chosen.items)
+        total = write(one, chosen.letters)
+        print(f"{total:,} answers, {one.store.path(ANSWERS).stat().st_size / 1e9:.2f} GB", flush=True)
         for who in ("ours", "peer"):
-            subprocess.run([sys.executable, __file__, "--only", who, "--path", str(path)], check=True)
+            told = ("--only", who, "--folder", folder, "--items", str(chosen.items))
+            began = time.perf_counter()
+            subprocess.run([sys.executable, __file__, *told], check=True)
+            print(f"{time.perf_counter() - began:.1f} s from start to end", flush=True)
 
 
 if __name__ == "__main__":

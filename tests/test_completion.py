@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from skyassets.commands.completion import SHELLS, TABLES, script
+from skyassets.commands.completion import HELP_END, SHELLS, TABLES, script
 from skyassets.commands.main import COMMANDS, COMPLETION, parser
 from skyassets.recipes.find import RECIPES
 
@@ -81,3 +81,17 @@ def test_a_shell_that_starts_needs_neither_recipe_nor_place() -> None:
         check=True,
     )
     assert done.stdout == script(parser(), "bash")
+
+
+def test_the_help_has_examples_for_every_shell_and_the_exit_codes() -> None:
+    told = HELP_END
+    assert all(f"  skyassets {COMPLETION} {shell} > ~/" in told for shell in SHELLS)
+    assert "exit codes:\n  0  the script is printed\n  2  " in told
+    done = subprocess.run(
+        [sys.executable, "-m", "skyassets.commands.main", COMPLETION, "--help"],
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told in done.stdout

@@ -62,7 +62,7 @@ def walked(shell: Shell, ident: str) -> dict[str, dict[str, set[str]]]:
 
 
 def test_a_score_leads_back_to_the_problems_behind_the_student(made: Shell) -> None:
-    score = read(made, REPORTS).filter(family="all", role="student", metric="strict accuracy").row(0, named=True)
+    score = read(made, REPORTS).filter(by="all", role="student", metric="strict accuracy").row(0, named=True)
     found = walked(made, score["report_id"])["made_from"]
     kept = read(made, EXAMPLES).filter(pl.col("dropped_by").is_null())
     assert found["benchmark_answers"] == set(read(made, ANSWERS).filter(role="student")["answer_id"])
@@ -128,7 +128,7 @@ def test_a_score_is_found_by_its_words(made: Shell) -> None:
 
 def test_what_is_ambiguous_lists_its_candidates(made: Shell) -> None:
     told = lineage(made, "plus base", status=1)
-    assert "'plus base' may mean 6 rows; give more of the id, or TABLE:ID:" in told
+    assert "'plus base' may mean 3 rows; give more of the id, or TABLE:ID:" in told
     assert told.count("benchmark_reports ") == 6
 
 

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +16,10 @@ from shell import ROOT, Shell
 from skyassets.assets.house import House
 from skyassets.assets.standing import standings
 from skyassets.commands.outlook import Outlook, outlook
+from skyassets.commands.status import status
 from skyassets.core.ports import Sampling
 from skyassets.core.sources import HubDataset
-from skyassets.core.tables import CHECKPOINT
+from skyassets.core.tables import CHECKPOINT, REPORTS
 from skyassets.core.training import Training
 
 SAMPLES, BENCHMARK = 2, 12
@@ -169,6 +171,17 @@ def test_for_machines_every_table_has_its_state_and_the_run_its_cost(tmp_path: P
     assert told["run"]["calls"] == sum(role["calls"] for role in told["run"]["roles"]) > 0
     assert told["run"]["dollars"] is None  # nobody knows how long the training takes here
     assert told["epoch"] is None
+
+
+def test_a_report_that_is_harmed_is_stale_and_has_no_epoch(
+    pipeline: Pipeline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pipeline.store.path(REPORTS).write_text("{not")
+    assert status(pipeline.recipe, pipeline.place, Namespace(json=True)) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["epoch"] is None
+    (report,) = [table for table in told["tables"] if table["table"] == REPORTS.name]
+    assert report["why"] == "its file was changed from outside"
 
 
 def test_nothing_heavy_is_loaded(tmp_path: Path) -> None:

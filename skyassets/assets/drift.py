@@ -23,7 +23,10 @@ def drift_check(house: House) -> dg.AssetChecksDefinition:
         description="No score of an unchanged model moved beyond noise since an earlier epoch.",
     )
     def check() -> dg.AssetCheckResult:
-        found = latest_drift(house)
+        try:
+            found = latest_drift(house)
+        except StoreError as error:  # the report is good; only what it would be compared with is not
+            return dg.AssetCheckResult(passed=False, severity=dg.AssetCheckSeverity.WARN, description=str(error))
         return dg.AssetCheckResult(
             passed=not found.drifted,
             severity=dg.AssetCheckSeverity.WARN,
@@ -50,7 +53,7 @@ def current_report(house: House) -> str:
 
 
 def latest_drift(house: House) -> Drift:
-    """The drift of the report that is there since those that were made before.
+    """The drift of the report that is there since those that were made before it, none of those made later.
 
     Raises:
         StoreError: when there is no report, or it or an earlier one is not in the history as it should be.
@@ -60,7 +63,7 @@ def latest_drift(house: House) -> Drift:
     now = next((report for report in kept if report.name == name), None)
     if now is None:
         raise StoreError(f"the history has no report {name}; materialize {REPORTS.name}, and it is kept again")
-    return drift(now.past(), [report.past() for report in kept if report is not now])
+    return drift(now.past(), [report.past() for report in kept if report.at < now.at])
 
 
 def _numbers(found: Drift) -> dict[str, dg.MetadataValue]:

@@ -24,11 +24,11 @@ from skyassets.core.tables import ANSWERS, BENCHMARK_PROBLEMS, CHECKPOINT, EXAMP
 from skyassets.stages import pictures
 from skyassets.stages.answer import Entrant, answer
 from skyassets.stages.contaminated_items import contaminated_items
-from skyassets.stages.duplicate_rules import stated
 from skyassets.stages.evaluation_manifest import MADE_WITH
 from skyassets.stages.example import kept
 from skyassets.stages.item_scores import item_scores
 from skyassets.stages.report import report
+from skyassets.stages.sample import usable
 
 
 def evaluation_assets(house: House) -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
@@ -123,15 +123,17 @@ def evaluation_assets(house: House) -> list[dg.AssetsDefinition | dg.AssetChecks
 
 
 def leaked_items(house: House) -> dict[str, str]:
-    """The benchmark items that are found in the questions of the kept examples, by the recipe's own rule; evidence.
+    """The asked benchmark items that are in the questions of the kept examples, by the recipe's own rule; evidence.
+
+    An item that is set aside is asked nobody, and counts nowhere in a report; the gate before the training sees it.
 
     Both tables are read without being parents: the ids in those that are hold all that is read here.
     """
     kept_problems = kept(house.store.scan(EXAMPLES).select("problem_id", "dropped_by").collect())["problem_id"]
     learned = house.store.scan(PROBLEMS).filter(pl.col("problem_id").is_in(kept_problems.unique().to_list()))
-    items = stated(house.store.scan(BENCHMARK_PROBLEMS).select("problem_id", "question").collect())
+    items = usable(house.store.scan(BENCHMARK_PROBLEMS).select("problem_id", "question", "set_aside").collect())
     return contaminated_items(
         dict(learned.select("problem_id", "question").collect().iter_rows()),
-        dict(items.iter_rows()),
+        dict(items.select("problem_id", "question").iter_rows()),
         house.recipe.curation.decontamination,
     )

@@ -13,9 +13,10 @@ import polars as pl
 from skyassets.core.clock import now
 from skyassets.core.content_digest import ContentDigest
 from skyassets.core.errors import StoreError
-from skyassets.core.files import sync_folder
+from skyassets.core.files import locked, sync_folder
 from skyassets.core.tables import REPORTS
-from skyassets.stages.drift import Past
+from skyassets.core.text import silent
+from skyassets.stages.drift import METRICS, Past
 from skyassets.stages.evaluation_manifest import FIRST, Facts
 
 FOLDER = "history"
@@ -25,6 +26,13 @@ ITEMS = "items.parquet"
 MANIFEST = "manifest.json"
 VERSION_LETTERS = 12
 """Of the data version, in a folder's name."""
+UNFINISHED = ".unfinished-"
+"""How the name of a folder begins while it is filled."""
+COMPARED: dict[str, pl.DataType] = {
+    **dict.fromkeys(("benchmark", "role", "problem_id"), pl.String()),
+    **dict.fromkeys(METRICS.values(), pl.Float64()),
+}
+"""The columns of item scores that two reports are compared by."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +56,10 @@ class Kept:
         return _read(self.folder / ROWS)
 
     def past(self) -> Past:
-        """The report as a drift check compares it."""
-        return Past(self.name, self.made_with, _read(self.folder / ITEMS))
+        """The report as a drift check compares it: by no item, where these are in an old form that tells too little."""
+        items = _read(self.folder / ITEMS)
+        is_told = COMPARED.keys() <= set(items.columns)
+        return Past(self.name, self.made_with, items if is_told else pl.DataFrame(schema=COMPARED))
 
 
 @dataclass(frozen=True)
@@ -67,39 +77,40 @@ class History:
     def append(self, rows: pl.DataFrame, items: pl.DataFrame, made_with: Facts, files: Iterable[Path] = ()) -> str:
         """Keep a report with its item scores and copies of `files`; its name. One that is there already stays.
 
-        The folder is there whole or not at all.
+        The folder is there whole or not at all. One writes at a time, and takes away what a killed one left half done.
 
         Raises:
             StoreError: when it cannot be written.
         """
         epoch = str(made_with.get("epoch") or FIRST)
         name = name_of(epoch, version_of(rows))
-        if _kept(self.folder / name):
-            return name
-        told = {"name": name, "at": now(), "epoch": epoch, "made_with": made_with}
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=".", dir=self.folder, ignore_cleanup_errors=True) as scratch:
-                part = Path(scratch) / name
-                part.mkdir()
-                rows.write_parquet(part / ROWS)
-                items.write_parquet(part / ITEMS)
-                for file in files:
-                    shutil.copyfile(file, part / file.name)
-                (part / MANIFEST).write_text(json.dumps(told, indent=1, ensure_ascii=False), encoding="utf-8")
-                _sync(part)
-                try:
+        with locked(self.folder.with_name(f".{self.folder.name}.lock"), silent):
+            if _kept(self.folder / name):
+                return name
+            told = {"name": name, "at": now(), "epoch": epoch, "made_with": made_with}
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                # A folder of that name that is no whole report was harmed from outside: this is the same report.
+                for left in (*self.folder.glob(f"{UNFINISHED}*"), self.folder / name):
+                    shutil.rmtree(left, ignore_errors=True)
+                with tempfile.TemporaryDirectory(
+                    prefix=UNFINISHED, dir=self.folder, ignore_cleanup_errors=True
+                ) as scratch:
+                    part = Path(scratch) / name
+                    part.mkdir()
+                    rows.write_parquet(part / ROWS)
+                    items.write_parquet(part / ITEMS)
+                    for file in files:
+                        shutil.copyfile(file, part / file.name)
+                    (part / MANIFEST).write_text(json.dumps(told, indent=1, ensure_ascii=False), encoding="utf-8")
+                    _sync(part)
                     part.rename(self.folder / name)
-                except OSError:
-                    # Somebody else may have been faster, with the same report.
-                    if _kept(self.folder / name) is None:
-                        raise
-            sync_folder(self.folder)
-        except OSError as error:
-            raise StoreError(
-                f"the history cannot keep the report in {self.folder / name}: {error.strerror}; free space, or take "
-                "away what stands in its way"
-            ) from error
+                sync_folder(self.folder)
+            except OSError as error:
+                raise StoreError(
+                    f"the history cannot keep the report in {self.folder / name}: {error.strerror}; free space, or "
+                    "take away what stands in its way"
+                ) from error
         return name
 
     def holds(self, name: str) -> bool:

@@ -76,6 +76,8 @@ def _missing(house: House, *tables: Table) -> Iterator[str]:
     for table in tables:
         if house.store.manifest(table) is None or not house.store.path(table).exists():
             yield f"{table.name} is not made yet: dagster asset materialize --select '{table.name}'"
+        elif lacking := house.store.lacking(table):
+            yield lacking
 
 
 def _under(house: House, kind: Kind, report: PublishedReport | None) -> list[Under]:

@@ -30,7 +30,11 @@ def leaking(house: House, many: Iterable[tuple[Kind, Item]]) -> Iterator[str]:
         names=private_names.names(),
     )
     for kind, item in many:
-        seen = dict.fromkeys(leak for text, is_ours in _texts(kind, item) for leak in leaks(text, private, is_ours))
+        try:
+            seen = dict.fromkeys(leak for text, is_ours in _texts(kind, item) for leak in leaks(text, private, is_ours))
+        except pl.exceptions.PolarsError as error:
+            yield f"{kind.value}: {item.path} cannot be read: {error}; make it again"
+            continue
         if seen:
             yield f"{kind.value}: {item.path} holds {'; '.join(list(seen)[:MOST])}: take it out and make it again"
 

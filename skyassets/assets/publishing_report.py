@@ -6,14 +6,15 @@ from pathlib import Path
 
 import polars as pl
 
-from skyassets.assets.history import ITEMS, MANIFEST, ROWS, VERSION_LETTERS, History
+from skyassets.assets.drift import history_of
+from skyassets.assets.history import ITEMS, MANIFEST, ROWS, VERSION_LETTERS
 from skyassets.assets.house import House
 from skyassets.assets.report_files import FILES as PAGES
+from skyassets.core.table_store import other_columns
 from skyassets.core.tables import CHECKPOINT, EXAMPLES, REPORTS
 from skyassets.stages.publication import wrong_report
 
 TABLES = (ROWS, ITEMS, MANIFEST)
-FOLDER = "history"
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,9 @@ def published_report(house: House, name: str, has_pages: bool) -> PublishedRepor
         StoreError: when a table is there and cannot be read.
     """
     store = house.store
-    if store.manifest(CHECKPOINT) is None or store.manifest(REPORTS) is None or not store.path(REPORTS).exists():
-        return PublishedReport(("there is no report yet: dagster asset materialize --select '*'",))
-    history = {kept.name: kept for kept in History(store.folder / FOLDER).reports()}
+    if lacking := [said for table in (CHECKPOINT, REPORTS) if (said := store.lacking(table))]:
+        return PublishedReport(tuple(lacking))
+    history = {kept.name: kept for kept in history_of(house).reports()}
     if name and name not in history:
         return PublishedReport((f"the history has no report {name!r}, only: {', '.join(history) or 'none'}",))
     version = store.data_version(REPORTS)[:VERSION_LETTERS]
@@ -56,6 +57,8 @@ def published_report(house: House, name: str, has_pages: bool) -> PublishedRepor
     # The latest is the table itself; what lies beside it is a copy of what the history keeps.
     folders = [*([] if name else [store.folder]), *(one.folder for one in reversed(kept))]
     rows = history[name].rows if name else store.read(REPORTS)
+    if others := other_columns(REPORTS, rows.schema):
+        return PublishedReport((f"the report {name} was written by an earlier version: {others}",))
     weights = store.read(CHECKPOINT)
     checkpoint_id = str(weights["checkpoint_id"][0])
     wanted = (*(PAGES if has_pages else ()), *TABLES)

@@ -1,7 +1,6 @@
 """What asks the benchmarks again: a schedule for new epochs, and a sensor for new checkpoints and new benchmarks."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import dagster as dg
@@ -22,6 +21,8 @@ UNDER_WAY = [
 ]
 LEAST_SECONDS = 60
 """Between two looks of the sensor."""
+LOOKED_THROUGH = 100
+"""Materialisations of a table, latest first, among which the one is sought that made what the recipe's store holds."""
 
 
 def re_evaluate() -> Any:  # Dagster does not export the type of its own jobs of assets
@@ -55,7 +56,8 @@ def new_versions(job: Any, house: House) -> dg.SensorDefinition:
     """The sensor: starts the job in the epoch that is under way when the report is not of what there is to measure.
 
     Its cursor is what it last asked for, so nothing is started twice, and a run that failed is left to people. A
-    materialisation that changed nothing has the old data version, and starts nothing.
+    materialisation that changed nothing has the old data version, and starts nothing. Dagster knows no recipes: what
+    another one materialised has a data version that this one's store does not hold, and is passed over.
     """
 
     @dg.sensor(
@@ -66,7 +68,7 @@ def new_versions(job: Any, house: House) -> dg.SensorDefinition:
         description="Re-evaluates when there is a checkpoint, or a version of the benchmarks, that no report is of.",
     )
     def new_checkpoint_or_benchmark(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        return _looked(context, lambda: reported(house))
+        return _looked(context, house)
 
     return new_checkpoint_or_benchmark
 
@@ -79,24 +81,26 @@ def reported(house: House) -> dict[str, str]:
     return {table.name: answers.fingerprint.get(f"parent {table.name}", "") for table in WATCHED}
 
 
-def _looked(context: dg.SensorEvaluationContext, told: Callable[[], dict[str, str]]) -> dg.SensorResult:
+def _looked(context: dg.SensorEvaluationContext, house: House) -> dg.SensorResult:
     found: dict[str, str] = {}
     latest = 0
     for table in WATCHED:
-        records = context.instance.fetch_materializations(dg.AssetKey(table.name), limit=1).records
-        if not records:
+        records = context.instance.fetch_materializations(dg.AssetKey(table.name), limit=LOOKED_THROUGH).records
+        manifest = house.store.manifest(table)
+        if not records or manifest is None:
             return _nothing(f"{table.name} was not materialised yet")
-        record = records[0]
+        record = next((record for record in records if _version(record) == manifest.data_version), None)
+        if record is None:
+            return _nothing(f"another recipe materialised {table.name}, or a run is about to say that it did")
         run = context.instance.get_run_by_id(record.run_id)
         if run is not None and not run.is_finished:
             return _nothing(
                 f"the run {run.run_id} that made {table.name} is still under way, and may measure it itself"
             )
-        made = record.asset_materialization
-        found[table.name] = ((made.tags if made else None) or {}).get(DATA_VERSION, "")
+        found[table.name] = manifest.data_version
         latest = max(latest, record.storage_id)
     cursor = json.dumps(found, sort_keys=True)
-    if told() == found:
+    if reported(house) == found:
         return _nothing("the last report is of this checkpoint and these benchmarks", cursor)
     if context.cursor == cursor:
         return _nothing("this checkpoint and these benchmarks were asked for already; see what became of that run")
@@ -105,6 +109,12 @@ def _looked(context: dg.SensorEvaluationContext, told: Callable[[], dict[str, st
     names = "-".join(f"{name}={version[:12]}" for name, version in found.items())
     # The number tells a version that came back from the time it was first asked for.
     return dg.SensorResult(run_requests=[dg.RunRequest(run_key=f"{names}-{latest}")], cursor=cursor)
+
+
+def _version(record: dg.EventLogRecord) -> str:
+    """The data version that the materialisation told; empty for one that told none."""
+    made = record.asset_materialization
+    return ((made.tags if made else None) or {}).get(DATA_VERSION, "")
 
 
 def _nothing(why: str, cursor: str | None = None) -> dg.SensorResult:

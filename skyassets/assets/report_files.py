@@ -21,8 +21,8 @@ PAGE, TEXT = "report.html", "report.md"
 FILES = (PAGE, TEXT)
 CODE = ("skyassets.stages.report_page", "skyassets.stages.report_text")
 """The code that decides the files, for the asset's version."""
-BESIDE = (REPORTS, ANSWERS, EXAMPLES, CHECKPOINT, LEDGER)
-"""The tables that the page links to."""
+WRITTEN_FROM = (REPORTS, ANSWERS, EXAMPLES, CHECKPOINT, LEDGER)
+"""The tables that the files name, for whoever wants to know more."""
 
 
 def write_reports(house: House, reports: pl.DataFrame, contaminated: Mapping[str, str] | None = None) -> str:
@@ -64,7 +64,7 @@ def report_facts(house: House, reports: pl.DataFrame, contaminated: Mapping[str,
         curves={training_pictures.PANELS[name][0]: points for name, points in told.items()},
         duels=_duels(house, headlines),
         contaminated=contaminated,
-        files=tuple((f"{table.name}.parquet", table.meaning) for table in BESIDE),
+        tables=tuple((f"{table.name}.parquet", table.meaning) for table in WRITTEN_FROM),
     )
 
 

@@ -13,6 +13,7 @@ from skyassets.engines import tiny
 from skyassets.engines.model_identity import NONE, model_identity
 from skyassets.engines.surroundings import hardware_told, versions_told
 from skyassets.engines.transformers_server import TransformersServer
+from skyassets.engines.vllm_options import shown
 from skyassets.engines.vllm_server import VllmServer
 from skyassets.engines.weights import revision_of
 
@@ -61,7 +62,7 @@ def serving_told(place: Place, serving: Serving, model: Model, weights: Path | N
             options = serving.options
             here |= {"dtype": options.dtype or "auto", "tensor parallel": str(options.tensor_parallel)}
             if options.extra:
-                here["flags"] = " ".join("PATH" if "/" in word else word for word in options.extra)
+                here["flags"] = shown(options.extra)
     else:
         return {}
     return here | hardware_told() | versions_told(SERVING_PACKAGES)

@@ -6,6 +6,7 @@ import polars as pl
 
 from skyassets.assets.curation import provenance
 from skyassets.assets.house import House
+from skyassets.core.errors import StoreError
 from skyassets.core.files import write_text
 from skyassets.core.tables import ASSET_TABLES, EXAMPLES, REPORTS
 from skyassets.engines.checkpoint_folder import CARD, Run
@@ -55,8 +56,12 @@ def scoreboard_of(house: House, reports: pl.DataFrame) -> Scoreboard:
 
 
 def report_on(house: House, checkpoint_id: str) -> pl.DataFrame | None:
-    """The last report, if it tells of this very checkpoint."""
-    if house.store.manifest(REPORTS) is None or not house.store.path(REPORTS).exists():
+    """The last report, if it tells of this very checkpoint; one that is harmed or in an old form tells nothing.
+
+    The run that makes the weights makes the report again after them, and must not fail for the old one.
+    """
+    try:
+        reports = house.store.read(REPORTS)
+    except StoreError:
         return None
-    reports = house.store.read(REPORTS)
     return reports if checkpoint_id in reports["checkpoint_id"] else None

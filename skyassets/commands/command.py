@@ -1,7 +1,7 @@
 """What a command of `skyassets` is."""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from skyassets.assets.place import Place
@@ -19,14 +19,15 @@ class Exits:
     well: str = "all is well"
     """0."""
     not_well: str = "there is nothing to show yet"
-    """1."""
+    """1; empty for a command that never ends so."""
     not_asked: str = "it could not be asked: a wrong option, recipe or setting"
     """2."""
 
     @property
     def text(self) -> str:
         """As the help has it."""
-        return f"exit codes:\n  0  {self.well}\n  1  {self.not_well}\n  2  {self.not_asked}"
+        told = {0: self.well, 1: self.not_well, 2: self.not_asked}
+        return "\n".join(["exit codes:", *(f"  {code}  {said}" for code, said in told.items() if said)])
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,11 @@ class Command:
     exits: Exits = Exits()
 
     def epilog(self, name: str) -> str:
-        """What stands below the options in the help: the examples, and what the exit codes say."""
-        typed = [f"  # {good_for}\n  skyassets {f'{name} {more}'.strip()}" for more, good_for in self.examples]
-        return "\n".join(["examples:", *typed, "", self.exits.text])
+        """What stands below the options in the help."""
+        return epilog(name, self.examples, self.exits)
+
+
+def epilog(name: str, examples: Sequence[tuple[str, str]], exits: Exits) -> str:
+    """The end of a command's help: the examples, and what the exit codes say."""
+    typed = [f"  # {good_for}\n  skyassets {f'{name} {more}'.strip()}" for more, good_for in examples]
+    return "\n".join(["examples:", *typed, "", exits.text])

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import shtab
 
+from skyassets.commands.command import Exits, epilog
 from skyassets.core.tables import ASSET_TABLES
 from skyassets.recipes.find import RECIPES
 
@@ -19,15 +20,18 @@ WORDS = {
 """Command and argument to words that one often means there; others may be typed as well."""
 FILES = (("compare-rewrites", "system"), ("compare-rewrites", "prompt"))
 """Arguments that name a file."""
+EXAMPLES = (
+    ("bash > ~/.local/share/bash-completion/completions/skyassets", "bash, for good"),
+    ("zsh > ~/.zfunc/_skyassets", "zsh, for good"),
+    ("fish > ~/.config/fish/completions/skyassets.fish", "fish, for good"),
+)
+HELP_END = epilog("completion", EXAMPLES, Exits("the script is printed", "", "there is no such shell here"))
 
 
 def script(parser: ArgumentParser, shell: str) -> str:
-    """Print what makes a shell complete the words of skyassets.
+    """Print what makes a shell complete the words of skyassets; where each shell looks for it, the examples show.
 
-    Put it where the shell looks for such:
-    bash  ~/.local/share/bash-completion/completions/skyassets
-    zsh   _skyassets, in a folder of $fpath (~/.zfunc), before compinit
-    fish  ~/.config/fish/completions/skyassets.fish
+    For zsh the folder has to be in $fpath before compinit is called.
     """
     return str(shtab.complete(parser, shell)) + "\n"
 

@@ -15,7 +15,7 @@ from skyassets import __version__
 from skyassets.assets.environment import from_environment
 from skyassets.commands.command import Command
 from skyassets.commands.compare_rewrites import COMPARE_REWRITES
-from skyassets.commands.completion import SHELLS, complete_arguments, script
+from skyassets.commands.completion import HELP_END, SHELLS, complete_arguments, script
 from skyassets.commands.diff import DIFF
 from skyassets.commands.doctor import DOCTOR
 from skyassets.commands.forecast import FORECAST
@@ -142,6 +142,7 @@ def parser() -> argparse.ArgumentParser:
     completion = commands.add_parser(COMPLETION, help="Print what makes a shell complete the words of skyassets.")
     completion.add_argument("shell", choices=SHELLS)
     completion.description = inspect.getdoc(script)
+    completion.epilog = HELP_END
     completion.formatter_class = argparse.RawDescriptionHelpFormatter
     complete_arguments(commands.choices)
     return made

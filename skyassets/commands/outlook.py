@@ -91,9 +91,8 @@ def _asked(house: House, state: dict[str, State]) -> tuple[list[Line] | None, st
 
 def _problems(house: House, table: Table, state: dict[str, State], sources: Sequence[Source]) -> pl.DataFrame | None:
     """The stored problems where these will do: they are what the sources say, or the sources are far away."""
-    is_there = house.store.manifest(table) is not None and house.store.path(table).exists()
     is_enough = state[table.name] is State.FRESH or any(_is_far(source) for source in sources)
-    return house.store.read(table) if is_there and is_enough else None
+    return house.store.read(table) if is_enough and not house.store.lacking(table) else None
 
 
 def _is_far(source: Source) -> bool:

@@ -12,12 +12,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from skyassets.assets.house import SECONDS_TO_MAKE
+from skyassets.assets.drift import history_of
+from skyassets.assets.history import Kept
+from skyassets.assets.house import SECONDS_TO_MAKE, House
 from skyassets.assets.place import Place
 from skyassets.assets.report_files import PAGE, TEXT
 from skyassets.commands.command import Command, Exits
 from skyassets.commands.shown import printable
-from skyassets.core.table_store import TableStore
+from skyassets.core.table_store import TableStore, other_columns
 from skyassets.core.tables import ASSET_TABLES, REPORTS
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.grid import Cell, Grid, Kind
@@ -27,8 +29,6 @@ from skyassets.stages.scoreboard import scoreboard
 
 COMMAND = "dagster asset materialize -m skyassets.definitions --select '*'"
 UI = "source deploy/shell.sh && dagster dev     then http://127.0.0.1:3000"
-HISTORY = "history"
-"""The folder of every report that was ever made, one folder each."""
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -41,25 +41,27 @@ def arguments(parser: ArgumentParser) -> None:
 
 def report(recipe: Recipe, place: Place, options: Namespace) -> int:
     """Show what there is of each table, the scores, and where to look further."""
-    store = TableStore(place.data / recipe.name)
+    house = House(recipe, place)
+    store = house.store
     console = Console()
     errors = Console(stderr=True)
-    folder = store.folder if options.epoch is None else _of_history(store.folder / HISTORY, options.epoch, errors)
-    if folder is None:
+    kept = None if options.epoch is None else _of_history(house, options.epoch, errors)
+    if kept is None and options.epoch is not None:
         return 1
+    folder = kept.folder if kept else store.folder
     if options.open:
         return _opened(folder / PAGE, console)
-    is_there = store.manifest(REPORTS) is not None if options.epoch is None else True
-    if options.json and is_there:
-        told = json.dumps(_rows(store, folder).to_dicts(), indent=1, ensure_ascii=False)
+    if kept is None and not options.json:
+        console.print(_tables(recipe, store))
+    if lacking := _lacking(store, kept):
+        (errors if options.json else console).print(lacking, markup=False, highlight=False, soft_wrap=True)
+        return 1
+    rows = kept.rows if kept else store.read(REPORTS)
+    if options.json:
+        told = json.dumps(rows.to_dicts(), indent=1, ensure_ascii=False)
         console.print(told, markup=False, highlight=False, soft_wrap=True)
         return 0
-    if options.epoch is None and not options.json:
-        console.print(_tables(recipe, store))
-    if not is_there:
-        (errors if options.json else console).print(f"No report yet. Make it: {COMMAND}", markup=False)
-        return 1
-    _scores(recipe, _rows(store, folder), console, options.parts)
+    _scores(recipe, rows, console, options.parts)
     here = Path(os.path.relpath(folder))
     files = "\n".join(f"{name:<8}{here}/{file}" for name, file in (("page", PAGE), ("text", TEXT)))
     console.print(f"tables  {here}/*.parquet\n{files}\nUI      {UI}", markup=False, highlight=False, soft_wrap=True)
@@ -80,19 +82,28 @@ REPORT = Command(
 )
 
 
-def _rows(store: TableStore, folder: Path) -> pl.DataFrame:
-    return store.read(REPORTS) if folder == store.folder else pl.read_parquet(folder / f"{REPORTS.name}.parquet")
+def _lacking(store: TableStore, kept: Kept | None) -> str:
+    """Why there are no scores to be shown, of the latest report or one of the history; empty when there are."""
+    if kept is not None:
+        found = other_columns(REPORTS, kept.rows.schema)
+        said = f"the report {kept.name} was written by an earlier version: {found}; its rows are in {kept.folder}"
+        return said if found else ""
+    if store.manifest(REPORTS) is None or not store.path(REPORTS).exists():
+        return f"No report yet. Make it: {COMMAND}"
+    return store.lacking(REPORTS)
 
 
-def _of_history(history: Path, name: str, errors: Console) -> Path | None:
-    """The folder of one report of the history; the newest whose name begins so."""
-    found = sorted(path for path in history.glob("*") if (path / f"{REPORTS.name}.parquet").exists())
-    exact = [path for path in found if path.name == name]
-    begun = sorted((path for path in found if path.name.startswith(name)), key=lambda path: path.stat().st_mtime)
+def _of_history(house: House, name: str, errors: Console) -> Kept | None:
+    """One report of the history; the newest whose name begins so."""
+    history = history_of(house)
+    found = history.reports()
+    exact = [kept for kept in found if kept.name == name]
+    begun = [kept for kept in found if kept.name.startswith(name)]
     if chosen := exact or begun:
         return chosen[-1]
-    there = ", ".join(path.name for path in found) or "none yet"
-    errors.print(f"no report {name!r} in {history}; there are: {there}", markup=False, highlight=False, soft_wrap=True)
+    there = ", ".join(kept.name for kept in found) or "none yet"
+    said = f"no report {name!r} in {history.folder}; there are: {there}"
+    errors.print(said, markup=False, highlight=False, soft_wrap=True)
     return None
 
 

@@ -155,11 +155,10 @@ def _told(house: House, standing: Sequence[Standing], ahead: Outlook, now: datet
 
 
 def _epoch(house: House) -> str | None:
-    """The epoch of the last report, empty for the first one; None without a report."""
-    path = house.store.path(REPORTS)
-    if not path.exists():
+    """The epoch of the last report, empty for the first one; None without a report that can be read."""
+    if house.store.lacking(REPORTS):
         return None
-    found = pl.scan_parquet(path).select("epoch_name").head(1).collect()["epoch_name"]
+    found = pl.scan_parquet(house.store.path(REPORTS)).select("epoch_name").head(1).collect()["epoch_name"]
     return str(found[0] or "") if found.len() else None
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Reading:
-    """What a source file says: the digest of its meaning, and the followed modules it imports."""
+    """What a source file says: its meaning, re-spelled, and the followed modules it imports."""
 
     meaning: str
     imports: tuple[str, ...]

@@ -51,10 +51,10 @@ def meaning(source: str) -> str:
 
 
 def read(source: str) -> Reading:
-    """The digest of what `source` means, and the modules of the followed package that it names."""
+    """What `source` means, and the modules of the followed package that it names."""
     tree = ast.parse(source)
     imports = tuple(sorted(_imports(tree)))
-    return Reading(digest(_spelled(tree)), imports)
+    return Reading(_spelled(tree), imports)
 
 
 def _spelled(tree: ast.Module) -> str:

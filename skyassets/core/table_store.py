@@ -1,7 +1,7 @@
 """The Parquet store of a recipe: one file a table, rebuilt only when something it was made from has changed."""
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
@@ -79,7 +79,8 @@ class TableStore:
         """The table's rows.
 
         Raises:
-            StoreError: when the table is not there, is damaged, or is not what its manifest says.
+            StoreError: when the table is not there, is damaged, is not what its manifest says, or has other columns
+                than the table has now.
         """
         return pl.read_parquet(self._intact(table))
 
@@ -91,14 +92,31 @@ class TableStore:
         """
         return pl.scan_parquet(self._intact(table))
 
+    def lacking(self, table: Table) -> str:
+        """Why there are no rows to be had of the table as it is now; empty when there are. Looks for no harm.
+
+        It is not there, or was written when the table had other columns. For whoever can do without it.
+        """
+        path = self.path(table)
+        if self.manifest(table) is None or not path.exists():
+            return self._absent(table)
+        try:
+            there = dict(pl.read_parquet_schema(path))
+        except (pl.exceptions.PolarsError, OSError) as error:
+            return f"{table.name}: {path} cannot be read as Parquet: {error}; materialize it again"
+        found = other_columns(table, there)
+        return f"{table.name} was written by an earlier version: {found}; materialize it again" if found else ""
+
     def _intact(self, table: Table) -> Path:
-        """Where the table is, if it is what its manifest says."""
+        """Where the table is, if it is what its manifest says and has the columns of now."""
         manifest = self.manifest(table)
         path = self.path(table)
         if manifest is None or not path.exists():
             raise StoreError(self._absent(table))
         if file_digest(path) != manifest.file_digest:
             raise StoreError(f"{table.name}: {path} is not the file its manifest describes; materialize it again")
+        if lacking := self.lacking(table):
+            raise StoreError(lacking)
         return path
 
     def build(
@@ -200,3 +218,13 @@ class TableStore:
             f"{table.name} is not in {self.folder}; make it first: "
             f"dagster asset materialize -m skyassets.definitions --select {table.name}"
         )
+
+
+def other_columns(table: Table, there: Mapping[str, pl.DataType]) -> str:
+    """How the columns that are there differ from the table's, in words; empty where they do not. Order is nothing."""
+    named = {
+        "missing": [name for name in table.columns if name not in there],
+        "unknown": [name for name in there if name not in table.columns],
+        "of another type": [name for name, kind in table.schema.items() if there.get(name, kind) != kind],
+    }
+    return "; ".join(f"columns {what}: {', '.join(names)}" for what, names in named.items() if names)

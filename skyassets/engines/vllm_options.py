@@ -1,11 +1,15 @@
 """How vLLM uses a machine: how many servers, how large each, with which flags. Nothing here is part of a row."""
 
+import re
 from dataclasses import dataclass
+
+from skyassets.core.identity import digest
 
 DTYPES = ("auto", "bfloat16", "float16", "float32", "half", "float")
 
 _IDS = "it changes what is asked or answered, and no row's id would tell"
 _OURS = "the engine chooses it itself"
+_SEEN_BY_OTHERS = "words of a command line can be read by others on the machine: export secrets as variables"
 _THOUGHT = "it takes the thought out of the text, and the rows would be without it"
 
 FIXED = {
@@ -49,7 +53,8 @@ FIXED = {
     "--port": _OURS,
     "--uds": _OURS,
     "--root-path": _OURS,
-    "--api-key": _OURS,
+    "--api-key": _SEEN_BY_OTHERS,
+    "--hf-token": "export HF_TOKEN",
     "--ssl-keyfile": _OURS,
     "--ssl-certfile": _OURS,
     "--max-num-seqs": "set SKYASSETS_CONCURRENCY",
@@ -64,6 +69,24 @@ FIXED = {
     "--gpu-memory-utilization": "set SKYASSETS_MEMORY_SHARE",
 }
 """Flag of `vllm serve` to the reason why it cannot be among the extra ones."""
+
+_SECRETS = re.compile(r"[-_.]((?<!per.)token|secret|password|passwd|key|key[-_]id|keyfile|auth)$")
+"""How flags end that hold a secret, and what is given into the JSON of others."""
+
+PLAIN = frozenset(
+    (
+        *DTYPES, "true", "false", "none", "bf16", "fp16", "fp32", "fp8", "fp8_e4m3", "fp8_e5m2", "int8", "int4",
+        "mxfp4", "nvfp4", "awq", "gptq", "gguf", "bitsandbytes", "safetensors", "pt", "runai_streamer", "tensorizer",
+        "sharded_state", "fastsafetensors", "lazy", "prefetch", "ngram", "eagle", "eagle3", "medusa", "mtp", "mp",
+        "draft_model", "ray", "uni", "external_launcher", "fcfs", "priority", "cpu", "cuda", "vllm", "transformers",
+        "full", "piecewise", "flash_attn", "flashinfer", "triton_attn", "sha256", "xxhash",
+    )
+)  # fmt: skip
+"""Values that tell nothing of anybody: number formats, methods and backends by their names."""
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+|[kKmMgG])?")
+_FLAG = re.compile(r"--[A-Za-z][\w.-]*|-[A-Za-z]{1,3}\d?(\.[\w.-]+)?")
+SHOWN = 8
+"""Letters of a value's digest."""
 
 WHOLE = ("--watermark",)
 """Flags that could be taken for the beginning of a fixed one, and are flags themselves."""
@@ -88,7 +111,7 @@ class VllmOptions:
 
 
 def refused(words: tuple[str, ...]) -> str:
-    """Why `words` cannot be extra flags; empty when they can."""
+    """Why `words` cannot be extra flags; empty when they can. Says no value: it may be a secret."""
     for word, following in zip(words, (*words[1:], ""), strict=False):
         # A part of a flag's JSON can be given by itself: --hf-overrides.vocab_size=7.
         name, _, value = word.partition("=")
@@ -98,10 +121,35 @@ def refused(words: tuple[str, ...]) -> str:
             continue
         spelled = [flag] if flag in FIXED else [fixed for fixed in FIXED if _spells(flag, fixed)]
         if spelled:
-            return f"{word} is not for here: {FIXED[spelled[0]]}"
+            return f"{name} is not for here: {FIXED[spelled[0]]}"
+        if _is_secret(name):
+            return f"{name} is not for here: {_SEEN_BY_OTHERS}"
         if _spells(flag, "--load-format") and (value or following).lower() == "dummy":
-            return f"{word} is not for here with dummy: the weights would be random"
+            return f"{name} is not for here with dummy: the weights would be random"
     return ""
+
+
+def shown(words: tuple[str, ...]) -> str:
+    """Extra flags as others may read them: their names, and values only where they are numbers or known words.
+
+    Everything else (a folder, a host, somebody's name, JSON) is a short digest, which tells a change apart and no more.
+    """
+    told = []
+    for word in words:
+        name, equals, value = word.partition("=")
+        is_flag = _FLAG.fullmatch(name) is not None
+        told.append(f"{name}{equals}{_value(value) if equals else ''}" if is_flag else _value(word))
+    return " ".join(told)
+
+
+def _value(text: str) -> str:
+    is_plain = _NUMBER.fullmatch(text) or text.lower() in PLAIN
+    return text if is_plain else f"digest:{digest(text)[:SHOWN]}"
+
+
+def _is_secret(name: str) -> bool:
+    """Whether the flag ends as those of secrets do; an option's value that merely looks like one is none."""
+    return _SECRETS.search(name.lower()) is not None
 
 
 def _spells(flag: str, fixed: str) -> bool:

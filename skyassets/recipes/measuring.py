@@ -6,6 +6,7 @@ from datetime import date
 
 from skyassets.core.sources import Source
 from skyassets.stages.benchmark import Benchmark
+from skyassets.stages.benchmark_scores import headlines
 from skyassets.stages.evaluation import Contender, Evaluation
 
 Claim = tuple[bool, str, object, str]
@@ -29,9 +30,16 @@ def of_benchmarks(benchmarks: Sequence[Benchmark], evaluation: Evaluation) -> It
         yield not one.prompt or "{question}" in one.prompt, f"{where}prompt", one.prompt, "a text with {question} in it"
         yield samples >= 1, f"{where}samples", samples, "1 or more"
         yield fits, f"{where}k", one.k, f"numbers from 1 to the samples of an item, {samples}"
+        known = headlines(one, samples)
+        yield one.metric in known, f"{where}metric", one.metric, f"one of those it is told by: {', '.join(known)}"
         if one.sampling is not None:
             drawn = one.sampling.temperature >= 0 and one.sampling.max_tokens > 0
             yield drawn, f"{where}sampling", one.sampling, "0 or more, 1 or more"
+        sampling = one.sampling or evaluation.sampling
+        varied = samples == 1 or sampling.temperature > 0
+        whose = where if one.sampling or one.samples else "evaluation."
+        wanted = f"above 0: at 0 the {samples} samples of an item would all be the first"
+        yield varied, f"{whose}sampling.temperature", sampling.temperature, wanted
 
 
 def of_windows(sources: Sequence[Source]) -> Iterator[Claim]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from skyassets.stages.benchmark import Benchmark
+from skyassets.stages.grade import CODE
 from skyassets.stages.item_scores import MODES
 from skyassets.stages.statistics import pass_at_k
 
@@ -26,6 +27,7 @@ TRAINING_SET = "training set"
 CLEAN, CONTAMINATED = "clean", "contaminated"
 TOKENS = "completion tokens"
 """The one metric that is no share."""
+FINISHED, TRUNCATED, UNJUDGED = "finished", "truncated", "unjudged"
 ACCURACIES = tuple(f"{mode} accuracy" for mode in MODES)
 JUDGED = tuple(f"{mode}_judged" for mode in MODES)
 
@@ -95,20 +97,39 @@ def benchmark_scores(scores: pl.DataFrame, benchmark: Benchmark, contaminated: M
     )
 
 
+def headlines(benchmark: Benchmark, samples: int) -> tuple[str, ...]:
+    """The metrics that can head a benchmark of so many samples: those that are told of it, and of which more is better.
+
+    A program has no answer to vote by.
+    """
+    passed = (_passing(mode, k) for k in benchmark.k if k > 1 for mode in MODES)
+    voted = (_voting(mode, samples) for mode in MODES if samples > 1 and benchmark.source.domain != CODE)
+    return (*ACCURACIES, *passed, *voted, FINISHED)
+
+
+def _passing(mode: str, k: int) -> str:
+    return f"{mode} pass@{k}"
+
+
+def _voting(mode: str, samples: int) -> str:
+    return f"{mode} maj@{samples}"
+
+
 def _metrics(scores: pl.DataFrame, benchmark: Benchmark) -> list[Metric]:
-    metrics = [Metric(f"{mode} accuracy", pl.col(mode), f"{mode}_judged") for mode in MODES]
+    told = zip(ACCURACIES, MODES, strict=True)
+    metrics = [Metric(name, pl.col(mode), f"{mode}_judged") for name, mode in told]
     for k in benchmark.k:
         if k > 1:
-            metrics += [Metric(f"{mode} pass@{k}", _passed(scores, mode, k), f"{mode}_judged") for mode in MODES]
+            metrics += [Metric(_passing(mode, k), _passed(scores, mode, k), f"{mode}_judged") for mode in MODES]
     samples = int(str(scores["samples"].max()))
     for mode in MODES:
         if scores[f"{mode}_majority"].count():
-            metrics.append(Metric(f"{mode} maj@{samples}", pl.col(f"{mode}_majority"), f"{mode}_judged"))
-    shares = [Metric(name, pl.col(name), "answered") for name in ("finished", "truncated")]
+            metrics.append(Metric(_voting(mode, samples), pl.col(f"{mode}_majority"), f"{mode}_judged"))
+    shares = [Metric(name, pl.col(name), "answered") for name in (FINISHED, TRUNCATED)]
     return [
         *metrics,
         *shares,
-        Metric("unjudged", pl.col("unjudged"), "samples"),
+        Metric(UNJUDGED, pl.col(UNJUDGED), "samples"),
         Metric(TOKENS, pl.col("tokens"), "answered"),
     ]
 

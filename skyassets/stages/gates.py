@@ -1,6 +1,7 @@
 """Gates: what a data set has to keep before anything is trained on it, and the numbers that say whether it does.
 
-That no kept question is a benchmark's is a gate too, and needs the benchmarks: `duplicate_rules.contaminated` tells.
+That no kept question is a benchmark's (`HELD_OUT`) is a gate too, and needs the benchmarks:
+`duplicate_rules.contaminated` tells.
 """
 
 from collections.abc import Callable
@@ -21,6 +22,9 @@ Numbers = dict[str, int | float | str]
 NAMES = (
     "minimum_rows", "no_duplicates", "verified_rate", "format_rate", "finished_rate", "language_mix", "mixture",
 )  # fmt: skip
+"""The gates that look at the examples alone."""
+HELD_OUT = "held_out_is_apart"
+"""The gate that no kept example asks what a benchmark asks."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +54,12 @@ class Gates:
     """Share of the kept letters at most that belong to other scripts than Latin and Greek."""
     mixture: tuple[Bounds, ...] = ()
     reported: tuple[str, ...] = ("language_mix",)
-    """Gates that only tell: by their names in `NAMES`."""
+    """Gates that only tell: by their names in `NAMES`, or `HELD_OUT`."""
 
     def __post_init__(self) -> None:
-        if unknown := sorted(set(self.reported) - set(NAMES)):
-            raise RecipeError(f"Gates has reported = {list(self.reported)}; {unknown} is none of {', '.join(NAMES)}")
+        known = (*NAMES, HELD_OUT)
+        if unknown := sorted(set(self.reported) - set(known)):
+            raise RecipeError(f"Gates has reported = {list(self.reported)}; {unknown} is none of {', '.join(known)}")
 
 
 @dataclass(frozen=True)

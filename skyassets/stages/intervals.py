@@ -24,6 +24,10 @@ RESAMPLES = 1000
 MOST_DRAWN = 4_000_000
 """Items drawn at once by the bootstrap."""
 SEED = 20107
+LEAST_ERROR = 0.25
+"""Of a resample's mean, in parts of the sample's. Where one length is unlike all others, resamples without it have next
+to no spread, and would stretch the interval without bounds; coverage does not suffer.
+"""
 
 
 def share_interval(scores: "Scores", samples: float) -> Estimate:
@@ -34,10 +38,12 @@ def share_interval(scores: "Scores", samples: float) -> Estimate:
     of as many single samples, m (1 - m).
 
     From `MANY` items on D is measured, with Student's quantile (Korn and Graubard 1998, Survey Methodology 24:193).
-    For fewer it would be taken for too small whenever nearly all items are alike, which is where a bootstrap over
-    items covers too seldom too. There the samples are read as beta-binomial (Williams 1975, Biometrics 31:949), D is
-    r + (1 - r) / samples for an intraclass correlation of r, and for each m it is the mean over r, weighed by the
-    likelihood of the scores and Beta(1/2, 1).
+    Fewer have two ways to mislead, and each end is the outer one of two. Where nearly all items are alike, those that
+    are not may be missing, and a D that is measured is too small; so would a bootstrap over items be too narrow. There
+    the samples are read as beta-binomial (Williams 1975, Biometrics 31:949): D is r + (1 - r) / samples for an
+    intraclass correlation of r, and for each m it is the mean over r, weighed by the likelihood of the scores and
+    Beta(1/2, 1). But where most items are nearly always right and the others nearly never, no beta distribution has
+    the items' shape, and its D is the one that is too small.
     """
     import numpy as np
 
@@ -50,13 +56,14 @@ def share_interval(scores: "Scores", samples: float) -> Estimate:
         return Estimate(n, mean, low, high, "Wilson 95%")
     if n == 1:
         return Estimate(1, mean, 0.0, 1.0, "one item")
+    wider = (student_quantile(n - 1) / normal_quantile()) ** 2
+    effect = float(scores.var(ddof=1)) / (mean * (1 - mean)) * wider
+    low, high = _inverted(mean, n, effect, effect)
     if n >= MANY:
-        wider = (student_quantile(n - 1) / normal_quantile()) ** 2
-        effect = float(scores.var(ddof=1)) / (mean * (1 - mean)) * wider
-        low, high = _inverted(mean, n, effect, effect)
         return Estimate(n, mean, low, high, "Wilson with the items' measured design effect 95%")
-    low, high = _beta_binomial(np.asarray(scores), max(samples, 1.0), mean)
-    return Estimate(n, mean, low, high, "Wilson with a beta-binomial design effect 95%")
+    lower, higher = _beta_binomial(np.asarray(scores), max(samples, 1.0), mean)
+    method = "Wilson with the larger of measured and beta-binomial design effect 95%"
+    return Estimate(n, mean, min(low, lower), max(high, higher), method)
 
 
 def _inverted(mean: float, n: int, low_effect: float, high_effect: float) -> tuple[float, float]:
@@ -104,9 +111,13 @@ def _beta_binomial(scores: "Scores", samples: float, mean: float) -> tuple[float
 def mean_interval(values: "Scores") -> Estimate:
     """The mean of numbers of any size, one an item, with a 95% interval.
 
-    By the studentised bootstrap over items with fixed dice (Efron and Tibshirani 1993, An Introduction to the
-    Bootstrap, 12.5), which follows the skew that lengths have. Below ten items Student's interval, for then too many
-    resamples hold a single item again and again.
+    Each end is the outer one of two. The studentised bootstrap over items with fixed dice (Efron and Tibshirani 1993,
+    An Introduction to the Bootstrap, 12.5) follows the skew that lengths have, but of a long tail a few items show too
+    little; Student's interval makes up for that on the other side. Below ten items it is Student's alone, for then too
+    many resamples hold a single item again and again. No end is below nought where no number is.
+
+    Where the tail is longer than the items tell, the mean may still lie above the interval more often than one says:
+    of 30 log-normal lengths whose logarithms spread by 1, 7% of the time.
     """
     import numpy as np
 
@@ -117,26 +128,28 @@ def mean_interval(values: "Scores") -> Estimate:
     if n == 1:
         return Estimate(1, mean, None, None, "one item")
     error = spread / math.sqrt(n)
+    reach = student_quantile(n - 1) * error
+    least = 0.0 if float(values.min()) >= 0 else -math.inf
     if spread == 0 or n < 10:
-        reach = student_quantile(n - 1) * error
-        return Estimate(n, mean, mean - reach, mean + reach, "Student over items 95%")
+        return Estimate(n, mean, max(mean - reach, least), mean + reach, "Student over items 95%")
     dice = np.random.default_rng((SEED, n))
     found = [
-        _studentised(values[dice.integers(0, n, (some, n))], mean)
+        _studentised(values[dice.integers(0, n, (some, n))], mean, LEAST_ERROR * error)
         for some in [min(RESAMPLES - done, max(1, MOST_DRAWN // n)) for done in _starts(n)]
     ]
     lowest, highest = np.quantile(np.concatenate(found), (0.025, 0.975))
-    method = f"studentised bootstrap over items, {RESAMPLES:,} resamples, 95%"
-    return Estimate(n, mean, mean - float(highest) * error, mean - float(lowest) * error, method)
+    low, high = max(mean - max(float(highest) * error, reach), least), mean + max(-float(lowest) * error, reach)
+    method = f"wider of Student's and studentised bootstrap over items, {RESAMPLES:,} resamples, 95%"
+    return Estimate(n, mean, low, high, method)
 
 
 def _starts(n: int) -> range:
     return range(0, RESAMPLES, min(RESAMPLES, max(1, MOST_DRAWN // n)))
 
 
-def _studentised(drawn: "Scores", mean: float) -> "Scores":
+def _studentised(drawn: "Scores", mean: float, least: float) -> "Scores":
     import numpy as np
 
     error = drawn.std(axis=1, ddof=1) / math.sqrt(drawn.shape[1])
-    studentised: Scores = (drawn.mean(axis=1) - mean) / np.maximum(error, 1e-12 * max(abs(mean), 1.0))
+    studentised: Scores = (drawn.mean(axis=1) - mean) / np.maximum(error, least)
     return studentised

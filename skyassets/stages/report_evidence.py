@@ -21,7 +21,7 @@ def manifest(facts: ReportFacts) -> Grid:
 
 
 def contamination(facts: ReportFacts) -> Grid:
-    """The items whose text was found in the training set, each with its evidence."""
+    """The items that were found in the questions of the training set, each with its evidence."""
     found = sorted((facts.contaminated or {}).items())
     rows = [[item, _short(evidence)] for item, evidence in found[:SHOWN_ITEMS]]
     notes = [f"{len(found) - SHOWN_ITEMS:,} more are not shown."] if len(found) > SHOWN_ITEMS else []
@@ -30,15 +30,15 @@ def contamination(facts: ReportFacts) -> Grid:
 
 
 def contaminated_in_words(board: Scoreboard, facts: ReportFacts) -> str:
-    """How many items were found in the training set, in a sentence."""
+    """How many items were found in the training set, in a sentence. All that were asked count, judged or not."""
     if facts.contaminated is None:
         return "The items were not looked for in the training set."
     most: dict[str, int] = {}
     for (benchmark, by, _, role, _), scored in board.scored.items():
         if by == EVERY and role in board.roles:
-            most[benchmark] = max(scored.n, most.get(benchmark, 0))
+            most[benchmark] = max(scored.n + (scored.unjudged or 0), most.get(benchmark, 0))
     total = sum(most.values())
-    return f"{len(facts.contaminated):,} of {total:,} items were found in the texts of the training set."
+    return f"{len(facts.contaminated):,} of {total:,} items were found in the questions of the training set."
 
 
 def fall(facts: ReportFacts) -> Grid:

@@ -46,8 +46,8 @@ class ReportFacts:
     duels: tuple[Duel, ...] = ()
     contaminated: Mapping[str, str] | None = None
     """Item to the evidence that its text was found in the training set; None where nobody looked."""
-    files: tuple[tuple[str, str], ...] = ()
-    """What lies beside the report: relative path and meaning."""
+    tables: tuple[tuple[str, str], ...] = ()
+    """The files of the tables that it was written from: name and meaning."""
 
     @property
     def making(self) -> tuple[Spent, ...]:

@@ -21,6 +21,8 @@ DUELS = (
     "taste. Long texts are cut in the middle, with how much is left out; characters that would not be seen are shown "
     "by their number."
 )
+TABLES = "The tables it was written from, in the recipe's folder"
+"""No links: a report is copied to where they are not."""
 
 
 def board_of(facts: ReportFacts) -> Scoreboard:

@@ -4,7 +4,7 @@ from typing import Any
 
 from skyassets.stages import report_costs, report_evidence, report_plots, report_tables
 from skyassets.stages.report_facts import ReportFacts
-from skyassets.stages.report_outline import DUELS, EXPLAINED, board_of, head
+from skyassets.stages.report_outline import DUELS, EXPLAINED, TABLES, board_of, head
 from skyassets.stages.report_style import STYLE
 from skyassets.stages.report_template import MACROS, PAGE, SECURITY
 from skyassets.stages.report_words import by_chance, on_one, verdict
@@ -37,6 +37,7 @@ def report_page(facts: ReportFacts) -> str:
         "fall": report_evidence.fall(facts),
         "curves": report_plots.curves(facts.curves),
         "duels_told": DUELS,
+        "tables_told": TABLES,
         "manifest": report_evidence.manifest(facts),
     }
     sections = (

@@ -155,8 +155,8 @@ PAGE = """
 <section id="made-with"><h2>Made with</h2>
 <p>Everybody was asked with the same prompts and the same sampling, and judged by the same graders.</p>
 {{ sheet(manifest) }}
-{% if facts.files %}<h3>Files beside this page</h3>
-<ul>{% for path, meaning in facts.files %}<li><a href="{{ path | urlencode }}">{{ path }}</a>: {{ meaning }}</li>
+{% if facts.tables %}<h3>{{ tables_told }}</h3>
+<ul>{% for name, meaning in facts.tables %}<li>{{ name }}: {{ meaning }}</li>
 {% endfor %}</ul>{% endif %}
 </section>
 </main>

@@ -1,14 +1,13 @@
 """The report as Markdown: the same tables and words as the page, without its plots."""
 
 from collections.abc import Iterator, Sequence
-from urllib.parse import quote
 
 from skyassets.stages import report_costs, report_evidence, report_tables
 from skyassets.stages.duels import Duel, Said
 from skyassets.stages.grid import Grid, as_markdown
 from skyassets.stages.markdown import block, code, plain
 from skyassets.stages.report_facts import ReportFacts
-from skyassets.stages.report_outline import DUELS, EXPLAINED, board_of, head
+from skyassets.stages.report_outline import DUELS, EXPLAINED, TABLES, board_of, head
 from skyassets.stages.report_plots import measured
 from skyassets.stages.report_words import by_chance, on_one, verdict
 from skyassets.stages.scoreboard import Scoreboard
@@ -47,8 +46,10 @@ def report_text(facts: ReportFacts) -> str:
         lines += [*_section("Won and lost items"), *_paragraph(DUELS)]
         lines += [line for duel in facts.duels for line in _duel(duel)]
     lines += _section("Made with", report_evidence.manifest(facts))
-    lines += ["", *(f"- [{_plain(path)}]({quote(path)}): {_plain(meaning)}" for path, meaning in facts.files), ""]
-    return "\n".join(lines)
+    if facts.tables:
+        lines += ["", f"### {TABLES}", ""]
+        lines += [f"- {_plain(name)}: {_plain(meaning)}" for name, meaning in facts.tables]
+    return "\n".join([*lines, ""])
 
 
 def in_brief(facts: ReportFacts) -> str:

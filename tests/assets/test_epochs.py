@@ -214,6 +214,15 @@ class TestTheDriftCheck:
         assert found.metadata["comparisons"].value == 4
         assert str(found.metadata["compared with"].value).startswith("first-")
 
+    def test_an_earlier_epoch_that_one_goes_back_to_is_not_compared_with_later_ones(self, pipeline: Pipeline) -> None:
+        pipeline.run({EPOCH_TAG: "e2"})
+        self.rewrite(pipeline, "e2", 0.0, {})
+        pipeline.run({EPOCH_TAG: "e3"})
+        assert str(self.check(pipeline).metadata["compared with"].value).startswith("e2-")
+        first = history(pipeline).reports()[0].name
+        pipeline.run({EPOCH_TAG: "e2"})
+        assert str(self.check(pipeline).metadata["compared with"].value).startswith(first)
+
     def test_warns_when_a_score_moved_and_names_what_had_changed(self, pipeline: Pipeline) -> None:
         pipeline.run({EPOCH_TAG: "e2"})
         self.rewrite(pipeline, "first", 1.0, {"student.engine": "tiny 0"})
@@ -225,6 +234,15 @@ class TestTheDriftCheck:
         assert "Changed since: engine." in str(found.description)
         assert found.metadata["changed"].value == {"student.engine": ["tiny 0", "tiny 1"]}
         assert found.metadata["largest move (points)"].value == -100.0
+
+    def test_a_harmed_history_is_told_and_stops_no_run(self, pipeline: Pipeline) -> None:
+        (kept,) = history(pipeline).reports()
+        (kept.folder / "items.parquet").write_text("junk")
+        result = pipeline.materialize()
+        assert result.success
+        (found,) = [each for each in result.get_asset_check_evaluations() if each.check_name == "drift"]
+        assert not found.passed
+        assert "take that folder away" in str(found.description)
 
     def rewrite(self, pipeline: Pipeline, epoch: str, score: float, other: dict[str, str]) -> None:
         """Have a kept report say that the student scored so on every item, by something else."""

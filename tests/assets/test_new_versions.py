@@ -110,6 +110,29 @@ def test_nothing_is_started_beside_a_run_that_is_under_way(sensed: Sensed) -> No
     assert len(sensed.tick()) == 1
 
 
+def test_what_another_recipe_materialised_in_the_same_instance_starts_nothing(sensed: Sensed) -> None:
+    own, pipeline = sensed.pipeline.recipe, sensed.pipeline
+    (benchmark,) = own.benchmarks
+    fewer = replace(benchmark, source=replace(benchmark.source, origin=replace(benchmark.source.origin, per_family=2)))
+    other = replace(
+        own,
+        name="other",
+        benchmarks=(fewer,),
+        training=replace(own.training, learning_rate=2 * own.training.learning_rate),
+    )
+    pipeline.recipe = other
+    sensed.materialize()
+    versions = {pipeline.store.data_version(CHECKPOINT)}
+    pipeline.recipe = own
+    assert pipeline.store.data_version(CHECKPOINT) not in versions
+    assert sensed.tick() == []
+    sensed.train_on_one_more()
+    pipeline.recipe = other
+    sensed.materialize("checkpoint", "benchmark_problems")
+    pipeline.recipe = own
+    assert len(sensed.tick()) == 1, "its own new checkpoint is found behind the other's"
+
+
 def test_the_cursor_is_what_was_last_seen_to_be_measured(sensed: Sensed) -> None:
     seen = json.loads(str(sensed.cursor))
     assert set(seen) == {"checkpoint", "benchmark_problems"}

@@ -118,6 +118,13 @@ def test_harmed_files_are_refused(pipeline: Pipeline, place: str, harm: Callable
     assert path.name in told
 
 
+def test_a_harmed_table_of_the_history_is_refused(pipeline: Pipeline) -> None:
+    (path,) = pipeline.store.folder.glob("history/*/items.parquet")
+    path.write_text("junk")
+    (told,) = looked_at(pipeline, *ALL_RIGHT).refused
+    assert "items.parquet cannot be read" in told
+
+
 def test_weights_without_their_record_are_refused(pipeline: Pipeline) -> None:
     next(pipeline.store.folder.glob("weights/*.json")).unlink()
     assert any("never finished" in line for line in looked_at(pipeline, *ALL_RIGHT).refused)

@@ -1,5 +1,6 @@
 """The report's files out of a real run: there, rebuilt when gone, and made of no more than is shown."""
 
+import html
 import json
 import re
 
@@ -9,7 +10,7 @@ import pytest
 from assets.pipeline import Pipeline
 
 from skyassets.assets.house import House
-from skyassets.assets.report_files import PAGE, TEXT, report_facts
+from skyassets.assets.report_files import PAGE, TEXT, WRITTEN_FROM, report_facts
 from skyassets.core.tables import ANSWERS, BENCHMARK_PROBLEMS, REPORTS
 from skyassets.stages.report_facts import ReportFacts
 
@@ -37,11 +38,16 @@ def test_a_page_that_is_gone_is_written_again_without_a_call(pipeline: Pipeline)
     assert pipeline.calls() == before
 
 
-def test_the_files_that_the_page_links_to_are_there(pipeline: Pipeline) -> None:
-    page = (pipeline.store.folder / PAGE).read_text(encoding="utf-8")
-    links = [link for link in re.findall('href="([^"]+)"', page) if not link.startswith("#")]
-    assert f"{REPORTS.name}.parquet" in links
-    assert all((pipeline.store.folder / link).exists() for link in links)
+def test_a_copy_of_the_report_has_no_link_that_leads_nowhere(pipeline: Pipeline) -> None:
+    (kept,) = (pipeline.store.folder / "history").iterdir()
+    page, text = (html.unescape((kept / name).read_text(encoding="utf-8")) for name in (PAGE, TEXT))
+    links = re.findall('href="([^"]+)"', page)
+    assert links
+    assert all(link.startswith("#") and f'id="{link[1:]}"' in page for link in links)
+    assert not re.findall(r"(?<!\\)\]\(", text)
+    for table in WRITTEN_FROM:
+        assert (pipeline.store.folder / f"{table.name}.parquet").exists()
+        assert f"{table.name}.parquet: {table.meaning}" in page
 
 
 def test_every_duel_is_an_item_that_one_of_the_two_got_wrong(pipeline: Pipeline, facts: ReportFacts) -> None:

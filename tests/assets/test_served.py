@@ -1,6 +1,7 @@
 """What is noted of a server: of our own all that can be seen, of one elsewhere nothing, and of nobody a path."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -26,12 +27,13 @@ def snapshot(tmp_path: Path) -> Path:
 
 
 def test_of_vllm_the_format_the_spread_and_the_flags_are_noted(snapshot: Path) -> None:
-    options = VllmOptions(tensor_parallel=4, dtype="float16", extra=("--speculative-config", "/home/anna/draft.json"))
+    extra = ("--speculative-config", "/home/anna/draft.json", "--seats=2")
+    options = VllmOptions(tensor_parallel=4, dtype="float16", extra=extra)
     server = VllmServer(resolve=lambda model: snapshot, options=options)
     told = serving_told(Place(data=snapshot), server, MODEL, snapshot)
     assert (told["dtype"], told["weights dtype"], told["tensor parallel"]) == ("float16", "bfloat16", "4")
     assert told["weights revision"] == "abc123"
-    assert told["flags"] == "--speculative-config PATH"
+    assert re.fullmatch(r"--speculative-config digest:[0-9a-f]{8} --seats=2", told["flags"])
     assert " cores of " in told["cpu"]
     assert "anna" not in json.dumps(told)
     assert str(snapshot) not in json.dumps(told)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -57,3 +58,10 @@ def test_no_code_is_run_to_tell_its_version() -> None:
 def test_a_module_that_is_not_there_is_refused() -> None:
     with pytest.raises(IdentityError, match="no Python source"):
         code_version("skyassets.stages.nowhere")
+
+
+def test_how_a_version_is_made_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Another digest of the same code would train every student again.
+    (tmp_path / "doubling.py").write_text(CODE)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert code_version("doubling") == "cc129808ea409b089632baa78b5714ed"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from skyassets.core.errors import StoreError, TableError
 from skyassets.core.manifest import Origin
-from skyassets.core.table_store import Made, TableStore
+from skyassets.core.table_store import Made, TableStore, other_columns
 from skyassets.core.tables import Table
 
 TABLE = Table("things", "Things.", "completion_id", ("completion_id", "text", "seconds"))
@@ -136,3 +136,41 @@ def test_the_data_version_hangs_on_content_alone(texts: list[str], dice: Any) ->
 )
 def test_different_rows_have_different_versions(first: list[str], second: list[str]) -> None:
     assert (content_digest(TABLE, rows(*first)) == content_digest(TABLE, rows(*second))) == (first == second)
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        (("completion_id", "text"), "columns missing: seconds"),
+        (("completion_id", "text", "seconds", "error"), "columns unknown: error"),
+        (("completion_id", "seconds", "model"), "columns missing: text; columns unknown: model"),
+    ],
+)
+def test_a_table_in_the_form_of_an_earlier_version_is_told_and_made_again(
+    store: TableStore, columns: tuple[str, ...], told: str
+) -> None:
+    old = Table(TABLE.name, TABLE.meaning, TABLE.key, columns)
+    store.build(old, Origin("then", ORIGIN.parents, ORIGIN.recipe), lambda: Made(old.frame([{"completion_id": "0"}])))
+    said = f"things was written by an earlier version: {told}; materialize it again"
+    assert store.lacking(TABLE) == said
+    for read in (store.read, store.scan):
+        with pytest.raises(StoreError) as seen:
+            read(TABLE)
+        assert str(seen.value) == said
+    assert store.build(TABLE, ORIGIN, Making(rows("a"))).rebuilt
+    assert store.lacking(TABLE) == ""
+    assert store.read(TABLE)["text"].to_list() == ["a"]
+
+
+def test_a_column_that_has_another_type_now_is_told(store: TableStore) -> None:
+    store.build(TABLE, ORIGIN, Making(rows("a")))
+    there = dict.fromkeys(TABLE.columns, pl.String())
+    assert other_columns(TABLE, there) == "columns of another type: seconds"
+    assert other_columns(TABLE, dict(reversed(TABLE.schema.items()))) == ""
+
+
+def test_a_table_that_is_not_there_lacks_all(store: TableStore) -> None:
+    assert "things is not in" in store.lacking(TABLE)
+    store.build(TABLE, ORIGIN, Making(rows("a")))
+    store.path(TABLE).unlink()
+    assert "things is not in" in store.lacking(TABLE)

@@ -12,7 +12,7 @@ from skyassets.assets.environment import from_environment
 from skyassets.core.errors import BudgetError, ServerError, SkyassetsError
 from skyassets.core.money import Purse
 from skyassets.core.ports import Message, Model, Reply, Request, Sampling
-from skyassets.engines.vllm_options import FIXED, VllmOptions, refused
+from skyassets.engines.vllm_options import FIXED, VllmOptions, refused, shown
 from skyassets.engines.vllm_server import VllmServer, vllm_problem
 
 MODEL = Model("small/random", "0")
@@ -207,6 +207,50 @@ def test_random_weights_are_refused(words: str) -> None:
 )
 def test_other_flags_are_taken(words: str) -> None:
     assert not refused(tuple(words.split()))
+
+
+SECRET = "hf_AbCdEf0123456789"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (f"--hf-token={SECRET}", "export HF_TOKEN"),
+        (f"--hf-token {SECRET}", "export HF_TOKEN"),
+        (f"--hf_token={SECRET}", "export HF_TOKEN"),
+        (f"--hf-tok {SECRET}", "export HF_TOKEN"),
+        (f"--api-key={SECRET}", "export secrets"),
+        (f"--model-loader-extra-config.s3_secret_access_key={SECRET}", "export secrets"),
+        (f"--some-plugin-token {SECRET}", "export secrets"),
+    ],
+)
+def test_a_secret_is_refused_and_not_repeated(words: str, told: str) -> None:
+    with pytest.raises(SkyassetsError, match=told) as raised:
+        from_environment({"SKYASSETS_VLLM_ARGS": words})
+    assert SECRET not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("--cpu-offload-gb 4 --max-num-batched-tokens=8k", "--cpu-offload-gb 4 --max-num-batched-tokens=8k"),
+        ("-O3 -ep --block-size -1 --ratio=.5e", "-O3 -ep --block-size -1 --ratio=digest:"),
+        ("--speculative-config.method ngram --load-format=Safetensors", None),
+        ("--async-scheduling --enable-prefix-caching true", None),
+    ],
+)
+def test_flags_numbers_and_known_words_are_shown(words: str, told: str | None) -> None:
+    assert shown(tuple(words.split())).startswith(told or words)
+
+
+@pytest.mark.parametrize("value", ["alice@corp", "/home/alice/draft", "org/model", "10.0.0.7", "alice", '{"alice": 1}'])
+def test_any_other_value_is_shown_as_a_digest_that_tells_changes_apart(value: str) -> None:
+    for words in ((f"--otlp-traces-endpoint={value}",), ("--otlp-traces-endpoint", value), (value,)):
+        told = shown(words)
+        assert "digest:" in told
+        assert "alice" not in told
+        assert value not in told
+        assert told == shown(words) != shown((*words[:-1], f"{words[-1]}x"))
 
 
 def test_the_environment_says_it_all() -> None:

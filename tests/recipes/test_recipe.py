@@ -14,6 +14,7 @@ from skyassets.stages.evaluation import Contender
 
 BLIND = replace(smoke().teacher.prompts, maths="Solve it.")
 (HELD_OUT,) = smoke().benchmarks
+WARM = Sampling(temperature=1.0, max_tokens=10)
 
 
 def measured(**more: object) -> Recipe:
@@ -45,6 +46,19 @@ def windowed(since: str, until: str) -> Recipe:
         (measured(samples=4, k=(0,)), "benchmark 'held-out'.k = (0,)"),
         (measured(sampling=Sampling(temperature=-1.0, max_tokens=10)), "benchmark 'held-out'.sampling"),
         (measured(sampling=Sampling(temperature=1.0, max_tokens=0)), "benchmark 'held-out'.sampling"),
+        (measured(metric="strict acuracy"), "benchmark 'held-out'.metric = 'strict acuracy'; it must be one of those"),
+        (measured(metric="strict pass@2"), "benchmark 'held-out'.metric = 'strict pass@2'"),
+        (measured(metric="strict pass@1", k=(1,)), "benchmark 'held-out'.metric = 'strict pass@1'"),
+        (measured(metric="lenient maj@1"), "benchmark 'held-out'.metric = 'lenient maj@1'"),
+        (measured(metric="strict maj@4", samples=8, sampling=WARM), "benchmark 'held-out'.metric = 'strict maj@4'"),
+        (
+            measured(metric="strict maj@8", samples=8, sampling=WARM, source=replace(HELD_OUT.source, domain="code")),
+            "benchmark 'held-out'.metric = 'strict maj@8'",
+        ),
+        (measured(metric="completion tokens"), "benchmark 'held-out'.metric = 'completion tokens'"),
+        (measured(samples=2), "benchmark 'held-out'.sampling.temperature = 0.0; it must be above 0"),
+        (measured(samples=2, sampling=Sampling(0.0, 10)), "benchmark 'held-out'.sampling.temperature = 0.0"),
+        (replace(smoke(), evaluation=replace(smoke().evaluation, samples=4)), "evaluation.sampling.temperature = 0.0"),
         (windowed("2024-08-01", "2024-07-01"), "window = 'day from 2024-08-01 to 2024-07-01'"),
         (windowed("last year", ""), "window = 'day from last year to any day'"),
         *((against(role), f"a contender's role = {role!r}") for role in ("base", "student", "", "Teacher", "a - b")),
@@ -61,6 +75,12 @@ def test_the_shipped_recipe_is_fine() -> None:
 
 
 def test_a_benchmark_may_ask_otherwise_than_the_evaluation_and_others_may_be_measured() -> None:
-    asked = measured(prompt="So: {question}", samples=8, k=(1, 8), sampling=Sampling(temperature=1.0, max_tokens=10))
+    asked = measured(prompt="So: {question}", samples=8, k=(1, 8), sampling=WARM)
     for recipe in (asked, against("teacher", "gpt_4o"), windowed("2024-07-01", "2024-07-01"), windowed("", "")):
         assert check(recipe) == recipe
+
+
+@pytest.mark.parametrize("metric", ["strict pass@8", "lenient maj@8", "lenient accuracy", "finished"])
+def test_any_metric_that_the_report_tells_as_a_share_may_head_it(metric: str) -> None:
+    asked = measured(metric=metric, samples=8, k=(1, 8), sampling=WARM)
+    assert check(asked) == asked

@@ -46,5 +46,5 @@ def hostile() -> ReportFacts:
         curves={ATTACK: [(1, 2.0), (2, 1.0)]},
         duels=tuple(Duel(ATTACK, ATTACK, is_won, ATTACK, truth, said, said) for is_won, truth in CASES),
         contaminated={ATTACK: ATTACK},
-        files=((ATTACK, ATTACK),),
+        tables=((ATTACK, ATTACK),),
     )

@@ -76,7 +76,7 @@ def big(contenders: int = 8, benchmarks: int = 12, families: int = 8) -> ReportF
         curves={"loss, nats a token": [(n, 1.4 / n) for n in range(1, 120)], "learning rate": [(1, 0.0), (119, 1e-5)]},
         duels=tuple(duel(name, won) for name in names for won in (True, False) for _ in range(2)),
         contaminated={"item-1": "9 of its 10 13-grams are in example 77"},
-        files=(("benchmark_reports.parquet", "The scores."),),
+        tables=(("benchmark_reports.parquet", "The scores."),),
     )
 
 

@@ -5,6 +5,7 @@ import pytest
 from stages.answered import MADE_WITH, answers, benchmark
 
 from skyassets.core.tables import REPORTS
+from skyassets.stages.benchmark_scores import headlines
 from skyassets.stages.item_scores import item_scores
 from skyassets.stages.report import pairs, report
 from skyassets.stages.statistics import pass_at_k
@@ -86,6 +87,14 @@ def test_the_facts_say_how_many_comparisons_and_contaminated_items_there_are() -
     made = report(item_scores(answers(*MARKS).lazy()), [benchmark()], MADE_WITH, {"p3": "seen"})
     assert made.facts["items found in the training set"] == "1 of 4"
     assert made.facts["comparisons"] == made.frame["p_value"].count()
+
+
+@pytest.mark.parametrize(("samples", "k"), [(1, ()), (4, (1, 2, 4))])
+def test_whatever_may_head_a_benchmark_is_told_of_it(samples: int, k: tuple[int, ...]) -> None:
+    marks = [(role, problem, letters[:samples]) for role, problem, letters in MARKS]
+    heads = headlines(benchmark(k=k), samples)
+    assert len(heads) == (3 if samples == 1 else 9)
+    assert set(heads) <= set(reported(answers(*marks), k=k)["metric"])
 
 
 def test_the_order_of_the_answers_changes_nothing() -> None:

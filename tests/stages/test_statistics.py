@@ -4,7 +4,7 @@ from itertools import combinations
 from math import comb
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, norm, t
 
@@ -15,12 +15,14 @@ drawn = st.integers(1, 200).flatmap(lambda n: st.tuples(st.just(n), st.integers(
 
 
 @given(counts)
+@settings(deadline=None)
 def test_wilson_agrees_with_scipy(counts: tuple[int, int]) -> None:
     expected = binomtest(*counts).proportion_ci(method="wilson")
     assert wilson(*counts) == pytest.approx((expected.low, expected.high), abs=1e-9)
 
 
 @given(st.integers(0, 300), st.integers(0, 300))
+@settings(deadline=None)
 def test_the_sign_test_agrees_with_scipy(up: int, down: int) -> None:
     expected = binomtest(up, up + down).pvalue if up + down else 1.0
     assert sign_test(up, down) == pytest.approx(expected, abs=1e-9)
@@ -56,6 +58,7 @@ def test_pass_at_k_refuses_what_it_cannot_tell(n: int, right: int, k: int) -> No
 
 
 @given(st.integers(1, 5000), st.floats(0.5, 0.999))
+@settings(deadline=None)
 def test_quantiles_agree_with_scipy(degrees: int, confidence: float) -> None:
     assert student_quantile(degrees, confidence) == pytest.approx(t.ppf(0.5 + confidence / 2, degrees), rel=1e-9)
     assert normal_quantile(confidence) == pytest.approx(norm.ppf(0.5 + confidence / 2), rel=1e-9)

@@ -1,0 +1,79 @@
+"""A recipe that trains on what it is measured with: it has to say so, and the report tells both parts apart."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+import pytest
+from assets.pipeline import ROWS, Pipeline
+
+from skyassets.core.sources import LocalFile
+from skyassets.core.tables import BENCHMARK_PROBLEMS, CHECKPOINT, EXAMPLES, PROBLEMS, REPORTS
+from skyassets.stages.duplicate_rules import NotInBenchmark
+from skyassets.stages.example import kept
+from skyassets.stages.gates import HELD_OUT, Gates
+
+UNSEEN = [
+    {"question": f"Which number follows after {place}{place}?", "answer": f"{place}{place + 1}"}
+    for place in range(1, 4)
+]
+
+
+@pytest.fixture
+def leaky(tmp_path: Path) -> Pipeline:
+    """Measured with the questions that it trains on, one of them twice, and with others; nothing keeps them apart."""
+    made = Pipeline(tmp_path)
+    items = tmp_path / "items.jsonl"
+    items.write_text("".join(json.dumps(row) + "\n" for row in [*ROWS, ROWS[0], *UNSEEN]))
+    (benchmark,) = made.recipe.benchmarks
+    source = replace(made.recipe.sources[0], name="theirs", origin=LocalFile(str(items)))
+    rules = tuple(rule for rule in made.recipe.curation.rules if not isinstance(rule, NotInBenchmark))
+    made.recipe = replace(
+        made.recipe,
+        curation=replace(made.recipe.curation, rules=rules),
+        benchmarks=(replace(benchmark, source=source),),
+    )
+    return made
+
+
+def apart_of(result: dg.ExecuteInProcessResult) -> dg.AssetCheckEvaluation:
+    (found,) = [check for check in result.get_asset_check_evaluations() if check.check_name == HELD_OUT]
+    return found
+
+
+def test_nothing_is_trained_unless_the_recipe_reports_the_gate(leaky: Pipeline) -> None:
+    result = leaky.materialize()
+    assert not result.success
+    assert (apart_of(result).passed, apart_of(result).blocking) == (False, True)
+    assert leaky.store.manifest(CHECKPOINT) is None
+    (failed,) = [event for event in leaky.materialize(only=CHECKPOINT.name).all_events if event.is_step_failure]
+    assert (
+        f"GateError: checkpoint: nothing is trained, for the data set does not keep the recipe's gates: {HELD_OUT}"
+        in (str(failed.step_failure_data.error))
+    )
+
+
+def test_with_the_gate_reported_the_clean_and_the_contaminated_items_are_told_apart(leaky: Pipeline) -> None:
+    leaky.recipe = replace(leaky.recipe, gates=Gates(reported=(HELD_OUT,)))
+    result = leaky.materialize()
+    assert result.success
+    found = apart_of(result)
+    assert (found.passed, found.blocking, found.severity) == (False, False, dg.AssetCheckSeverity.WARN)
+    learned = kept(leaky.store.read(EXAMPLES)).join(leaky.store.read(PROBLEMS), on="problem_id")["question"].unique()
+    assert 0 < learned.len() <= len(ROWS)
+    rows = leaky.store.read(REPORTS).filter(
+        pl.col("by") == "training set", pl.col("role") == "student", pl.col("metric") == "strict accuracy"
+    )
+    counted = {part: n + unjudged for part, n, unjudged in rows.select("part", "n", "unjudged").iter_rows()}
+    asked = len(ROWS) + len(UNSEEN)
+    assert counted == {"contaminated": learned.len(), "clean": asked - learned.len()}
+    page = (leaky.store.folder / "report.html").read_text()
+    assert f"{learned.len()} of {asked} items were found in the questions of the training set." in page
+    evidence = leaky.store.read(BENCHMARK_PROBLEMS).filter(
+        pl.col("set_aside").is_null(), pl.col("question").is_in(learned.to_list())
+    )
+    assert evidence.height == learned.len()
+    assert all(ident in page for ident in evidence["problem_id"])
+    assert "of the training set: " in page

@@ -1,0 +1,126 @@
+"""A data folder of an earlier version: a whole run makes it anew, and whoever looks at it meanwhile is told."""
+
+from argparse import ArgumentParser
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+import pytest
+from assets.pipeline import ALL, Pipeline, copy_of
+
+from skyassets.assets.history import ITEMS, ROWS, VERSION_LETTERS
+from skyassets.assets.house import House
+from skyassets.assets.publishing_report import published_report
+from skyassets.commands.command import Command
+from skyassets.commands.history import HISTORY
+from skyassets.commands.report import REPORT
+from skyassets.commands.status import STATUS
+from skyassets.core.files import file_digest
+from skyassets.core.table_store import TableStore
+from skyassets.core.tables import ANSWERS, ASSET_TABLES, BENCHMARK_PROBLEMS, PROBLEMS, REPORTS
+
+NOT_YET = {
+    PROBLEMS: ["level"],
+    BENCHMARK_PROBLEMS: ["level"],
+    ANSWERS: ["level", "strict_answer", "lenient_answer"],
+    REPORTS: ["by", "part", "samples", "won", "lost"],
+}
+"""The columns that an earlier version did not have."""
+SAID = (
+    "benchmark_reports was written by an earlier version: columns missing: by, part, samples, won, lost; columns "
+    "unknown: family; materialize it again"
+)
+
+
+def reports_then(rows: pl.DataFrame) -> pl.DataFrame:
+    """A report as it was before it had parts."""
+    return rows.with_columns(family=pl.col("part")).drop(NOT_YET[REPORTS])
+
+
+def grow_old(store: TableStore) -> None:
+    """Make all tables what an earlier version left, with the manifests it would have left."""
+    for table in ASSET_TABLES:
+        path, manifest = store.path(table), store.manifest(table)
+        assert manifest is not None
+        rows = pl.read_parquet(path)
+        rows = reports_then(rows) if table is REPORTS else rows.drop(NOT_YET.get(table, []))
+        rows.write_parquet(path)
+        made_by = {**manifest.fingerprint, "code": "of an earlier version"}
+        replace(manifest, file_digest=file_digest(path), fingerprint=made_by).write(
+            store.folder / f"{table.name}.manifest.json"
+        )
+    (named,) = (store.folder / "history").iterdir()
+    kept = named.rename(named.with_name(f"first-{'0' * VERSION_LETTERS}"))
+    reports_then(pl.read_parquet(kept / ROWS)).write_parquet(kept / ROWS)
+    pl.read_parquet(kept / ITEMS).drop("strict", "lenient").write_parquet(kept / ITEMS)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made") / "there"
+    folder.mkdir()
+    pipeline = Pipeline(folder)
+    pipeline.run()
+    grow_old(pipeline.store)
+    return folder
+
+
+@pytest.fixture
+def old(made: Path, tmp_path: Path) -> Pipeline:
+    return copy_of(made, tmp_path / "here")
+
+
+def shown(old: Pipeline, capsys: pytest.CaptureFixture[str], command: Command, *words: str) -> tuple[int, str]:
+    parser = ArgumentParser()
+    command.arguments(parser)
+    capsys.readouterr()
+    code = command.run(old.recipe, old.place, parser.parse_args(words))
+    told = capsys.readouterr()
+    return code, told.out + told.err
+
+
+def test_a_whole_run_makes_the_old_tables_anew(old: Pipeline) -> None:
+    before = pl.read_parquet(old.store.path(REPORTS))
+    outcome = old.run()
+    assert outcome.rebuilt == set(ALL)
+    assert outcome.calls == 0
+    for table in ASSET_TABLES:
+        assert old.store.read(table).columns == list(table.columns)
+    again = old.store.read(REPORTS)
+    assert reports_then(again).select("report_id", "value").equals(before.select("report_id", "value"))
+    # The report of then stays what it was, and the one of now lies beside it.
+    assert len(list((old.store.folder / "history").iterdir())) == 2
+    (card,) = old.store.folder.glob("weights/*/README.md")
+    assert "held-out" in card.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("option", ["", "--parts", "--json"])
+def test_the_scores_of_an_old_report_are_not_shown_and_it_is_said_why(
+    old: Pipeline, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    code, said = shown(old, capsys, REPORT, *filter(None, [option]))
+    assert code == 1
+    assert SAID in said
+
+
+def test_an_old_report_of_the_history_is_listed_and_its_rows_are_left_to_who_wants_them(
+    old: Pipeline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (kept,) = (path.name for path in (old.store.folder / "history").iterdir())
+    code, said = shown(old, capsys, HISTORY, "--json")
+    assert code == 0
+    assert kept in said
+    code, said = shown(old, capsys, REPORT, "--epoch", "first")
+    assert code == 1
+    assert f"the report {kept} was written by an earlier version: columns missing: by, part" in said
+    assert str(old.store.folder / "history" / kept) in said
+
+
+def test_old_tables_are_stale_and_no_harm(old: Pipeline, capsys: pytest.CaptureFixture[str]) -> None:
+    code, said = shown(old, capsys, STATUS)
+    assert code == 1
+    assert "changed: code" in said
+
+
+def test_an_old_report_does_not_go_out(old: Pipeline) -> None:
+    assert published_report(House(old.recipe, old.place), "", has_pages=True).wrong == (SAID,)
