@@ -85,7 +85,7 @@ def test_a_shell_that_starts_needs_neither_recipe_nor_place() -> None:
 
 def test_the_help_has_examples_for_every_shell_and_the_exit_codes() -> None:
     told = HELP_END
-    assert all(f"  skyassets {COMPLETION} {shell} > ~/" in told for shell in SHELLS)
+    assert all(f"  skyassets {COMPLETION} {shell} > " in told for shell in SHELLS)
     assert "exit codes:\n  0  the script is printed\n  2  " in told
     done = subprocess.run(
         [sys.executable, "-m", "skyassets.commands.main", COMPLETION, "--help"],

@@ -21,17 +21,17 @@ WORDS = {
 FILES = (("compare-rewrites", "system"), ("compare-rewrites", "prompt"))
 """Arguments that name a file."""
 EXAMPLES = (
-    ("bash > ~/.local/share/bash-completion/completions/skyassets", "bash, for good"),
-    ("zsh > ~/.zfunc/_skyassets", "zsh, for good"),
-    ("fish > ~/.config/fish/completions/skyassets.fish", "fish, for good"),
+    ("bash > skyassets", "for bash, in ~/.local/share/bash-completion/completions"),
+    ("zsh > _skyassets", "for zsh, in a folder of $fpath (~/.zfunc), before compinit"),
+    ("fish > skyassets.fish", "for fish, in ~/.config/fish/completions"),
 )
 HELP_END = epilog("completion", EXAMPLES, Exits("the script is printed", "", "there is no such shell here"))
 
 
 def script(parser: ArgumentParser, shell: str) -> str:
-    """Print what makes a shell complete the words of skyassets; where each shell looks for it, the examples show.
+    """Print what makes a shell complete the words of skyassets.
 
-    For zsh the folder has to be in $fpath before compinit is called.
+    Put it where the shell looks for such; the examples say where that is.
     """
     return str(shtab.complete(parser, shell)) + "\n"
 
