@@ -129,7 +129,7 @@ def test_a_score_is_found_by_its_words(made: Shell) -> None:
 def test_what_is_ambiguous_lists_its_candidates(made: Shell) -> None:
     told = lineage(made, "plus base", status=1)
     assert "'plus base' may mean 3 rows; give more of the id, or TABLE:ID:" in told
-    assert told.count("benchmark_reports ") == 6
+    assert told.count("benchmark_reports ") == 3
 
 
 @pytest.mark.parametrize("name", ["ffffffffffff", "ab", "raw_problems:ffffffff"])

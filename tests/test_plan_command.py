@@ -24,7 +24,7 @@ def test_the_published_training_is_planned_on_8_h100_with_every_assumption(tmp_p
         "a third more operations for recomputed activations",
         "$2.99 a device and hour, Lambda's on-demand price of 8 cards, January 2025",
         "published: 19 hours and $450",
-        "teacher: QwQ-32B-Preview@main",
+        "teacher: QwQ-32B-Preview",
         "rewriter: gpt-4o-mini",
         "assumed: 4,500 tokens an example",
     ):
