@@ -1,36 +1,43 @@
-"""The version of code: a digest of what it does, blind to comments, docstrings and layout. Imports nothing it reads."""
+"""The version of code: a digest of what the code does.
 
-import ast
+Comments, docstrings, layout, the names of modules and the order of import lines do not count, and neither does the
+Python that reads the code. Nothing that is read is imported. Each file is read once in a process, so that the version
+is the one of the code that runs, whatever is edited meanwhile.
+"""
+
 import functools
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from skyassets.core.code_notes import Reading, noted
+from skyassets.core.code_cache import cached
+from skyassets.core.code_reading import ROOT, Reading, read
 from skyassets.core.errors import IdentityError
+from skyassets.core.former_versions import FORMER
 from skyassets.core.identity import digest
 
-FOLLOWED = "skyassets.stages"
+FOLLOWED = f"{ROOT}.stages"
 """Imports of this package are followed. Core is not: its promises are kept by tests, and its tables carry
 their own fingerprint, so that a reworded error message never retrains a model."""
 
-BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
-"""Where a statement keeps other statements."""
+
+def code_version(*names: str) -> str:
+    """Digest of the named modules and of every `skyassets.stages` module they import, directly or not.
+
+    A package stands for all modules in it. Code that does the same as in the release before keeps its version.
+
+    Raises:
+        IdentityError: when there is no such module or it has no source.
+    """
+    version = plain_version(*names)
+    return FORMER.get(version, version)
 
 
-def code_version(*modules: str) -> str:
-    """Digest of the named modules and of every `skyassets.stages` module they import, directly or not."""
-    seen: dict[str, str] = {}
-    waiting = list(modules)
-    while waiting:
-        name = waiting.pop()
-        if name in seen:
-            continue
-        path = source_path(name)
-        reading = _read(path, path.stat().st_mtime_ns)
-        seen[name] = reading.meaning
-        waiting.extend(found for found in reading.imports if found not in seen and _is_module(found))
-    return digest(sorted(seen.items()))
+@functools.cache
+def plain_version(*names: str) -> str:
+    """As `code_version`, but blind to the release before."""
+    meanings = {_meaning(module) for module in _closure(names)}
+    return digest(sorted(meanings - {""}))
 
 
 def source_path(module: str) -> Path:
@@ -39,70 +46,91 @@ def source_path(module: str) -> Path:
     Raises:
         IdentityError: when there is no such module or it has no source.
     """
-    spec = importlib.util.find_spec(module)
-    if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
+    path = _source(module)
+    if path is None:
         raise IdentityError(f"cannot fingerprint the code of {module}: no Python source was found for it")
-    return Path(spec.origin)
+    return path
 
 
-def meaning(source: str) -> str:
-    """The source re-spelled from its syntax tree, without docstrings, so that equal text means equal behaviour."""
-    return _spelled(ast.parse(source))
+def modules_of(name: str) -> tuple[str, ...]:
+    """`name` itself where it is a module; it and every module in it where it is a package.
+
+    Raises:
+        IdentityError: when there is no such module or it has no source.
+    """
+    path = source_path(name)
+    if path.name != "__init__.py":
+        return (name,)
+    inside = (file.relative_to(path.parent).with_suffix("") for file in sorted(path.parent.rglob("*.py")))
+    return tuple(".".join((name, *file.parts)).removesuffix(".__init__") for file in inside)
 
 
-def read(source: str) -> Reading:
-    """What `source` means, and the modules of the followed package that it names."""
-    tree = ast.parse(source)
-    imports = tuple(sorted(_imports(tree)))
-    return Reading(_spelled(tree), imports)
-
-
-def _spelled(tree: ast.Module) -> str:
-    """The text of `tree`, which loses its docstrings."""
-    for node in _statements(tree):
-        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            continue
-        # A bare string anywhere in a body does nothing: docstrings of modules, classes, functions and attributes.
-        kept = [line for line in node.body if not _is_bare_string(line)]
-        node.body = kept or [ast.Pass()]
-    return ast.unparse(tree)
-
-
-def _is_bare_string(node: ast.AST) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-
-
-def _statements(tree: ast.Module) -> Iterator[ast.AST]:
-    """Every node that is or holds statements; not the expressions, which are nine nodes of ten."""
-    waiting: list[ast.AST] = [tree]
+def _closure(names: Iterable[str]) -> set[str]:
+    """The named modules, and every followed module that one of them names."""
+    seen: set[str] = set()
+    waiting = [module for name in names for module in modules_of(name)]
     while waiting:
-        node = waiting.pop()
-        yield node
-        for name in BLOCKS:
-            if isinstance(block := getattr(node, name, None), list):
-                waiting.extend(block)
+        module = waiting.pop()
+        if module not in seen:
+            seen.add(module)
+            waiting.extend(each for path in _reading(module).paths for each in _followed(path))
+    return seen
 
 
-@functools.lru_cache(maxsize=512)
-def _read(path: Path, _mtime_ns: int) -> Reading:
-    return noted(path, read)
+def _followed(path: str) -> list[str]:
+    """The followed module that `path` is or leads into, and the packages that Python runs on the way to it."""
+    module, _ = _split(path)
+    parts = module.split(".")
+    along = (".".join(parts[: length + 1]) for length in range(len(parts)))
+    return [name for name in along if name.startswith(f"{FOLLOWED}.")]
 
 
-def _imports(tree: ast.Module) -> set[str]:
-    found: set[str] = set()
-    for node in _statements(tree):
-        if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
-            # To look for a module below another one would run that one.
-            if node.module == FOLLOWED:
-                found.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return {name for name in found if name.startswith(FOLLOWED + ".")}
+@functools.cache
+def _split(path: str) -> tuple[str, str]:
+    """The module in a dotted path (its longest beginning that is one), and what the path names in it."""
+    module, rest = path, ""
+    while "." in module and _source(module) is None:
+        module, _, name = module.rpartition(".")
+        rest = f".{name}{rest}"
+    return module, rest
 
 
-def _is_module(name: str) -> bool:
-    try:
-        return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False
+@functools.cache
+def _reading(module: str) -> Reading:
+    path = source_path(module)
+    return cached(path, module, lambda source: read(source, module, is_package=path.name == "__init__.py"))
+
+
+@functools.cache
+def _meaning(module: str) -> str:
+    """The text of a module, in which each followed module is named by the digest of its own text."""
+    return _reading(module).spelled(lambda path: _named(path, _own_digest))
+
+
+@functools.cache
+def _own_digest(module: str) -> str:
+    # Of that module alone: modules may import one another in a circle, and each is in the version by itself too.
+    return digest(_reading(module).spelled(lambda path: _named(path, lambda _: "")))
+
+
+def _named(path: str, name: Callable[[str], str]) -> str:
+    module, rest = _split(path)
+    return f"<{name(module) if module.startswith(f'{FOLLOWED}.') else ''}{rest}>"
+
+
+@functools.cache
+def _source(module: str) -> Path | None:
+    """The source file of a module or a package. Only the outermost package is looked up by Python's own rules."""
+    outermost, *rest = module.split(".")
+    root = _root(outermost)
+    if root is None or not rest:
+        return root
+    place = root.parent.joinpath(*rest)
+    files = (place / "__init__.py", place.with_name(f"{place.name}.py"))
+    return next((file for file in files if file.is_file()), None)
+
+
+def _root(name: str) -> Path | None:
+    spec = importlib.util.find_spec(name)
+    origin = None if spec is None else spec.origin
+    return Path(origin) if origin is not None and origin.endswith(".py") else None

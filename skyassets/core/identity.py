@@ -5,7 +5,6 @@ import functools
 import hashlib
 import json
 import math
-from collections.abc import Hashable
 from enum import Enum
 from typing import Any
 
@@ -19,8 +18,9 @@ _SPELL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=Fa
 def plain(value: object) -> object:
     """`value` as JSON-able data that is equal for equal values, whatever the run, machine or Python.
 
-    Dataclasses become objects that also carry their class's name, enums their value, tuples lists. A whole
-    float is spelled as the integer it equals, so `temperature=1` and `1.0` are one request.
+    Dataclasses become objects that also carry a name: the `identity_name` that the class itself declares, so that a
+    rename changes no digest, or else the class's name. Enums become their value, tuples lists. A whole float is
+    spelled as the integer it equals, so `temperature=1` and `1.0` are one request.
 
     Raises:
         IdentityError: for anything without a stable spelling (sets, functions, NaN, arbitrary objects).
@@ -36,8 +36,9 @@ def plain(value: object) -> object:
         if not math.isfinite(value):
             raise IdentityError(f"cannot fingerprint the number {value}: only finite numbers have an identity")
         return int(value) if value.is_integer() else value
-    if not isinstance(value, type) and (names := _fields(kind)) is not None:
-        return {"": kind.__name__, **{name: plain(getattr(value, name)) for name in names}}
+    if not isinstance(value, type) and (fields := _fields(kind)) is not None:
+        title, names = fields
+        return {"": title, **{name: plain(getattr(value, name)) for name in names}}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     if isinstance(value, dict):
@@ -48,9 +49,13 @@ def plain(value: object) -> object:
 
 
 @functools.cache
-def _fields(kind: Hashable) -> tuple[str, ...] | None:
-    """The names of a dataclass's fields; None for another type."""
-    return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else None
+def _fields(kind: type) -> tuple[str, tuple[str, ...]] | None:
+    """What a dataclass is called in digests, and the names of its fields; None for another type."""
+    if not dataclasses.is_dataclass(kind):
+        return None
+    # Not inherited: a subclass is another kind of value.
+    title = str(vars(kind).get("identity_name", kind.__name__))
+    return title, tuple(field.name for field in dataclasses.fields(kind))
 
 
 def spelling(value: object) -> str:

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 
 class Verdict(StrEnum):
@@ -40,6 +40,7 @@ class Model:
     version, or the digest of a checkpoint's files.
     """
 
+    identity_name: ClassVar[str] = "Model"
     name: str
     revision: str
 
@@ -51,6 +52,7 @@ class Model:
 class Sampling:
     """How a completion is drawn. All of it determines the output, so all of it is part of a row's id."""
 
+    identity_name: ClassVar[str] = "Sampling"
     temperature: float
     max_tokens: int
     top_p: float = 1.0
@@ -61,6 +63,7 @@ class Sampling:
 class Message:
     """One turn of a conversation, in OpenAI's terms (`system`, `user`, `assistant`)."""
 
+    identity_name: ClassVar[str] = "Message"
     role: str
     content: str
 
@@ -129,6 +132,7 @@ class Serving(Protocol):
 class Limits:
     """What one program may use; past any of them it is killed with all its children."""
 
+    identity_name: ClassVar[str] = "Limits"
     seconds: float = 6.0
     """Wall clock of one run."""
     memory_mb: int = 512
@@ -230,6 +234,7 @@ class Step:
 class Conversation:
     """One example for the trainer: its id and its turns; loss is taken on the assistant's turns only."""
 
+    identity_name: ClassVar[str] = "Conversation"
     id: str
     messages: tuple[Message, ...]
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 
 @dataclass(frozen=True)
 class Generated:
     """Problems made by small seeded generators; train and held-out never share one, whatever the counts."""
 
+    identity_name: ClassVar[str] = "Generated"
     families: tuple[str, ...]
     per_family: int
     seed: int
@@ -19,6 +20,7 @@ class Generated:
 class LocalFile:
     """Rows of a Parquet, Arrow, JSON-lines, JSON, CSV or TSV file; the text formats also with `.gz` behind."""
 
+    identity_name: ClassVar[str] = "LocalFile"
     path: str
 
 
@@ -26,6 +28,7 @@ class LocalFile:
 class HubDataset:
     """Rows of a data set on the Hugging Face hub, or of a local folder laid out like one."""
 
+    identity_name: ClassVar[str] = "HubDataset"
     repo: str
     split: str = ""
     revision: str = "main"
@@ -41,6 +44,7 @@ class HubDataset:
 class Window:
     """The days that rows are taken from, the first and the last included, as ISO dates (2024-08-01); empty for any."""
 
+    identity_name: ClassVar[str] = "Window"
     column: str
     since: str = ""
     until: str = ""
@@ -53,6 +57,7 @@ class Window:
 class Source:
     """A set of problems: where its rows are and what their columns mean to us."""
 
+    identity_name: ClassVar[str] = "Source"
     name: str
     origin: Generated | LocalFile | HubDataset
     licence: str

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from skyassets.core.hardware import Hardware
 from skyassets.core.ports import Conversation, Model, Step
@@ -13,6 +13,7 @@ from skyassets.core.ports import Conversation, Model, Step
 class Lora:
     """Low-rank adapters instead of all weights (Hu et al. 2021, arXiv 2106.09685); merged when training ends."""
 
+    identity_name: ClassVar[str] = "Lora"
     rank: int = 16
     alpha: int = 32
     dropout: float = 0.0
@@ -24,6 +25,7 @@ class Lora:
 class Training:
     """How the student is fine-tuned. All of it shapes the weights; where it runs is not here."""
 
+    identity_name: ClassVar[str] = "Training"
     base: Model
     epochs: int
     learning_rate: float

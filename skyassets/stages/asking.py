@@ -1,6 +1,7 @@
 """Who is asked, how, and how often: what a teacher's and an entrant's sampling have in common."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from skyassets.core.ports import Model, Sampling
 from skyassets.stages.length_policy import DROP, LengthPolicy
@@ -11,6 +12,7 @@ from skyassets.stages.prompts import Prompts
 class Asking:
     """Who is asked, how, and how often a problem."""
 
+    identity_name: ClassVar[str] = "Asking"
     model: Model
     prompts: Prompts
     sampling: Sampling

@@ -1,6 +1,7 @@
 """A benchmark, declared."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from skyassets.core.ports import Sampling
 from skyassets.core.sources import Source
@@ -13,6 +14,7 @@ class Benchmark:
     Who is measured has no say in it: prompt, sampling and samples are the same for all.
     """
 
+    identity_name: ClassVar[str] = "Benchmark"
     name: str
     source: Source
     prompt: str = ""

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from skyassets.stages.near_duplicates import NearDuplicates, shingles
 from skyassets.stages.quantities import quantities
@@ -31,6 +31,7 @@ class Decontamination:
     nothing away: a near-duplicate has to have the item's numbers, unless `near` says otherwise.
     """
 
+    identity_name: ClassVar[str] = "Decontamination"
     ngram: int = 5
     share: float = 0.5
     """With 0 a single shared n-gram is enough."""

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import polars as pl
 
@@ -29,6 +30,7 @@ class Curation:
     without a right rewrite never stands in the way of another that asks the same.
     """
 
+    identity_name: ClassVar[str] = "Curation"
     rules: tuple[Rule, ...]
 
     def __post_init__(self) -> None:

@@ -15,6 +15,7 @@ from skyassets.stages.rules import Around, Row
 class QuestionNew:
     """No other problem asks the same in the same words, blank space apart. The first by id stays."""
 
+    identity_name: ClassVar[str] = "QuestionNew"
     name: ClassVar[str] = "question new"
 
     def faults(self, rows: Sequence[Row], around: Around) -> list[str | None]:
@@ -33,6 +34,7 @@ class QuestionNew:
 class QuestionUnlike:
     """No other problem asks nearly the same. The first by id stays."""
 
+    identity_name: ClassVar[str] = "QuestionUnlike"
     name: ClassVar[str] = "question unlike others"
     near: NearDuplicates = field(default_factory=NearDuplicates)
 
@@ -52,6 +54,7 @@ class QuestionUnlike:
 class NotInBenchmark:
     """The question is in none of the configured benchmarks."""
 
+    identity_name: ClassVar[str] = "NotInBenchmark"
     name: ClassVar[str] = "not in a benchmark"
     rule: Decontamination = field(default_factory=Decontamination)
 
@@ -65,6 +68,7 @@ class NotInBenchmark:
 class TraceNew:
     """No other trace of the problem became the same rewrite, blank space apart; with `near`, nearly the same."""
 
+    identity_name: ClassVar[str] = "TraceNew"
     name: ClassVar[str] = "trace new"
     near: NearDuplicates | None = None
 

@@ -1,6 +1,7 @@
 """How models are measured: the same prompts, sampling and samples for everyone, whoever is asked."""
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from skyassets.core.identity import digest
 from skyassets.core.ports import Model, Sampling
@@ -13,6 +14,7 @@ from skyassets.stages.prompts import Prompts
 class Evaluation:
     """How the benchmarks are asked; the same for everyone who is measured."""
 
+    identity_name: ClassVar[str] = "Evaluation"
     prompts: Prompts
     sampling: Sampling
     samples: int
@@ -23,6 +25,7 @@ class Evaluation:
 class Contender:
     """A further model that a recipe measures beside base and student: the teacher, or one behind an endpoint."""
 
+    identity_name: ClassVar[str] = "Contender"
     role: str
     """What it is called in tables, reports and settings (SKYASSETS_<ROLE>_URL): lower-case letters, digits and _."""
     model: Model

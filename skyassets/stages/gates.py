@@ -6,6 +6,7 @@ That no kept question is a benchmark's (`HELD_OUT`) is a gate too, and needs the
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import polars as pl
 
@@ -31,6 +32,7 @@ HELD_OUT = "held_out_is_apart"
 class Bounds:
     """A group's share of the kept examples is to be within these."""
 
+    identity_name: ClassVar[str] = "Bounds"
     of: Group
     low: float
     high: float
@@ -40,6 +42,7 @@ class Bounds:
 class Gates:
     """The bounds of a recipe. A gate that is not kept stops the run, unless it is among the `reported` ones."""
 
+    identity_name: ClassVar[str] = "Gates"
     minimum: int = 1
     """Kept examples at least; fewer stop the run before the table is published."""
     duplicates: int = 0

@@ -1,6 +1,7 @@
 """The length policy: what becomes of completions that their token limit cut."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from skyassets.core.errors import RecipeError
 
@@ -12,6 +13,7 @@ CUT = "length"
 class LengthPolicy:
     """What becomes of a completion that the token limit cut. Whatever it is, its row says so."""
 
+    identity_name: ClassVar[str] = "LengthPolicy"
     budgets: tuple[int, ...] = ()
     """Token limits to ask again with, one after the other, while the completion is cut; each larger than the last."""
     keep: bool = False

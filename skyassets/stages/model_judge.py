@@ -7,6 +7,7 @@ it has three values too: a reply that is no verdict, or none at all, leaves the 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from skyassets.core.ports import Judgement, Message, Model, Request, Sampling, Verdict
 from skyassets.stages.complete import Completer, Replies, request
@@ -27,6 +28,7 @@ _REPLY = re.compile(r"(?:verdict\s*[:=]\s*)?\W*(correct|wrong|unsure)\W*", re.IG
 class ModelJudge:
     """Who judges what the graders cannot, and how it is asked."""
 
+    identity_name: ClassVar[str] = "ModelJudge"
     model: Model
     system: str
     prompt: str

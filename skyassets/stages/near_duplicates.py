@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from skyassets.stages.quantities import quantities
 from skyassets.stages.words import grams, words
@@ -20,6 +21,7 @@ class NearDuplicates:
     the symbols (`quantities` says which).
     """
 
+    identity_name: ClassVar[str] = "NearDuplicates"
     threshold: float = 0.8
     shingle: int = 3
     """Words in a shingle; a shorter text is one shingle."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from skyassets.core.errors import RecipeError
 from skyassets.core.ports import Message
@@ -11,6 +12,7 @@ from skyassets.core.ports import Message
 class Prompts:
     """A system prompt (empty for none) and one user prompt a domain, with {question} and {starter_code} in it."""
 
+    identity_name: ClassVar[str] = "Prompts"
     system: str
     maths: str
     code: str

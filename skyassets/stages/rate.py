@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import polars as pl
 
@@ -33,6 +34,7 @@ Range = tuple[float, float]
 class Rating:
     """Who rates the problems, and how it is asked."""
 
+    identity_name: ClassVar[str] = "Rating"
     model: Model
     system: str
     """The scale, in words."""

@@ -5,6 +5,7 @@ then kept with the reason.
 """
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import polars as pl
 
@@ -25,6 +26,7 @@ from skyassets.stages.structure import Structured, join, parse, without_think_ta
 class RuleRewriting:
     """Rewriting by rules: the trace is the thought, and the answer it states itself is the solution."""
 
+    identity_name: ClassVar[str] = "RuleRewriting"
     statement: str = "The answer is \\boxed{{answer}}."
     """The solution of a problem that is not code; {answer} is what the trace states, never the ground truth."""
 
@@ -33,6 +35,7 @@ class RuleRewriting:
 class ModelRewriting:
     """Rewriting by a model: it is shown question and trace, and its text is checked before it counts."""
 
+    identity_name: ClassVar[str] = "ModelRewriting"
     model: Model
     system: str
     prompt: str

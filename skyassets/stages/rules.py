@@ -42,6 +42,7 @@ class Rule(Protocol):
 class TraceFinished:
     """The teacher ended by itself: what the token limit cut is not learned as if it were whole."""
 
+    identity_name: ClassVar[str] = "TraceFinished"
     name: ClassVar[str] = "trace finished"
 
     def faults(self, rows: Sequence[Row], around: Around) -> list[str | None]:
@@ -56,6 +57,7 @@ class TraceFinished:
 class RewriteMade:
     """There is a rewrite that passed its checks."""
 
+    identity_name: ClassVar[str] = "RewriteMade"
     name: ClassVar[str] = "rewrite made"
 
     def faults(self, rows: Sequence[Row], around: Around) -> list[str | None]:
@@ -71,6 +73,7 @@ class TraceCorrect:
     problem gives nothing to judge it by passes unjudged, and its row says so.
     """
 
+    identity_name: ClassVar[str] = "TraceCorrect"
     name: ClassVar[str] = "trace correct"
     trust_imported: bool = False
 
@@ -83,6 +86,7 @@ class TraceCorrect:
 class RewriteCorrect:
     """The rewrite was judged correct too; `trust_imported` as for the trace."""
 
+    identity_name: ClassVar[str] = "RewriteCorrect"
     name: ClassVar[str] = "rewrite correct"
     trust_imported: bool = False
 
@@ -100,6 +104,7 @@ def verified(*, trust_imported: bool = False) -> tuple[Rule, ...]:
 class WellFormed:
     """A thought and a solution, neither empty, between their four markers, and no token of a chat template."""
 
+    identity_name: ClassVar[str] = "WellFormed"
     name: ClassVar[str] = "well formed"
 
     def faults(self, rows: Sequence[Row], around: Around) -> list[str | None]:
@@ -118,6 +123,7 @@ def _malformed(text: str) -> str | None:
 class LicenceAllowed:
     """The problem's licence is one of `licences`, whatever its case."""
 
+    identity_name: ClassVar[str] = "LicenceAllowed"
     name: ClassVar[str] = "licence allowed"
     licences: tuple[str, ...]
 
@@ -134,6 +140,7 @@ class LicenceAllowed:
 class DifficultyWithin:
     """The problem's difficulty on the AoPS scale is within the bounds; `unrated` says whether one nobody rated is."""
 
+    identity_name: ClassVar[str] = "DifficultyWithin"
     name: ClassVar[str] = "difficulty within bounds"
     low: float
     high: float
@@ -157,6 +164,7 @@ class OneLanguage:
     Greek is mathematics; symbols such as ℝ count as the letter they are drawn from.
     """
 
+    identity_name: ClassVar[str] = "OneLanguage"
     name: ClassVar[str] = "one language"
     share: float = 0.01
     scripts: tuple[str, ...] = ("LATIN", "GREEK")
@@ -172,6 +180,7 @@ class OneLanguage:
 class NoLoops:
     """At most `share` of the sequences of `words` words stand in the text a second time: a looping model repeats."""
 
+    identity_name: ClassVar[str] = "NoLoops"
     name: ClassVar[str] = "no loops"
     words: int = 10
     share: float = 0.3
@@ -189,6 +198,7 @@ class NoLoops:
 class FitsCutoff:
     """The whole conversation fits the training's cutoff in tokens; a longer one is dropped, never cut."""
 
+    identity_name: ClassVar[str] = "FitsCutoff"
     name: ClassVar[str] = "fits the cutoff"
     tokens: int
 

@@ -30,6 +30,7 @@ class Order(StrEnum):
 class Chosen:
     """So many rewrites of each problem: the shortest, the longest, or the first sampled."""
 
+    identity_name: ClassVar[str] = "Chosen"
     name: ClassVar[str] = "among the chosen of its problem"
     per_problem: int = 1
     order: Order = Order.SHORTEST
@@ -60,6 +61,7 @@ class Chosen:
 class Group:
     """The rows whose `column` is one of `values`."""
 
+    identity_name: ClassVar[str] = "Group"
     column: str
     values: tuple[str, ...]
 
@@ -79,6 +81,7 @@ class Group:
 class Cap:
     """At most `rows` rows of a group, or, where `of` is a column's name, of each of its values."""
 
+    identity_name: ClassVar[str] = "Cap"
     rows: int
     of: Group | str
 
@@ -97,6 +100,7 @@ class Cap:
 class WithinCaps:
     """No cap is exceeded; which rows stay is drawn under the seed."""
 
+    identity_name: ClassVar[str] = "WithinCaps"
     name: ClassVar[str] = "within the caps"
     caps: tuple[Cap, ...]
     seed: int = 0
@@ -120,6 +124,7 @@ class WithinCaps:
 class Share:
     """The share of a group in the mixture."""
 
+    identity_name: ClassVar[str] = "Share"
     share: float
     of: Group
 
@@ -131,6 +136,7 @@ class InMixture:
     Shares add up to 1. A row of no group is dropped, and a row of two belongs to the first.
     """
 
+    identity_name: ClassVar[str] = "InMixture"
     name: ClassVar[str] = "in the mixture"
     shares: tuple[Share, ...]
     rows: int | None = None

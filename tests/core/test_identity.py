@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
@@ -72,3 +73,23 @@ def test_an_enum_is_its_value() -> None:
 def test_what_has_no_stable_spelling_is_refused(value: object) -> None:
     with pytest.raises(IdentityError):
         digest(value)
+
+
+@dataclass(frozen=True)
+class Place:
+    identity_name: ClassVar[str] = "Point"
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Renamed(Place):
+    pass
+
+
+def test_a_class_is_called_in_digests_what_it_says_and_not_what_it_is_named() -> None:
+    assert digest(Place(1, 2)) == digest(Point(1, 2)) != digest(Vector(1, 2))
+
+
+def test_a_subclass_does_not_inherit_the_name() -> None:
+    assert digest(Renamed(1, 2)) != digest(Place(1, 2))

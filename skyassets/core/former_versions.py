@@ -1,0 +1,3 @@
+"""x."""
+
+FORMER: dict[str, str] = {}
