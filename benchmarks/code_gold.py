@@ -18,12 +18,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from skyassets.core.ports import Judgement, Limits, Verdict
-from skyassets.engines.bubblewrap import Bubblewrap
-from skyassets.engines.math_verify import MathVerify
-from skyassets.stages.cases import read_cases
-from skyassets.stages.grade import judge
-from skyassets.stages.graders import Graders, Mode
-from skyassets.stages.test_layouts import canonical_tests, reference_solutions
+from skyassets.engines.math_verify.engine import MathVerify
+from skyassets.engines.sandbox.bubblewrap import Bubblewrap
+from skyassets.stages.grading.config import Graders, Mode
+from skyassets.stages.grading.judge import judge
+from skyassets.stages.grading.test_cases import read_cases
+from skyassets.stages.problems.test_formats import canonical_tests, reference_solutions
 
 Row = Mapping[str, object]
 

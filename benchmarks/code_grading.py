@@ -17,10 +17,10 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from skyassets.core.ports import Limits, Program, RunKind
-from skyassets.engines.bubblewrap import Bubblewrap
-from skyassets.engines.landlock import Landlock
-from skyassets.engines.process_tree import descendants
-from skyassets.engines.warm_sandbox import WarmSandbox
+from skyassets.engines.sandbox.bubblewrap import Bubblewrap
+from skyassets.engines.sandbox.guest.process_tree import descendants
+from skyassets.engines.sandbox.landlock import Landlock
+from skyassets.engines.sandbox.pool import WarmSandbox
 
 LIMITS = Limits(seconds=10.0, memory_mb=256)
 TESTS = [(f"{n}\n{' '.join(map(str, range(n)))}\n", f"{sum(range(n))}\n{n - 1}\n") for n in (1, 5, 50, 500, 2000)]

@@ -24,8 +24,8 @@ from functools import partial
 
 import numpy as np
 
-from skyassets.stages.intervals import mean_interval, share_interval
-from skyassets.stages.paired import share_gaps_interval
+from skyassets.stages.statistics.intervals import mean_interval, share_interval
+from skyassets.stages.statistics.paired import share_gaps_interval
 
 Dice = np.random.Generator
 Found = tuple[str, float, float]

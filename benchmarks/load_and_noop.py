@@ -18,7 +18,7 @@ from statistics import median
 import dagster as dg
 
 from skyassets.assets.graph import build_definitions
-from skyassets.assets.place import Place
+from skyassets.project.deployment import Place
 from skyassets.recipes.recipe import Recipe
 from skyassets.recipes.smoke import smoke
 

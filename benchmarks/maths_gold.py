@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skyassets.core.ports import Judgement, Limits, Program, Run, Verdict
-from skyassets.engines.math_verify import MathVerify
-from skyassets.stages.compare import same
-from skyassets.stages.extract import strict_answer
-from skyassets.stages.grade import judge
-from skyassets.stages.graders import Graders, Mode
-from skyassets.stages.tidy import tidy
+from skyassets.engines.math_verify.engine import MathVerify
+from skyassets.stages.equivalence.compare import same
+from skyassets.stages.equivalence.extract import strict_answer
+from skyassets.stages.equivalence.latex import tidy
+from skyassets.stages.grading.config import Graders, Mode
+from skyassets.stages.grading.judge import judge
 
 FILES = {
     "math500": "math500/test.jsonl",

@@ -19,9 +19,9 @@ from pathlib import Path
 from statistics import median
 
 from skyassets.core.ports import Limits, Program, Run
-from skyassets.engines.math_verify import MathVerify
-from skyassets.stages.grade import judge
-from skyassets.stages.graders import Graders, Mode
+from skyassets.engines.math_verify.engine import MathVerify
+from skyassets.stages.grading.config import Graders, Mode
+from skyassets.stages.grading.judge import judge
 
 Case = tuple[str, str]
 """A gold and a trace."""

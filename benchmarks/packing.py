@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from statistics import median
 
-from skyassets.core.packing import packed
+from skyassets.core.training.packing import packed
 
 
 def drawn(name: str, rows: int, capacity: int, seed: int = 0) -> list[int]:

@@ -24,18 +24,18 @@ import dagster as dg
 import polars as pl
 
 from skyassets.assets.graph import build_definitions
-from skyassets.assets.history import ITEMS
-from skyassets.assets.house import House
-from skyassets.assets.place import Place
-from skyassets.assets.report_files import FILES
-from skyassets.core.manifest import Origin
 from skyassets.core.ports import Sampling
 from skyassets.core.sources import Generated, Source
-from skyassets.core.table_store import Made
-from skyassets.core.tables import ANSWERS, ASSET_TABLES, BENCHMARK_PROBLEMS, CHECKPOINT, REPORTS
+from skyassets.core.tables.declarations import ANSWERS, ASSET_TABLES, BENCHMARK_PROBLEMS, CHECKPOINT, REPORTS
+from skyassets.core.tables.manifest import Origin
+from skyassets.core.tables.store import Made
+from skyassets.project.deployment import Place
+from skyassets.project.evaluation.history import ITEMS
+from skyassets.project.evaluation.report_files import FILES
+from skyassets.project.project import House
 from skyassets.recipes.smoke import FAMILIES, TINY, smoke
-from skyassets.stages.benchmark import Benchmark
-from skyassets.stages.evaluation import Contender
+from skyassets.stages.evaluation.benchmark import Benchmark
+from skyassets.stages.evaluation.config import Contender
 
 MODELS, BENCHMARKS, SAMPLES = 10, 12, 64
 ROLES = ["base", "student", *(f"contender_{number}" for number in range(MODELS - 2))]

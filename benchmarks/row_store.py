@@ -21,13 +21,13 @@ from pathlib import Path
 from statistics import median
 
 from skyassets.core.ports import Reply
-from skyassets.core.row_store import RowStore
+from skyassets.core.rows.store import RowStore
 from skyassets.core.sources import LocalFile, Source
-from skyassets.core.tables import COMPLETIONS
+from skyassets.core.tables.declarations import COMPLETIONS
 from skyassets.recipes.recipe import Recipe
 from skyassets.recipes.smoke import smoke
-from skyassets.stages.complete import completion_row
-from skyassets.stages.sample import attempted
+from skyassets.stages.sampling.completions import completion_row
+from skyassets.stages.sampling.sample import attempted
 
 ROOT = Path(__file__).parents[1]
 EMPTY = """

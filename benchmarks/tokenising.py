@@ -23,8 +23,8 @@ from statistics import median
 from typing import Any
 
 from skyassets.core.ports import Conversation, Message
-from skyassets.engines.chat_tokens import lines, read
-from skyassets.engines.weights import weights_folder
+from skyassets.engines.models.weights import weights_folder
+from skyassets.engines.tokenizing.process import lines, read
 from skyassets.recipes.embedded import SMOLLM2
 
 CHARACTERS_A_TOKEN = 3.8
@@ -61,8 +61,8 @@ def measured(work: Callable[[], int]) -> dict[str, float]:
 
 
 def ours(folder: Path, data: Path, scratch: Path, processes: int) -> dict[str, float]:
-    from skyassets.engines.chat_tokenizer import ChatTokenizer
-    from skyassets.engines.token_file import TokenFile, write_examples
+    from skyassets.engines.tokenizing.chat_tokenizer import ChatTokenizer
+    from skyassets.engines.tokenizing.token_file import TokenFile, write_examples
 
     tokenizer = ChatTokenizer.of(folder)
 

@@ -14,8 +14,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from stages.measured_memory import Case, measured
 
-from skyassets.core.training import Lora
-from skyassets.stages.layouts import Wishes
+from skyassets.core.training.spec import Lora
+from skyassets.stages.training.parallelism import Wishes
 
 SMALL, MIDDLE, LARGE = (512, 8, 1_536, 32_000), (768, 12, 3_072, 49_152), (1_024, 20, 3_584, 49_152)
 CASES = {

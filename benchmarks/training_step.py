@@ -27,21 +27,21 @@ from statistics import median
 
 from corpus import Writer
 
-from skyassets.core.hardware import Device, Hardware
-from skyassets.core.model_shape import ModelShape, shape_of
 from skyassets.core.ports import Conversation, Message, Model
-from skyassets.core.training import Saving, Training, TrainPlan
-from skyassets.core.training_steps import micro_batches, planned_steps, units_of
-from skyassets.engines.chat_tokenizer import ChatTokenizer
-from skyassets.engines.deepspeed_trainer import DeepSpeedTrainer
-from skyassets.engines.machine import host_memory_gb
-from skyassets.engines.token_file import TokenExample, TokenFile
-from skyassets.engines.training_job import JobFolder
-from skyassets.engines.training_tensors import IGNORED
-from skyassets.engines.weights import weights_folder
+from skyassets.core.training.hardware import Device, Hardware
+from skyassets.core.training.model_shape import ModelShape, shape_of
+from skyassets.core.training.spec import Saving, Training, TrainPlan
+from skyassets.core.training.steps import micro_batches, planned_steps, units_of
+from skyassets.engines.host.machine import host_memory_gb
+from skyassets.engines.models.weights import weights_folder
+from skyassets.engines.tokenizing.chat_tokenizer import ChatTokenizer
+from skyassets.engines.tokenizing.token_file import TokenExample, TokenFile
+from skyassets.engines.training.job import JobFolder
+from skyassets.engines.training.learning.collate import IGNORED
+from skyassets.engines.training.trainer import DeepSpeedTrainer
 from skyassets.recipes.embedded import SMOLLM2
-from skyassets.stages.layouts import Wishes
-from skyassets.stages.train_plan import plan
+from skyassets.stages.training.parallelism import Wishes
+from skyassets.stages.training.plan import plan
 
 SHORTEST, LONGEST, USUAL = 128, 512, 330
 MICRO_BATCH = 4
@@ -204,7 +204,7 @@ def race(racer: str, planned: TrainPlan, job: JobFolder, threads: int) -> Run:
         folder = Path(scratch) / "run"
         if racer == OURS:
             shutil.copytree(job.path, folder)
-            command = [sys.executable, "-m", "skyassets.engines.training_run", str(folder)]
+            command = [sys.executable, "-m", "skyassets.engines.training.worker", str(folder)]
         else:
             folder.mkdir()
             command = [sys.executable, str(PEER), str(settings(racer, planned, job, folder))]

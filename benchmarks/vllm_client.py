@@ -22,9 +22,9 @@ from pathlib import Path
 from statistics import median
 
 from skyassets.core.ports import Message, Reply, Request, Sampling
-from skyassets.engines.openai_asker import OpenAIAsker
-from skyassets.engines.vllm_server import VllmServer
-from skyassets.engines.weights import weights_folder
+from skyassets.engines.models.weights import weights_folder
+from skyassets.engines.openai_api.completions import OpenAIAsker
+from skyassets.engines.serving.vllm_server import VllmServer
 from skyassets.recipes.embedded import SMOLLM2
 
 BAR = 0.95

@@ -2,9 +2,9 @@
 
 import os
 
-from skyassets.assets.environment import from_environment
 from skyassets.assets.graph import build_definitions
-from skyassets.recipes.find import DEFAULT, find_recipe
+from skyassets.project.settings import from_environment
+from skyassets.recipes.registry import DEFAULT, find_recipe
 
 recipe = find_recipe(os.environ.get("SKYASSETS_RECIPE", DEFAULT))
 place = from_environment(os.environ)

@@ -33,7 +33,7 @@ def base(folder: Path, config: str) -> None:
 
 def ours(job: Path) -> int:
     """The process that `checkpoint` starts, as it is."""
-    from skyassets.engines.training_run import main
+    from skyassets.engines.training.worker import main
 
     sys.argv = ["training_run", str(job)]
     with _measured(job):

@@ -29,17 +29,20 @@ from row import HEAD, Row, Setting, line
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from skyassets.core.hardware import Hardware  # noqa: E402
-from skyassets.core.known_shapes import QWEN2_5  # noqa: E402
-from skyassets.core.model_shape import ModelShape, shape_of  # noqa: E402
 from skyassets.core.ports import Model  # noqa: E402
-from skyassets.core.training import Saving, Training, TrainPlan  # noqa: E402
-from skyassets.engines.machine import this_machine  # noqa: E402
-from skyassets.engines.token_file import TokenExample, write_examples  # noqa: E402
-from skyassets.engines.training_job import JobFolder, TrainingJob  # noqa: E402
-from skyassets.stages.layouts import OFFLOADS, Wishes  # noqa: E402
-from skyassets.stages.train_plan import Question, chosen, plans_of  # noqa: E402
-from skyassets.stages.training_arguments import ARGUMENTS_FILE  # noqa: E402
+from skyassets.core.training.hardware import Hardware  # noqa: E402
+from skyassets.core.training.model_shape import (  # noqa: E402
+    QWEN2_5,
+    ModelShape,
+    shape_of,
+)
+from skyassets.core.training.spec import Saving, Training, TrainPlan  # noqa: E402
+from skyassets.engines.host.machine import this_machine  # noqa: E402
+from skyassets.engines.tokenizing.token_file import TokenExample, write_examples  # noqa: E402
+from skyassets.engines.training.job import JobFolder, TrainingJob  # noqa: E402
+from skyassets.stages.training.arguments import ARGUMENTS_FILE  # noqa: E402
+from skyassets.stages.training.parallelism import OFFLOADS, Wishes  # noqa: E402
+from skyassets.stages.training.plan import Question, chosen, plans_of  # noqa: E402
 
 CHILD = Path(__file__).with_name("one_training.py")
 TINY = {

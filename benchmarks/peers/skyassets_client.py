@@ -11,11 +11,11 @@ import time
 from pathlib import Path
 
 from skyassets.core.ports import Message, Model, Sampling
-from skyassets.core.row_store import RowStore
-from skyassets.core.tables import COMPLETIONS
-from skyassets.engines.endpoint import Endpoint
-from skyassets.engines.upstream import Upstream
-from skyassets.stages.complete import Completer, request
+from skyassets.core.rows.store import RowStore
+from skyassets.core.tables.declarations import COMPLETIONS
+from skyassets.engines.openai_api.endpoint import Upstream
+from skyassets.engines.openai_api.remote_serving import Endpoint
+from skyassets.stages.sampling.completions import Completer, request
 
 MODEL = Model("mock", "1")
 

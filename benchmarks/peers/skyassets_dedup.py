@@ -7,7 +7,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from timed import timed
 
-from skyassets.stages.near_duplicates import NearDuplicates, near_duplicates
+from skyassets.stages.deduplication.near_duplicates import NearDuplicates, near_duplicates
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from timed import timed
 
-from skyassets.stages.contamination import Decontamination, ItemIndex, one_shared_ngram
+from skyassets.stages.deduplication.contamination import Decontamination, ItemIndex, one_shared_ngram
 
 
 def main() -> None:

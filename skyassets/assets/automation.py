@@ -7,9 +7,9 @@ from typing import Any
 import dagster as dg
 
 from skyassets.assets.conditions import automated
-from skyassets.assets.house import House
 from skyassets.assets.reevaluation import new_epochs, new_versions, re_evaluate
-from skyassets.core.tables import ASSET_TABLES
+from skyassets.core.tables.declarations import ASSET_TABLES
+from skyassets.project.project import House
 
 EVERY_SECONDS = 30
 """Between two looks at the automation conditions."""

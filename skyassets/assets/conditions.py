@@ -8,8 +8,8 @@ from typing import Any
 
 import dagster as dg
 
-from skyassets.assets.place import Place
-from skyassets.core.tables import ANSWERS, CHECKPOINT, EXAMPLES, REPORTS
+from skyassets.core.tables.declarations import ANSWERS, CHECKPOINT, EXAMPLES, REPORTS
+from skyassets.project.deployment import Place
 
 MEASURING = (ANSWERS.name, REPORTS.name)
 """Assets that are about the checkpoint: other data alone is no reason to measure it again."""

@@ -7,27 +7,26 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
-from skyassets.assets.accounts import facts_of
-from skyassets.assets.gates import gate_checks, held_out_apart
-from skyassets.assets.house import House, Spec, Work
+from skyassets.assets.gate_checks import gate_checks, held_out_apart
 from skyassets.core.files import file_digest, replaced, write_text
-from skyassets.core.parquet import write_parquet
-from skyassets.core.table_store import Made
-from skyassets.core.tables import BENCHMARK_PROBLEMS, EXAMPLES, PROBLEMS, REWRITES, TRACES, VERDICTS
+from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, EXAMPLES, PROBLEMS, REWRITES, TRACES, VERDICTS
+from skyassets.core.tables.parquet import write_parquet
+from skyassets.core.tables.store import Made
+from skyassets.project.accounts import facts_of
+from skyassets.project.project import House, Spec, Work
 from skyassets.recipes.recipe import Recipe
-from skyassets.stages import pictures, training_files
-from skyassets.stages.card import Provenance, card, origin
-from skyassets.stages.curate import Judged, curate
-from skyassets.stages.example import kept
-from skyassets.stages.rewrite import ModelRewriting
+from skyassets.stages.curation import training_files
+from skyassets.stages.curation.curate import Judged, curate
+from skyassets.stages.curation.examples import kept
+from skyassets.stages.plots import figures
+from skyassets.stages.publishing.dataset_card import Provenance, card, origin
+from skyassets.stages.rewriting.rewrite import ModelRewriting
 
 CODE = (
-    "skyassets.stages.curate",
-    "skyassets.stages.card",
-    "skyassets.stages.training_files",
-    "skyassets.engines.chat_tokenizer",
-    "skyassets.engines.chat_turns",
-    "skyassets.engines.remembered_words",
+    "skyassets.stages.curation.curate",
+    "skyassets.stages.publishing.dataset_card",
+    "skyassets.stages.curation.training_files",
+    "skyassets.engines.tokenizing",
 )
 PARENTS = (REWRITES, TRACES, VERDICTS, PROBLEMS, BENCHMARK_PROBLEMS)
 FOLDER = "sft"
@@ -73,7 +72,7 @@ def curation_assets(house: House) -> list[dg.AssetsDefinition | dg.AssetChecksDe
         return f"gone or changed from outside: {', '.join(f'{FOLDER}/{name}' for name in harmed)}" if harmed else ""
 
     return [
-        house.asset(spec, make, picture=lambda rows: pictures.waterfall(rows, recipe.curation.names), damage=damage),
+        house.asset(spec, make, picture=lambda rows: figures.waterfall(rows, recipe.curation.names), damage=damage),
         held_out_apart(house),
         gate_checks(house),
     ]

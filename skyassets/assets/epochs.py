@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 import dagster as dg
 
-from skyassets.assets.house import House
 from skyassets.core.errors import EpochError
 from skyassets.core.files import write_text
-from skyassets.core.tables import ANSWERS
-from skyassets.stages.evaluation_manifest import FIRST
+from skyassets.core.tables.declarations import ANSWERS
+from skyassets.project.project import House
+from skyassets.stages.evaluation.manifest import FIRST
 
 EPOCH_TAG = "skyassets/epoch"
 """The run tag that names a re-evaluation; set by the schedule."""

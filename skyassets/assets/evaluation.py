@@ -5,30 +5,30 @@ from dataclasses import replace
 import dagster as dg
 import polars as pl
 
-from skyassets.assets import report_files
-from skyassets.assets.answered_with import answered_with
-from skyassets.assets.drift import drift_check, history_of
+from skyassets.assets.checkpoint import run_of
+from skyassets.assets.drift_check import drift_check, history_of
 from skyassets.assets.epochs import Epochs
-from skyassets.assets.evaluation_manifest import made_with
-from skyassets.assets.grading import GRADERS, marking
-from skyassets.assets.history import name_of
-from skyassets.assets.house import House, Spec, Work
-from skyassets.assets.model import run_of
-from skyassets.assets.place import student_name
-from skyassets.assets.student_card import write_card
 from skyassets.assets.traces import completer
 from skyassets.core.code_version import code_version
 from skyassets.core.ports import Model
-from skyassets.core.table_store import Made
-from skyassets.core.tables import ANSWERS, BENCHMARK_PROBLEMS, CHECKPOINT, EXAMPLES, PROBLEMS, REPORTS
-from skyassets.stages import pictures
-from skyassets.stages.answer import Entrant, answer
-from skyassets.stages.contaminated_items import contaminated_items
-from skyassets.stages.evaluation_manifest import MADE_WITH
-from skyassets.stages.example import kept
-from skyassets.stages.item_scores import item_scores
-from skyassets.stages.report import report
-from skyassets.stages.sample import usable
+from skyassets.core.tables.declarations import ANSWERS, BENCHMARK_PROBLEMS, CHECKPOINT, EXAMPLES, PROBLEMS, REPORTS
+from skyassets.core.tables.store import Made
+from skyassets.project.deployment import student_name
+from skyassets.project.evaluation import report_files
+from skyassets.project.evaluation.answer_manifest import answered_with
+from skyassets.project.evaluation.history import name_of
+from skyassets.project.evaluation.report_manifest import made_with
+from skyassets.project.graders import GRADERS, marking
+from skyassets.project.project import House, Spec, Work
+from skyassets.project.publishing.student_card import write_card
+from skyassets.stages.curation.examples import kept
+from skyassets.stages.deduplication.contamination import contaminated_items
+from skyassets.stages.evaluation.answers import Entrant, answer
+from skyassets.stages.evaluation.item_scores import item_scores
+from skyassets.stages.evaluation.manifest import MADE_WITH
+from skyassets.stages.evaluation.scores import report
+from skyassets.stages.plots import figures
+from skyassets.stages.sampling.sample import usable
 
 
 def evaluation_assets(house: House) -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
@@ -41,7 +41,7 @@ def evaluation_assets(house: House) -> list[dg.AssetsDefinition | dg.AssetChecks
     asked = Spec(
         ANSWERS,
         (EXAMPLES, CHECKPOINT, BENCHMARK_PROBLEMS),
-        ("skyassets.stages.answer", "skyassets.stages.evaluation_manifest", *GRADERS),
+        ("skyassets.stages.evaluation.answers", "skyassets.stages.evaluation.manifest", *GRADERS),
         (recipe.evaluation, recipe.limits, recipe.training.base, recipe.judge, recipe.contenders, asks),
         "evaluation",
         frozenset({"llm"}),
@@ -50,9 +50,9 @@ def evaluation_assets(house: House) -> list[dg.AssetsDefinition | dg.AssetChecks
         REPORTS,
         (EXAMPLES, CHECKPOINT, ANSWERS),
         (
-            "skyassets.stages.report",
-            "skyassets.stages.contaminated_items",
-            "skyassets.stages.evaluation_manifest",
+            "skyassets.stages.evaluation.scores",
+            "skyassets.stages.deduplication.contamination",
+            "skyassets.stages.evaluation.manifest",
             *report_files.CODE,
         ),
         (
@@ -109,13 +109,13 @@ def evaluation_assets(house: House) -> list[dg.AssetsDefinition | dg.AssetChecks
         house.asset(
             asked,
             make_answers,
-            picture=pictures.answers,
+            picture=figures.answers,
             outside=lambda context: {"epoch": epochs.enter(context)},
         ),
         house.asset(
             reported,
             make_reports,
-            picture=pictures.scores,
+            picture=figures.scores,
             damage=damage,
         ),
         drift_check(house),

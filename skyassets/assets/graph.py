@@ -3,13 +3,13 @@
 import dagster as dg
 
 from skyassets.assets.automation import automation, with_conditions
-from skyassets.assets.dataset import dataset_assets
+from skyassets.assets.checkpoint import model_assets
 from skyassets.assets.evaluation import evaluation_assets
-from skyassets.assets.house import House
-from skyassets.assets.model import model_assets
-from skyassets.assets.place import Place
 from skyassets.assets.problems import problem_assets
 from skyassets.assets.traces import trace_assets
+from skyassets.assets.verdicts import dataset_assets
+from skyassets.project.deployment import Place
+from skyassets.project.project import House
 from skyassets.recipes.recipe import Recipe
 
 

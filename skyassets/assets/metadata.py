@@ -7,11 +7,11 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
-from skyassets.core.columns import COLUMNS
-from skyassets.core.table_store import Built
-from skyassets.core.tables import Table
-from skyassets.stages.bill import SPENT
-from skyassets.stages.column_lineage import COLUMN_LINEAGE
+from skyassets.core.tables.columns import COLUMNS
+from skyassets.core.tables.declarations import Table
+from skyassets.core.tables.store import Built
+from skyassets.stages.inspection.column_lineage import COLUMN_LINEAGE
+from skyassets.stages.sampling.usage import SPENT
 
 PREVIEW_ROWS = 2
 LONGEST_CELL = 60

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from skyassets.engines.deepspeed_trainer import Telling
+from skyassets.engines.training.trainer import Telling
 
 
 def piped(context: dg.AssetExecutionContext) -> Telling:

@@ -6,27 +6,26 @@ from pathlib import Path
 
 import dagster as dg
 
-from skyassets.assets.grading import GRADERS, graders
-from skyassets.assets.house import House, Spec, Work
-from skyassets.assets.progress import Progress
 from skyassets.assets.traces import completer
 from skyassets.core.sources import Generated, HubDataset, LocalFile, Source
-from skyassets.core.table_store import Made
-from skyassets.core.tables import BENCHMARK_PROBLEMS, PROBLEMS, Table
-from skyassets.engines.problem_reader import ProblemReader
-from skyassets.stages import pictures, problems
-from skyassets.stages.gold import validated
-from skyassets.stages.rate import ranges, rate
+from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, PROBLEMS, Table
+from skyassets.core.tables.store import Made
+from skyassets.engines.sources.reader import ProblemReader
+from skyassets.project.graders import GRADERS, graders
+from skyassets.project.progress import Progress
+from skyassets.project.project import House, Spec, Work
+from skyassets.stages.plots import figures
+from skyassets.stages.problems import table as problems
+from skyassets.stages.problems.difficulty import ranges, rate
+from skyassets.stages.problems.reference_check import validated
 
 CODE = (
-    "skyassets.stages.problems",
-    "skyassets.stages.gold",
-    "skyassets.engines.problem_reader",
-    "skyassets.engines.problem_files",
-    "skyassets.engines.hub_datasets",
+    "skyassets.stages.problems.table",
+    "skyassets.stages.problems.reference_check",
+    "skyassets.engines.sources",
     *GRADERS,
 )
-RATING_CODE = (*CODE, "skyassets.stages.rate")
+RATING_CODE = (*CODE, "skyassets.stages.problems.difficulty")
 
 
 def anywhere(sources: Iterable[Source]) -> tuple[Source, ...]:
@@ -88,13 +87,13 @@ def problem_assets(house: House) -> list[dg.AssetsDefinition]:
         house.asset(
             raw,
             make_problems,
-            picture=pictures.problems,
+            picture=figures.problems,
             outside=lambda context: files(recipe.sources),
         ),
         house.asset(
             held_out,
             make_benchmarks,
-            picture=pictures.problems,
+            picture=figures.problems,
             outside=lambda context: files(one.source for one in recipe.benchmarks),
         ),
     ]

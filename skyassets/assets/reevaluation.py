@@ -6,8 +6,8 @@ from typing import Any
 import dagster as dg
 
 from skyassets.assets.epochs import EPOCH_TAG
-from skyassets.assets.house import House
-from skyassets.core.tables import ANSWERS, BENCHMARK_PROBLEMS, CHECKPOINT, REPORTS
+from skyassets.core.tables.declarations import ANSWERS, BENCHMARK_PROBLEMS, CHECKPOINT, REPORTS
+from skyassets.project.project import House
 
 JOB = "re_evaluate"
 WATCHED = (CHECKPOINT, BENCHMARK_PROBLEMS)

@@ -2,26 +2,33 @@
 
 import dagster as dg
 
-from skyassets.assets.house import House, Spec, Work
-from skyassets.assets.progress import Progress
-from skyassets.assets.served import noted
-from skyassets.core.ledger_entries import Event
 from skyassets.core.ports import Model
-from skyassets.core.table_store import Made
-from skyassets.core.tables import PROBLEMS, REWRITES, TRACES
-from skyassets.stages import pictures
-from skyassets.stages.bill import Bill
-from skyassets.stages.complete import Completer
-from skyassets.stages.rewrite import ModelRewriting, rewrite
-from skyassets.stages.sample import sample
+from skyassets.core.rows.ledger import Event
+from skyassets.core.tables.declarations import PROBLEMS, REWRITES, TRACES
+from skyassets.core.tables.store import Made
+from skyassets.project.progress import Progress
+from skyassets.project.project import House, Spec, Work
+from skyassets.project.serving_record import noted
+from skyassets.stages.plots import figures
+from skyassets.stages.rewriting.rewrite import ModelRewriting, rewrite
+from skyassets.stages.sampling.completions import Completer
+from skyassets.stages.sampling.sample import sample
+from skyassets.stages.sampling.usage import Bill
 
 
 def trace_assets(house: House) -> list[dg.AssetsDefinition]:
     """`teacher_traces` and `rewritten_traces`."""
     recipe = house.recipe
-    teacher = Spec(TRACES, (PROBLEMS,), ("skyassets.stages.sample",), recipe.teacher, "generation", frozenset({"llm"}))
+    teacher = Spec(
+        TRACES, (PROBLEMS,), ("skyassets.stages.sampling.sample",), recipe.teacher, "generation", frozenset({"llm"})
+    )
     rewriter = Spec(
-        REWRITES, (TRACES, PROBLEMS), ("skyassets.stages.rewrite",), recipe.rewriting, "generation", frozenset({"llm"})
+        REWRITES,
+        (TRACES, PROBLEMS),
+        ("skyassets.stages.rewriting.rewrite",),
+        recipe.rewriting,
+        "generation",
+        frozenset({"llm"}),
     )
 
     def make_traces(work: Work) -> Made:
@@ -34,8 +41,8 @@ def trace_assets(house: House) -> list[dg.AssetsDefinition]:
         return rewrite(house.store.read(TRACES), house.store.read(PROBLEMS), rewriting, by)
 
     return [
-        house.asset(teacher, make_traces, picture=pictures.traces),
-        house.asset(rewriter, make_rewrites, picture=pictures.rewrites),
+        house.asset(teacher, make_traces, picture=figures.traces),
+        house.asset(rewriter, make_rewrites, picture=figures.rewrites),
     ]
 
 

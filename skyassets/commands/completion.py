@@ -5,9 +5,9 @@ from collections.abc import Mapping
 
 import shtab
 
-from skyassets.commands.command import Exits, epilog
-from skyassets.core.tables import ASSET_TABLES
-from skyassets.recipes.find import RECIPES
+from skyassets.commands.common.command import Exits, epilog
+from skyassets.core.tables.declarations import ASSET_TABLES
+from skyassets.recipes.registry import RECIPES
 
 SHELLS = ("bash", "zsh", "fish")
 TABLES = tuple(table.name for table in ASSET_TABLES)

@@ -12,25 +12,25 @@ from pathlib import Path
 from rich.console import Console
 
 from skyassets import __version__
-from skyassets.assets.environment import from_environment
-from skyassets.commands.command import Command
-from skyassets.commands.compare_rewrites import COMPARE_REWRITES
+from skyassets.commands.common.command import Command
 from skyassets.commands.completion import HELP_END, SHELLS, complete_arguments, script
-from skyassets.commands.diff import DIFF
-from skyassets.commands.doctor import DOCTOR
-from skyassets.commands.forecast import FORECAST
-from skyassets.commands.history import HISTORY
-from skyassets.commands.ledger import LEDGER_COMMAND
-from skyassets.commands.lineage import LINEAGE
-from skyassets.commands.plan import PLAN
-from skyassets.commands.publish import PUBLISH
-from skyassets.commands.rejudge import REJUDGE
-from skyassets.commands.report import REPORT
-from skyassets.commands.status import STATUS
-from skyassets.commands.tokens import TOKENS
-from skyassets.commands.why import WHY
+from skyassets.commands.doctor.doctor import DOCTOR
+from skyassets.commands.inspection.compare_rewrites import COMPARE_REWRITES
+from skyassets.commands.inspection.diff import DIFF
+from skyassets.commands.inspection.lineage import LINEAGE
+from skyassets.commands.inspection.rejudge import REJUDGE
+from skyassets.commands.inspection.tokens import TOKENS
+from skyassets.commands.inspection.why import WHY
+from skyassets.commands.planning.forecast import FORECAST
+from skyassets.commands.planning.ledger import LEDGER_COMMAND
+from skyassets.commands.planning.plan import PLAN
+from skyassets.commands.planning.status import STATUS
+from skyassets.commands.results.history import HISTORY
+from skyassets.commands.results.publish import PUBLISH
+from skyassets.commands.results.report import REPORT
 from skyassets.core.errors import SkyassetsError
-from skyassets.recipes.find import DEFAULT, find_recipe
+from skyassets.project.settings import from_environment
+from skyassets.recipes.registry import DEFAULT, find_recipe
 
 COMMANDS: dict[str, Command] = {}
 COMMANDS |= {"status": STATUS}

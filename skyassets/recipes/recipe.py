@@ -5,18 +5,18 @@ from dataclasses import dataclass, field
 from skyassets.core.errors import RecipeError
 from skyassets.core.ports import Limits
 from skyassets.core.sources import Source
-from skyassets.core.training import Training
+from skyassets.core.training.spec import Training
 from skyassets.recipes.expected import Expected
-from skyassets.recipes.measuring import of_benchmarks, of_contenders, of_windows
-from skyassets.stages.asking import Asking
-from skyassets.stages.benchmark import Benchmark
-from skyassets.stages.curate import Curation
-from skyassets.stages.evaluation import Contender, Evaluation
-from skyassets.stages.gates import Gates
-from skyassets.stages.model_judge import ModelJudge
-from skyassets.stages.prompts import Prompts
-from skyassets.stages.rate import Rating
-from skyassets.stages.rewrite import ModelRewriting, RuleRewriting
+from skyassets.recipes.validation import of_benchmarks, of_contenders, of_windows
+from skyassets.stages.curation.curate import Curation
+from skyassets.stages.curation.gates import Gates
+from skyassets.stages.evaluation.benchmark import Benchmark
+from skyassets.stages.evaluation.config import Contender, Evaluation
+from skyassets.stages.grading.model_judge import ModelJudge
+from skyassets.stages.problems.difficulty import Rating
+from skyassets.stages.rewriting.rewrite import ModelRewriting, RuleRewriting
+from skyassets.stages.sampling.config import Asking
+from skyassets.stages.sampling.prompts import Prompts
 
 
 @dataclass(frozen=True)

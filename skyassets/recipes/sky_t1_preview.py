@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from skyassets.core.ports import Limits, Model, Sampling
 from skyassets.core.sources import HubDataset, Source
-from skyassets.core.training import Training
+from skyassets.core.training.spec import Training
 from skyassets.recipes.benchmarks import (
     aime_2024,
     amc23,
@@ -19,20 +19,20 @@ from skyassets.recipes.benchmarks import (
     math500,
     olympiadbench,
 )
-from skyassets.recipes.benchmarks.asked import LETTER
+from skyassets.recipes.benchmarks.pass_at_k import LETTER
 from skyassets.recipes.expected import Calls, Expected, Published
 from skyassets.recipes.recipe import Recipe
-from skyassets.stages.asking import Asking
-from skyassets.stages.contamination import Decontamination
-from skyassets.stages.curate import Curation
-from skyassets.stages.duplicate_rules import NotInBenchmark, QuestionNew, QuestionUnlike, TraceNew
-from skyassets.stages.evaluation import Evaluation
-from skyassets.stages.gates import Bounds, Gates
-from skyassets.stages.prompts import Prompts
-from skyassets.stages.rate import Rating
-from skyassets.stages.rewrite import ModelRewriting
-from skyassets.stages.rules import FitsCutoff, WellFormed, verified
-from skyassets.stages.selection import Cap, Chosen, Group, WithinCaps
+from skyassets.stages.curation.curate import Curation
+from skyassets.stages.curation.duplicate_rules import NotInBenchmark, QuestionNew, QuestionUnlike, TraceNew
+from skyassets.stages.curation.gates import Bounds, Gates
+from skyassets.stages.curation.rules import FitsCutoff, WellFormed, verified
+from skyassets.stages.curation.selection import Cap, Chosen, Group, WithinCaps
+from skyassets.stages.deduplication.contamination import Decontamination
+from skyassets.stages.evaluation.config import Evaluation
+from skyassets.stages.problems.difficulty import Rating
+from skyassets.stages.rewriting.rewrite import ModelRewriting
+from skyassets.stages.sampling.config import Asking
+from skyassets.stages.sampling.prompts import Prompts
 
 PROGRAMS, MATHEMATICS = Group("domain", ("code",)), Group("domain", ("maths",))
 OTHERS = Group("domain", ("science", "puzzle"))

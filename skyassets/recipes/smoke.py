@@ -2,18 +2,18 @@
 
 from skyassets.core.ports import Limits, Model, Sampling
 from skyassets.core.sources import Generated, Source
-from skyassets.core.training import Training
+from skyassets.core.training.spec import Training
 from skyassets.recipes.recipe import Recipe
-from skyassets.stages.asking import Asking
-from skyassets.stages.benchmark import Benchmark
-from skyassets.stages.contamination import Decontamination
-from skyassets.stages.curate import Curation
-from skyassets.stages.duplicate_rules import NotInBenchmark, QuestionNew, TraceNew
-from skyassets.stages.evaluation import Evaluation
-from skyassets.stages.prompts import Prompts
-from skyassets.stages.rewrite import RuleRewriting
-from skyassets.stages.rules import FitsCutoff, WellFormed, verified
-from skyassets.stages.selection import Chosen
+from skyassets.stages.curation.curate import Curation
+from skyassets.stages.curation.duplicate_rules import NotInBenchmark, QuestionNew, TraceNew
+from skyassets.stages.curation.rules import FitsCutoff, WellFormed, verified
+from skyassets.stages.curation.selection import Chosen
+from skyassets.stages.deduplication.contamination import Decontamination
+from skyassets.stages.evaluation.benchmark import Benchmark
+from skyassets.stages.evaluation.config import Evaluation
+from skyassets.stages.rewriting.rewrite import RuleRewriting
+from skyassets.stages.sampling.config import Asking
+from skyassets.stages.sampling.prompts import Prompts
 
 TINY = Model("tiny", revision="1")
 FAMILIES = ("times", "last_word", "plus")

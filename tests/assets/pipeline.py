@@ -9,10 +9,10 @@ from pathlib import Path
 import dagster as dg
 
 from skyassets.assets.graph import build_definitions
-from skyassets.assets.place import Place
 from skyassets.core.sources import LocalFile, Source
-from skyassets.core.table_store import TableStore
-from skyassets.core.tables import ASSET_TABLES
+from skyassets.core.tables.declarations import ASSET_TABLES
+from skyassets.core.tables.store import TableStore
+from skyassets.project.deployment import Place
 from skyassets.recipes.recipe import Recipe
 from skyassets.recipes.smoke import smoke
 

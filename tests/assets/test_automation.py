@@ -9,10 +9,10 @@ import pytest
 from assets.pipeline import ALL, ROWS, Pipeline
 
 from skyassets.assets.conditions import longest_pause
-from skyassets.assets.environment import from_environment
 from skyassets.assets.graph import build_definitions
 from skyassets.core.errors import SkyassetsError
-from skyassets.core.tables import REPORTS
+from skyassets.core.tables.declarations import REPORTS
+from skyassets.project.settings import from_environment
 
 ONE_MORE = [*ROWS, {"question": "What is 9 times 8?", "answer": "72"}]
 UP_TO_THE_DATA_SET = {"teacher_traces", "rewritten_traces", "verdicts", "sft_dataset"}

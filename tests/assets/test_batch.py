@@ -8,18 +8,18 @@ import pytest
 from assets.pipeline import ROWS, Pipeline
 from rater import RATING
 
-from skyassets.assets.environment import from_environment
-from skyassets.assets.place import OPENAI, Place
 from skyassets.core.errors import ServerError, SkyassetsError
 from skyassets.core.money import Purse
 from skyassets.core.ports import Model
-from skyassets.core.tables import PROBLEMS
-from skyassets.engines.endpoint import Endpoint
-from skyassets.engines.openai_batch import OpenAIBatch
+from skyassets.core.tables.declarations import PROBLEMS
+from skyassets.engines.openai_api.remote_serving import Endpoint
+from skyassets.engines.openai_batch.serving import OpenAIBatch
+from skyassets.project.deployment import OPENAI, Place
+from skyassets.project.settings import from_environment
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "engines"))
 
-from batch import batch_server
+from engines.batch import batch_server
 
 HOSTED = Model("gpt-4o-mini", "2024-07-18")
 

@@ -8,11 +8,11 @@ import pytest
 
 from skyassets.assets.graph import build_definitions
 from skyassets.assets.metadata import column_lineage
-from skyassets.assets.place import Place
-from skyassets.core.table_store import TableStore
-from skyassets.core.tables import ASSET_TABLES, Table
+from skyassets.core.tables.declarations import ASSET_TABLES, Table
+from skyassets.core.tables.store import TableStore
+from skyassets.project.deployment import Place
 from skyassets.recipes.smoke import smoke
-from skyassets.stages.column_lineage import COLUMN_LINEAGE
+from skyassets.stages.inspection.column_lineage import COLUMN_LINEAGE
 
 TABLES = {table.name: table for table in ASSET_TABLES}
 KEYS = ("problem_id", "trace_id", "rewrite_id", "checkpoint_id")

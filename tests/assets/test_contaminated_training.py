@@ -10,10 +10,10 @@ import pytest
 from assets.pipeline import ROWS, Pipeline
 
 from skyassets.core.sources import LocalFile
-from skyassets.core.tables import BENCHMARK_PROBLEMS, CHECKPOINT, EXAMPLES, PROBLEMS, REPORTS
-from skyassets.stages.duplicate_rules import NotInBenchmark
-from skyassets.stages.example import kept
-from skyassets.stages.gates import HELD_OUT, Gates
+from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, CHECKPOINT, EXAMPLES, PROBLEMS, REPORTS
+from skyassets.stages.curation.duplicate_rules import NotInBenchmark
+from skyassets.stages.curation.examples import kept
+from skyassets.stages.curation.gates import HELD_OUT, Gates
 
 UNSEEN = [
     {"question": f"Which number follows after {place}{place}?", "answer": f"{place}{place + 1}"}

@@ -7,15 +7,15 @@ import polars as pl
 import pytest
 from assets.pipeline import Pipeline
 
-from skyassets.assets.environment import from_environment
-from skyassets.assets.place import OPENAI
 from skyassets.core.errors import SkyassetsError
 from skyassets.core.ports import Model, Sampling
 from skyassets.core.sources import Generated, Source
-from skyassets.core.tables import ANSWERS, REPORTS
-from skyassets.engines.endpoint import Endpoint
+from skyassets.core.tables.declarations import ANSWERS, REPORTS
+from skyassets.engines.openai_api.remote_serving import Endpoint
+from skyassets.project.deployment import OPENAI
+from skyassets.project.settings import from_environment
 from skyassets.recipes.recipe import check
-from skyassets.stages.evaluation import Contender
+from skyassets.stages.evaluation.config import Contender
 
 ITEMS = 12
 OTHER = Contender("rival", Model("tiny", "2"))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from assets.pipeline import Pipeline
 
-from skyassets.core.tables import TRACES
+from skyassets.core.tables.declarations import TRACES
 
 
 @pytest.mark.parametrize(

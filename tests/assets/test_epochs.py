@@ -10,9 +10,9 @@ from assets.pipeline import Pipeline
 
 from skyassets.assets.epochs import EPOCH_TAG
 from skyassets.assets.graph import build_definitions
-from skyassets.assets.history import History
 from skyassets.core.files import write_text
-from skyassets.core.tables import ANSWERS, CHECKPOINT, REPORTS
+from skyassets.core.tables.declarations import ANSWERS, CHECKPOINT, REPORTS
+from skyassets.project.evaluation.history import History
 
 SCORED = 24
 """Calls of a whole epoch: twelve items, two models, one sample."""

@@ -7,9 +7,9 @@ from pathlib import Path
 import polars as pl
 from assets.pipeline import ROWS, Pipeline
 
-from skyassets.commands.rejudge import REJUDGE
+from skyassets.commands.inspection.rejudge import REJUDGE
 from skyassets.core.ports import Limits
-from skyassets.core.tables import BENCHMARK_PROBLEMS, VERDICTS
+from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, VERDICTS
 
 
 def counts(pipeline: Pipeline) -> tuple[object, object]:

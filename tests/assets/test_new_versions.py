@@ -9,7 +9,7 @@ import pytest
 from assets.pipeline import ROWS, Pipeline
 
 from skyassets.assets.graph import build_definitions
-from skyassets.core.tables import CHECKPOINT
+from skyassets.core.tables.declarations import CHECKPOINT
 
 ONE_MORE = [*ROWS, {"question": "What is 9 times 8?", "answer": "72"}]
 

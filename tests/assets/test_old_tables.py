@@ -8,16 +8,16 @@ import polars as pl
 import pytest
 from assets.pipeline import ALL, Pipeline, copy_of
 
-from skyassets.assets.history import ITEMS, ROWS, VERSION_LETTERS
-from skyassets.assets.house import House
-from skyassets.assets.publishing_report import published_report
-from skyassets.commands.command import Command
-from skyassets.commands.history import HISTORY
-from skyassets.commands.report import REPORT
-from skyassets.commands.status import STATUS
+from skyassets.commands.common.command import Command
+from skyassets.commands.planning.status import STATUS
+from skyassets.commands.results.history import HISTORY
+from skyassets.commands.results.report import REPORT
 from skyassets.core.files import file_digest
-from skyassets.core.table_store import TableStore
-from skyassets.core.tables import ANSWERS, ASSET_TABLES, BENCHMARK_PROBLEMS, PROBLEMS, REPORTS
+from skyassets.core.tables.declarations import ANSWERS, ASSET_TABLES, BENCHMARK_PROBLEMS, PROBLEMS, REPORTS
+from skyassets.core.tables.store import TableStore
+from skyassets.project.evaluation.history import ITEMS, ROWS, VERSION_LETTERS
+from skyassets.project.project import House
+from skyassets.project.publishing.report import published_report
 
 NOT_YET = {
     PROBLEMS: ["level"],

@@ -9,7 +9,7 @@ import pytest
 from assets.pipeline import ALL, ROWS, Pipeline
 from rater import RATING, Rater, rater
 
-from skyassets.core.tables import PROBLEMS, TRACES
+from skyassets.core.tables.declarations import PROBLEMS, TRACES
 
 AFTER_PROBLEMS = frozenset(ALL) - {"benchmark_problems"}
 RATED = [{**row, "question": f"{row['question']} [{level}]"} for row, level in zip(ROWS, "567589", strict=True)]

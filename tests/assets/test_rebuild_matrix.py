@@ -12,7 +12,7 @@ from assets.pipeline import ALL, ROWS, Outcome, Pipeline
 from skyassets.core.files import file_digest
 from skyassets.core.ports import Limits, Sampling
 from skyassets.core.sources import LocalFile
-from skyassets.core.tables import (
+from skyassets.core.tables.declarations import (
     ANSWERS,
     ASSET_TABLES,
     BENCHMARK_PROBLEMS,
@@ -22,10 +22,10 @@ from skyassets.core.tables import (
     TRACES,
     Table,
 )
-from skyassets.engines.vllm_options import VllmOptions
+from skyassets.engines.serving.vllm_options import VllmOptions
 from skyassets.recipes.smoke import TINY
-from skyassets.stages.layouts import Wishes
-from skyassets.stages.rewrite import ModelRewriting, RuleRewriting
+from skyassets.stages.rewriting.rewrite import ModelRewriting, RuleRewriting
+from skyassets.stages.training.parallelism import Wishes
 
 SAMPLES = 2
 BENCHMARK = 12

@@ -8,7 +8,7 @@ import polars as pl
 from assets.pipeline import ALL, ROWS, Outcome, Pipeline
 
 from skyassets.core.sources import HubDataset, Source
-from skyassets.core.tables import PROBLEMS, TRACES
+from skyassets.core.tables.declarations import PROBLEMS, TRACES
 
 SAMPLES = 2
 BENCHMARK = 12

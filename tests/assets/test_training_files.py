@@ -13,11 +13,11 @@ from tiny_base import tokenizer
 
 from skyassets.assets.curation import FOLDER
 from skyassets.core.sources import HubDataset, LocalFile, Source
-from skyassets.core.tables import EXAMPLES
-from skyassets.stages.card import origin
-from skyassets.stages.example import kept
-from skyassets.stages.gates import Gates
-from skyassets.stages.training_files import INFO_FILE, SHAREGPT
+from skyassets.core.tables.declarations import EXAMPLES
+from skyassets.stages.curation.examples import kept
+from skyassets.stages.curation.gates import Gates
+from skyassets.stages.curation.training_files import INFO_FILE, SHAREGPT
+from skyassets.stages.publishing.dataset_card import origin
 
 SYSTEM = "Think first."
 

@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from skyassets.core.content_digest import ContentDigest
-from skyassets.core.tables import Table
+from skyassets.core.tables.content_digest import ContentDigest
+from skyassets.core.tables.declarations import Table
 
 
 def content_digest(table: Table, frame: pl.DataFrame) -> str:

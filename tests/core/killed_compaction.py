@@ -13,8 +13,8 @@ from pathlib import Path
 import pyarrow.parquet  # noqa: F401  the children load nothing
 from core.rows import row
 
-from skyassets.core.row_store import RowStore
-from skyassets.core.tables import COMPLETIONS
+from skyassets.core.rows.store import RowStore
+from skyassets.core.tables.declarations import COMPLETIONS
 
 FOLDER, KILLS = Path(sys.argv[1]), int(sys.argv[2])
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from skyassets.core.journal import read_segment, segments
+from skyassets.core.rows.journal import read_segment, segments
 
 
 def row(key: str, text: str = "text") -> dict[str, object]:

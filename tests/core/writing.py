@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from skyassets.core.row_writer import RowWriter
+from skyassets.core.rows.writer import RowWriter
 
 FOLDER, ROWS = Path(sys.argv[1]), int(sys.argv[2])
 PAUSE = float(sys.argv[3]) if len(sys.argv) > 3 else 0.0

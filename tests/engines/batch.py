@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from faulty import MODEL, request
+from engines.faulty import MODEL, request
 
 from skyassets.core.ports import Reply
-from skyassets.core.row_store import RowStore
-from skyassets.core.tables import COMPLETIONS
-from skyassets.engines.openai_batch import OpenAIBatch
-from skyassets.engines.upstream import Upstream
-from skyassets.stages.complete import Completer
+from skyassets.core.rows.store import RowStore
+from skyassets.core.tables.declarations import COMPLETIONS
+from skyassets.engines.openai_api.endpoint import Upstream
+from skyassets.engines.openai_batch.serving import OpenAIBatch
+from skyassets.stages.sampling.completions import Completer
 
 UPSTREAM = {"api_key", "served_by"}
 QUICK = {"soonest": 0.01, "seldomest": 0.05, "backoff": 0.02, "settling": 0.2, "patience": 3.0}

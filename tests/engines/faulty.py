@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from skyassets.core.ports import Message, Model, Reply, Request, Sampling
-from skyassets.engines.openai_asker import OpenAIAsker
-from skyassets.engines.upstream import Upstream
+from skyassets.engines.openai_api.completions import OpenAIAsker
+from skyassets.engines.openai_api.endpoint import Upstream
 
 UPSTREAM = {"api_key", "concurrency", "served_by", "rpm", "tpm", "lost"}
 MODEL = Model("alpha", "1")

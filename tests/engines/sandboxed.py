@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from skyassets.core.ports import Limits, Program, Run, RunKind
-from skyassets.engines import landlock_rules
-from skyassets.engines.bubblewrap import Bubblewrap
-from skyassets.engines.container import Container
-from skyassets.engines.landlock import SCOPED, Landlock
-from skyassets.engines.warm_sandbox import WarmSandbox
+from skyassets.engines.sandbox.bubblewrap import Bubblewrap
+from skyassets.engines.sandbox.container import Container
+from skyassets.engines.sandbox.guest import landlock_rules
+from skyassets.engines.sandbox.landlock import SCOPED, Landlock
+from skyassets.engines.sandbox.pool import WarmSandbox
 
 SANDBOX = Bubblewrap()
 BACKENDS: dict[str, Callable[[], WarmSandbox]] = {"bubblewrap": Bubblewrap}

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from skyassets.engines.server_process import ServerProcess, free_ports
+from skyassets.engines.serving.process import ServerProcess, free_ports
 
 PROGRAM = Path(__file__).with_name("stubborn_server.py")
 

@@ -14,8 +14,8 @@ TRAIN = f"""
 import sys
 from pathlib import Path
 from tiny_base import *
-from skyassets.core.training import *
-from skyassets.engines.deepspeed_trainer import DeepSpeedTrainer
+from skyassets.core.training.spec import *
+from skyassets.engines.training.trainer import DeepSpeedTrainer
 base, folder = map(Path, sys.argv[1:3])
 asked = plan(base, {EXAMPLES}, **eval(sys.argv[3]))
 DeepSpeedTrainer(folder.parent / "models", threads=1).train(asked, sums({EXAMPLES}), folder, print)

@@ -13,19 +13,19 @@ from recipes.hub_folders import FOLDERS, local
 from skyassets.core.errors import RecipeError
 from skyassets.core.ports import Limits
 from skyassets.core.sources import HubDataset
-from skyassets.core.table_store import Made
-from skyassets.core.tables import BENCHMARK_PROBLEMS
-from skyassets.engines.bubblewrap import Bubblewrap
-from skyassets.engines.math_verify import MathVerify
-from skyassets.engines.problem_reader import ProblemReader
+from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS
+from skyassets.core.tables.store import Made
+from skyassets.engines.math_verify.engine import MathVerify
+from skyassets.engines.sandbox.bubblewrap import Bubblewrap
+from skyassets.engines.sources.reader import ProblemReader
 from skyassets.recipes.benchmarks import SHIPPED, gpqa_diamond, livecodebench, mbpp, mmlu, mmlu_pro, olympiadbench
 from skyassets.recipes.recipe import check
 from skyassets.recipes.smoke import smoke
-from skyassets.stages.benchmark import Benchmark
-from skyassets.stages.gold import WITHOUT, validated
-from skyassets.stages.graders import Graders, Mode
-from skyassets.stages.judge_all import case, judge_all
-from skyassets.stages.problems import benchmark_problems
+from skyassets.stages.evaluation.benchmark import Benchmark
+from skyassets.stages.grading.config import Graders, Mode
+from skyassets.stages.grading.pool import case, judge_all
+from skyassets.stages.problems.reference_check import WITHOUT, validated
+from skyassets.stages.problems.table import benchmark_problems
 
 ALL = {one.name: one for one in (make() for make in SHIPPED)}
 

@@ -9,11 +9,11 @@ import pytest
 from recipes.hub_folders import gpqa
 
 from skyassets.core.sources import HubDataset, LocalFile
-from skyassets.engines.problem_reader import ProblemReader
+from skyassets.engines.sources.reader import ProblemReader
 from skyassets.recipes.benchmarks import SHIPPED
 from skyassets.recipes.recipe import check
-from skyassets.stages.benchmark import Benchmark
-from skyassets.stages.problems import benchmark_problems
+from skyassets.stages.evaluation.benchmark import Benchmark
+from skyassets.stages.problems.table import benchmark_problems
 
 PAGE = (Path(__file__).parents[2] / "docs" / "benchmarks.md").read_text()
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from skyassets.recipes.find import RECIPES, find_recipe
-from skyassets.stages.rules import RewriteCorrect, TraceCorrect
-from skyassets.stages.selection import WithinCaps
+from skyassets.recipes.registry import RECIPES, find_recipe
+from skyassets.stages.curation.rules import RewriteCorrect, TraceCorrect
+from skyassets.stages.curation.selection import WithinCaps
 
 
 def test_the_mixture_is_the_published_one() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 
 from skyassets.assets.graph import build_definitions
-from skyassets.assets.place import Place
+from skyassets.project.deployment import Place
 from skyassets.recipes.recipe import Recipe
 from skyassets.recipes.sky_t1_preview import EXPECTED, sky_t1_preview
 

@@ -9,14 +9,14 @@ from recipes.hub_folders import ADD, DOUBLE, FOLDERS, local
 
 from skyassets.core.ports import Limits
 from skyassets.core.sources import HubDataset
-from skyassets.core.tables import PROBLEMS
-from skyassets.engines.bubblewrap import Bubblewrap
-from skyassets.engines.math_verify import MathVerify
-from skyassets.engines.problem_reader import ProblemReader
-from skyassets.recipes.find import find_recipe
-from skyassets.stages.gold import WITHOUT, validated
-from skyassets.stages.graders import Graders
-from skyassets.stages.problems import raw_problems
+from skyassets.core.tables.declarations import PROBLEMS
+from skyassets.engines.math_verify.engine import MathVerify
+from skyassets.engines.sandbox.bubblewrap import Bubblewrap
+from skyassets.engines.sources.reader import ProblemReader
+from skyassets.recipes.registry import find_recipe
+from skyassets.stages.grading.config import Graders
+from skyassets.stages.problems.reference_check import WITHOUT, validated
+from skyassets.stages.problems.table import raw_problems
 
 RECIPES = [find_recipe(name) for name in ("sky_t1_preview", "sky_t1_train_splits")]
 SOURCES = {source.name: source for recipe in RECIPES for source in recipe.sources}

@@ -1,4 +1,4 @@
-"""What recipes are called in stored ids: pinned, since another digest asks, judges or trains again what was paid for."""
+"""What recipes are called in stored ids, pinned: another digest asks, judges or trains again what was paid for."""
 
 import dataclasses
 import typing
@@ -8,11 +8,11 @@ import pytest
 
 from skyassets.core.identity import digest
 from skyassets.core.ports import Conversation, Limits, Message, Model, Sampling
-from skyassets.core.training import Lora, Training
-from skyassets.recipes.find import find_recipe
+from skyassets.core.training.spec import Lora, Training
 from skyassets.recipes.recipe import Recipe
-from skyassets.stages.model_judge import ModelJudge
-from skyassets.stages.rewrite import ModelRewriting
+from skyassets.recipes.registry import find_recipe
+from skyassets.stages.grading.model_judge import ModelJudge
+from skyassets.stages.rewriting.rewrite import ModelRewriting
 
 NOT_IN_IDS = {"Recipe", "Expected", "Calls", "Published"}
 """Classes that determine no row."""

@@ -10,7 +10,7 @@ from skyassets.core.ports import Limits, Model, Sampling
 from skyassets.core.sources import Window
 from skyassets.recipes.recipe import RESERVED, Recipe, check
 from skyassets.recipes.smoke import smoke
-from skyassets.stages.evaluation import Contender
+from skyassets.stages.evaluation.config import Contender
 
 BLIND = replace(smoke().teacher.prompts, maths="Solve it.")
 (HELD_OUT,) = smoke().benchmarks

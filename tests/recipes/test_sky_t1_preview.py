@@ -1,8 +1,8 @@
 """The published recipe carries the published numbers."""
 
 from skyassets.core.sources import HubDataset
-from skyassets.recipes.find import find_recipe
-from skyassets.stages.rewrite import ModelRewriting
+from skyassets.recipes.registry import find_recipe
+from skyassets.stages.rewriting.rewrite import ModelRewriting
 
 RECIPE = find_recipe("sky_t1_preview")
 

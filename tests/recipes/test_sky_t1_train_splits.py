@@ -1,7 +1,7 @@
 """The variant on train splits: the published recipe, without a row of a test split."""
 
 from skyassets.core.sources import HubDataset
-from skyassets.recipes.find import find_recipe
+from skyassets.recipes.registry import find_recipe
 
 RECIPE, PUBLISHED = find_recipe("sky_t1_train_splits"), find_recipe("sky_t1_preview")
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from skyassets.engines.problem_reader import ProblemReader
+from skyassets.engines.sources.reader import ProblemReader
 from skyassets.recipes.recipe import check
-from skyassets.stages.families import FAMILIES
-from skyassets.stages.problems import raw_problems
-from skyassets.stages.test_layouts import TESTS
+from skyassets.stages.problems.generated.registry import FAMILIES
+from skyassets.stages.problems.table import raw_problems
+from skyassets.stages.problems.test_formats import TESTS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "sources.md").read_text()
 

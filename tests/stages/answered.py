@@ -3,8 +3,8 @@
 import polars as pl
 
 from skyassets.core.sources import Generated, Source
-from skyassets.core.tables import ANSWERS
-from skyassets.stages.benchmark import Benchmark
+from skyassets.core.tables.declarations import ANSWERS
+from skyassets.stages.evaluation.benchmark import Benchmark
 
 SOURCE = Source("made", Generated(("times",), per_family=1, seed=1, held_out=True), "Apache-2.0")
 MADE_WITH: dict[str, object] = {"graders": "test"}

@@ -21,9 +21,9 @@ from core.rows import journalled
 from engines.faulty import MODEL, Faulty, request
 
 from skyassets.core.ports import Asker, Model
-from skyassets.core.row_store import RowStore
-from skyassets.core.tables import COMPLETIONS
-from skyassets.stages.complete import Completer
+from skyassets.core.rows.store import RowStore
+from skyassets.core.tables.declarations import COMPLETIONS
+from skyassets.stages.sampling.completions import Completer
 
 
 class Serving:

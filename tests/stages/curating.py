@@ -6,14 +6,14 @@ from typing import Any
 import polars as pl
 
 from skyassets.core.ports import Conversation, TokenCount
-from skyassets.core.tables import BENCHMARK_PROBLEMS, PROBLEMS, REWRITES, TRACES, VERDICTS
+from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, PROBLEMS, REWRITES, TRACES, VERDICTS
 from skyassets.recipes.smoke import smoke
-from skyassets.stages.contamination import Decontamination
-from skyassets.stages.curate import Curation, Judged, curate
-from skyassets.stages.duplicate_rules import NotInBenchmark, QuestionNew, TraceNew
-from skyassets.stages.rules import FitsCutoff, Rule, WellFormed, verified
-from skyassets.stages.selection import Chosen
-from skyassets.stages.structure import Structured, join
+from skyassets.stages.curation.curate import Curation, Judged, curate
+from skyassets.stages.curation.duplicate_rules import NotInBenchmark, QuestionNew, TraceNew
+from skyassets.stages.curation.rules import FitsCutoff, Rule, WellFormed, verified
+from skyassets.stages.curation.selection import Chosen
+from skyassets.stages.deduplication.contamination import Decontamination
+from skyassets.stages.equivalence.trace_format import Structured, join
 
 PROMPTS = smoke().student_prompts
 QUESTION = "How many legs do seven spiders have when they all sit still together?"

@@ -2,8 +2,8 @@
 
 from stages.reports import facts, gain, row
 
-from skyassets.stages.duels import Duel, Said
-from skyassets.stages.report_facts import ReportFacts, Spent
+from skyassets.stages.reporting.facts import ReportFacts, Spent
+from skyassets.stages.reporting.paired_examples import Duel, Said
 
 ATTACK = (
     "<script>window.ran='script'</script></style></title></pre></textarea></svg></details>"

@@ -9,16 +9,16 @@ from pathlib import Path
 
 from tiny_base import conversation, tokenizer
 
-from skyassets.core.hardware import Device, Hardware
-from skyassets.core.model_shape import ModelShape, shape_of
 from skyassets.core.ports import Conversation, Model
-from skyassets.core.training import Lora, Saving, Training, TrainPlan
-from skyassets.engines.chat_tokenizer import ChatTokenizer
-from skyassets.engines.deepspeed_trainer import DeepSpeedTrainer
-from skyassets.engines.machine import host_memory_gb
-from skyassets.engines.process_tree import descendants
-from skyassets.stages.layouts import Wishes
-from skyassets.stages.train_plan import plan
+from skyassets.core.training.hardware import Device, Hardware
+from skyassets.core.training.model_shape import ModelShape, shape_of
+from skyassets.core.training.spec import Lora, Saving, Training, TrainPlan
+from skyassets.engines.host.machine import host_memory_gb
+from skyassets.engines.sandbox.guest.process_tree import descendants
+from skyassets.engines.tokenizing.chat_tokenizer import ChatTokenizer
+from skyassets.engines.training.trainer import DeepSpeedTrainer
+from skyassets.stages.training.parallelism import Wishes
+from skyassets.stages.training.plan import plan
 
 STEPS = 2
 BESIDE = (b"server_watchdog", b"torch.distributed.run")
@@ -85,7 +85,7 @@ def _is_rank(pid: int) -> bool:
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
     except (FileNotFoundError, ProcessLookupError):
         return False
-    return b"skyassets.engines.training_run" in command and not any(name in command for name in BESIDE)
+    return b"skyassets.engines.training.worker" in command and not any(name in command for name in BESIDE)
 
 
 def _held_gb(pid: int) -> float:

@@ -4,9 +4,8 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 
-from skyassets.stages.contamination import Decontamination
-from skyassets.stages.quantities import quantities
-from skyassets.stages.words import Split
+from skyassets.stages.deduplication.contamination import Decontamination
+from skyassets.stages.deduplication.words import Split, quantities
 
 Hit = tuple[str, float]
 

@@ -1,13 +1,12 @@
 """Questions that the tests of plans ask."""
 
-from skyassets.core.known_devices import hardware_of
-from skyassets.core.known_shapes import KNOWN_SHAPES
-from skyassets.core.model_shape import ModelShape
 from skyassets.core.ports import Model
-from skyassets.core.training import Training
-from skyassets.stages.dealing import typical_lengths
-from skyassets.stages.layouts import Wishes
-from skyassets.stages.train_plan import Question
+from skyassets.core.training.hardware import hardware_of
+from skyassets.core.training.model_shape import KNOWN_SHAPES, ModelShape
+from skyassets.core.training.spec import Training
+from skyassets.stages.training.batching import typical_lengths
+from skyassets.stages.training.parallelism import Wishes
+from skyassets.stages.training.plan import Question
 
 QWEN_32B = KNOWN_SHAPES["Qwen/Qwen2.5-32B-Instruct"]
 QWEN_SMALL = KNOWN_SHAPES["Qwen/Qwen2.5-0.5B"]

@@ -4,9 +4,9 @@ import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
 
-from skyassets.core.tables import REPORTS
-from skyassets.stages.duels import Duel, Said
-from skyassets.stages.report_facts import ReportFacts, Spent
+from skyassets.core.tables.declarations import REPORTS
+from skyassets.stages.reporting.facts import ReportFacts, Spent
+from skyassets.stages.reporting.paired_examples import Duel, Said
 
 SHARES = ("strict accuracy", "lenient accuracy", "strict pass@4", "strict pass@16", "lenient maj@64", "finished",
           "truncated", "unjudged")  # fmt: skip

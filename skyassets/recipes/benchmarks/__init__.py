@@ -17,7 +17,7 @@ from skyassets.recipes.benchmarks.mbpp import mbpp
 from skyassets.recipes.benchmarks.mmlu import mmlu
 from skyassets.recipes.benchmarks.mmlu_pro import mmlu_pro
 from skyassets.recipes.benchmarks.olympiadbench import olympiadbench
-from skyassets.stages.benchmark import Benchmark
+from skyassets.stages.evaluation.benchmark import Benchmark
 
 SHIPPED: tuple[Callable[[], Benchmark], ...] = (
     math500, aime_2024, aime_2025, amc23, gsm8k, olympiadbench, gpqa_diamond, mmlu, mmlu_pro, livecodebench, humaneval,

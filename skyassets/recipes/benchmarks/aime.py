@@ -2,8 +2,8 @@
 
 from skyassets.core.ports import Sampling
 from skyassets.core.sources import HubDataset, Source
-from skyassets.recipes.benchmarks.asked import SEVERAL, told
-from skyassets.stages.benchmark import Benchmark
+from skyassets.recipes.benchmarks.pass_at_k import SEVERAL, told
+from skyassets.stages.evaluation.benchmark import Benchmark
 
 SAMPLES = 16
 """With one sample, a problem is 3.3 points and the dice alone move the score by about 7. With 16 they move it by less

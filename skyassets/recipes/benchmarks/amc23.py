@@ -2,8 +2,8 @@
 
 from skyassets.core.ports import Sampling
 from skyassets.core.sources import HubDataset, Source
-from skyassets.recipes.benchmarks.asked import SEVERAL, told
-from skyassets.stages.benchmark import Benchmark
+from skyassets.recipes.benchmarks.pass_at_k import SEVERAL, told
+from skyassets.stages.evaluation.benchmark import Benchmark
 
 
 def amc23(samples: int = 16, sampling: Sampling = SEVERAL) -> Benchmark:

@@ -2,8 +2,8 @@
 
 from skyassets.core.ports import Sampling
 from skyassets.core.sources import HubDataset, Source
-from skyassets.recipes.benchmarks.asked import LETTER, SEVERAL, told
-from skyassets.stages.benchmark import Benchmark
+from skyassets.recipes.benchmarks.pass_at_k import LETTER, SEVERAL, told
+from skyassets.stages.evaluation.benchmark import Benchmark
 
 
 def gpqa_diamond(samples: int = 4, sampling: Sampling = SEVERAL) -> Benchmark:

@@ -1,7 +1,7 @@
 """GSM8K: 1,319 word problems of a primary school."""
 
 from skyassets.core.sources import HubDataset, Source
-from skyassets.stages.benchmark import Benchmark
+from skyassets.stages.evaluation.benchmark import Benchmark
 
 
 def gsm8k() -> Benchmark:

@@ -1,7 +1,7 @@
 """HumanEval: 164 functions to be completed."""
 
 from skyassets.core.sources import HubDataset, Source
-from skyassets.stages.benchmark import Benchmark
+from skyassets.stages.evaluation.benchmark import Benchmark
 
 PROMPT = (
     "Complete the Python function below so that it does what its description says. Put the whole function, with the "

@@ -2,7 +2,7 @@
 
 from skyassets.core.errors import RecipeError
 from skyassets.core.sources import HubDataset, Source, Window
-from skyassets.stages.benchmark import Benchmark
+from skyassets.stages.evaluation.benchmark import Benchmark
 
 RELEASES = tuple(f"release_v{number}" for number in range(1, 7))
 """Each holds all problems of those before it: 400, 511, 612, 713, 880 and 1,055."""

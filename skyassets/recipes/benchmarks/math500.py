@@ -1,7 +1,7 @@
 """MATH500: 500 competition problems in seven subjects and five levels."""
 
 from skyassets.core.sources import HubDataset, Source
-from skyassets.stages.benchmark import Benchmark
+from skyassets.stages.evaluation.benchmark import Benchmark
 
 
 def math500() -> Benchmark:

@@ -1,7 +1,7 @@
 """MBPP: 500 small functions; what a function is called stands in its tests alone, so the tests are shown."""
 
 from skyassets.core.sources import HubDataset, Source
-from skyassets.stages.benchmark import Benchmark
+from skyassets.stages.evaluation.benchmark import Benchmark
 
 
 def mbpp() -> Benchmark:

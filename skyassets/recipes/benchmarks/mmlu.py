@@ -1,8 +1,8 @@
 """MMLU: 14,042 questions in 57 subjects, with four options each."""
 
 from skyassets.core.sources import HubDataset, Source
-from skyassets.recipes.benchmarks.asked import LETTER
-from skyassets.stages.benchmark import Benchmark
+from skyassets.recipes.benchmarks.pass_at_k import LETTER
+from skyassets.stages.evaluation.benchmark import Benchmark
 
 
 def mmlu(subject: str = "all") -> Benchmark:

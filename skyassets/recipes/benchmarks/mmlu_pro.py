@@ -1,8 +1,8 @@
 """MMLU-Pro: 12,032 questions in 14 fields, with up to ten options each."""
 
 from skyassets.core.sources import HubDataset, Source
-from skyassets.recipes.benchmarks.asked import LETTER
-from skyassets.stages.benchmark import Benchmark
+from skyassets.recipes.benchmarks.pass_at_k import LETTER
+from skyassets.stages.evaluation.benchmark import Benchmark
 
 
 def mmlu_pro() -> Benchmark:

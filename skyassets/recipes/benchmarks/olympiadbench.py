@@ -1,7 +1,7 @@
 """OlympiadBench: problems of olympiads with a final answer, by default the 674 of mathematics, in English, in words."""
 
 from skyassets.core.sources import HubDataset, Source
-from skyassets.stages.benchmark import Benchmark
+from skyassets.stages.evaluation.benchmark import Benchmark
 
 MATHS_EN = "OE_TO_maths_en_COMP"
 """OE: open-ended, TO: text only. In a set with MM in its name (multimodal) rows need images, and are set aside."""

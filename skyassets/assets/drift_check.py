@@ -1,0 +1,89 @@
+"""The drift check: the report that is there, held against earlier ones of the same models."""
+
+import dagster as dg
+
+from skyassets.core.errors import StoreError
+from skyassets.core.tables.declarations import REPORTS
+from skyassets.project.evaluation.history import FOLDER, History, name_of
+from skyassets.project.project import House
+from skyassets.stages.evaluation.drift import Drift, drift
+from skyassets.stages.evaluation.drift_text import drift_text, verdict
+
+SHOWN = 200
+"""Letters of a changed value in the metadata."""
+
+
+def drift_check(house: House) -> dg.AssetChecksDefinition:
+    """A warning, never a stop, when a score moved beyond noise since the same model was last asked the same."""
+
+    @dg.asset_check(
+        asset=REPORTS.name,
+        name="drift",
+        blocking=False,
+        description="No score of an unchanged model moved beyond noise since an earlier epoch.",
+    )
+    def check() -> dg.AssetCheckResult:
+        try:
+            found = latest_drift(house)
+        except StoreError as error:  # the report is good; only what it would be compared with is not
+            return dg.AssetCheckResult(passed=False, severity=dg.AssetCheckSeverity.WARN, description=str(error))
+        return dg.AssetCheckResult(
+            passed=not found.drifted,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=verdict(found),
+            metadata=_numbers(found),
+        )
+
+    return check
+
+
+def history_of(house: House) -> History:
+    """The recipe's history."""
+    return History(house.store.folder / FOLDER)
+
+
+def current_report(house: House) -> str:
+    """The name, in the history, of the report that is there.
+
+    Raises:
+        StoreError: when there is none.
+    """
+    rows = house.store.read(REPORTS)
+    return name_of(str(rows["epoch_name"][0]) if rows.height else "", house.store.data_version(REPORTS))
+
+
+def latest_drift(house: House) -> Drift:
+    """The drift of the report that is there since those that were made before it, none of those made later.
+
+    Raises:
+        StoreError: when there is no report, or it or an earlier one is not in the history as it should be.
+    """
+    name = current_report(house)
+    kept = history_of(house).reports()
+    now = next((report for report in kept if report.name == name), None)
+    if now is None:
+        raise StoreError(f"the history has no report {name}; materialize {REPORTS.name}, and it is kept again")
+    return drift(now.past(), [report.past() for report in kept if report.at < now.at])
+
+
+def _numbers(found: Drift) -> dict[str, dg.MetadataValue]:
+    largest = max(found.moves, key=lambda move: abs(move.points), default=None)
+    numbers: dict[str, dg.MetadataValue] = {
+        "comparisons": dg.MetadataValue.int(len(found.moves)),
+        "moved beyond noise": dg.MetadataValue.int(len(found.drifted)),
+        "changes in the manifest": dg.MetadataValue.int(len(found.changed)),
+        "in words": dg.MetadataValue.md(drift_text(found)),
+    }
+    if largest is not None:
+        numbers["largest move (points)"] = dg.MetadataValue.float(round(largest.points, 3))
+        numbers["smallest p (Holm)"] = dg.MetadataValue.float(min(move.p for move in found.moves))
+        numbers["compared with"] = dg.MetadataValue.text(", ".join(dict.fromkeys(move.against for move in found.moves)))
+    if found.changed:
+        numbers["changed"] = dg.MetadataValue.json(
+            {change.name: [_short(change.before), _short(change.after)] for change in found.changed}
+        )
+    return numbers
+
+
+def _short(value: object) -> str:
+    return str(value)[:SHOWN]

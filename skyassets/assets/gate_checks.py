@@ -1,0 +1,115 @@
+"""The gates between the data set and the training, as asset checks with their numbers."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from skyassets.core.errors import GateError
+from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, EXAMPLES, PROBLEMS
+from skyassets.project.project import House
+from skyassets.stages.curation.duplicate_rules import contaminated, stated
+from skyassets.stages.curation.examples import kept
+from skyassets.stages.curation.gates import HELD_OUT, NAMES, Finding, Numbers, findings
+
+SHOWN = 5
+"""Pieces of evidence that a check shows."""
+
+DESCRIPTIONS = {
+    "minimum_rows": "Enough examples are kept.",
+    "no_duplicates": "No kept example says what another one says.",
+    "verified_rate": "The kept examples were judged correct, before and after the rewriting.",
+    "format_rate": "Traces could be put into the structure, and every kept example has it.",
+    "finished_rate": "Traces ended by themselves, and no kept one was cut by the token limit.",
+    "language_mix": "The kept examples do not slip into another script.",
+    "mixture": "The kept examples are mixed as the recipe wants them.",
+}
+
+
+def gate_checks(house: House) -> dg.AssetChecksDefinition:
+    """The gates of the recipe; those that it does not merely report stop the run."""
+    gates = house.recipe.gates
+
+    @dg.multi_asset_check(
+        name="gates",
+        specs=[
+            dg.AssetCheckSpec(
+                name, asset=EXAMPLES.name, description=DESCRIPTIONS[name], blocking=name not in gates.reported
+            )
+            for name in NAMES
+        ],
+    )
+    def hold_gates() -> Iterator[dg.AssetCheckResult]:
+        for finding in findings(house.store.read(EXAMPLES), gates):
+            yield _told(house, finding)
+
+    return hold_gates
+
+
+def held_out_apart(house: House) -> dg.AssetChecksDefinition:
+    """The gate before training: what was published is read again and held against every benchmark.
+
+    A recipe that merely reports it trains on what it is measured with; the report then tells both parts apart.
+    """
+
+    @dg.asset_check(
+        asset=EXAMPLES.name,
+        name=HELD_OUT,
+        additional_deps=[BENCHMARK_PROBLEMS.name, PROBLEMS.name],
+        blocking=HELD_OUT not in house.recipe.gates.reported,
+        description="No kept example asks what a benchmark asks.",
+    )
+    def held_out_is_apart() -> dg.AssetCheckResult:
+        return _told(house, apart(house))
+
+    return held_out_is_apart
+
+
+def _told(house: House, finding: Finding) -> dg.AssetCheckResult:
+    is_blocking = finding.name not in house.recipe.gates.reported
+    return dg.AssetCheckResult(
+        asset_key=EXAMPLES.name,
+        check_name=finding.name,
+        passed=finding.passed,
+        severity=dg.AssetCheckSeverity.ERROR if is_blocking else dg.AssetCheckSeverity.WARN,
+        metadata=finding.numbers,
+    )
+
+
+def apart(house: House) -> Finding:
+    """Whether no kept example asks what a benchmark asks, with the evidence."""
+    items = stated(house.store.read(BENCHMARK_PROBLEMS))
+    rows = kept(house.store.read(EXAMPLES)).select("problem_id")
+    asked = rows.join(house.store.read(PROBLEMS), on="problem_id").select("problem_id", "question").unique()
+    questions = dict(asked.sort("problem_id").iter_rows())
+    found = contaminated(questions, items, house.recipe.curation.decontamination)
+    shared = set(asked["question"]) & set(items["question"])
+    numbers: Numbers = {
+        "questions held against the benchmarks": asked.height,
+        "benchmark problems": items.height,
+        "contaminated": len(found),
+        "the same question": len(shared),
+        "evidence": "; ".join(f"{problem}: {seen}" for problem, seen in list(found.items())[:SHOWN]) or "none",
+    }
+    return Finding(HELD_OUT, not found and not shared, numbers)
+
+
+def broken(house: House) -> list[Finding]:
+    """The gates that the data set does not keep, without those that the recipe merely reports."""
+    found = [*findings(house.store.read(EXAMPLES), house.recipe.gates), apart(house)]
+    return [finding for finding in found if not finding.passed and finding.name not in house.recipe.gates.reported]
+
+
+def hold(house: House) -> None:
+    """Hold the data set against its gates once more, before anything is trained on it.
+
+    Dagster leaves the checks out of a run that selects the checkpoint alone.
+
+    Raises:
+        GateError: when a gate that the recipe does not merely report is not kept.
+    """
+    if found := broken(house):
+        raise GateError(
+            "checkpoint: nothing is trained, for the data set does not keep the recipe's gates: "
+            f"{'; '.join(map(str, found))}. "
+            "Mend the data, change the bound in the recipe's gates, or name the gate in Gates(reported=...)"
+        )

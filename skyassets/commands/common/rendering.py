@@ -1,0 +1,35 @@
+"""How rows and differences look in a terminal. A model's text is shown, never rendered."""
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from skyassets.stages.inspection.row_lookup import Row
+from skyassets.stages.markup.word_diff import MARKS, Kind, Piece
+
+SHORT = 12
+"""Characters of an id that are shown; enough to name the row."""
+STYLES = {Kind.SAME: "", Kind.REMOVED: "red", Kind.ADDED: "green"}
+
+
+def line(row: Row) -> Text:
+    """A row in one line: table, short id, facts, and the first words of its text."""
+    said = Text.assemble((row.table, "cyan"), " ", (row.id[:SHORT], "yellow"), "  ", printable(row.says))
+    if row.text:
+        said.append(f"  {printable(row.text)}", "dim")
+    said.no_wrap, said.overflow = True, "ellipsis"
+    return said
+
+
+def differing(pieces: Sequence[Piece]) -> Text:
+    """Two texts in one: what was removed in red within [- -], what was added in green within {+ +}."""
+    shown = Text()
+    for piece in pieces:
+        before, after = MARKS[piece.kind]
+        shown.append(f"{before}{printable(piece.text)}{after}", STYLES[piece.kind])
+    return shown
+
+
+def printable(text: str) -> str:
+    """`text` without what could steer a terminal."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)

@@ -1,0 +1,43 @@
+"""The tables of a recipe as they lie on the disk, looked into a few rows at a time."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from skyassets.core.errors import StoreError
+from skyassets.core.tables.declarations import COMPLETIONS, Table
+from skyassets.project.project import House
+from skyassets.stages.inspection.row_lookup import Query
+
+
+@dataclass(frozen=True)
+class StoredTables:
+    """Keeps the `Shelf` port: Parquet files are scanned, never read whole; completions come from the row store."""
+
+    house: House
+
+    def rows(self, table: Table, query: Query) -> pl.DataFrame:
+        """What `query` finds in `table`; of a table that was not made yet, what it finds in no rows.
+
+        Raises:
+            StoreError: when the table cannot be read.
+        """
+        nothing = pl.LazyFrame(schema=table.schema)
+        try:
+            if table is COMPLETIONS:
+                found = pl.concat([query(nothing).collect(), *self.house.rows.search(query)])
+                # A row is found twice where a crash left it in two places.
+                return found.unique(maintain_order=True) if "id" in found.columns else found
+            return query(self._scan(table) if self.house.store.path(table).exists() else nothing).collect()
+        except pl.exceptions.PolarsError as error:
+            raise StoreError(f"{table.name} cannot be read: {error}; materialize it again") from error
+
+    def _scan(self, table: Table) -> pl.LazyFrame:
+        """The file in the table's form; a column that did not exist when it was written is null."""
+        path = self.house.store.path(table)
+        there = pl.read_parquet_schema(path)
+        columns = [
+            (pl.col(name) if name in there else pl.lit(None)).cast(kind).alias(name)
+            for name, kind in table.schema.items()
+        ]
+        return pl.scan_parquet(path).select(columns)

@@ -1,0 +1,123 @@
+"""What a run would ask, train and cost now, as `skyassets status` tells it. Asks nobody, starts and fetches nothing."""
+
+from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from skyassets.assets.checkpoint import name_of, runs_of
+from skyassets.commands.planning.plan_data import examples
+from skyassets.commands.planning.plan_pipeline import pipeline
+from skyassets.core.errors import SkyassetsError
+from skyassets.core.money import Purse
+from skyassets.core.sources import HubDataset, Source
+from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, CHECKPOINT, EXAMPLES, PROBLEMS, Table
+from skyassets.core.training.spec import TrainPlan
+from skyassets.engines.fake.engine import NAME as TINY
+from skyassets.engines.host.machine import this_machine
+from skyassets.engines.models.shape import is_at_hand
+from skyassets.project.estimate import Estimate
+from skyassets.project.planning import planned, priced
+from skyassets.project.project import House
+from skyassets.project.table_status import Standing, State
+from skyassets.stages.curation.examples import conversations
+from skyassets.stages.inspection.forecast import Line, total
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What a run would do that takes time or money."""
+
+    lines: Sequence[Line] | None = ()
+    """A line for each role of the tables that may be made again; None where nobody can count."""
+    training: TrainPlan | None = None
+    """The training that would be done; None for none, or for one that nobody can plan here."""
+    is_trained: bool = False
+    """Whether something would be trained at all."""
+    notes: list[str] = field(default_factory=list)
+    """What the figures rest on, and what is not known."""
+    is_most: bool = False
+    """Whether it is the most: some of it is asked only if what comes before comes out otherwise."""
+
+    @property
+    def calls(self) -> int | None:
+        """Calls of all roles; None where nobody knows."""
+        return None if self.lines is None else sum(line.calls for line in self.lines)
+
+    @property
+    def dollars(self) -> float | None:
+        """What is to be expected in all; None where a part of it is not known."""
+        return None if self.lines is None else total([line.dollars_mean for line in self.lines] + [self.to_train])
+
+    @property
+    def to_train(self) -> float | None:
+        """What the training is expected to cost."""
+        return (self.training.dollars if self.training else None) if self.is_trained else 0.0
+
+
+def outlook(house: House, standing: Sequence[Standing]) -> Outlook:
+    """What a run would ask and train, as the tables stand."""
+    state = {one.table.name: one.state for one in standing}
+    if not any(one.is_pending for one in standing):
+        return Outlook()
+    lines, rests_on = _asked(house, state)
+    is_trained, training, said = _trained(house, state)
+    pending = None if lines is None else [line for line in lines if state[line.asset] is not State.FRESH]
+    touched = {line.asset for line in pending or () if line.calls} | ({CHECKPOINT.name} if is_trained else set())
+    is_most = any(state[name] is State.PERHAPS for name in touched)
+    return Outlook(pending, training, is_trained, [note for note in (rests_on, said) if note], is_most)
+
+
+def _asked(house: House, state: dict[str, State]) -> tuple[list[Line] | None, str]:
+    """A line for each role, with what they rest on; None where nobody can count."""
+    recipe = house.recipe
+    measured = tuple(one.source for one in recipe.benchmarks)
+    learned = _problems(house, PROBLEMS, state, recipe.sources)
+    held_out = _problems(house, BENCHMARK_PROBLEMS, state, measured)
+    if recipe.expected is not None and learned is None and state[PROBLEMS.name] is State.MISSING:
+        return pipeline(house, priced(this_machine(), house.place))
+    for rows, table, sources in ((learned, PROBLEMS, recipe.sources), (held_out, BENCHMARK_PROBLEMS, measured)):
+        if rows is None and any(_is_far(source) for source in sources):
+            return None, f"how much is asked is not known: {table.name} comes from the hub and is not made yet"
+    is_retrained = state[CHECKPOINT.name] is not State.FRESH
+    estimate = Estimate(house, 0, Purse(), lambda line: None, "status", learned, held_out, is_retrained)
+    try:
+        return list(estimate.lines()), ""
+    except SkyassetsError as error:
+        return None, f"how much is asked is not known: {error}"
+
+
+def _problems(house: House, table: Table, state: dict[str, State], sources: Sequence[Source]) -> pl.DataFrame | None:
+    """The stored problems where these will do: they are what the sources say, or the sources are far away."""
+    is_enough = state[table.name] is State.FRESH or any(_is_far(source) for source in sources)
+    return house.store.read(table) if is_enough and not house.store.lacking(table) else None
+
+
+def _is_far(source: Source) -> bool:
+    return isinstance(source.origin, HubDataset) and not Path(source.origin.repo).is_dir()
+
+
+def _trained(house: House, state: dict[str, State]) -> tuple[bool, TrainPlan | None, str]:
+    """Whether something would be trained, the plan of it where there is one, and what there is to say."""
+    recipe, place = house.recipe, house.place
+    training = recipe.training
+    if state[CHECKPOINT.name] is State.FRESH:
+        return False, None, ""
+    if state[EXAMPLES.name] is State.FRESH and _is_trained(house):
+        return False, None, "checkpoint: the weights of this very training are there, and nothing is trained"
+    if training.base.name != TINY and not is_at_hand(training.base, place.data / "models"):
+        return True, None, f"checkpoint: the shape of {training.base} is not at hand; `skyassets plan` gets it"
+    if recipe.expected is None and house.store.manifest(EXAMPLES) is None:
+        return True, None, "checkpoint: what the training takes is known once there is a data set"
+    try:
+        data = examples(house, training.cutoff, Namespace(rows=None, tokens=None))
+        return True, planned(place, training, data.lengths, data.learned), ""
+    except SkyassetsError as error:
+        return True, None, f"checkpoint: {error}"
+
+
+def _is_trained(house: House) -> bool:
+    learned_from = conversations(house.store.read(EXAMPLES))
+    return bool(learned_from) and not runs_of(house).damage(name_of(house, learned_from))

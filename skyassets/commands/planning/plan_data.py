@@ -1,0 +1,64 @@
+"""What `skyassets plan` plans for: the lengths of the examples there are, or of those that are expected."""
+
+from argparse import Namespace
+from dataclasses import dataclass
+
+import polars as pl
+
+from skyassets.core.errors import GateError, SkyassetsError
+from skyassets.core.tables.declarations import EXAMPLES
+from skyassets.project.project import House
+from skyassets.stages.training.batching import SPREAD, typical_lengths
+
+
+@dataclass(frozen=True)
+class Examples:
+    """The lengths of the examples in tokens, and where they come from."""
+
+    lengths: list[int]
+    learned: int
+    """Tokens of them that the loss is taken on; 0 where nobody counted."""
+    says: str
+
+
+def examples(house: House, cutoff: int, options: Namespace) -> Examples:
+    """Of `--rows` and `--tokens` if they are given, else of the stored data set, else of what the recipe expects.
+
+    Raises:
+        SkyassetsError: when nothing says how many there are and how long.
+    """
+    expected = house.recipe.expected
+    if options.rows is None and options.tokens is None and house.store.manifest(EXAMPLES) is not None:
+        return _stored(house, cutoff)
+    rows = expected.rows if options.rows is None and expected else options.rows
+    tokens = expected.row_tokens if options.tokens is None and expected else options.tokens
+    if rows is None or tokens is None:
+        raise SkyassetsError(
+            f"{house.recipe.name}: there is no sft_dataset yet, and the recipe expects no number of examples; "
+            "say how many and how long with --rows 5000 --tokens 1200, or make the data set first"
+        )
+    if not 1 <= tokens <= cutoff or rows < 1:
+        raise SkyassetsError(
+            f"--rows is {rows} and --tokens is {tokens:g}; they must be 1 or more, and the mean at most {cutoff}"
+        )
+    who = "expected" if options.rows is None or options.tokens is None else "said"
+    return Examples(
+        typical_lengths(rows, tokens, cutoff),
+        0,
+        f"{rows:,} examples of {tokens:,.0f} tokens in the mean, as {who}; their lengths are taken to be log-normal "
+        f"(spread {SPREAD:g}) and none above the cutoff",
+    )
+
+
+def _stored(house: House, cutoff: int) -> Examples:
+    rows = house.store.read(EXAMPLES).filter(pl.col("dropped_by").is_null()).select("example_tokens", "learned_tokens")
+    lengths = rows["example_tokens"].to_list()
+    kept = [length for length in lengths if length <= cutoff]
+    if not kept:
+        raise GateError("checkpoint: sft_dataset keeps no example within the cutoff, so there is nothing to train on")
+    longer = f"; {len(lengths) - len(kept)} longer ones are left out" if len(kept) < len(lengths) else ""
+    return Examples(
+        kept,
+        int(rows["learned_tokens"].sum() or 0),
+        f"the {len(kept):,} kept rows of sft_dataset, {sum(kept) / len(kept):,.0f} tokens in the mean{longer}",
+    )

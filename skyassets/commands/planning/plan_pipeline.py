@@ -1,0 +1,53 @@
+"""What the rest of the pipeline asks of models, for `skyassets plan`: by the stages, or as the recipe expects."""
+
+from dataclasses import replace
+
+from skyassets.core.errors import SkyassetsError
+from skyassets.core.money import Purse
+from skyassets.core.ports import Model
+from skyassets.core.tables.declarations import PROBLEMS
+from skyassets.core.training.hardware import Hardware
+from skyassets.project.estimate import Estimate
+from skyassets.project.project import House
+from skyassets.recipes.expected import Calls, Expected
+from skyassets.recipes.recipe import Recipe
+from skyassets.stages.inspection.forecast import Lengths, Line
+from skyassets.stages.rewriting.rewrite import ModelRewriting
+
+
+def pipeline(house: House, hardware: Hardware) -> tuple[list[Line], str]:
+    """A line for each role that is asked, and where the figures come from; nothing is asked, and no source fetched."""
+    expected = house.recipe.expected
+    if expected is not None and house.store.manifest(PROBLEMS) is None:
+        return [_expected(house, hardware, expected, calls) for calls in expected.calls], expected.source
+    estimate = Estimate(house, 0, Purse(), lambda line: None, "plan")
+    try:
+        return list(estimate.lines()), "what the stages would ask now, as `skyassets forecast` counts it"
+    except SkyassetsError as error:
+        return [], f"the other assets cannot be forecast here: {error}"
+
+
+def _expected(house: House, hardware: Hardware, expected: Expected, calls: Calls) -> Line:
+    model = _models(house.recipe)[calls.role]
+    lengths = Lengths(0, (calls.prompt,) * 3, (calls.completion,) * 3)
+    line = Line(
+        calls.asset, calls.role, str(model), 0, calls.calls, house.place.price(calls.role, model), None, lengths
+    )
+    is_ours = calls.role not in house.place.urls and "/" in model.name
+    if not is_ours or not hardware.device.is_gpu:
+        return line
+    return replace(
+        line,
+        tokens_per_second=expected.tokens_per_second * hardware.devices,
+        machine_price=hardware.device.dollars_hour * hardware.devices,
+    )
+
+
+def _models(recipe: Recipe) -> dict[str, Model]:
+    models = {"teacher": recipe.teacher.model, "base": recipe.training.base}
+    models["student"] = Model(f"{recipe.training.base.name} as student", "")
+    if recipe.rating is not None:
+        models["rater"] = recipe.rating.model
+    if isinstance(recipe.rewriting, ModelRewriting):
+        models["rewriter"] = recipe.rewriting.model
+    return models | {contender.role: contender.model for contender in recipe.contenders}

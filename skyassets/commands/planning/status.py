@@ -1,0 +1,167 @@
+"""`skyassets status`: which tables are fresh, which are stale and why, and what a run would cost."""
+
+import json
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+import polars as pl
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from skyassets.commands.common.command import Command, Exits
+from skyassets.commands.planning import rendering
+from skyassets.commands.planning.outlook import Outlook, outlook
+from skyassets.core.money import in_dollars
+from skyassets.core.tables.declarations import REPORTS
+from skyassets.core.tables.store import UNFINISHED
+from skyassets.project.deployment import Place
+from skyassets.project.progress import duration
+from skyassets.project.project import House
+from skyassets.project.table_status import Standing, State, standings
+from skyassets.recipes.recipe import Recipe
+from skyassets.stages.inspection.forecast import fits
+
+STYLES = {
+    State.FRESH: "green",
+    State.PERHAPS: "yellow",
+    State.STALE: "red",
+    State.MISSING: "red",
+    State.STUCK: "bold red",
+}
+DAY = 86_400
+RUN = "dagster asset materialize -m skyassets.definitions --select '*'"
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """What `status` takes."""
+    parser.add_argument("--json", action="store_true", help="print JSON for machines")
+
+
+def status(recipe: Recipe, place: Place, options: Namespace) -> int:
+    """Say which tables are fresh, which are stale and why, and what a run would ask, train and cost.
+
+    Looks only: nobody is asked, no server started, nothing fetched or written.
+    """
+    house = House(recipe, place)
+    now = datetime.now(UTC)
+    standing = standings(house)
+    ahead = outlook(house, standing)
+    console = Console()
+    is_fresh = not any(one.is_pending for one in standing)
+    if options.json:
+        console.print(
+            json.dumps(_told(house, standing, ahead, now), indent=1), markup=False, highlight=False, soft_wrap=True
+        )
+        return 0 if is_fresh else 1
+    console.print(_shown(recipe, standing, now))
+    if ahead.lines or ahead.training:
+        title = "what a run would ask and train now" + ", at most" * ahead.is_most
+        console.print(rendering.models(ahead.lines or (), ahead.training, title, ahead.to_train))
+    for text in _remarks(house, standing, ahead, now):
+        # A command is left in one line, to be copied.
+        console.print(text, markup=False, highlight=False, soft_wrap=RUN in text)
+    return 0 if is_fresh else 1
+
+
+STATUS = Command(
+    status,
+    arguments,
+    (("", "what is stale and why, and what a run would cost"), ("--json", "the same for machines")),
+    Exits("everything is fresh", "something is stale or missing"),
+)
+
+
+def _shown(recipe: Recipe, standing: Sequence[Standing], now: datetime) -> Table:
+    shown = Table(title=f"{recipe.name}: how the tables stand", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in ("table", "state", "rows", "made", "why"):
+        shown.add_column(
+            name, justify="right" if name in ("rows", "made") else "left", no_wrap=name != "why", overflow="fold"
+        )
+    for one in standing:
+        shown.add_row(
+            one.table.name,
+            Text(one.state, STYLES[one.state]),
+            "-" if one.rows is None else f"{one.rows:,}",
+            "-" if one.made is None else f"{_age(one.made, now)} ago",
+            Text(f"being made by process {one.builder}" if one.builder else one.why.removeprefix(f"{UNFINISHED}; ")),
+        )
+    return shown
+
+
+def _remarks(house: House, standing: Sequence[Standing], ahead: Outlook, now: datetime) -> Iterator[str]:
+    yield from ahead.notes
+    if not any(one.is_pending for one in standing):
+        yield "Everything is fresh: a run would make nothing, ask nobody and cost nothing."
+    else:
+        yield f"Bring it up to date: {RUN}"
+    report, epoch = next(one for one in standing if one.table is REPORTS), _epoch(house)
+    if epoch is not None and report.made is not None:
+        yield f"last report: {epoch or 'the first epoch'}, {_age(report.made, now)} ago"
+    yield f"asked again, once the schedule is switched on: {house.recipe.reevaluate_at} (cron)"
+    if house.budget is not None:
+        fit = None if ahead.lines is None else fits(ahead.lines, house.budget)
+        answer = {True: "the calls fit", False: "THE CALLS DO NOT FIT", None: "nobody knows whether the calls fit"}[fit]
+        yield f"budget of a run: {in_dollars(house.budget)}, {answer}"
+
+
+def _told(house: House, standing: Sequence[Standing], ahead: Outlook, now: datetime) -> dict[str, object]:
+    """All of it for machines. Times are in UTC; `null` is what nobody knows."""
+    training = ahead.training
+    return {
+        "recipe": house.recipe.name,
+        "tables": [
+            {
+                "table": one.table.name,
+                "state": one.state,
+                "why": one.why,
+                "rows": one.rows,
+                "made": one.made.isoformat() if one.made else None,
+                "age_seconds": round((now - one.made).total_seconds()) if one.made else None,
+                "data_version": one.data_version or None,
+                "made_now_by_process": one.builder or None,
+            }
+            for one in standing
+        ],
+        "run": {
+            "calls": ahead.calls,
+            "dollars": ahead.dollars,
+            "is_trained": ahead.is_trained,
+            "is_at_most": ahead.is_most,
+            "roles": None
+            if ahead.lines is None
+            else [
+                asdict(line) | {"tokens": line.tokens, "hours": line.hours, "dollars": line.dollars_mean}
+                for line in ahead.lines
+            ],
+            "training": None
+            if training is None
+            else {
+                "base": str(training.training.base),
+                "steps": training.steps,
+                "tokens": training.tokens,
+                "hours": training.hours,
+                "dollars": training.dollars,
+            },
+            "notes": ahead.notes,
+        },
+        "epoch": _epoch(house),
+        "asked_again_at": house.recipe.reevaluate_at,
+        "budget": house.budget,
+    }
+
+
+def _epoch(house: House) -> str | None:
+    """The epoch of the last report, empty for the first one; None without a report that can be read."""
+    if house.store.lacking(REPORTS):
+        return None
+    found = pl.scan_parquet(house.store.path(REPORTS)).select("epoch_name").head(1).collect()["epoch_name"]
+    return str(found[0] or "") if found.len() else None
+
+
+def _age(made: datetime, now: datetime) -> str:
+    seconds = max((now - made).total_seconds(), 0.0)
+    return duration(seconds) if seconds < 2 * DAY else f"{seconds / DAY:.0f} d"

@@ -1,0 +1,1 @@
+"""append-only stores: completions, judgements, ledger."""

@@ -1,0 +1,132 @@
+"""Claims: what a run is about to ask, told to the other runs on the same store, so that nothing is asked twice.
+
+A run has one file of claims, locked for as long as the run lives: `+KEY` is a line when it claims a row, `-KEY` when
+the row is stored or has failed. The kernel drops the lock of a run that ends in any way, and its claims with it.
+"""
+
+import contextlib
+import fcntl
+import os
+import secrets
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+
+from skyassets.core.errors import StoreError
+from skyassets.core.files import shared
+from skyassets.core.rows.index import RowIndex
+
+SECONDS_BETWEEN_LOOKS = 0.2
+
+
+@dataclass(frozen=True)
+class Shares:
+    """How some keys are shared out: what this run may ask now, and what another run is asking. The rest is stored."""
+
+    ours: list[str]
+    others: list[str]
+
+
+@dataclass
+class _Other:
+    """The file of another run, as far as it was read."""
+
+    read: int = 0
+    keys: set[str] = field(default_factory=set)
+
+
+class Claims:
+    """This run's claims on the rows of `folder`, as a context; what it still claims at its end is free again."""
+
+    def __init__(self, folder: Path, index: RowIndex) -> None:
+        self.folder, self.index = folder, index
+        self._others: dict[Path, _Other] = {}
+        self._path = folder / f"claims-{os.getpid()}-{secrets.token_hex(4)}.txt"
+        self._file = -1
+        self._size = 0
+        self._writing = threading.Lock()
+
+    def __enter__(self) -> "Claims":
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with self._alone():
+                self._file = os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_WRONLY, 0o644)
+                fcntl.flock(self._file, fcntl.LOCK_EX)
+        except OSError as error:
+            raise self._cannot(error) from error
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        with contextlib.suppress(OSError):  # a file that stays is one that nobody holds
+            self._path.unlink()
+        os.close(self._file)
+
+    def take(self, keys: Sequence[str]) -> Shares:
+        """Claim those of `keys` that are neither stored nor claimed by another run.
+
+        Raises:
+            StoreError: when the claim cannot be written.
+        """
+        with self._alone():
+            # The claims first: a row is stored before its claim is given up.
+            claimed = self._claimed_by_others()
+            self.index.refresh()
+            left = [key for key in keys if key in self.index.missing]
+            ours = [key for key in left if key not in claimed]
+            self._write("+", ours)
+        return Shares(ours, [key for key in left if key in claimed])
+
+    def release(self, keys: Iterable[str]) -> None:
+        """Give up the claims on `keys`; their rows are stored, or others may try."""
+        # Nothing is lost if this cannot be written: the claims end with the run.
+        with contextlib.suppress(StoreError):
+            self._write("-", keys)
+
+    def wait(self) -> None:
+        """Let some time pass, for another run to get on."""
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+
+    def _write(self, sign: str, keys: Iterable[str]) -> None:
+        lines = "".join(f"{sign}{key}\n" for key in keys).encode()
+        with self._writing:
+            try:
+                left = memoryview(lines)
+                while left:
+                    left = left[os.write(self._file, left) :]
+            except OSError as error:
+                with contextlib.suppress(OSError):
+                    os.ftruncate(self._file, self._size)
+                raise self._cannot(error) from error
+            self._size += len(lines)
+
+    def _claimed_by_others(self) -> set[str]:
+        there = {path for path in self.folder.glob("claims-*.txt") if path != self._path}
+        self._others = {path: other for path, other in self._others.items() if path in there}
+        for path in there:
+            with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    self._read(file.fileno(), self._others.setdefault(path, _Other()))
+                else:
+                    path.unlink(missing_ok=True)
+                    self._others.pop(path, None)
+        return set().union(*(other.keys for other in self._others.values()))
+
+    def _read(self, file: int, other: _Other) -> None:
+        more = os.pread(file, os.fstat(file).st_size - other.read, other.read)
+        whole, newline, _ = more.rpartition(b"\n")
+        other.read += len(whole) + len(newline)
+        for text in whole.decode().splitlines():
+            (other.keys.add if text.startswith("+") else other.keys.discard)(text[1:])
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        with shared(self.folder / ".claims.lock", alone=True):
+            yield
+
+    def _cannot(self, error: OSError) -> StoreError:
+        return StoreError(f"cannot claim rows in {self.folder}: {error.strerror}; free space, then run again")

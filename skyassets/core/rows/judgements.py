@@ -1,0 +1,91 @@
+"""Judgements made before: what a grader said of a text is kept, so that a rerun judges only what is new to it.
+
+Shared by all recipes. What was decided and what nobody could tell lie apart, so that the second can be forgotten and
+tried again alone.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from skyassets.core.ports import Judgement, Verdict
+from skyassets.core.rows.store import RowStore
+from skyassets.core.tables.declarations import JUDGEMENTS, UNDECIDED
+from skyassets.core.text import now, silent, well_formed
+
+Keep = Callable[[str, Judgement], None]
+
+
+@dataclass(frozen=True)
+class JudgementStore:
+    """The judgements of all recipes, in `folder`, by an id that is known before anything is judged."""
+
+    folder: Path
+    said: Callable[[str], None] = silent
+
+    def known(self, keys: Sequence[str]) -> dict[str, Judgement]:
+        """The judgements that are kept for any of `keys`.
+
+        Raises:
+            StoreError: when the store cannot be read.
+        """
+        found: dict[str, Judgement] = {}
+        for store in self._stores():
+            store.mend(keys)
+            for rows in store.read(keys):
+                found |= {str(row["judgement_id"]): _judgement(row) for row in rows.iter_rows(named=True)}
+        return found
+
+    @contextlib.contextmanager
+    def keeping(self) -> Iterator[Keep]:
+        """A context for judging: what is given to its value is durable when it ends, however it ends.
+
+        Raises:
+            StoreError: when a judgement cannot be kept.
+        """
+        decided, undecided = self._stores()
+        with decided.writer() as certain, undecided.writer() as uncertain:
+
+            def keep(key: str, judgement: Judgement) -> None:
+                writer = uncertain if judgement.verdict is Verdict.UNJUDGED else certain
+                writer.put(_row(key, judgement))
+
+            yield keep
+        for store in (decided, undecided):
+            store.compact()
+
+    def forget_undecided(self) -> int:
+        """Forget what nobody could tell, so that it is judged again when it is asked for; how much that was.
+
+        Raises:
+            StoreError: when the store cannot be written.
+        """
+        return RowStore(self.folder, UNDECIDED, self.said).clear()
+
+    def _stores(self) -> tuple[RowStore, RowStore]:
+        return RowStore(self.folder, JUDGEMENTS, self.said), RowStore(self.folder, UNDECIDED, self.said)
+
+
+def _row(key: str, judgement: Judgement) -> dict[str, object]:
+    return {
+        "judgement_id": key,
+        "verdict": judgement.verdict.value,
+        "reason": well_formed(judgement.reason),
+        "answer": None if judgement.answer is None else well_formed(judgement.answer),
+        "backend": judgement.backend,
+        "test_results": list(judgement.tests),
+        "at": now(),
+    }
+
+
+def _judgement(row: dict[str, object]) -> Judgement:
+    answer, tests = row["answer"], row["test_results"]
+    assert isinstance(tests, list)
+    return Judgement(
+        Verdict(str(row["verdict"])),
+        str(row["reason"]),
+        None if answer is None else str(answer),
+        str(row["backend"]),
+        tuple(tests),
+    )

@@ -1,0 +1,95 @@
+"""The ledger's entries: what was spent or spared that no completion shows, one durable line each. Append-only.
+
+A line that a power cut left half-written is passed over when it is read; the next one starts on a line of its own.
+"""
+
+import fcntl
+import json
+import os
+import uuid
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import polars as pl
+
+from skyassets.core.errors import StoreError
+from skyassets.core.tables.declarations import LEDGER_ENTRIES
+from skyassets.core.text import now
+
+
+class Event(StrEnum):
+    """What an entry tells of."""
+
+    FAILED = "failed calls"
+    REUSED = "reused rows"
+    SERVING = "serving"
+    TRAINING = "training"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that happened, for whom, and what it cost."""
+
+    event: Event
+    asked_for: str
+    """The recipe and asset, as `recipe/asset`."""
+    model: str
+    run: str
+    count: int = 1
+    seconds: float = 0.0
+    gpus: int = 0
+    dollars: float | None = 0.0
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class LedgerEntries:
+    """The entries of all recipes, in `folder`."""
+
+    folder: Path
+
+    @property
+    def path(self) -> Path:
+        """The file, JSON lines."""
+        return self.folder / "ledger_entries.jsonl"
+
+    def add(self, entry: Entry) -> None:
+        """Write `entry` down; durable on return, from any thread or process.
+
+        Raises:
+            StoreError: when it cannot be written.
+        """
+        at = now()
+        line = json.dumps({"entry_id": uuid.uuid4().hex, "at": at, **asdict(entry)}, ensure_ascii=False)
+        raw = line.encode("utf-8", "replace") + b"\n"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with self.path.open("ab+") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                end = file.seek(0, os.SEEK_END)
+                is_torn = end > 0 and os.pread(file.fileno(), 1, end - 1) != b"\n"
+                file.write(b"\n" * is_torn + raw)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise StoreError(
+                f"the ledger cannot write to {self.path}: {error.strerror}; free space or choose another data folder"
+            ) from error
+
+    def read(self) -> pl.DataFrame:
+        """All whole entries, in their table's form."""
+        try:
+            lines = self.path.read_text(encoding="utf-8", errors="replace").split("\n")
+        except FileNotFoundError:
+            lines = []
+        return LEDGER_ENTRIES.frame([row for line in lines if (row := _whole(line))])
+
+
+def _whole(line: str) -> dict[str, object] | None:
+    """The entry on a line; None for a line that was cut short."""
+    try:
+        row = json.loads(line)
+    except ValueError:
+        return None
+    return row if isinstance(row, dict) and set(row) == set(LEDGER_ENTRIES.columns) else None

@@ -1,0 +1,83 @@
+"""The parts of a row store: Parquet files that never change, each named by the digest of its bytes."""
+
+import contextlib
+import functools
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import polars as pl
+
+from skyassets.core.errors import StoreError
+from skyassets.core.files import file_digest, replaced
+from skyassets.core.tables.declarations import Table
+from skyassets.core.tables.parquet import write_parquet
+
+PARTS = "part-*.parquet"
+NAME = re.compile(r"part-(?P<digest>[0-9a-f]{32})-sealed\.parquet")
+
+
+def parts(folder: Path) -> list[Path]:
+    """The parts in `folder`."""
+    return sorted(folder.glob(PARTS))
+
+
+def publish(frames: Iterable[pl.DataFrame], folder: Path) -> Path:
+    """Make a part of `frames`; durable on return.
+
+    Raises:
+        StoreError: when it cannot be written.
+    """
+    with tempfile.TemporaryDirectory(prefix=".part-", dir=folder) as near:
+        made = Path(near) / "part.parquet"
+        write_parquet(frames, made)
+        path = folder / f"part-{file_digest(made)}-sealed.parquet"
+        with replaced(path) as part:
+            made.replace(part)
+    return path
+
+
+def fault(path: Path) -> str:
+    """Why the part cannot be trusted; empty when it is as it was written. Looked at once in a process."""
+    there = path.stat()
+    return _fault(path, there.st_size, there.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=4096)
+def _fault(path: Path, size: int, changed: int) -> str:
+    try:
+        pl.read_parquet_schema(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        return f"it cannot be read ({error})"
+    name = NAME.fullmatch(path.name)
+    # A part that somebody else brought has no digest in its name: nothing to compare.
+    return "" if name is None or name["digest"] == file_digest(path) else "its bytes are not those that were written"
+
+
+def scan(path: Path, table: Table) -> pl.LazyFrame:
+    """The part in the table's form; a column that did not exist when it was written is null.
+
+    Raises:
+        StoreError: when it cannot be read.
+    """
+    try:
+        there = pl.read_parquet_schema(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise StoreError(f"the row store's {path} cannot be read: {error}; run again, what it lost is asked") from error
+    columns = [
+        (pl.col(name) if name in there else pl.lit(None)).cast(kind).alias(name) for name, kind in table.schema.items()
+    ]
+    return pl.scan_parquet(path).select(columns)
+
+
+def salvage(path: Path) -> Iterator[pl.DataFrame]:
+    """The row groups of a damaged part whose pages all have their checksums."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    unreadable = (pa.ArrowException, OSError)
+    with contextlib.suppress(*unreadable), parquet.ParquetFile(path, page_checksum_verification=True) as file:
+        for place in range(file.metadata.num_row_groups):
+            with contextlib.suppress(*unreadable):
+                yield pl.DataFrame(file.read_row_group(place))

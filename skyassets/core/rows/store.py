@@ -1,0 +1,150 @@
+"""The row store: every reply a model ever gave, kept once, found by an id that is known before the call.
+
+A reply is durable when its writer says so: appended to a journal segment and flushed. `compact` moves segments that
+nobody writes any more into Parquet parts that anybody can read; a crash between the two steps leaves a row in both
+places, which reading tells apart by its id. Shared by all recipes and by concurrent runs.
+
+What a power cut or a bad disk damages is set aside, said and never deleted; all that is readable of it is kept, and
+only what is not is asked again.
+"""
+
+import contextlib
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from skyassets.core.errors import StoreError
+from skyassets.core.files import shared
+from skyassets.core.rows.claims import Claims
+from skyassets.core.rows.compaction import Compaction
+from skyassets.core.rows.index import RowIndex
+from skyassets.core.rows.journal import read_segment, segments, unwritten
+from skyassets.core.rows.parts import fault, parts, scan
+from skyassets.core.rows.writer import Row, RowWriter
+from skyassets.core.tables.declarations import Table
+from skyassets.core.text import silent
+
+
+class RowStore:
+    """Rows of `table` in `folder`, at most one per key. `said` hears of damage and of waiting."""
+
+    def __init__(self, folder: Path, table: Table, said: Callable[[str], None] = silent) -> None:
+        self.folder = folder / table.name
+        self.table = table
+        self.said = said
+
+    def telling(self, said: Callable[[str], None]) -> "RowStore":
+        """The same store, with `said` listening."""
+        return RowStore(self.folder.parent, self.table, said)
+
+    def writer(self, kept: Callable[[Sequence[Row]], None] = lambda rows: None) -> RowWriter:
+        """What rows are put into; `kept` is told of those that are durable, in the writing thread."""
+        return RowWriter(self.folder, self.table.key, kept)
+
+    def put(self, row: Row) -> None:
+        """Keep `row`; a row whose id is there already stands. Durable on return.
+
+        Raises:
+            StoreError: when it cannot be written (no space left, no permission).
+        """
+        with self.writer() as writer:
+            writer.put(row)
+
+    def index(self, wanted: Iterable[str]) -> RowIndex:
+        """Which of the `wanted` rows are stored, and will be by and by."""
+        return RowIndex(self.folder, self.table.key, wanted)
+
+    def claims(self, index: RowIndex) -> Claims:
+        """This run's claims on rows that are not in `index`."""
+        return Claims(self.folder, index)
+
+    def get(self, keys: Sequence[str]) -> pl.DataFrame:
+        """The stored rows among `keys`, in the table's form."""
+        return self.table.conform(pl.concat([self.table.frame([]), *self.read(keys)]))
+
+    def read(self, keys: Iterable[str] | pl.Series, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+        """The stored rows among `keys`, each once, a part at a time; all columns, or the key and `columns`."""
+        key = self.table.key
+        chosen = list(self.table.columns) if columns is None else [key, *(name for name in columns if name != key)]
+        left = pl.Series(key, keys if isinstance(keys, pl.Series) else list(keys), dtype=pl.String()).unique()
+        with self._reading():
+            held = (scan(part, self.table) for part in parts(self.folder))
+            for frame in itertools.chain(held, self._journalled()):
+                found = frame.filter(pl.col(key).is_in(left.implode())).select(chosen).collect()
+                if found.height:
+                    found = found.unique(key, keep="first", maintain_order=True)
+                    left = left.filter(~left.is_in(found[key].implode()))
+                    yield found
+
+    def everything(self, columns: Sequence[str]) -> pl.DataFrame:
+        """All stored rows, each once: the key and `columns`, which are better few and short."""
+        chosen = [self.table.key, *columns]
+        with self._reading():
+            held = [*(scan(part, self.table) for part in parts(self.folder)), *self._journalled()]
+            frames = [frame.select(chosen).collect() for frame in held]
+        return pl.concat([self.table.frame([]).select(chosen), *frames]).unique(self.table.key, keep="first")
+
+    def search(self, query: Callable[[pl.LazyFrame], pl.LazyFrame]) -> Iterator[pl.DataFrame]:
+        """What `query` finds, a part at a time; a row that a crash left in two places is found in both."""
+        with self._reading():
+            held = (scan(part, self.table) for part in parts(self.folder))
+            for frame in itertools.chain(held, self._journalled()):
+                yield query(frame).collect()
+
+    def mend(self, keys: Sequence[str]) -> None:
+        """Bring what killed runs left in order, and set aside what is damaged among the parts that hold `keys`."""
+        if not self.folder.exists():
+            return
+        if any(self._is_left(path) for path in segments(self.folder)):
+            self.compact()
+        wanted = pl.Series(self.table.key, keys, dtype=pl.String())
+        damaged = [part for part in parts(self.folder) if self._holds(part, wanted) and fault(part)]
+        if damaged:
+            self._compaction().mend(damaged)
+
+    def compact(self) -> int:
+        """Move the rows of closed segments into Parquet parts; how many were moved. Small parts are merged."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return self._compaction().run()
+
+    def clear(self) -> int:
+        """Take away all rows but those that somebody is writing just now; how many there were."""
+        return self._compaction().clear() if self.folder.exists() else 0
+
+    def _compaction(self) -> Compaction:
+        return Compaction(self.folder, self.table, self.said)
+
+    def _journalled(self) -> Iterator[pl.LazyFrame]:
+        for path in segments(self.folder):
+            rows = read_segment(path).rows
+            yield pl.LazyFrame(rows, schema=self.table.schema)
+
+    def _holds(self, part: Path, wanted: pl.Series) -> bool:
+        """Whether the part holds any of the wanted rows, as far as one can tell."""
+        try:
+            held = pl.scan_parquet(part).select(self.table.key).collect()[self.table.key]
+        except (pl.exceptions.PolarsError, OSError):
+            return True
+        return bool(held.is_in(wanted.implode()).any())
+
+    @staticmethod
+    def _is_left(path: Path) -> bool:
+        with unwritten(path) as free:
+            return free
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Keep what is there while it is read; writing goes on."""
+        if not self.folder.exists():
+            yield
+            return
+        try:
+            with shared(self.folder / ".reading.lock"):
+                yield
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise StoreError(
+                f"the row store in {self.folder} cannot be read: {error}; run again: what is damaged is then set "
+                "aside, and its rows are asked again"
+            ) from error

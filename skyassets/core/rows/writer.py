@@ -1,0 +1,123 @@
+"""Group commit: rows are queued by whoever has them, and one thread makes all that wait durable with one flush."""
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from skyassets.core.errors import StoreError
+from skyassets.core.rows.journal import Segment, line
+
+Row = dict[str, object]
+
+SEGMENT_BYTES = 64 * 2**20
+"""A segment longer than this is closed and another begun: what one compaction step reads at once."""
+QUEUE_BYTES = 256 * 2**20
+"""With more than this in the queue, `put` waits for the disk."""
+
+
+class RowWriter:
+    """Writes rows into journal segments of `folder`, as a context: on leaving it, all that was put is durable.
+
+    `kept` is told of every row once it is durable, in the writing thread, in the order they were put.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        key: str,
+        kept: Callable[[Sequence[Row]], None],
+        segment_bytes: int = SEGMENT_BYTES,
+    ) -> None:
+        self.folder, self.key, self.kept, self.segment_bytes = folder, key, kept, segment_bytes
+        self._queue: list[tuple[Row, bytes]] = []
+        self._queued = 0
+        self._changed = threading.Condition()
+        self._closing = False
+        self._ended = False
+        self._failure: OSError | None = None
+        self._unheard: Exception | None = None
+        """What `kept` raised."""
+        self._segment: Segment | None = None
+        self._thread = threading.Thread(target=self._run, name="row writer", daemon=True)
+
+    def __enter__(self) -> "RowWriter":
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        self._thread.join()
+        if self._segment is not None:
+            self._segment.close()
+        if not isinstance(error, StoreError):
+            self.check()
+            if self._queue:
+                raise self._stopped()
+
+    def put(self, row: Row) -> None:
+        """Queue `row`; it counts once `kept` has been told.
+
+        Raises:
+            StoreError: when a row that was put before could not be written.
+        """
+        written = line(str(row[self.key]), row)
+        with self._changed:
+            self._changed.wait_for(lambda: self._queued < QUEUE_BYTES or self._ended)
+            self.check()
+            if self._ended:
+                raise self._stopped()
+            self._queue.append((row, written))
+            self._queued += len(written)
+            self._changed.notify_all()
+
+    def check(self) -> None:
+        """Raise StoreError when a row that was put could not be written, or `kept` failed."""
+        if self._failure is not None:
+            raise StoreError(
+                f"the row store in {self.folder} cannot be written: {self._failure.strerror}; every reply that "
+                "counted is kept: free space or mend the disk, then run again"
+            ) from self._failure
+        if self._unheard is not None:
+            raise self._stopped() from self._unheard
+
+    def _stopped(self) -> StoreError:
+        why = f" ({type(self._unheard).__name__}: {self._unheard})" if self._unheard is not None else ""
+        return StoreError(f"the row store in {self.folder} is not written any more: its writer stopped{why}; run again")
+
+    def _run(self) -> None:
+        try:
+            self._write()
+        finally:
+            with self._changed:
+                self._ended = True
+                self._changed.notify_all()
+
+    def _write(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._queue or self._closing)
+                taken, self._queue, self._queued = self._queue, [], 0
+                if not taken:
+                    return
+                self._changed.notify_all()
+            try:
+                self._commit(b"".join(written for _, written in taken))
+            except OSError as error:
+                self._failure = error
+                return
+            try:
+                self.kept([row for row, _ in taken])
+            except Exception as error:  # noqa: BLE001  raised again in the thread that puts
+                self._unheard = error
+                return
+
+    def _commit(self, lines: bytes) -> None:
+        if self._segment is not None and self._segment.size >= self.segment_bytes:
+            self._segment.close()
+            self._segment = None
+        if self._segment is None:
+            self._segment = Segment(self.folder)
+        self._segment.append(lines)

@@ -1,0 +1,1 @@
+"""declared tables: schema, Parquet, manifest, rebuild decision."""

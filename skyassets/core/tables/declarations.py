@@ -1,0 +1,168 @@
+"""Every table once: its name, meaning, key and columns. No rows and no files here."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from skyassets.core.errors import TableError
+from skyassets.core.tables.columns import COLUMNS
+
+
+@dataclass(frozen=True)
+class Table:
+    """A named set of columns with a key: unique, never null, and the order of the rows."""
+
+    name: str
+    meaning: str
+    key: str
+    columns: tuple[str, ...]
+
+    @property
+    def schema(self) -> dict[str, pl.DataType]:
+        """Column name to polars type, in order."""
+        return {name: COLUMNS[name].type for name in self.columns}
+
+    @property
+    def content(self) -> list[str]:
+        """The columns that are the table's content, without the measured ones."""
+        return [name for name in self.columns if not COLUMNS[name].measured]
+
+    def frame(self, rows: list[dict[str, object]]) -> pl.DataFrame:
+        """`rows` as a conforming frame."""
+        return self.conform(pl.DataFrame(rows, schema=self.schema, orient="row"))
+
+    def conform(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """`frame` with exactly this table's columns and types, sorted by its key.
+
+        Raises:
+            TableError: for missing or unknown columns, a type that does not fit, a null or repeated key.
+        """
+        missing = [name for name in self.columns if name not in frame.columns]
+        unknown = [name for name in frame.columns if name not in self.columns]
+        if missing or unknown:
+            raise TableError(f"{self.name}: columns missing {missing}, unknown {unknown}; it has {list(self.columns)}")
+        try:
+            frame = frame.select(pl.col(name).cast(kind, strict=True) for name, kind in self.schema.items())
+        except pl.exceptions.PolarsError as error:
+            raise TableError(f"{self.name}: a column does not have its declared type: {error}") from error
+        if frame[self.key].null_count():
+            raise TableError(f"{self.name}: {frame[self.key].null_count()} rows have no {self.key}")
+        repeated = frame.filter(pl.col(self.key).is_duplicated())[self.key].unique().sort()
+        if repeated.len():
+            raise TableError(f"{self.name}: {repeated.len()} ids are there twice, the first is {repeated[0]}")
+        return frame.sort(self.key)
+
+
+_PROBLEM = (
+    "problem_id", "source", "name", "family", "domain", "question", "ground_truth", "tests", "starter_code",
+    "references", "difficulty", "level", "licence", "imported_trace", "set_aside",
+)  # fmt: skip
+
+PROBLEMS = Table("raw_problems", "Problems to learn from.", "problem_id", _PROBLEM)
+BENCHMARK_PROBLEMS = Table(
+    "benchmark_problems", "Held-out problems to be measured on.", "problem_id", (*_PROBLEM, "benchmark")
+)
+COMPLETIONS = Table(
+    "completions",
+    "Every reply a model ever gave us: the row store behind traces, rewrites and answers.",
+    "completion_id",
+    (
+        "completion_id", "request", "model", "text", "finish_reason", "prompt_tokens", "completion_tokens",
+        "seconds", "served_by", "at", "dollars", "asked_for", "run",
+    ),
+)  # fmt: skip
+TRACES = Table(
+    "teacher_traces",
+    "The teacher's attempts, as it wrote them.",
+    "trace_id",
+    (
+        "trace_id", "problem_id", "completion_id", "sample", "model", "text", "finish_reason", "prompt_tokens",
+        "completion_tokens", "seconds", "error", "cut", "cut_completions",
+    ),
+)  # fmt: skip
+REWRITES = Table(
+    "rewritten_traces",
+    "The traces in one structure: a thought and a solution.",
+    "rewrite_id",
+    (
+        "rewrite_id", "trace_id", "problem_id", "completion_id", "rewriter", "thought", "solution", "rewritten",
+        "failed", "changed",
+    ),
+)  # fmt: skip
+VERDICTS = Table(
+    "verdicts",
+    "Whether each trace and each rewrite is right.",
+    "verdict_id",
+    (
+        "verdict_id", "subject", "trace_id", "rewrite_id", "problem_id", "verdict", "reason", "answer", "backend",
+        "test_results",
+    ),
+)  # fmt: skip
+_JUDGEMENT = ("judgement_id", "verdict", "reason", "answer", "backend", "test_results", "at")
+JUDGEMENTS = Table(
+    "judgements", "What the graders decided of a text: the row store of verdicts.", "judgement_id", _JUDGEMENT
+)
+UNDECIDED = Table(
+    "undecided", "What the graders could not tell; forgotten by `skyassets rejudge`.", "judgement_id", _JUDGEMENT
+)
+EXAMPLES = Table(
+    "sft_dataset",
+    "Every rewrite, kept as an example or dropped with its reason.",
+    "example_id",
+    (
+        "example_id", "problem_id", "trace_id", "rewrite_id", "source", "family", "domain", "licence", "difficulty",
+        "is_imported", "finish_reason", "trace_verdict", "trace_reason", "trace_backend", "rewrite_verdict",
+        "rewrite_reason", "rewrite_backend", "example_tokens", "learned_tokens", "dropped_by", "evidence", "system",
+        "messages", "conversations",
+    ),
+)  # fmt: skip
+CHECKPOINT = Table(
+    "checkpoint",
+    "The student: its weights' files, its training curve, and what made them.",
+    "entry",
+    (
+        "entry", "kind", "checkpoint_id", "base_model", "path", "bytes", "sha256", "step", "epoch", "loss",
+        "learning_rate", "grad_norm", "tokens", "seconds", "mfu", "memory_gb", "fact",
+    ),
+)  # fmt: skip
+ANSWERS = Table(
+    "benchmark_answers",
+    "What base and student answered to the held-out problems, and whether it is right.",
+    "answer_id",
+    (
+        "answer_id", "epoch_name", "benchmark", "problem_id", "family", "level", "domain", "role", "model",
+        "checkpoint_id", "completion_id", "sample", "text", "finish_reason", "prompt_tokens", "completion_tokens",
+        "seconds", "served_by", "strict", "strict_reason", "strict_answer", "lenient", "lenient_reason",
+        "lenient_answer", "error",
+    ),
+)  # fmt: skip
+REPORTS = Table(
+    "benchmark_reports",
+    "The scores, with intervals, a paired test, and what made them.",
+    "report_id",
+    (
+        "report_id", "epoch_name", "benchmark", "by", "part", "role", "metric", "n", "samples", "value", "low", "high",
+        "method", "p_value", "won", "lost", "unjudged", "checkpoint_id", "made_with",
+    ),
+)  # fmt: skip
+LEDGER_ENTRIES = Table(
+    "ledger_entries",
+    "What was spent, or spared, that no completion shows; one line each of data/rows/ledger_entries.jsonl.",
+    "entry_id",
+    ("entry_id", "event", "asked_for", "model", "run", "at", "count", "seconds", "gpus", "dollars", "error"),
+)
+LEDGER = Table(
+    "ledger",
+    "What each asset cost, by model and run; made anew from completions and ledger entries.",
+    "ledger_id",
+    (
+        "ledger_id", "asset", "model", "run", "calls", "failed_calls", "reused_rows", "prompt_tokens",
+        "completion_tokens", "call_seconds", "machine_seconds", "gpu_hours", "call_dollars", "machine_dollars",
+        "dollars", "began", "ended",
+    ),
+)  # fmt: skip
+
+ASSET_TABLES = (
+    PROBLEMS, BENCHMARK_PROBLEMS, TRACES, REWRITES, VERDICTS, EXAMPLES, CHECKPOINT, ANSWERS, REPORTS,
+)  # fmt: skip
+TABLES = (*ASSET_TABLES, COMPLETIONS, JUDGEMENTS, UNDECIDED, LEDGER_ENTRIES, LEDGER)

@@ -1,0 +1,230 @@
+"""The Parquet store of a recipe: one file a table, rebuilt only when something it was made from has changed."""
+
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from pathlib import Path
+
+import polars as pl
+
+from skyassets.core.errors import StoreError
+from skyassets.core.files import file_digest, holder, locked, replaced
+from skyassets.core.tables.content_digest import ContentDigest
+from skyassets.core.tables.declarations import Table
+from skyassets.core.tables.external_sort import sorted_rows
+from skyassets.core.tables.manifest import Manifest, Origin, differences, read_manifest
+from skyassets.core.tables.parquet import write_parquet
+
+UNFINISHED = "it was never finished"
+"""Why a table is made that is not there."""
+Show = Callable[[Path], dict[str, object]]
+
+
+def _nothing_to_show(path: Path) -> dict[str, object]:
+    """No facts beside those that were made."""
+    return {}
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a stage made: the rows, what there is to tell of them, and how many could not be made this time."""
+
+    frame: pl.DataFrame
+    facts: dict[str, object] = field(default_factory=dict)
+    unfinished: int = 0
+    stream: Iterable[pl.DataFrame] = ()
+    """More rows, in any order, where memory should not hold them all; read once."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """A table that is there now; `why` says what had changed, and is empty when nothing had."""
+
+    manifest: Manifest
+    rebuilt: bool
+    why: str
+
+
+@dataclass(frozen=True)
+class TableStore:
+    """The tables of one recipe, in `folder`."""
+
+    folder: Path
+
+    def path(self, table: Table) -> Path:
+        """Where the table's rows are."""
+        return self.folder / f"{table.name}.parquet"
+
+    def previous(self, table: Table) -> Path:
+        """Where the rows are that the table had before its content last changed; kept for people, never read."""
+        return self.folder / "previous" / f"{table.name}.parquet"
+
+    def manifest(self, table: Table) -> Manifest | None:
+        """What is known of the table; None when it was never finished."""
+        return read_manifest(self._manifest_path(table))
+
+    def data_version(self, table: Table) -> str:
+        """The digest of the table's content.
+
+        Raises:
+            StoreError: when the table is not there.
+        """
+        manifest = self.manifest(table)
+        if manifest is None or not self.path(table).exists():
+            raise StoreError(self._absent(table))
+        return manifest.data_version
+
+    def read(self, table: Table) -> pl.DataFrame:
+        """The table's rows.
+
+        Raises:
+            StoreError: when the table is not there, is damaged, is not what its manifest says, or has other columns
+                than the table has now.
+        """
+        return pl.read_parquet(self._intact(table))
+
+    def scan(self, table: Table) -> pl.LazyFrame:
+        """The table's rows, for those who want some columns of them; nothing is read before it is collected.
+
+        Raises:
+            StoreError: as `read` does.
+        """
+        return pl.scan_parquet(self._intact(table))
+
+    def lacking(self, table: Table) -> str:
+        """Why there are no rows to be had of the table as it is now; empty when there are. Looks for no harm.
+
+        It is not there, or was written when the table had other columns. For whoever can do without it.
+        """
+        path = self.path(table)
+        if self.manifest(table) is None or not path.exists():
+            return self._absent(table)
+        try:
+            there = dict(pl.read_parquet_schema(path))
+        except (pl.exceptions.PolarsError, OSError) as error:
+            return f"{table.name}: {path} cannot be read as Parquet: {error}; materialize it again"
+        found = other_columns(table, there)
+        return f"{table.name} was written by an earlier version: {found}; materialize it again" if found else ""
+
+    def _intact(self, table: Table) -> Path:
+        """Where the table is, if it is what its manifest says and has the columns of now."""
+        manifest = self.manifest(table)
+        path = self.path(table)
+        if manifest is None or not path.exists():
+            raise StoreError(self._absent(table))
+        if file_digest(path) != manifest.file_digest:
+            raise StoreError(f"{table.name}: {path} is not the file its manifest describes; materialize it again")
+        if lacking := self.lacking(table):
+            raise StoreError(lacking)
+        return path
+
+    def build(
+        self,
+        table: Table,
+        origin: Origin,
+        make: Callable[[], Made],
+        damage: Callable[[pl.DataFrame], str] | None = None,
+        said: Callable[[str], None] = lambda line: None,
+        show: Show = _nothing_to_show,
+    ) -> Built:
+        """Publish the table, calling `make` only if what is there was not made from `origin` or is not intact.
+
+        `damage` may look at a stored table for harm outside its file (lost weights) and say what it is; `show` may
+        look at the new file for more facts. The rows are checked, written beside the old file, read back and swapped
+        in; the manifest comes last. Two builders of one table wait for each other.
+        """
+        with locked(self._lock(table), said):
+            why = self.why_stale(table, origin, damage)
+            manifest = self.manifest(table)
+            if manifest is not None and not why:
+                return Built(manifest, rebuilt=False, why="")
+            said(f"building {table.name}: {why}")
+            made = make()
+            with replaced(self.path(table)) as part:
+                content = ContentDigest(table)
+                rows = write_parquet(
+                    content.of(sorted_rows(table, chain([made.frame], made.stream), self.folder)), part
+                )
+                manifest = Manifest(
+                    table=table.name,
+                    fingerprint=origin.parts,
+                    data_version=content.hexdigest(),
+                    file_digest=file_digest(part),
+                    rows=rows,
+                    unfinished=made.unfinished,
+                    facts={**made.facts, **show(part)},
+                )
+                self._keep_previous(table, manifest)
+            manifest.write(self._manifest_path(table))
+            return Built(manifest, rebuilt=True, why=why)
+
+    def builder(self, table: Table) -> str:
+        """The process that is building the table now; empty when none is."""
+        return holder(self._lock(table))
+
+    def make_again(self, table: Table, rows: int, said: Callable[[str], None] = lambda line: None) -> None:
+        """Have the next build make the table again, because `rows` of it may come out otherwise now.
+
+        Raises:
+            StoreError: when the table is not there.
+        """
+        with locked(self._lock(table), said):
+            manifest = self.manifest(table)
+            if manifest is None:
+                raise StoreError(self._absent(table))
+            replace(manifest, unfinished=max(rows, manifest.unfinished)).write(self._manifest_path(table))
+
+    def why_stale(self, table: Table, origin: Origin, damage: Callable[[pl.DataFrame], str] | None = None) -> str:
+        """Why `build` would make the table again now; empty when it would not. Changes nothing."""
+        manifest = self.manifest(table)
+        path = self.path(table)
+        if manifest is None:
+            return UNFINISHED
+        changed = differences(manifest.fingerprint, origin.parts)
+        if changed:
+            return f"changed: {', '.join(changed)}"
+        if not path.exists():
+            return "its file is gone"
+        if file_digest(path) != manifest.file_digest:
+            return "its file was changed from outside"
+        if manifest.unfinished:
+            return f"{manifest.unfinished} rows could not be made last time"
+        return damage(pl.read_parquet(path)) if damage else ""
+
+    def _keep_previous(self, table: Table, new: Manifest) -> None:
+        """Give the file that is about to be replaced a second name, if it is intact and says something else."""
+        old, path, kept = self.manifest(table), self.path(table), self.previous(table)
+        if old is None or old.data_version == new.data_version or not path.exists():
+            return
+        if file_digest(path) != old.file_digest:
+            return
+        # A convenience: where files cannot have two names, there is no previous version to look at.
+        with contextlib.suppress(OSError):
+            kept.parent.mkdir(exist_ok=True)
+            part = kept.with_suffix(".part")
+            part.unlink(missing_ok=True)
+            part.hardlink_to(path)
+            part.replace(kept)
+
+    def _lock(self, table: Table) -> Path:
+        return self.folder / f".{table.name}.lock"
+
+    def _manifest_path(self, table: Table) -> Path:
+        return self.folder / f"{table.name}.manifest.json"
+
+    def _absent(self, table: Table) -> str:
+        return (
+            f"{table.name} is not in {self.folder}; make it first: "
+            f"dagster asset materialize -m skyassets.definitions --select {table.name}"
+        )
+
+
+def other_columns(table: Table, there: Mapping[str, pl.DataType]) -> str:
+    """How the columns that are there differ from the table's, in words; empty where they do not. Order is nothing."""
+    named = {
+        "missing": [name for name in table.columns if name not in there],
+        "unknown": [name for name in there if name not in table.columns],
+        "of another type": [name for name, kind in table.schema.items() if there.get(name, kind) != kind],
+    }
+    return "; ".join(f"columns {what}: {', '.join(names)}" for what, names in named.items() if names)

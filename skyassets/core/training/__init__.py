@@ -1,0 +1,1 @@
+"""a training run as plain values."""

@@ -1,0 +1,52 @@
+"""Which examples make each optimiser step, decided before the run. Pure; knows no tokens and no library.
+
+A step is a random set drawn by the seed and the epoch alone, so the same plan takes the same steps on one CPU and on
+eight GPUs, before and after a kill. How a step is cut into micro batches for the ranks changes only padding and speed.
+"""
+
+import math
+import random
+from collections.abc import Sequence
+
+from skyassets.core.training.packing import packed
+from skyassets.core.training.spec import Training
+
+MicroBatch = list[int]
+"""Indices of examples; may be empty, when a step is smaller than its slots."""
+
+
+def steps_of(units: int, training: Training) -> int:
+    """Optimiser steps of a run over `units` examples or packs: an epoch's last step may be smaller, none is dropped."""
+    return training.epochs * math.ceil(units / training.global_batch)
+
+
+def units_of(lengths: Sequence[int], training: Training) -> list[MicroBatch]:
+    """What a step is made of: single examples, or packs of them that fill rows of `cutoff` tokens."""
+    if training.packing:
+        return packed(lengths, training.cutoff)
+    return [[index] for index in range(len(lengths))]
+
+
+def planned_steps(units: Sequence[MicroBatch], training: Training) -> list[list[MicroBatch]]:
+    """The units of every step, each epoch in an order of its own."""
+    steps = []
+    for epoch in range(training.epochs):
+        order = list(units)
+        random.Random(f"{training.seed}/{epoch}").shuffle(order)
+        steps += [order[start : start + training.global_batch] for start in range(0, len(order), training.global_batch)]
+    return steps
+
+
+def micro_batches(
+    step: Sequence[MicroBatch], lengths: Sequence[int], slots: int, training: Training, size: int
+) -> list[MicroBatch]:
+    """Cut a step into `slots` micro batches, a pack or at most `size` examples each; empty ones come last.
+
+    Like lengths are together and follow each other, so the ranks of a micro step wait little for each other.
+    """
+    size = 1 if training.packing else size
+    ordered = sorted(step, key=lambda unit: (-sum(lengths[index] for index in unit), unit))
+    cut = [
+        [index for unit in ordered[start : start + size] for index in unit] for start in range(0, len(ordered), size)
+    ]
+    return cut + [[] for _ in range(slots - len(cut))]

@@ -1,0 +1,103 @@
+"""The tiny model's engines: serving it and training it, through the same ports as the real ones."""
+
+import contextlib
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+
+from skyassets.core.identity import digest
+from skyassets.core.money import Purse
+from skyassets.core.ports import Asker, Conversation, Model, Step, TokenCount, TokenPiece
+from skyassets.core.training.model_shape import ModelShape
+from skyassets.core.training.spec import TrainPlan
+from skyassets.engines.fake.model import TinyModel
+from skyassets.engines.fake.server import server
+from skyassets.engines.openai_api.completions import OpenAIAsker
+from skyassets.engines.openai_api.endpoint import Upstream
+
+NAME = "tiny"
+SHAPE = ModelShape(1, 1, 1, 1, 1, 1, 1, is_tied=True, parameters=2)
+"""Two numbers."""
+
+
+@dataclass(frozen=True)
+class TinyServing:
+    """Keeps the `Serving` port with an HTTP server in this process; every call is a line of `log`."""
+
+    log: Path
+    concurrency: int = 8
+    purse: Purse = field(default_factory=Purse)
+
+    @contextlib.contextmanager
+    def serve(self, model: Model, weights: Path | None) -> Iterator[Asker]:
+        """Serve the tiny model, trained or not, on a free port of this machine."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        web = server(0, weights, self.log, name=model.name)
+        thread = threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        try:
+            upstream = Upstream(
+                f"http://127.0.0.1:{web.server_address[1]}/v1",
+                model.name,
+                concurrency=self.concurrency,
+                served_by="tiny 1",
+            )
+            yield OpenAIAsker((upstream,), purse=self.purse)
+        finally:
+            web.shutdown()
+            web.server_close()
+            thread.join()
+
+
+@dataclass(frozen=True)
+class TinyTrainer:
+    """Keeps the `Trainer` port: a falling loss, and a model that is better for every example it saw."""
+
+    def train(
+        self, plan: TrainPlan, examples: Sequence[Conversation], folder: Path, said: Callable[[str], None]
+    ) -> list[Step]:
+        """Take the plan's steps and save the model in `folder`."""
+        model = TinyModel(seen=digest([one.messages for one in examples]))
+        curve = []
+        for number in range(1, plan.steps + 1):
+            started = time.perf_counter()
+            loss = 2.0 * math.exp(-number * plan.training.learning_rate * 200)
+            model = model.trained(loss)
+            rate = plan.training.learning_rate * (1 + math.cos(math.pi * number / plan.steps)) / 2
+            curve.append(
+                Step(
+                    step=number,
+                    epoch=number * plan.training.epochs / plan.steps,
+                    loss=loss,
+                    learning_rate=rate,
+                    grad_norm=loss / 2,
+                    tokens=plan.tokens // plan.steps,
+                    seconds=time.perf_counter() - started,
+                )
+            )
+            said(f"step {number}/{plan.steps}, loss {loss:.3f}")
+        model.save(folder)
+        return curve
+
+
+def count_words(conversations: Sequence[Conversation]) -> list[TokenCount]:
+    """The tiny model's tokens: words."""
+    said = [[(turn.role, len(turn.content.split())) for turn in one.messages] for one in conversations]
+    return [
+        TokenCount(sum(words for _, words in turns), sum(words for role, words in turns if role == "assistant"))
+        for turns in said
+    ]
+
+
+def shown_words(conversation: Conversation) -> list[TokenPiece]:
+    """The turns as pieces; the tiny model has no template, so nothing stands between them but a line's end."""
+    pieces = []
+    for learned, turns in groupby(conversation.messages, lambda turn: turn.role == "assistant"):
+        said = [turn.content for turn in turns]
+        words = sum(len(text.split()) for text in said)
+        pieces.append(TokenPiece("\n".join(said) + ("" if learned else "\n"), learned, words))
+    return pieces

@@ -1,0 +1,180 @@
+"""MathVerify keeps the Equals port: math-verify, in a worker process that can be killed. Imports no sympy here."""
+
+import functools
+import json
+import os
+import queue
+import re
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from skyassets.core.errors import GraderError
+from skyassets.engines.sandbox import seccomp
+
+WORKER = Path(__file__).with_name("worker.py")
+ENVIRONMENT = {"SYMPY_GROUND_TYPES": "python", "PYTHONHASHSEED": "0", "LANG": "C.UTF-8"}
+"""All there is: gmpy2, where installed, cannot be interrupted, and sympy's way depends on the order of its sets."""
+STARTING_SECONDS = 120.0
+GRACE_SECONDS = 2.0
+"""The worker keeps the deadline itself; one that is this late has lost its way and is killed."""
+
+TIME_LIMIT = "time limit"
+DIED = "grader error: the comparing process died twice"
+
+LONGEST, DEEPEST = 512, 12
+REMEMBERED = 100_000
+"""Pairs whose answer is kept for as long as the grader lives."""
+_BOMBS = (
+    ("a number too long to state", re.compile(r"\d{150}")),
+    ("a factorial of what is not small", re.compile(r"!\s*[)}\]]*\s*!|\^[^!]{0,40}!|\d{5}\s*!|\d\s*\}?\s*\)\s*!\s*\^")),
+    ("a power too large", re.compile(r"\^\s*\{?\s*[-+(]*\s*\d{5}|\d[eE]\s*[-+]?\d{4}")),
+    ("a tower of powers", re.compile(r"\^\s*\{[^{}]*\^\s*\{[^{}]*\^|\^\s*\w+\s*\^\s*\w+\s*\^")),
+    ("a binomial too large", re.compile(r"\\[dt]?binom\s*\{?\s*\d{5}")),
+    ("to be computed, not compared", re.compile(r"\\(?:int|oint|sum|prod|lim)(?![a-z])")),
+)
+
+
+class MathVerify:
+    """Compares with math-verify in `workers` processes, each started when first needed. Safe to share by threads."""
+
+    def __init__(self, seconds: float = 5.0, memory_mb: int = 2048, workers: int = 1) -> None:
+        self._settings = {"seconds": seconds, "memory_mb": memory_mb}
+        self._workers = [_Worker(self._settings) for _ in range(workers)]
+        self._idle: queue.LifoQueue[_Worker] = queue.LifoQueue()
+        for worker in self._workers:
+            self._idle.put(worker)
+        self._known: dict[tuple[str, str], bool | str] = {}
+
+    @functools.cached_property
+    def name(self) -> str:
+        """The library and its version."""
+        try:
+            return f"math-verify {version('math-verify')}"
+        except PackageNotFoundError as error:
+            raise GraderError("math-verify is not installed; pip install 'math-verify[antlr4_13_2]'") from error
+
+    def equal(self, answer: str, gold: str) -> bool | str:
+        """Whether `answer` equals `gold`; when nobody could tell within the limits, why.
+
+        Raises:
+            GraderError: when no worker can be started.
+        """
+        for text, whose in ((gold, "reference"), (answer, "answer")):
+            if reason := ungradable(text):
+                return f"ungradable: the {whose} is {reason}"
+        if (known := self._known.get((answer, gold))) is not None:
+            return known
+        worker = self._idle.get()
+        try:
+            told = worker.compare(answer, gold)
+            # Whoever killed it, the pair is not to blame before it was tried in peace.
+            told = worker.compare(answer, gold) if told == DIED else told
+        finally:
+            self._idle.put(worker)
+        if told != DIED and len(self._known) < REMEMBERED:
+            self._known[answer, gold] = told
+        return told
+
+    def close(self) -> None:
+        """Stop the workers; the next question starts them again."""
+        for worker in self._workers:
+            worker.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def ungradable(text: str) -> str | None:
+    """Why `text` is no final answer but work without end: too long, too deep, or astronomically large."""
+    if not text.strip():
+        return "empty"
+    if len(text) > LONGEST:
+        return f"longer than {LONGEST} characters"
+    for what, pattern in _BOMBS:
+        if pattern.search(text):
+            return what
+    depth = 0
+    for letter in text:
+        depth += (letter in "({[") - (letter in ")}]")
+        if depth > DEEPEST:
+            return f"nested deeper than {DEEPEST}"
+    return None
+
+
+class _Worker:
+    """One worker process, or none yet."""
+
+    def __init__(self, settings: dict[str, float]) -> None:
+        self._settings = settings
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def compare(self, answer: str, gold: str) -> bool | str:
+        process = self._started()
+        said = _ask(process, {"answer": answer, "gold": gold}, self._settings["seconds"] + GRACE_SECONDS)
+        if isinstance(said, str):
+            self.stop()
+            return said
+        value = json.loads(said)
+        return value if isinstance(value, bool | str) else DIED
+
+    def stop(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        # Its fork, if there is one, is in its process group.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        with process:
+            process.wait()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._process is None or self._process.poll() is not None:
+            self.stop()
+            with tempfile.TemporaryFile() as complaints:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-s", "-P", "-B", str(WORKER)],
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints, bufsize=0,
+                    env=ENVIRONMENT, cwd="/", start_new_session=True,
+                )  # fmt: skip
+                settings = {**self._settings, "filter": seccomp.for_arithmetic().hex()}
+                if isinstance(_ask(self._process, settings, STARTING_SECONDS), str):
+                    self.stop()
+                    complaints.seek(0)
+                    said = complaints.read().decode("utf-8", "replace").strip()
+                    raise GraderError(f"the math-verify worker did not start: {said[-500:]}")
+        return self._process
+
+
+def _ask(process: subprocess.Popen[bytes], question: dict[str, object] | dict[str, str], seconds: float) -> bytes | str:
+    """One line for one line; what became of the worker when it says nothing."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        process.stdin.write(json.dumps(question).encode("ascii") + b"\n")
+    except BrokenPipeError:
+        return DIED
+    deadline = time.monotonic() + seconds
+    line = b""
+    while not line.endswith(b"\n"):
+        ready, _, _ = select.select([process.stdout], [], [], max(0.0, deadline - time.monotonic()))
+        if not ready:
+            return TIME_LIMIT
+        piece = os.read(process.stdout.fileno(), 4096)
+        if not piece:
+            return DIED
+        line += piece
+    return line

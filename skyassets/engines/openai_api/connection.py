@@ -1,0 +1,79 @@
+"""One upstream under way: its client, and what it takes at this moment."""
+
+import time
+from typing import Self
+
+from skyassets.core.ports import Request
+from skyassets.engines.openai_api.circuit_breaker import Breaker
+from skyassets.engines.openai_api.client import OpenAIClient
+from skyassets.engines.openai_api.concurrency_limit import Window
+from skyassets.engines.openai_api.endpoint import Upstream
+from skyassets.engines.openai_api.failures import Fault
+from skyassets.engines.openai_api.rate_limiter import Pace
+
+MEAN_SHARE = 0.1
+"""How much one completion moves the mean of their lengths."""
+BYTES_A_TOKEN = 4
+"""Of English, by OpenAI's rule of thumb; only for pacing."""
+
+
+class Lane:
+    """The way to one server, for as long as the context lasts."""
+
+    def __init__(self, upstream: Upstream, timeout: float, cooling: float) -> None:
+        self.upstream = upstream
+        self.window = Window(upstream.concurrency)
+        self.breaker = Breaker(cooling)
+        self.pace = Pace(upstream.rpm, upstream.tpm, time.monotonic())
+        # A socket for each request in flight, and one to see whether the server is there.
+        sockets = upstream.concurrency + 1
+        self.client = OpenAIClient(upstream.base_url, upstream.api_key, timeout, sockets, self._learn)
+        self.in_flight = 0
+        self.is_absent = False
+        """Nobody was there when it was first tried."""
+        self.failing_since: float | None = None
+        """When the first of the failures came that no success has followed."""
+        self._mean_completion = 0.0
+
+    async def __aenter__(self) -> Self:
+        await self.client.__aenter__()
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.client.__aexit__(*exception)
+
+    @property
+    def load(self) -> float:
+        """How full it is, from 0 to 1."""
+        return self.in_flight / self.window.size
+
+    def wait(self, now: float) -> float | None:
+        """Seconds until it takes another request; None while only an answer can make room."""
+        if self.upstream.lost():
+            return None
+        if self.in_flight >= (1 if self.breaker.is_tripped else self.window.size):
+            return None
+        return max(self.breaker.opens - now, self.pace.wait(now), 0.0)
+
+    def expected_tokens(self, request: Request) -> int:
+        """What a request will use, going by its length and by what the others used."""
+        prompt = sum(len(turn.content) for turn in request.messages) // BYTES_A_TOKEN
+        return prompt + int(self._mean_completion or request.sampling.max_tokens)
+
+    def note(self, fault: Fault | None, completion_tokens: int = 0) -> None:
+        """Take in how an attempt ended."""
+        self.window.note(fault is not None and fault.is_busy)
+        if fault is None:
+            self.is_absent = False
+            self.failing_since = None
+            share = MEAN_SHARE if self._mean_completion else 1.0
+            self._mean_completion += share * (completion_tokens - self._mean_completion)
+        if fault is not None and fault.is_passing and not fault.is_busy:
+            self.breaker.failed(time.monotonic())
+        else:
+            self.breaker.answered()
+        if fault is not None and fault.is_passing and self.failing_since is None:
+            self.failing_since = time.monotonic()
+
+    def _learn(self, headers: object) -> None:
+        self.pace.learn(headers, time.monotonic())  # type: ignore[arg-type]  # httpx's headers are a Mapping

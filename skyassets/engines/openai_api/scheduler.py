@@ -1,0 +1,278 @@
+"""One ask under way: a queue of requests, the servers that share it, and what waits to be asked again."""
+
+import asyncio
+import contextlib
+import heapq
+import random
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from skyassets.core.errors import BudgetError, ServerError
+from skyassets.core.money import in_dollars
+from skyassets.core.ports import Reply, Request
+from skyassets.core.text import now
+from skyassets.engines.openai_api.attempt import Errand
+from skyassets.engines.openai_api.chat_format import UnusableError, body_of, reply_of
+from skyassets.engines.openai_api.connection import Lane
+from skyassets.engines.openai_api.failures import Fault
+
+if TYPE_CHECKING:
+    from skyassets.engines.openai_api.completions import OpenAIAsker
+
+SLOW_ATTEMPTS = 2
+"""Attempts that ran out of time, at most: each has cost the server as much as an answer."""
+BUSY_ATTEMPTS = 4
+"""Times as many attempts for a row that is only told to wait."""
+LONGEST_BACKOFF = 30.0
+NEWS_SECONDS = 10.0
+QUIET_SECONDS = 30.0
+
+
+class Dispatch:
+    """One ask under way."""
+
+    def __init__(self, asker: "OpenAIAsker", keep: Callable[[Reply], None]) -> None:
+        self.asker = asker
+        self.keep = keep
+        self.lanes: list[Lane] = []
+        self.again: list[tuple[float, int, Errand]] = []
+        """A heap of what is to be asked again, by when."""
+        self.held: Errand | None = None
+        """What the purse has no room for yet."""
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.ended: list[asyncio.Task[None]] = []
+        """Tasks that ended and have not been looked at."""
+        self.heard = self.told_quiet = time.monotonic()
+        """When a task ended last, and when it was last said that none does."""
+        self.told = 0.0
+        self.refused = False
+        """`keep` has raised: it is given nothing more."""
+
+    async def run(self, requests: Iterable[Request]) -> None:
+        """Keep every server as busy as it can be until nothing is left, or something ends it all."""
+        self.news = asyncio.Event()
+        self.source = iter(requests)
+        self.is_drawn = False
+        async with contextlib.AsyncExitStack() as stack:
+            for upstream in self.asker.upstreams:
+                self.lanes.append(await stack.enter_async_context(self.asker.lane(upstream)))
+            try:
+                while await self._step():
+                    pass
+            finally:
+                for task in self.tasks:
+                    task.cancel()
+                await asyncio.gather(*self.tasks, return_exceptions=True)
+                for task in self.ended:  # looked at, so that nobody complains that they were not
+                    task.cancelled() or task.exception()
+                self.asker.in_flight = 0
+
+    async def _step(self) -> bool:
+        """Send out all there is room for, then wait for news; False when nothing is left."""
+        self.news.clear()
+        now = time.monotonic()
+        pause = self._send(now)
+        if not self.tasks and not self.again and self.held is None and self.is_drawn:
+            return False
+        if not self.tasks and self.held is not None:
+            self._stop_for_money(self.held)
+        self._see_whether_all_are_lost()
+        if self.tasks:
+            longest = QUIET_SECONDS if pause is None else min(pause, QUIET_SECONDS)
+            alarm = asyncio.get_running_loop().call_later(longest, self.news.set)
+            await self.news.wait()
+            alarm.cancel()
+            self._say_if_quiet()
+        else:
+            # Not the whole of a long pause at once: a server may be lost for good meanwhile.
+            await asyncio.sleep(0.05 if pause is None else min(pause, 1.0))
+        ended, self.ended = self.ended, []
+        for task in ended:
+            task.result()
+        return True
+
+    def _say_if_quiet(self) -> None:
+        """The first answers of a big model take minutes: say that they are awaited."""
+        now = time.monotonic()
+        if self.ended:
+            self.heard = self.told_quiet = now
+        elif now - self.told_quiet >= QUIET_SECONDS:
+            self.told_quiet = now
+            self.asker.said(f"{len(self.tasks)} calls under way, no answer for {now - self.heard:.0f} s")
+
+    def _send(self, now: float) -> float | None:
+        """Send out all there is room for; seconds after which time alone may make more room, None for never."""
+        while True:
+            waits = [
+                (wait, lane.load, place)
+                for place, lane in enumerate(self.lanes)
+                if (wait := lane.wait(now)) is not None
+            ]
+            if not waits:
+                return None
+            wait, _, place = min(waits)
+            if wait > 0:
+                return wait
+            errand = self._next(now)
+            if errand is None:
+                return self.again[0][0] - now if self.again else None
+            if not self.asker.purse.reserve(errand.worst):
+                self.held = errand
+                return None
+            self._start(errand, self.lanes[place])
+
+    def _next(self, now: float) -> Errand | None:
+        """What is to be sent next: what waited for money, what is due again, or a new request."""
+        if self.held is not None:
+            errand, self.held = self.held, None
+            return errand
+        if self.again and self.again[0][0] <= now:
+            return heapq.heappop(self.again)[2]
+        if self.is_drawn:
+            return None
+        request = next(self.source, None)
+        if request is None:
+            self.is_drawn = True
+            return None
+        return Errand(request, self.asker.price.worst(request))
+
+    def _start(self, errand: Errand, lane: Lane) -> None:
+        lane.in_flight += 1
+        self.asker.in_flight += 1
+        expected = lane.expected_tokens(errand.request)
+        lane.pace.take(expected)
+        task = asyncio.create_task(self._attempt(errand, lane, expected))
+        self.tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        self.ended.append(task)
+        self.news.set()
+
+    async def _attempt(self, errand: Errand, lane: Lane, expected: int) -> None:
+        errand.attempts += 1
+        errand.began = began = time.monotonic()
+        try:
+            outcome = await self._outcome(errand, lane)
+        except ServerError:
+            self.asker.purse.settle(errand.worst, 0.0)
+            raise
+        except BaseException:
+            # Broken off: nobody will know what it came to.
+            self.asker.purse.settle(errand.worst, errand.worst)
+            errand.dollars += errand.worst
+            if errand.dollars:
+                self._let_go(errand, "broken off, because the run ended", lane)
+            raise
+        finally:
+            lane.in_flight -= 1
+            self.asker.in_flight -= 1
+        spent = errand.cost(outcome, self.asker.price)
+        errand.dollars += spent
+        self.asker.purse.settle(errand.worst, spent)
+        if isinstance(outcome, Reply):
+            lane.note(None, outcome.completion_tokens)
+            lane.pace.settle(expected, outcome.prompt_tokens + outcome.completion_tokens)
+            self._hand_over(replace(outcome, at=now(), dollars=errand.dollars))
+            return
+        lane.note(outcome)
+        lane.pace.settle(expected, 0)
+        await self._failed(errand, outcome, lane, time.monotonic() - began)
+
+    async def _outcome(self, errand: Errand, lane: Lane) -> Reply | Fault:
+        request, upstream = errand.request, lane.upstream
+        body = body_of(request, upstream.model_name, upstream.base_url)
+        try:
+            # The client's own time limit is for each read: a server that trickles would never reach it.
+            async with asyncio.timeout(self.asker.timeout):
+                outcome = await lane.client.complete(body)
+        except TimeoutError:
+            reason = f"TimeoutError: no whole answer within {self.asker.timeout:g} s"
+            return Fault(reason, is_passing=True, is_silent=True, is_paid=True)
+        if isinstance(outcome, Fault):
+            return outcome
+        try:
+            return reply_of(request, outcome, time.monotonic() - errand.began, upstream.served_by)
+        except UnusableError as error:
+            return Fault(lane.client.clean(str(error)), is_passing=False, is_paid=True, tokens=error.tokens)
+        except ValueError as error:
+            return Fault(f"the answer is not JSON: {error}", is_passing=True, is_paid=True)
+
+    async def _failed(self, errand: Errand, fault: Fault, lane: Lane, seconds: float) -> None:
+        """Ask again later, or let the row go."""
+        now = time.monotonic()
+        if not fault.is_passing:
+            self._let_go(errand, fault.reason, lane)
+            return
+        if not lane.client.is_there and fault.is_silent:
+            await self._greet(lane)
+        if fault.is_unreached:
+            errand.attempts -= 1  # it was never sent: no fault of the row's
+        elif fault.is_busy:
+            errand.attempts -= 1
+            errand.busy += 1
+        errand.slow += fault.is_silent and seconds >= self.asker.timeout
+        tried = errand.attempts + errand.busy
+        if (
+            errand.attempts >= self.asker.attempts
+            or errand.slow >= SLOW_ATTEMPTS
+            or errand.busy >= BUSY_ATTEMPTS * self.asker.attempts
+        ):
+            self._let_go(errand, f"{fault.reason} (attempt {tried}, the last)", lane)
+        else:
+            heapq.heappush(self.again, (now + self._pause(fault, max(tried, 1)), id(errand), errand))
+        failing = [0.0 if one.failing_since is None else now - one.failing_since for one in self.lanes]
+        if min(failing) > self.asker.patience:
+            raise ServerError(
+                f"{lane.upstream.base_url}: nothing but failures for {min(failing):.0f} s, the last "
+                f"{fault.reason!r}; what came before is kept: see to the server, then run again"
+            )
+        if lane.breaker.is_tripped and now - self.told >= NEWS_SECONDS:
+            self.told = now
+            others = "the other servers go on" if len(self.lanes) > 1 else "everything so far is kept"
+            self.asker.said(f"{lane.upstream.base_url}: {fault.reason}; it is tried again, {others}")
+
+    async def _greet(self, lane: Lane) -> None:
+        """See whether anybody is there at all, at a server that has never answered; raise when all are absent."""
+        try:
+            await lane.client.models()
+        except ServerError:
+            lane.is_absent = True
+            if all(other.is_absent for other in self.lanes):
+                raise
+
+    def _pause(self, fault: Fault, tried: int) -> float:
+        """As long as the server asked, else exponentially longer; spread at random, so that rows do not flock back.
+
+        Full jitter, after M. Brooker, "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015).
+        """
+        if fault.retry_after is not None:
+            return fault.retry_after + random.uniform(0, self.asker.backoff)
+        return random.uniform(0, min(LONGEST_BACKOFF, self.asker.backoff * 2 ** min(tried - 1, 16)))
+
+    def _let_go(self, errand: Errand, reason: str, lane: Lane) -> None:
+        self._hand_over(errand.given_up(reason, lane.upstream.served_by))
+
+    def _hand_over(self, reply: Reply) -> None:
+        """Give a reply to `keep`, until it has refused one."""
+        if self.refused:
+            return
+        self.refused = True
+        self.keep(reply)
+        self.refused = False
+
+    def _stop_for_money(self, errand: Errand) -> None:
+        purse = self.asker.purse
+        raise BudgetError(
+            f"the budget is {in_dollars(purse.budget or 0.0)}, {in_dollars(purse.spent)} of it are spent, and the next "
+            f"call could cost {in_dollars(errand.worst)}; everything so far is kept: raise SKYASSETS_BUDGET (or the "
+            "recipe's), and run again"
+        )
+
+    def _see_whether_all_are_lost(self) -> None:
+        reasons = [lane.upstream.lost() for lane in self.lanes]
+        if all(reasons) and not (self.is_drawn and not self.again and not self.tasks):
+            raise ServerError(reasons[0])

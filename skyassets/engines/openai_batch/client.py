@@ -1,0 +1,212 @@
+"""An account's batches and files at one server: upload, create, find, look, fetch.
+
+Failures that may pass are tried again; what a batch's fate means is not decided here.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Self, TypeVar
+from urllib.parse import urlsplit
+
+from skyassets.core.errors import ServerError
+from skyassets.engines.openai_api.endpoint import Upstream
+from skyassets.engines.openai_api.failures import Fault, fault_of, silence_of
+from skyassets.engines.openai_batch.jsonl import ENDPOINT, unreadable
+from skyassets.engines.openai_batch.spool import PIECE, scratch
+from skyassets.engines.openai_batch.status import RUNNING
+
+if TYPE_CHECKING:
+    from openai.types import Batch
+
+T = TypeVar("T")
+
+TAG = "skyassets"
+"""The metadata that carries a batch's digest."""
+KEPT_SECONDS = 30 * 24 * 3600.0
+"""As long as OpenAI keeps what a batch brought."""
+LONGEST_PAUSE = 60.0
+READINGS = 3
+"""Downloads of a file with an unreadable line, before the line counts as lost."""
+CALL_SECONDS = 60.0
+FILE_SECONDS = 900.0
+
+
+class AbsentError(ServerError):
+    """The server does not know what it is asked for."""
+
+
+class BatchAccount:
+    """A server's Batch API within reach, for as long as the context lasts."""
+
+    def __init__(self, upstream: Upstream, folder: Path, patience: float, backoff: float, settling: float) -> None:
+        import httpx2
+        import openai
+
+        self.upstream, self.folder = upstream, folder
+        self.is_there = False
+        """It has answered something, whatever it was."""
+        self.patience, self.backoff, self.settling = patience, backoff, settling
+        self._broken = (openai.APIConnectionError, httpx2.HTTPError)
+        self._unreached = httpx2.ConnectError
+        is_here = urlsplit(upstream.base_url).hostname in {"127.0.0.1", "localhost", "::1"}
+        self._client = openai.OpenAI(
+            base_url=upstream.base_url,
+            api_key=upstream.api_key,
+            max_retries=0,
+            timeout=CALL_SECONDS,
+            http_client=openai.DefaultHttpxClient(trust_env=not is_here),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._client.close()
+
+    def upload(self, file: IO[bytes], name: str) -> str:
+        """The id of the uploaded file."""
+
+        def action() -> str:
+            file.seek(0)
+            whole = (name, file, "application/jsonl")
+            return _known(self._client.files.create(file=whole, purpose="batch", timeout=FILE_SECONDS)).id
+
+        return self._insist("upload", action)
+
+    def create(self, file_id: str, digest: str) -> "Batch":
+        """A new batch over an uploaded file; looked for before it is asked for a second time."""
+        is_first = True
+
+        def action() -> "Batch":
+            nonlocal is_first
+            if not is_first:
+                time.sleep(self.settling)  # what was asked for may be there, though nobody said so
+                if found := self._listed().get(digest):
+                    return found
+            is_first = False
+            batch = self._client.batches.create(
+                completion_window="24h", endpoint=ENDPOINT, input_file_id=file_id, metadata={TAG: digest}
+            )
+            return _known(batch)
+
+        return self._insist("create", action)
+
+    def listed(self) -> "dict[str, Batch]":
+        """The account's batches that are ours and brought something, or may do so yet: by digest, the newest each."""
+        return self._insist("list", self._listed)
+
+    def look(self, batch_id: str) -> "Batch":
+        """The batch as it is now.
+
+        Raises:
+            AbsentError: when the account has no such batch.
+        """
+        return self._insist("look", lambda: _known(self._client.batches.retrieve(batch_id)))
+
+    @contextmanager
+    def file(self, file_id: str) -> Iterator[tuple[IO[bytes], int]]:
+        """A file of a batch, and how many of its lines were unreadable in every download.
+
+        Raises:
+            AbsentError: when the account has no such file (it is too old).
+        """
+        with scratch(self.folder) as file:
+            bad = 1
+            for _ in range(READINGS):
+                self._insist("fetch", lambda: self._fetch(file_id, file))
+                if not (bad := unreadable(file)):
+                    break
+            yield file, bad
+
+    def _fetch(self, file_id: str, file: IO[bytes]) -> None:
+        file.seek(0)
+        file.truncate()
+        with self._client.files.with_streaming_response.content(file_id, timeout=FILE_SECONDS) as response:
+            for piece in response.iter_bytes(PIECE):
+                file.write(piece)
+
+    def _listed(self) -> "dict[str, Batch]":
+        found: dict[str, Batch] = {}
+        try:
+            for batch in self._client.batches.list(limit=100):
+                if _known(batch).created_at < time.time() - KEPT_SECONDS:
+                    break
+                digest = (batch.metadata or {}).get(TAG)
+                counts = batch.request_counts
+                has_brought = batch.output_file_id and (counts is None or counts.completed)
+                if digest and (batch.status in RUNNING or has_brought):
+                    found.setdefault(digest, batch)
+        except AttributeError as error:  # the client takes any text for a page
+            raise ValueError("not a list of batches") from error
+        return found
+
+    def _insist(self, what: str, action: Callable[[], T]) -> T:
+        """What `action` returns, tried again while its failures may pass.
+
+        Raises:
+            AbsentError: when the server does not know what it is asked for.
+            ServerError: when it refuses, was never there, or nothing but failures came for `patience` seconds.
+        """
+        import openai
+
+        failing_since: float | None = None
+        tried = 0
+        while True:
+            try:
+                told = action()
+            except openai.APIStatusError as error:
+                self.is_there = True
+                fault = fault_of(error)
+                if not fault.is_passing:
+                    raise self._refused(what, fault) from error
+            except self._broken as error:
+                fault = silence_of(error)
+                if isinstance(error.__cause__, self._unreached) and not self.is_there:
+                    raise ServerError(
+                        f"{self.upstream.base_url}: nobody answers ({fault.reason}): start it, or correct the URL"
+                    ) from error
+            except ValueError as error:
+                fault = Fault(f"the answer makes no sense: {error}", is_passing=True)
+            else:
+                self.is_there = True
+                return told
+            now = time.monotonic()
+            failing_since = now if failing_since is None else failing_since
+            if now - failing_since >= self.patience:
+                raise ServerError(
+                    f"{self.upstream.base_url}: nothing but failures for {now - failing_since:.0f} s, the last "
+                    f"{fault.reason!r}; batches under way go on, and the next run finds them"
+                )
+            tried += 1
+            time.sleep(self._pause(fault, tried))
+
+    def _pause(self, fault: Fault, tried: int) -> float:
+        """As long as the server asked, else exponentially longer, with full jitter."""
+        if fault.retry_after is not None:
+            return fault.retry_after
+        return random.uniform(0, min(LONGEST_PAUSE, self.backoff * 2 ** min(tried - 1, 16)))
+
+    def _refused(self, what: str, fault: Fault) -> ServerError:
+        url = self.upstream.base_url
+        if fault.reason.startswith("404"):
+            return AbsentError(
+                f"{url}: to {what} a batch or its file, nothing answers to that name (it said {fault.reason}): the "
+                "server has no Batch API, or the key belongs to another account or project than the batch"
+            )
+        return ServerError(
+            f"{url}: to {what} a batch or its file, {fault.refusal or 'refused'} (it said {fault.reason})"
+        )
+
+
+def _known(told: T) -> T:
+    """What the server told, when it is what was asked for: the client takes any JSON or text for it.
+
+    Raises:
+        ValueError: when it is not.
+    """
+    if not isinstance(getattr(told, "id", None), str):
+        raise ValueError(repr(told)[:200])  # noqa: TRY004 (passing, like all nonsense)
+    return told

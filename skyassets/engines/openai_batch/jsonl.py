@@ -1,0 +1,88 @@
+"""The files of a batch, both ways: requests as lines to upload, lines that come back as replies. No network here."""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import IO, Any, Literal
+
+from skyassets.core.ports import Reply, Request
+from skyassets.core.text import well_formed
+from skyassets.engines.openai_api.chat_format import UnusableError, body_of, reply_of
+
+ENDPOINT: Literal["/v1/chat/completions"] = "/v1/chat/completions"
+
+
+def line_of(request: Request, model_name: str, base_url: str) -> bytes:
+    """The line that asks for `request`; it is known by the row's id."""
+    body = body_of(request, model_name, base_url)
+    line = {"custom_id": request.id, "method": "POST", "url": ENDPOINT, "body": body}
+    return json.dumps(line).encode("ascii") + b"\n"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a line of an output or error file says of one row: a completion's JSON, or why there is none."""
+
+    id: str
+    body: dict[str, Any] | None
+    error: str = ""
+
+
+def answer_of(line: bytes) -> Answer:
+    """The answer in a line.
+
+    Raises:
+        ValueError: when it is none.
+    """
+    told = json.loads(line)
+    try:
+        row, response, error = str(told["custom_id"]), told.get("response"), told.get("error")
+        body = response.get("body") if response else None
+        if error:
+            return Answer(row, None, f"{error.get('code')}: {error.get('message')}")
+        if response["status_code"] != 200:
+            words = body.get("error") if isinstance(body, dict) else None
+            words = words.get("message") if isinstance(words, dict) else words
+            return Answer(row, None, f"{response['status_code']}: {words or body}"[:500])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not a batch's line: {line[:200]!r}") from error
+    return Answer(row, body if isinstance(body, dict) else {})
+
+
+def reply_from(request: Request, answer: Answer, seconds: float, served_by: str) -> Reply:
+    """The reply in an answer; one with an error where there is no completion in it, with the tokens it was paid for."""
+    if answer.body is None:
+        return failed(request, answer.error, seconds, served_by)
+    try:
+        return reply_of(request, json.dumps(answer.body).encode(), seconds, served_by)
+    except UnusableError as error:
+        reply = failed(request, str(error), seconds, served_by)
+        if error.tokens is None:
+            return replace(reply, dollars=None)
+        return replace(reply, prompt_tokens=error.tokens[0], completion_tokens=error.tokens[1])
+
+
+def failed(request: Request, reason: str, seconds: float, served_by: str) -> Reply:
+    """The reply to a request that got none."""
+    return Reply(request.id, "", "error", 0, 0, seconds, served_by, well_formed(reason))
+
+
+def answers_of(file: IO[bytes]) -> Iterator[Answer]:
+    """The answers in a file, one after the other; unreadable lines are left out."""
+    file.seek(0)
+    for line in file:
+        with contextlib.suppress(ValueError):
+            yield answer_of(line)
+
+
+def unreadable(file: IO[bytes]) -> int:
+    """How many lines of a file hold no answer."""
+    file.seek(0)
+    count = 0
+    for line in file:
+        try:
+            answer_of(line)
+        except ValueError:
+            count += bool(line.strip())
+    return count

@@ -1,0 +1,81 @@
+"""A batch on its course, as one ask sees it: its rows, when to look at it next, what to say of it. No network here."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from skyassets.engines.openai_batch.records import Note
+from skyassets.engines.openai_batch.spool import Row
+
+if TYPE_CHECKING:
+    from openai.types import Batch
+
+RUNNING = {"validating", "in_progress", "finalizing", "cancelling"}
+QUEUE_IS_FULL = "token_limit_exceeded"
+GRACE = 6 * 3600.0
+"""Seconds after a batch's end was due, before nobody believes in it any more."""
+UNSEEN_SECONDS = 3600.0
+"""Seconds after a batch's end in which its files may still turn up."""
+
+
+@dataclass
+class Course:
+    """A batch that was created and has not been collected yet."""
+
+    note: Note
+    rows: dict[str, Row]
+    """Those of its rows that the ask wants."""
+    is_first: bool = True
+    """Nothing of ours was in the server's queue when it came."""
+    looked: float = 0.0
+    """When it was last looked at (seconds since 1970)."""
+    told: float = 0.0
+    status: str = ""
+
+    def due(self, soonest: float, seldomest: float) -> float:
+        """When to look at it next: the longer it has taken, the seldomer."""
+        last = max(self.looked, self.note.at)
+        return last + min(max((last - self.note.at) / 10, soonest), seldomest)
+
+    def news(self, batch: "Batch", now: float, seconds: float) -> str:
+        """A line of progress; empty when nothing changed and the last line is younger than `seconds`."""
+        if now - self.told < seconds and batch.status == self.status:
+            return ""
+        self.told, self.status = now, batch.status
+        counts = batch.request_counts
+        done = f"{counts.completed}/{counts.total} rows done, {counts.failed} failed, " if counts else ""
+        ends = f", it expires in {(batch.expires_at - now) / 3600:.1f} h" if batch.expires_at else ""
+        return f"batch {batch.id} is {batch.status}, {done}{(now - batch.created_at) / 3600:.1f} h waited{ends}"
+
+
+def is_running(batch: "Batch") -> bool:
+    """Whether something may still come of it: it runs, or has rows done whose file is not written yet."""
+    counts = batch.request_counts
+    is_unwritten = counts is not None and counts.completed > 0 and not batch.output_file_id
+    return batch.status in RUNNING or (is_unwritten and batch.status != "failed")
+
+
+def ended(batch: "Batch") -> float | None:
+    """When it ended (seconds since 1970), if that was told."""
+    return batch.completed_at or batch.expired_at or batch.cancelled_at
+
+
+def has_lost_its_files(batch: "Batch", now: float) -> bool:
+    """Whether files that are not there will not turn up any more."""
+    return now - (ended(batch) or now) > UNSEEN_SECONDS
+
+
+def overdue(batch: "Batch", now: float) -> str:
+    """What to do about a batch that should have ended long ago; empty for any other."""
+    if not batch.expires_at or now <= batch.expires_at + GRACE:
+        return ""
+    return (
+        f"batch {batch.id} is {batch.status} hours after it should have ended; see what the provider says of it, or "
+        "cancel it there, and run again: what it has answered will be collected"
+    )
+
+
+def refusal(batch: "Batch") -> tuple[str, bool]:
+    """Why a failed batch was refused, and whether only the server's queue was full."""
+    errors = (batch.errors.data if batch.errors else None) or []
+    told = [f"{each.message}{f' (line {each.line})' if each.line else ''}" for each in errors[:5]]
+    return "; ".join(told) or "without a reason", any(each.code == QUEUE_IS_FULL for each in errors)

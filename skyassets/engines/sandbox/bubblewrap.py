@@ -1,0 +1,127 @@
+"""Bubblewrap keeps the Sandbox port: fork servers in namespaces without network, and each job in further ones.
+
+A program sees the system and the interpreter read-only, an empty /tmp, no network, no environment, no open files of
+ours. It runs under a user that owns nothing, within limits; its output is data that nobody here executes or trusts.
+"""
+
+import functools
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+from skyassets.core.errors import SandboxError
+from skyassets.engines.sandbox import seccomp
+from skyassets.engines.sandbox.pool import WarmSandbox
+from skyassets.engines.sandbox.server import SandboxServer
+
+TMP_MB, SHARED_MB = 32, 16
+SPARE_USERS = range(60_578, 61_184)
+"""User ids that no account has. One a server, so that parallel runs share no limit and reach no process of another."""
+
+
+class Bubblewrap(WarmSandbox):
+    """Runs each program in namespaces of its own, inside bubblewrap. Nothing is looked for before the first run."""
+
+    def __init__(self, bwrap: str = "bwrap") -> None:
+        super().__init__(BubblewrapBackend(bwrap))
+
+
+class BubblewrapBackend:
+    """Starts fork servers under bubblewrap."""
+
+    advice = (
+        "Namespaces must be allowed: unprivileged user namespaces (see kernel.unprivileged_userns_clone, "
+        "kernel.apparmor_restrict_unprivileged_userns), in Docker `--security-opt seccomp=unconfined`."
+    )
+
+    def __init__(self, bwrap: str) -> None:
+        self._bwrap = bwrap
+
+    @property
+    def name(self) -> str:
+        """The backend and its version, as recorded in every verdict."""
+        told = subprocess.run([self._found(), "--version"], capture_output=True, text=True, check=False)
+        return told.stdout.strip() or "bubblewrap"
+
+    def start(self, number: int) -> SandboxServer:
+        """A fork server with nothing in sight but the system, the interpreter and an empty folder.
+
+        Raises:
+            SandboxError: when bubblewrap is not there or refuses.
+        """
+        user = SPARE_USERS[number % len(SPARE_USERS)] if os.geteuid() == 0 else None
+        return SandboxServer(
+            self._command(user), {"confinement": "namespaces", "user": user, "filter": seccomp.for_programs().hex()}
+        )
+
+    def _command(self, user: int | None) -> tuple[str, ...]:
+        view: tuple[str, ...]
+        if user is None:
+            view = ("--unshare-all", "--unshare-user", "--cap-drop", "ALL", "--proc", "/proc")
+        else:
+            # Root in a user namespace is still root for the kernel's files: the server becomes somebody else for
+            # real, after it has mounted a /proc that bubblewrap has not covered in part (see `fork_server`).
+            view = ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try")
+            view += ("--cap-drop", "ALL", "--dir", "/proc")
+            for needed in ("SYS_ADMIN", "SETUID", "SETGID", "SETPCAP"):
+                view += ("--cap-add", f"CAP_{needed}")
+        return (
+            self._found(), *view, "--as-pid-1", "--die-with-parent", "--new-session", "--clearenv",
+            *_environment(), *_files(), "--", *_interpreter(),
+        )  # fmt: skip
+
+    def _found(self) -> str:
+        path = shutil.which(self._bwrap)
+        if path is None:
+            raise SandboxError(
+                f"sandbox: {self._bwrap} was not found; no program of a model is run without it. Install it "
+                "(Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap)"
+            )
+        return path
+
+
+def _environment() -> tuple[str, ...]:
+    # A fixed hash seed: the same program ends the same way tomorrow. -I would ignore it, so -s -S -P stand for it.
+    values = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"}  # noqa: S108
+    return tuple(word for name, value in values.items() for word in ("--setenv", name, value))
+
+
+def _interpreter() -> tuple[str, ...]:
+    return (str(_python()), "-s", "-S", "-P", "-B")
+
+
+def _python() -> Path:
+    return Path(sys.executable).resolve()
+
+
+@functools.cache
+def _files() -> tuple[str, ...]:
+    """What a program sees: system folders and the interpreter, read-only, and two small empty places to write."""
+    words: list[str] = ["--dev", "/dev"]
+    for folder in ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/sbin"):
+        path = Path(folder)
+        if path.is_symlink():
+            words += ["--symlink", str(path.readlink()), folder]
+        elif path.is_dir():
+            words += ["--ro-bind", folder, folder]
+    words += [*_open_folder(Path("/etc")), "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
+    for megabytes, folder in ((TMP_MB, "/tmp"), (SHARED_MB, "/dev/shm")):  # noqa: S108
+        words += ["--perms", "1777", "--size", str(megabytes * 2**20), "--tmpfs", folder]
+    # Only these of the interpreter, wherever it lives: neither the home folder around it nor a virtual environment.
+    for needed in (_python(), Path(sys.base_prefix) / "lib"):
+        if not needed.is_relative_to("/usr"):
+            for parent in reversed(needed.parents[:-1]):
+                words += _open_folder(parent)
+            words += ["--ro-bind", str(needed), str(needed)]
+    packages = Path(sysconfig.get_path("stdlib")) / "site-packages"
+    if packages.is_dir():
+        words += ["--tmpfs", str(packages), "--remount-ro", str(packages)]
+    return (*words, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp")  # noqa: S108
+
+
+def _open_folder(path: Path) -> list[str]:
+    # Left to itself, bubblewrap makes it root's own.
+    return ["--perms", "0755", "--dir", str(path)]

@@ -1,0 +1,90 @@
+"""Which sandbox there is on this machine: the strongest one that works, or the one that was asked for. Fails closed."""
+
+import logging
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from skyassets.core.errors import SandboxError
+from skyassets.core.ports import Limits, Program, Run
+from skyassets.engines.sandbox.bubblewrap import Bubblewrap
+from skyassets.engines.sandbox.container import IMAGE, Container
+from skyassets.engines.sandbox.landlock import Landlock
+from skyassets.engines.sandbox.pool import WarmSandbox
+from skyassets.engines.sandbox.unconfined import Unconfined
+
+SANDBOXES = ("auto", "bubblewrap", "landlock", "container", "none")
+LOG = logging.getLogger(__name__)
+
+
+class ChosenSandbox:
+    """Keeps the Sandbox port with the sandbox called `name`; for `auto` with the first that works here.
+
+    `none` is no sandbox: it has to be asked for, and `auto` never comes to it. Nothing is looked for before the
+    first use.
+    """
+
+    def __init__(self, name: str = "auto", image: str = IMAGE) -> None:
+        self._wanted = name
+        self._kinds: dict[str, Callable[[], WarmSandbox]] = {
+            "bubblewrap": Bubblewrap,
+            "landlock": Landlock,
+            "container": lambda: Container(image=image),
+            "none": Unconfined,
+        }
+        self._choosing = threading.Lock()
+        self._sandbox: WarmSandbox | None = None
+
+    @property
+    def name(self) -> str:
+        """The backend and its version, as recorded in every verdict."""
+        return self._chosen().name
+
+    def run(self, program: Program, limits: Limits) -> Run:
+        """Run `program` once, within `limits`.
+
+        Raises:
+            SandboxError: when programs cannot be confined here, saying of each backend why not.
+        """
+        return self._chosen().run(program, limits)
+
+    def close(self) -> None:
+        """End all that runs."""
+        if self._sandbox is not None:
+            self._sandbox.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _chosen(self) -> WarmSandbox:
+        with self._choosing:
+            if self._sandbox is None:
+                self._sandbox = self._first() if self._wanted == "auto" else self._kinds[self._wanted]()
+            return self._sandbox
+
+    def _first(self) -> WarmSandbox:
+        failures: list[str] = []
+        for make in (make for name, make in self._kinds.items() if name != "none"):
+            sandbox = make()
+            try:
+                sandbox.check()
+            except SandboxError as error:
+                sandbox.close()
+                failures.append(str(error))
+                continue
+            if failures:
+                LOG.warning(
+                    "sandbox: %s is used; what is stronger does not work:\n%s", sandbox.name, "\n".join(failures)
+                )
+            return sandbox
+        raise SandboxError(
+            "sandbox: there is no safe place for the models' programs here, and none is run without one. Install "
+            "bubblewrap (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap) on a machine that "
+            "allows namespaces. Tried:\n" + "\n".join(failures)
+        )

@@ -1,0 +1,86 @@
+"""A container keeps the Sandbox port: docker or podman hold the fork server, and each job becomes a user of its own.
+
+For machines where neither namespaces nor Landlock are allowed to us but a container engine is. The container has no
+network, nothing of the host's files, a read-only system and a small folder in memory.
+"""
+
+import functools
+import os
+import shutil
+import subprocess
+
+from skyassets.core.errors import SandboxError
+from skyassets.engines.sandbox import seccomp
+from skyassets.engines.sandbox.pool import WarmSandbox
+from skyassets.engines.sandbox.server import SandboxServer
+
+TOOLS = ("docker", "podman")
+IMAGE = "docker.io/library/python:3.11-slim"
+USERS = 61_184
+"""Two user ids from here on: one for a program, one for its examiner. Each server has its own container."""
+MEMORY_MB, PROCESSES, TMP_MB, SHARED_MB = 8192, 512, 64, 16
+
+
+class Container(WarmSandbox):
+    """Runs each program in a container that is kept warm, with `tool` or with what is found."""
+
+    def __init__(
+        self, tool: str = "", image: str = IMAGE, python: str = "python3", extra: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(ContainerBackend(tool, image, python, extra))
+
+
+class ContainerBackend:
+    """Starts fork servers in containers of their own."""
+
+    def __init__(self, tool: str, image: str, python: str, extra: tuple[str, ...]) -> None:
+        self._wanted, self._image, self._python, self._extra = tool, image, python, extra
+
+    @property
+    def advice(self) -> str:
+        """What to do when it does not work here."""
+        return (
+            f"The engine must run and have the image: `docker pull {self._image}` (or podman), or name another one "
+            "with Python 3.11 or newer in SKYASSETS_SANDBOX_IMAGE."
+        )
+
+    @functools.cached_property
+    def name(self) -> str:
+        """The backend and its version, as recorded in every verdict."""
+        told = subprocess.run([self._tool(), "--version"], capture_output=True, text=True, check=False, timeout=60)
+        return f"{told.stdout.strip().split(',')[0].lower()} ({self._image.rpartition('/')[2]})"
+
+    def start(self, number: int) -> SandboxServer:
+        """A fork server in a new container.
+
+        Raises:
+            SandboxError: when there is no engine, or it cannot run the image.
+        """
+        settings: dict[str, object] = {"confinement": "container", "user": USERS}
+        settings["filter"] = seccomp.for_a_shared_system().hex()
+        return SandboxServer(self.command(), settings, _reachable())
+
+    def command(self) -> tuple[str, ...]:
+        """The whole command line of a container."""
+        granted = ("SETUID", "SETGID", "SETPCAP", "KILL")
+        return (
+            self._tool(), "run", "--rm", "--interactive", "--pull", "never", "--network", "none", "--read-only",
+            "--cap-drop", "ALL", *(word for name in granted for word in ("--cap-add", name)),
+            "--security-opt", "no-new-privileges", "--pids-limit", str(PROCESSES), "--memory", f"{MEMORY_MB}m",
+            "--user", "0:0", "--tmpfs", f"/tmp:rw,nosuid,nodev,size={TMP_MB}m,mode=1777",  # noqa: S108
+            "--shm-size", f"{SHARED_MB}m", "--ulimit", "nofile=1024:1024", "--env", "PYTHONHASHSEED=0",
+            "--workdir", "/", *self._extra,
+            "--entrypoint", self._python, self._image, "-s", "-S", "-P", "-B",
+        )  # fmt: skip
+
+    def _tool(self) -> str:
+        for tool in (self._wanted,) if self._wanted else TOOLS:
+            if path := shutil.which(tool):
+                return path
+        raise SandboxError(f"sandbox: neither {' nor '.join((self._wanted,) if self._wanted else TOOLS)} was found")
+
+
+def _reachable() -> dict[str, str]:
+    """What the engine's client needs of the environment; nothing of it goes into the container."""
+    wanted = ("PATH", "HOME", "XDG_RUNTIME_DIR", "DOCKER_HOST", "DOCKER_CONTEXT", "CONTAINER_HOST")
+    return {name: os.environ[name] for name in wanted if name in os.environ}

@@ -1,0 +1,64 @@
+"""The first words inside a sandbox, given as text to `python -c`: no file of ours has to exist there.
+
+Reads the guest's modules from standard input and starts the fork server among them. Standard library only.
+"""
+
+import marshal
+import os
+import sys
+
+MAIN = "fork_server"
+"""The module that takes over."""
+
+
+class Finder:
+    """Finds the inner modules, compiled once: whichever a process needs, it executes itself."""
+
+    def __init__(self, sources):  # type: ignore[no-untyped-def]
+        self.sources = {
+            name: marshal.dumps(compile(source, f"<{name}>", "exec", dont_inherit=True)) for name, source in sources
+        }
+        parts = [name.split(".") for name in self.sources]
+        self.packages = {".".join(each[:length]) for each in parts for length in range(1, len(each))}
+        self.names = (*self.packages, *self.sources)
+
+    def find_spec(self, name, path=None, target=None):  # type: ignore[no-untyped-def]
+        """What Python's import asks."""
+        if name in self.sources or name in self.packages:
+            is_package = name in self.packages
+            return type(__spec__ or sys.__spec__)(name, self, is_package=is_package)  # type: ignore[arg-type]
+        return None
+
+    def create_module(self, spec):  # type: ignore[no-untyped-def]
+        """A plain module."""
+        return
+
+    def exec_module(self, module):  # type: ignore[no-untyped-def]
+        """Run its code; a package has none."""
+        if module.__name__ in self.sources:
+            exec(marshal.loads(self.sources[module.__name__]), module.__dict__)  # noqa: S102, S302
+
+
+def main() -> None:
+    """Take the modules, as one literal that says name and source of each, and start the fork server."""
+    size = int.from_bytes(_read(4), "big")
+    # Written by our own side, before any program is here.
+    sources, settings = eval(_read(size).decode("utf-8"), {})  # noqa: S307
+    sys.meta_path.insert(0, Finder(sources))  # type: ignore[no-untyped-call]
+    main_module = next(name for name, _ in sources if name.rpartition(".")[2] == MAIN)
+    __import__(main_module)
+    sys.modules[main_module].main(settings)
+
+
+def _read(size: int) -> bytes:
+    read = b""
+    while len(read) < size:
+        piece = os.read(0, size - len(read))
+        if not piece:
+            os._exit(1)
+        read += piece
+    return read
+
+
+if __name__ == "__main__":
+    main()

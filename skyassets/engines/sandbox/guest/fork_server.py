@@ -1,0 +1,257 @@
+"""The process that stays: it forks each job from a warm interpreter, watches it, and ends it. Never runs a program.
+
+Runs inside the sandbox, out of every job's sight: standard library only. Nothing of a job ever enters its memory, of
+which the next job gets a copy: sources, inputs and outputs go from file to file in the kernel.
+"""
+
+import fcntl
+import gc
+import os
+import select
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import NoReturn
+
+from skyassets.engines.sandbox.guest import frames, program
+from skyassets.engines.sandbox.guest import syscalls as kernel
+from skyassets.engines.sandbox.guest.confinement import Confinement, Namespaces
+from skyassets.engines.sandbox.guest.job import start
+from skyassets.engines.sandbox.guest.process_tree import MOST_WAITING, proportional_mb, resident_mb, waited_seconds
+
+LOOK_MS = 50
+CHUNK = 2**20
+READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
+TIME, MEMORY, OUTPUT = "time limit", "memory limit", "output limit"
+PRELOADED = (
+    "bisect", "collections", "copy", "functools", "heapq", "itertools", "json", "math", "operator", "random", "re",
+    "string", "threading", "typing",
+)  # fmt: skip
+"""What programs import most; every further one makes every fork dearer."""
+
+
+def main(settings: dict[str, object]) -> None:
+    """Move into place, say so, and serve until nobody asks any more."""
+    signal.signal(signal.SIGTERM, _leave)
+    orders, replies = (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 64) for fd in (0, 1))
+    nowhere = os.open("/dev/null", os.O_RDWR)
+    os.dup2(nowhere, 0)
+    os.dup2(nowhere, 1)
+    user = settings["user"]
+    if isinstance(user, int) and settings["confinement"] == "namespaces":
+        # bubblewrap's own /proc has covers, and the kernel then allows no job one of its own.
+        kernel.mount_processes()
+        kernel.become(user, user)
+        kernel.die_with_parent(signal.SIGKILL)
+        # The change of user has hidden this process even from itself; no job can see it anyway.
+        kernel.hide_from_peers(False)
+        kernel.never_gain_privileges()
+    calls = bytes.fromhex(str(settings["filter"]))
+    confinement: Confinement
+    if settings["confinement"] == "namespaces":
+        confinement = Namespaces(calls)
+    else:
+        from skyassets.engines.sandbox.guest.shared_system import SharedSystem
+
+        confinement = SharedSystem(calls, user if isinstance(user, int) else None, str(settings["confinement"]))
+    for name in PRELOADED:
+        __import__(name)
+    gc.collect()
+    gc.freeze()
+    os.dup2(1, 2)
+    frames.write_all(replies, frames.header({"ready": True}))
+    while (order := frames.read_header(orders)) is not None:
+        parts = [_taken(orders, size) for size in _list(order["parts"])]
+        _Course(order, parts, confinement, owner=orders).answer(replies)
+
+
+def _leave(number: int, frame: object) -> NoReturn:
+    """Asked to end: what runs is ended on the way out."""
+    raise SystemExit(1)
+
+
+def _examine() -> None:
+    # Loaded in the job itself: what is in this process, every fork carries.
+    from skyassets.engines.sandbox.guest import examiner
+
+    examiner.main()
+
+
+def _be_examined() -> None:
+    from skyassets.engines.sandbox.guest import examinee
+
+    examinee.main()
+
+
+def _list(value: object) -> list[int]:
+    assert isinstance(value, list)
+    return value
+
+
+def _taken(orders: int, size: int) -> int:
+    """The next `size` bytes as a file that nobody can change any more."""
+    fd = os.memfd_create("part", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    while size:
+        moved = os.splice(orders, fd, min(size, CHUNK))
+        if not moved:
+            os._exit(1)
+        size -= moved
+    fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK)
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd
+
+
+class _Tap:
+    """What a job writes, kept in a file."""
+
+    def __init__(self) -> None:
+        self.pipe, self.far_end = os.pipe2(os.O_CLOEXEC)
+        self.kept = os.memfd_create("written", os.MFD_CLOEXEC)
+        self.size = 0
+        self.open = True
+
+    def drain(self, room: int) -> None:
+        """Take what lies in the pipe, but not without end."""
+        while self.size <= room:
+            try:
+                moved = os.splice(self.pipe, self.kept, CHUNK, flags=os.SPLICE_F_NONBLOCK)
+            except BlockingIOError:
+                return
+            if not moved:
+                self.open = False
+                return
+            self.size += moved
+
+    def close(self) -> None:
+        os.close(self.pipe)
+        os.close(self.kept)
+
+
+class _Course:
+    """One job, or the two of a program and its examiner, from start to end."""
+
+    def __init__(self, order: dict[str, object], parts: list[int], confinement: Confinement, owner: int) -> None:
+        self._order, self._parts, self._confinement, self._owner = order, parts, confinement, owner
+        self._taps = [_Tap() for _ in range(5 if order["examined"] else 3)]
+        self._jobs: list[int] = []
+
+    def answer(self, replies: int) -> None:
+        """Run, and send how it ended with all that was written."""
+        started = time.monotonic()
+        self._jobs = self._examined() if self._order["examined"] else [self._alone()]
+        for tap in self._taps:
+            os.close(tap.far_end)
+        for part in self._parts:
+            os.close(part)
+        try:
+            cut = self._follow(started)
+        finally:
+            status, *_ = [self._ended(first) for first in self._jobs]
+            self._confinement.clean()
+        for tap in self._taps:
+            tap.drain(self._room)
+        if cut is None and self._written > self._room:
+            cut = OUTPUT
+        seconds = round(time.monotonic() - started, 4)
+        sizes = [tap.size for tap in self._taps]
+        frames.write_all(replies, frames.header({"status": status, "cut": cut, "sizes": sizes, "seconds": seconds}))
+        for tap in self._taps:
+            sent = 0
+            while sent < tap.size:
+                sent += os.sendfile(replies, tap.kept, sent, tap.size - sent)
+            tap.close()
+
+    @property
+    def _room(self) -> int:
+        return int(str(self._order["output"]))
+
+    @property
+    def _written(self) -> int:
+        return sum(tap.size for tap in self._taps)
+
+    def _alone(self) -> int:
+        job, stdin = self._parts
+        stdout, stderr, channel = (tap.far_end for tap in self._taps)
+        return self._start((stdin, stdout, stderr, job, channel), program.main)
+
+    def _examined(self) -> list[int]:
+        """The examiner comes first: its end is the end. Neither has a file of the other's but the two pipes."""
+        job, nothing, check = self._parts
+        stdout, stderr, channel, errors, verdict = (tap.far_end for tap in self._taps)
+        asked, asking = os.pipe2(os.O_CLOEXEC)
+        answered, answering = os.pipe2(os.O_CLOEXEC)
+        silence = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+        try:
+            return [
+                self._start((silence, silence, errors, check, verdict, answered, asking), _examine),
+                self._start((nothing, stdout, stderr, job, channel, asked, answering), _be_examined),
+            ]
+        finally:
+            for fd in (asked, asking, answered, answering, silence):
+                os.close(fd)
+
+    def _start(self, files: tuple[int, ...], main: Callable[[], None]) -> int:
+        limits = self._order["rlimits"]
+        assert isinstance(limits, dict)
+        return start(self._confinement, files, limits, main)
+
+    def _follow(self, started: float) -> str | None:
+        """Wait until the first job ends (None), or one of the limits is passed.
+
+        The limit on time is wall clock, less what the job waited for a processor: a busy machine fails no program.
+        """
+        seconds = float(str(self._order["seconds"]))
+        deadline = started + seconds
+        poll = select.poll()
+        end = os.pidfd_open(self._jobs[0])
+        try:
+            poll.register(end, select.POLLIN)
+            poll.register(self._owner, 0)
+            taps = {tap.pipe: tap for tap in self._taps}
+            for fd in taps:
+                poll.register(fd, READABLE)
+            next_look = time.monotonic() + LOOK_MS / 1000
+            while True:
+                wait = max(0.0, min(deadline, next_look) - time.monotonic())
+                ready = [fd for fd, _ in poll.poll(wait * 1000 + 1)]
+                if self._owner in ready:
+                    # Nobody waits for an answer any more.
+                    for first in self._jobs:
+                        self._ended(first)
+                    self._confinement.clean()
+                    os._exit(1)
+                for fd in ready:
+                    if fd in taps:
+                        taps[fd].drain(self._room)
+                        if not taps[fd].open:
+                            poll.unregister(fd)
+                if self._written > self._room:
+                    return OUTPUT
+                if end in ready:
+                    return None
+                now = time.monotonic()
+                if now >= deadline:
+                    waited = min(max(map(waited_seconds, self._jobs)), MOST_WAITING * seconds)
+                    if now >= started + seconds + waited:
+                        return TIME
+                    deadline = started + seconds + waited
+                if now >= next_look:
+                    if self._is_over_memory():
+                        return MEMORY
+                    if self._confinement.is_full():
+                        return OUTPUT
+                    next_look = now + LOOK_MS / 1000
+        finally:
+            os.close(end)
+
+    def _is_over_memory(self) -> bool:
+        most = float(str(self._order["memory_mb"]))
+        # The quick sum counts what processes share once for each.
+        return sum(map(resident_mb, self._jobs)) > most and sum(map(proportional_mb, self._jobs)) > most
+
+    def _ended(self, first: int) -> int:
+        with suppress(ProcessLookupError):
+            self._confinement.end(first)
+        _, status = os.waitpid(first, 0)
+        return os.waitstatus_to_exitcode(status)

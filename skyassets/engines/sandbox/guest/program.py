@@ -1,0 +1,170 @@
+"""How a job becomes the model's program: as a script, or as a module whose function is called once.
+
+Runs inside the sandbox: standard library only. It speaks on the job's channel: `compiled` (or a reason why not), then
+the JSON text of a call's result. From `compiled` on the program may write there too; whoever reads must believe
+nothing but values, and compare them outside.
+"""
+
+import _sitebuiltins
+import atexit
+import builtins
+import contextlib
+import gc
+import json
+import os
+import sys
+import types
+from collections.abc import Callable
+from typing import Any, cast
+
+from skyassets.engines.sandbox.guest.frames import read_exactly, write_all
+from skyassets.engines.sandbox.guest.job import CHANNEL, JOB
+
+NAME = "solution.py"
+SPARE_FRAMES = 10
+
+
+def main() -> None:
+    """Take the job and become the program."""
+    job = take_job()
+    module = loaded(job["source"], "solution" if job["call"] else "__main__")
+    if module is None:
+        return
+    code, namespace = module
+    if job["call"]:
+        leave(_called(code, namespace, job["call"], job["arguments"]))
+    os.close(CHANNEL)
+    leave(_finished(namespace, run(code, namespace) or 0))
+
+
+def take_job() -> dict[str, str]:
+    """The job's description, which is then gone."""
+    text = read_exactly(JOB, os.fstat(JOB).st_size)
+    os.close(JOB)
+    job: dict[str, str] = json.loads(text or b"")
+    return job
+
+
+def loaded(source: str, name: str) -> tuple[types.CodeType, dict[str, object]] | None:
+    """The compiled program with its namespace, in an interpreter that looks new; None when it does not compile."""
+    place = os.path.join(os.getcwd(), NAME)  # noqa: PTH109, PTH118
+    try:
+        code = compile(source, place, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError) as error:
+        say(json.dumps(f"{type(error).__name__}: {error}"[:1000]))
+        return None
+    # Tracebacks and `inspect` show lines of this file.
+    file = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    write_all(file, source.encode("utf-8"))
+    os.close(file)
+    say("compiled")
+    # `python -S` has no exit() and quit(), a plain interpreter has.
+    builtins.exit = _sitebuiltins.Quitter("exit", "Ctrl-D (i.e. EOF)")
+    builtins.quit = _sitebuiltins.Quitter("quit", "Ctrl-D (i.e. EOF)")
+    # The program does not lose recursion depth to the frames below it.
+    sys.setrecursionlimit(sys.getrecursionlimit() + SPARE_FRAMES)
+    sys.argv[:] = [place]
+    sys.path.insert(0, os.path.dirname(place))  # noqa: PTH120
+    # Our own modules go. By their names: to look through all that is loaded would copy every page of it.
+    finder: Any = sys.meta_path.pop(0)
+    for ours in finder.names:
+        sys.modules.pop(ours, None)
+    module = types.ModuleType(name)
+    module.__dict__.update(__file__=place, __builtins__=builtins, __cached__=None)
+    sys.modules[name] = module
+    return code, module.__dict__
+
+
+def say(line: str) -> None:
+    """One line on the channel."""
+    write_all(CHANNEL, line.encode("ascii") + b"\n")
+
+
+def run(code: types.CodeType, namespace: dict[str, object]) -> int | None:
+    """Execute the program as the interpreter would, tracebacks printed: the status it left with, None at its end."""
+    try:
+        exec(code, namespace)  # noqa: S102
+    except SystemExit as error:
+        return _exit_status(error)
+    except BaseException as error:  # noqa: BLE001
+        _print(error)
+        return 1
+    return None
+
+
+def _called(code: types.CodeType, namespace: dict[str, object], name: str, arguments: str) -> int:
+    dumps, loads, tell = json.dumps, json.loads, say
+    try:
+        exec(code, namespace)  # noqa: S102
+        tell(dumps(found(namespace, name)(*loads(arguments))))
+    except BaseException as error:  # noqa: BLE001
+        _print(error)
+        return 1
+    return 0
+
+
+def found(namespace: dict[str, object], name: str) -> Callable[..., object]:
+    """The function of that name, or the method of a new object: of the class that is named, or else of `Solution`."""
+    owner, _, method = name.rpartition(".")
+    if not owner and method not in namespace and "Solution" in namespace:
+        owner = "Solution"
+    holder: dict[str, Any] = namespace
+    if (owner or method) not in holder:
+        raise NameError(f"name {owner or method!r} is not defined")
+    return cast("Callable[..., object]", getattr(holder[owner](), method) if owner else holder[method])
+
+
+def _print(error: BaseException) -> None:
+    """The traceback, without the frames of this file."""
+    shown = error.__traceback__
+    while shown is not None and shown.tb_frame.f_code.co_filename == _OURS:
+        shown = shown.tb_next
+    error.__traceback__ = shown
+    with contextlib.suppress(BaseException):
+        sys.excepthook(type(error), error, shown)
+
+
+def _exit_status(error: SystemExit) -> int:
+    code = error.code
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return code & 0xFF
+    _flush("stdout")
+    print(code, file=sys.stderr)  # noqa: T201
+    return 1
+
+
+def _finished(namespace: dict[str, object], status: int) -> int:
+    """What the interpreter does at its end, but for taking the library apart."""
+    threading: Any = sys.modules.get("threading")
+    if threading is not None:
+        threading._shutdown()
+    atexit._run_exitfuncs()
+    flushed = _flush("stdout")
+    # Files that were not closed are written, and `__del__` called, when their names go.
+    for name in [name for name in namespace if name != "__builtins__"]:
+        namespace[name] = None
+    gc.collect()
+    flushed &= _flush("stdout")
+    return status if flushed else status or 120
+
+
+def _flush(name: str) -> bool:
+    stream = getattr(sys, name, None)
+    try:
+        if stream is not None and not stream.closed:
+            stream.flush()
+    except BaseException:  # noqa: BLE001
+        return False
+    return True
+
+
+def leave(status: int) -> None:
+    """End this process now, with what it has printed."""
+    for name in ("stdout", "stderr"):
+        _flush(name)
+    os._exit(status)
+
+
+_OURS = main.__code__.co_filename

@@ -1,0 +1,135 @@
+"""A job locked in without namespaces: another user or Landlock, a filter of system calls, and a watch over the rest.
+
+Runs inside the sandbox: standard library only. What is shared with everybody else on the machine is kept from the job
+by refusing it: no sockets, no changes of files beyond its folder, no sight of /proc.
+"""
+
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from skyassets.engines.sandbox.guest import landlock_rules
+from skyassets.engines.sandbox.guest import syscalls as kernel
+from skyassets.engines.sandbox.guest.confinement import FILES, TMP_MB, set_limits
+from skyassets.engines.sandbox.guest.process_tree import descendants
+
+SYSTEM = ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/sbin", "/etc/ld.so.cache")
+OPEN_TO_ALL = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108
+DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+
+
+class SharedSystem:
+    """A job in the system as it is. `user` is the first of two user ids to become, where that is allowed."""
+
+    def __init__(self, calls: bytes, user: int | None, kind: str) -> None:
+        self._calls, self._user = calls, user
+        # A container may allow Landlock or not: there it comes on top.
+        has_landlock = landlock_rules.version() >= landlock_rules.NEEDED
+        self._landlock = kind == "landlock" or (kind == "container" and has_landlock)
+        self._folders: list[str] = []
+        kernel.adopt_orphans()
+
+    def fork(self) -> int:
+        """As os.fork; the child has a folder of its own to write in, and a user of its own where there are several."""
+        self._folders.append(tempfile.mkdtemp(prefix="job-"))
+        if self._user is not None:
+            os.chmod(self._folders[-1], 0o1777)  # noqa: PTH101, S103
+        return os.fork()
+
+    def confine(self, limits: Mapping[str, int]) -> None:
+        """Give up what other processes could be reached with."""
+        folder = self._folders[-1]
+        os.setsid()
+        os.chdir(folder)
+        os.environ.update(HOME=folder, TMPDIR=folder, PATH="/usr/bin:/bin", LANG="C.UTF-8")
+        tempfile.tempdir = None
+        if self._user is None:
+            # The kernel counts all processes of the user, those that were there before as well.
+            limits = {**limits, "RLIMIT_NPROC": limits["RLIMIT_NPROC"] + _threads_of(os.getuid())}
+        else:
+            user = self._user + len(self._folders) - 1
+            kernel.become(user, user)
+        kernel.die_with_parent(signal.SIGKILL)
+        set_limits(limits)
+        kernel.never_gain_privileges()
+        if self._landlock:
+            landlock_rules.restrict((*SYSTEM, *_interpreter()), (folder, *DEVICES))
+        if self._calls:
+            kernel.filter_calls(self._calls)
+
+    def end(self, first: int) -> None:
+        """Kill every process of every job that runs now."""
+        self._kill()
+
+    def clean(self) -> None:
+        """Bury all orphans, however fast they multiply, and remove the folders."""
+        with suppress(ChildProcessError):
+            while True:
+                buried, _ = os.waitpid(-1, os.WNOHANG)
+                if not buried:
+                    self._kill()
+        for folder in self._folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        self._folders.clear()
+
+    def is_full(self) -> bool:
+        """Whether the jobs' folders hold more than they may."""
+        size = count = 0
+        for top in self._folders:
+            for folder, _, names in os.walk(top):
+                for name in names:
+                    with suppress(OSError):
+                        size += os.lstat(os.path.join(folder, name)).st_blocks * 512  # noqa: PTH118
+                count += len(names) + 1
+                if size > TMP_MB * 2**20 or count > FILES:
+                    return True
+        return False
+
+    def _kill(self) -> None:
+        if self._user is None:
+            _, *others = list(descendants(os.getpid()))
+            for pid in others:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            return
+        for number, folder in enumerate(self._folders):
+            killer = os.fork()
+            if not killer:
+                # Only the user itself may kill all that is its own at once, and empty its folder.
+                try:
+                    user = self._user + number
+                    kernel.become(user, user)
+                    with suppress(ProcessLookupError):
+                        os.kill(-1, signal.SIGKILL)
+                    for place in (folder, *OPEN_TO_ALL):
+                        _empty(place, user)
+                finally:
+                    os._exit(0)
+            os.waitpid(killer, 0)
+
+
+def _empty(folder: str, user: int) -> None:
+    """Remove what `user` has left in `folder`."""
+    with suppress(OSError):
+        for entry in list(os.scandir(folder)):
+            if entry.stat(follow_symlinks=False).st_uid == user:
+                shutil.rmtree(entry.path, ignore_errors=True)
+                with suppress(OSError):
+                    os.unlink(entry.path)  # noqa: PTH108
+
+
+def _interpreter() -> Sequence[str]:
+    return (os.path.realpath(sys.executable), os.path.join(sys.base_prefix, "lib"))  # noqa: PTH118
+
+
+def _threads_of(user: int) -> int:
+    found = 0
+    for name in filter(str.isdigit, os.listdir("/proc")):  # noqa: PTH208
+        with suppress(OSError):
+            if os.stat(f"/proc/{name}").st_uid == user:  # noqa: PTH116
+                found += len(os.listdir(f"/proc/{name}/task"))  # noqa: PTH208
+    return found

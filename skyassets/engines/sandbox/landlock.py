@@ -1,0 +1,68 @@
+"""Landlock keeps the Sandbox port without namespaces: access rights, no sockets, an own user. Fails closed.
+
+Weaker than bubblewrap: a program shares the list of processes and the processors with everybody, and can learn whether
+a file exists. It reads the system and the interpreter, writes in its own folder, and connects to nobody.
+"""
+
+import functools
+import os
+import platform
+import sys
+from pathlib import Path
+
+from skyassets.core.errors import SandboxError
+from skyassets.engines.sandbox import seccomp
+from skyassets.engines.sandbox.guest import landlock_rules
+from skyassets.engines.sandbox.pool import WarmSandbox
+from skyassets.engines.sandbox.server import SandboxServer
+
+SPARE_USERS = range(61_184, 62_184, 2)
+"""Two user ids a server that no account has: one for a program, one for its examiner."""
+SCOPED = 6
+"""The first version that keeps signals within: without it the program must have another user than we."""
+
+
+class Landlock(WarmSandbox):
+    """Runs each program under Landlock, as another user where we are root."""
+
+    def __init__(self, python: str | None = None) -> None:
+        super().__init__(LandlockBackend(python))
+
+
+class LandlockBackend:
+    """Starts fork servers whose jobs lock themselves in."""
+
+    advice = "Landlock must be in the kernel (Linux 6.2, or 6.12 for users other than root) and among lsm= at boot."
+
+    def __init__(self, python: str | None) -> None:
+        self._python = str(Path(python or sys.executable).resolve())
+
+    @functools.cached_property
+    def name(self) -> str:
+        """The backend and its version, as recorded in every verdict."""
+        return f"landlock {landlock_rules.version()} (Linux {platform.release().partition('-')[0]})"
+
+    def start(self, number: int) -> SandboxServer:
+        """A fork server.
+
+        Raises:
+            SandboxError: when the kernel's Landlock is too old, or other users cannot reach the interpreter.
+        """
+        is_root = os.geteuid() == 0
+        needed = landlock_rules.NEEDED if is_root else SCOPED
+        if (known := landlock_rules.version()) < needed:
+            raise SandboxError(f"sandbox: Landlock {needed} is needed and the kernel has {known or 'none'}")
+        if is_root and (closed := _closed_to_others(Path(self._python))):
+            raise SandboxError(
+                f"sandbox: as root, programs run as another user, who may not enter {closed} where Python is; use a "
+                "Python under /usr, or do not run as root"
+            )
+        user = SPARE_USERS[number % len(SPARE_USERS)] if is_root else None
+        settings: dict[str, object] = {"confinement": "landlock", "user": user}
+        settings["filter"] = seccomp.for_a_shared_system().hex()
+        return SandboxServer((self._python, "-s", "-S", "-P", "-B"), settings, {"PYTHONHASHSEED": "0"})
+
+
+def _closed_to_others(file: Path) -> Path | None:
+    """The folder on the way to `file` that others may not enter."""
+    return next((folder for folder in reversed(file.parents) if not folder.stat().st_mode & 0o001), None)

@@ -1,0 +1,191 @@
+"""A Sandbox of warm fork servers, one for each thread that runs programs. What locks them in is a backend's matter."""
+
+import functools
+import json
+import math
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Protocol, Self
+
+from skyassets.core.errors import SandboxError
+from skyassets.core.ports import Limits, Program, Run, RunKind
+from skyassets.core.text import well_formed
+from skyassets.engines.sandbox.result import told
+from skyassets.engines.sandbox.server import Ending, SandboxServer, ServerLostError
+
+FILE_MB, STACK_MB = 16, 64
+OPEN_FILES = 256
+
+
+class Backend(Protocol):
+    """What isolates: it knows how to start a fork server where its programs can do no harm."""
+
+    @property
+    def name(self) -> str:
+        """The backend and its version, as recorded in every verdict."""
+        ...
+
+    @property
+    def advice(self) -> str:
+        """What to do when it does not work here."""
+        ...
+
+    def start(self, number: int) -> SandboxServer:
+        """A new fork server, the `number`th.
+
+        Raises:
+            SandboxError: when it cannot be started here.
+        """
+        ...
+
+
+class WarmSandbox:
+    """Keeps the Sandbox port over a backend. Starts nothing before the first run; its end, or ours, ends everything."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._lock, self._checking = threading.Lock(), threading.Lock()
+        self._idle: list[SandboxServer] = []
+        self._busy: set[SandboxServer] = set()
+        self._started = 0
+        self._closings = 0
+        self._is_usable = False
+
+    @functools.cached_property
+    def name(self) -> str:
+        """The backend and its version, as recorded in every verdict."""
+        return self._backend.name
+
+    def run(self, program: Program, limits: Limits) -> Run:
+        """Run `program` once, within `limits`. Threads may run programs at the same time, each in a server of its own.
+
+        Raises:
+            SandboxError: when programs cannot be confined here; nothing has been run then.
+        """
+        self.check()
+        return self._run(program, limits)
+
+    def check(self) -> None:
+        """Make sure once that programs can be confined here, by confining a harmless one.
+
+        Raises:
+            SandboxError: when they cannot, saying what is missing.
+        """
+        with self._checking:
+            if self._is_usable:
+                return
+            try:
+                harmless = self._run(Program("print(6 * 7)"), Limits(seconds=30.0))
+            except SandboxError as error:
+                raise SandboxError(f"{error}\n{self._backend.advice}") from error
+            if harmless.kind is not RunKind.FINISHED or harmless.output != "42\n":
+                raise SandboxError(
+                    f"{self.name}: a harmless program did not run ({harmless.kind}): {harmless.detail.strip()}\n"
+                    f"{self._backend.advice}"
+                )
+            self._is_usable = True
+
+    def pids(self) -> list[int]:
+        """The outermost process of each server, for those who measure."""
+        with self._lock:
+            return [server.pid for server in (*self._idle, *self._busy)]
+
+    def close(self) -> None:
+        """End all servers with whatever they run; the next run starts new ones."""
+        with self._lock:
+            idle, busy, self._idle, self._busy = self._idle, self._busy, [], set()
+            self._closings += 1
+        for server in busy:
+            server.interrupt()
+        for server in idle:
+            server.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _run(self, program: Program, limits: Limits) -> Run:
+        order, parts = _order(program, limits)
+        closings = self._closings
+        lost: ServerLostError | None = None
+        # A server that was lost may have been lost for another reason than this program: once more.
+        for _ in range(2):
+            try:
+                return told(program, self._asked(lambda server: server.ask(order, parts, limits.seconds)))
+            except ServerLostError as error:
+                lost = error
+            if self._closings != closings:
+                return Run(RunKind.SANDBOX_ERROR, "", f"{self.name}: it was closed while a program ran")
+        return Run(RunKind.SANDBOX_ERROR, "", f"{self.name}: the server was lost twice: {lost}")
+
+    def _asked(self, ask: Callable[[SandboxServer], Ending]) -> Ending:
+        server = self._taken()
+        try:
+            ending = ask(server)
+        except BaseException:
+            # Whatever happened, nobody knows what it will say next.
+            with self._lock:
+                self._busy.discard(server)
+            server.stop()
+            raise
+        with self._lock:
+            is_ours = server in self._busy
+            if is_ours:
+                self._busy.remove(server)
+                self._idle.append(server)
+        if not is_ours:
+            # `close` came in between, and left its end to us.
+            server.stop()
+        return ending
+
+    def _taken(self) -> SandboxServer:
+        with self._lock:
+            while self._idle:
+                server = self._idle.pop()
+                self._busy.add(server)
+                if server.is_alive():
+                    return server
+                self._busy.discard(server)
+                server.stop()
+            number, self._started = self._started, self._started + 1
+        server = self._backend.start(number)
+        with self._lock:
+            self._busy.add(server)
+        return server
+
+
+def _order(program: Program, limits: Limits) -> tuple[dict[str, object], tuple[bytes, ...]]:
+    """What the fork server has to know, and the parts that it must not know."""
+    job = {"source": program.source, "call": program.call, "arguments": program.arguments}
+    check = {"source": "", "check": program.check, "names": " ".join(program.names)}
+    parts = [json.dumps(job).encode("ascii"), well_formed(program.stdin).encode("utf-8")]
+    if program.check:
+        parts.append(json.dumps(check).encode("ascii"))
+    order: dict[str, object] = {
+        "examined": bool(program.check),
+        "seconds": limits.seconds,
+        "memory_mb": limits.memory_mb,
+        "output": limits.output_kb * 1024,
+        "rlimits": _rlimits(limits),
+    }
+    return order, tuple(parts)
+
+
+def _rlimits(limits: Limits) -> dict[str, int]:
+    """Per process. The memory of all of them together is watched; here stands only a wide fence."""
+    mb = 2**20
+    return {
+        "RLIMIT_AS": (4 * limits.memory_mb + 512) * mb,
+        "RLIMIT_DATA": 2 * limits.memory_mb * mb,
+        "RLIMIT_STACK": STACK_MB * mb,
+        "RLIMIT_NPROC": limits.processes,
+        "RLIMIT_FSIZE": FILE_MB * mb,
+        "RLIMIT_NOFILE": OPEN_FILES,
+        "RLIMIT_CORE": 0,
+        "RLIMIT_CPU": math.ceil(limits.seconds) + 1,
+    }

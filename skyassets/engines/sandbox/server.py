@@ -1,0 +1,152 @@
+"""One fork server at work in its sandbox, as its owner sees it: started, asked, and ended. Knows no backend."""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from skyassets.core.errors import SandboxError
+from skyassets.engines.sandbox import guest
+from skyassets.engines.sandbox.guest.frames import LENGTH, header
+from skyassets.engines.sandbox.guest.process_tree import MOST_WAITING, children
+
+STARTING_SECONDS = 60.0
+ENDING_SECONDS = 3.0
+GRACE_SECONDS = 10.0
+"""The server keeps a job's deadline itself; one that is this late has lost its way and is killed."""
+BOOT = "boot"
+"""The guest module that is given as text, and loads the others."""
+
+# A child that dies with its parent dies with the *thread* that started it: this one lasts as long as we do.
+_STARTER = ThreadPoolExecutor(1, "sandbox-starter")
+
+
+class ServerLostError(Exception):
+    """The server died or answered too late; what it was asked may or may not have been done."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a job ended: its status, the limit that cut it off if one did, and what it wrote on each of its pipes."""
+
+    status: int
+    cut: str | None
+    written: tuple[bytes, ...]
+
+
+class SandboxServer:
+    """A running fork server."""
+
+    def __init__(
+        self, command: Sequence[str], settings: dict[str, object], environment: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        with tempfile.TemporaryFile() as complaints:
+            self._process = _STARTER.submit(
+                subprocess.Popen, [*command, "-c", _guest_sources()[BOOT]],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints, bufsize=0,
+                env=dict(environment), cwd="/", start_new_session=True,
+            ).result()  # fmt: skip
+            assert self._process.stdin is not None
+            assert self._process.stdout is not None
+            self._orders, self._replies = self._process.stdin.fileno(), self._process.stdout.fileno()
+            os.set_blocking(self._orders, False)
+            try:
+                deadline = time.monotonic() + STARTING_SECONDS
+                self._send(_boot_message(settings), deadline)
+                self._header(deadline)
+            except ServerLostError as error:
+                self.stop()
+                complaints.seek(0)
+                said = complaints.read().decode("utf-8", "replace").strip()
+                raise SandboxError(f"sandbox: the fork server did not start: {said[-1000:] or error}") from error
+            except BaseException:
+                self.stop()
+                raise
+
+    @property
+    def pid(self) -> int:
+        """The process that was started: the sandbox's outermost."""
+        return self._process.pid
+
+    def is_alive(self) -> bool:
+        """Whether it still runs, as far as one can see."""
+        return self._process.poll() is None
+
+    def ask(self, order: dict[str, object], parts: Sequence[bytes], seconds: float) -> Ending:
+        """Have one job done that may take `seconds`, and as much again as it waits for a processor, within bounds.
+
+        Raises:
+            ServerLostError: when no answer came.
+        """
+        deadline = time.monotonic() + (1 + MOST_WAITING) * seconds + GRACE_SECONDS
+        self._send(header({**order, "parts": [len(part) for part in parts]}) + b"".join(parts), deadline)
+        told = self._header(deadline)
+        sizes, cut = told["sizes"], told["cut"]
+        assert isinstance(sizes, list)
+        written = tuple(self._read(size, deadline) for size in sizes)
+        return Ending(int(str(told["status"])), None if cut is None else str(cut), written)
+
+    def interrupt(self) -> None:
+        """Have it end while another thread waits for its answer; that thread then learns of it, and stops it."""
+        # Under bubblewrap the server is the child of what was started.
+        for pid in (*children(self.pid), self.pid):
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGTERM)
+
+    def stop(self) -> None:
+        """End it, and every process inside. Only for the thread that asks it: its pipes are closed."""
+        # It ends by itself, with all it started, when nobody gives it orders any more.
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(ENDING_SECONDS)
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        with self._process:
+            self._process.kill()
+
+    def _send(self, content: bytes, deadline: float) -> None:
+        rest = memoryview(content)
+        while rest:
+            _, ready, _ = select.select([], [self._orders], [], max(0.0, deadline - time.monotonic()))
+            if not ready:
+                raise ServerLostError("it takes no order")
+            try:
+                rest = rest[os.write(self._orders, rest) :]
+            except BrokenPipeError as error:
+                raise ServerLostError("it has died") from error
+
+    def _header(self, deadline: float) -> dict[str, object]:
+        (size,) = LENGTH.unpack(self._read(LENGTH.size, deadline))
+        return dict(json.loads(self._read(size, deadline)))
+
+    def _read(self, size: int, deadline: float) -> bytes:
+        read = bytearray()
+        while len(read) < size:
+            ready, _, _ = select.select([self._replies], [], [], max(0.0, deadline - time.monotonic()))
+            piece = os.read(self._replies, size - len(read)) if ready else b""
+            if not piece:
+                raise ServerLostError("it has died" if ready else "it does not answer")
+            read += piece
+        return bytes(read)
+
+
+def _boot_message(settings: dict[str, object]) -> bytes:
+    modules = [(f"{guest.__name__}.{name}", source) for name, source in _guest_sources().items() if name != BOOT]
+    text = repr((modules, settings)).encode("utf-8")
+    return LENGTH.pack(len(text)) + text
+
+
+def _guest_sources() -> dict[str, str]:
+    """Every module of the guest package, by its name in it."""
+    files = sorted(Path(guest.__path__[0]).glob("[a-z]*.py"))
+    return {file.stem: file.read_text(encoding="utf-8") for file in files}

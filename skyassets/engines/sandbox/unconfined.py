@@ -1,0 +1,33 @@
+"""Unconfined keeps the Sandbox port and isolates nothing: limits only. For those who ask for it, in so many words."""
+
+import logging
+import sys
+
+from skyassets.engines.sandbox.pool import WarmSandbox
+from skyassets.engines.sandbox.server import SandboxServer
+
+LOG = logging.getLogger(__name__)
+WARNING = (
+    "sandbox: SKYASSETS_SANDBOX=none: the models' programs now run with the rights, the files and the network of this "
+    "user, and nothing keeps them from doing harm"
+)
+
+
+class Unconfined(WarmSandbox):
+    """Runs each program as a child of ours, within its limits and no walls."""
+
+    def __init__(self) -> None:
+        super().__init__(UnconfinedBackend())
+
+
+class UnconfinedBackend:
+    """Starts fork servers without walls, and says so each time."""
+
+    name = "none (UNSAFE)"
+    advice = "Not even a plain process could be started."
+
+    def start(self, number: int) -> SandboxServer:
+        """A fork server, in the open."""
+        LOG.warning("%s (server %d)", WARNING, number)
+        settings: dict[str, object] = {"confinement": "none", "user": None, "filter": ""}
+        return SandboxServer((sys.executable, "-s", "-S", "-P", "-B"), settings, {"PYTHONHASHSEED": "0"})

@@ -1,0 +1,207 @@
+"""A model server as a child process, for one life: started, waited for, watched, ended with everything it started.
+
+Knows nothing of any one server: `vllm_server` and `transformers_server` say what to run and where health is told.
+Starting one again is `server_keeper`'s affair.
+"""
+
+import http.client
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from skyassets.engines.host import watchdog as server_watchdog
+
+TAIL_LINES = 20
+LONGEST_LINE = 300
+RAISED = re.compile(r"(?:^|\] )([\w.]+(?:Error|Exception): .*)")
+"""How a traceback ends, also where a logger wrote its own heading before each line."""
+
+
+class ServerLog:
+    """The part of a log file that is written from now on."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._begins = path.stat().st_size if path.exists() else 0
+
+    def read(self) -> tuple[str, str]:
+        """The cause of death in a line, and the end of the log with the line that tells the cause before it.
+
+        The cause is the first error, for a big server dies of its children's deaths, else the last line; it may be
+        empty.
+        """
+        last: deque[str] = deque(maxlen=TAIL_LINES)
+        raised = early = ""
+        with self.path.open(encoding="utf-8", errors="replace") as file:
+            file.seek(self._begins)
+            for line in map(str.rstrip, file):
+                found = None if raised else RAISED.search(line)
+                raised = found[1] if found else raised
+                if len(last) == TAIL_LINES and not early and RAISED.search(last[0]):
+                    early = last[0]
+                last.append(line)
+        told = [*([early] if early else []), *last]
+        tail = f"its log ({self.path}) ends:\n" + "\n".join(f"  {line[:LONGEST_LINE]}" for line in told)
+        return (raised or (last[-1] if last else "")).strip()[:LONGEST_LINE], tail
+
+
+POLL_SECONDS = 0.25
+LOOK_SECONDS = 5.0
+"""Between two looks at the health of a server that is ready."""
+NEWS_SECONDS = 10.0
+LOGS = Path(tempfile.gettempdir()) / "skyassets-logs"
+
+_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""No proxy stands before our own machine."""
+
+
+def free_ports(number: int) -> tuple[int, ...]:
+    """Different loopback ports nobody listens on at this moment."""
+    with ExitStack() as probes:
+        ports = []
+        for _ in range(number):
+            probe = probes.enter_context(socket.socket())
+            probe.bind(("127.0.0.1", 0))
+            ports.append(int(probe.getsockname()[1]))
+        return tuple(ports)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a server's life ended when it was not we who ended it."""
+
+    server: str
+    what: str
+    """What was seen of it, as in `died with exit status 1`."""
+    cause: str
+    """The line of the log that tells most; empty when there is none."""
+    tail: str
+    """The end of the log, and where all of it is."""
+
+    @property
+    def line(self) -> str:
+        """What happened, in one line."""
+        return f"{self.server}: {self.what}" + (f" ({self.cause})" if self.cause else "")
+
+    @property
+    def words(self) -> str:
+        """What happened, with the end of the log."""
+        return f"{self.server}: {self.what}; {self.tail}"
+
+
+@dataclass(frozen=True)
+class ServerProcess:
+    """What to run, how to see that it is ready, and how long to wait for that."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    """Laid over this process's own."""
+    health_url: str
+    """Answers 200 once the server can be asked."""
+    log: Path
+    """Where it writes; another life of it goes on at the end."""
+    patience: float
+    """Seconds it may take until it is ready."""
+    said: Callable[[str], None]
+    unwell: float = 300.0
+    """Seconds without a 200 from `health_url` after which it counts as dead, though its process lives."""
+
+    def live(self, ended: threading.Event, became_ready: Callable[[], None]) -> Ending | None:
+        """One life, until it ends by itself or `ended` is set (None); nothing of it is left behind either way."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        log = ServerLog(self.log)
+        watchdog = self._start()
+        try:
+            what = self._wait_ready(watchdog, ended)
+            if what is None and not ended.is_set():
+                became_ready()
+                what = self._watch(watchdog, ended)
+        finally:
+            _stop(watchdog)
+        if what is None:
+            return None
+        cause, tail = log.read()
+        return Ending(self.name, what, cause, tail)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        program = [sys.executable, "-I", server_watchdog.__file__, str(os.getpid()), *self.command]
+        self.said(f"{self.name}: starting, log in {self.log}")
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                program,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **self.environment},
+                start_new_session=True,  # so that Ctrl-C reaches us alone, and we end it in order
+            )
+
+    def _wait_ready(self, watchdog: subprocess.Popen[bytes], ended: threading.Event) -> str | None:
+        """Wait until it can be asked, or `ended` is set; what went wrong, if anything."""
+        began = told = time.monotonic()
+        while not ended.is_set() and not self._is_well():
+            now = time.monotonic()
+            if watchdog.poll() is not None:
+                return _death(watchdog)
+            if now - began > self.patience:
+                return f"not ready after {self.patience:.0f} s: give it more time, or see what it waits for"
+            if now - told >= NEWS_SECONDS:
+                told = now
+                self.said(f"{self.name}: not ready yet after {now - began:.0f} s")
+            ended.wait(POLL_SECONDS)
+        if not ended.is_set():
+            self.said(f"{self.name}: ready after {time.monotonic() - began:.0f} s")
+        return None
+
+    def _watch(self, watchdog: subprocess.Popen[bytes], ended: threading.Event) -> str | None:
+        """Wait until it dies, is unwell for too long, or `ended` is set; what went wrong, if anything."""
+        looked = well = time.monotonic()
+        while not ended.wait(POLL_SECONDS):
+            if watchdog.poll() is not None:
+                return _death(watchdog)
+            now = time.monotonic()
+            if now - looked >= min(LOOK_SECONDS, self.unwell / 2):
+                looked = now
+                well = now if self._is_well() else well
+            if now - well > self.unwell:
+                return f"said nothing good of its health for {self.unwell:.0f} s, and was ended"
+        return None
+
+    def _is_well(self) -> bool:
+        try:
+            with _direct.open(self.health_url, timeout=5) as answer:
+                return bool(answer.status == 200)
+        except (OSError, http.client.HTTPException):  # refused, reset, timed out, another status, or not HTTP
+            return False
+
+
+def _death(watchdog: subprocess.Popen[bytes]) -> str:
+    status = watchdog.returncode
+    number = -status if status < 0 else status - 128
+    if number not in set(signal.Signals):
+        return f"died with exit status {status}"
+    name = signal.Signals(number).name
+    return f"was killed by {name}" + (", as when memory runs out" if name == "SIGKILL" else "")
+
+
+def _stop(watchdog: subprocess.Popen[bytes]) -> None:
+    """End the watchdog, which ends the server; should it not manage, kill it, and the kernel ends the server."""
+    watchdog.terminate()
+    try:
+        watchdog.wait(server_watchdog.GRACE_SECONDS + 10)
+    except subprocess.TimeoutExpired:
+        watchdog.kill()
+        watchdog.wait()

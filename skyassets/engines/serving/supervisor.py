@@ -1,0 +1,145 @@
+"""Servers of our own, kept alive: one that dies is started again on its port, a bounded number of times.
+
+A thread for each server watches it while the work goes on elsewhere; whoever asks it sees a connection that fails for a
+while. A server that dies before it was ever ready is not started again: it would only die of the same.
+"""
+
+import itertools
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from skyassets.core.errors import ServerError
+from skyassets.engines.serving.process import Ending, ServerProcess
+
+SOON_SECONDS = 10.0
+"""A death this soon after it was ready, or before, bodes ill."""
+SOON_DEATHS = 3
+"""In a row, after which it is not started again."""
+NOTICE_SECONDS = 2.0
+"""A client notices a death this much earlier than we do, at most."""
+
+
+@dataclass(frozen=True)
+class Restarts:
+    """How often a server that died is started again, and after which pause."""
+
+    most: int = 3
+    pause: float = 5.0
+    """Seconds; its memory and its port are free again then."""
+
+    def longest(self, patience: float) -> float:
+        """Seconds a client may see nothing but failures, while a server is started again that takes `patience`."""
+        return patience + self.pause + 60.0
+
+
+class ServerKeeper:
+    """Keeps one server alive, in a thread of its own."""
+
+    def __init__(self, process: ServerProcess, restarts: Restarts) -> None:
+        self.process = process
+        self.restarts = restarts
+        self.ready: Future[None] = Future()
+        """Done when it can be asked for the first time; fails with a ServerError when that never came."""
+        self._ended = threading.Event()
+        self._is_down = threading.Event()
+        self._ready_at: float | None = None
+        self._ending: Ending | None = None
+        self._lost = ""
+
+    def keep(self) -> None:
+        """Live one life after another, until `end`, or until it is lost."""
+        early = 0
+        for lives in itertools.count():
+            self._ready_at = None
+            ending = self.process.live(self._ended, self._became_ready)
+            if ending is None:
+                return
+            self._ending = ending
+            self._is_down.set()
+            if not self.ready.done():
+                self.ready.set_exception(ServerError(ending.words))
+                return
+            early = 0 if self._lived() >= SOON_SECONDS else early + 1
+            if why := self._why_not_again(lives, early):
+                self._lost = f"{ending.server}: {ending.what}, and is not started again: {why}; {ending.tail}"
+                self.process.said(f"{ending.line}, and is not started again: {why}")
+                return
+            pause = self.restarts.pause
+            self.process.said(f"{ending.line}; started again in {pause:.0f} s ({lives + 1} of {self.restarts.most})")
+            if self._ended.wait(pause):
+                return
+
+    def end(self) -> None:
+        """Have `keep` stop the server and return."""
+        self._ended.set()
+
+    def lost(self) -> str:
+        """Why it will never answer again, with its last words; empty while it may."""
+        return self._lost
+
+    def trouble(self, within: float) -> str:
+        """What it died of, if it is down or comes down `within` seconds."""
+        return self._ending.words if self._is_down.wait(within) and self._ending is not None else ""
+
+    def over(self, kept: "Future[None]") -> None:
+        """Take in how `keep` ended: should it have failed, nobody keeps the server any more."""
+        if error := kept.exception():
+            self._lost = f"{self.process.name}: nobody keeps it any more ({type(error).__name__}: {error})"
+            if not self.ready.done():
+                self.ready.set_exception(error)
+
+    def _became_ready(self) -> None:
+        self._ready_at = time.monotonic()
+        self._is_down.clear()
+        if not self.ready.done():
+            self.ready.set_result(None)
+
+    def _lived(self) -> float:
+        return time.monotonic() - self._ready_at if self._ready_at is not None else 0.0
+
+    def _why_not_again(self, restarts: int, early: int) -> str:
+        if restarts >= self.restarts.most:
+            return f"it was started again {restarts} times, the most there may be"
+        if early >= SOON_DEATHS:
+            return f"it died within {SOON_SECONDS:.0f} s of being ready, or before, {early} times in a row"
+        return ""
+
+
+@contextmanager
+def kept(processes: Sequence[ServerProcess], restarts: Restarts) -> Iterator[tuple[ServerKeeper, ...]]:
+    """The servers, all of them ready to be asked; ended with all they started however the context ends.
+
+    Raises:
+        ServerError: when one dies or is not ready in time, with the end of its log; also when the work done in the
+            context fails with a ServerError and it turns out that a server is down.
+    """
+    keepers = tuple(ServerKeeper(process, restarts) for process in processes)
+    with ThreadPoolExecutor(len(keepers), "server-keeper") as threads:
+        try:
+            for keeper in keepers:
+                keeper.process.log.unlink(missing_ok=True)
+                threads.submit(keeper.keep).add_done_callback(keeper.over)
+            for ready in as_completed([keeper.ready for keeper in keepers]):
+                ready.result()
+            try:
+                yield keepers
+            except ServerError as error:
+                told = _troubles(keepers, str(error))
+                if told:
+                    raise ServerError(f"{error}\n{told}") from error
+                raise
+        finally:
+            for keeper in keepers:
+                keeper.end()
+
+
+def _troubles(keepers: Sequence[ServerKeeper], said: str) -> str:
+    """What the servers that are down died of, as far as it has not been said."""
+    if any(keeper.lost() and keeper.lost() in said for keeper in keepers):
+        return ""
+    by = time.monotonic() + NOTICE_SECONDS
+    return "\n".join(filter(None, (keeper.trouble(max(by - time.monotonic(), 0)) for keeper in keepers)))

@@ -1,0 +1,206 @@
+"""vLLM on this machine: servers of one model, for as long as they are needed. Never imports vLLM itself.
+
+The flags that change the output are fixed here: a row's id covers its sampling parameters, so nothing may come from the
+model's own `generation_config.json`. The rest is about this machine, GPU or CPU.
+"""
+
+import contextlib
+import importlib.metadata
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from skyassets.core.errors import ServerError
+from skyassets.core.money import Purse
+from skyassets.core.ports import Asker, Model
+from skyassets.engines.host.devices import cores, gpus, shares
+from skyassets.engines.host.metering import Metered, metering, unmetered
+from skyassets.engines.openai_api.completions import OpenAIAsker
+from skyassets.engines.openai_api.endpoint import Upstream
+from skyassets.engines.serving.process import LOGS, ServerProcess, free_ports
+from skyassets.engines.serving.supervisor import Restarts, kept
+from skyassets.engines.serving.vllm_options import VllmOptions
+
+MEMORY_SHARE_ON_CPU = 0.3
+"""Of the machine's memory, for all servers together."""
+
+
+@dataclass(frozen=True)
+class VllmServer:
+    """Keeps the `Serving` port with vLLM servers of our own."""
+
+    resolve: Callable[[Model], Path | str]
+    """Where a model's weights are: a folder, or a hub id for vLLM to fetch."""
+    concurrency: int = 64
+    """Sequences each server decodes at once; on two cores, 64 give half as many tokens a second again as 32."""
+    options: VllmOptions = field(default_factory=VllmOptions)
+    restarts: Restarts = field(default_factory=Restarts)
+    patience: float = 1200.0
+    """Seconds to wait for the servers: seconds for a small model, many minutes for 32B from a cold disk."""
+    timeout: float = 1800.0
+    logs: Path = LOGS
+    said: Callable[[str], None] = print
+    metered: Metered = unmetered
+    """Told of the GPUs held (of 1 for a machine without), from the first start to the last stop."""
+    purse: Purse = field(default_factory=Purse)
+    """The run's: the calls cost nothing, but none goes out once machine time has used up the budget."""
+
+    @contextlib.contextmanager
+    def serve(self, model: Model, weights: Path | None) -> Iterator[Asker]:
+        """An asker for `model`, with servers of its own behind it.
+
+        Raises:
+            ServerError: when vLLM cannot run here, or a server does not start, with the end of its log.
+        """
+        problem = vllm_problem()
+        if problem:
+            raise ServerError(f"vllm: {problem}")
+        place = weights or self.resolve(model)
+        ports = free_ports(self.options.replicas)
+        processes = self.processes(model, place, ports)
+        devices = 1 if _is_cpu_build() else self.options.replicas * self.options.tensor_parallel
+        with metering(self.metered, devices) as unmeterable, kept(processes, self.restarts) as keepers:
+            upstreams = tuple(
+                Upstream(
+                    f"http://127.0.0.1:{port}/v1",
+                    model.name,
+                    concurrency=self.concurrency,
+                    served_by=f"vllm {_version()}",
+                    lost=lambda keeper=keeper: keeper.lost() or unmeterable(),  # type: ignore[misc]  # bound at once
+                )
+                for port, keeper in zip(ports, keepers, strict=True)
+            )
+            patience = self.restarts.longest(self.patience)
+            yield OpenAIAsker(upstreams, self.timeout, patience=patience, purse=self.purse, said=self.said)
+
+    def processes(self, model: Model, place: Path | str, ports: tuple[int, ...]) -> tuple[ServerProcess, ...]:
+        """What is to be run, one for each port.
+
+        Raises:
+            ServerError: when the machine has less than that many need.
+        """
+        return tuple(
+            ServerProcess(
+                name=f"vllm ({model.name})" + (f" {number + 1} of {len(ports)}" if len(ports) > 1 else ""),
+                command=self.command(model, place, port),
+                environment=self.environment(place) | share,
+                health_url=f"http://127.0.0.1:{port}/health",
+                log=self.logs / f"vllm-{port}.log",
+                patience=self.patience,
+                said=self.said,
+            )
+            for number, (port, share) in enumerate(zip(ports, self.device_shares(), strict=True))
+        )
+
+    def command(self, model: Model, place: Path | str, port: int) -> tuple[str, ...]:
+        """The command line; printed, it can be run by hand."""
+        options = self.options
+        share_on_cpu = MEMORY_SHARE_ON_CPU / options.replicas if _is_cpu_build() else None
+        flags = {
+            "--served-model-name": model.name,
+            "--host": "127.0.0.1",
+            "--port": port,
+            "--generation-config": "vllm",
+            "--seed": 0,
+            "--max-num-seqs": self.concurrency,
+            "--tensor-parallel-size": options.tensor_parallel,
+            "--dtype": options.dtype,
+            "--max-model-len": options.max_model_len,
+            "--gpu-memory-utilization": options.memory_share or share_on_cpu,
+            "--revision": None if isinstance(place, Path) else model.revision or None,
+        }
+        spelled = [str(word) for flag, value in flags.items() if value is not None for word in (flag, value)]
+        # Seeded sampling and split prefills together crash the CPU build ("CPU Generator does not use offset").
+        on_cpu = ("--enforce-eager", "--no-enable-chunked-prefill") if _is_cpu_build() else ()
+        return (*_program(place), *spelled, "--disable-uvicorn-access-log", *on_cpu, *options.extra)
+
+    def environment(self, place: Path | str) -> dict[str, str]:
+        """What every server needs to know: stay silent and offline."""
+        offline = {"HF_HUB_OFFLINE": "1"} if isinstance(place, Path) else {}
+        return {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"} | offline
+
+    def device_shares(self) -> tuple[dict[str, str], ...]:
+        """What tells each replica which GPUs, or which cores, are its own.
+
+        Raises:
+            ServerError: when there are fewer than the replicas need.
+        """
+        replicas, each = self.options.replicas, self.options.tensor_parallel
+        if not _is_cpu_build():
+            seen = gpus()
+            _see_that_there_are_enough(self.options, None if seen is None else len(seen), "GPUs")
+            names = seen if seen is not None else tuple(map(str, range(replicas * each)))
+            if replicas == 1:
+                return ({},)
+            return tuple(
+                {"CUDA_VISIBLE_DEVICES": ",".join(names[number * each : (number + 1) * each])}
+                for number in range(replicas)
+            )
+        if replicas == 1 and each > 1:
+            return ({},)  # vLLM gives each rank a memory node of its own
+        # Left alone, vLLM keeps one core free, which on two cores is half the machine.
+        here = cores()
+        _see_that_there_are_enough(self.options, len(here), "cores")
+        ranks = [shares(own, each) for own in shares(here, replicas)]
+        return tuple(
+            {
+                "VLLM_CPU_OMP_THREADS_BIND": "|".join(",".join(map(str, rank)) for rank in own),
+                "OMP_NUM_THREADS": str(len(own[0])),
+            }
+            for own in ranks
+        )
+
+
+def _see_that_there_are_enough(options: VllmOptions, seen: int | None, what: str) -> None:
+    wanted = options.replicas * options.tensor_parallel
+    if seen is not None and wanted > seen:
+        hint = ", or see what CUDA_VISIBLE_DEVICES says" if what == "GPUs" else ""
+        raise ServerError(
+            f"vllm: {options.replicas} replicas with {options.tensor_parallel} {what} each take {wanted} {what}, and "
+            f"{seen} are seen here: lower SKYASSETS_REPLICAS or SKYASSETS_TENSOR_PARALLEL{hint}"
+        )
+
+
+def _program(place: Path | str) -> tuple[str, ...]:
+    """`vllm serve`; or what it comes to, for the CPU wheel, in which `vllm` does not find its own version."""
+    if _has_distribution("vllm"):
+        return (sys.executable, "-m", "vllm.entrypoints.cli.main", "serve", str(place))
+    return (sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(place))
+
+
+def vllm_problem() -> str | None:
+    """Why vLLM cannot run here, None when it seems it can; looks, but imports and starts nothing."""
+    if sys.platform != "linux":
+        return f"runs on Linux only, and this is {sys.platform}"
+    if importlib.util.find_spec("vllm") is None:
+        return "not installed: pip install 'skyassets[gpu]', or 'skyassets[cpu]' on a machine without a GPU"
+    if not _is_cpu_build():
+        has_gpu = any(Path(device).exists() for device in ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg"))
+        return None if has_gpu else "the GPU build is installed, and no GPU is seen here: pip install 'skyassets[cpu]'"
+    if os.uname().machine == "x86_64" and "avx2" not in Path("/proc/cpuinfo").read_text().split():
+        return "the CPU build needs a processor with AVX2, and this one has none"
+    return None
+
+
+def _is_cpu_build() -> bool:
+    return "cpu" in _version()
+
+
+def _version() -> str:
+    """The version of whichever distribution brought vLLM: `0.32.0`, or `0.32.0+cpu` for a build without GPU support."""
+    if _has_distribution("vllm"):
+        return importlib.metadata.version("vllm")
+    if _has_distribution("vllm-cpu"):
+        return f"{importlib.metadata.version('vllm-cpu')}+cpu"
+    return "not installed"
+
+
+def _has_distribution(name: str) -> bool:
+    try:
+        importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True

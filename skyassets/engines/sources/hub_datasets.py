@@ -1,0 +1,88 @@
+"""Reads data sets of the Hugging Face hub, or local folders laid out like one; with the user's token, if there is one.
+
+The token is what `huggingface_hub` finds: HF_TOKEN, or the login of `hf auth login`. It is never looked at here.
+"""
+
+import contextlib
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from skyassets.core.errors import SourceError
+from skyassets.core.sources import HubDataset
+from skyassets.engines.sources.hub_errors import refused
+
+BATCH_ROWS = 256
+
+
+def hub_files(origin: HubDataset) -> list[Path]:
+    """The data files that `origin` names, of a local folder or brought here from the hub, in the order of the names.
+
+    Raises:
+        SourceError: when the hub does not give them, or a name fits no file.
+    """
+    folder = Path(origin.repo)
+    if not folder.is_dir():
+        folder = _brought(origin)
+    found = [sorted(path for path in folder.glob(pattern) if path.is_file()) for pattern in origin.files]
+    if [] in found:
+        there = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+        raise SourceError(
+            f"no file {origin.files[found.index([])]!r} in {origin.repo}, only {there[:20]}; name the right ones in "
+            "HubDataset(files=...)"
+        )
+    return [path for paths in found for path in paths]
+
+
+def hub_rows(origin: HubDataset, columns: set[str] | None, besides: frozenset[str]) -> Iterator[dict[str, object]]:
+    """The rows of a split; only `columns`, if all of them are there, and those of `besides` that are.
+
+    Values come as they are stored: an image is bytes and a path, and nothing is decoded.
+
+    Raises:
+        SourceError: when `datasets` is not installed, or the data set cannot be had.
+    """
+    try:
+        import datasets
+        from huggingface_hub.errors import HTTPError
+    except ModuleNotFoundError as error:
+        raise SourceError(_uninstalled(origin, "datasets")) from error
+    if not origin.split:
+        raise SourceError(f"the data set {origin.repo} needs a split; name it in HubDataset(split=...)")
+    with contextlib.ExitStack() as held:
+        kept: dict[str, str] = {"revision": origin.revision}
+        if Path(origin.repo).is_dir():
+            # The cache of `datasets` knows a local folder by its name: after an edit it would give the rows of before.
+            kept = {"cache_dir": held.enter_context(tempfile.TemporaryDirectory(prefix="skyassets-"))}
+        try:
+            table = datasets.load_dataset(origin.repo, origin.config or None, split=origin.split, **kept)
+        except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError, HTTPError) as error:
+            raise SourceError(refused(origin, error)) from error
+        there = set(table.column_names)
+        if columns and columns <= there:
+            table = table.select_columns(sorted(columns | besides & there))
+        for batch in table.with_format("arrow").iter(BATCH_ROWS):
+            yield from batch.to_pylist()
+
+
+def _brought(origin: HubDataset) -> Path:
+    try:
+        import huggingface_hub
+        from huggingface_hub.errors import HTTPError
+    except ModuleNotFoundError as error:
+        raise SourceError(_uninstalled(origin, "huggingface_hub")) from error
+    try:
+        return Path(
+            huggingface_hub.snapshot_download(
+                origin.repo, repo_type="dataset", revision=origin.revision, allow_patterns=list(origin.files)
+            )
+        )
+    except (OSError, ValueError, RuntimeError, HTTPError) as error:
+        raise SourceError(refused(origin, error)) from error
+
+
+def _uninstalled(origin: HubDataset, package: str) -> str:
+    return (
+        f"reading the data set {origin.repo} needs the package `{package}`; install skyassets with its extra: "
+        'pip install "skyassets[cpu]" or "skyassets[gpu]"'
+    )

@@ -1,0 +1,141 @@
+"""Tokenising in a process of its own, because a tokenizer brings torch with it: to count, to keep, or to show.
+
+`python -m skyassets.engines.tokenizing.process FOLDER` counts the conversations on standard input; with
+`--examples FILE --tokens FILE --cutoff N` it writes the file of tokens that the trainer reads; with `--show` it prints
+the tokens of one conversation as text. Conversations come as JSON lines, one at a time: memory does not grow with
+their number.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from skyassets.core.errors import SkyassetsError, TrainerError
+from skyassets.core.ports import Conversation, Message, TokenCount, TokenPiece
+from skyassets.engines.tokenizing.chat_tokenizer import ChatTokenizer
+from skyassets.engines.tokenizing.token_file import write_examples
+
+MODULE = "skyassets.engines.tokenizing.process"
+
+
+def token_lengths(
+    folder: Path, conversations: Iterable[Conversation], python: str = sys.executable
+) -> list[TokenCount]:
+    """How many tokens the trainer would see of each conversation, and learn, by the tokenizer in `folder`.
+
+    Raises:
+        TrainerError: when the tokenizer cannot be read or a conversation does not fit its template.
+    """
+    told = _run([python, "-m", MODULE, str(folder)], "counting tokens", folder, conversations)
+    return [TokenCount(*map(int, line.split())) for line in told.splitlines()]
+
+
+def write_tokens(
+    folder: Path, examples_file: Path, tokens_file: Path, cutoff: int, python: str = sys.executable
+) -> None:
+    """Tokenise the conversations of `examples_file` (as `written` wrote them) into `tokens_file`, for `TokenFile`.
+
+    The file is there whole or not at all.
+
+    Raises:
+        TrainerError: when the tokenizer cannot be read, a conversation does not fit its template, is longer than
+            `cutoff` tokens or teaches nothing, or the file cannot be written.
+    """
+    where = ["--examples", str(examples_file), "--tokens", str(tokens_file), "--cutoff", str(cutoff)]
+    _run([python, "-m", MODULE, str(folder), *where], "tokenising", folder)
+
+
+def shown_example(folder: Path, conversation: Conversation, python: str = sys.executable) -> list[TokenPiece]:
+    """What the trainer sees of `conversation`, as text cut where the loss mask changes; read back from the tokens.
+
+    Raises:
+        TrainerError: as `token_lengths`.
+    """
+    told = _run([python, "-m", MODULE, str(folder), "--show"], "tokenising", folder, [conversation])
+    return [TokenPiece(**piece) for piece in json.loads(told)]
+
+
+def lines(conversations: Iterable[Conversation]) -> Iterator[str]:
+    """Each conversation as a line of JSON."""
+    return (json.dumps(asdict(each), ensure_ascii=True) + "\n" for each in conversations)
+
+
+def written(conversations: Iterable[Conversation]) -> str:
+    """The conversations as JSON lines; `read` gives them back."""
+    return "".join(lines(conversations))
+
+
+def read(written_lines: Iterable[str]) -> list[Conversation]:
+    """The conversations that `written` wrote."""
+    return list(_conversations(written_lines))
+
+
+def _conversations(written_lines: Iterable[str]) -> Iterator[Conversation]:
+    for line in written_lines:
+        row = json.loads(line)
+        yield Conversation(row["id"], tuple(Message(**turn) for turn in row["messages"]))
+
+
+def _run(command: list[str], doing: str, folder: Path, conversations: Iterable[Conversation] = ()) -> str:
+    """What `command` printed, the conversations being its standard input."""
+    # Files, not pipes: a process that nobody listens to yet must not wait, nor we for it.
+    with tempfile.TemporaryFile("w+") as told, tempfile.TemporaryFile("w+") as complaints:
+        environment = os.environ | {"TOKENIZERS_PARALLELISM": "true", "HF_HUB_OFFLINE": "1"}
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=told, stderr=complaints, text=True, env=environment
+        ) as process:
+            assert process.stdin is not None
+            # Whoever has stopped reading tells why.
+            with contextlib.suppress(BrokenPipeError), process.stdin as heard:
+                heard.writelines(lines(conversations))
+        told.seek(0)
+        complaints.seek(0)
+        if process.returncode != 0:
+            said = complaints.read().strip().splitlines() or [f"nothing, with status {process.returncode}"]
+            raise TrainerError(f"{doing} with {folder} failed: {said[-1].removeprefix('TrainerError: ')}")
+        return told.read()
+
+
+def main() -> int:
+    """Count, write or show the conversations named on the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="a Hugging Face folder with a tokenizer and a chat template")
+    parser.add_argument("--examples", type=Path, help="the conversations, as JSON lines; else standard input")
+    parser.add_argument("--tokens", type=Path, help="the file to write; without it, tokens are counted")
+    parser.add_argument("--cutoff", type=int, default=sys.maxsize, help="the most tokens of an example")
+    parser.add_argument("--show", action="store_true", help="print the first conversation's tokens as text")
+    options = parser.parse_args()
+    try:
+        with contextlib.ExitStack() as stack:
+            file = options.examples
+            said = stack.enter_context(file.open(encoding="utf-8")) if file else sys.stdin
+            _work(options, _conversations(said))
+    except SkyassetsError as error:
+        sys.stderr.write(f"TrainerError: {error}\n")
+        return 1
+    return 0
+
+
+def _work(options: argparse.Namespace, conversations: Iterator[Conversation]) -> None:
+    tokenizer = ChatTokenizer.of(options.folder)
+    if options.show:
+        pieces = tokenizer.pieces(tokenizer.encode(next(conversations)))
+        sys.stdout.write(json.dumps([asdict(piece) for piece in pieces]))
+        return
+    examples = tokenizer.encode_all(conversations)
+    if options.tokens:
+        write_examples(options.tokens, examples, options.cutoff)
+        return
+    for example in examples:
+        sys.stdout.write(f"{len(example.tokens)} {int(example.learned.sum())}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,151 @@
+"""The weights of a recipe, one folder a run: written apart, put there whole, used again when that run is asked for."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from skyassets.core.errors import TrainerError
+from skyassets.core.files import write_text
+from skyassets.core.identity import digest
+from skyassets.core.ports import Conversation, Step
+from skyassets.core.training.spec import Trainer, TrainPlan
+from skyassets.engines.training.job import JobFolder
+
+CARD = "README.md"
+"""The model card: for people, told anew with every report, so it is no part of what the weights are."""
+WHOLE_DIGEST_LIMIT = 2**30
+"""Bytes above which a file is looked at by its size alone when nothing else tells of harm: 64 GB take a minute."""
+PLAN = TypeAdapter(TrainPlan)
+NAME_LENGTH = 12
+"""Letters of a run's digest that name its folder."""
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """A file of the weights' folder."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: its folder, its files as they were then, its curve, and what it was made with."""
+
+    folder: Path
+    files: tuple[WeightsFile, ...]
+    curve: tuple[Step, ...]
+    plan: TrainPlan
+    environment: dict[str, object]
+
+
+def run_name(training: object, examples: Sequence[Conversation], code: str) -> str:
+    """What names the run of a recipe's training on these examples by this code; where it runs has no part in it."""
+    return digest("run", training, list(examples), code)[:NAME_LENGTH]
+
+
+@dataclass(frozen=True)
+class CheckpointFolder:
+    """All runs of one recipe, in `folder`."""
+
+    folder: Path
+
+    def train(
+        self,
+        trainer: Trainer,
+        planned: Callable[[], TrainPlan],
+        examples: Sequence[Conversation],
+        name: str,
+        said: Callable[[str], None],
+    ) -> Run:
+        """The run called `name`, trained only if its weights are not here, whole; other runs' weights stay.
+
+        `planned` is asked only if there is something to train: a machine too small for a run may take in what a
+        larger one has finished.
+
+        Raises:
+            TrainerError: when it cannot be planned, or training fails.
+        """
+        folder = self.folder / name
+        if self.damage(name):
+            job, record_file = self.job(name), self._record_file(name)
+            if record_file.exists():
+                # It was whole once and was harmed since: what the job says of its end is true no more.
+                job.finished.unlink(missing_ok=True)
+                record_file.unlink()
+            plan = job.read_job().plan if job.is_done or job.has_left(folder) else planned()
+            curve = trainer.train(plan, examples, folder, said)
+            files = _files(folder)
+            if not files:
+                raise TrainerError(f"the training run left no files in {folder}; look at its log")
+            record: dict[str, object] = {
+                "files": [asdict(file) for file in files],
+                "curve": [asdict(step) for step in curve],
+            }
+            record |= {"plan": PLAN.dump_python(plan, mode="json"), "environment": job.read_finished()}
+            write_text(record_file, json.dumps(record))
+        else:
+            said(f"the weights of this very run are in {folder}; not training again")
+        return self.run(name)
+
+    def job(self, name: str) -> JobFolder:
+        """The folder in which a run is trained, and which keeps its log and its curve."""
+        return JobFolder.beside(self.folder / name)
+
+    def is_finished(self, name: str) -> bool:
+        """Whether the run's record is here; its files may have been harmed since."""
+        return bool(self._record(name))
+
+    def run(self, name: str) -> Run:
+        """A run that is here, as it was when training ended."""
+        record = self._record(name)
+        return Run(
+            self.folder / name,
+            tuple(WeightsFile(**file) for file in record["files"]),
+            tuple(Step(**step) for step in record["curve"]),
+            PLAN.validate_python(record["plan"]),
+            dict(record["environment"]),
+        )
+
+    def damage(self, name: str, expected: Sequence[WeightsFile] = ()) -> str:
+        """What is wrong with a run's folder, against `expected` or else its own record; empty when nothing is."""
+        folder = self.folder / name
+        record = self._record(name)
+        if not record:
+            return f"the weights in {folder} are gone or not finished"
+        for file in expected or [WeightsFile(**file) for file in record["files"]]:
+            path = folder / file.path
+            if not path.is_file():
+                return f"the weights' file {path} is gone"
+            size = path.stat().st_size
+            if size != file.bytes or (size <= WHOLE_DIGEST_LIMIT and sha256(path) != file.sha256):
+                return f"the weights' file {path} was changed from outside"
+        return ""
+
+    def _record_file(self, name: str) -> Path:
+        """What run made the weights, and its curve; written last, so weights without it are not finished."""
+        return self.folder / f"{name}.json"
+
+    def _record(self, name: str) -> dict[str, Any]:
+        """What is known of a run; nothing when it did not end."""
+        try:
+            return dict(json.loads(self._record_file(name).read_text(encoding="utf-8")))
+        except (FileNotFoundError, ValueError):
+            return {}
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of the file's bytes, as hex: what `sha256sum` and the hub say of it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _files(folder: Path) -> list[WeightsFile]:
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != CARD)
+    return [WeightsFile(str(path.relative_to(folder)), path.stat().st_size, sha256(path)) for path in paths]

@@ -1,0 +1,204 @@
+"""Fine-tunes by a plan in processes of its own, with DeepSpeed. Never imports torch: `training_run` does the work."""
+
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from skyassets.core.errors import ServerError, TrainerError
+from skyassets.core.files import locked
+from skyassets.core.ports import Conversation, Step
+from skyassets.core.training.spec import TrainPlan
+from skyassets.engines.host import watchdog
+from skyassets.engines.models.weights import weights_folder
+from skyassets.engines.tokenizing.process import lines, write_tokens
+from skyassets.engines.training.job import JobFolder, TrainingJob, likeness
+from skyassets.engines.training.log_lines import is_told, news
+
+POLL_SECONDS = 0.5
+TAIL_LINES = 20
+KILLED = 137
+"""How a process that was killed looks behind the watchdog: 128 and the signal's number."""
+SECRET = re.compile(r"(SKYASSETS_\w+|OPENAI)_API_KEY")
+"""What a training has no use for."""
+LOST_RANK = re.compile(r"Root Cause.*?rank\s*:\s*(\d+).*?exitcode\s*:\s*-(\d+)", re.DOTALL)
+"""How torch's launcher tells of the rank that a signal ended first."""
+
+Telling = Callable[[], AbstractContextManager[Mapping[str, str]]]
+"""Opens a channel through which the processes tell of themselves: the variables that say where it is."""
+
+
+@dataclass(frozen=True)
+class DeepSpeedTrainer:
+    """Keeps the `Trainer` port. All of these fields say where and how it runs, none of them what is learned."""
+
+    cache: Path
+    """Where base models are fetched or converted to. Beside it is the lock that lets one training run at a time."""
+    threads: int | None = None
+    """CPU threads of each rank; the cores shared out without it."""
+    trackers: tuple[str, ...] = ()
+    telling: Telling | None = None
+    """Who is told of the progress by the processes themselves (Dagster Pipes); None has it read off the curve."""
+    python: str = sys.executable
+
+    def train(
+        self, plan: TrainPlan, examples: Sequence[Conversation], folder: Path, said: Callable[[str], None]
+    ) -> list[Step]:
+        """Train and put a standard Hugging Face folder at `folder`; log and curve stay beside it, in `NAME.training`.
+
+        A run of the same `folder` that was stopped goes on from its latest save, and one that was finished elsewhere
+        is taken as it is.
+
+        Raises:
+            TrainerError: when the base is not there, the disk is too small, a process dies, or the loss is not finite.
+        """
+        job = JobFolder.beside(folder)
+        with locked(self.cache.parent / ".training.lock", said):
+            if job.is_done or job.has_left(folder):
+                said(f"taking the finished weights of {job.path}")
+            else:
+                job.finished.unlink(missing_ok=True)
+                self._run(plan, examples, job, said)
+            curve = job.read_curve()
+            if len(curve) != plan.steps:
+                told = f"{job.curve} tells of {len(curve)} steps, and the plan of {plan.steps}"
+                raise TrainerError(f"{told}; bring the whole curve here with the weights")
+            if not job.has_left(folder):
+                if not job.is_done or not (job.model / "config.json").is_file():
+                    raise TrainerError(f"the training in {job.path} left no weights; look at its log, {job.log}")
+                shutil.rmtree(folder, ignore_errors=True)
+                job.model.replace(folder)
+            # What only a run that goes on would need.
+            shutil.rmtree(job.saves.folder, ignore_errors=True)
+            job.tokens.unlink(missing_ok=True)
+        return curve
+
+    def prepare(self, plan: TrainPlan, examples: Sequence[Conversation], job: JobFolder) -> None:
+        """Leave all that the training processes need in the job's folder, here or on another machine.
+
+        Raises:
+            TrainerError: when the base is not there, an example cannot be trained on, or somebody trains there now.
+        """
+        try:
+            base = weights_folder(plan.training.base, self.cache)
+        except ServerError as error:
+            raise TrainerError(f"there is no base to train: {error}") from error
+        with job.alone():
+            job.write(TrainingJob(plan, base.absolute(), likeness(base), self.trackers))
+            if not job.tokens.is_file():
+                self._tokenise(plan, base, examples, job)
+
+    def _tokenise(self, plan: TrainPlan, base: Path, examples: Sequence[Conversation], job: JobFolder) -> None:
+        listed = job.path / "examples.jsonl"
+        try:
+            with listed.open("w", encoding="utf-8") as file:
+                file.writelines(lines(examples))
+            write_tokens(base, listed, job.tokens, plan.training.cutoff, self.python)
+        finally:
+            listed.unlink(missing_ok=True)
+
+    def command(self, plan: TrainPlan, job: JobFolder) -> list[str]:
+        """The plan's command with this machine's names, ended with all it started when this process ends."""
+        words = [self.python if word == "python" else word for word in plan.argv[:-1]]
+        watched = [sys.executable, "-I", watchdog.__file__, "--log", str(job.log), str(os.getpid())]
+        return [*watched, *words, str(job.path)]
+
+    def _run(
+        self, plan: TrainPlan, examples: Sequence[Conversation], job: JobFolder, said: Callable[[str], None]
+    ) -> None:
+        self.prepare(plan, examples, job)
+        check_disk(plan, job)
+        training, layout = plan.training, plan.layout
+        said(
+            f"training {training.base.name} on {plan.examples} examples: {training.epochs} epochs, {plan.steps} steps "
+            f"of {training.global_batch}, {training.precision}, ZeRO-{layout.zero_stage}, {layout.ranks} ranks; log in "
+            f"{job.log}"
+        )
+        with self.telling() if self.telling else contextlib.nullcontext({}) as told:
+            process = subprocess.Popen(
+                self.command(plan, job),
+                stdin=subprocess.DEVNULL,
+                env={**_without_keys(os.environ), **self._environment(plan), **told},
+                start_new_session=True,  # so that Ctrl-C reaches us alone, and we end it in order
+            )
+            status = _watched(process, job, plan.steps, None if self.telling else said)
+        if status or not job.finished.is_file():
+            job.saves.prune(plan.saving.keep)
+            raise TrainerError(_last_words(status, job, plan.steps))
+
+    def _environment(self, plan: TrainPlan) -> dict[str, str]:
+        """What the libraries read once: threads that wait quietly, and no network but a tracker's."""
+        here = plan.layout.ranks // plan.layout.nodes
+        threads = self.threads or max(1, len(os.sched_getaffinity(0)) // here)
+        return {
+            "OMP_NUM_THREADS": str(threads),
+            "OMP_WAIT_POLICY": "PASSIVE",
+            "HF_HUB_OFFLINE": "1",
+            "TOKENIZERS_PARALLELISM": "false",
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONWARNINGS": "ignore::FutureWarning",
+        }
+
+
+def _watched(process: subprocess.Popen[bytes], job: JobFolder, steps: int, said: Callable[[str], None] | None) -> int:
+    """Its exit status, once it has ended or was ended with all it started, because somebody interrupted this."""
+    told = 0
+    try:
+        while process.poll() is None:
+            time.sleep(POLL_SECONDS)
+            if said is None:
+                continue
+            curve = job.read_curve()
+            for number in range(min(told, len(curve)) + 1, len(curve) + 1):
+                if is_told(curve[number - 1].step, steps):
+                    said(news(curve[:number], steps))
+            told = len(curve)
+    finally:
+        process.terminate()
+        process.wait()
+    return process.returncode
+
+
+def _without_keys(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if not SECRET.fullmatch(name)}
+
+
+def check_disk(plan: TrainPlan, job: JobFolder) -> None:
+    """See that the saves and the weights have room, what the run has saved already being its own.
+
+    Raises:
+        TrainerError: when they have not.
+    """
+    job.saves.prune(plan.saving.keep)
+    there = sum(file.stat().st_size for file in job.saves.folder.rglob("*") if file.is_file())
+    free = (shutil.disk_usage(job.path).free + there) / 1e9
+    if free < plan.disk_gb:
+        raise TrainerError(
+            f"the run needs {plan.disk_gb:.1f} GB in {job.path} for {plan.saving.keep} saves and the weights, and "
+            f"{free:.1f} GB are free or its own; free some, keep fewer saves (SKYASSETS_SAVES_KEPT), or move the data "
+            "folder"
+        )
+
+
+def _last_words(status: int, job: JobFolder, steps: int) -> str:
+    """Why the run failed: what the training process said of it, or the end of its log."""
+    curve, save = job.read_curve(), job.saves.latest()
+    kept = f"; the next try goes on from the save of step {save.step}" if save else ""
+    where = f"training stopped after {curve[-1].step if curve else 0} of {steps} steps"
+    if job.failure.is_file():
+        return f"{where}: {job.failure.read_text(encoding='utf-8')} (log: {job.log}){kept}"
+    text = job.log.read_text(encoding="utf-8", errors="replace") if job.log.is_file() else ""
+    if lost := LOST_RANK.search(text):
+        where += f": rank {lost[1]} was ended by signal {lost[2]}"
+        where += ", most likely for want of memory" if lost[2] == "9" else ""
+    elif status == KILLED:
+        where += ": a process was killed, most likely for want of memory; try a smaller micro batch or more ranks"
+    tail = "\n".join(f"  {line[:300]}" for line in text.splitlines()[-TAIL_LINES:])
+    return f"{where}, exit status {status}{kept}; its log ({job.log}) ends:\n{tail}"

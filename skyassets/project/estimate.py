@@ -1,0 +1,170 @@
+"""The estimate of a run that has not begun: the stages say what they would ask, and a pilot asks a little of it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from skyassets.assets.epochs import current_epoch
+from skyassets.assets.traces import completer
+from skyassets.core.money import Purse
+from skyassets.core.ports import Model
+from skyassets.core.tables.declarations import ANSWERS, CHECKPOINT, PROBLEMS, REWRITES, TRACES, Table
+from skyassets.core.tables.store import Made
+from skyassets.engines.host.devices import gpus
+from skyassets.engines.sources.reader import ProblemReader
+from skyassets.project.deployment import student_name
+from skyassets.project.project import House, Work
+from skyassets.stages.evaluation.answers import attempts_of
+from skyassets.stages.inspection.forecast import Counter, Counting, Lengths, Line, Nobody, lengths_of, rate, rewriters
+from skyassets.stages.inspection.ledger import COMPLETION_COLUMNS
+from skyassets.stages.problems import table as problems
+from skyassets.stages.problems.difficulty import ranges
+from skyassets.stages.problems.difficulty import rate as rate_problems
+from skyassets.stages.rewriting.rewrite import ModelRewriting, rewrite
+from skyassets.stages.sampling.completions import Completer
+from skyassets.stages.sampling.sample import sample
+from skyassets.stages.sampling.usage import COLUMNS, Bill
+
+BYTES_A_TOKEN = 4
+"""Of English; only where nothing was measured."""
+
+Stage = Callable[[Completer], Made | None]
+"""A stage's work with a completer; what it made, where somebody wants it."""
+
+
+@dataclass
+class Estimate:
+    """What a recipe would ask now at a place. A pilot asks `pilot` calls of each role that is to be asked."""
+
+    house: House
+    pilot: int
+    purse: Purse
+    said: Callable[[str], None]
+    run: str
+    """The id of the pilot as a run. One of its own, or what lay between two pilots would count as their time."""
+    problems: pl.DataFrame | None = None
+    held_out: pl.DataFrame | None = None
+    """The problems to learn from and those of the benchmarks, where they need not be read from their sources."""
+    is_retrained: bool = False
+    """Whether the student will be another one than the checkpoint there is."""
+
+    def lines(self) -> Iterator[Line]:
+        """A line for each role of each asset that asks a model, in the order of the run."""
+        recipe = self.house.recipe
+        made = problems.raw_problems(recipe.sources, ProblemReader()) if self.problems is None else Made(self.problems)
+        if rating := recipe.rating:
+            wanted = ranges(recipe.sources)
+            line, rated = self._line(
+                PROBLEMS, "rater", rating.model, lambda by: rate_problems(made, rating, by, wanted)
+            )
+            made = rated or made
+            yield replace(line, note="what it sets aside is not asked of the teacher" * bool(line.calls))
+        teacher, traces = self._line(
+            TRACES, "teacher", recipe.teacher.model, lambda by: sample(made.frame, recipe.teacher, by)
+        )
+        yield teacher
+        if isinstance(recipe.rewriting, ModelRewriting):
+            yield self._rewriter(recipe.rewriting, made.frame, teacher, traces)
+        yield from self._answers(is_new=self.is_retrained or teacher.calls > 0)
+
+    def _line(
+        self, table: Table, role: str, model: Model, stage: Stage, is_by_conversation: bool = False
+    ) -> tuple[Line, Made | None]:
+        """The line of one role, after its pilot, and what its stage can make of what is stored."""
+        place = self.house.place
+        price = place.price(role, model)
+        if role in place.batches:
+            price = replace(price, input=price.input * price.batch, output=price.output * price.batch)
+        work = Work(table.name, self.run, self.said, self.purse)
+        counting = Counting(price, self.pilot, is_by_conversation)
+        made, bill = self._count(counting, stage)
+        if counting.sample:
+            # A batch may take a day; a pilot is asked at once.
+            at_once = House(self.house.recipe, replace(place, batches=frozenset()))
+            completer(at_once, role, model, work).complete(model, counting.sample)
+            counting = Counting(price, 0, is_by_conversation)
+            made, bill = self._count(counting, stage)
+        line = Line(table.name, role, str(model), len(bill.lengths), counting.calls, price, counting.worst)
+        return self._known(line, lengths_of(bill), role, model), made
+
+    def _count(self, counting: Counting, stage: Stage) -> tuple[Made | None, Bill]:
+        bill = Bill()
+        made = stage(Counter(self.house.rows, Nobody(), lambda tally: None, bill=bill, counting=counting))
+        return made, bill
+
+    def _known(self, line: Line, lengths: Lengths | None, role: str, model: Model) -> Line:
+        """`line` with what was measured of such calls: of the very ones wanted, or of the model's for that asset."""
+        place = self.house.place
+        is_ours = role not in place.urls and ("/" in model.name or model.name.startswith("package:"))
+        held = place.vllm.tensor_parallel * place.vllm.replicas if gpus() else 1
+        every = self.house.rows.everything(sorted({*COMPLETION_COLUMNS, *COLUMNS}))
+        alike = every.filter(pl.col("model") == str(model), pl.col("asked_for").str.ends_with(f"/{line.asset}"))
+        note = line.note
+        if lengths is None and alike.height:
+            bill = Bill()
+            bill.take(alike)
+            lengths = lengths_of(bill)
+            note = "lengths of this model's earlier calls with other requests"
+        return replace(
+            line,
+            lengths=lengths,
+            tokens_per_second=rate(alike),
+            machine_price=held * place.hour_price if is_ours else 0.0,
+            note=note,
+        )
+
+    def _rewriter(self, rewriting: ModelRewriting, asked: pl.DataFrame, teacher: Line, made: Made | None) -> Line:
+        """Exact for the traces there are; what is missing is taken to be like these, or like the teacher's lengths."""
+        frames = [made.frame, *made.stream] if made is not None else []
+        traces = pl.concat([frame.select(TRACES.columns) for frame in frames]) if frames else TRACES.frame([])
+        there = traces.filter(pl.col("text").is_not_null())
+        line, _ = self._line(
+            REWRITES, "rewriter", rewriting.model, lambda by: rewrite(there, asked, rewriting, by), True
+        )
+        if not teacher.calls:
+            return replace(line, note=line.note or "second tries, where a check fails, come on top")
+        missing = f"{teacher.calls} of {there.height + teacher.calls} traces are not there yet"
+        if there.height and line.lengths is not None:
+            # Each trace so far took this many calls, second tries among them.
+            more = round(teacher.calls * (line.calls + line.stored) / there.height)
+            return replace(line, calls=line.calls + more, worst=None, note=f"{missing}: taken to be like the others")
+        lengths = line.lengths
+        if lengths is None and teacher.lengths is not None:
+            own = len((rewriting.system + rewriting.prompt).encode()) // BYTES_A_TOKEN
+            lengths = rewriters(teacher.lengths, own)
+        note = f"{missing}: a rewrite is taken to be as long as the teacher's trace"
+        return replace(line, calls=line.calls + teacher.calls, worst=None, lengths=lengths, note=note)
+
+    def _answers(self, is_new: bool) -> Iterator[Line]:
+        recipe, house = self.house.recipe, self.house
+        held_out = self.held_out
+        if held_out is None:
+            held_out = problems.benchmark_problems(recipe.benchmarks, ProblemReader()).frame
+        epoch = current_epoch(house)
+
+        def ask(model: Model) -> Stage:
+            attempts = attempts_of(held_out, recipe.benchmarks, recipe.evaluation, model, epoch)
+            wanted = {one.request.id: one.request for one in attempts}
+
+            def stage(by: Completer) -> None:
+                by.ensure(model, list(wanted), wanted.__getitem__)
+
+            return stage
+
+        base = recipe.training.base
+        line, _ = self._line(ANSWERS, "base", base, ask(base))
+        yield line
+        manifest = house.store.manifest(CHECKPOINT)
+        ident = str(manifest.facts.get("checkpoint")) if manifest and not is_new else "not trained yet"
+        student = Model(student_name(base.name), ident)
+        pilot, self.pilot = self.pilot, 0  # a student that is not trained yet cannot be asked
+        theirs, _ = self._line(ANSWERS, "student", student, ask(student))
+        self.pilot = pilot
+        if theirs.lengths is None or theirs.tokens_per_second is None:
+            note = "taken to be like the base's" * bool(theirs.calls)
+            theirs = replace(theirs, lengths=line.lengths, tokens_per_second=line.tokens_per_second, note=note)
+        yield theirs
+        for contender in recipe.contenders:
+            measured, _ = self._line(ANSWERS, contender.role, contender.model, ask(contender.model))
+            yield measured

@@ -1,0 +1,160 @@
+"""The history of the evaluation: every report that was ever made, in a folder that nobody writes to again."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from skyassets.core.errors import StoreError
+from skyassets.core.files import locked, sync_folder
+from skyassets.core.tables.content_digest import ContentDigest
+from skyassets.core.tables.declarations import REPORTS
+from skyassets.core.text import now, silent
+from skyassets.stages.evaluation.drift import METRICS, Past
+from skyassets.stages.evaluation.manifest import FIRST, Facts
+
+FOLDER = "history"
+"""Beside a recipe's tables."""
+ROWS = f"{REPORTS.name}.parquet"
+ITEMS = "items.parquet"
+MANIFEST = "manifest.json"
+VERSION_LETTERS = 12
+"""Of the data version, in a folder's name."""
+UNFINISHED = ".unfinished-"
+"""How the name of a folder begins while it is filled."""
+COMPARED: dict[str, pl.DataType] = {
+    **dict.fromkeys(("benchmark", "role", "problem_id"), pl.String()),
+    **dict.fromkeys(METRICS.values(), pl.Float64()),
+}
+"""The columns of item scores that two reports are compared by."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A report of the history."""
+
+    folder: Path
+    at: str
+    """When it was made (UTC, ISO 8601)."""
+    epoch: str
+    made_with: Facts
+
+    @property
+    def name(self) -> str:
+        """Its epoch and the beginning of its data version."""
+        return self.folder.name
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        """The report, in the form that `benchmark_reports` had then."""
+        return _read(self.folder / ROWS)
+
+    def past(self) -> Past:
+        """The report as a drift check compares it: by no item, where these are in an old form that tells too little."""
+        items = _read(self.folder / ITEMS)
+        is_told = COMPARED.keys() <= set(items.columns)
+        return Past(self.name, self.made_with, items if is_told else pl.DataFrame(schema=COMPARED))
+
+
+@dataclass(frozen=True)
+class History:
+    """The reports that are kept in `folder`."""
+
+    folder: Path
+
+    def reports(self) -> list[Kept]:
+        """All reports, oldest first; folders that are none are passed over."""
+        there = sorted(self.folder.iterdir()) if self.folder.is_dir() else []
+        found = [kept for folder in there if not folder.name.startswith(".") and (kept := _kept(folder))]
+        return sorted(found, key=lambda kept: (kept.at, kept.name))
+
+    def append(self, rows: pl.DataFrame, items: pl.DataFrame, made_with: Facts, files: Iterable[Path] = ()) -> str:
+        """Keep a report with its item scores and copies of `files`; its name. One that is there already stays.
+
+        The folder is there whole or not at all. One writes at a time, and takes away what a killed one left half done.
+
+        Raises:
+            StoreError: when it cannot be written.
+        """
+        epoch = str(made_with.get("epoch") or FIRST)
+        name = name_of(epoch, version_of(rows))
+        with locked(self.folder.with_name(f".{self.folder.name}.lock"), silent):
+            if _kept(self.folder / name):
+                return name
+            told = {"name": name, "at": now(), "epoch": epoch, "made_with": made_with}
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                # A folder of that name that is no whole report was harmed from outside: this is the same report.
+                for left in (*self.folder.glob(f"{UNFINISHED}*"), self.folder / name):
+                    shutil.rmtree(left, ignore_errors=True)
+                with tempfile.TemporaryDirectory(
+                    prefix=UNFINISHED, dir=self.folder, ignore_cleanup_errors=True
+                ) as scratch:
+                    part = Path(scratch) / name
+                    part.mkdir()
+                    rows.write_parquet(part / ROWS)
+                    items.write_parquet(part / ITEMS)
+                    for file in files:
+                        shutil.copyfile(file, part / file.name)
+                    (part / MANIFEST).write_text(json.dumps(told, indent=1, ensure_ascii=False), encoding="utf-8")
+                    _sync(part)
+                    part.rename(self.folder / name)
+                sync_folder(self.folder)
+            except OSError as error:
+                raise StoreError(
+                    f"the history cannot keep the report in {self.folder / name}: {error.strerror}; free space, or "
+                    "take away what stands in its way"
+                ) from error
+        return name
+
+    def holds(self, name: str) -> bool:
+        """Whether the report of this name is kept."""
+        return _kept(self.folder / name) is not None
+
+
+def name_of(epoch: str, version: str) -> str:
+    """What the report of an epoch (empty for the first) is called in the history."""
+    return f"{epoch or FIRST}-{version[:VERSION_LETTERS]}"
+
+
+def version_of(rows: pl.DataFrame) -> str:
+    """The data version of a report, before or after it is published."""
+    content = ContentDigest(REPORTS)
+    for _ in content.of([REPORTS.conform(rows)]):
+        pass
+    return content.hexdigest()
+
+
+def _kept(folder: Path) -> Kept | None:
+    """The report in `folder`; None when there is none, or not a whole one."""
+    try:
+        told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        kept = Kept(folder, str(told["at"]), str(told["epoch"]), dict(told["made_with"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return kept if (folder / ROWS).is_file() and (folder / ITEMS).is_file() else None
+
+
+def _read(path: Path) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(path)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise StoreError(
+            f"the history cannot read {path}: {error}; take that folder away, and the report is compared without it"
+        ) from error
+
+
+def _sync(folder: Path) -> None:
+    """Make the files in `folder` durable."""
+    for file in folder.iterdir():
+        handle = os.open(file, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    sync_folder(folder)

@@ -1,0 +1,68 @@
+"""Progress for people: a line now and then with done, total, rate, spend and time left. The only clock of the graph."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from skyassets.core.money import Purse, in_dollars
+from skyassets.stages.sampling.completions import Tally
+
+SECONDS_BETWEEN = 5.0
+
+
+@dataclass
+class Progress:
+    """Says how far a long work is, at most every few seconds, and once at its end."""
+
+    what: str
+    said: Callable[[str], None]
+    purse: Purse | None = None
+    """What the work is paid out of, where it costs something."""
+    started: float = field(default_factory=time.monotonic)
+    last: float = field(default_factory=time.monotonic)
+    first: Tally | None = None
+    """How it stood when the model could first be asked: the time until then tells nothing of the rate."""
+
+    def tally(self, tally: Tally) -> None:
+        """Completions: with the ones reused, under way and failed, tokens a second, and money."""
+        if self.first is None or tally.total != self.first.total:
+            self.first, self.started = tally, time.monotonic()
+        asked, total = tally.done - tally.reused, tally.total - tally.reused
+        told = [f"{self.what}: {asked}/{total}"]
+        if tally.reused:
+            told.append(f"{tally.reused} reused")
+        if tally.in_flight:
+            told.append(f"{tally.in_flight} in flight")
+        told.append(f"{tally.completion_tokens / self._seconds():.0f} tok/s")
+        if self.purse is not None and (self.purse.spent or self.purse.budget is not None):
+            told.append(spend(self.purse))
+        failed = ", ".join(f"{count} x {kind}" for kind, count in tally.failures.items())
+        self._say(asked, total, ", ".join(told), f", {tally.failed} failed ({failed})" if tally.failed else "")
+
+    def count(self, done: int, total: int) -> None:
+        """Anything that is counted."""
+        self._say(done, total, f"{self.what}: {done}/{total}")
+
+    def _seconds(self) -> float:
+        return max(time.monotonic() - self.started, 1e-3)
+
+    def _say(self, done: int, total: int, told: str, failed: str = "") -> None:
+        now = time.monotonic()
+        if now - self.last < SECONDS_BETWEEN and done < total:
+            return
+        self.last = now
+        left = self._seconds() / done * (total - done) if done else None
+        self.said(f"{told}{f', {duration(left)} left' if left is not None else ''}{failed}")
+
+
+def spend(purse: Purse) -> str:
+    """What is spent, of what may be."""
+    of = "" if purse.budget is None else f" of {in_dollars(purse.budget)}"
+    return f"{in_dollars(purse.spent)}{of}"
+
+
+def duration(seconds: float) -> str:
+    """A time as people say it: 42 s, 7 min, 3.5 h."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,58 @@
+"""The cards as they go to the hub: with the report's scores, the names there, and what the publisher accepted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from skyassets.assets.checkpoint import run_of
+from skyassets.assets.curation import PARENTS, provenance
+from skyassets.core.publication import UNNAMED, Kind
+from skyassets.core.tables.declarations import EXAMPLES
+from skyassets.project.project import House
+from skyassets.project.publishing.report import PublishedReport
+from skyassets.project.publishing.student_card import card_facts_of, scoreboard_of
+from skyassets.stages.markup.markdown import plain
+from skyassets.stages.publishing.card_scores import student_lines
+from skyassets.stages.publishing.dataset_card import card
+from skyassets.stages.publishing.licences import accepted_in_words
+from skyassets.stages.publishing.model_card import model_card
+
+REPORT = "report"
+"""The report's folder in a repository."""
+
+
+@dataclass(frozen=True)
+class Names:
+    """What the publisher says: the repositories (empty while not named) and the licences that he accepts."""
+
+    data: str = ""
+    model: str = ""
+    accepted: tuple[str, ...] = ()
+
+    def of(self, kind: Kind) -> str:
+        """The repository of that kind."""
+        return (self.data if kind is Kind.DATA else self.model) or UNNAMED
+
+
+def data_card(house: House, report: PublishedReport, names: Names, accepted: Sequence[str]) -> str:
+    """The data set's card; `accepted` are the licences that had to be."""
+    versions = {parent.name: house.store.data_version(parent) for parent in PARENTS}
+    more = ["## Licences accepted", "", plain(accepted_in_words(accepted)), ""] if accepted else []
+    if not report.wrong:
+        base = str(house.recipe.training.base)
+        more += student_lines(scoreboard_of(house, report.rows), base, names.model)
+    return card(
+        house.store.read(EXAMPLES),
+        house.recipe.curation.names,
+        provenance(house.recipe),
+        versions,
+        more=more,
+        place=names.data,
+    )
+
+
+def student_card(house: House, report: PublishedReport, names: Names, accepted: Sequence[str]) -> str:
+    """The model's card; `accepted` are the licences that had to be."""
+    facts = card_facts_of(house, run_of(house), report.rows)
+    datasets = tuple(dict.fromkeys([*([names.data] if names.data else []), *facts.datasets]))
+    told = replace(facts, name=names.model, datasets=datasets, accepted=tuple(accepted), report=REPORT)
+    return model_card(told)

@@ -1,0 +1,64 @@
+"""The files that can be published, each held against the digest that was taken when it was made."""
+
+import hashlib
+from pathlib import Path
+
+import polars as pl
+
+from skyassets.assets.checkpoint import run_in, runs_of
+from skyassets.assets.curation import FILES, FOLDER, is_intact
+from skyassets.core.publication import Item
+from skyassets.core.tables.declarations import CHECKPOINT, EXAMPLES
+from skyassets.engines.training.checkpoint_folder import CARD, sha256
+from skyassets.project.project import House
+
+
+def data_files(house: House, refused: list[str]) -> list[Item]:
+    """The training files, whose own card gives way to the one that is written for the hub."""
+    manifest = house.store.manifest(EXAMPLES)
+    named = manifest.facts.get(FILES) if manifest else None
+    if not isinstance(named, dict):
+        refused.append(f"the training files, {FOLDER}/, were never written: materialize sft_dataset")
+        return []
+    folder = house.store.folder / FOLDER
+    found = []
+    for name, digest in named.items():
+        if name == CARD:
+            continue
+        if is_intact(folder / name, digest):
+            found.append(lying(name, folder / name))
+        else:
+            refused.append(f"{FOLDER}/{name} is gone or was changed from outside: materialize sft_dataset")
+    return found
+
+
+def weights_files(house: House, refused: list[str]) -> list[Item]:
+    """The files of the weights, each held whole against the table `checkpoint`."""
+    table = house.store.read(CHECKPOINT)
+    runs, run = runs_of(house), run_in(table)
+    if not runs.is_finished(run):
+        refused.append(f"the weights of the run {run} are gone, or were never finished: materialize checkpoint")
+        return []
+    folder = runs.folder / run
+    found = []
+    files = table.filter(pl.col("kind") == "file").sort("path")
+    for name, size, known in files.select("path", "bytes", "sha256").iter_rows():
+        path = folder / name
+        if not path.is_file():
+            refused.append(f"the weights' file {name} is gone: materialize checkpoint")
+        elif path.stat().st_size != size or sha256(path) != known:
+            refused.append(f"the weights' file {name} is not the one that was trained: materialize checkpoint")
+        else:
+            found.append(Item(name, size, known, path))
+    return found
+
+
+def lying(path: str, file: Path) -> Item:
+    """A file that lies here and goes as it is."""
+    return Item(path, file.stat().st_size, sha256(file), file)
+
+
+def written(path: str, text: str) -> Item:
+    """A text that is written for the hub."""
+    content = text.encode()
+    return Item(path, len(content), hashlib.sha256(content).hexdigest(), content)

@@ -1,0 +1,89 @@
+"""The report that goes along: the latest or one of the history, whether it is on these weights, and its files."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from skyassets.assets.drift_check import history_of
+from skyassets.core.tables.declarations import CHECKPOINT, EXAMPLES, REPORTS
+from skyassets.core.tables.store import other_columns
+from skyassets.project.evaluation.history import ITEMS, MANIFEST, ROWS, VERSION_LETTERS
+from skyassets.project.evaluation.report_files import FILES as PAGES
+from skyassets.project.project import House
+from skyassets.stages.publishing.release_checks import wrong_report
+
+TABLES = (ROWS, ITEMS, MANIFEST)
+
+
+@dataclass(frozen=True)
+class PublishedReport:
+    """A report, and why it cannot go along where it cannot."""
+
+    wrong: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
+    rows: pl.DataFrame = field(default_factory=lambda: REPORTS.frame([]))
+    checkpoint_id: str = ""
+    """Of the weights that are here."""
+    version: str = ""
+    """Its name in the history, or the beginning of its data version."""
+
+    @property
+    def benchmarks(self) -> list[str]:
+        """The benchmarks that it tells of."""
+        return sorted(self.rows["benchmark"].unique())
+
+    @property
+    def shows_items(self) -> bool:
+        """Whether it goes along with pages, which show items of the benchmarks."""
+        return not self.wrong and any(path.name in PAGES for path in self.files)
+
+
+def published_report(house: House, name: str, has_pages: bool) -> PublishedReport:
+    """The report called `name` in the history, or the latest; without its pages, if they are to stay here.
+
+    Raises:
+        StoreError: when a table is there and cannot be read.
+    """
+    store = house.store
+    if lacking := [said for table in (CHECKPOINT, REPORTS) if (said := store.lacking(table))]:
+        return PublishedReport(tuple(lacking))
+    history = {kept.name: kept for kept in history_of(house).reports()}
+    if name and name not in history:
+        return PublishedReport((f"the history has no report {name!r}, only: {', '.join(history) or 'none'}",))
+    version = store.data_version(REPORTS)[:VERSION_LETTERS]
+    kept = [history[name]] if name else [one for one in history.values() if one.name.endswith(f"-{version}")]
+    # The latest is the table itself; what lies beside it is a copy of what the history keeps.
+    folders = [*([] if name else [store.folder]), *(one.folder for one in reversed(kept))]
+    rows = history[name].rows if name else store.read(REPORTS)
+    if others := other_columns(REPORTS, rows.schema):
+        return PublishedReport((f"the report {name} was written by an earlier version: {others}",))
+    weights = store.read(CHECKPOINT)
+    checkpoint_id = str(weights["checkpoint_id"][0])
+    wanted = (*(PAGES if has_pages else ()), *TABLES)
+    found = {each: next((one / each for one in folders if (one / each).is_file()), None) for each in wanted}
+    wrong = [
+        wrong_report(rows["checkpoint_id"].drop_nulls().unique().to_list(), checkpoint_id),
+        _other_data(weights, store.data_version(EXAMPLES)),
+        *(f"the report's {each} is gone: materialize benchmark_reports" for each, path in found.items() if not path),
+    ]
+    return PublishedReport(
+        wrong=tuple(filter(None, wrong)),
+        files=tuple(path for path in found.values() if path),
+        rows=rows,
+        checkpoint_id=checkpoint_id,
+        version=name or version,
+    )
+
+
+def _other_data(weights: pl.DataFrame, version: str) -> str:
+    """What is wrong with weights beside a data set of this version; empty when they were trained on it."""
+    told = weights.filter(pl.col("entry") == "fact:data version")["fact"]
+    trained_on = str(json.loads(told[0])) if told.len() else "an unknown one"
+    if trained_on == version:
+        return ""
+    return (
+        f"the weights were trained on sft_dataset {trained_on[:12]}, and the one here is {version[:12]}: "
+        "materialize checkpoint and what follows"
+    )

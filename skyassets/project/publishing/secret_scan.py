@@ -1,0 +1,53 @@
+"""Looks through what is to be published for secrets and for names of this machine."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import polars as pl
+
+from skyassets.core.publication import Item, Kind
+from skyassets.engines.host import private_names
+from skyassets.engines.host.private_names import SHORTEST_SECRET
+from skyassets.engines.hub import upload
+from skyassets.project.evaluation.report_files import FILES as PAGES
+from skyassets.project.project import House
+from skyassets.stages.publishing.secret_scan import MOST, Private, leaks
+
+VOCABULARY = ("tokenizer.json", "vocab.json", "merges.txt", "vocab.txt", "added_tokens.json")
+"""The base's own, byte for byte: words of all kinds, and none of ours."""
+WORDS = (".md", ".json", ".html", ".txt", ".jinja", ".yaml", ".yml")
+"""Endings of files of text."""
+ROWS_AT_ONCE = 2_000
+
+
+def leaking(house: House, many: Iterable[tuple[Kind, Item]]) -> Iterator[str]:
+    """The files that hold what must stay here, with what it is."""
+    keys = house.place.keys.items()
+    secrets = {key: f"the key of {role}" for role, many in keys for key in many if len(key) >= SHORTEST_SECRET}
+    secrets |= {one: "the hub's token"} if (one := upload.token()) else {}
+    private = Private(
+        secrets=private_names.secrets() | secrets,
+        folders=private_names.folders(house.place.data),
+        names=private_names.names(),
+    )
+    for kind, item in many:
+        try:
+            seen = dict.fromkeys(leak for text, is_ours in _texts(kind, item) for leak in leaks(text, private, is_ours))
+        except pl.exceptions.PolarsError as error:
+            yield f"{kind.value}: {item.path} cannot be read: {error}; make it again"
+            continue
+        if seen:
+            yield f"{kind.value}: {item.path} holds {'; '.join(list(seen)[:MOST])}: take it out and make it again"
+
+
+def _texts(kind: Kind, item: Item) -> Iterator[tuple[str, bool]]:
+    """What there is to read in a file, and whether it is our own words."""
+    name = item.path.rpartition("/")[2]
+    if name.endswith(".parquet") and isinstance(item.content, Path):
+        rows = pl.scan_parquet(item.content)
+        height = rows.select(pl.len()).collect().item()
+        for start in range(0, height, ROWS_AT_ONCE):
+            yield rows.slice(start, ROWS_AT_ONCE).collect().write_ndjson(), kind is Kind.MODEL or "/" in item.path
+    elif name.endswith(WORDS) and name not in VOCABULARY:
+        content = item.content.read_bytes() if isinstance(item.content, Path) else item.content
+        yield content.decode("utf-8", errors="replace"), name not in PAGES

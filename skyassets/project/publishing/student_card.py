@@ -1,0 +1,67 @@
+"""The card of the weights: what it says, gathered from the tables, and where it is put."""
+
+import json
+
+import polars as pl
+
+from skyassets.assets.curation import provenance
+from skyassets.core.errors import StoreError
+from skyassets.core.files import write_text
+from skyassets.core.tables.declarations import ASSET_TABLES, EXAMPLES, REPORTS
+from skyassets.engines.training.checkpoint_folder import CARD, Run
+from skyassets.project.project import House
+from skyassets.stages.curation.examples import kept
+from skyassets.stages.publishing import card_facts
+from skyassets.stages.publishing.card_facts import CardFacts, Course, TableVersion
+from skyassets.stages.publishing.model_card import model_card
+from skyassets.stages.reporting.scoreboard import Scoreboard, scoreboard
+
+
+def write_card(house: House, run: Run, reports: pl.DataFrame | None) -> None:
+    """Put the model card into the folder of the weights, with the scores of `reports` if there is one."""
+    write_text(run.folder / CARD, model_card(card_facts_of(house, run, reports)))
+
+
+def card_facts_of(house: House, run: Run, reports: pl.DataFrame | None) -> CardFacts:
+    """What the model card says of `run`; `reports` is a report on it."""
+    recipe, store = house.recipe, house.store
+    examples = store.read(EXAMPLES)
+    data = card_facts.shares(examples)
+    system = kept(examples)["system"][0]
+    trained_from = ASSET_TABLES[: ASSET_TABLES.index(EXAMPLES) + 1]
+    known = [(table, store.manifest(table)) for table in trained_from]
+    return CardFacts(
+        recipe=recipe.name,
+        description=recipe.description,
+        training=recipe.training,
+        course=Course(len(run.curve), sum(step.tokens for step in run.curve), run.curve[-1].loss),
+        data=data,
+        data_version=store.data_version(EXAMPLES),
+        origins=provenance(recipe).origins,
+        datasets=card_facts.hub_datasets(recipe.sources, data),
+        base_licence=house.place.licence(recipe.training.base),
+        system=system or "",
+        board=None if reports is None else scoreboard_of(house, reports),
+        made_with={} if reports is None else json.loads(str(reports["made_with"][0])),
+        tested_on=card_facts.tested_on(recipe.benchmarks),
+        lineage=tuple(TableVersion(table.name, one.rows, one.data_version) for table, one in known if one),
+    )
+
+
+def scoreboard_of(house: House, reports: pl.DataFrame) -> Scoreboard:
+    """The scores of a report, in the recipe's order."""
+    recipe = house.recipe
+    headlines = {benchmark.name: benchmark.metric for benchmark in recipe.benchmarks}
+    return scoreboard(reports, headlines, [contender.role for contender in recipe.contenders])
+
+
+def report_on(house: House, checkpoint_id: str) -> pl.DataFrame | None:
+    """The last report, if it tells of this very checkpoint; one that is harmed or in an old form tells nothing.
+
+    The run that makes the weights makes the report again after them, and must not fail for the old one.
+    """
+    try:
+        reports = house.store.read(REPORTS)
+    except StoreError:
+        return None
+    return reports if checkpoint_id in reports["checkpoint_id"] else None

@@ -1,0 +1,68 @@
+"""What serves the rows of a run, noted as soon as a server is there: number format, template, tokenizer, hardware."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from skyassets.core.ports import Asker, Model, Serving
+from skyassets.core.rows.serving_records import ServingNotes
+from skyassets.engines.fake import engine
+from skyassets.engines.host.environment import hardware_told, versions_told
+from skyassets.engines.models.identity import NONE, model_identity
+from skyassets.engines.models.weights import revision_of
+from skyassets.engines.serving.transformers_server import TransformersServer
+from skyassets.engines.serving.vllm_options import shown
+from skyassets.engines.serving.vllm_server import VllmServer
+from skyassets.project.deployment import Place
+from skyassets.project.project import House
+
+SERVING_PACKAGES = ("torch", "transformers", "tokenizers")
+"""What serves beside the engine, whose own version every row tells."""
+
+
+@dataclass(frozen=True)
+class NotedServing:
+    """Keeps the Serving port: another's servers, of which a note is taken as soon as they are there."""
+
+    inner: Serving
+    note: Callable[[Model, Path | None], None]
+
+    @contextlib.contextmanager
+    def serve(self, model: Model, weights: Path | None) -> Iterator[Asker]:
+        """As `inner` does."""
+        with self.inner.serve(model, weights) as asker:
+            self.note(model, weights)
+            yield asker
+
+
+def notes_of(house: House) -> ServingNotes:
+    """The notes beside the rows that all recipes share."""
+    return ServingNotes(house.place.data / "rows")
+
+
+def noted(house: House, run: str, serving: Serving) -> Serving:
+    """`serving`, whose servers are noted for the run."""
+
+    def note(model: Model, weights: Path | None) -> None:
+        if told := serving_told(house.place, serving, model, weights):
+            notes_of(house).write(run, str(model), told)
+
+    return NotedServing(serving, note)
+
+
+def serving_told(place: Place, serving: Serving, model: Model, weights: Path | None) -> dict[str, str]:
+    """What there is to note of a server that runs here; nothing of one elsewhere, which nobody here can look into."""
+    if isinstance(serving, engine.TinyServing):
+        here = {"dtype": NONE, "weights dtype": NONE, "chat template": NONE, "tokenizer": NONE}
+    elif isinstance(serving, VllmServer | TransformersServer):
+        folder = weights or place.weights(model)
+        here = model_identity(folder) | {"dtype": "auto", "weights revision": revision_of(model, folder)}
+        if isinstance(serving, VllmServer):
+            options = serving.options
+            here |= {"dtype": options.dtype or "auto", "tensor parallel": str(options.tensor_parallel)}
+            if options.extra:
+                here["flags"] = shown(options.extra)
+    else:
+        return {}
+    return here | hardware_told() | versions_told(SERVING_PACKAGES)

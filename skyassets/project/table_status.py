@@ -1,0 +1,99 @@
+"""How the tables stand: which of them a run would make again now, and why. Looks, and changes nothing."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from skyassets.assets.graph import assets_of
+from skyassets.core.errors import SkyassetsError
+from skyassets.core.tables.declarations import ASSET_TABLES, Table
+from skyassets.core.tables.manifest import differences
+from skyassets.project.project import Declared, House
+
+
+class State(StrEnum):
+    """What a run would do with a table."""
+
+    FRESH = "fresh"
+    """Nothing: it is what it would become."""
+    PERHAPS = "perhaps"
+    """Make it again if a parent, which is to be made first, comes out otherwise than it is."""
+    STALE = "stale"
+    """Make it again."""
+    MISSING = "missing"
+    """Make it for the first time."""
+    STUCK = "stuck"
+    """Fail there: what it is made from cannot be looked at."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one table stands."""
+
+    table: Table
+    state: State
+    why: str
+    """Empty for a fresh table; for a stale one in the words that the run will use."""
+    rows: int | None = None
+    made: datetime | None = None
+    """When its rows were last written."""
+    data_version: str = ""
+    builder: str = ""
+    """The process that is making it right now, if one is."""
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether a run may touch the table."""
+        return self.state is not State.FRESH
+
+
+def standings(house: House) -> list[Standing]:
+    """How every asset's table stands, in the order of a run.
+
+    Raises:
+        StoreError: when a table is there and cannot be read.
+    """
+    if not house.declared:
+        assets_of(house)
+    told: dict[str, Standing] = {}
+    for table in ASSET_TABLES:
+        told[table.name] = _standing(house, house.declared[table.name], told)
+    return list(told.values())
+
+
+def _standing(house: House, declared: Declared, before: dict[str, Standing]) -> Standing:
+    table, store = declared.spec.table, house.store
+    manifest, path = store.manifest(table), store.path(table)
+    pending = [parent for parent in declared.spec.parents if before[parent.name].is_pending]
+    state, why = _judged(house, declared, pending)
+    return Standing(
+        table,
+        state,
+        why,
+        rows=manifest.rows if manifest else None,
+        made=datetime.fromtimestamp(path.stat().st_mtime, UTC) if manifest and path.exists() else None,
+        data_version=manifest.data_version if manifest else "",
+        builder=store.builder(table),
+    )
+
+
+def _judged(house: House, declared: Declared, pending: list[Table]) -> tuple[State, str]:
+    spec, store = declared.spec, house.store
+    manifest = store.manifest(spec.table)
+    try:
+        outside = declared.outside(None)
+    except SkyassetsError as error:
+        return State.STUCK, f"a run would stop here: {error}"
+    known = {parent.name: store.manifest(parent) for parent in spec.parents}
+    versions = {name: one.data_version if one else "" for name, one in known.items()}
+    origin = spec.origin(versions | outside)
+    why = store.why_stale(spec.table, origin, declared.damage)
+    farther = {each for parent in pending for each in house.declared[parent.name].spec.parents}
+    after = f"after {', '.join(parent.name for parent in pending if parent not in farther)}"
+    if manifest is None:
+        return State.MISSING, f"{why}; {after}" if pending else why
+    changed = differences(manifest.fingerprint, origin.parts)
+    # A parent that is to be made again may come out as it was when the table was made.
+    if why and not (changed and set(changed) <= {f"parent {parent.name}" for parent in pending}):
+        return State.STALE, why
+    return (State.PERHAPS, f"{after}, if that comes out otherwise") if pending else (State.FRESH, "")

@@ -1,0 +1,68 @@
+"""What must hold of how a recipe measures: its benchmarks, its sources' windows, and who is measured."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from skyassets.core.sources import Source
+from skyassets.stages.evaluation.benchmark import Benchmark
+from skyassets.stages.evaluation.config import Contender, Evaluation
+from skyassets.stages.evaluation.metrics import headlines
+
+Claim = tuple[bool, str, object, str]
+"""Whether it holds, the field, what the field holds, and what it must be."""
+
+TAKEN = ("base", "student", "hour", "micro")
+"""The roles that every recipe has, and what settings such as SKYASSETS_HOUR_PRICE would be mistaken for."""
+_ROLE = re.compile("[a-z][a-z0-9_]*")
+
+
+def of_benchmarks(benchmarks: Sequence[Benchmark], evaluation: Evaluation) -> Iterator[Claim]:
+    """That each can be asked as it says, and by a name of its own."""
+    names = [one.name for one in benchmarks]
+    yield bool(names), "benchmarks", names, "at least one benchmark"
+    yield len(set(names)) == len(names), "benchmarks", names, "benchmarks of different names"
+    for one in benchmarks:
+        where = f"benchmark {one.name!r}."
+        samples = evaluation.samples if one.samples is None else one.samples
+        fits = all(1 <= k <= samples for k in one.k)
+        yield bool(one.name.strip()), "a benchmark's name", one.name, "a text"
+        yield not one.prompt or "{question}" in one.prompt, f"{where}prompt", one.prompt, "a text with {question} in it"
+        yield samples >= 1, f"{where}samples", samples, "1 or more"
+        yield fits, f"{where}k", one.k, f"numbers from 1 to the samples of an item, {samples}"
+        known = headlines(one, samples)
+        yield one.metric in known, f"{where}metric", one.metric, f"one of those it is told by: {', '.join(known)}"
+        if one.sampling is not None:
+            drawn = one.sampling.temperature >= 0 and one.sampling.max_tokens > 0
+            yield drawn, f"{where}sampling", one.sampling, "0 or more, 1 or more"
+        sampling = one.sampling or evaluation.sampling
+        varied = samples == 1 or sampling.temperature > 0
+        whose = where if one.sampling or one.samples else "evaluation."
+        wanted = f"above 0: at 0 the {samples} samples of an item would all be the first"
+        yield varied, f"{whose}sampling.temperature", sampling.temperature, wanted
+
+
+def of_windows(sources: Sequence[Source]) -> Iterator[Claim]:
+    """That each window has a first and a last day, in this order."""
+    for source in sources:
+        if (window := source.window) is not None:
+            days = [_day(end) if end else None for end in (window.since, window.until)]
+            is_day = all(not end or day for end, day in zip((window.since, window.until), days, strict=True))
+            fine = is_day and (None in days or sorted(map(str, days)) == list(map(str, days)))
+            yield fine, f"source {source.name!r}.window", str(window), "ISO dates (2024-08-01), the earlier one first"
+
+
+def of_contenders(contenders: Sequence[Contender]) -> Iterator[Claim]:
+    """That each has a role of its own that a setting's name can hold."""
+    roles = [one.role for one in contenders]
+    for role in roles:
+        fine = _ROLE.fullmatch(role) is not None and role not in TAKEN
+        yield fine, "a contender's role", role, f"lower-case letters, digits and _, and none of {', '.join(TAKEN)}"
+    yield len(set(roles)) == len(roles), "contenders", roles, "contenders of different roles"
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""rules, selection, gates, SFT export."""

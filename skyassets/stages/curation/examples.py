@@ -1,0 +1,53 @@
+"""Examples: a curated row in the forms that trainers read, and back again as conversations."""
+
+from collections.abc import Callable, Sequence
+
+import polars as pl
+
+from skyassets.core.identity import digest
+from skyassets.core.ports import Conversation, Message, TokenCount, Verdict
+from skyassets.core.tables.declarations import EXAMPLES
+from skyassets.stages.curation.rules import Row
+from skyassets.stages.sampling.prompts import Prompts
+
+Count = Callable[[Sequence[Conversation]], list[TokenCount]]
+"""Counts the tokens of conversations under the student's tokenizer and template."""
+
+
+def told(row: Row, prompts: Prompts) -> tuple[Message, ...]:
+    """The conversation that a row is as an example: the problem as the student is asked it, and the rewrite."""
+    return (*prompts.messages(row), Message("assistant", str(row["rewritten"])))
+
+
+def example(row: Row, prompts: Prompts) -> Row:
+    """The row of `sft_dataset`: with its conversation in both forms when it was kept, without when it was dropped."""
+    forms: Row = {"system": None, "messages": None, "conversations": None}
+    if row["dropped_by"] is None:
+        messages = told(row, prompts)
+        turns = [message for message in messages if message.role != "system"]
+        forms = {
+            "system": next((message.content for message in messages if message.role == "system"), None),
+            "messages": [{"role": message.role, "content": message.content} for message in messages],
+            "conversations": [{"from": turn.role, "value": turn.content} for turn in turns],
+        }
+    whole = row | forms | {"example_id": digest("example", row["rewrite_id"], forms["messages"])}
+    return {name: whole[name] for name in EXAMPLES.columns}
+
+
+def kept(examples: pl.DataFrame) -> pl.DataFrame:
+    """The examples that are trained on."""
+    return examples.filter(pl.col("dropped_by").is_null())
+
+
+def unjudged(examples: pl.DataFrame) -> pl.DataFrame:
+    """The kept examples that no grader found correct: imported ones that the recipe takes on trust."""
+    is_correct = (pl.col("trace_verdict") == Verdict.CORRECT) & (pl.col("rewrite_verdict") == Verdict.CORRECT)
+    return kept(examples).filter(~is_correct)
+
+
+def conversations(examples: pl.DataFrame) -> list[Conversation]:
+    """The kept examples, as a trainer takes them."""
+    return [
+        Conversation(str(row["example_id"]), tuple(Message(**turn) for turn in row["messages"]))
+        for row in kept(examples).iter_rows(named=True)
+    ]

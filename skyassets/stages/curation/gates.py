@@ -1,0 +1,161 @@
+"""Gates: what a data set has to keep before anything is trained on it, and the numbers that say whether it does.
+
+That no kept question is a benchmark's (`HELD_OUT`) is a gate too, and needs the benchmarks:
+`duplicate_rules.contaminated` tells.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import polars as pl
+
+from skyassets.core.errors import RecipeError
+from skyassets.stages.curation.duplicate_rules import same_words
+from skyassets.stages.curation.examples import kept, unjudged
+from skyassets.stages.curation.rules import OneLanguage, RewriteMade, WellFormed
+from skyassets.stages.curation.selection import Group
+from skyassets.stages.curation.text_quality import foreign_letters
+from skyassets.stages.equivalence.trace_format import parse
+
+Numbers = dict[str, int | float | str]
+
+NAMES = (
+    "minimum_rows", "no_duplicates", "verified_rate", "format_rate", "finished_rate", "language_mix", "mixture",
+)  # fmt: skip
+"""The gates that look at the examples alone."""
+HELD_OUT = "held_out_is_apart"
+"""The gate that no kept example asks what a benchmark asks."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """A group's share of the kept examples is to be within these."""
+
+    identity_name: ClassVar[str] = "Bounds"
+    of: Group
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Gates:
+    """The bounds of a recipe. A gate that is not kept stops the run, unless it is among the `reported` ones."""
+
+    identity_name: ClassVar[str] = "Gates"
+    minimum: int = 1
+    """Kept examples at least; fewer stop the run before the table is published."""
+    duplicates: int = 0
+    """Kept examples at most that say what another one says."""
+    verified: float = 1.0
+    """Share of the kept examples at least whose trace and rewrite were both judged correct."""
+    formed: float = 0.0
+    """Share of the finished traces at least that were rewritten in the structure."""
+    finished: float = 0.0
+    """Share of the traces at least that ended by themselves, and were not cut by the token limit."""
+    foreign: float = 0.02
+    """Share of the kept letters at most that belong to other scripts than Latin and Greek."""
+    mixture: tuple[Bounds, ...] = ()
+    reported: tuple[str, ...] = ("language_mix",)
+    """Gates that only tell: by their names in `NAMES`, or `HELD_OUT`."""
+
+    def __post_init__(self) -> None:
+        known = (*NAMES, HELD_OUT)
+        if unknown := sorted(set(self.reported) - set(known)):
+            raise RecipeError(f"Gates has reported = {list(self.reported)}; {unknown} is none of {', '.join(known)}")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Whether a gate is kept, and the numbers it looked at."""
+
+    name: str
+    passed: bool
+    numbers: Numbers
+
+    def __str__(self) -> str:
+        return f"{self.name} ({', '.join(f'{name}: {number}' for name, number in self.numbers.items())})"
+
+
+def findings(examples: pl.DataFrame, gates: Gates) -> list[Finding]:
+    """Every gate of `NAMES`, held against the table."""
+    return [Finding(name, *_GATES[name](examples, gates)) for name in NAMES]
+
+
+def _minimum(examples: pl.DataFrame, gates: Gates) -> tuple[bool, Numbers]:
+    rows = kept(examples).height
+    return rows >= gates.minimum, {"kept": rows, "at least": gates.minimum}
+
+
+def _duplicates(examples: pl.DataFrame, gates: Gates) -> tuple[bool, Numbers]:
+    seen: set[tuple[str, str]] = set()
+    asked: dict[str, str] = {}
+    texts = questions = 0
+    for row in kept(examples).select("problem_id", "messages").iter_rows(named=True):
+        question, answer = (same_words(str(turn["content"])) for turn in row["messages"][-2:])
+        texts += (question, answer) in seen
+        seen.add((question, answer))
+        questions += asked.setdefault(question, row["problem_id"]) != row["problem_id"]
+    numbers: Numbers = {
+        "the same question of another problem": questions,
+        "the same question and answer": texts,
+        "at most": gates.duplicates,
+    }
+    return max(texts, questions) <= gates.duplicates, numbers
+
+
+def _verified(examples: pl.DataFrame, gates: Gates) -> tuple[bool, Numbers]:
+    rows, unsure = kept(examples).height, unjudged(examples).height
+    numbers: Numbers = {"kept": rows, "not judged correct": unsure}
+    return _rate(rows - unsure, rows, gates.verified, numbers)
+
+
+def _format(examples: pl.DataFrame, gates: Gates) -> tuple[bool, Numbers]:
+    finished = examples.filter(pl.col("finish_reason") == "stop")
+    unformed = finished["dropped_by"].is_in([RewriteMade.name, WellFormed.name]).sum()
+    answers = kept(examples)["messages"].list.last().struct.field("content")
+    broken = sum(parse(str(answer)) is None for answer in answers)
+    numbers: Numbers = {"finished traces": finished.height, "kept without the structure": broken}
+    passed, numbers = _rate(finished.height - int(unformed), finished.height, gates.formed, numbers)
+    return passed and not broken, numbers
+
+
+def _finished(examples: pl.DataFrame, gates: Gates) -> tuple[bool, Numbers]:
+    ends = dict(examples["finish_reason"].fill_null("unknown").value_counts(sort=True).iter_rows())
+    cut = kept(examples).filter(pl.col("finish_reason") != "stop").height
+    numbers: Numbers = {"traces": examples.height, "kept although cut": cut}
+    numbers |= {f"ended with {reason}": count for reason, count in ends.items()}
+    return _rate(ends.get("stop", 0), examples.height, gates.finished, numbers)
+
+
+def _language(examples: pl.DataFrame, gates: Gates) -> tuple[bool, Numbers]:
+    foreign = letters = mixed = 0
+    for answer in kept(examples)["messages"].list.last().struct.field("content"):
+        other, of = foreign_letters(str(answer), OneLanguage.scripts)
+        foreign, letters, mixed = foreign + other, letters + of, mixed + (other > 0)
+    share = foreign / letters if letters else 0.0
+    numbers: Numbers = {"examples with letters of other scripts": mixed, "of other scripts": share}
+    return share <= gates.foreign, {**numbers, "at most": gates.foreign}
+
+
+def _mixture(examples: pl.DataFrame, gates: Gates) -> tuple[bool, Numbers]:
+    rows = kept(examples)
+    shares = {
+        str(bounds.of): int(rows[bounds.of.column].is_in(bounds.of.values).sum()) / max(rows.height, 1)
+        for bounds in gates.mixture
+    }
+    numbers: Numbers = {str(domain): count for domain, count in sorted(rows["domain"].value_counts().iter_rows())}
+    for bounds in gates.mixture:
+        numbers[f"{bounds.of}, {bounds.low:g} to {bounds.high:g}"] = shares[str(bounds.of)]
+    return all(bounds.low <= shares[str(bounds.of)] <= bounds.high for bounds in gates.mixture), numbers
+
+
+def _rate(good: int, of: int, least: float, numbers: Numbers) -> tuple[bool, Numbers]:
+    """Of nothing, every share is kept: that there is nothing is another gate's to say."""
+    rate = good / of if of else 1.0
+    return rate >= least, {**numbers, "rate": rate, "at least": least}
+
+
+_GATES: dict[str, Callable[[pl.DataFrame, Gates], tuple[bool, Numbers]]] = dict(
+    zip(NAMES, (_minimum, _duplicates, _verified, _format, _finished, _language, _mixture), strict=True)
+)

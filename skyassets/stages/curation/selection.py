@@ -1,0 +1,171 @@
+"""Curation's rules about how many: of a problem, of a source or domain, and of each in the mixture.
+
+What is drawn hangs on a seed and on the rows' own ids, so a row more or less moves no other row but at the border.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from skyassets.core.errors import RecipeError
+from skyassets.core.identity import digest
+from skyassets.stages.curation.rules import Around, Row
+
+CAPPED = ("domain", "source", "family", "licence")
+"""The columns that caps and shares may be told by."""
+
+
+class Order(StrEnum):
+    """Which of a problem's right rewrites come first."""
+
+    SHORTEST = "shortest"
+    LONGEST = "longest"
+    FIRST = "first"
+    """In the order in which they were sampled."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """So many rewrites of each problem: the shortest, the longest, or the first sampled."""
+
+    identity_name: ClassVar[str] = "Chosen"
+    name: ClassVar[str] = "among the chosen of its problem"
+    per_problem: int = 1
+    order: Order = Order.SHORTEST
+
+    def __post_init__(self) -> None:
+        if self.per_problem < 1:
+            raise RecipeError(f"Chosen has per_problem = {self.per_problem}; it must be 1 or more")
+
+    def faults(self, rows: Sequence[Row], around: Around) -> list[str | None]:
+        """That enough others come before it."""
+        found: list[str | None] = [None] * len(rows)
+        taken: dict[object, int] = defaultdict(int)
+        for place in sorted(range(len(rows)), key=lambda place: (self._rank(rows[place]), rows[place]["rewrite_id"])):
+            problem = rows[place]["problem_id"]
+            if taken[problem] == self.per_problem:
+                found[place] = f"the {self.order.value} {self.per_problem} right of its problem were chosen"
+            else:
+                taken[problem] += 1
+        return found
+
+    def _rank(self, row: Row) -> int:
+        if self.order is Order.FIRST:
+            return int(str(row["sample"]))
+        return len(str(row["rewritten"])) * (1 if self.order is Order.SHORTEST else -1)
+
+
+@dataclass(frozen=True)
+class Group:
+    """The rows whose `column` is one of `values`."""
+
+    identity_name: ClassVar[str] = "Group"
+    column: str
+    values: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if self.column not in CAPPED or not self.values:
+            raise RecipeError(f"Group tells by {self.column} {list(self.values)}; it must be some of {list(CAPPED)}")
+
+    def holds(self, row: Row) -> bool:
+        """Whether `row` belongs to it."""
+        return row[self.column] in self.values
+
+    def __str__(self) -> str:
+        return f"{self.column} {' and '.join(self.values)}"
+
+
+@dataclass(frozen=True)
+class Cap:
+    """At most `rows` rows of a group, or, where `of` is a column's name, of each of its values."""
+
+    identity_name: ClassVar[str] = "Cap"
+    rows: int
+    of: Group | str
+
+    def __post_init__(self) -> None:
+        if self.rows < 0 or (isinstance(self.of, str) and self.of not in CAPPED):
+            raise RecipeError(f"Cap has {self.rows} rows of {self.of!r}; 0 or more of a Group, or of {list(CAPPED)}")
+
+    def group(self, row: Row) -> str | None:
+        """What of the row is counted; None when nothing is."""
+        if isinstance(self.of, str):
+            return f"{self.of} {row[self.of]}"
+        return str(self.of) if self.of.holds(row) else None
+
+
+@dataclass(frozen=True)
+class WithinCaps:
+    """No cap is exceeded; which rows stay is drawn under the seed."""
+
+    identity_name: ClassVar[str] = "WithinCaps"
+    name: ClassVar[str] = "within the caps"
+    caps: tuple[Cap, ...]
+    seed: int = 0
+
+    def faults(self, rows: Sequence[Row], around: Around) -> list[str | None]:
+        """The cap that was full."""
+        found: list[str | None] = [None] * len(rows)
+        taken: dict[tuple[int, str], int] = defaultdict(int)
+        for place in _drawn(rows, self.seed):
+            counted = [(number, group) for number, cap in enumerate(self.caps) if (group := cap.group(rows[place]))]
+            full = next((each for each in counted if taken[each] >= self.caps[each[0]].rows), None)
+            if full is not None:
+                found[place] = f"{self.caps[full[0]].rows} rows of {full[1]} were drawn"
+                continue
+            for each in counted:
+                taken[each] += 1
+        return found
+
+
+@dataclass(frozen=True)
+class Share:
+    """The share of a group in the mixture."""
+
+    identity_name: ClassVar[str] = "Share"
+    share: float
+    of: Group
+
+
+@dataclass(frozen=True)
+class InMixture:
+    """The largest set in which every group has its share, of at most `rows` rows; drawn under the seed.
+
+    Shares add up to 1. A row of no group is dropped, and a row of two belongs to the first.
+    """
+
+    identity_name: ClassVar[str] = "InMixture"
+    name: ClassVar[str] = "in the mixture"
+    shares: tuple[Share, ...]
+    rows: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if abs(sum(each.share for each in self.shares) - 1) > 1e-6 or any(each.share <= 0 for each in self.shares):
+            told = ", ".join(f"{each.of}: {each.share:g}" for each in self.shares)
+            raise RecipeError(f"InMixture has the shares {told or 'none'}; each must be above 0, and all add up to 1")
+
+    def faults(self, rows: Sequence[Row], around: Around) -> list[str | None]:
+        """How many of its group were drawn."""
+        found: list[str | None] = ["no share of the mixture is for it"] * len(rows)
+        places: dict[Group, list[int]] = {each.of: [] for each in self.shares}
+        for place in _drawn(rows, self.seed):
+            group = next((each.of for each in self.shares if each.of.holds(rows[place])), None)
+            if group is not None:
+                places[group].append(place)
+        # A hair is added before rounding down: 30 rows at a share of 0.3 are a mixture of 100, not of 99.
+        total = min(int(len(places[each.of]) / each.share + 1e-6) for each in self.shares)
+        total = total if self.rows is None else min(total, self.rows)
+        for each in self.shares:
+            room = int(each.share * total + 1e-6)
+            for number, place in enumerate(places[each.of]):
+                full = f"{room} rows of {each.of} were drawn, {each.share:.1%} of {total}"
+                found[place] = None if number < room else full
+        return found
+
+
+def _drawn(rows: Sequence[Row], seed: int) -> Iterable[int]:
+    """The places of the rows in an order that hangs on the seed and on each row's id alone."""
+    return sorted(range(len(rows)), key=lambda place: digest("drawn", seed, rows[place]["rewrite_id"]))

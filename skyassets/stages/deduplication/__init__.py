@@ -1,0 +1,1 @@
+"""word n-grams, Jaccard join, contamination."""

@@ -1,0 +1,175 @@
+"""Runs of words that items are made of, looked up in many texts at once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skyassets.stages.deduplication.word_hashes import MIX, Hashes, Places, hashed_words, rolling
+from skyassets.stages.deduplication.words import Split
+
+MOST_PAIRS = 4_000_000
+"""Pairs of text and item held at once."""
+Number = TypeVar("Number", np.int64, np.uint64)
+NOTHING = np.zeros(0, np.int64)
+
+
+@dataclass(frozen=True)
+class Occurrences:
+    """Where runs stand: the text by its place, the word of the text by its place, and the run by its number."""
+
+    texts: Places
+    places: Places
+    runs: Places
+
+
+class GramIndex:
+    """The distinct runs of `length` words of a set of items (id to text).
+
+    A shorter item is one run, or with `whole_short` off none.
+    """
+
+    def __init__(self, items: Mapping[str, str], length: int, split: Split, *, whole_short: bool) -> None:
+        self.items = sorted(items)
+        words, lengths = hashed_words([items[item] for item in self.items], split)
+        owners, left = _owners(lengths), _left(lengths)
+        self.spans = np.minimum(lengths, length)
+        spans = self.spans[owners]
+        runs, holders = [NOTHING], [NOTHING]
+        self._known: dict[int, _Known] = {}
+        self._runs = 0
+        for span, hashes in enumerate(rolling(words, length), 1):
+            at = np.flatnonzero((spans == span) & (left >= span) & (whole_short or span == length))
+            if len(at):
+                self._known[span] = known = _Known(hashes[at], self._runs)
+                runs.append(known.numbers(hashes[at])[1])
+                holders.append(owners[at])
+                self._runs += len(known)
+        self._pairs = _distinct(np.concatenate(runs) * len(self.items) + np.concatenate(holders))
+        of, self._holders = np.divmod(self._pairs, max(1, len(self.items)))
+        self._first = np.searchsorted(of, np.arange(self._runs + 1))
+        self.sizes = np.bincount(self._holders, minlength=len(self.items))
+
+    def occurrences(self, words: Hashes, lengths: Places) -> Occurrences:
+        """Every place in the texts where a run stands.
+
+        The texts come as their words, one after another, and how many each has.
+        """
+        ends = np.cumsum(lengths)
+        texts, places, runs = [NOTHING], [NOTHING], [NOTHING]
+        for span, hashes in enumerate(rolling(words, max(self._known, default=0)), 1):
+            if span not in self._known:
+                continue
+            at, numbers = self._known[span].numbers(hashes)
+            owners = np.searchsorted(ends, at, side="right")
+            # A run must not reach from one text into the next.
+            inside = at + span <= ends[owners]
+            owners, at = owners[inside], at[inside]
+            texts.append(owners)
+            places.append(at - ends[owners] + lengths[owners])
+            runs.append(numbers[inside])
+        return Occurrences(np.concatenate(texts), np.concatenate(places), np.concatenate(runs))
+
+    def hits(self, found: Occurrences) -> tuple[Places, Places, Places]:
+        """For each text and item that share a run: the text, the item, and how many distinct runs."""
+        texts, runs = np.divmod(_distinct(found.texts * (self._runs + 1) + found.runs), self._runs + 1)
+        fan = self._first[runs + 1] - self._first[runs]
+        counted = [self._counted(texts[part], runs[part], fan[part]) for part in _parts(texts, fan)]
+        if not counted:
+            return NOTHING, NOTHING, NOTHING
+        return tuple(np.concatenate(column) for column in zip(*counted, strict=True))
+
+    def shared(self, found: Occurrences, texts: Sequence[int], items: Sequence[int]) -> list[list[int]]:
+        """Where, counted in words, each of the texts has the runs of the item beside it."""
+        item_of = np.full(int(found.texts.max(initial=-1)) + 1, -1, np.int64)
+        item_of[list(texts)] = items
+        asked = item_of[found.texts]
+        wanted = found.runs * len(self.items) + asked
+        at = np.minimum(np.searchsorted(self._pairs, wanted), len(self._pairs) - 1)
+        own = np.flatnonzero((asked >= 0) & (self._pairs[at] == wanted))
+        own = own[np.argsort(found.texts[own], kind="stable")]
+        starts, ends = (np.searchsorted(found.texts[own], list(texts), side=side) for side in ("left", "right"))
+        places = found.places[own].tolist()
+        return [places[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+
+    def _counted(self, texts: Places, runs: Places, fan: Places) -> tuple[Places, Places, Places]:
+        start = np.repeat(self._first[runs] - np.cumsum(fan) + fan, fan)
+        holders = self._holders[start + np.arange(len(start))]
+        new = np.diff(texts, prepend=-1) > 0
+        rows, row = texts[new], np.cumsum(new) - 1
+        pairs = np.repeat(row * len(self.items), fan) + holders
+        if len(rows) * len(self.items) < 8 * len(pairs):
+            every = np.bincount(pairs)
+            pairs = np.flatnonzero(every)
+            counts = every[pairs]
+        else:
+            pairs, counts = np.unique(pairs, return_counts=True)
+        found, items = np.divmod(pairs, len(self.items))
+        return rows[found], items, counts
+
+
+class _Known:
+    """The runs of one length, numbered, with a filter that spares the search to most that are not among them."""
+
+    def __init__(self, hashes: Hashes, first: int) -> None:
+        self._hashes = _distinct(hashes)
+        self._first = first
+        self._shift = np.uint64(64 - min(26, max(16, 5 + len(self._hashes).bit_length())))
+        self._taken: NDArray[np.bool_] = np.zeros(1 << (64 - int(self._shift)), np.bool_)
+        self._taken[self._slots(self._hashes)] = True
+
+    def __len__(self) -> int:
+        return len(self._hashes)
+
+    def numbers(self, hashes: Hashes) -> tuple[Places, Places]:
+        """The places of those hashes that are known, and their numbers."""
+        maybe = np.flatnonzero(self._taken[self._slots(hashes)])
+        found = np.searchsorted(self._hashes, hashes[maybe])
+        real = self._hashes[np.minimum(found, len(self._hashes) - 1)] == hashes[maybe]
+        return maybe[real], found[real] + self._first
+
+    def _slots(self, hashes: Hashes) -> Places:
+        return ((hashes * np.uint64(MIX)) >> self._shift).view(np.int64)
+
+
+def best_of_each(texts: Places, shares: NDArray[np.float64], least: float) -> list[int]:
+    """The place of each text's first largest share, where that is not below the least. The texts come in order."""
+    if not len(texts):
+        return []
+    starts = np.flatnonzero(np.diff(texts, prepend=-1))
+    largest = np.maximum.reduceat(shares, starts)
+    largest[largest < least] = np.inf
+    found = np.flatnonzero(shares == np.repeat(largest, np.diff(starts, append=len(texts))))
+    best: list[int] = found[np.diff(texts[found], prepend=-1) > 0].tolist()
+    return best
+
+
+def _distinct(values: NDArray[Number]) -> NDArray[Number]:
+    """The values in order, each once. Several times as fast as `np.unique`, which hashes."""
+    values = np.sort(values)
+    new = np.ones(len(values), np.bool_)
+    new[1:] = values[1:] != values[:-1]
+    return values[new]
+
+
+def _owners(lengths: Places) -> Places:
+    """For each word the text it is of."""
+    return np.repeat(np.arange(len(lengths)), lengths)
+
+
+def _left(lengths: Places) -> Places:
+    """For each word how many its text has from there on."""
+    return np.cumsum(lengths)[_owners(lengths)] - np.arange(lengths.sum())
+
+
+def _parts(texts: Places, fan: Places) -> list[slice]:
+    """Slices of the pairs that hold whole texts and not too many items."""
+    total = np.cumsum(fan)
+    parts, start, spent = [], 0, 0
+    for end in (np.flatnonzero(np.diff(texts, append=-1)) + 1).tolist():
+        if total[end - 1] - spent >= MOST_PAIRS or end == len(texts):
+            parts.append(slice(start, end))
+            start, spent = end, int(total[end - 1])
+    return parts

@@ -1,0 +1,1 @@
+"""final answers: extract, normalise, compare (pure, imports nothing but core-free code)."""

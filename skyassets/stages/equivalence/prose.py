@@ -1,0 +1,141 @@
+"""Answers in words: whether they are the reference's words, and what they cannot be for want of them.
+
+Words are never handed to algebra, which would read them as products of letters.
+"""
+
+import re
+from fractions import Fraction
+
+from skyassets.stages.equivalence.number import CHANGING, Quantity, quantity
+from skyassets.stages.equivalence.number_words import COUNTING, PARTIAL, number_in_words
+
+_TEXT = re.compile(r"\\(?:text|textbf|textit|textrm|mathrm|mathbf|mbox|rm|operatorname)\s*\{([^{}]*)\}")
+_COMMAND = re.compile(r"\\(?:begin|end)\s*\{[^{}]*\}|\\[A-Za-z]+")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_DIGITS = re.compile(r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:\s*/\s*\d+)?")
+_FORMULA = re.compile(r"[\\^=+*<>_{}$]|\d\s*[!%]|(?<!\w)-\s*[A-Za-z(]")
+_DOT = re.compile(r"\.(?!\d)")
+_CLOCK = re.compile(r"\b(\d{1,2}:\d\d)\s*([ap])\s*m\b")
+_FUNCTIONS = frozenset(
+    {
+        "sin", "cos", "tan", "cot", "sec", "csc", "log", "ln", "exp", "arcsin", "arccos", "arctan", "sinh", "cosh",
+        "tanh", "max", "min", "gcd", "lcm", "mod", "det", "deg", "sqrt", "frac",
+    }
+)  # fmt: skip
+_JOINING = frozenset({"or", "and", "not", "no", "is", "if", "of", "the", "to", "by", "in", "at", "it"})
+_FILLING = frozenset(
+    {
+        "the", "a", "an", "is", "it", "was", "word", "answer", "option", "choice", "named", "called", "final", "just",
+        "simply", "so",
+    }
+)  # fmt: skip
+_OPEN = frozenset({"infinity", "infinite", "infinitely", "once", "twice", "thrice", "pair", "couple", "dozen", "none"})
+_SAME = (
+    (re.compile(r"\\(?:emptyset|varnothing)(?![a-z])|∅|\\\{\\\}|empty set|null set"), "the empty set"),
+    (re.compile(r"\\infty(?![a-z])|infinity"), "infinity"),
+    (re.compile(r"\\mathbb\s*\{?r\}?|\(-infinity,\s*infinity\)|all real numbers|all reals|ℝ"), "every real number"),
+    (re.compile(r"\bdne\b|does not exist|doesn't exist"), "what does not exist"),
+    (re.compile(r"\b(?:there (?:is|are) )?no (?:real )?solutions?(?: exists?)?\b"), "no solution"),
+)
+MEANINGS = frozenset(meant for _, meant in _SAME)
+_PLAIN = re.compile(r"[\w ,'/:-]+")
+
+
+def folded(text: str) -> str:
+    """`text` in small letters, out of its wrappers, with one spelling for what has several in words and symbols."""
+    text = _DOT.sub("", _TEXT.sub(r" \1 ", text)).casefold()
+    text = _CLOCK.sub(r"\1 \2m", " ".join(text.split()))
+    for pattern, meant in reversed(_SAME):
+        text = pattern.sub(meant, text)
+    for pattern, meant in _SAME[:3]:
+        text = pattern.sub(meant, text)
+    return re.sub(r"^(?:the|an?) ", "", " ".join(text.split()))
+
+
+def is_prose(text: str) -> bool:
+    """Whether `text` holds words, and is no mere formula."""
+    words = _words(text)
+    return any(len(word) >= 4 or word in _JOINING for word in words) or (
+        len(words) >= 2 and any(len(word) >= 3 for word in words)
+    )
+
+
+def same_words(given: str, wanted: str) -> bool | None:
+    """Whether an answer and a reference, tidied, agree as words; None when words do not decide it.
+
+    A word has to be said, and a number to be stated: an answer in which the reference's word, or its value, does not
+    occur at all cannot be it. One in which it occurs among others may say it, deny it or count it up: not decided.
+    """
+    one, other = folded(given), folded(wanted)
+    if one in MEANINGS or other in MEANINGS:
+        return True if one == other else _unlike(one, other, quantity(given), quantity(wanted))
+    if one == other and "\\" not in one and re.search("[a-z]{2}", one):
+        return True
+    if not (is_prose(given) or is_prose(wanted)):
+        return None
+    value = quantity(wanted)
+    if value is not None:
+        return _states(given, value)
+    if _is_phrase(other):
+        return _says(one, other)
+    if _PLAIN.fullmatch(one) and _PLAIN.fullmatch(other):
+        said, asked = set(_LETTERS.findall(one)), set(_LETTERS.findall(other)) - _FILLING - _JOINING
+        differs = sorted(_DIGITS.findall(one)) != sorted(_DIGITS.findall(other))
+        return False if differs or (asked and not asked & said) else None
+    return None
+
+
+def _unlike(one: str, other: str, value: Quantity | None, wanted: Quantity | None) -> bool | None:
+    """Two meanings that are spelled out are two; so are one and a number, but "no solution" may say how many."""
+    number = value or wanted
+    if number is None:
+        return False if one in MEANINGS and other in MEANINGS else None
+    return False if number.value or "infinity" in (one, other) else None
+
+
+def _says(given: str, phrase: str) -> bool | None:
+    if not re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", given):
+        return False
+    rest = _LETTERS.findall(given.replace(phrase, " ", 1)) + _DIGITS.findall(given)
+    if set(rest) <= _FILLING:
+        return True
+    parts = re.split(r",|\band\b|\bor\b", given)
+    # Who names two where one was asked for has not answered.
+    return False if len(parts) > 1 and all(len(part.split()) == 1 for part in parts) else None
+
+
+def _states(given: str, wanted: Quantity) -> bool | None:
+    """Whether a sentence can state a number: not when all the numbers in it are others."""
+    words = [word.casefold() for word in _words(given)]
+    if _FORMULA.search(_TEXT.sub(r" \1 ", given)) or set(words) & (
+        CHANGING - {"and", "or", "to", "per"} | PARTIAL | _OPEN
+    ):
+        return None
+    stated = [_value(found) for found in _DIGITS.findall(given)]
+    run: list[str] = []
+    for word in [*re.findall(r"[A-Za-z]+", given.casefold()), ""]:
+        if word in COUNTING or (word == "and" and run):
+            run.append(word)
+        elif run:
+            said = number_in_words(" ".join(run).removesuffix(" and"))
+            # "two and three" is no number; each of its words is one.
+            stated += [said] if said is not None else [number_in_words(each) for each in run if each != "and"]
+            run = []
+    return None if None in stated or wanted.value in stated or -wanted.value in stated else False
+
+
+def _value(digits: str) -> Fraction | None:
+    found = quantity(digits.rstrip(","))
+    return None if found is None else found.value
+
+
+def _words(text: str) -> list[str]:
+    bare = _COMMAND.sub(" ", _TEXT.sub(r" \1 ", text))
+    return [word for word in _LETTERS.findall(bare) if len(word) >= 2 and word.casefold() not in _FUNCTIONS]
+
+
+def _is_phrase(text: str) -> bool:
+    """Whether a reference is words and nothing else, none of which counts anything."""
+    return bool(re.fullmatch(r"[^\W\d_]+(?:[ '-][^\W\d_]+)*", text)) and not (
+        set(re.split("[ '-]", text)) & (COUNTING | PARTIAL | _OPEN)
+    )

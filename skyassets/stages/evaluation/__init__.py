@@ -1,0 +1,1 @@
+"""benchmarks, answers, scores, drift."""

@@ -1,0 +1,118 @@
+"""Answering benchmarks: all who are measured are sampled with the teacher's code and marked with the data's graders."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from skyassets.core.identity import digest
+from skyassets.core.ports import Model, Verdict
+from skyassets.core.tables.declarations import ANSWERS
+from skyassets.core.tables.store import Made
+from skyassets.stages.evaluation.benchmark import Benchmark
+from skyassets.stages.evaluation.config import Evaluation, asking_of
+from skyassets.stages.grading.config import Mode
+from skyassets.stages.grading.judge import CODE
+from skyassets.stages.grading.pool import Case, case
+from skyassets.stages.grading.verdicts import Marking, is_unfinished, verdicts
+from skyassets.stages.sampling.completions import Completer, Replies
+from skyassets.stages.sampling.sample import Attempt, answer_columns, attempt_id, attempts
+
+JUDGED_BY = {True: "programs judged by", False: "answers judged by"}
+"""The facts that name what ran the programs and what compared the answers, by whether it is about programs."""
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """Somebody to be measured: in which role, which model, and how to reach it."""
+
+    role: str
+    model: Model
+    completer: Completer
+    checkpoint_id: str | None = None
+
+
+def attempts_of(
+    problems: pl.DataFrame, benchmarks: Sequence[Benchmark], evaluation: Evaluation, model: Model, epoch: str
+) -> list[Attempt]:
+    """Every completion of `model` that the benchmarks want, benchmark after benchmark."""
+    return [
+        attempt
+        for benchmark in benchmarks
+        for attempt in attempts(
+            problems.filter(pl.col("benchmark") == benchmark.name), asking_of(benchmark, evaluation, model, epoch)
+        )
+    ]
+
+
+def answer(
+    problems: pl.DataFrame,
+    benchmarks: Sequence[Benchmark],
+    evaluation: Evaluation,
+    entrants: Sequence[Entrant],
+    marking: Marking,
+    epoch: str = "",
+) -> Made:
+    """Every entrant's answer to every held-out problem, with a strict and a lenient verdict."""
+    drafts: list[tuple[Entrant, Attempt, Replies]] = []
+    facts: dict[str, object] = {}
+    failed = 0
+    for entrant in entrants:
+        wanted = attempts_of(problems, benchmarks, evaluation, entrant.model, epoch)
+        replies = entrant.completer.complete(entrant.model, [attempt.request for attempt in wanted])
+        drafts += [(entrant, attempt, replies) for attempt in wanted]
+        facts |= {f"{entrant.role}: {name}": count for name, count in replies.facts.items()}
+        failed += len(replies.errors)
+    rows = [_row(entrant, attempt, replies, epoch) for entrant, attempt, replies in drafts]
+    again, told = _grade(rows, [attempt.problem for _, attempt, _ in drafts], marking)
+    return Made(ANSWERS.frame(rows), {**facts, **told}, unfinished=failed + again)
+
+
+def _row(entrant: Entrant, attempt: Attempt, replies: Replies, epoch: str) -> dict[str, object]:
+    found = replies.completions.get(attempt.request.id, {})
+    return {
+        "answer_id": digest(entrant.role, epoch, attempt_id("answer", attempt)),
+        "epoch_name": epoch,
+        "benchmark": attempt.problem["benchmark"],
+        "family": attempt.problem["family"],
+        "level": attempt.problem["level"],
+        "domain": attempt.problem["domain"],
+        "role": entrant.role,
+        "checkpoint_id": entrant.checkpoint_id,
+        "served_by": found.get("served_by"),
+        **answer_columns(attempt, replies),
+    }
+
+
+def _grade(
+    rows: list[dict[str, object]], problems: Sequence[dict[str, object]], marking: Marking
+) -> tuple[int, dict[str, object]]:
+    """Put both verdicts into the rows; how many are to be made again, and the counts to show."""
+    columns = {Mode.STRICT: "strict", Mode.LENIENT: "lenient"}
+    cases: dict[tuple[int, Mode], Case] = {
+        (place, mode): case(problem, row["text"], mode)
+        for place, (row, problem) in enumerate(zip(rows, problems, strict=True))
+        for mode in columns
+        if row["text"] is not None
+    }
+    questions = {item: str(problems[place]["question"]) for (place, _), item in cases.items()}
+    judged, told = verdicts(questions, marking)
+    again = 0
+    for place, row in enumerate(rows):
+        for mode, column in columns.items():
+            item = cases.get((place, mode))
+            row[column] = judged[item].verdict.value if item else Verdict.UNJUDGED.value
+            row[f"{column}_reason"] = judged[item].reason if item else f"no answer: {row['error']}"
+            # Of a program the answer is the text again.
+            row[f"{column}_answer"] = judged[item].answer if item and item.domain != CODE else None
+            again += item is not None and is_unfinished(judged[item])
+    by = {
+        JUDGED_BY[is_code]: " | ".join(sorted({judged[item].backend for item in questions if _runs(item) is is_code}))
+        for is_code in JUDGED_BY
+    }
+    return again, {**told, **{name: backends for name, backends in by.items() if backends}}
+
+
+def _runs(item: Case) -> bool:
+    """Whether a case is judged by running it."""
+    return item.domain == CODE

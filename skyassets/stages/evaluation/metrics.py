@@ -1,0 +1,159 @@
+"""One benchmark's item scores as columns of numbers: every metric of everybody, item beside item, and the parts.
+
+A score that an item does not have (nobody could judge it, too few samples) is not a number, and counts nowhere.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from skyassets.stages.evaluation.benchmark import Benchmark
+from skyassets.stages.evaluation.item_scores import MODES
+from skyassets.stages.grading.judge import CODE
+from skyassets.stages.statistics.estimates import pass_at_k
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Scores = NDArray[np.float64]
+    Mask = NDArray[np.bool_]
+
+EVERY = "all"
+"""What a benchmark is cut by, and the part, where it is not cut."""
+TRAINING_SET = "training set"
+CLEAN, CONTAMINATED = "clean", "contaminated"
+TOKENS = "completion tokens"
+"""The one metric that is no share."""
+FINISHED, TRUNCATED, UNJUDGED = "finished", "truncated", "unjudged"
+ACCURACIES = tuple(f"{mode} accuracy" for mode in MODES)
+JUDGED = tuple(f"{mode}_judged" for mode in MODES)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric: how an item's score comes from its columns, and how many answers stand behind it."""
+
+    name: str
+    score: pl.Expr
+    answers: str
+    """The column that counts them."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some of the items."""
+
+    by: str
+    name: str
+    items: "Mask"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What one entrant reached: metric to the items' scores, and to the answers behind each, in the items' order."""
+
+    checkpoint_id: str | None
+    scores: Mapping[str, "Scores"]
+    answers: Mapping[str, "Scores"]
+    incomplete: "Mask"
+    """The items of which nobody could judge some sample, or an answer is missing."""
+
+
+@dataclass(frozen=True)
+class BenchmarkScores:
+    """All that was measured with one benchmark."""
+
+    name: str
+    epoch: str
+    metrics: tuple[str, ...]
+    entries: Mapping[str, Entry]
+    """Role to what it reached."""
+    parts: tuple[Part, ...]
+
+
+def benchmark_scores(scores: pl.DataFrame, benchmark: Benchmark, contaminated: Mapping[str, str]) -> BenchmarkScores:
+    """The columns of one benchmark, out of its rows of `item_scores`; `contaminated` are items with evidence."""
+    one = scores.group_by("problem_id").agg(pl.col("family", "level").first()).sort("problem_id")
+    metrics = _metrics(scores, benchmark)
+    entries = {}
+    for (role,), rows in scores.sort("role").group_by("role", maintain_order=True):
+        told = one.select("problem_id").join(rows, on="problem_id", how="left", maintain_order="left")
+        columns = told.select(
+            *(metric.score.cast(pl.Float64()).alias(metric.name) for metric in metrics),
+            *(pl.col(metric.answers).fill_null(0).cast(pl.Float64()).alias(f"{metric.name}\0") for metric in metrics),
+        )
+        entries[str(role)] = Entry(
+            rows["checkpoint_id"].drop_nulls().first(),  # type: ignore[arg-type]  # polars says PythonLiteral
+            {metric.name: columns[metric.name].fill_null(float("nan")).to_numpy() for metric in metrics},
+            {metric.name: columns[f"{metric.name}\0"].to_numpy() for metric in metrics},
+            told.select((pl.min_horizontal(*JUDGED) < pl.col("samples")).fill_null(value=True))[JUDGED[0]].to_numpy(),
+        )
+    epoch = str(scores["epoch_name"][0])
+    return BenchmarkScores(
+        benchmark.name, epoch, tuple(metric.name for metric in metrics), entries, tuple(_parts(one, contaminated))
+    )
+
+
+def headlines(benchmark: Benchmark, samples: int) -> tuple[str, ...]:
+    """The metrics that can head a benchmark of so many samples: those that are told of it, and of which more is better.
+
+    A program has no answer to vote by.
+    """
+    passed = (_passing(mode, k) for k in benchmark.k if k > 1 for mode in MODES)
+    voted = (_voting(mode, samples) for mode in MODES if samples > 1 and benchmark.source.domain != CODE)
+    return (*ACCURACIES, *passed, *voted, FINISHED)
+
+
+def _passing(mode: str, k: int) -> str:
+    return f"{mode} pass@{k}"
+
+
+def _voting(mode: str, samples: int) -> str:
+    return f"{mode} maj@{samples}"
+
+
+def _metrics(scores: pl.DataFrame, benchmark: Benchmark) -> list[Metric]:
+    told = zip(ACCURACIES, MODES, strict=True)
+    metrics = [Metric(name, pl.col(mode), f"{mode}_judged") for name, mode in told]
+    for k in benchmark.k:
+        if k > 1:
+            metrics += [Metric(_passing(mode, k), _passed(scores, mode, k), f"{mode}_judged") for mode in MODES]
+    samples = int(str(scores["samples"].max()))
+    for mode in MODES:
+        if scores[f"{mode}_majority"].count():
+            metrics.append(Metric(_voting(mode, samples), pl.col(f"{mode}_majority"), f"{mode}_judged"))
+    shares = [Metric(name, pl.col(name), "answered") for name in (FINISHED, TRUNCATED)]
+    return [
+        *metrics,
+        *shares,
+        Metric(UNJUDGED, pl.col(UNJUDGED), "samples"),
+        Metric(TOKENS, pl.col("tokens"), "answered"),
+    ]
+
+
+def _passed(scores: pl.DataFrame, mode: str, k: int) -> pl.Expr:
+    """pass@k of each item; null for one with fewer judged samples than k, of which it cannot be told."""
+    counts = (f"{mode}_judged", f"{mode}_right")
+    pairs = scores.select(counts).unique().filter(pl.col(counts[0]) >= k).rows()
+    known = {f"{n} {right}": pass_at_k(n, right, k) for n, right in pairs}
+    return pl.concat_str(*counts, separator=" ").replace_strict(known, default=None, return_dtype=pl.Float64())
+
+
+def _parts(items: pl.DataFrame, contaminated: Mapping[str, str]) -> Iterator[Part]:
+    """The whole, and what it is cut into. A cut into one part would say nothing new."""
+    import numpy as np
+
+    yield Part(EVERY, EVERY, np.ones(items.height, np.bool_))
+    found = items["problem_id"].is_in(list(contaminated))
+    learned = pl.when(found).then(pl.lit(CONTAMINATED)).otherwise(pl.lit(CLEAN))
+    cuts = [("family", items["family"]), ("level", items["level"])]
+    if found.any():
+        cuts.append((TRAINING_SET, items.select(learned.alias("part"))["part"]))
+    for by, of in cuts:
+        names = of.drop_nulls().unique().sort().to_list()
+        if len(names) > 1 or by == TRAINING_SET:
+            for name in names:
+                yield Part(by, str(name), (of == name).fill_null(value=False).to_numpy())

@@ -1,0 +1,139 @@
+"""The report: scores of everybody on every benchmark and its parts, with intervals, and paired comparisons."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import polars as pl
+
+from skyassets.core.identity import digest, spelling
+from skyassets.core.tables.declarations import REPORTS
+from skyassets.core.tables.store import Made
+from skyassets.stages.evaluation.benchmark import Benchmark
+from skyassets.stages.evaluation.metrics import (
+    ACCURACIES,
+    EVERY,
+    TOKENS,
+    BenchmarkScores,
+    Entry,
+    Part,
+    benchmark_scores,
+)
+from skyassets.stages.statistics.estimates import Estimate
+from skyassets.stages.statistics.intervals import mean_interval, share_interval
+from skyassets.stages.statistics.paired import difference, mean_difference
+
+BASE, STUDENT = "base", "student"
+VERSUS = " - "
+GAIN = f"{STUDENT}{VERSUS}{BASE}"
+
+Row = dict[str, object]
+
+
+def report(
+    scores: pl.DataFrame,
+    benchmarks: Sequence[Benchmark],
+    made_with: Mapping[str, object],
+    contaminated: Mapping[str, str],
+) -> Made:
+    """One row per benchmark, part, role and metric, out of `item_scores`; `made_with` says what made the numbers.
+
+    An item counts once, however many samples of it were drawn. Every metric is told of whole benchmarks, and compared
+    for each pair; of the parts the accuracies and the headline metric are, and the student is compared with its base.
+    `contaminated` are the items that were found in the training set, with the evidence: of a benchmark that has some,
+    the scores on them and on the others are told apart.
+    """
+    evidence = spelling(made_with)
+    rows: list[Row] = []
+    for benchmark in benchmarks:
+        some = scores.filter(pl.col("benchmark") == benchmark.name)
+        if some.height:
+            measured = benchmark_scores(some, benchmark, contaminated)
+            rows += [{**row, "made_with": evidence} for row in _rows(measured, benchmark.metric)]
+    compared = [row for row in rows if row["p_value"] is not None]
+    items = scores["problem_id"].unique()
+    facts: dict[str, object] = {
+        "comparisons": len(compared),
+        "comparisons with p below 0.05": sum(float(str(row["p_value"])) < 0.05 for row in compared),
+        "items found in the training set": f"{items.is_in(list(contaminated)).sum()} of {items.len()}",
+    }
+    return Made(REPORTS.frame(rows), facts)
+
+
+def pairs(roles: Sequence[str]) -> list[tuple[str, str]]:
+    """Who is compared with whom, the first named minus the second: student with base, both with each contender."""
+    others = [role for role in roles if role not in (BASE, STUDENT)]
+    wanted = [
+        (STUDENT, BASE), *((STUDENT, other) for other in others), *((other, BASE) for other in others)
+    ]  # fmt: skip
+    return [(one, other) for one, other in wanted if one in roles and other in roles]
+
+
+def _rows(measured: BenchmarkScores, headline: str) -> Iterator[Row]:
+    for part in measured.parts:
+        is_whole = part.by == EVERY
+        told = [name for name in measured.metrics if is_whole or name in (*ACCURACIES, headline)]
+        for metric in told:
+            for role, entry in measured.entries.items():
+                yield _row(measured, part, role, metric, entry.checkpoint_id, _one(entry, metric, part))
+        for one, other in pairs(list(measured.entries)):
+            is_gain = (one, other) == (STUDENT, BASE)
+            for metric in told if is_whole else [headline] if is_gain and headline in told else []:
+                first, second = measured.entries[other], measured.entries[one]
+                checkpoint = first.checkpoint_id or second.checkpoint_id
+                estimate = _two(first, second, metric, part)
+                yield _row(measured, part, f"{one}{VERSUS}{other}", metric, checkpoint, estimate)
+
+
+def _one(entry: Entry, metric: str, part: Part) -> tuple[Estimate, int, int]:
+    """The estimate, the answers behind it, and the items left out."""
+    import numpy as np
+
+    scores = entry.scores[metric]
+    there = part.items & ~np.isnan(scores)
+    total, n = int(entry.answers[metric][there].sum()), int(there.sum())
+    left_out = int((part.items & ~there & entry.incomplete).sum())
+    if metric == TOKENS:
+        return mean_interval(scores[there]), total, left_out
+    return share_interval(scores[there], total / n if n else 1.0), total, left_out
+
+
+def _two(first: Entry, second: Entry, metric: str, part: Part) -> tuple[Estimate, int, int]:
+    """The same of second minus first, on the items that both have."""
+    import numpy as np
+
+    there = part.items & ~np.isnan(first.scores[metric]) & ~np.isnan(second.scores[metric])
+    left_out = part.items & ~there & (first.incomplete | second.incomplete)
+    total = int(first.answers[metric][there].sum() + second.answers[metric][there].sum())
+    compare = mean_difference if metric == TOKENS else difference
+    estimate = compare(first.scores[metric][there], second.scores[metric][there])
+    return estimate, total, int(left_out.sum())
+
+
+def _row(
+    measured: BenchmarkScores,
+    part: Part,
+    role: str,
+    metric: str,
+    checkpoint_id: str | None,
+    told: tuple[Estimate, int, int],
+) -> Row:
+    estimate, answers, left_out = told
+    return {
+        "report_id": digest("report", measured.epoch, measured.name, part.by, part.name, role, metric),
+        "epoch_name": measured.epoch,
+        "benchmark": measured.name,
+        "by": part.by,
+        "part": part.name,
+        "role": role,
+        "metric": metric,
+        "n": estimate.n,
+        "samples": answers,
+        "value": estimate.value,
+        "low": estimate.low,
+        "high": estimate.high,
+        "method": estimate.method,
+        "p_value": estimate.p_value,
+        "won": estimate.won,
+        "lost": estimate.lost,
+        "unjudged": left_out,
+        "checkpoint_id": checkpoint_id,
+    }

@@ -1,0 +1,1 @@
+"""verdicts on texts: answers, programs, judge model, worker pool."""

@@ -1,0 +1,144 @@
+"""Judging a final answer: read it out of the text and compare it with the reference.
+
+The cheap and exact comes first; algebra is asked only about two formulas, in a process that can be killed.
+"""
+
+import re
+
+from skyassets.core.ports import Equals, Judgement, Verdict
+from skyassets.stages.equivalence.choices import Options, is_choice, right_text, taken
+from skyassets.stages.equivalence.compare import LETTER, LETTERED, is_ordered, measured, same
+from skyassets.stages.equivalence.extract import CHOICE, SCORED, lenient_answer, strict_answer
+from skyassets.stages.equivalence.latex import group, split, tidy
+from skyassets.stages.equivalence.number import quantity
+from skyassets.stages.equivalence.numeric import differ
+from skyassets.stages.equivalence.prose import is_prose
+from skyassets.stages.equivalence.scorers import is_scored, score
+from skyassets.stages.grading.config import Mode
+
+EXACT = "exact"
+COMPARED = ("equals the reference", "differs from the reference")
+KEPT = ("keeps the problem's rules", "breaks the problem's rules")
+_EQUALS = re.compile(r"(?<![<>!:])=")
+_NAME = re.compile(r"[A-Za-z](?:_\{?\w\}?)?(?:\([A-Za-z]\))?|\\(?!frac|sqrt|text)[a-z]+(?:_\{?\w\}?)?")
+_POINT = re.compile(r"\([a-z](?:, ?[a-z])+\)")
+_CALL = re.compile(r"(?<![A-Za-z\\])[A-Za-z](?:_\{?\w\}?)?\(")
+_CALL_OF_SEVERAL = re.compile(_CALL.pattern + r"[^()]*,")
+_TEXT = re.compile(r"\\(?:text|mbox|textrm)\s*\{([^{}]*)\}|\\mathrm\s*\{([^{}]{2,})\}")
+_HALF_DAY = re.compile(r"\d[\s{]*(?:\\[a-z]+\s*\{\s*)?[ap]\.?\s*m(?![A-Za-z])", re.IGNORECASE)
+_LOOSE = re.compile(r"\\(?:approx|simeq|sim|cong|b?mod|pmod)(?![A-Za-z])|≈")
+_SET, _WITHOUT = re.compile(r"\\\{"), re.compile(r"\\(?:setminus|backslash)")
+CHOSEN = ("takes the right option", "takes another option")
+
+
+def judge_answer(
+    domain: str, gold: str | None, text: str, mode: Mode, equals: Equals, offered: Options = ()
+) -> Judgement:
+    """Whether the final answer of `text` is `gold`, of the options `offered` if any."""
+    if gold is None or not gold.strip():
+        return Judgement(Verdict.UNJUDGED, "no reference answer")
+    kind = SCORED if is_scored(gold) else CHOICE if is_choice(gold, offered) else domain
+    answer = strict_answer(text) if mode is Mode.STRICT else lenient_answer(text, kind)
+    if answer is None:
+        return Judgement(Verdict.WRONG, "no boxed answer" if mode is Mode.STRICT else "no answer found", None, EXACT)
+    if kind == SCORED:
+        return _judgement(score(gold, answer), KEPT, answer, "scorer")
+    if kind == CHOICE:
+        return _chosen(answer, gold, domain, offered, equals)
+    return _compared(answer, gold, equals)
+
+
+def for_algebra(answer: str, gold: str) -> tuple[str, str] | str:
+    """The two as algebra may compare them, without their units; or why it must not."""
+    (given, unit), (wanted, wanted_unit) = measured(tidy(answer)), measured(tidy(gold))
+    if is_prose(given) or is_prose(wanted):
+        return "ungradable: words that reading does not decide"
+    if unit and wanted_unit and unit != wanted_unit:
+        return "ungradable: a formula in two units"
+    reason = _overlooked(given, wanted) or _unequated(given, wanted)
+    return f"ungradable: {reason}" if reason else (given, wanted)
+
+
+def _overlooked(given: str, wanted: str) -> str | None:
+    """What of two formulas the algebra would pass over, as if it were not there."""
+    both = (given, wanted)
+    if any("'" in text or "\\prime" in text for text in both):
+        return "a prime"
+    if any(text.count(":") > 1 or _HALF_DAY.search(text) for text in both):
+        return "a time of day, or a ratio of three"
+    texts, wanted_texts = (sorted((a or b).strip() for a, b in _TEXT.findall(text)) for text in both)
+    if texts != wanted_texts:
+        return "words in one of two formulas"
+    if bool(_LOOSE.search(given)) != bool(_LOOSE.search(wanted)) and not re.search(r"\d\.\d", wanted):
+        return "an approximation or a remainder in one of two formulas"
+    if any(_CALL_OF_SEVERAL.search(text) for text in both):
+        return "a function of several values"
+    if LETTER.fullmatch(wanted) and LETTERED.match(given):
+        return "a letter, and more than it"
+    if re.fullmatch(r"\w+_\{?\d+\}?", given) and given.partition("_")[0] == wanted:
+        return "a base that the reference does not name"
+    if bool(_SET.search(given)) != bool(_SET.search(wanted)) and not any(_WITHOUT.search(text) for text in both):
+        return "a set beside what is none"
+    if "," in given and "," in wanted and (quantity(given) is None) != (quantity(wanted) is None):
+        return "a comma that parts numbers or thousands"
+    return None
+
+
+def _unequated(given: str, wanted: str) -> str | None:
+    """Why two texts, one of them an equation at least or a list, are not for algebra: it looks at values alone."""
+    if (not group(given) or not group(wanted)) and max(len(split(given)), len(split(wanted))) > 1:
+        names = [
+            {_EQUALS.split(part)[0].strip() for part in split(text) if _EQUALS.search(part)} for text in (given, wanted)
+        ]
+        if max(map(len, names)) > 1 or is_ordered(given, wanted):
+            return "parts that are told by name or place"
+        return None
+    left, wanted_left = (_EQUALS.split(text) for text in (given, wanted))
+    if len(left) > 1 and len(wanted_left) > 1:
+        calls = left[0] != wanted_left[0] and (_CALL.search(left[0]) or _CALL.search(wanted_left[0]))
+        return "two functions, or one of two values" if calls else None
+    equation = left if len(left) > 1 else wanted_left
+    name = equation[0].strip()
+    # (x, y) = (3, 4) is a point; (y, x) is it the other way round.
+    point = _POINT.fullmatch(name) and re.findall("[a-z]", name) == sorted(re.findall("[a-z]", name))
+    if len(equation) == 1 or _NAME.fullmatch(name) or point:
+        return None
+    worked_out = not re.search(r"(?<![A-Za-z\\])[A-Za-z]", equation[0]) and not differ(equation[0], equation[-1])
+    return None if worked_out else "an equation beside what is none"
+
+
+def _chosen(answer: str, gold: str, domain: str, offered: Options, equals: Equals) -> Judgement:
+    letter = taken(answer, offered)
+    # In mathematics r is not R; c may be (C).
+    if letter and not offered and domain == "maths" and not _is_choosing(answer, gold):
+        letter = None
+    if letter is not None:
+        if not letter:
+            return Judgement(Verdict.WRONG, "takes several options", answer, EXACT)
+        return _judgement(letter == taken(gold, offered), CHOSEN, answer, EXACT)
+    text = right_text(gold, offered)
+    return _compared(answer, gold if text is None else text, equals)
+
+
+def _is_choosing(answer: str, gold: str) -> bool:
+    """Whether an answer in small letters, if it is, is one option's letter: one of the two stands in brackets."""
+    said = tidy(answer)
+    return not (said.strip("()").islower() and len(said.strip("()")) == 1) or (
+        said.casefold().strip("()") in "abcdefghij" and (said.startswith("(") or tidy(gold).startswith("("))
+    )
+
+
+def _compared(answer: str, gold: str, equals: Equals) -> Judgement:
+    equal = same(answer, gold)
+    if equal is not None:
+        return _judgement(equal, COMPARED, answer, EXACT)
+    pair = for_algebra(answer, gold)
+    if isinstance(pair, str):
+        return _judgement(pair, COMPARED, answer, EXACT)
+    return _judgement(equals.equal(*pair), COMPARED, answer, equals.name)
+
+
+def _judgement(told: bool | str, words: tuple[str, str], answer: str, backend: str) -> Judgement:
+    if isinstance(told, str):
+        return Judgement(Verdict.UNJUDGED, told, answer, backend)
+    return Judgement(Verdict.CORRECT if told else Verdict.WRONG, words[0] if told else words[1], answer, backend)

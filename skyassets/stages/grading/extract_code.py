@@ -1,0 +1,120 @@
+"""Code, read out of a text. Says what is stated there, never whether it is right.
+
+Strict reading takes only the asked form: exactly one block of code, after the thinking. Lenient reading takes the last
+block that is a program: neither what one prints, nor an example of how to use what stands before it.
+"""
+
+import ast
+import builtins
+import re
+import sys
+import textwrap
+from typing import NamedTuple
+
+from skyassets.stages.equivalence.extract import solution
+
+_FENCE = re.compile(r"^[ \t]*```([^\n`]*)$", re.MULTILINE)
+_DEFINITION = re.compile(r"^\s*(?:async\s+def|def|class)\s", re.MULTILINE)
+_DEFINED = re.compile(r"^(?:async\s+def|def|class)\s+(\w+)|^(\w+)\s*=\s*lambda\b", re.MULTILINE)
+_PYTHON = frozenset({"python", "python3", "py"})
+_LONGEST_SOURCE = 100_000
+
+
+class _Block(NamedTuple):
+    language: str
+    source: str
+
+
+def strict_code(text: str) -> str | None:
+    """The code of the solution's one and only block; None when there is none, or more."""
+    part = solution(text)
+    if part is None:
+        return None
+    blocks, closed = _blocks(part)
+    return blocks[0].source if closed and len(blocks) == 1 and blocks[0].source.strip() else None
+
+
+def lenient_code(text: str) -> str | None:
+    """The last block that is a program, else the last block, else the whole text when it is Python.
+
+    Blocks that are said to be Python, or to be nothing, come before all others.
+    """
+    for part in dict.fromkeys((solution(text) or text, text)):
+        filled = [block for block in _blocks(part)[0] if block.source.strip()]
+        python = [block for block in filled if block.language in _PYTHON]
+        unsaid = [block for block in filled if block.language in _PYTHON or not block.language]
+        if filled:
+            return _last_program([block.source for block in unsaid]) or (python or filled)[-1].source
+    return text if _is_python(text) else None
+
+
+def _last_program(sources: list[str]) -> str | None:
+    """The last of `sources` that may run and stands by itself.
+
+    One that defines something and cannot be read is a program too, if a broken one: what stood before it is withdrawn.
+    """
+    defined = [frozenset(name for found in _DEFINED.findall(source) for name in found if name) for source in sources]
+    names = set().union(*defined)
+    for source, own in zip(reversed(sources), reversed(defined), strict=True):
+        if _DEFINITION.search(source):
+            return source
+        tree = _tree(source)
+        if tree is not None and _acts(tree) and not _wanted(tree) & (names - own):
+            return source
+    return None
+
+
+def _acts(tree: ast.Module) -> bool:
+    """Whether a block may do anything: an output such as 12, or [1, 2], is Python that does nothing."""
+    return any(isinstance(node, ast.Call | ast.Lambda) for node in ast.walk(tree))
+
+
+def _wanted(tree: ast.Module) -> set[str]:
+    """The names that a block uses and does not make, nor Python or its library."""
+    nodes = list(ast.walk(tree))
+    used = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    made = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    for node in nodes:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            module = (node.module or "") if isinstance(node, ast.ImportFrom) else node.names[0].name
+            if module.partition(".")[0] in sys.stdlib_module_names:
+                made |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+    return used - made - set(dir(builtins))
+
+
+def _blocks(text: str) -> tuple[list[_Block], bool]:
+    """The blocks of code between fences, and whether the last one is closed."""
+    blocks: list[_Block] = []
+    opened: re.Match[str] | None = None
+    for fence in _FENCE.finditer(text):
+        if opened is None:
+            opened = fence
+        elif not fence[1].strip():
+            blocks.append(_block(opened, text[opened.end() + 1 : fence.start()]))
+            opened = None
+    if opened is not None:
+        blocks.append(_block(opened, text[opened.end() + 1 :]))
+    return blocks, opened is None
+
+
+def _block(opened: re.Match[str], source: str) -> _Block:
+    return _Block("".join(opened[1].split()[:1]).lower(), _flush(source))
+
+
+def _flush(block: str) -> str:
+    """`block` at the left margin. One that stands there is left as it is: blank lines of its texts may hold spaces."""
+    first = block.lstrip("\r\n")[:1]
+    return textwrap.dedent(block) if first in {" ", "\t"} else block
+
+
+def _is_python(text: str) -> bool:
+    return bool(text.strip()) and _tree(text) is not None
+
+
+def _tree(source: str) -> ast.Module | None:
+    if len(source) > _LONGEST_SOURCE:
+        return None
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return None

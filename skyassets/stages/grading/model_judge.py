@@ -1,0 +1,109 @@
+"""A model as judge: for references in words, which no rule compares. Its replies are completions like all others.
+
+It is asked only where the graders did not find a text right, only about the answer that was read out of the text, and
+it has three values too: a reply that is no verdict, or none at all, leaves the text unjudged and is never a zero.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from skyassets.core.ports import Judgement, Message, Model, Request, Sampling, Verdict
+from skyassets.stages.grading.pool import Case
+from skyassets.stages.sampling.completions import Completer, Replies, request
+
+LONGEST_ANSWER = 2000
+"""Characters; a longer answer is not shown to the judge, and stays as the graders left it."""
+SHOWN = 60
+"""Characters of an unreadable reply that its reason quotes."""
+NO_REPLY = "the judge gave no reply"
+"""How the reason begins of a text that the judge's server failed on; judged again next time."""
+
+_WORDS = re.compile(r"[^\W\d_]{2,}")
+_REPLY = re.compile(r"(?:verdict\s*[:=]\s*)?\W*(correct|wrong|unsure)\W*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class ModelJudge:
+    """Who judges what the graders cannot, and how it is asked."""
+
+    identity_name: ClassVar[str] = "ModelJudge"
+    model: Model
+    system: str
+    prompt: str
+    """The user's turn, with {question}, {ground_truth} and {answer} in it; asks for `correct`, `wrong` or `unsure`."""
+    sampling: Sampling
+    seed: int
+    domains: tuple[str, ...] = ("science", "puzzle")
+
+
+@dataclass(frozen=True)
+class SecondOpinion:
+    """What the judge said of the cases it was asked about."""
+
+    judgements: Mapping[Case, Judgement]
+    failed: int
+    """Cases its server failed on."""
+    facts: dict[str, object]
+
+
+def is_free_text(reference: str) -> bool:
+    """Whether a reference is words of a language, which rules cannot compare: two or more, and no LaTeX."""
+    return "\\" not in reference and len(_WORDS.findall(reference)) >= 2
+
+
+def second_opinion(
+    questions: Mapping[Case, str], judged: Mapping[Case, Judgement], judge: ModelJudge, completer: Completer
+) -> SecondOpinion:
+    """The judge's verdicts on those of the `judged` cases that are its business.
+
+    Raises:
+        ServerError, BudgetError: when the judge cannot be asked; the replies it gave before are kept.
+    """
+    asked = {
+        case: _request(case, questions[case], str(judgement.answer), judge)
+        for case, judgement in judged.items()
+        if _is_asked(case, judgement, judge)
+    }
+    if not asked:
+        return SecondOpinion({}, 0, {})
+    replies = completer.complete(judge.model, list(asked.values()))
+    said = {case: _judgement(one, judged[case], judge, replies) for case, one in asked.items()}
+    failed = sum(judgement.reason.startswith(NO_REPLY) for judgement in said.values())
+    return SecondOpinion(said, failed, {"asked of the judge": len(said), **replies.facts})
+
+
+def _is_asked(case: Case, judgement: Judgement, judge: ModelJudge) -> bool:
+    answer, reference = judgement.answer, case.ground_truth
+    return (
+        case.domain in judge.domains
+        and judgement.verdict is not Verdict.CORRECT
+        and answer is not None
+        and len(answer) <= LONGEST_ANSWER
+        and reference is not None
+        and is_free_text(reference)
+    )
+
+
+def _request(case: Case, question: str, answer: str, judge: ModelJudge) -> Request:
+    parts = {"question": question, "ground_truth": str(case.ground_truth), "answer": answer}
+    # In one pass: what a question or an answer holds in braces is nobody's field.
+    user = re.sub(r"\{(question|ground_truth|answer)\}", lambda field: parts[field[1]], judge.prompt)
+    system = (Message("system", judge.system),) if judge.system else ()
+    return request(judge.model, (*system, Message("user", user)), judge.sampling, judge.seed)
+
+
+def _judgement(asked: Request, before: Judgement, judge: ModelJudge, replies: Replies) -> Judgement:
+    backend = f"judge {judge.model}"
+    reply = replies.completions.get(asked.id)
+    if reply is None:
+        why = f"{NO_REPLY}: {replies.errors.get(asked.id)}"
+        return Judgement(Verdict.UNJUDGED, why, before.answer, backend)
+    text = str(reply["text"])
+    found = _REPLY.fullmatch(text.strip())
+    if found is None:
+        quoted = " ".join(text.split())[:SHOWN]
+        return Judgement(Verdict.UNJUDGED, f"the judge's reply is no verdict: {quoted!r}", before.answer, backend)
+    verdict = {"correct": Verdict.CORRECT, "wrong": Verdict.WRONG, "unsure": Verdict.UNJUDGED}[found[1].lower()]
+    return Judgement(verdict, f"the judge says {found[1].lower()}", before.answer, backend)

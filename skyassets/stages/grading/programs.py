@@ -1,0 +1,97 @@
+"""Judging a program: read it out of the text, run its tests in the sandbox, compare what they come to.
+
+Every test is a run of its own, so that none can spend another's time or leave anything behind for it. The first that is
+not passed ends the judging; the ones after it are told as not run. Correct is what passed every single one.
+"""
+
+import ast
+from collections.abc import Callable, Iterator
+from functools import partial
+from operator import eq
+
+from skyassets.core.ports import Judgement, Program, Run, RunKind, Verdict
+from skyassets.stages.grading.config import Graders, Mode
+from skyassets.stages.grading.extract_code import lenient_code, strict_code
+from skyassets.stages.grading.outputs import same_output, same_value
+from skyassets.stages.grading.test_cases import Cases, read_cases
+
+PASSED, WRONG_ANSWER, NOT_RUN = "passed", "wrong answer", "not run"
+"""What became of a test that ran to its end, or was not run; for every other one it is how the run ended."""
+CHECK_PASSED, CHECK_FAILED = "passed", "failed"
+"""What the process that runs a check says of it."""
+
+Test = tuple[Program, Callable[[str], bool]]
+"""A run, and whether an output of it is the wanted one."""
+
+
+def judge_code(tests: str | None, text: str, mode: Mode, graders: Graders) -> Judgement:
+    """Whether the program in `text` passes every one of `tests`; a test that did not run is not passed."""
+    cases = read_cases(tests)
+    if isinstance(cases, str):
+        return Judgement(Verdict.UNJUDGED, cases)
+    code = strict_code(text) if mode is Mode.STRICT else lenient_code(text)
+    name = graders.sandbox.name
+    if code is None:
+        reason = "not exactly one block of code" if mode is Mode.STRICT else "no code found"
+        return Judgement(Verdict.WRONG, reason, None, name, (NOT_RUN,) * len(cases))
+    ended: list[str] = []
+    for program, is_wanted in _tests(code, cases):
+        run = graders.sandbox.run(program, graders.limits)
+        ended.append(_became(program, run, is_wanted))
+        if ended[-1] != PASSED:
+            verdict, reason = _failed(ended, len(cases), run)
+            return Judgement(verdict, reason, code, name, (*ended, *(NOT_RUN,) * (len(cases) - len(ended))))
+    return Judgement(Verdict.CORRECT, f"all {len(ended)} tests passed", code, name, tuple(ended))
+
+
+def completed(code: str, cases: Cases) -> str:
+    """`code` between the prelude and the epilogue of its tests; imports of `__future__` stay first."""
+    if not cases.prelude and not cases.epilogue:
+        return code
+    lines = code.split("\n")
+    first = _future_lines(code)
+    parts = ("\n".join(lines[:first]), cases.prelude, "\n".join(lines[first:]), cases.epilogue)
+    return "\n".join(part for part in parts if part)
+
+
+def _future_lines(code: str) -> int:
+    """Up to which line `code` has imports of `__future__`."""
+    if "__future__" not in code:
+        return 0
+    try:
+        body = ast.parse(code).body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return 0
+    return max((each.end_lineno or 0 for each in body if _is_future(each)), default=0)
+
+
+def _is_future(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
+
+
+def _tests(code: str, cases: Cases) -> Iterator[Test]:
+    source = completed(code, cases)
+    for given, wanted in zip(cases.inputs, cases.outputs, strict=True):
+        if cases.function:
+            called = Program(source, call=cases.function, arguments=given)
+            yield called, partial(same_value, wanted=wanted, rules=cases.rules)
+        else:
+            yield Program(source, stdin=given), partial(same_output, wanted=wanted, rules=cases.rules)
+    for check in cases.checks:
+        trusted = "\n".join(part for part in (cases.prelude, check) if part)
+        yield Program(source, check=trusted, names=cases.names), partial(eq, CHECK_PASSED)
+
+
+def _became(program: Program, run: Run, is_wanted: Callable[[str], bool]) -> str:
+    if run.kind is not RunKind.FINISHED:
+        return run.kind.value
+    if program.check and run.output not in {CHECK_PASSED, CHECK_FAILED}:
+        return RunKind.SANDBOX_ERROR.value
+    return PASSED if is_wanted(run.output) else WRONG_ANSWER
+
+
+def _failed(ended: list[str], of: int, run: Run) -> tuple[Verdict, str]:
+    if ended[-1] == RunKind.SANDBOX_ERROR:
+        told = run.detail.strip()[-200:] if run.kind is RunKind.SANDBOX_ERROR else "a check came to nothing"
+        return Verdict.UNJUDGED, f"sandbox error: {told}"
+    return Verdict.WRONG, f"test {len(ended)} of {of}: {ended[-1]}"

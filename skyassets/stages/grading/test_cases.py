@@ -1,0 +1,96 @@
+"""The tests of a code problem: how they are written down, whatever layout they came in.
+
+One JSON object, of which each part may be left out:
+
+- `fn_name`, `inputs`, `outputs`: calls of that function (or method of `Solution`), each input a list of arguments.
+  Without `fn_name` inputs and outputs are texts, and each input is the standard input of a run.
+- `check`, `names`: Python source that raises unless the program passes it, or a list of such sources, each a test of
+  its own; `names` are the functions of the program that they call.
+- `prelude`, `epilogue`: source put before and after the program (what a problem's starter code takes for granted; test
+  cases that can only be put together out of the program's own classes).
+- `floats`, `any_case`, `blank_lines`, `wrapped`: what the problem forgives, as `Rules` tell.
+"""
+
+import json
+import math
+from dataclasses import dataclass
+
+from skyassets.stages.grading.outputs import PLAIN, Rules
+
+_UNREAD = "the tests cannot be read"
+_TEXTS = ("fn_name", "prelude", "epilogue")
+_FLAGS = ("any_case", "blank_lines", "wrapped")
+
+
+@dataclass(frozen=True)
+class Cases:
+    """Inputs and wanted outputs, pairwise, and checks. With a `function` the pairs are JSON, otherwise plain text."""
+
+    function: str = ""
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    prelude: str = ""
+    epilogue: str = ""
+    rules: Rules = PLAIN
+
+    def __len__(self) -> int:
+        return len(self.inputs) + len(self.checks)
+
+
+def read_cases(text: str | None) -> Cases | str:
+    """The tests that `text` holds, or why there are none."""
+    if text is None or not text.strip():
+        return "no tests"
+    try:
+        return _cases(json.loads(text))
+    except (ValueError, RecursionError):
+        return f"{_UNREAD}: they are no JSON"
+
+
+def _cases(read: object) -> Cases | str:
+    if not isinstance(read, dict):
+        return f"{_UNREAD}: they are no object"
+    told = {name: read.get(name) or "" for name in _TEXTS} | {name: read.get(name, False) for name in _FLAGS}
+    inputs, outputs, names = (read.get(name, []) for name in ("inputs", "outputs", "names"))
+    checks = read.get("check") or []
+    checks = [checks] if isinstance(checks, str) else checks
+    if not all(isinstance(each, list) for each in (inputs, outputs, checks, names)):
+        return f"{_UNREAD}: inputs, outputs, check and names are lists"
+    wrong = [name for name in _TEXTS if not isinstance(told[name], str)]
+    wrong += [name for name in _FLAGS if not isinstance(told[name], bool)]
+    wrong += [name for name, texts in (("check", checks), ("names", names)) if not _are_texts(texts)]
+    floats = read.get("floats")
+    if floats is not None and not (type(floats) in {int, float} and floats >= 0 and math.isfinite(floats)):
+        wrong.append("floats")
+    if wrong:
+        return f"{_UNREAD}: {wrong[0]} is of the wrong kind"
+    if len(inputs) != len(outputs):
+        return f"{_UNREAD}: {len(inputs)} inputs for {len(outputs)} outputs"
+    if checks and not names:
+        return f"{_UNREAD}: a check names no function that it calls"
+    if not inputs and not checks:
+        return "no tests"
+    if not checks and all(output is None or (isinstance(output, str) and not output.strip()) for output in outputs):
+        return "no tests: every wanted output is empty, which a program that does nothing would give"
+    if told["fn_name"]:
+        if not all(isinstance(each, list) for each in inputs):
+            return f"{_UNREAD}: an input of a function is no list of arguments"
+        inputs, outputs = list(map(json.dumps, inputs)), list(map(json.dumps, outputs))
+    elif not _are_texts([*inputs, *outputs]):
+        return f"{_UNREAD}: an input or output of a script is no text"
+    return Cases(
+        str(told["fn_name"]),
+        tuple(inputs),
+        tuple(outputs),
+        tuple(checks),
+        tuple(names),
+        str(told["prelude"]),
+        str(told["epilogue"]),
+        Rules(None if floats is None else float(floats), *(bool(told[name]) for name in _FLAGS)),
+    )
+
+
+def _are_texts(values: list[object]) -> bool:
+    return all(isinstance(each, str) for each in values)

@@ -1,0 +1,94 @@
+"""Verification: a verdict on every trace and on every rewrite, by the same graders that mark the benchmarks."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from skyassets.core.identity import digest
+from skyassets.core.ports import Judgement, Verdict
+from skyassets.core.tables.declarations import VERDICTS
+from skyassets.core.tables.store import Made
+from skyassets.stages.grading.config import Graders, Mode
+from skyassets.stages.grading.model_judge import NO_REPLY, ModelJudge, second_opinion
+from skyassets.stages.grading.pool import Case, case, judge_all, says_nothing
+from skyassets.stages.sampling.completions import Completer
+
+
+@dataclass(frozen=True)
+class Marking:
+    """Who sits in judgement, and how many at a time."""
+
+    graders: Graders
+    workers: int = 1
+    progress: Callable[[int, int], None] = lambda done, total: None
+    judge: ModelJudge | None = None
+    completer: Completer | None = None
+    """Reaches the judge; wanted where there is one."""
+
+
+def verdicts(cases: dict[Case, str], marking: Marking) -> tuple[dict[Case, Judgement], dict[str, object]]:
+    """The judgement of each case (case to the question it answers), and the counts to show.
+
+    Raises:
+        SandboxError, GraderError, ServerError, BudgetError: when nobody can judge; what was judged before is kept.
+    """
+    judged = judge_all(cases, marking.graders, marking.workers, marking.progress)
+    if marking.judge is None or marking.completer is None:
+        return judged.judgements, judged.facts
+    opinion = second_opinion(cases, judged.judgements, marking.judge, marking.completer)
+    return {**judged.judgements, **opinion.judgements}, {**judged.facts, **opinion.facts}
+
+
+def is_unfinished(judgement: Judgement) -> bool:
+    """Whether a verdict is to be made again next time: a grader or the judge's server failed, or it can be forged."""
+    return says_nothing(judgement) or judgement.reason.startswith(NO_REPLY)
+
+
+def verify(traces: pl.DataFrame, rewrites: pl.DataFrame, problems: pl.DataFrame, marking: Marking) -> Made:
+    """One verdict a trace (leniently read) and one a rewrite (strictly read), in three values."""
+    asked = {str(row["problem_id"]): row for row in problems.iter_rows(named=True)}
+    subjects = list(_subjects(traces, rewrites))
+    cases = [
+        None if text is None else case(asked[str(row["problem_id"])], text, mode) for row, mode, text, _ in subjects
+    ]
+    questions = {
+        item: str(asked[str(row["problem_id"])]["question"])
+        for item, (row, _, _, _) in zip(cases, subjects, strict=True)
+        if item is not None
+    }
+    judged, told = verdicts(questions, marking)
+    made = [
+        judged[item] if item is not None else Judgement(Verdict.UNJUDGED, why)
+        for (_, _, _, why), item in zip(subjects, cases, strict=True)
+    ]
+    rows = [_row(row, mode, one) for (row, mode, _, _), one in zip(subjects, made, strict=True)]
+    again = sum(map(is_unfinished, made))
+    counts = pl.Series([f"{row['subject']} {row['verdict']}" for row in rows], dtype=pl.String()).value_counts()
+    return Made(VERDICTS.frame(rows), {**dict(sorted(counts.iter_rows())), **told}, unfinished=again)
+
+
+def _subjects(traces: pl.DataFrame, rewrites: pl.DataFrame) -> Iterator[tuple[dict[str, object], Mode, object, str]]:
+    """Row, mode, text (None when there is nothing to judge) and why there is none."""
+    for row in traces.iter_rows(named=True):
+        finished = row["finish_reason"] == "stop"
+        yield row, Mode.LENIENT, row["text"] if finished else None, f"the trace did not finish: {row['finish_reason']}"
+    for row in rewrites.iter_rows(named=True):
+        yield row, Mode.STRICT, row["rewritten"], str(row["failed"])
+
+
+def _row(of: dict[str, object], mode: Mode, judgement: Judgement) -> dict[str, object]:
+    is_rewrite = "rewrite_id" in of
+    text_id = of["rewrite_id"] if is_rewrite else of["trace_id"]
+    return {
+        "verdict_id": digest("verdict", text_id, mode),
+        "subject": "rewrite" if is_rewrite else "trace",
+        "trace_id": of["trace_id"],
+        "rewrite_id": of.get("rewrite_id"),
+        "problem_id": of["problem_id"],
+        "verdict": judgement.verdict.value,
+        "reason": judgement.reason,
+        "answer": judgement.answer,
+        "backend": judgement.backend,
+        "test_results": list(judgement.tests) or None,
+    }

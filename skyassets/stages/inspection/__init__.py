@@ -1,0 +1,1 @@
+"""lineage, diffs, look-ups, forecasts over stored tables."""

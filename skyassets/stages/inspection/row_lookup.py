@@ -1,0 +1,209 @@
+"""The shelf: every table that can be looked into a few rows at a time, and how to find a row by a piece of its id."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import polars as pl
+
+from skyassets.core.tables.declarations import (
+    ANSWERS,
+    BENCHMARK_PROBLEMS,
+    CHECKPOINT,
+    COMPLETIONS,
+    EXAMPLES,
+    PROBLEMS,
+    REPORTS,
+    REWRITES,
+    TRACES,
+    VERDICTS,
+    Table,
+)
+from skyassets.stages.evaluation.metrics import EVERY, TOKENS
+
+SHORTEST = 6
+"""Fewer characters of an id than this name too many rows to be meant."""
+WIDEST = 200
+"""Characters of a text that are read to show its first words."""
+
+Query = Callable[[pl.LazyFrame], pl.LazyFrame]
+
+
+class Shelf(Protocol):
+    """Looks into tables without reading them whole."""
+
+    def rows(self, table: Table, query: Query) -> pl.DataFrame:
+        """What `query` finds in `table`; of a table that is not there, what it finds in no rows."""
+        ...
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row in a line: which it is, what kind of row, what there is to say of it, and its first words."""
+
+    table: str
+    id: str
+    kind: str
+    says: str
+    text: str
+
+
+@dataclass(frozen=True)
+class View:
+    """How a table's rows are told of: the id, the kind that rows are counted by, a few facts, the text."""
+
+    table: Table
+    id: str
+    kind: pl.Expr
+    says: pl.Expr
+    text: pl.Expr
+    first: pl.Expr = field(default_factory=lambda: pl.lit(value=True))
+    """The rows that are shown before the others."""
+    once: bool = False
+    """Several rows of the table are one thing: the first one stands for it."""
+
+    def select(self, frame: pl.LazyFrame) -> pl.LazyFrame:
+        """`frame` as id, kind, says, text and whether it comes first."""
+        told = {"id": pl.col(self.id), "kind": self.kind, "says": self.says, "text": self.text, "first": self.first}
+        bare = pl.col("text").str.slice(0, WIDEST).str.replace_all(r"<\|\w+\|>", " ")
+        words = bare.str.replace_all(r"\s+", " ").str.strip_chars()
+        shown = frame.select(**told).with_columns(words.fill_null(""), pl.col("kind", "says").fill_null(""))
+        return shown.unique("id", keep="first", maintain_order=True) if self.once else shown
+
+
+def _said(*parts: pl.Expr) -> pl.Expr:
+    return pl.concat_str(*parts, separator=", ", ignore_nulls=True)
+
+
+def _labelled(before: str, column: str, after: str = "") -> pl.Expr:
+    """The column with words around it; null where it is null."""
+    return pl.lit(before) + pl.col(column).cast(pl.String()) + pl.lit(after)
+
+
+_END = pl.coalesce(_labelled("error: ", "error"), "finish_reason")
+_TOKENS = _labelled("", "completion_tokens", " tokens")
+_KEPT = pl.coalesce(_labelled("dropped by: ", "dropped_by"), pl.lit("kept"))
+_VALUE = (
+    pl.when(pl.col("metric") == TOKENS)
+    .then(pl.col("value").round(1).cast(pl.String()))
+    .otherwise((pl.col("value") * 100).round(1).cast(pl.String()) + pl.lit("%"))
+)
+_PROBLEM = {
+    "id": "problem_id",
+    "kind": pl.coalesce(_labelled("set aside: ", "set_aside"), "domain"),
+    "says": _said(pl.col("domain"), pl.col("family").replace("", None), _labelled("set aside: ", "set_aside")),
+    "text": pl.col("question"),
+}
+
+VIEWS: dict[str, View] = {
+    view.table.name: view
+    for view in (
+        View(PROBLEMS, **_PROBLEM),  # type: ignore[arg-type]  # one description for two tables
+        View(BENCHMARK_PROBLEMS, **_PROBLEM),  # type: ignore[arg-type]  # one description for two tables
+        View(
+            COMPLETIONS,
+            "completion_id",
+            pl.col("finish_reason"),
+            _said(pl.col("finish_reason"), _TOKENS, pl.col("model"), _labelled("for ", "asked_for")),
+            pl.col("text"),
+        ),
+        View(
+            TRACES,
+            "trace_id",
+            _END,
+            _said(_labelled("sample ", "sample"), _END, _TOKENS, pl.col("model")),
+            pl.col("text"),
+        ),
+        View(
+            REWRITES,
+            "rewrite_id",
+            pl.when(pl.col("failed").is_null()).then(pl.lit("made")).otherwise(pl.lit("failed")),
+            _said(_labelled("by ", "rewriter"), _labelled("failed: ", "failed"), _labelled("changed: ", "changed")),
+            pl.col("solution"),
+        ),
+        View(
+            VERDICTS,
+            "verdict_id",
+            pl.col("verdict"),
+            _said(_labelled("", "verdict", " ") + _labelled("(", "subject", ")"), pl.col("reason")),
+            pl.col("answer"),
+        ),
+        View(
+            EXAMPLES,
+            "example_id",
+            _KEPT,
+            _said(_KEPT, _labelled("", "example_tokens", " tokens")),
+            pl.coalesce("evidence", pl.col("messages").list.last().struct.field("content")),
+            first=pl.col("dropped_by").is_null(),
+        ),
+        View(
+            CHECKPOINT,
+            "checkpoint_id",
+            pl.lit("checkpoint"),
+            _labelled("from ", "base_model"),
+            pl.lit(""),
+            once=True,
+        ),
+        View(
+            ANSWERS,
+            "answer_id",
+            pl.col("role") + pl.lit(" ") + pl.col("strict"),
+            _said(pl.col("role"), _labelled("strict ", "strict"), _labelled("lenient ", "lenient"), _END),
+            pl.col("text"),
+        ),
+        View(
+            REPORTS,
+            "report_id",
+            pl.col("role"),
+            _said(_labelled("", "role", " ") + pl.col("metric") + pl.lit(" ") + _VALUE, _labelled("n = ", "n")),
+            pl.col("benchmark") + pl.lit(", ") + pl.col("part"),
+            first=pl.col("by") == EVERY,
+        ),
+    )
+}
+
+
+def describe(shelf: Shelf, view: View, ids: list[str]) -> list[Row]:
+    """The rows with these ids that are there, in the order in which they are shown."""
+    found = shelf.rows(view.table, lambda rows: view.select(rows.filter(pl.col(view.id).is_in(ids))))
+    return rows_of(view, found.sort(~pl.col("first"), "id"))
+
+
+def find(shelf: Shelf, name: str, most: int) -> list[Row]:
+    """The rows that `name` may mean, `most` at most of each table.
+
+    It is an id or its beginning, `TABLE:ID` to look into one table alone, or words of a score: its benchmark, part,
+    role and metric.
+    """
+    table, colon, rest = name.partition(":")
+    named = table in VIEWS and bool(colon)
+    views = [VIEWS[table]] if named else list(VIEWS.values())
+    found = [row for view in views for row in _by_id(shelf, view, rest if named else name, most)]
+    if name == CHECKPOINT.name:
+        return found + rows_of(VIEWS[name], shelf.rows(CHECKPOINT, VIEWS[name].select))
+    return found or _scores(shelf, name, most)
+
+
+def _by_id(shelf: Shelf, view: View, name: str, most: int) -> list[Row]:
+    is_meant = pl.col(view.id).str.starts_with(name) if len(name) >= SHORTEST else pl.col(view.id) == name
+    found = shelf.rows(view.table, lambda rows: view.select(rows.filter(is_meant)).head(most))
+    return rows_of(view, found.head(most))
+
+
+def _scores(shelf: Shelf, name: str, most: int) -> list[Row]:
+    words = name.casefold().split()
+    if not words:
+        return []
+    told = pl.concat_str("benchmark", "part", "role", "metric", separator=" ").str.to_lowercase()
+    meant = pl.all_horizontal([told.str.contains(word, literal=True) for word in words])
+    scores = shelf.rows(REPORTS, lambda rows: rows.filter(meant))
+    # The whole benchmark before its parts, and the student before those it is held against.
+    for narrower in (pl.col("by") == EVERY, pl.col("role") == "student"):
+        scores = scores.filter(narrower) if scores.filter(narrower).height else scores
+    return rows_of(VIEWS[REPORTS.name], VIEWS[REPORTS.name].select(scores.lazy()).head(most).collect())
+
+
+def rows_of(view: View, found: pl.DataFrame) -> list[Row]:
+    """What a view selected, as rows."""
+    columns = ("id", "kind", "says", "text")
+    return [Row(view.table.name, *(str(row[name] or "") for name in columns)) for row in found.iter_rows(named=True)]

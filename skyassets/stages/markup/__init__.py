@@ -1,0 +1,1 @@
+"""safe Markdown/table/diff text (lowest stage package)."""

@@ -1,0 +1,1 @@
+"""figures for the Dagster UI and reports."""

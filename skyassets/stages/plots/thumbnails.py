@@ -1,0 +1,102 @@
+"""What is sketched of each table: one small picture that stands in the asset's page itself. `sketch` has the marks."""
+
+from collections.abc import Callable
+
+import polars as pl
+
+from skyassets.core.tables.declarations import (
+    ANSWERS,
+    BENCHMARK_PROBLEMS,
+    CHECKPOINT,
+    EXAMPLES,
+    PROBLEMS,
+    REPORTS,
+    REWRITES,
+    TRACES,
+    VERDICTS,
+)
+from skyassets.stages.evaluation.metrics import EVERY
+from skyassets.stages.plots import thumbnail
+from skyassets.stages.plots.figures import COLOURS, OTHER
+
+ONE = {"": OTHER}
+VERDICT_COLOURS = {name: COLOURS[name] for name in ("correct", "wrong", "unjudged")}
+CONTENDER = "#7b5ea7"
+
+
+def problems(rows: pl.DataFrame) -> str:
+    """Usable problems, by family."""
+    usable = rows.filter(pl.col("set_aside").is_null())
+    return _counted("usable problems by family", usable["family"].fill_null("none"))
+
+
+def traces(rows: pl.DataFrame) -> str:
+    """How long the traces are."""
+    return thumbnail.histogram(
+        "completion tokens of the traces", rows["completion_tokens"].drop_nulls().to_list(), OTHER
+    )
+
+
+def rewrites(rows: pl.DataFrame) -> str:
+    """How many traces could be rewritten, and why the others could not."""
+    return _counted("rewrites", rows["failed"].fill_null("rewritten"))
+
+
+def verdicts(rows: pl.DataFrame) -> str:
+    """The three verdicts on traces and on rewrites."""
+    return _verdicts("verdicts: correct, wrong, unjudged", rows, "subject", "verdict")
+
+
+def examples(rows: pl.DataFrame) -> str:
+    """How many rewrites were kept, and which rules dropped the others."""
+    return _counted("rewrites: kept, or dropped by", rows["dropped_by"].fill_null("kept"))
+
+
+def checkpoint(rows: pl.DataFrame) -> str:
+    """The loss, step by step."""
+    steps = rows.filter(kind="step").sort("step")
+    return thumbnail.curve("loss by step", steps["loss"].drop_nulls().to_list(), OTHER)
+
+
+def answers(rows: pl.DataFrame) -> str:
+    """The lenient verdicts of everybody who was asked."""
+    return _verdicts("lenient verdicts: correct, wrong, unjudged", rows, "role", "lenient")
+
+
+def reports(rows: pl.DataFrame) -> str:
+    """Lenient accuracy with its 95% interval, by benchmark and role."""
+    shown = rows.filter(
+        pl.col("by") == EVERY, pl.col("metric") == "lenient accuracy", ~pl.col("role").str.contains(" - ", literal=True)
+    ).drop_nulls(["value", "low", "high"])
+    lines = [
+        (f"{benchmark} {role}", COLOURS.get(role, CONTENDER), value, low, high)
+        for benchmark, role, value, low, high in shown.select("benchmark", "role", "value", "low", "high").iter_rows()
+    ]
+    return thumbnail.intervals("lenient accuracy with 95% interval, 0 to 1", lines)
+
+
+SKETCHES: dict[str, Callable[[pl.DataFrame], str]] = {
+    PROBLEMS.name: problems,
+    BENCHMARK_PROBLEMS.name: problems,
+    TRACES.name: traces,
+    REWRITES.name: rewrites,
+    VERDICTS.name: verdicts,
+    EXAMPLES.name: examples,
+    CHECKPOINT.name: checkpoint,
+    ANSWERS.name: answers,
+    REPORTS.name: reports,
+}
+"""Asset to what is sketched of it."""
+
+
+def _counted(title: str, names: pl.Series) -> str:
+    counts = names.value_counts(sort=True)
+    return thumbnail.bars(title, {str(name): {"": count} for name, count in counts.iter_rows()}, ONE)
+
+
+def _verdicts(title: str, rows: pl.DataFrame, row: str, verdict: str) -> str:
+    counts = rows.group_by(row, verdict).len().sort(row)
+    lines: dict[str, dict[str, int]] = {}
+    for name, found, count in counts.iter_rows():
+        lines.setdefault(str(name), {})[str(found)] = count
+    return thumbnail.bars(title, lines, VERDICT_COLOURS)

@@ -1,0 +1,88 @@
+"""The training's picture: small multiples over the optimiser steps, as one SVG. matplotlib is loaded on first use."""
+
+import math
+from typing import Any
+
+import polars as pl
+
+from skyassets.stages.plots.figures import OTHER, svg
+
+POINTS = 160
+"""Points of a panel, about: a picture's width in pixels, and what keeps it small."""
+PANELS = {
+    "loss": ("loss, nats a token", False),
+    "learning_rate": ("learning rate", True),
+    "grad_norm": ("gradient norm", True),
+    "speed": ("tokens a second", True),
+    "mfu": ("MFU, percent", True),
+    "memory_gb": ("peak memory, GB", True),
+}
+"""Each panel's column, its title, and whether its axis begins at 0."""
+
+
+def training_curve(rows: pl.DataFrame) -> str:
+    """The course of a training run, out of the `checkpoint` table; what nobody measured has no panel.
+
+    MFU is the share of the device's peak that the model's own operations took.
+    """
+    return _panels(course(rows))
+
+
+def course(rows: pl.DataFrame) -> dict[str, list[tuple[int, float]]]:
+    """The points of each of PANELS that somebody measured, step and value, thinned to what a picture can show."""
+    steps = (
+        rows.filter(pl.col("kind") == "step")
+        .sort("step")
+        .with_columns(
+            speed=pl.when(pl.col("seconds") > 0).then(pl.col("tokens") / pl.col("seconds")),
+            mfu=100 * pl.col("mfu"),
+        )
+    )
+    return {column: points for column in PANELS if (points := _points(steps, column))}
+
+
+def thinned(points: list[tuple[int, float]], most: int = POINTS) -> list[tuple[int, float]]:
+    """About `most` of the points: of each stretch of steps the lowest and the highest, and both ends, in order."""
+    if len(points) <= most:
+        return points
+    stretch = math.ceil(2 * len(points) / most)
+    kept = {points[0], points[-1]}
+    for start in range(0, len(points), stretch):
+        part = points[start : start + stretch]
+        kept |= {min(part, key=lambda point: point[1]), max(part, key=lambda point: point[1])}
+    return sorted(kept)
+
+
+def _points(steps: pl.DataFrame, column: str) -> list[tuple[int, float]]:
+    found = steps.select("step", pl.col(column).cast(pl.Float64)).drop_nulls()
+    return thinned([(step, value) for step, value in found.iter_rows() if math.isfinite(value)])
+
+
+def _panels(drawn: dict[str, list[tuple[int, float]]]) -> str:
+    from matplotlib.figure import Figure
+
+    columns = 3 if len(drawn) > 4 else 2
+    lines = max(1, math.ceil(len(drawn) / columns))
+    figure = Figure(figsize=(6.4, 0.3 + 1.4 * lines), layout="constrained")
+    places = list(figure.subplots(lines, columns, squeeze=False, sharex=True).flat)
+    for axes, (column, points) in zip(places, drawn.items(), strict=False):
+        _panel(axes, *PANELS[column], points)
+    for axes in places[len(drawn) - columns : len(drawn)]:
+        axes.tick_params(labelbottom=True)
+    for axes in places[len(drawn) :]:
+        axes.remove()
+    figure.supxlabel("optimiser step", fontsize=8)
+    return svg(figure)
+
+
+def _panel(axes: Any, title: str, from_zero: bool, points: list[tuple[int, float]]) -> None:
+    axes.plot(*zip(*points, strict=True), color=OTHER, linewidth=0.9, marker="." if len(points) < 30 else "")
+    axes.set_title(title, fontsize=8)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=7)
+    axes.locator_params(nbins=4)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    highest = max(value for _, value in points)
+    if from_zero and highest > 0:
+        axes.set_ylim(0, 1.08 * highest)

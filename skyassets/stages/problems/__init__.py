@@ -1,0 +1,1 @@
+"""source rows to problem rows."""

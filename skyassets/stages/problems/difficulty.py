@@ -1,0 +1,117 @@
+"""Rating: how hard each problem is, by a model, and which problems lie outside the range their source is wanted in.
+
+The ratings are completions like all others, so a problem is rated once, whatever the range. Sources without a range
+are left as they are.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import polars as pl
+
+from skyassets.core.ports import Message, Model, Request, Sampling
+from skyassets.core.sources import Source
+from skyassets.core.tables.declarations import PROBLEMS
+from skyassets.core.tables.store import Made
+from skyassets.stages.problems.table import some_left
+from skyassets.stages.sampling.completions import Completer, Replies, request
+
+EASIEST, HARDEST = 1.0, 10.0
+SHOWN = 60
+"""Characters of an unreadable reply that its reason quotes."""
+
+_NUMBER = re.compile(r"(?:(?:difficulty|rating)\s*[:=]?\s*)?(\d{1,2}(?:\.\d)?)(?:\s*/\s*10)?\.?", re.IGNORECASE)
+
+READ = ("problem_id", "source", "question", "difficulty")
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Rating:
+    """Who rates the problems, and how it is asked."""
+
+    identity_name: ClassVar[str] = "Rating"
+    model: Model
+    system: str
+    """The scale, in words."""
+    prompt: str
+    """The user's turn, with {question} in it."""
+    sampling: Sampling
+    seed: int
+
+
+def ranges(sources: Iterable[Source]) -> dict[str, Range]:
+    """The wanted difficulties of the sources that declare some, by the source's name."""
+    return {source.name: source.difficulty for source in sources if source.difficulty is not None}
+
+
+def rate(problems: Made, rating: Rating, completer: Completer, wanted: Mapping[str, Range]) -> Made:
+    """The problems, those of a source in `wanted` with their difficulty, or set aside with the reason.
+
+    A problem that brings its own difficulty is not asked about. One whose rating failed outside (a server's error)
+    counts as unfinished and is asked again; one whose reply is no rating is not.
+
+    Raises:
+        SourceError: when no problem is left.
+    """
+    frame = problems.frame
+    usable = frame.filter(pl.col("set_aside").is_null(), pl.col("source").is_in(list(wanted)))
+    bounded = {str(row["problem_id"]): row for row in usable.select(READ).iter_rows(named=True)}
+    asked = {key: _request(row, rating) for key, row in bounded.items() if row["difficulty"] is None}
+    replies = completer.complete(rating.model, list(asked.values()))
+    reasons: dict[str, str | None] = {}
+    for key, row in bounded.items():
+        if one := asked.get(key):
+            row["difficulty"], reasons[key] = _rated(one, replies)
+        if row["difficulty"] is not None:
+            reasons[key] = _outside(row["difficulty"], wanted[row["source"]])
+    lost = sum(one.id not in replies.completions for one in asked.values())
+    numbers = {key: row["difficulty"] for key, row in bounded.items()}
+    frame = frame.with_columns(
+        pl.coalesce(_by_id(frame, numbers, pl.Float64()), "difficulty").alias("difficulty"),
+        pl.coalesce("set_aside", _by_id(frame, reasons, pl.String())).alias("set_aside"),
+    )
+    look_at = "the sources' ranges of difficulty and at the rater's replies"
+    aside = some_left(PROBLEMS, frame["set_aside"], look_at)
+    rated = Counter(f"{number:g}" for number in numbers.values() if number is not None)
+    facts = {**problems.facts, **replies.facts, "difficulty": dict(sorted(rated.items())), "set aside": aside}
+    return Made(frame, facts, problems.unfinished + lost)
+
+
+def _by_id(frame: pl.DataFrame, values: Mapping[str, object], kind: pl.DataType) -> pl.Series:
+    """What is said of each row's problem, null where nothing is. Nothing of the row is copied."""
+    return pl.Series([values.get(key) for key in frame["problem_id"]], dtype=kind)
+
+
+def difficulty(text: str) -> float | None:
+    """The number that the whole of `text` is, from 1 to 10; None for a text that says more or something else."""
+    found = _NUMBER.fullmatch(text.strip().strip("*").strip())
+    number = float(found[1]) if found else 0.0
+    return number if EASIEST <= number <= HARDEST else None
+
+
+def _request(problem: dict[str, object], rating: Rating) -> Request:
+    user = str(problem["question"]).join(rating.prompt.split("{question}"))
+    system = (Message("system", rating.system),) if rating.system else ()
+    return request(rating.model, (*system, Message("user", user)), rating.sampling, rating.seed)
+
+
+def _rated(asked: Request, replies: Replies) -> tuple[float | None, str | None]:
+    """The difficulty, or the reason why there is none."""
+    reply = replies.completions.get(asked.id)
+    if reply is None:
+        return None, f"not rated: {replies.errors.get(asked.id)}"
+    if reply["finish_reason"] != "stop":
+        return None, f"not rated: the rating did not finish: {reply['finish_reason']}"
+    text = str(reply["text"])
+    number = difficulty(text)
+    return number, None if number is not None else f"not rated: no number from 1 to 10 but {text.strip()[:SHOWN]!r}"
+
+
+def _outside(number: float, wanted: Range) -> str | None:
+    low, high = wanted
+    return None if low <= number <= high else f"difficulty {number:g} is outside {low:g}-{high:g}"

@@ -1,0 +1,1 @@
+"""procedurally generated problems."""

@@ -1,0 +1,49 @@
+"""What the families of generated problems are written with: the dice, the words, and a row of each domain."""
+
+import json
+import random
+from collections.abc import Callable, Sequence
+
+from skyassets.stages.equivalence.scorers import scored
+
+Dice = random.Random
+Row = dict[str, object]
+Family = Callable[[Dice], Row]
+
+WORDS = (
+    "apple", "river", "stone", "cloud", "tiger", "piano", "chair", "bread", "window", "garden", "lemon", "horse",
+    "candle", "bridge", "pencil", "mountain", "rabbit", "silver", "yellow", "orange", "kitchen", "market", "winter",
+    "summer", "button", "carpet", "dragon", "engine", "flower", "guitar", "hammer", "island", "jacket", "kettle",
+    "ladder", "mirror", "needle", "ocean", "pepper", "queen", "rocket", "spider", "table", "umbrella", "violin",
+    "wagon", "zebra", "anchor", "basket", "camera", "desert", "eagle", "forest", "glove", "honey", "insect", "jungle",
+    "king", "lion", "monkey", "nest", "owl", "pearl", "robot", "sugar", "tree", "uncle", "valley", "whale", "yard",
+)  # fmt: skip
+
+
+def maths(question: str, answer: object) -> Row:
+    """A problem with a number as its answer."""
+    return {"domain": "maths", "question": question, "ground_truth": str(answer)}
+
+
+def puzzle(question: str, answer: str) -> Row:
+    """A problem with one right word or list of words."""
+    return {"domain": "puzzle", "question": question, "ground_truth": answer}
+
+
+def scored_puzzle(question: str, scorer: str, facts: dict[str, object], example: str) -> Row:
+    """A problem with many right answers, which `scorer` judges by `facts`; `example` is one of them."""
+    return {"domain": "puzzle", "question": question, "ground_truth": scored(scorer, facts, example)}
+
+
+def function(question: str, name: str, inputs: Sequence[Sequence[object]], outputs: Sequence[object], body: str) -> Row:
+    """A function to be written, with the arguments and results of its tests, and a body that is right."""
+    return _code(question, {"fn_name": name, "inputs": inputs, "outputs": outputs}, body)
+
+
+def script(question: str, inputs: Sequence[str], outputs: Sequence[str], program: str) -> Row:
+    """A program to be written that reads its input and prints, and one that is right."""
+    return _code(question, {"inputs": inputs, "outputs": outputs}, program)
+
+
+def _code(question: str, tests: dict[str, object], reference: str) -> Row:
+    return {"domain": "code", "question": question, "tests": json.dumps(tests), "references": [reference]}

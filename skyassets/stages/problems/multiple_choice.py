@@ -1,0 +1,85 @@
+"""Multiple choice: a row's options in an order of the item's own, written under its question with their letters.
+
+The order is drawn from what the item says and from nothing else, so it is the same for everyone who is asked, in every
+epoch, and wherever in its file the row stands.
+"""
+
+import json
+import re
+
+from skyassets.core.identity import digest
+from skyassets.core.text import well_formed
+from skyassets.stages.equivalence.choices import bare, options
+
+LETTERS = "ABCDEFGHIJ"
+"""The letters that `choices` reads."""
+
+_PLACE = re.compile(r"(\d+)(?:\.0)?")
+_BLANK_LINES = re.compile(r"[ \t]*\n\s*\n[ \t]*")
+_POINTING = re.compile(
+    r"(?i:\b(?:all|none|both|neither|either|any|each|two)\b.{0,30}\b(?:above|below|preceding|foregoing)\b)"
+    r"|(?i:\b(?:answers?|choices?|options?))\s+\(?[A-J]\b"
+    r"|(?<!\w)\(?[A-J]\)?\s*(?:,|&|\b(?:and|or|nor)\b)\s*\(?[A-J]\)?(?!\w)"
+)
+"""An option that speaks of others by their letters or places."""
+
+
+def listed(value: object, truth: str) -> tuple[list[str], int]:
+    """The options of a column that lists them (or their JSON), and the place of the right one, from 0.
+
+    Raises:
+        ValueError: when they are no list of texts, or `truth` is none of their places and letters.
+    """
+    texts = [_option(each) for each in _list(value)]
+    place = _PLACE.fullmatch(truth.strip())
+    letter = truth.strip().strip("()").upper()
+    right = int(place[1]) if place else LETTERS.find(letter) if len(letter) == 1 else -1
+    if not 0 <= right < len(texts):
+        raise ValueError(f"the ground truth is none of the options: {truth[:40]!r} of {len(texts)}")
+    return texts, right
+
+
+def with_options(source: str, question: str, texts: list[str], right: int, is_ordered: bool) -> tuple[str, str]:
+    """The question with its options under it, and the letter of the right one (the one at place `right`).
+
+    With `is_ordered` the given order is the source's, and stays where an option speaks of others (all of the above).
+
+    Raises:
+        ValueError: when the options could not be told apart, or would be read otherwise than they are meant.
+    """
+    if not 2 <= len(texts) <= len(LETTERS):
+        raise ValueError(f"the options are too few or too many: {len(texts)}")
+    if "" in map(bare, texts):
+        raise ValueError("an option is blank")
+    if len(set(map(bare, texts))) < len(texts):
+        raise ValueError("two options are the same")
+    shown = list(texts)
+    if not (is_ordered and any(map(_POINTING.search, texts))):
+        shown.sort(key=lambda text: digest("option", source, question, text))
+    lettered = tuple(zip(LETTERS, shown, strict=False))
+    asked = "\n".join([f"{question}\n", *(f"{letter}) {text}" for letter, text in lettered)])
+    if options(asked) != tuple((letter, bare(text)) for letter, text in lettered):
+        raise ValueError("the options cannot be told from the text around them")
+    return asked, LETTERS[shown.index(texts[right])]
+
+
+def _list(value: object) -> list[object]:
+    match value:
+        case list() | tuple():
+            return list(value)
+        case str():
+            try:
+                return _list(json.loads(value))
+            except (ValueError, RecursionError) as error:
+                raise ValueError(f"the options are no list: {value[:40]!r}") from error
+        case _:
+            raise ValueError(f"the options are no list: {type(value).__name__}")
+
+
+def _option(value: object) -> str:
+    """An option's text without blank lines, which would end it."""
+    if isinstance(value, str):
+        return _BLANK_LINES.sub("\n", well_formed(value.strip()))
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    raise ValueError("an option is blank" if value is None else f"an option is no text: {type(value).__name__}")

@@ -1,0 +1,101 @@
+"""Gold validates itself: a problem whose own reference is not judged correct is set aside before anybody is asked.
+
+An answer is judged as the student will be, in a box; of a program's reference solutions one must pass every test. A
+ready-made trace without a ground truth has nothing to be held against and stays, and so does a code problem that comes
+without a solution.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import polars as pl
+
+from skyassets.core.ports import Judgement, Verdict
+from skyassets.core.tables.declarations import Table
+from skyassets.core.tables.store import Made
+from skyassets.stages.equivalence.scorers import right_answer
+from skyassets.stages.grading.config import Graders, Mode
+from skyassets.stages.grading.judge import CODE
+from skyassets.stages.grading.pool import Case, case, judge_all, says_nothing
+from skyassets.stages.problems.normalize import REFERENCES
+from skyassets.stages.problems.table import some_left
+
+Row = dict[str, object]
+Progress = Callable[[int, int], None]
+
+READ = ("problem_id", "domain", "question", "ground_truth", "tests", "references", "imported_trace")
+ROWS_A_SLICE = 20_000
+WITHOUT = "code problems without a reference solution"
+REFERENCE_IS = "its own reference is judged"
+"""How the reason begins of a problem that is set aside for its reference; the verdict follows."""
+
+
+def validated(
+    table: Table, problems: Made, graders: Graders, workers: int = 1, progress: Progress = lambda done, total: None
+) -> Made:
+    """`problems` with those set aside whose own reference is not judged correct.
+
+    Raises:
+        SourceError: when no problem is left.
+    """
+    usable = problems.frame.filter(pl.col("set_aside").is_null()).select(READ)
+    bad: dict[str, Judgement] = {}
+    judged = without = done = again = 0
+    for part in usable.iter_slices(ROWS_A_SLICE):
+        rows = list(part.iter_rows(named=True))
+        found = _judged(rows, graders, workers, _further(progress, done, usable.height))
+        bad |= {key: one for key, one in found.items() if one.verdict is not Verdict.CORRECT}
+        judged += len(found)
+        again += sum(map(says_nothing, found.values()))
+        without += sum(row["domain"] == CODE and not row["references"] for row in rows)
+        done += part.height
+    frame = problems.frame
+    if bad:
+        told = frame["problem_id"].replace_strict(
+            list(bad), [_reason(one) for one in bad.values()], default=None, return_dtype=pl.String()
+        )
+        frame = frame.with_columns(pl.coalesce("set_aside", told).alias("set_aside"))
+    facts: dict[str, object] = {
+        "references judged correct": judged - len(bad),
+        WITHOUT: without,
+        "set aside": some_left(table, frame["set_aside"], "the sources' ground truths, tests and reference solutions"),
+    }
+    return replace(problems, frame=frame, facts=problems.facts | facts, unfinished=problems.unfinished + again)
+
+
+def _judged(rows: list[Row], graders: Graders, workers: int, progress: Progress) -> dict[str, Judgement]:
+    """By the problem's id: that a reference is right, or what is wrong with the first one."""
+    judged: dict[str, Judgement] = {}
+    for attempt in range(REFERENCES):
+        cases = {str(row["problem_id"]): one for row in rows if (one := _case(row, attempt, judged)) is not None}
+        if not cases:
+            break
+        told = judge_all(cases.values(), graders, workers, progress)
+        found = {key: told[one] for key, one in cases.items()}
+        judged |= {key: one for key, one in found.items() if key not in judged or one.verdict is Verdict.CORRECT}
+    return judged
+
+
+def _further(progress: Progress, before: int, total: int) -> Progress:
+    """`progress` of one slice as progress of the whole; a second try counts for nothing."""
+    return lambda done, _: progress(min(before + done, total), total)
+
+
+def _case(row: Row, attempt: int, judged: Mapping[str, Judgement]) -> Case | None:
+    """What is judged of a problem the first, second or third time; None when there is nothing, or nothing more."""
+    earlier = judged.get(str(row["problem_id"]))
+    if earlier is not None and earlier.verdict is Verdict.CORRECT:
+        return None
+    if row["domain"] == CODE:
+        programs = row["references"]
+        if not isinstance(programs, list) or attempt >= len(programs):
+            return None
+        return case(row, f"```python\n{programs[attempt]}\n```", Mode.STRICT)
+    if attempt or row["ground_truth"] is None:
+        return None
+    answer = right_answer(str(row["ground_truth"]))
+    return case(row, "" if answer is None else f"\\boxed{{{answer}}}", Mode.STRICT)
+
+
+def _reason(judgement: Judgement) -> str:
+    return f"{REFERENCE_IS} {judgement.verdict.value}: {judgement.reason}"

@@ -1,0 +1,89 @@
+"""Problems: the rows of all sources in one table, each with its id, the unusable ones set aside with their reason."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
+
+import polars as pl
+
+from skyassets.core.errors import SourceError
+from skyassets.core.identity import digest
+from skyassets.core.sources import Reader, Source
+from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, PROBLEMS, Table
+from skyassets.core.tables.store import Made
+from skyassets.stages.evaluation.benchmark import Benchmark
+from skyassets.stages.problems.normalize import Row, shaped
+
+ROWS_A_SLICE = 5_000
+
+STATED = ("source", "domain", "question", "ground_truth", "tests", "starter_code", "imported_trace")
+"""What a problem's id is the digest of."""
+
+
+def raw_problems(sources: Iterable[Source], reader: Reader) -> Made:
+    """The problems of all sources."""
+    outside = Counter[str]()
+    return _made(PROBLEMS, (row for source in sources for row in shaped(source, reader, outside)), outside)
+
+
+def benchmark_problems(benchmarks: Iterable[Benchmark], reader: Reader) -> Made:
+    """The held-out problems of all benchmarks."""
+    outside = Counter[str]()
+    rows = ({**row, "benchmark": one.name} for one in benchmarks for row in shaped(one.source, reader, outside))
+    return _made(BENCHMARK_PROBLEMS, rows, outside)
+
+
+def in_slices(table: Table, made: Made) -> Made:
+    """`made` for a store that takes row after row: it then sorts by way of the disk, and no second copy is needed."""
+    return replace(made, frame=table.frame([]), stream=made.frame.iter_slices(ROWS_A_SLICE))
+
+
+def kinds(reasons: Iterable[object]) -> dict[str, int]:
+    """How often each kind of reason for setting aside occurs: what stands before the colon, the details left out."""
+    counts = Counter(str(reason).partition(": ")[0] for reason in reasons if reason is not None)
+    return dict(counts.most_common())
+
+
+def some_left(table: Table, reasons: Iterable[object], look_at: str) -> dict[str, int]:
+    """The kinds of `reasons`, one a row and null for a usable one.
+
+    Raises:
+        SourceError: when there is no usable row, with the first reason in full.
+    """
+    every = list(reasons)
+    aside = kinds(every)
+    if every and None not in every:
+        raise SourceError(
+            f"{table.name}: all {len(every)} problems were set aside: {aside}; the first: {every[0]}; look at {look_at}"
+        )
+    return aside
+
+
+def _made(table: Table, rows: Iterator[Row], outside: Counter[str]) -> Made:
+    """The table of `rows`; `outside` counts, once they were all taken, those of other days than are wanted."""
+    seen: Counter[str] = Counter()
+    frames = [table.frame([])]
+    # As a frame, a slice takes a third of what its Python objects take.
+    while part := list(islice(rows, ROWS_A_SLICE)):
+        identified = [_identified(row, seen, table) for row in part]
+        frames.append(pl.DataFrame(identified, schema=table.schema, orient="row"))
+    frame = pl.concat(frames)
+    facts: dict[str, object] = {
+        "problems by source": dict(frame["source"].value_counts(sort=True).iter_rows()),
+        "set aside": some_left(table, frame["set_aside"], "the sources"),
+    }
+    if outside:
+        facts["rows of other days"] = dict(outside)
+    return Made(frame, facts)
+
+
+def _identified(row: Row, seen: Counter[str], table: Table) -> Row:
+    content = digest("problem", row.get("benchmark"), *(row.get(name) for name in STATED))
+    before = seen[content]
+    seen[content] += 1
+    told = {
+        "set_aside": row["set_aside"] or ("stated before in the same source" if before else None),
+        "problem_id": digest(content, before) if before else content,
+    }
+    return {name: {**row, **told}.get(name) for name in table.columns}

@@ -1,0 +1,1 @@
+"""dataset and model cards, licences, secret scan."""

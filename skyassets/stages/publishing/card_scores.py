@@ -1,0 +1,123 @@
+"""The scores in a card: as a table with intervals, as the hub's `model-index`, and what they were measured with."""
+
+from collections.abc import Mapping, Sequence
+
+from skyassets.stages.evaluation.scores import GAIN, STUDENT
+from skyassets.stages.markup.markdown import code, plain, table, yaml_text
+from skyassets.stages.reporting.scoreboard import LAST_METRICS, Scoreboard, Scored
+from skyassets.stages.reporting.wording import NOISE, by_chance, chance, counted, figure, in_words, reach, verdict
+
+KINDS = {"accuracy": "accuracy", "pass": "pass@k", "maj": "maj@k"}
+"""What the hub calls a metric, by the word that ours holds."""
+
+
+def score_lines(board: Scoreboard) -> list[str]:
+    """The scores on whole benchmarks: every entrant's with its interval, and whether the student's gain is noise."""
+    rows = [
+        (
+            plain(benchmark),
+            plain(metric),
+            counted(board.at(benchmark, STUDENT, metric)),
+            *_shown(board, benchmark, metric),
+        )
+        for benchmark, metric in _told(board)
+    ]
+    if not rows:
+        return []
+    return [
+        plain(verdict(board)),
+        "",
+        *table(("benchmark", "metric", "items", *map(plain, board.roles), plain(GAIN), ""), rows),
+        "",
+        "Percent with 95% intervals; the difference in points, with its p-value. Strict accuracy counts an answer only",
+        "in the asked-for form; lenient accuracy counts the last stated answer, whatever its form. Everybody was asked",
+        f"the same with the same sampling. *{NOISE}* is a difference that cannot be told apart from none.",
+        *(("", plain(note)) if (note := by_chance(board)) else ()),
+    ]
+
+
+def student_lines(board: Scoreboard, base: str, model: str = "") -> list[str]:
+    """What a data set's card says of the student that was trained on it; `model` is the student's name on the hub."""
+    lines = score_lines(board)
+    where = f", published as {code(model)}" if model else ""
+    told = f"The student is {code(base)} after training on these examples{where}."
+    return ["## What a student learned from it", "", told, "", *lines, ""] if lines else []
+
+
+def model_index(name: str, board: Scoreboard, published: Mapping[str, str]) -> list[str]:
+    """The lines of the head by which the hub knows the student's scores; `published` has benchmarks' names there.
+
+    Values are percent. Each carries its interval, items and answers.
+    """
+    found = [
+        (benchmark, metric, scored)
+        for benchmark, metric in _told(board)
+        if (scored := board.at(benchmark, STUDENT, metric)) is not None and scored.value is not None
+    ]
+    if not found:
+        return []
+    lines = ["model-index:", f"- name: {yaml_text(name)}", "  results:"]
+    for benchmark in dict.fromkeys(benchmark for benchmark, _, _ in found):
+        lines += [
+            "  - task:",
+            "      type: text-generation",
+            "    dataset:",
+            f"      name: {yaml_text(benchmark)}",
+            # The hub wants one; a benchmark that is not there has no other name than its own.
+            f"      type: {yaml_text(published.get(benchmark) or benchmark)}",
+            "    metrics:",
+        ]
+        for named, metric, scored in found:
+            lines += _metric(metric, scored) if named == benchmark else []
+    return lines
+
+
+def measured_with(made_with: Mapping[str, object]) -> list[str]:
+    """The evaluation's manifest as a table that unfolds."""
+    rows = [(plain(name), code(str(value))) for name, value in made_with.items()]
+    folded = "<details><summary>What the scores were measured with</summary>"
+    return [folded, "", *table(("", ""), rows), "", "</details>", ""]
+
+
+def _told(board: Scoreboard) -> list[tuple[str, str]]:
+    """The benchmarks with their metrics of right and wrong, the headline first."""
+    return [
+        (benchmark, metric)
+        for benchmark in board.benchmarks
+        for metric in board.metrics(benchmark)
+        if metric not in LAST_METRICS and any(word in metric for word in KINDS)
+    ]
+
+
+def _shown(board: Scoreboard, benchmark: str, metric: str) -> list[str]:
+    gain = board.at(benchmark, GAIN, metric)
+    told = ""
+    if gain is not None and gain.value is not None:
+        p = chance(gain.p_value)
+        told = f"{_with_reach(gain, '+')}{f', p {p}' if p.startswith('<') else f', p = {p}' if p else ''}"
+    words = in_words(gain) if gain is not None else ""
+    return [*(_with_reach(board.at(benchmark, role, metric)) for role in board.roles), told, words]
+
+
+def _with_reach(scored: Scored | None, sign: str = "") -> str:
+    within = reach(scored, sign)
+    return f"{figure(scored, sign)} ({within})" if within else figure(scored, sign)
+
+
+def _metric(metric: str, scored: Scored) -> Sequence[str]:
+    kind = next(kind for word, kind in KINDS.items() if word in metric)
+    args: list[tuple[str, float | int | None]] = [
+        *(("low", _percent(scored.low)), ("high", _percent(scored.high))),
+        *(("items", scored.n), ("answers", scored.samples)),
+    ]
+    return [
+        f"    - type: {yaml_text(kind)}",
+        f"      value: {_percent(scored.value)}",
+        f"      name: {yaml_text(f'{metric}, percent')}",
+        "      args:",
+        *(f"        {name}: {value}" for name, value in args if value is not None),
+    ]
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else round(100 * share, 2)

@@ -1,0 +1,60 @@
+"""What a report says of money: what the student took, and what each point that it gained cost."""
+
+from skyassets.core.money import in_dollars
+from skyassets.stages.markup.table import Cell, Grid, Kind, grid
+from skyassets.stages.reporting.facts import ReportFacts, dollars_of, hours_of
+from skyassets.stages.reporting.scoreboard import Scoreboard, Scored
+from skyassets.stages.reporting.wording import NOISE, figure, in_words
+
+UNKNOWN = "unknown: a price is not known"
+WHAT = (
+    "Of teacher traces and rewrites, the dollars behind the rows that are there, whoever paid them and whenever; of "
+    "the rest, what was paid here in all runs. GPU-hours are those that servers and trainings of one's own took here."
+)
+
+
+def spent(facts: ReportFacts) -> Grid:
+    """What each asset took, and the student altogether, without and with its measuring."""
+    rows: list[list[str]] = [
+        [each.asset, f"{each.calls:,}", f"{each.tokens:,}", _hours(each.gpu_hours), _dollars(each.dollars)]
+        for each in facts.spent
+    ]
+    for name, those in (("the student", facts.making), ("with its evaluation", facts.spent)):
+        calls, tokens = sum(each.calls for each in those), sum(each.tokens for each in those)
+        rows.append([name, f"{calls:,}", f"{tokens:,}", _hours(hours_of(those)), _dollars(dollars_of(those))])
+    head = [("asset", Kind.TEXT), *((name, Kind.NUMBER) for name in ("calls", "tokens", "GPU-hours", "dollars"))]
+    return grid("What it took", head, rows if facts.spent else [], (WHAT,))
+
+
+def per_point(board: Scoreboard, facts: ReportFacts) -> Grid:
+    """What making the student cost for each point that it gained, by the headline metrics."""
+    dollars, hours = dollars_of(facts.making), hours_of(facts.making)
+    rows: list[list[Cell | str]] = [
+        [name, Cell(figure(gain, "+"), (gain.metric,)), *_shared(gain, dollars, hours)] for name, gain in board.gains()
+    ]
+    head = [
+        ("benchmark", Kind.TEXT),
+        *((name, Kind.NUMBER) for name in ("points gained", "dollars a point", "GPU-hours a point")),
+        ("in words", Kind.TEXT),
+    ]
+    return grid("Cost of each point gained", head, rows if facts.spent else [])
+
+
+def _shared(gain: Scored, dollars: float | None, hours: float) -> list[str]:
+    points = 100 * gain.value if gain.value is not None and gain.is_share else 0.0
+    if in_words(gain) == NOISE:
+        return ["-", "-", "the gain may be noise: no cost of a point can be told"]
+    if points <= 0:
+        return ["-", "-", "nothing was gained"]
+    said = UNKNOWN if dollars is None else "" if dollars else "nothing was paid: no price was set, or all ran for free"
+    return ["-" if dollars is None else in_dollars(dollars / points), _hours(hours / points), said]
+
+
+def _dollars(amount: float | None) -> str:
+    return "unknown" if amount is None else in_dollars(amount)
+
+
+def _hours(hours: float) -> str:
+    if 0 < hours < 0.001:
+        return "< 0.001"
+    return f"{hours:,.0f}" if hours >= 100 else f"{hours:.3g}"

@@ -1,0 +1,44 @@
+"""What a report says in words and in which order, the same as a page and as Markdown."""
+
+from collections.abc import Mapping
+
+from skyassets.stages.reporting.facts import ReportFacts
+from skyassets.stages.reporting.scoreboard import Scoreboard, scoreboard
+
+EXPLAINED = (
+    "Strict accuracy counts an answer only in the asked-for form (a box, or one block of code in the solution); "
+    "lenient accuracy counts the last stated answer whatever its form. A gain in the strict score alone is a gain in "
+    "form.",
+    "With several samples of an item, an accuracy is the mean over them (avg@n); pass@k is the chance that one of k "
+    "samples is right, without bias; maj@n is the vote of n samples. An interval is over items, however many samples "
+    "each has. Answers that nobody could judge are left out and counted apart; truncated ones ran into the limit of "
+    "tokens and count as they were judged.",
+    "Better, worse, more and less follow the test: p below 0.05. On few items an exact test and an interval need not "
+    "agree; where they do not, take the more careful one.",
+)
+DUELS = (
+    "Of each benchmark the items on which student and base differ most, the shortest first, chosen by rule and not by "
+    "taste. Long texts are cut in the middle, with how much is left out; characters that would not be seen are shown "
+    "by their number."
+)
+TABLES = "The tables it was written from, in the recipe's folder"
+"""No links: a report is copied to where they are not."""
+
+
+def board_of(facts: ReportFacts) -> Scoreboard:
+    """The scoreboard of the report's rows."""
+    return scoreboard(facts.reports, facts.headlines, facts.models)
+
+
+def head(facts: ReportFacts, board: Scoreboard) -> Mapping[str, str]:
+    """What was measured, by name."""
+    told = {"benchmarks": ", ".join(board.benchmarks)}
+    told |= {role: facts.models[role] for role in board.roles if role in facts.models}
+    if facts.reports.height:
+        told["epoch"] = facts.reports["epoch_name"][0] or "first"
+        checkpoints = facts.reports["checkpoint_id"].drop_nulls()
+        told["checkpoint"] = checkpoints[0] if checkpoints.len() else "none"
+    if facts.asked:
+        began, ended = (each[:16].replace("T", " ") for each in facts.asked)
+        told["answered"] = f"{began} UTC" if began == ended else f"from {began} to {ended} UTC"
+    return told

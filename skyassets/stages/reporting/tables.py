@@ -1,0 +1,141 @@
+"""The report's tables of scores: base, student and contenders, beside each other and beside what others published."""
+
+from skyassets.stages.evaluation.metrics import EVERY
+from skyassets.stages.evaluation.published_scores import SOURCE, SYSTEMS, Published, published
+from skyassets.stages.evaluation.scores import GAIN
+from skyassets.stages.markup.table import Cell, Grid, Kind, grid
+from skyassets.stages.reporting.scoreboard import Scoreboard, Scored
+from skyassets.stages.reporting.wording import chance, counted, figure, in_words, reach
+
+MARKS = "*†‡§¶#"
+"""Of footnotes; doubled, tripled and so on when there are more notes."""
+UNIT = "Percent with 95% intervals; a difference is in points, student minus base on the same items."
+
+
+def overview(board: Scoreboard) -> Grid:
+    """Base to student by the headline metrics, the contenders, and what was published of the same benchmarks."""
+    places = [(name, EVERY, EVERY) for name in board.benchmarks]
+    for name in board.benchmarks:
+        quoted = [part for part in board.parts(name, "level") if published(name, part)]
+        at = places.index((name, EVERY, EVERY))
+        places[at + 1 : at + 1] = [(name, "level", part) for part in quoted]
+    quotes = {place: published(place[0], "" if place[2] == EVERY else place[2]) for place in places}
+    systems = SYSTEMS if any(quotes.values()) else ()
+    notes: dict[str, str] = {}
+    rows = []
+    for name, by, part in places:
+        metric = board.headline(name)
+        gain = board.at(name, GAIN, metric, by, part)
+        marks = "".join(_mark(note, notes) for note in (quotes[name, by, part] or Published((None,) * 4)).notes)
+        title = Cell(name if part == EVERY else f"{name}, {part}", (metric,))
+        rows.append(
+            [
+                title,
+                *(score_cell(board.at(name, role, metric, by, part)) for role in board.roles),
+                *difference_cells(gain),
+                *_quoted(quotes[name, by, part], marks, len(systems)),
+            ]
+        )
+    head = [
+        ("benchmark", Kind.TEXT),
+        *((role, Kind.NUMBER) for role in board.roles),
+        *DIFFERENCE_HEAD,
+        *((system, Kind.QUOTED) for system in systems),
+    ]
+    source = (SOURCE, *(f"{mark} {note}" for note, mark in notes.items())) if systems else (NOTHING_PUBLISHED,)
+    return grid("Scores by each benchmark's headline metric", head, rows, (UNIT, *source))
+
+
+NOTHING_PUBLISHED = "No scores were published of these benchmarks that could be quoted beside ours."
+DIFFERENCE_HEAD = (("student - base", Kind.NUMBER), ("p", Kind.NUMBER), ("in words", Kind.WORD))
+
+
+def metrics(board: Scoreboard, benchmark: str) -> Grid:
+    """Every metric of a whole benchmark, by everybody."""
+    names = board.metrics(benchmark)
+    rows: list[list[Cell | str]] = [
+        [
+            metric,
+            *(score_cell(board.at(benchmark, role, metric)) for role in board.roles),
+            *difference_cells(board.at(benchmark, GAIN, metric)),
+        ]
+        for metric in names
+    ]
+    unjudged = {role: board.at(benchmark, role, board.headline(benchmark)) for role in board.roles}
+    left_out = [f"{role} {each.unjudged:,}" for role, each in unjudged.items() if each is not None and each.unjudged]
+    notes = [f"Answers that nobody could judge, which are left out: {', '.join(left_out)}."] if left_out else []
+    methods = dict.fromkeys(
+        each.method
+        for role in (*board.roles, *board.comparisons)
+        if (each := board.at(benchmark, role, board.headline(benchmark))) is not None
+    )
+    notes += [f"Intervals and tests: {'; '.join(methods)}."] if methods else []
+    head = [("metric", Kind.TEXT), *((role, Kind.NUMBER) for role in board.roles), *DIFFERENCE_HEAD]
+    return grid(f"{benchmark}: all metrics", head, rows, notes)
+
+
+def comparisons(board: Scoreboard, benchmark: str) -> Grid:
+    """Everybody whom the report compares, on the same items of a whole benchmark."""
+    rows: list[list[Cell | str]] = []
+    names = board.metrics(benchmark)
+    for role in board.comparisons:
+        for metric in names:
+            found = board.at(benchmark, role, metric)
+            if found is not None:
+                won = "" if found.won is None else f"{found.won:,}"
+                lost = "" if found.lost is None else f"{found.lost:,}"
+                rows.append([role, metric, *difference_cells(found), won, lost, f"{found.n:,}"])
+    head = [
+        ("compared", Kind.TEXT),
+        ("metric", Kind.TEXT),
+        ("difference", Kind.NUMBER),
+        *DIFFERENCE_HEAD[1:],
+        *((name, Kind.NUMBER) for name in ("won", "lost", "n")),
+    ]
+    return grid(f"{benchmark}: compared on the same items", head, rows)
+
+
+def parts(board: Scoreboard, benchmark: str, by: str) -> Grid:
+    """The headline metric of each part of a benchmark."""
+    metric = board.headline(benchmark)
+    rows: list[list[Cell | str]] = [
+        [
+            part,
+            *(score_cell(board.at(benchmark, role, metric, by, part)) for role in board.roles),
+            *difference_cells(board.at(benchmark, GAIN, metric, by, part)),
+        ]
+        for part in board.parts(benchmark, by)
+    ]
+    head = [(by, Kind.TEXT), *((role, Kind.NUMBER) for role in board.roles), *DIFFERENCE_HEAD]
+    return grid(f"{benchmark}: {metric} by {by}", head, rows)
+
+
+def score_cell(scored: Scored | None) -> Cell:
+    """A score with its interval and what is behind it."""
+    return Cell(figure(scored), tuple(each for each in (reach(scored), counted(scored)) if each))
+
+
+def difference_cells(gain: Scored | None) -> tuple[Cell, Cell, Cell]:
+    """A difference with its interval, its p-value, and what it means."""
+    if gain is None:
+        return Cell("-"), Cell(""), Cell("")
+    within = reach(gain, "+")
+    value = Cell(figure(gain, "+"), (within,) if within else ())
+    return value, Cell(chance(gain.p_value)), Cell(in_words(gain))
+
+
+def _quoted(found: Published | None, marks: str, columns: int) -> list[Cell]:
+    if not columns:
+        return []
+    if found is None:
+        return [Cell("")] * columns
+    return [Cell("-" if score is None else f"{score}{marks if place == 0 else ''}")
+            for place, score in enumerate(found.scores)]  # fmt: skip
+
+
+def _mark(note: str, notes: dict[str, str]) -> str:
+    """The mark of a footnote, the same wherever it stands."""
+    if note not in notes:
+        place = len(notes)
+        notes[note] = MARKS[place % len(MARKS)] * (1 + place // len(MARKS))
+    return notes[note]

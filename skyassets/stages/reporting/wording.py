@@ -1,0 +1,102 @@
+"""Scores in words and figures, the same in every report: percent, intervals, and what a difference means."""
+
+from collections.abc import Sequence
+
+from skyassets.stages.evaluation.metrics import TOKENS
+from skyassets.stages.reporting.scoreboard import Scoreboard, Scored
+
+SIGNIFICANT = 0.05
+NOISE = "noise"
+"""The word for a difference that cannot be told apart from none."""
+BETTER, WORSE = "better", "worse"
+MORE, LESS = "more", "less"
+NEITHER_GOOD = ("truncated", "unjudged", TOKENS)
+"""Metrics of which more is not better."""
+
+
+def in_words(gain: Scored) -> str:
+    """A comparison in one word: better or worse (more or less), or noise."""
+    if gain.value is None or gain.p_value is None or gain.p_value >= SIGNIFICANT or gain.value == 0:
+        return NOISE
+    up, down = (MORE, LESS) if gain.metric in NEITHER_GOOD else (BETTER, WORSE)
+    return up if gain.value > 0 else down
+
+
+def figure(scored: Scored | None, sign: str = "") -> str:
+    """The value alone: percent, points or tokens."""
+    if scored is None:
+        return "-"
+    return "not judged" if scored.value is None else _number(scored, scored.value, sign)
+
+
+def reach(scored: Scored | None, sign: str = "") -> str:
+    """The 95% interval; empty where there is none."""
+    if scored is None or scored.low is None or scored.high is None:
+        return ""
+    return f"{_number(scored, scored.low, sign)} to {_number(scored, scored.high, sign)}"
+
+
+def counted(scored: Scored | None) -> str:
+    """The items behind a score, and the answers where they are more than the items."""
+    if scored is None or scored.value is None:
+        return ""
+    more = f", {scored.samples:,} answers" if scored.samples is not None and scored.samples != scored.n else ""
+    return f"n = {scored.n:,}{more}"
+
+
+def chance(p: float | None) -> str:
+    """A p-value with two digits; never 0."""
+    if p is None:
+        return ""
+    return "< 0.0001" if p < 0.0001 else f"{p:.2g}"
+
+
+def verdict(board: Scoreboard) -> str:
+    """Whether the student is better than its base, in one sentence over all benchmarks."""
+    by_word: dict[str, list[str]] = {}
+    for name, gain in board.gains():
+        by_word.setdefault(in_words(gain), []).append(name)
+    if not by_word:
+        return "Nothing was compared: there are no scores of a student and of its base on the same items."
+    told = []
+    for word in (BETTER, WORSE, MORE, LESS):
+        if word in by_word:
+            told.append(f"is {word} than its base on {listed(by_word[word])}")
+    if NOISE in by_word:
+        told.append(f"cannot be told apart from its base on {listed(by_word[NOISE])}: the difference may be noise")
+    return f"The student {listed(told)}."
+
+
+def on_one(name: str, gain: Scored) -> str:
+    """What the student gained on one benchmark, in one line."""
+    unit = " points" if gain.is_share else " tokens"
+    value = f"{figure(gain, '+')}{unit}" if gain.value is not None else "no item was judged for both"
+    within = f" ({reach(gain, '+')})" if reach(gain) else ""
+    p = f", p {chance(gain.p_value)}" if gain.p_value is not None and "<" in chance(gain.p_value) else ""
+    p = p or (f", p = {chance(gain.p_value)}" if gain.p_value is not None else "")
+    word = in_words(gain)
+    said = "cannot be told apart from noise" if word == NOISE else word
+    return f"{name}, {gain.metric}: {value}{within}{p}, n = {gain.n:,}: {said}"
+
+
+def by_chance(board: Scoreboard) -> str:
+    """How many comparisons the report makes, and how many would look like something by chance alone; empty for one."""
+    every = [each for each in board.scored.values() if each.role in board.comparisons and each.p_value is not None]
+    if len(every) < 2:
+        return ""
+    low = sum(1 for each in every if in_words(each) != NOISE)
+    expected = SIGNIFICANT * len(every)
+    return (
+        f"The report makes {len(every):,} comparisons, {low:,} of them with p below {SIGNIFICANT:g}; were there no "
+        f"difference anywhere, about {expected:.1f} would be by chance."
+    )
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words as a list within a sentence."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _number(scored: Scored, value: float, sign: str) -> str:
+    # What rounds to zero has no sign.
+    return f"{round(100 * value, 1) + 0.0:{sign}.1f}" if scored.is_share else f"{round(value) + 0.0:{sign},.0f}"

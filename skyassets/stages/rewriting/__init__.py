@@ -1,0 +1,1 @@
+"""rewriting traces into one structure."""

@@ -1,0 +1,111 @@
+"""The checks of a model's rewrite: what can be seen in the text itself, before any grader judges it.
+
+A changed program, and a changed answer that only a grader can compare, are no faults: they are told of, and judged.
+"""
+
+import re
+from collections.abc import Mapping
+
+from skyassets.stages.equivalence.compare import same
+from skyassets.stages.equivalence.extract import lenient_answer, strict_answer
+from skyassets.stages.equivalence.trace_format import parse
+from skyassets.stages.grading.extract_code import lenient_code, strict_code
+
+CHECKS = ("no error text", "no refusal", "format", "length", "form", "answer")
+"""In the order in which a rewrite is looked at; the first that fails is its reason."""
+
+UNSEEN = "there is no thought and no solution to look at"
+
+_ERROR_TEXT = re.compile(
+    r"Error code: \d{3}\b"
+    r"|\{[\"']error[\"']: ?\{[\"']"
+    r"|\bopenai\.\w*Error\b"
+    r"|\b(?:RateLimitError|APIConnectionError|APITimeoutError|AuthenticationError|BadRequestError)\b"
+    r"|\bRate limit reached for\b"
+    r"|\bYou exceeded your current quota\b"
+    r"|\bThis model's maximum context length is\b"
+    r"|\A\s*(?:Connection error|Request timed out|Internal Server Error|Service Unavailable|Bad Gateway)\.?\s*\Z"
+)
+_CANNOT = r"(?:can(?:no|['’]?)t|can not|am unable to|['’]m unable to|am not able to|['’]m not able to|won['’]?t)"
+_HELP = r"(?:help|assist|comply|fulfil|provide|rewrite|generate)"
+_REFUSAL = re.compile(
+    rf"\bI(?:['’]m| am) (?:very |so |really )?sorry,? (?:but )?(?:as an AI[^.]{{0,60}}, ?)?I ?{_CANNOT}"
+    rf"|\b(?:Sorry|I apologi[sz]e),? (?:but )?I ?{_CANNOT}"
+    rf"|\bI ?{_CANNOT} {_HELP}[^.\n]{{0,40}}\b(?:that|this|your|the) (?:request|question|problem|text|content|attempt)"
+    r"|\bI ?(?:can(?:no|['’]?)t|can not) (?:help|assist)(?: you)? with (?:that|this)\b"
+    r"|\bAs an AI(?: language model| assistant)?,? I\b",
+    re.IGNORECASE,
+)
+
+
+def checks(trace: str, text: str, domain: str, shortest: float, longest: float) -> dict[str, str | None]:
+    """Why a rewrite of `trace` fails each of CHECKS; None where it passes.
+
+    `shortest` and `longest` bound the thought's length as a share of the trace's.
+    """
+    parts = parse(text)
+    found: dict[str, str | None] = {
+        "no error text": _new(_ERROR_TEXT, trace, text, "an API's error text"),
+        "no refusal": _new(_REFUSAL, trace, text, "a refusal"),
+    }
+    if parts is None:
+        marks = "the four markers do not stand once each, in order"
+        return found | {"format": marks} | dict.fromkeys(CHECKS[3:], UNSEEN)
+    ratio = len(parts.thought) / max(len(trace), 1)
+    too_far = None if shortest <= ratio <= longest else f"the thought is {ratio:.2f} times as long as the trace"
+    return (
+        found
+        | {"format": None, "length": too_far}
+        | (_code(text) if domain == "code" else _answer(trace, text, domain))
+    )
+
+
+def fault(found: Mapping[str, str | None]) -> str | None:
+    """The reason of a rewrite with these checks; None when it passed them all."""
+    return next((why for name in CHECKS if (why := found[name])), None)
+
+
+def error_text(text: str) -> str | None:
+    """The first words of an API's error that stands where a model's text should; None for a text without one."""
+    return _new(_ERROR_TEXT, "", text, "an API's error text")
+
+
+def changed(trace: str, text: str, domain: str) -> str | None:
+    """What a rewrite that passed its checks changed and a grader has to judge; None when answer or code is the same."""
+    if domain == "code":
+        before, after = lenient_code(trace), strict_code(text)
+        if after is None or (before is not None and before.split() == after.split()):
+            return None
+        return "the code" if before is not None else "the code: the trace holds none"
+    stated, boxed = lenient_answer(trace, domain), strict_answer(text)
+    if stated is None or boxed is None or stated == boxed or same(boxed, stated):
+        return None
+    return f"the answer's spelling: {_short(stated)} became {_short(boxed)}"
+
+
+def _new(pattern: re.Pattern[str], trace: str, text: str, what: str) -> str | None:
+    """What the rewrite says and the trace did not: a trace may discuss an error, a rewrite may not bring one."""
+    seen = pattern.search(text)
+    return None if seen is None or pattern.search(trace) else f"{what}: {_short(text[seen.start() :])}"
+
+
+def _code(text: str) -> dict[str, str | None]:
+    form = None if strict_code(text) is not None else "the solution is not exactly one block of code"
+    return {"form": form, "answer": form and "there is no code to compare"}
+
+
+def _answer(trace: str, text: str, domain: str) -> dict[str, str | None]:
+    stated, boxed = lenient_answer(trace, domain), strict_answer(text)
+    if boxed is None:
+        return {"form": "the solution boxes no answer", "answer": "there is no answer to compare"}
+    if stated is None:
+        return {"form": None, "answer": "the trace states no answer, the rewrite does"}
+    # None of `same` is "cannot be read off": that is a grader's to judge.
+    is_other = stated != boxed and same(boxed, stated) is False
+    why = f"the answer was changed: {_short(stated)} became {_short(boxed)}"
+    return {"form": None, "answer": why if is_other else None}
+
+
+def _short(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= 60 else f"{words[:59]}…"

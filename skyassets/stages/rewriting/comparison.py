@@ -1,0 +1,135 @@
+"""Two ways to rewrite, on the same traces: what each check says, whether the difference is more than luck, and cost.
+
+Every trace gets one try on either side, so that the prompts are compared and not their patience.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from skyassets.core.identity import digest
+from skyassets.core.rows.store import RowStore
+from skyassets.stages.rewriting.checks import CHECKS, checks
+from skyassets.stages.rewriting.rewrite import ModelRewriting, RuleRewriting, rewrite
+from skyassets.stages.sampling.completions import Completer
+from skyassets.stages.statistics.estimates import sign_test
+
+Rewriting = ModelRewriting | RuleRewriting
+FINISHED, USABLE = "finished", "usable"
+OUTCOMES = (FINISHED, *CHECKS, USABLE)
+"""What a rewrite is seen to be, in order; `usable` is all of it."""
+COST = ("prompt_tokens", "completion_tokens", "dollars", "seconds")
+SCHEMA: dict[str, pl.DataType] = {
+    **dict.fromkeys(
+        ("trace_id", "problem_id", "domain", "question", "trace", "side", "completion_id", "text", "failed", "changed"),
+        pl.String(),
+    ),
+    **dict.fromkeys(OUTCOMES, pl.Boolean()),
+    "prompt_tokens": pl.Int64(),
+    "completion_tokens": pl.Int64(),
+    "dollars": pl.Float64(),
+    "seconds": pl.Float64(),
+}
+"""One row a trace and side."""
+Tries = tuple[pl.DataFrame, pl.DataFrame]
+"""What came of the two sides, row for row of the same traces."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two, by the name it is shown under."""
+
+    name: str
+    rewriting: Rewriting
+
+
+@dataclass(frozen=True)
+class Contest:
+    """One outcome on both sides, over the same traces."""
+
+    outcome: str
+    passed: tuple[int, int]
+    only: tuple[int, int]
+    """Traces where one side passed and the other did not."""
+    rows: int
+
+    @property
+    def p_value(self) -> float:
+        """McNemar's exact test, two-sided."""
+        return sign_test(*self.only)
+
+
+def chosen(trace_ids: Sequence[str], rows: int, seed: int) -> list[str]:
+    """`rows` of the traces, the same ones for the same seed, whatever order they come in."""
+    return sorted(sorted(set(trace_ids)), key=lambda key: digest("sample", seed, key))[:rows]
+
+
+def tried(
+    side: Side, traces: pl.DataFrame, problems: pl.DataFrame, completer: Completer | None, rows: RowStore
+) -> pl.DataFrame:
+    """One try at every trace: a row each, in SCHEMA."""
+    way = side.rewriting
+    once = replace(way, tries=1) if isinstance(way, ModelRewriting) else way
+    made = rewrite(traces, problems, once, completer)
+    rewrites = {str(row["trace_id"]): row for row in made.frame.iter_rows(named=True)}
+    asked = [str(row["completion_id"]) for row in rewrites.values() if row["completion_id"]]
+    replies = {str(row["completion_id"]): row for row in rows.get(asked).iter_rows(named=True)}
+    about = {str(row["problem_id"]): row for row in problems.iter_rows(named=True)}
+    told = []
+    for trace in traces.sort("trace_id").iter_rows(named=True):
+        result = rewrites[str(trace["trace_id"])]
+        reply = replies.get(str(result["completion_id"]), {})
+        problem = about[str(trace["problem_id"])]
+        text = reply.get("text") if reply else result["rewritten"]
+        told.append(
+            {
+                **{name: result[name] for name in ("trace_id", "problem_id", "completion_id", "failed", "changed")},
+                **{name: reply.get(name) for name in COST},
+                **_outcomes(str(trace["text"]), text, reply, str(problem["domain"]), way),
+                USABLE: result["failed"] is None,
+                "domain": problem["domain"],
+                "question": problem["question"],
+                "trace": trace["text"],
+                "side": side.name,
+                "text": text,
+            }
+        )
+    return pl.DataFrame(told, schema=SCHEMA, orient="row")
+
+
+def contests(first: pl.DataFrame, second: pl.DataFrame) -> list[Contest]:
+    """Every outcome of two sides that tried the same traces."""
+    both = first.join(second, on="trace_id", suffix="_second", validate="1:1")
+    return [
+        Contest(
+            outcome,
+            (_count(both, pl.col(outcome)), _count(both, pl.col(f"{outcome}_second"))),
+            (
+                _count(both, pl.col(outcome) & ~pl.col(f"{outcome}_second")),
+                _count(both, ~pl.col(outcome) & pl.col(f"{outcome}_second")),
+            ),
+            both.height,
+        )
+        for outcome in OUTCOMES
+    ]
+
+
+def telling(first: pl.DataFrame, second: pl.DataFrame, most: int) -> list[tuple[dict[str, object], dict[str, object]]]:
+    """The pairs that tell most: those where one side alone is usable, then those that differ, in the order of ids."""
+    pairs = list(zip(first.iter_rows(named=True), second.iter_rows(named=True), strict=True))
+    pairs.sort(key=lambda pair: (pair[0][USABLE] == pair[1][USABLE], pair[0]["text"] == pair[1]["text"]))
+    return pairs[:most]
+
+
+def _outcomes(trace: str, text: object, reply: dict[str, object], domain: str, way: Rewriting) -> dict[str, bool]:
+    if text is None:
+        return dict.fromkeys(OUTCOMES, False)
+    bounds = way if isinstance(way, ModelRewriting) else ModelRewriting
+    found = checks(trace, str(text).strip(), domain, bounds.shortest, bounds.longest)
+    is_finished = not reply or reply["finish_reason"] == "stop"
+    return {FINISHED: is_finished, **{name: why is None for name, why in found.items()}}
+
+
+def _count(rows: pl.DataFrame, where: pl.Expr) -> int:
+    return rows.filter(where).height

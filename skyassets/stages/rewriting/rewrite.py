@@ -1,0 +1,221 @@
+"""Rewriting: each trace in one structure, by rules or by a model, and a check that nothing was changed on the way.
+
+The trace is never overwritten. A rewrite that fails its checks is tried again up to the recipe's limit (a model's) and
+then kept with the reason.
+"""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import polars as pl
+
+from skyassets.core.errors import ServerError
+from skyassets.core.identity import digest
+from skyassets.core.ports import Message, Model, Request, Sampling
+from skyassets.core.tables.declarations import REWRITES
+from skyassets.core.tables.store import Made
+from skyassets.stages.equivalence.extract import lenient_answer
+from skyassets.stages.equivalence.trace_format import Structured, join, parse, without_think_tags
+from skyassets.stages.grading.extract_code import lenient_code
+from skyassets.stages.rewriting.checks import changed, checks, error_text, fault
+from skyassets.stages.sampling.completions import Completer, Replies, request
+from skyassets.stages.sampling.length_policy import CUT, DROP, LengthPolicy
+
+
+@dataclass(frozen=True)
+class RuleRewriting:
+    """Rewriting by rules: the trace is the thought, and the answer it states itself is the solution."""
+
+    identity_name: ClassVar[str] = "RuleRewriting"
+    statement: str = "The answer is \\boxed{{answer}}."
+    """The solution of a problem that is not code; {answer} is what the trace states, never the ground truth."""
+
+
+@dataclass(frozen=True)
+class ModelRewriting:
+    """Rewriting by a model: it is shown question and trace, and its text is checked before it counts."""
+
+    identity_name: ClassVar[str] = "ModelRewriting"
+    model: Model
+    system: str
+    prompt: str
+    """The user's turn, with {question} and {trace} in it."""
+    sampling: Sampling
+    seed: int
+    tries: int = 2
+    shortest: float = 0.3
+    """A rewrite shorter than this share of the trace has lost something."""
+    longest: float = 3.0
+    length: LengthPolicy = DROP
+    """With budgets, a try that was cut is asked again with the next larger limit, and so are the tries after it."""
+
+    def __post_init__(self) -> None:
+        self.length.limits("ModelRewriting", self.sampling.max_tokens)
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """What became of one trace: the structured text, or why there is none."""
+
+    text: str | None
+    failed: str | None
+    completion_id: str | None = None
+    changed: str | None = None
+    """What is not as it was in the trace and a grader has to judge."""
+
+
+def is_ready(trace: dict[str, object]) -> bool:
+    """Whether a trace can be rewritten: it ended by itself, or the recipe keeps what the token limit cut."""
+    return trace["finish_reason"] == "stop" or trace.get("cut") == "kept"
+
+
+def rewrite(
+    traces: pl.DataFrame, problems: pl.DataFrame, rewriting: RuleRewriting | ModelRewriting, completer: Completer | None
+) -> Made:
+    """One row a trace: its structured text, or the reason why there is none. Rules need no completer."""
+    asked = {str(row["problem_id"]): row for row in problems.iter_rows(named=True)}
+    rows = list(traces.iter_rows(named=True))
+    ready = {str(row["trace_id"]): row for row in rows if is_ready(row)}
+    done = {
+        str(row["trace_id"]): Rewritten(None, f"the trace did not finish: {row['finish_reason']}")
+        for row in rows
+        if str(row["trace_id"]) not in ready
+    }
+    for trace_id in [key for key, row in ready.items() if parse(str(row["text"]))]:
+        text = str(ready.pop(trace_id)["text"]).strip()
+        wrong = error_text(text)
+        done[trace_id] = Rewritten(None if wrong else text, wrong)
+    facts: dict[str, object] = {}
+    unfinished = 0
+    if isinstance(rewriting, RuleRewriting):
+        for trace_id, row in ready.items():
+            done[trace_id] = by_rules(str(row["text"]), str(asked[str(row["problem_id"])]["domain"]), rewriting)
+    elif completer is None:
+        raise ServerError(f"rewriter: {rewriting.model} is to rewrite, and there is no way to reach it")
+    else:
+        by_model = _Model(rewriting, completer, asked)
+        done |= by_model.rewrite(ready)
+        facts = by_model.facts
+        unfinished = by_model.errors
+    name = "rules" if isinstance(rewriting, RuleRewriting) else str(rewriting.model)
+    return Made(
+        REWRITES.frame([_row(row, done[str(row["trace_id"])], name, rewriting) for row in rows]), facts, unfinished
+    )
+
+
+def by_rules(trace: str, domain: str, rules: RuleRewriting) -> Rewritten:
+    """The trace as thought, and its own stated answer (for code: its code) as solution."""
+    untagged = without_think_tags(trace)
+    if untagged is None:
+        return Rewritten(None, "the trace's <think> tags are not one pair")
+    if domain == "code":
+        code = lenient_code(untagged)
+        if code is None:
+            return Rewritten(None, "the trace holds no code")
+        thought = _without_code(untagged)
+        solution = f"```python\n{code.strip()}\n```"
+    else:
+        answer = lenient_answer(trace, domain)
+        if answer is None:
+            return Rewritten(None, "the trace states no answer")
+        thought = untagged
+        solution = rules.statement.replace("{answer}", answer)
+    if not thought.strip():
+        return Rewritten(None, "the trace holds no reasoning beside its answer")
+    try:
+        text = join(Structured(thought, solution))
+    except ValueError as error:
+        return Rewritten(None, str(error))
+    return Rewritten(text, None)
+
+
+@dataclass(frozen=True)
+class _Try:
+    """Which try at a rewrite, and the place of its token limit among the limits."""
+
+    number: int = 0
+    limit: int = 0
+
+
+class _Model:
+    """A model's rewrites of a set of traces, tried again where the check fails."""
+
+    def __init__(self, rewriting: ModelRewriting, completer: Completer, problems: dict[str, dict[str, object]]) -> None:
+        self.rewriting, self.completer, self.problems = rewriting, completer, problems
+        self.limits = rewriting.length.limits("ModelRewriting", rewriting.sampling.max_tokens)
+        self.reused = self.asked = self.errors = 0
+
+    @property
+    def facts(self) -> dict[str, object]:
+        return {"rows reused": self.reused, "rows asked": self.asked, "rows failed": self.errors}
+
+    def rewrite(self, traces: dict[str, dict[str, object]]) -> dict[str, Rewritten]:
+        done: dict[str, Rewritten] = {}
+        waiting = dict.fromkeys(traces, _Try()) if self.rewriting.tries else {}
+        while waiting:
+            requests = {trace_id: self._request(traces[trace_id], at) for trace_id, at in waiting.items()}
+            # A rewrite is about as long as its trace.
+            expected = {requests[trace_id].id: float(len(str(traces[trace_id]["text"]))) for trace_id in waiting}
+            replies = self.completer.complete(self.rewriting.model, list(requests.values()), expected)
+            self.reused += replies.reused
+            self.asked += replies.asked
+            following: dict[str, _Try] = {}
+            for trace_id, at in waiting.items():
+                asked = requests[trace_id]
+                done[trace_id] = self._checked(traces[trace_id], asked, replies)
+                if (after := self._after(at, done[trace_id], replies.completions.get(asked.id))) is not None:
+                    following[trace_id] = after
+            waiting = following
+        # An error of the outside is asked again on the next run; a rewrite that failed its check is final.
+        self.errors = sum(bool(result.failed and result.failed.startswith("error: ")) for result in done.values())
+        return done
+
+    def _after(self, at: _Try, result: Rewritten, found: dict[str, object] | None) -> _Try | None:
+        """The try that follows on one with this result; None after the last."""
+        if found is not None and found["finish_reason"] == CUT and at.limit + 1 < len(self.limits):
+            return replace(at, limit=at.limit + 1)
+        # What was cut once would be cut again: the larger limit stays.
+        return replace(at, number=at.number + 1) if result.failed and at.number + 1 < self.rewriting.tries else None
+
+    def _request(self, trace: dict[str, object], at: _Try) -> Request:
+        question = str(self.problems[str(trace["problem_id"])]["question"])
+        pieces = self.rewriting.prompt.split("{trace}")
+        user = str(trace["text"]).join(piece.replace("{question}", question) for piece in pieces)
+        messages = (Message("system", self.rewriting.system), Message("user", user))
+        sampling = replace(self.rewriting.sampling, max_tokens=self.limits[at.limit])
+        return request(self.rewriting.model, messages, sampling, self.rewriting.seed + at.number)
+
+    def _checked(self, trace: dict[str, object], asked: Request, replies: Replies) -> Rewritten:
+        found = replies.completions.get(asked.id)
+        if found is None:
+            return Rewritten(None, f"error: {replies.errors.get(asked.id)}", asked.id)
+        if found["finish_reason"] != "stop" and not (found["finish_reason"] == CUT and self.rewriting.length.keep):
+            return Rewritten(None, f"the rewrite did not finish: {found['finish_reason']}", asked.id)
+        before, after = str(trace["text"]), str(found["text"]).strip()
+        domain = str(self.problems[str(trace["problem_id"])]["domain"])
+        wrong = fault(checks(before, after, domain, self.rewriting.shortest, self.rewriting.longest))
+        if wrong:
+            return Rewritten(None, wrong, asked.id)
+        return Rewritten(after, None, asked.id, changed(before, after, domain))
+
+
+def _row(trace: dict[str, object], result: Rewritten, name: str, rewriting: object) -> dict[str, object]:
+    parts = parse(result.text) if result.text else None
+    return {
+        "rewrite_id": digest("rewrite", trace["trace_id"], rewriting, result.completion_id),
+        "trace_id": trace["trace_id"],
+        "problem_id": trace["problem_id"],
+        "completion_id": result.completion_id,
+        "rewriter": name,
+        "thought": parts.thought if parts else None,
+        "solution": parts.solution if parts else None,
+        "rewritten": result.text,
+        "failed": result.failed,
+        "changed": result.changed,
+    }
+
+
+def _without_code(text: str) -> str:
+    """The prose of a text: all that stands outside its blocks of code."""
+    outside = text.split("```")[::2]
+    return "\n".join(part.strip() for part in outside if part.strip())

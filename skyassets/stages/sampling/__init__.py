@@ -1,0 +1,1 @@
+"""prompts, sampling settings, completions, usage."""

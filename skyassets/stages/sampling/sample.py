@@ -1,0 +1,220 @@
+"""Sampling: n completions of every usable problem by one model, as traces. The teacher's stage, and the student's."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from skyassets.core.errors import StoreError
+from skyassets.core.identity import digest
+from skyassets.core.ports import Request
+from skyassets.core.rows.store import RowStore
+from skyassets.core.tables.declarations import TRACES
+from skyassets.core.tables.store import Made
+from skyassets.stages.sampling.completions import Asked, Completer, Replies, request
+from skyassets.stages.sampling.config import Asking
+from skyassets.stages.sampling.length_policy import CUT, DROP
+
+ROWS_A_SLICE = 20_000
+FROM_COMPLETION = ("text", "finish_reason", "prompt_tokens", "completion_tokens", "seconds")
+"""What traces and answers take from their completion."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One wanted completion of one problem."""
+
+    problem: dict[str, object]
+    sample: int
+    request: Request
+
+
+def usable(problems: pl.DataFrame) -> pl.DataFrame:
+    """The problems that were not set aside."""
+    return problems.filter(pl.col("set_aside").is_null())
+
+
+def to_be_asked(problems: pl.DataFrame) -> pl.DataFrame:
+    """The usable problems but those that bring their own trace."""
+    return usable(problems).filter(pl.col("imported_trace").is_null())
+
+
+def attempts(problems: pl.DataFrame, asking: Asking) -> list[Attempt]:
+    """Every completion wanted, in the order of the problems. Sample k is drawn with the seed `asking.seed + k`.
+
+    A problem that brings its own trace is not asked.
+    """
+    return [
+        Attempt(problem, k, attempted(problem, k, asking))
+        for problem in to_be_asked(problems).iter_rows(named=True)
+        for k in range(asking.samples)
+    ]
+
+
+def attempted(problem: dict[str, object], k: int, asking: Asking) -> Request:
+    """The request for sample `k` of a problem."""
+    return request(asking.model, asking.prompts.messages(problem), asking.sampling, asking.seed + k)
+
+
+def sample(problems: pl.DataFrame, asking: Asking, completer: Completer) -> Made:
+    """The teacher's traces: one row a problem and sample, those that failed with their reason.
+
+    No text is held in memory: the traces are read from the row store when they are written.
+    """
+    asked = _Sampled(to_be_asked(problems), asking, completer)
+    imported = usable(problems).filter(pl.col("imported_trace").is_not_null())
+    return Made(
+        TRACES.frame([_imported(problem) for problem in imported.iter_rows(named=True)]),
+        asked.facts,
+        unfinished=len(asked.errors),
+        stream=asked.traces(),
+    )
+
+
+class _Sampled:
+    """The attempts at some problems, asked with one budget after the other."""
+
+    def __init__(self, problems: pl.DataFrame, asking: Asking, completer: Completer) -> None:
+        self.problems, self.asking, self.completer = problems, asking, completer
+        self.reused = self.asked = 0
+        self.errors: dict[str, str] = {}
+        places = pl.DataFrame({"place": range(problems.height)}, schema={"place": pl.UInt32()})
+        samples = pl.DataFrame({"sample": range(asking.samples)}, schema={"sample": pl.Int64()})
+        no_cuts = pl.lit([], pl.List(pl.String())).alias("cut_completions")
+        waiting = places.join(samples, how="cross", maintain_order="left_right").with_columns(no_cuts)
+        done: list[pl.DataFrame] = []
+        budgets = asking.length.limits("Asking", asking.sampling.max_tokens)
+        for budget in budgets:
+            sampling = replace(asking.sampling, max_tokens=budget)
+            tried = self._try(waiting, replace(asking, sampling=sampling, length=DROP))
+            is_cut = (pl.col("finish_reason") == CUT).fill_null(value=False)
+            cut_now = pl.concat_list("cut_completions", "completion_id")
+            tried = tried.with_columns(
+                pl.when(is_cut).then(cut_now).otherwise("cut_completions").alias("cut_completions")
+            )
+            again = is_cut if budget != budgets[-1] else pl.lit(value=False)
+            done.append(tried.filter(~again))
+            waiting = tried.filter(again).select(waiting.columns)
+            if waiting.is_empty():
+                break
+        self.rows = pl.concat(done)
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """The counts the asset shows."""
+        counts = Asked(self.errors, self.reused, self.asked).facts
+        cut = self.rows.select(self._cut())["cut"].drop_nulls().value_counts(sort=True)
+        return {**counts, **({"cut by the token limit": dict(cut.iter_rows())} if cut.height else {})}
+
+    def traces(self) -> Iterator[pl.DataFrame]:
+        """The rows of `teacher_traces`, in the order in which the store has their texts."""
+        stored = self.rows.filter(pl.col("finish_reason").is_not_null())
+        found = 0
+        for texts in self.completer.rows.read(stored["completion_id"], FROM_COMPLETION):
+            frame = self._traces(stored.drop("finish_reason").join(texts, on="completion_id"))
+            found += frame.height
+            yield frame
+        if found < stored.height:
+            raise StoreError(
+                f"teacher_traces: {stored.height - found} completions were in the row store and are there no more; "
+                "run again, they are asked again"
+            )
+        failed = self.rows.filter(pl.col("finish_reason").is_null())
+        reasons = [self.errors.get(key) for key in failed["completion_id"]]
+        error = pl.Series("error", reasons, dtype=pl.String())
+        yield self._traces(failed.with_columns(error, pl.lit("error").alias("finish_reason")))
+
+    def _try(self, waiting: pl.DataFrame, asking: Asking) -> pl.DataFrame:
+        """`waiting` with the id of each attempt's completion and its finish reason, null for one that failed."""
+        rows, store = self._with_ids(waiting, asking), self.completer.rows
+        ids = rows["completion_id"]
+        store.mend(ids.to_list())  # before anything is read: what is damaged is set aside, and asked again
+        ordered = self._longest_first(rows, store)
+        wanted = {key: row for row, key in enumerate(ids)}
+
+        def request_of(key: str) -> Request:
+            place, k = rows.select("place", "sample").row(wanted[key])
+            return attempted(self.problems.row(place, named=True), k, asking)
+
+        told = self.completer.ensure(asking.model, ordered, request_of)
+        self.reused += told.reused
+        self.asked += told.asked
+        self.errors |= told.errors
+        return rows.join(_known(store, ids, ("finish_reason",)), on="completion_id", how="left", maintain_order="left")
+
+    def _with_ids(self, waiting: pl.DataFrame, asking: Asking) -> pl.DataFrame:
+        def ids(part: pl.DataFrame) -> Iterator[tuple[str, str, str]]:
+            problems = self.problems[part["place"]].iter_rows(named=True)
+            for problem, k in zip(problems, part["sample"], strict=True):
+                key = attempted(problem, k, asking).id
+                yield str(problem["problem_id"]), key, digest("trace", problem["problem_id"], key, k)
+
+        names = {name: pl.String() for name in ("problem_id", "completion_id", "trace_id")}
+        made = [waiting.clear().with_columns(pl.lit(None, kind).alias(name) for name, kind in names.items())]
+        for part in waiting.iter_slices(ROWS_A_SLICE):
+            made.append(part.hstack(pl.DataFrame(list(ids(part)), schema=names, orient="row")))
+        return pl.concat(made)
+
+    def _longest_first(self, rows: pl.DataFrame, store: RowStore) -> list[str]:
+        """The completions' ids, those expected to be the longest first.
+
+        What is known of a problem is the mean length of its other samples' completions, then its rated difficulty.
+        """
+        known = _known(store, rows["completion_id"], ("completion_tokens",))
+        if known.height == rows.height:
+            return rows["completion_id"].to_list()
+        tokens = rows.join(known, on="completion_id", how="left", maintain_order="left")
+        difficulty = self.problems["difficulty"].gather(rows["place"])
+        mean = tokens.select(pl.col("completion_tokens").mean().over("place"), difficulty.alias("difficulty"))
+        order = mean.with_row_index().sort(
+            "completion_tokens", "difficulty", descending=True, nulls_last=True, maintain_order=True
+        )
+        return rows["completion_id"].gather(order["index"]).to_list()
+
+    def _traces(self, rows: pl.DataFrame) -> pl.DataFrame:
+        shown = rows.with_columns(self._cut(), pl.lit(str(self.asking.model)).alias("model")).with_columns(
+            pl.when(pl.col("cut_completions").list.len() > 0).then("cut_completions").alias("cut_completions")
+        )
+        return pl.concat([TRACES.frame([]), shown.drop("place")], how="diagonal_relaxed")
+
+    def _cut(self) -> pl.Expr:
+        was_cut = pl.col("cut_completions").list.len() > 0
+        at_last = pl.lit("kept" if self.asking.length.keep else "dropped")
+        return (
+            pl.when(pl.col("finish_reason") == CUT).then(at_last).when(was_cut).then(pl.lit("resampled")).alias("cut")
+        )
+
+
+def _known(store: RowStore, ids: pl.Series, columns: tuple[str, ...]) -> pl.DataFrame:
+    """Those of `ids` that are stored, with some of their columns."""
+    return pl.concat([store.table.frame([]).select("completion_id", *columns), *store.read(ids, columns)])
+
+
+def attempt_id(kind: str, attempt: Attempt) -> str:
+    """The id of what comes of an attempt; two problems that read alike keep two ids."""
+    return digest(kind, attempt.problem["problem_id"], attempt.request.id, attempt.sample)
+
+
+def answer_columns(attempt: Attempt, replies: Replies) -> dict[str, object]:
+    """What a completion, or its error, says in the columns that traces and answers share."""
+    found = replies.completions.get(attempt.request.id)
+    empty: dict[str, object] = {"text": None, "finish_reason": "error", "seconds": None}
+    return {
+        "problem_id": attempt.problem["problem_id"],
+        "completion_id": attempt.request.id,
+        "sample": attempt.sample,
+        "model": str(attempt.request.model),
+        **{name: (found or empty).get(name) for name in FROM_COMPLETION},
+        "error": None if found else replies.errors.get(attempt.request.id),
+    }
+
+
+def _imported(problem: dict[str, object]) -> dict[str, object]:
+    return {
+        "trace_id": digest("imported trace", problem["problem_id"]),
+        "problem_id": problem["problem_id"],
+        "sample": 0,
+        "model": f"imported from {problem['source']}",
+        "text": problem["imported_trace"],
+        "finish_reason": "stop",
+    }

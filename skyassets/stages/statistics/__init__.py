@@ -1,0 +1,1 @@
+"""estimates, intervals, paired tests."""

@@ -1,0 +1,82 @@
+"""How long the micro batches of an epoch are that run at the same time: what padding costs, and waiting. Pure.
+
+As the trainer deals them: a step is drawn by the seed, sorted by length and cut, and each rank takes the next piece.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from statistics import NormalDist
+
+from skyassets.core.training.spec import Layout, Training
+from skyassets.core.training.steps import micro_batches, planned_steps, units_of
+
+SPREAD = 0.8
+"""Of the logarithms of the lengths of reasoning traces: a long tail of the hard problems."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One micro batch of every rank, which the slowest ends."""
+
+    tokens: int
+    """Of the largest micro batch, padding included."""
+    attended: float
+    """Tokens of the sequences that attention sees in it."""
+    computed: int
+    """Tokens of all ranks, padding included."""
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One pass over the examples."""
+
+    turns: tuple[Turn, ...]
+    steps: int
+    fill: float
+    """The share of the computed tokens that is no padding; of packs, of the rows they could have filled."""
+
+
+def epoch(training: Training, lengths: Sequence[int], layout: Layout, *, is_sorted: bool = True) -> Epoch:
+    """The micro steps of one epoch; without `is_sorted`, of a trainer that takes examples as they are drawn."""
+    units = units_of(lengths, training)
+    made = []
+    steps = planned_steps(units, replace(training, epochs=1))
+    for step in steps:
+        if is_sorted:
+            cut = micro_batches(step, lengths, 0, training, layout.micro_batch)
+        else:
+            size = 1 if training.packing else layout.micro_batch
+            cut = [list(chain(*step[at : at + size])) for at in range(0, len(step), size)]
+        batches = [[lengths[place] for place in batch] for batch in cut]
+        at_once = layout.data_parallel
+        made += [_turn(training, batches[at : at + at_once]) for at in range(0, len(batches), at_once)]
+    room = len(units) * training.cutoff if training.packing else sum(turn.computed for turn in made)
+    return Epoch(tuple(made), len(steps), sum(lengths) / room)
+
+
+def typical_lengths(examples: int, mean: float, cutoff: int) -> list[int]:
+    """Log-normal lengths with this mean and none above `cutoff`: a stand-in where the examples are not there."""
+    normal = NormalDist()
+    drawn = [math.exp(SPREAD * normal.inv_cdf((place + 0.5) / examples)) for place in range(examples)]
+    low, high = 0.0, float(cutoff)
+    for _ in range(40):
+        median = (low + high) / 2
+        is_short = sum(_within(drawn, median, cutoff)) < mean * examples
+        low, high = (median, high) if is_short else (low, median)
+    return _within(drawn, high, cutoff)
+
+
+def _within(drawn: Sequence[float], median: float, cutoff: int) -> list[int]:
+    return [max(1, round(min(cutoff, median * one))) for one in drawn]
+
+
+def _turn(training: Training, batches: Sequence[Sequence[int]]) -> Turn:
+    if training.packing:
+        fullest = max(batches, key=sum)
+        attended = sum(length * length for length in fullest) / sum(fullest)
+        return Turn(sum(fullest), attended, sum(map(sum, batches)))
+    padded = [len(batch) * max(batch) for batch in batches]
+    longest = batches[padded.index(max(padded))]
+    return Turn(max(padded), max(longest), sum(padded))

@@ -1,0 +1,56 @@
+"""An example with its loss mask, as plain text and as Markdown: what is learned stands between marks.
+
+A model's text is shown, never rendered, and of a long one the middle is left out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from skyassets.core.ports import TokenPiece
+from skyassets.stages.markup.markdown import block, plain
+
+OPENS, CLOSES = "⟦", "⟧"
+"""Around what is learned."""
+LEGEND = f"What stands between {OPENS} and {CLOSES} is learned, the end of the turn included; the rest is given."
+
+
+def counts(pieces: Sequence[TokenPiece]) -> tuple[int, int]:
+    """All tokens of the example, and the learned ones."""
+    return sum(piece.tokens for piece in pieces), sum(piece.tokens for piece in pieces if piece.learned)
+
+
+def in_words(pieces: Sequence[TokenPiece]) -> str:
+    """How many tokens there are and are learned, and where the turns end, in one line."""
+    total, learned = counts(pieces)
+    ends, at = [], 0
+    for piece in pieces:
+        at += piece.tokens
+        if piece.end:
+            ends.append(f"{piece.end} is token {at:,}")
+    share = f"{learned / total:.1%}" if total else "none"
+    return "; ".join([f"{total:,} tokens, {learned:,} of them learned ({share})", *ends])
+
+
+def as_text(pieces: Sequence[TokenPiece]) -> str:
+    """The example with marks around what is learned, without what could steer a terminal."""
+    return "".join(f"{OPENS}{piece.text}{CLOSES}" if piece.learned else piece.text for piece in map(_harmless, pieces))
+
+
+def as_markdown(pieces: Sequence[TokenPiece], limit: int) -> str:
+    """The counts and the example in a code block, its pieces cut in their middles to `limit` characters together."""
+    most = max(limit // max(len(pieces), 1), 1)
+    text = as_text([replace(piece, text=shortened(piece.text, most)) for piece in pieces])
+    return "\n".join([plain(in_words(pieces)), "", *block(text, "text"), "", LEGEND])
+
+
+def shortened(text: str, limit: int) -> str:
+    """`text`, or its beginning and end when it has more than `limit` characters, with how many are left out."""
+    if len(text) <= limit:
+        return text
+    head, tail = limit - limit // 2, limit // 2
+    return f"{text[:head]} … {len(text) - limit:,} characters … {text[len(text) - tail :]}"
+
+
+def _harmless(piece: TokenPiece) -> TokenPiece:
+    shown = "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in piece.text)
+    return replace(piece, text=shown)

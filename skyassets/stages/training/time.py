@@ -1,0 +1,131 @@
+"""How long a training run takes: a model of its work and its traffic, with every assumption a constant that is said.
+
+The parts follow one another: nothing overlaps. What hides behind something else makes a run faster than said here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from skyassets.core.training.hardware import Device, Hardware
+from skyassets.core.training.model_shape import ModelShape
+from skyassets.core.training.spec import Layout, Saving, Training
+from skyassets.stages.training.batching import Epoch
+from skyassets.stages.training.memory import ADAM, FP32, number_size, trained
+
+GIGA = 1e9
+HOUR = 3600.0
+BUSY = 0.40
+"""Share of the peak while a device computes, recomputation included. Llama-class models on H100 reach 0.33 to 0.50:
+TorchTitan (Liang et al. 2024, arXiv 2410.06511), and 0.43 to 0.57 on A100 (Korthikanti et al. 2022)."""
+LINK_SHARE = 0.6
+"""Of a link's data sheet, what collectives of one layer's size get."""
+HOST_SHARE = 0.2
+"""Of the lanes to main memory, what each card gets when all copy at once: about 3 of 16 GB/s on ZeRO-Infinity's
+machines of 16 cards (Rajbhandari et al. 2021, arXiv 2104.07857)."""
+NETWORK = 50.0
+"""GB/s of a card to another node: one 400 Gb/s adapter a card."""
+ADAM_RATE = 4e9
+"""Weights a second that the processors of a node step: what DeepSpeed's CPU Adam took for models of 1 to 10 billion
+weights (Ren et al. 2021, arXiv 2101.06840)."""
+DISK = 2.0
+"""GB/s that a node's disk takes a save in."""
+
+
+@dataclass(frozen=True)
+class Duration:
+    """How long a run takes, and of what that is made."""
+
+    parts: dict[str, float]
+    """Seconds, by what passes them."""
+    mfu: float
+    """Model FLOPs utilisation: the peak's share that trains, recomputation, padding and waiting left out."""
+    assumptions: tuple[str, ...]
+
+    @property
+    def hours(self) -> float:
+        """All parts, one after the other."""
+        return sum(self.parts.values()) / HOUR
+
+
+def duration(
+    training: Training,
+    layout: Layout,
+    saving: Saving,
+    shape: ModelShape,
+    hardware: Hardware,
+    lengths: Sequence[int],
+    epoch: Epoch,
+) -> Duration | None:
+    """The time that a run of epochs like `epoch` takes over examples of `lengths`; None at an unknown speed."""
+    device = hardware.device
+    if device.tflops is None:
+        return None
+    peak = device.tflops * 1e12
+    turns, steps = training.epochs * len(epoch.turns), training.epochs * epoch.steps
+    # A third of the operations is the forward pass, another third the gradients of the weights.
+    again = (1 if layout.recompute else 0) - (1 if training.lora else 0)
+    computing = (
+        (1 + again / 3)
+        * training.epochs
+        * sum(turn.tokens * shape.training_flops(turn.attended) for turn in epoch.turns)
+    )
+    parts = {"computing": computing / (peak * BUSY * layout.sequence_parallel)}
+    parts |= _traffic(training, layout, shape, device, turns, steps)
+    learned = trained(training, shape)
+    if layout.offload != "none":
+        parts["stepping on the processors"] = steps * learned / (ADAM_RATE * layout.nodes)
+    saves = steps // saving.every + 1
+    parts["saving"] = saves * learned * (FP32 + ADAM + number_size(training)) / (DISK * GIGA * layout.nodes)
+    useful = training.epochs * sum(length * shape.training_flops(length) for length in lengths)
+    mfu = useful / (sum(parts.values()) * peak * layout.ranks)
+    said = _said(training, layout, device, saving)
+    by_part = ", ".join(f"{name} {seconds / HOUR:.2g}" for name, seconds in parts.items())
+    said.append(f"which makes, in hours: {by_part}; and {mfu:.1%} model FLOPs utilisation")
+    return Duration(parts, mfu, tuple(said))
+
+
+def _traffic(
+    training: Training, layout: Layout, shape: ModelShape, device: Device, turns: int, steps: int
+) -> dict[str, float]:
+    """Seconds on the links and lanes: of each micro step, and of each step."""
+    size, ranks = number_size(training), layout.ranks
+    weights, learned = shape.parameters * size, trained(training, shape)
+    others = (ranks - 1) / ranks
+    link = (NETWORK if layout.nodes > 1 else device.link_gb_s) * LINK_SHARE * GIGA
+    lanes = device.host_gb_s * HOST_SHARE * GIGA
+    parts = {}
+    if layout.zero_stage == 3:
+        # Gathered for the forward pass and for the backward pass; a recomputed layer is still there.
+        parts["gathering weights"] = turns * 2 * weights * others / link if ranks > 1 else 0.0
+        parts["summing gradients"] = turns * learned * size * others / link if ranks > 1 else 0.0
+    elif ranks > 1:
+        sums = turns * learned * size if layout.zero_stage == 2 else steps * 2 * learned * FP32
+        parts["gathering weights"] = steps * weights * others / link
+        parts["summing gradients"] = sums * others / link
+    if layout.offload == "all":
+        parts["fetching weights from main memory"] = turns * 2 * weights / ranks / lanes
+    if layout.offload != "none":
+        # The first micro step of a step writes its float32 sums there; each other fetches and writes them.
+        trips = 2 * turns - steps
+        parts["gradients to main memory and back"] = trips * learned * FP32 / ranks / lanes
+    return parts
+
+
+def _said(training: Training, layout: Layout, device: Device, saving: Saving) -> list[str]:
+    said = [
+        f"computing at {BUSY:.0%} of {device.name}'s {device.tflops:,.0f} dense bf16 TFLOPS"
+        + (", a third more operations for recomputed activations" if layout.recompute else ""),
+        "nothing overlaps: computing, links, main memory and disk wait for one another",
+    ]
+    if layout.ranks > 1:
+        link = NETWORK if layout.nodes > 1 else device.link_gb_s
+        said.append(f"{link * LINK_SHARE:.0f} GB/s a card between cards ({LINK_SHARE:.0%} of {link:.0f})")
+    if layout.zero_stage == 3 and layout.ranks > 1:
+        said.append("each micro step gathers all weights twice and sums all gradients once")
+    if layout.offload != "none":
+        said.append(
+            f"{device.host_gb_s * HOST_SHARE:.0f} GB/s a card to main memory ({HOST_SHARE:.0%} of "
+            f"{device.host_gb_s:.0f}), and a node's processors step {ADAM_RATE / GIGA:.0f} billion weights a second"
+        )
+    said.append(f"a save every {saving.every} steps at {DISK:.0f} GB/s")
+    return said

@@ -1,0 +1,57 @@
+"""Which modules decide the weights: the list is whole, and what only watches a training is not in it."""
+
+import ast
+from pathlib import Path
+
+from skyassets.assets.checkpoint import TRAINER
+from skyassets.core.code_version import source_path
+
+WATCHING = {
+    "skyassets.core.errors",
+    "skyassets.core.files",
+    "skyassets.core.training.hardware",
+    "skyassets.core.identity",
+    "skyassets.core.training.model_shape",  # tells operations a second, no weight
+    "skyassets.core.ports",
+    "skyassets.core.training.spec",  # values, each of which is in the fingerprint
+    "skyassets.engines.training.curve",
+    "skyassets.engines.training.job",
+    "skyassets.engines.training.saves",
+    "skyassets.engines.training.universal_checkpoint",
+}
+
+
+def imported(module: str) -> set[str]:
+    tree = ast.parse(source_path(module).read_text())
+    found = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+    found |= {
+        f"{node.module}.{name.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for name in node.names
+    }
+    return {name for name in found if name.startswith("skyassets.") and is_module(name)}
+
+
+def is_module(name: str) -> bool:
+    path = Path(source_path("skyassets.core.errors")).parents[2] / name.replace(".", "/")
+    return path.with_suffix(".py").is_file()
+
+
+def test_every_module_that_decides_weights_is_in_the_checkpoints_fingerprint() -> None:
+    waiting, seen = (
+        ["skyassets.engines.training.learning.loop", "skyassets.engines.tokenizing.chat_tokenizer"],
+        set[str](),
+    )
+    while waiting:
+        module = waiting.pop()
+        if module not in seen and module not in WATCHING:
+            seen.add(module)
+            waiting += imported(module)
+    assert seen == set(TRAINER) - {"skyassets.stages.training.arguments"}
+
+
+def test_a_better_estimate_trains_nothing_again() -> None:
+    followed = {name for module in TRAINER for name in imported(module)}
+    estimating = {"training_memory", "training_time", "train_plan", "layouts", "dealing"}
+    assert not {f"skyassets.stages.{name}" for name in estimating} & followed

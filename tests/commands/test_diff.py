@@ -1,0 +1,72 @@
+"""`skyassets diff` as a user types it: files, assets and what an asset was before."""
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+from shell import Shell
+from stages.curating import QUESTION, curated, problem, rewrite
+
+from skyassets.core.tables.declarations import EXAMPLES
+from skyassets.core.tables.manifest import Origin
+from skyassets.core.tables.store import Made, TableStore
+
+PROBLEMS = [problem(0), problem(1, QUESTION[::-1])]
+ROWS = [rewrite(0, 0), rewrite(1, 1)]
+
+
+def build(shell: Shell, recipe: str, code: str, frame: pl.DataFrame) -> None:
+    TableStore(shell.data / recipe).build(EXAMPLES, Origin(code, {}, None), lambda: Made(frame))
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    """A shell with two versions of smoke's examples, of which one lost a row to a verdict, and another recipe's."""
+    shell = Shell(tmp_path_factory.mktemp("diff"))
+    build(shell, "smoke", "one", curated(ROWS, PROBLEMS))
+    build(shell, "smoke", "two", curated(ROWS, PROBLEMS, said={0: ("wrong", "wrong")}))
+    build(shell, "another", "one", curated(ROWS[:1], PROBLEMS))
+    return shell
+
+
+def test_a_table_alone_is_held_against_what_it_was(shell: Shell) -> None:
+    done = shell.run("skyassets", "diff", "sft_dataset")
+    assert done.returncode == 1, done.stdout
+    for told in ("changed", "t00", "trace correct", "kept", "trace_verdict"):
+        assert told in done.stdout
+
+
+def test_two_recipes_and_a_file_may_be_named(shell: Shell, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.parquet"
+    copy.write_bytes((shell.data / "another" / "sft_dataset.parquet").read_bytes())
+    same = shell.run("skyassets", "diff", str(copy), "another/sft_dataset")
+    assert (same.returncode, "They say the same." in same.stdout) == (0, True), same.stdout
+    assert shell.run("skyassets", "diff", "another/sft_dataset", "sft_dataset").returncode == 1
+
+
+def test_machines_get_all_of_it_as_json(shell: Shell) -> None:
+    done = shell.run("skyassets", "diff", "sft_dataset", "--json")
+    told = json.loads(done.stdout)
+    assert told["same"] is False
+    assert told["difference"]["changed"] == ["t00"]
+    assert {flip["column"] for flip in told["difference"]["flips"]} == {
+        "dropped_by", "trace_verdict", "rewrite_verdict",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        (("sft_datset",), "there is no table 'sft_datset'"),
+        (("nowhere/sft_dataset", "sft_dataset"), "make it first"),
+        (("another/sft_dataset",), "no earlier version"),
+        (("README.md", "sft_dataset"), "cannot be read as Parquet"),
+        (("sft_dataset", "--key", "colour"), "has no column"),
+        (("sft_dataset", "--key", "domain"), "is no key of the table before"),
+    ],
+)
+def test_what_cannot_be_compared_says_why(shell: Shell, named: tuple[str, ...], told: str) -> None:
+    done = shell.run("skyassets", "diff", *named)
+    assert done.returncode == 2
+    assert told in " ".join(done.stdout.split())

@@ -1,0 +1,156 @@
+"""`skyassets doctor`: what it tries, what it calls missing and what optional, and what it never shows."""
+
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from shell import Shell
+
+from skyassets.commands.doctor.finding import Health
+from skyassets.commands.doctor.machine import UI_PORT, browser, compiler, disk, memory, package
+from skyassets.project.deployment import Place
+
+TOKEN = "hf_0123456789abcdefghij"
+
+
+class Hub(BaseHTTPRequestHandler):
+    """Says whose the token is, as the hub does."""
+
+    def do_GET(self) -> None:
+        is_known = self.headers.get("Authorization") == f"Bearer {TOKEN}" and self.path == "/api/whoami-v2"
+        body = json.dumps({"name": "ada", "type": "user"} if is_known else {"error": "Invalid user token."}).encode()
+        self.send_response(200 if is_known else 401)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *words: object) -> None:
+        """Nothing."""
+
+
+@contextmanager
+def hub() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hub) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def findings(shell: Shell, **more: str) -> tuple[int, dict[str, dict[str, str]]]:
+    """The exit code, and what was looked at with what was found."""
+    done = shell.run("skyassets", "doctor", "--json", HF_HOME=str(shell.folder / "hf"), **more)
+    told = json.loads(done.stdout)
+    assert told["fine"] == (done.returncode == 0)
+    return done.returncode, {one["what"]: one for one in told["findings"]}
+
+
+def test_what_is_optional_is_no_failure(tmp_path: Path) -> None:
+    code, found = findings(Shell(tmp_path), HF_TOKEN="")
+    assert code == 0
+    assert found["hub token"]["health"] == "optional"
+    assert "HF_TOKEN" in found["hub token"]["do"]
+    assert {one["health"] for one in found.values()} <= {"ok", "optional"}
+    assert found["sandbox"]["health"] == "ok"
+    assert all(bool(one["do"]) is False for one in found.values() if one["health"] == "ok")
+
+
+@pytest.mark.parametrize(("token", "health", "said"), [(TOKEN, "ok", "ada"), ("hf_another", "optional", "not know")])
+def test_the_hub_is_asked_whose_the_token_is_and_nobody_else_sees_it(
+    tmp_path: Path, token: str, health: str, said: str
+) -> None:
+    with hub() as endpoint:
+        done = Shell(tmp_path).run(
+            "skyassets", "doctor", "--json", HF_TOKEN=token, HF_ENDPOINT=endpoint, HF_HUB_OFFLINE="0"
+        )
+    (told,) = [one for one in json.loads(done.stdout)["findings"] if one["what"] == "hub token"]
+    assert told["health"] == health
+    assert said in told["seen"]
+    assert token not in done.stdout
+
+
+def test_a_hub_that_is_not_there_leaves_the_token_as_it_is(tmp_path: Path) -> None:
+    _, found = findings(Shell(tmp_path), HF_TOKEN=TOKEN, HF_ENDPOINT="http://127.0.0.1:9", HF_HUB_OFFLINE="0")
+    assert found["hub token"]["health"] == "ok"
+    assert "cannot be asked" in found["hub token"]["seen"]
+
+
+@pytest.mark.parametrize(
+    ("home", "said"), [("", "not set"), ("dagster", "not absolute"), ("/proc/nowhere", "no folder that can be written")]
+)
+def test_a_home_that_dagster_would_forget_in_is_missing(tmp_path: Path, home: str, said: str) -> None:
+    code, found = findings(Shell(tmp_path), DAGSTER_HOME=home)
+    assert code == 1
+    assert found["Dagster's home"]["health"] == "missing"
+    assert said in found["Dagster's home"]["seen"]
+
+
+def test_a_taken_port_is_said_with_another_one(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            taken.bind(("127.0.0.1", UI_PORT))
+            taken.listen()
+        except OSError:
+            pass  # somebody else's is as good
+        _, found = findings(Shell(tmp_path))
+    assert found["port of the UI"]["health"] == "optional"
+    assert str(UI_PORT + 1) in found["port of the UI"]["do"]
+
+
+def test_servers_that_do_not_answer_keep_nobody_waiting_for_long(tmp_path: Path) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/v1"
+        began = time.monotonic()
+        code, found = findings(
+            Shell(tmp_path),
+            SKYASSETS_TEACHER_URL=f"{url},{url}",
+            SKYASSETS_BASE_URL=url,
+            HF_TOKEN=TOKEN,
+            HF_ENDPOINT=url.removesuffix("/v1"),
+            HF_HUB_OFFLINE="0",
+        )
+        assert time.monotonic() - began < 25
+    assert code == 1
+    assert {what for what, one in found.items() if one["health"] == "missing"} == {"teacher: tiny", "base: tiny"}
+
+
+def test_a_compiler_that_does_not_compile_is_no_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = tmp_path / "c++"
+    broken.write_text("#!/bin/sh\necho no space left >&2\nexit 1\n")
+    broken.chmod(0o755)
+    assert compiler(is_needed=True).health is Health.FINE
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    found = compiler(is_needed=True)
+    assert found.health is Health.MISSING
+    assert "no space left" in found.seen
+    monkeypatch.setenv("PATH", str(tmp_path / "nowhere"))
+    assert compiler(is_needed=False).health is Health.OPTIONAL
+    assert "apt install" in compiler(is_needed=True).do
+
+
+def test_a_package_is_missing_only_where_it_is_needed() -> None:
+    assert package("no-such-package", is_needed=True).health is Health.MISSING
+    assert package("no-such-package", is_needed=False).health is Health.OPTIONAL
+    assert package("polars", is_needed=True).health is Health.FINE
+
+
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    assert disk(Place(data=tmp_path / "data")).health is Health.FINE
+    found = disk(Place(data=Path("/proc/nowhere/data")))
+    assert found.health is Health.MISSING
+    assert "SKYASSETS_DATA" in found.do
+
+
+def test_memory_and_browser_are_looked_at() -> None:
+    assert memory(is_needed=True).seen.endswith(" GB")
+    assert browser().health in (Health.FINE, Health.OPTIONAL)

@@ -1,0 +1,183 @@
+"""`skyassets publish` as a user types it: what would go, and pushes to a hub that are compared with what lies here."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+import pytest
+from huggingface_hub import DatasetCard, ModelCard
+from publishing_hub import TOKEN, Hub, hub
+from shell import Shell
+
+from skyassets.assets.graph import build_definitions
+from skyassets.project.deployment import Place
+from skyassets.recipes.smoke import smoke
+
+TO = ("--data", "ada/sums", "--model", "ada/sums-1b")
+FREELY = ("--accept-licence", "unknown")
+"""The pretended base has no licence."""
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A shell's folder in which the smoke recipe was run to its end."""
+    folder = tmp_path_factory.mktemp("publish")
+    job = build_definitions(smoke(), Place(data=folder / "data")).resolve_implicit_global_asset_job_def()
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert job.execute_in_process(instance=instance).success
+    return folder
+
+
+@pytest.fixture
+def shell(made: Path, tmp_path: Path) -> Shell:
+    """A copy of it, to be harmed."""
+    shutil.copytree(made / "data", tmp_path / "data")
+    return Shell(tmp_path)
+
+
+@pytest.fixture
+def there() -> Iterator[Hub]:
+    with hub() as one:
+        yield one
+
+
+def publish(shell: Shell, *words: str, at: Hub | None = None, token: str = TOKEN) -> tuple[int, str]:
+    """The exit code, and what was said with its lines joined."""
+    online = {"HF_ENDPOINT": at.url, "HF_TOKEN": token, "HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_XET": "1"} if at else {}
+    home = {"HF_HOME": str(shell.folder / "hf"), "COLUMNS": "200"}
+    done = shell.run("skyassets", "publish", *words, **home, **online)
+    return done.returncode, " ".join(done.stdout.split())
+
+
+def test_a_dry_run_tells_what_would_go_where_and_sends_nothing(shell: Shell, there: Hub) -> None:
+    code, said = publish(shell, *TO, *FREELY, at=there)
+    assert code == 0, said
+    for told in (
+        "dataset ada/sums, private if it is new: 4 files",
+        "model ada/sums-1b, private if it is new: 7 files",
+        "train.parquet",
+        "report/report.html",
+        "tiny.json",
+        "weights/",
+        "Nothing was sent",
+        "the report's pages show questions and answers",
+    ):
+        assert told in said
+    assert (there.repositories, there.sent) == ({}, 0)
+
+
+def cards_hold_scores_names_and_what_was_accepted(shell: Shell, there: Hub) -> None:
+    model = ModelCard(there.repositories["models/ada/sums-1b"].files["README.md"].decode())
+    reports = pl.read_parquet(shell.data / "smoke" / "benchmark_reports.parquet")
+    strict = reports.filter(pl.col("role") == "student", pl.col("by") == "all", pl.col("metric") == "strict accuracy")[
+        "value"
+    ][0]
+    assert model.data.model_name == "ada/sums-1b"
+    assert model.data.eval_results[0].metric_value == round(100 * strict, 2)
+    assert model.data.datasets == ["ada/sums"]
+    assert "Accepted by the publisher" in model.text
+    data = DatasetCard(there.repositories["datasets/ada/sums"].files["README.md"].decode())
+    assert "published as `ada/sums-1b`" in data.text
+    assert "load_dataset('ada/sums'" in data.text
+    assert "Accepted" not in data.text  # its rows' licences forbid nothing
+
+
+def test_what_was_pushed_is_what_lies_here_and_pushing_again_sends_nothing(shell: Shell, there: Hub) -> None:
+    code, said = publish(shell, *TO, *FREELY, "--push", at=there)
+    assert code == 0, said
+    data, model = there.repositories["datasets/ada/sums"], there.repositories["models/ada/sums-1b"]
+    assert data.private
+    assert model.private
+    here = shell.data / "smoke"
+    (kept,) = (here / "history").iterdir()
+    weights = next(path for path in (here / "weights").glob("*/tiny.json"))
+    lying = {"train.parquet", "sharegpt.parquet", "dataset_info.json"}
+    assert data.files.keys() == {*lying, "README.md", ".gitattributes"}
+    for name in lying:
+        assert data.files[name] == (here / "sft" / name).read_bytes()
+    assert model.files.keys() - {"README.md", ".gitattributes"} == {
+        "tiny.json", *(f"report/{name}" for name in
+        ("report.html", "report.md", "benchmark_reports.parquet", "items.parquet", "manifest.json")),
+    }  # fmt: skip
+    assert model.files["tiny.json"] == weights.read_bytes()
+    assert model.files["report/report.html"] == (here / "report.html").read_bytes()
+    assert model.files["report/benchmark_reports.parquet"] == (here / "benchmark_reports.parquet").read_bytes()
+    assert model.files["report/items.parquet"] == (kept / "items.parquet").read_bytes()
+    version = json.loads((here / "sft_dataset.manifest.json").read_text())["data_version"][:12]
+    assert len(model.commits) == 1
+    assert f"sft_dataset {version}, checkpoint" in model.commits[0]
+
+    cards_hold_scores_names_and_what_was_accepted(shell, there)
+
+    sent = there.sent
+    code, said = publish(shell, *TO, *FREELY, "--push", at=there)
+    assert code == 0, said
+    assert "dataset ada/sums has it all already" in said
+    assert "model ada/sums-1b has it all already" in said
+    assert (there.sent, len(data.commits), len(model.commits)) == (sent, 1, 1)
+
+
+def test_a_push_sends_only_what_changed_and_takes_old_weights_away(shell: Shell, there: Hub) -> None:
+    assert publish(shell, *TO, *FREELY, "--push", at=there)[0] == 0
+    model = there.repositories["models/ada/sums-1b"]
+    model.files |= {"model.safetensors": b"old", "notes.md": b"mine", "report/report.md": b"old"}
+    sent = there.sent
+    code, said = publish(shell, *TO, *FREELY, "--push", at=there)
+    assert code == 0, said
+    assert there.sent - sent == len(model.files["report/report.md"]) > 3
+    assert "model.safetensors" not in model.files
+    assert "removed, weights of an earlier push: model.safetensors" in said
+    assert model.files["notes.md"] == b"mine"
+    assert "left alone: notes.md" in said
+
+
+def test_what_is_public_already_is_not_pushed_to_unasked(shell: Shell, there: Hub) -> None:
+    words = ("--data", "ada/sums", "--push")
+    assert publish(shell, *words, "--public", at=there)[0] == 0
+    assert not there.repositories["datasets/ada/sums"].private
+    code, said = publish(shell, *words, at=there)
+    assert code == 2
+    assert "is public already; say --public" in said
+
+
+def test_a_data_set_alone_takes_the_report_along(shell: Shell, there: Hub) -> None:
+    assert publish(shell, "--data", "ada/sums", "--tables-only", "--push", at=there)[0] == 0
+    files = there.repositories["datasets/ada/sums"].files
+    assert "report/benchmark_reports.parquet" in files
+    assert "report/report.html" not in files
+    assert list(there.repositories) == ["datasets/ada/sums"]
+
+
+@pytest.mark.parametrize(
+    ("token", "told"), [("", "there is no token for the hub; export HF_TOKEN"), ("hf_other", "does not know the token")]
+)
+def test_without_a_token_that_the_hub_knows_nothing_is_sent(shell: Shell, there: Hub, token: str, told: str) -> None:
+    code, said = publish(shell, "--data", "ada/sums", "--push", at=there, token=token)
+    assert code == 2
+    assert told in said
+    assert there.sent == 0
+
+
+def test_a_card_that_the_hub_refuses_is_told_in_its_words(shell: Shell, there: Hub) -> None:
+    there.refused = "license must be one of"
+    code, said = publish(shell, "--data", "ada/sums", "--push", at=there)
+    assert (code, there.sent) == (2, 0)
+    assert "Invalid metadata in README.md" in said
+
+
+def test_without_a_hub_the_push_says_so(shell: Shell) -> None:
+    with hub() as gone:
+        pass
+    code, said = publish(shell, "--data", "ada/sums", "--push", at=gone)
+    assert code == 2
+    assert "the hub cannot be reached" in said
+
+
+def test_offline_and_without_a_name_nothing_is_pushed(shell: Shell) -> None:
+    code, said = publish(shell, "--push")
+    assert (code, "nobody has said where to" in said) == (2, True)
+    code, said = publish(shell, "--data", "sums")
+    assert (code, "OWNER/NAME" in said) == (2, True)

@@ -1,0 +1,198 @@
+"""`skyassets status`: what it says a run would ask and train is what a run then asks and trains, and it only looks."""
+
+import json
+import subprocess
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from assets.pipeline import ROWS, Pipeline, copy_of
+from shell import ROOT, Shell
+
+from skyassets.commands.planning.outlook import Outlook, outlook
+from skyassets.commands.planning.status import status
+from skyassets.core.ports import Sampling
+from skyassets.core.sources import HubDataset
+from skyassets.core.tables.declarations import CHECKPOINT, REPORTS
+from skyassets.core.training.spec import Training
+from skyassets.project.project import House
+from skyassets.project.table_status import standings
+
+SAMPLES, BENCHMARK = 2, 12
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a pipeline that has run once."""
+    made = Pipeline(tmp_path_factory.mktemp("made"))
+    made.run()
+    return made.folder
+
+
+@pytest.fixture
+def pipeline(made: Path, tmp_path: Path) -> Pipeline:
+    return copy_of(made, tmp_path / "copy")
+
+
+def ahead(pipeline: Pipeline) -> Outlook:
+    house = House(pipeline.recipe, pipeline.place)
+    return outlook(house, standings(house))
+
+
+def trained(pipeline: Pipeline, **changes: float) -> Training:
+    return replace(pipeline.recipe.training, **changes)  # type: ignore[arg-type]
+
+
+def one_more_problem(pipeline: Pipeline) -> int:
+    pipeline.write([*ROWS, {"question": "What is 83 times 2?", "answer": "166"}])
+    return SAMPLES + BENCHMARK
+
+
+def one_problem_less(pipeline: Pipeline) -> int:
+    pipeline.write(ROWS[1:])
+    return BENCHMARK
+
+
+def another_order(pipeline: Pipeline) -> int:
+    pipeline.write(reversed(ROWS))
+    return BENCHMARK  # at most: that the problems come out the same, nobody knows yet
+
+
+def hotter_teacher(pipeline: Pipeline) -> int:
+    hotter = replace(pipeline.recipe.teacher, sampling=Sampling(temperature=0.9, max_tokens=64))
+    pipeline.recipe = replace(pipeline.recipe, teacher=hotter)
+    return SAMPLES * len(ROWS) + BENCHMARK
+
+
+def another_learning_rate(pipeline: Pipeline) -> int:
+    pipeline.recipe = replace(pipeline.recipe, training=trained(pipeline, learning_rate=2e-3))
+    return BENCHMARK
+
+
+def another_prompt_of_the_evaluation(pipeline: Pipeline) -> int:
+    prompts = replace(pipeline.recipe.evaluation.prompts, system="Think first.")
+    pipeline.recipe = replace(pipeline.recipe, evaluation=replace(pipeline.recipe.evaluation, prompts=prompts))
+    return 2 * BENCHMARK
+
+
+def nothing(pipeline: Pipeline) -> int:
+    return 0
+
+
+CHANGES = (
+    *(nothing, one_more_problem, one_problem_less, another_order, hotter_teacher, another_learning_rate),
+    another_prompt_of_the_evaluation,
+)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_calls_that_are_told_are_the_calls_of_the_run(
+    pipeline: Pipeline, change: Callable[[Pipeline], int]
+) -> None:
+    expected = change(pipeline)
+    told = ahead(pipeline)
+    before = len(list(pipeline.store.folder.glob("weights/*/tiny.json")))
+    outcome = pipeline.run()
+    assert told.calls == expected
+    # Where something hangs on how a table comes out, the calls that are told are the most there can be.
+    assert outcome.calls <= expected if told.is_most else outcome.calls == expected
+    is_trained = len(list(pipeline.store.folder.glob("weights/*/tiny.json"))) > before
+    assert told.is_trained >= is_trained
+    if not told.is_most:
+        assert told.is_trained == is_trained
+    assert (told.training is not None) == told.is_trained
+
+
+def test_a_training_whose_weights_are_there_is_none(pipeline: Pipeline) -> None:
+    first = pipeline.recipe
+    another_learning_rate(pipeline)
+    pipeline.run()
+    pipeline.recipe = first
+    told = ahead(pipeline)
+    assert not told.is_trained
+    assert "weights of this very training are there" in told.notes[0]
+    assert pipeline.run().rebuilt >= {CHECKPOINT.name}
+
+
+def test_before_the_first_run_every_call_is_told(tmp_path: Path) -> None:
+    fresh = Pipeline(tmp_path)
+    told = ahead(fresh)
+    assert told.calls == fresh.run().calls
+    assert not told.is_most
+
+
+def test_a_data_set_of_the_hub_is_not_fetched_to_be_counted(tmp_path: Path) -> None:
+    far = Pipeline(tmp_path)
+    source = replace(far.recipe.sources[0], origin=HubDataset("nobody/nothing", split="train", revision="0" * 40))
+    far.recipe = replace(far.recipe, sources=(source,))
+    began = time.monotonic()
+    told = ahead(far)
+    assert told.calls is None
+    assert told.dollars is None
+    assert "raw_problems comes from the hub and is not made yet" in told.notes[0]
+    assert time.monotonic() - began < 30  # nobody waits for a network
+
+
+def seen(folder: Path) -> dict[str, int]:
+    return {str(path): path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
+def test_it_only_looks(pipeline: Pipeline) -> None:
+    hotter_teacher(pipeline)
+    before, calls = seen(pipeline.folder), pipeline.calls()
+    ahead(pipeline)
+    assert seen(pipeline.folder) == before
+    assert pipeline.calls() == calls
+
+
+def test_the_budget_is_held_against_the_calls(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    free = shell.run("skyassets", "status", SKYASSETS_BUDGET="5").stdout
+    assert "budget of a run: $5.00, the calls fit" in free
+    dear = shell.run("skyassets", "status", SKYASSETS_BUDGET="0.01", SKYASSETS_TEACHER_PRICE="9,9").stdout
+    assert "nobody knows whether the calls fit" in dear
+
+
+def test_a_price_that_nobody_knows_is_said_and_the_tables_are_shown(tmp_path: Path) -> None:
+    done = Shell(tmp_path).run("skyassets", "status", SKYASSETS_TEACHER_URL="https://models.example/v1")
+    assert done.returncode == 1
+    assert "how much is asked is not known: teacher: nobody knows what tiny costs" in " ".join(done.stdout.split())
+    assert "raw_problems" in done.stdout
+
+
+def test_for_machines_every_table_has_its_state_and_the_run_its_cost(tmp_path: Path) -> None:
+    done = Shell(tmp_path).run("skyassets", "status", "--json")
+    told = json.loads(done.stdout)
+    assert {table["state"] for table in told["tables"]} == {"missing"}
+    assert told["run"]["calls"] == sum(role["calls"] for role in told["run"]["roles"]) > 0
+    assert told["run"]["dollars"] is None  # nobody knows how long the training takes here
+    assert told["epoch"] is None
+
+
+def test_a_report_that_is_harmed_is_stale_and_has_no_epoch(
+    pipeline: Pipeline, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pipeline.store.path(REPORTS).write_text("{not")
+    assert status(pipeline.recipe, pipeline.place, Namespace(json=True)) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["epoch"] is None
+    (report,) = [table for table in told["tables"] if table["table"] == REPORTS.name]
+    assert report["why"] == "its file was changed from outside"
+
+
+def test_nothing_heavy_is_loaded(tmp_path: Path) -> None:
+    program = (
+        "import sys; from skyassets.commands.main import main; sys.argv = ['skyassets', 'status']\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print([name for name in ('torch', 'vllm', 'transformers', 'datasets', 'deepspeed') if name in sys.modules])"
+    )
+    shell = Shell(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=shell.environment(), cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -1,0 +1,145 @@
+"""`skyassets why`: what is reused says where it is from, what would be asked which part of the key differs."""
+
+import json
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+from shell import SELECT_ALL, Shell
+
+from skyassets.core.tables.declarations import ANSWERS, COMPLETIONS, PROBLEMS, REWRITES, TRACES, Table
+from skyassets.core.tables.store import TableStore
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    """A shell in which the smoke recipe and one with a rewriting model have run."""
+    shell = Shell(tmp_path_factory.mktemp("made"))
+    for recipe in ("smoke", "explained_recipes:rewritten"):
+        done = shell.run(*SELECT_ALL, SKYASSETS_RECIPE=recipe)
+        assert done.returncode == 0, done.stdout
+    return shell
+
+
+def first(shell: Shell, table: Table, recipe: str = "smoke", **equal: object) -> dict[str, object]:
+    return TableStore(shell.data / recipe).read(table).filter(**equal).row(0, named=True)
+
+
+def why(shell: Shell, name: object, recipe: str = "smoke", status: int = 0) -> str:
+    done = shell.run("skyassets", "why", str(name), SKYASSETS_RECIPE=recipe, COLUMNS="100")
+    assert done.returncode == status, done.stdout
+    assert all(len(line) <= 100 for line in done.stdout.splitlines())
+    return done.stdout
+
+
+def test_what_is_stored_is_reused_and_says_where_it_is_from(made: Shell) -> None:
+    problem = first(made, PROBLEMS)
+    told = why(made, str(problem["problem_id"])[:8])
+    traces = TableStore(made.data / "smoke").read(TRACES).filter(pl.col("problem_id") == problem["problem_id"])
+    for key in traces["completion_id"]:
+        assert key[:12] in told
+    assert told.count("reused") == traces.height == told.count("smoke/teacher_traces") == told.count("$0")
+    assert "asked " not in told.replace("first asked for", "")
+
+
+def test_a_changed_temperature_is_the_part_that_differs(made: Shell) -> None:
+    told = why(made, first(made, PROBLEMS)["problem_id"], "explained_recipes:hotter")
+    assert "reused" not in told
+    assert "│ temperature     │ 0.7    │ 0.9    │" in told
+    assert "sample 0 (also sample 1)" in told
+    assert "│ seed            │ 8      │ 9      │" in told  # the third sample has no counterpart
+    assert "equal: model, revision, user message, max_tokens, stop, top_p" in told
+
+
+def test_an_edited_prompt_is_shown_word_by_word(made: Shell) -> None:
+    told = why(made, first(made, PROBLEMS, domain="puzzle")["problem_id"], "explained_recipes:reworded")
+    assert "Put the {+final +}answer" in told
+    untouched = why(made, first(made, PROBLEMS, domain="maths")["problem_id"], "explained_recipes:reworded")
+    assert untouched.count("reused") == 2
+
+
+def test_a_stored_completion_that_the_recipe_does_not_want_says_so(made: Shell) -> None:
+    key = first(made, TRACES)["completion_id"]
+    told = why(made, key, "explained_recipes:hotter")
+    assert "the recipe smoke does not want it" in told
+    assert "temperature" in told
+    assert "does not want it" not in why(made, key)
+
+
+def test_traces_rewrites_and_answers_are_explained_by_their_own_completions(made: Shell) -> None:
+    recipe = "explained_recipes:rewritten"
+    trace = first(made, TRACES, "rewritten", sample=1)
+    told = why(made, trace["trace_id"], recipe)
+    assert "sample 1" in told
+    assert "rewrite 1, try 1" in told
+    assert "sample 0" not in told
+    rewrite = first(made, REWRITES, "rewritten", trace_id=trace["trace_id"])
+    told = why(made, rewrite["rewrite_id"], recipe)
+    assert "rewrite 1, try 1" in told
+    assert "rewritten/rewritten_traces" in told
+    answer = first(made, ANSWERS, role="student")
+    told = why(made, answer["answer_id"])
+    assert "student's answer 0" in told
+    assert "base's answer" not in told
+    assert "base's answer 0" in why(made, answer["problem_id"])
+
+
+def test_another_try_is_wanted_only_where_the_one_before_is_known_to_fail(made: Shell) -> None:
+    told = why(made, first(made, PROBLEMS)["problem_id"], "explained_recipes:rewritten_plainly")
+    assert "rewrite 0, try 1" in told
+    assert "try 2" not in told
+
+
+def test_what_was_never_asked_of_a_table_is_new(made: Shell, tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    done = shell.run("dagster", "asset", "materialize", "--select", "raw_problems")
+    assert done.returncode == 0, done.stdout
+    told = why(shell, first(shell, PROBLEMS)["problem_id"])
+    assert "sample 0, sample 1: new, nothing like it was ever asked for teacher_traces." in told
+    assert not (shell.data / "rows" / "completions").exists()  # explaining asks nobody and writes nothing
+
+
+def test_a_piece_of_a_question_names_its_problem(made: Shell) -> None:
+    question = str(first(made, PROBLEMS, domain="maths")["question"])
+    assert question in why(made, question)
+    told = why(made, "What is", status=1)
+    assert "may mean more than 10 rows" in told or "may mean" in told
+
+
+def test_nothing_by_that_name_says_what_to_do(made: Shell) -> None:
+    told = " ".join(why(made, "ffffffffffff", status=1).split())
+    assert "Nothing of the recipe smoke is called 'ffffffffffff'" in told
+    assert "SKYASSETS_RECIPE" in told
+
+
+def test_what_no_single_completion_stands_behind_leads_to_the_lineage(made: Shell) -> None:
+    assert "skyassets lineage" in why(made, "checkpoint", status=1)
+
+
+def test_a_hundred_thousand_stored_rows_are_no_obstacle(made: Shell, tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    assert shell.run("dagster", "asset", "materialize", "--select", "raw_problems").returncode == 0
+    problem = first(shell, PROBLEMS)
+    key = {
+        "": "", "model": {"": "Model", "name": "tiny", "revision": "1"}, "seed": 7,
+        "sampling": {"": "Sampling", "max_tokens": 64, "stop": [], "temperature": 0.7, "top_p": 1},
+    }  # fmt: skip
+    rows = 100_000
+    asked = json.dumps({**key, "messages": [{"": "Message", "role": "user", "content": f"{problem['question']} Now."}]})
+    others = json.dumps({**key, "messages": [{"": "Message", "role": "user", "content": "What is 1 plus " * 30}]})
+    frame = pl.DataFrame({"completion_id": [f"{number:032x}" for number in range(rows)]}).with_columns(
+        request=pl.when(pl.col("completion_id") == f"{77:032x}").then(pl.lit(asked)).otherwise(pl.lit(others)),
+        model=pl.lit("tiny@1"),
+        text=pl.concat_str("completion_id", pl.lit("word " * 1600)),  # 8 kB
+        finish_reason=pl.lit("stop"),
+        asked_for=pl.lit("smoke/teacher_traces"),
+    )
+    folder = shell.data / "rows" / COMPLETIONS.name
+    folder.mkdir(parents=True)
+    frame.write_parquet(folder / "part-0.parquet", row_group_size=20_000)
+    started = time.monotonic()
+    told = why(shell, problem["problem_id"])
+    assert f"the nearest stored completion is {77:032x}"[:45] in told
+    assert "user message" in told
+    assert time.monotonic() - started < 20

@@ -1,0 +1,63 @@
+"""What was judged is kept: the decided for good, the undecided until it is forgotten."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skyassets.core.ports import Judgement, Verdict
+from skyassets.core.rows.judgements import JudgementStore
+
+RIGHT = Judgement(Verdict.CORRECT, "all 2 tests passed", "print(1)", "somewhere 1.0", ("passed", "passed"))
+LATE = Judgement(Verdict.UNJUDGED, "time limit", "9^9^9", "slow 1.0")
+
+
+def kept(folder: Path, **judgements: Judgement) -> JudgementStore:
+    store = JudgementStore(folder)
+    with store.keeping() as keep:
+        for key, judgement in judgements.items():
+            keep(key, judgement)
+    return store
+
+
+def test_a_judgement_comes_back_as_it_was_made(tmp_path: Path) -> None:
+    store = kept(tmp_path, a=RIGHT, b=LATE)
+    assert store.known(["a", "b", "c"]) == {"a": RIGHT, "b": LATE}
+
+
+def test_only_what_nobody_could_tell_is_forgotten(tmp_path: Path) -> None:
+    store = kept(tmp_path, a=RIGHT, b=LATE)
+    assert store.forget_undecided() == 1
+    assert store.known(["a", "b"]) == {"a": RIGHT}
+
+
+def test_forgetting_nothing_is_nothing(tmp_path: Path) -> None:
+    assert JudgementStore(tmp_path).forget_undecided() == 0
+
+
+def test_what_was_forgotten_can_be_judged_otherwise(tmp_path: Path) -> None:
+    store = kept(tmp_path, b=LATE)
+    store.forget_undecided()
+    kept(tmp_path, b=RIGHT)
+    assert store.known(["b"]) == {"b": RIGHT}
+
+
+def test_what_was_judged_before_an_error_is_kept(tmp_path: Path) -> None:
+    store = JudgementStore(tmp_path)
+
+    def stopped() -> None:
+        with store.keeping() as keep:
+            keep("a", RIGHT)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped()
+    assert store.known(["a"]) == {"a": RIGHT}
+
+
+@given(reason=st.text(max_size=40), answer=st.none() | st.text(max_size=40))
+def test_any_text_of_a_model_can_be_kept(tmp_path_factory: pytest.TempPathFactory, reason: str, answer: str) -> None:
+    folder = tmp_path_factory.mktemp("judgements")
+    judgement = Judgement(Verdict.WRONG, reason, answer, "exact")
+    assert kept(folder, a=judgement).known(["a"]) == {"a": judgement}

@@ -1,0 +1,176 @@
+"""The table store: nothing is made twice, harm is noticed, and a reader never sees half a table."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from core.digests import content_digest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skyassets.core.errors import StoreError, TableError
+from skyassets.core.tables.declarations import Table
+from skyassets.core.tables.manifest import Origin
+from skyassets.core.tables.store import Made, TableStore, other_columns
+
+TABLE = Table("things", "Things.", "completion_id", ("completion_id", "text", "seconds"))
+ORIGIN = Origin(code="c", parents={"parent": "p"}, recipe={"temperature": 0.7})
+
+
+def rows(*texts: str, seconds: float = 1.0) -> pl.DataFrame:
+    return TABLE.frame([{"completion_id": str(n), "text": text, "seconds": seconds} for n, text in enumerate(texts)])
+
+
+class Making:
+    """Makes rows and counts how often it was asked to."""
+
+    def __init__(self, frame: pl.DataFrame, unfinished: int = 0) -> None:
+        self.frame, self.unfinished, self.times = frame, unfinished, 0
+
+    def __call__(self) -> Made:
+        self.times += 1
+        return Made(self.frame, {"fact": 1}, self.unfinished)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> TableStore:
+    return TableStore(tmp_path)
+
+
+def test_the_same_origin_makes_once(store: TableStore) -> None:
+    making = Making(rows("a"))
+    first, second = store.build(TABLE, ORIGIN, making), store.build(TABLE, ORIGIN, making)
+    assert (making.times, first.rebuilt, second.rebuilt) == (1, True, False)
+    assert second.manifest == first.manifest
+
+
+@pytest.mark.parametrize(
+    ("origin", "why"),
+    [
+        (Origin("other", ORIGIN.parents, ORIGIN.recipe), "changed: code"),
+        (Origin("c", {"parent": "other"}, ORIGIN.recipe), "changed: parent parent"),
+        (Origin("c", ORIGIN.parents, {"temperature": 0.8}), "changed: recipe"),
+        (Origin("c", {}, ORIGIN.recipe), "changed: parent parent"),
+    ],
+)
+def test_each_part_of_the_origin_is_seen_and_named(store: TableStore, origin: Origin, why: str) -> None:
+    store.build(TABLE, ORIGIN, Making(rows("a")))
+    assert store.build(TABLE, origin, Making(rows("a"))).why == why
+
+
+HARM: list[Callable[[Path], Any]] = [
+    lambda path: path.unlink(),
+    lambda path: path.write_bytes(path.read_bytes()[:-20]),
+    lambda path: path.write_bytes(b""),
+    lambda path: pl.read_parquet(path).with_columns(text=pl.lit("by hand")).write_parquet(path),
+]
+
+
+@pytest.mark.parametrize("harm", HARM, ids=["deleted", "truncated", "emptied", "edited by hand"])
+def test_a_harmed_file_is_made_again(store: TableStore, harm: Callable[[Path], Any]) -> None:
+    making = Making(rows("a"))
+    version = store.build(TABLE, ORIGIN, making).manifest.data_version
+    harm(store.path(TABLE))
+    again = store.build(TABLE, ORIGIN, making)
+    assert (making.times, again.rebuilt, again.manifest.data_version) == (2, True, version)
+    assert store.read(TABLE)["text"].to_list() == ["a"]
+
+
+def test_a_harmed_file_is_not_read(store: TableStore) -> None:
+    store.build(TABLE, ORIGIN, Making(rows("a")))
+    rows("b").write_parquet(store.path(TABLE))
+    with pytest.raises(StoreError, match="not the file its manifest describes"):
+        store.read(TABLE)
+
+
+def test_a_table_without_a_manifest_is_not_there(store: TableStore) -> None:
+    rows("a").write_parquet(store.path(TABLE))
+    with pytest.raises(StoreError, match="make it first"):
+        store.read(TABLE)
+
+
+def test_a_failed_making_leaves_what_was_there(store: TableStore) -> None:
+    store.build(TABLE, ORIGIN, Making(rows("a")))
+    doubled = pl.concat([rows("b"), rows("b")])
+    with pytest.raises(TableError):
+        store.build(TABLE, Origin("new", {}, None), Making(doubled))
+    assert store.read(TABLE)["text"].to_list() == ["a"]
+    assert not list(store.folder.glob(".*.part"))
+
+
+def test_unfinished_rows_are_tried_again(store: TableStore) -> None:
+    making = Making(rows("a"), unfinished=1)
+    store.build(TABLE, ORIGIN, making)
+    assert store.build(TABLE, ORIGIN, making).why == "1 rows could not be made last time"
+
+
+def test_damage_elsewhere_is_asked_for(store: TableStore) -> None:
+    making = Making(rows("a"))
+    store.build(TABLE, ORIGIN, making)
+    assert store.build(TABLE, ORIGIN, making, damage=lambda found: "weights gone").why == "weights gone"
+
+
+def test_a_folder_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreError, match="choose another data folder"):
+        TableStore(tmp_path / "file" / "data").build(TABLE, ORIGIN, Making(rows("a")))
+
+
+def test_seconds_are_no_part_of_the_data_version() -> None:
+    assert content_digest(TABLE, rows("a", seconds=1.0)) == content_digest(TABLE, rows("a", seconds=2.0))
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8")), max_size=6), st.randoms(use_true_random=False))
+def test_the_data_version_hangs_on_content_alone(texts: list[str], dice: Any) -> None:
+    frame = rows(*texts)
+    order = list(range(frame.height))
+    dice.shuffle(order)
+    assert content_digest(TABLE, frame[order]) == content_digest(TABLE, frame.rechunk())
+
+
+@given(
+    st.lists(st.text(st.characters(codec="utf-8")), max_size=4),
+    st.lists(st.text(st.characters(codec="utf-8")), max_size=4),
+)
+def test_different_rows_have_different_versions(first: list[str], second: list[str]) -> None:
+    assert (content_digest(TABLE, rows(*first)) == content_digest(TABLE, rows(*second))) == (first == second)
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        (("completion_id", "text"), "columns missing: seconds"),
+        (("completion_id", "text", "seconds", "error"), "columns unknown: error"),
+        (("completion_id", "seconds", "model"), "columns missing: text; columns unknown: model"),
+    ],
+)
+def test_a_table_in_the_form_of_an_earlier_version_is_told_and_made_again(
+    store: TableStore, columns: tuple[str, ...], told: str
+) -> None:
+    old = Table(TABLE.name, TABLE.meaning, TABLE.key, columns)
+    store.build(old, Origin("then", ORIGIN.parents, ORIGIN.recipe), lambda: Made(old.frame([{"completion_id": "0"}])))
+    said = f"things was written by an earlier version: {told}; materialize it again"
+    assert store.lacking(TABLE) == said
+    for read in (store.read, store.scan):
+        with pytest.raises(StoreError) as seen:
+            read(TABLE)
+        assert str(seen.value) == said
+    assert store.build(TABLE, ORIGIN, Making(rows("a"))).rebuilt
+    assert store.lacking(TABLE) == ""
+    assert store.read(TABLE)["text"].to_list() == ["a"]
+
+
+def test_a_column_that_has_another_type_now_is_told(store: TableStore) -> None:
+    store.build(TABLE, ORIGIN, Making(rows("a")))
+    there = dict.fromkeys(TABLE.columns, pl.String())
+    assert other_columns(TABLE, there) == "columns of another type: seconds"
+    assert other_columns(TABLE, dict(reversed(TABLE.schema.items()))) == ""
+
+
+def test_a_table_that_is_not_there_lacks_all(store: TableStore) -> None:
+    assert "things is not in" in store.lacking(TABLE)
+    store.build(TABLE, ORIGIN, Making(rows("a")))
+    store.path(TABLE).unlink()
+    assert "things is not in" in store.lacking(TABLE)

@@ -1,0 +1,202 @@
+"""The commands as users type them: they work, select everything, and fail with one clear message."""
+
+import json
+import resource
+from pathlib import Path
+
+import polars as pl
+import pytest
+from shell import SELECT_ALL, Shell
+
+from skyassets.core.tables.declarations import ASSET_TABLES, EXAMPLES, REPORTS
+from skyassets.core.tables.store import TableStore
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    """A shell in which the smoke recipe has run."""
+    shell = Shell(tmp_path_factory.mktemp("made"))
+    done = shell.run(*SELECT_ALL)
+    assert done.returncode == 0, done.stdout
+    return shell
+
+
+def test_the_literal_command_goes_through_every_descendant(made: Shell) -> None:
+    done = made.run("dagster", "asset", "materialize", "--select", "sft_dataset+")
+    assert done.returncode == 0, done.stdout
+    for name in ("sft_dataset", "checkpoint", "benchmark_answers", "benchmark_reports"):
+        assert f"{name}: " in done.stdout
+    assert "teacher_traces:" not in done.stdout
+
+
+def test_with_the_module_named_it_works_in_any_shell(made: Shell) -> None:
+    done = made.run(
+        "dagster", "asset", "materialize", "-m", "skyassets.definitions", "--select", "sft_dataset+",
+        DAGSTER_CLI_ASSET_MATERIALIZE_MODULE_NAME="",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_second_run_says_that_nothing_changed(made: Shell) -> None:
+    done = made.run(*SELECT_ALL)
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("rows, unchanged") == len(ASSET_TABLES)
+
+
+def test_the_tables_are_plain_parquet_that_join(made: Shell) -> None:
+    import duckdb
+
+    folder = made.data / "smoke"
+    walked = duckdb.sql(f"""
+        select count(*) from '{folder}/sft_dataset.parquet' e
+        join '{folder}/rewritten_traces.parquet' r using (rewrite_id)
+        join '{folder}/teacher_traces.parquet' t on t.trace_id = r.trace_id
+        join '{folder}/raw_problems.parquet' p on p.problem_id = t.problem_id
+        join '{made.data}/rows/completions/part-*.parquet' c on c.completion_id = t.completion_id
+        where e.dropped_by is null
+    """).fetchall()
+    kept = TableStore(folder).read(EXAMPLES).filter(pl.col("dropped_by").is_null()).height
+    assert walked == [(kept,)]
+    assert kept > 0
+
+
+def test_the_report_says_where_everything_is(made: Shell) -> None:
+    done = made.run("skyassets", "report")
+    assert done.returncode == 0, done.stdout
+    for told in ("lenient", "report.md", "*.parquet", "dagster dev"):
+        assert told in done.stdout
+
+
+def test_a_report_that_is_not_there_is_not_made_up(tmp_path: Path) -> None:
+    done = Shell(tmp_path).run("skyassets", "report")
+    assert done.returncode == 1
+    assert "No report yet" in done.stdout
+
+
+def test_the_doctor_finds_the_sandbox(made: Shell) -> None:
+    told = made.run("skyassets", "doctor").stdout
+    assert "sandbox" in told
+    assert "finished" in told
+
+
+def test_the_doctor_asks_the_servers_that_are_named(made: Shell) -> None:
+    done = made.run("skyassets", "doctor", SKYASSETS_TEACHER_URL="http://127.0.0.1:9/v1")
+    assert done.returncode == 1
+    assert "nobody answers" in done.stdout
+
+
+def test_the_doctor_misses_a_hosted_models_key(made: Shell) -> None:
+    done = made.run("skyassets", "doctor", SKYASSETS_RECIPE="sky_t1_preview")
+    assert done.returncode == 1
+    assert "OPENAI_API_KEY" in done.stdout.replace("\n", "")
+
+
+def test_the_definitions_validate(made: Shell) -> None:
+    done = made.run("dagster", "definitions", "validate", "-w", "workspace.yaml")
+    assert done.returncode == 0, done.stdout
+
+
+def fails(shell: Shell, *told: str, **environment: str) -> None:
+    """Materialize everything and check that it fails, says all of `told`, and leaves no half-written file."""
+    done = shell.run(*SELECT_ALL, **environment)
+    assert done.returncode != 0
+    for text in told:
+        assert text in done.stdout, done.stdout
+    assert not list(shell.folder.rglob(".*.part"))
+
+
+@pytest.mark.parametrize(
+    ("recipe", "told"),
+    [
+        ("embeded", "SKYASSETS_RECIPE is one of embedded"),
+        ("user_recipes:nowhere", "cannot be imported"),
+        ("no_module:recipe", "is it on the Python path?"),
+        ("user_recipes:not_a_recipe", "returned str"),
+        ("user_recipes:no_batch", "training.global_batch = 0; it must be 1 or more"),
+    ],
+)
+def test_a_wrong_recipe_says_what_to_change(tmp_path: Path, recipe: str, told: str) -> None:
+    fails(Shell(tmp_path, recipe), told)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("SKYASSETS_ENGINE", "vlm", "must be one of auto, vllm, transformers"),
+        ("SKYASSETS_CONCURRENCY", "many", "must be a whole number of at least 1"),
+        ("SKYASSETS_TEACHER_URL", "http://127.0.0.1:9/v1", "127.0.0.1:9"),
+    ],
+)
+def test_a_wrong_place_says_what_to_change(tmp_path: Path, name: str, value: str, told: str) -> None:
+    fails(Shell(tmp_path), told, **{name: value})
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{"prompt": "What is 31 times 7?", "answer": "217"}\n', "no column 'question' in"),
+        ("", "the source 'mine' has no rows"),
+        ("not json\n", "cannot be read: line 1: it is no JSON"),
+        ('{"question": "", "answer": "1"}\n', "all 1 problems were set aside: {'no question': 1}"),
+    ],
+)
+def test_a_bad_file_of_problems_is_named_with_what_was_seen(tmp_path: Path, text: str, told: str) -> None:
+    file = tmp_path / "mine.jsonl"
+    file.write_text(text)
+    fails(Shell(tmp_path, "user_recipes:mine"), told, str(file) if "no column" in told else "", MINE=str(file))
+
+
+def test_a_missing_file_of_problems_says_where_it_looked(tmp_path: Path) -> None:
+    fails(Shell(tmp_path, "user_recipes:mine"), "there is no file", "looked from", MINE="nowhere.jsonl")
+
+
+def test_a_bad_row_is_kept_with_its_reason(tmp_path: Path) -> None:
+    file = tmp_path / "mine.jsonl"
+    rows = [{"question": f"What is {n} times 7?", "answer": str(n * 7)} for n in (31, 41, 51, 61)]
+    file.write_text("\n".join(map(json.dumps, [*rows, {"question": "What is love?", "answer": None}, rows[0]])))
+    shell = Shell(tmp_path, "user_recipes:mine")
+    done = shell.run(*SELECT_ALL, MINE=str(file))
+    assert done.returncode == 0, done.stdout
+    problems = pl.read_parquet(shell.data / "mine" / "raw_problems.parquet")
+    assert sorted(problems["set_aside"].drop_nulls()) == ["no ground truth", "stated before in the same source"]
+    assert problems.height == 6
+
+
+def test_without_a_sandbox_nothing_is_judged_and_nobody_asked(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in ("dagster", "python"):
+        (tools / name).symlink_to(Path(shell.environment()["PATH"].split(":")[0]) / name)
+    # Whatever else this machine could confine programs with is not asked for.
+    fails(shell, "bubblewrap", "apt install", PATH=str(tools), SKYASSETS_SANDBOX="bubblewrap")
+    assert not list((shell.data / "smoke").glob("*.parquet"))
+    assert not (shell.data / "logs" / "tiny-server.jsonl").exists()
+
+
+def test_parents_that_were_never_made_are_named(tmp_path: Path) -> None:
+    done = Shell(tmp_path).run("dagster", "asset", "materialize", "--select", "sft_dataset+")
+    assert done.returncode != 0
+    assert "make it first" in done.stdout
+
+
+def test_a_full_disk_loses_nothing_that_was_there(made: Shell, tmp_path: Path) -> None:
+    store = TableStore(made.data / "smoke")
+    before = {table.name: store.data_version(table) for table in ASSET_TABLES}
+    store.path(REPORTS).unlink()
+    limit = 2000  # bytes a file may grow to: a full disk, without needing to own one
+    program = (
+        f"import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}));"
+        "from pathlib import Path; from skyassets.core.tables.store import *;"
+        "from skyassets.core.tables.declarations import *;"
+        "from skyassets.core.tables.manifest import Origin;"
+        f"s = TableStore(Path({str(store.folder)!r})); e = s.read(ANSWERS);"
+        "s.build(ANSWERS, Origin('new', {}, None), lambda: Made(e))"
+    )
+    done = made.run("python", "-c", program)
+    assert done.returncode != 0
+    assert "free space or choose another data folder" in done.stdout, done.stdout
+    assert made.run(*SELECT_ALL).returncode == 0
+    assert {table.name: store.data_version(table) for table in ASSET_TABLES} == before
+    assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != limit

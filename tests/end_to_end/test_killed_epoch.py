@@ -1,0 +1,66 @@
+"""SIGKILL in the middle of an epoch: the next run goes on in that epoch and asks nothing that had been answered."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+from end_to_end.test_killed import calls, stored_calls
+from shell import ROOT, SELECT_ALL, Shell
+
+from skyassets.core.tables.declarations import ANSWERS
+from skyassets.core.tables.store import TableStore
+
+EPOCH = "2026-01-05-0600"
+RE_EVALUATE = ("dagster", "job", "execute", "-m", "skyassets.definitions", "-j", "re_evaluate", "--tags")
+TAGGED = (*RE_EVALUATE, f'{{"skyassets/epoch": "{EPOCH}"}}')
+ITEMS = 24
+"""Twelve items, base and student, one sample."""
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
+    """The answers of an epoch that nobody killed."""
+    shell = Shell(tmp_path_factory.mktemp("undisturbed"))
+    for command in (SELECT_ALL, TAGGED):
+        done = shell.run(*command)
+        assert done.returncode == 0, done.stdout
+    return answers(shell)
+
+
+def answers(shell: Shell) -> pl.DataFrame:
+    return TableStore(shell.data / "smoke").read(ANSWERS).select(ANSWERS.content)
+
+
+@pytest.mark.parametrize(("answered", "command"), [(1, TAGGED), (9, SELECT_ALL)], ids=["with its tag", "with none"])
+def test_a_killed_epoch_goes_on_and_repeats_no_answered_item(
+    tmp_path: Path, undisturbed: pl.DataFrame, answered: int, command: tuple[str, ...]
+) -> None:
+    shell = Shell(tmp_path)
+    assert shell.run(*SELECT_ALL).returncode == 0
+    log = shell.data / "logs" / "tiny-server.jsonl"
+    before = stored_calls(shell)
+
+    run = subprocess.Popen(
+        TAGGED, cwd=ROOT, env=shell.environment(SKYASSETS_CONCURRENCY="1"), start_new_session=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    while run.poll() is None and len(stored_calls(shell) - before) < answered:
+        time.sleep(0.005)
+    os.killpg(run.pid, signal.SIGKILL)
+    assert run.wait() == -signal.SIGKILL
+    kept = stored_calls(shell) - before
+    asked = len(calls(log))
+    assert answered <= len(kept) <= ITEMS
+
+    done = shell.run(*command)
+    assert done.returncode == 0, done.stdout
+    again = calls(log)[asked:]
+    assert not kept & set(again)
+    assert len(again) == ITEMS - len(kept)
+    assert answers(shell).equals(undisturbed)
+    history = sorted(path.name.rpartition("-")[0] for path in (shell.data / "smoke" / "history").iterdir())
+    assert history == [EPOCH, "first"]

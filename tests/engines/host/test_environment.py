@@ -1,0 +1,29 @@
+from pathlib import Path
+
+import polars as pl
+
+from skyassets.engines.host.environment import hardware_told, processor, versions_told
+
+
+def test_the_processor_is_called_by_its_own_name(tmp_path: Path) -> None:
+    listing = tmp_path / "cpuinfo"
+    listing.write_text("processor\t: 0\nmodel name\t: A Fast One @ 2.0GHz\nprocessor\t: 1\nmodel name\t: Another\n")
+    assert processor(listing) == "A Fast One @ 2.0GHz"
+
+
+def test_a_processor_without_a_name_is_its_architecture(tmp_path: Path) -> None:
+    assert processor(tmp_path / "none")
+    (tmp_path / "cpuinfo").write_text("processor\t: 0\n")
+    assert processor(tmp_path / "cpuinfo") == processor(tmp_path / "none")
+
+
+def test_hardware_is_told_in_two_lines() -> None:
+    told = hardware_told()
+    assert set(told) == {"gpu", "cpu"}
+    assert " cores of " in told["cpu"]
+
+
+def test_packages_that_are_not_installed_are_not_told() -> None:
+    told = versions_told(("polars", "no-such-package-at-all"))
+    assert set(told) == {"python", "polars"}
+    assert told["polars"] == pl.__version__

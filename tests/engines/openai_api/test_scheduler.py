@@ -1,0 +1,331 @@
+"""Several servers, limits, money, and servers that come and go. The servers are real, and misbehave as told."""
+
+import gc
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from engines.faulty import PROGRAM, UPSTREAM, Faulty, faulty, request
+
+from skyassets.core.errors import BudgetError, ServerError
+from skyassets.core.money import Price, Purse
+from skyassets.core.ports import Reply, Request
+from skyassets.engines.openai_api import scheduler
+from skyassets.engines.openai_api.completions import OpenAIAsker
+from skyassets.engines.openai_api.endpoint import Upstream
+from skyassets.engines.serving.process import free_ports
+
+PRICE = Price(1.0, 2.0, as_of="2026-01-01", source="a test")
+
+
+def among(*servers: Faulty, concurrency: int = 8, **changed: object) -> OpenAIAsker:
+    upstreams = tuple(Upstream(one.url, "alpha", concurrency=concurrency, served_by=str(one.port)) for one in servers)
+    quick = {"attempts": 4, "backoff": 0.02, "timeout": 10.0, "patience": 5.0}
+    return OpenAIAsker(upstreams, **(quick | changed))  # type: ignore[arg-type]
+
+
+def ask(asker: OpenAIAsker, *scripts: str, keep: Callable[[Reply], None] = lambda reply: None) -> list[Reply]:
+    replies: list[Reply] = []
+
+    def both(reply: Reply) -> None:
+        replies.append(reply)
+        keep(reply)
+
+    asker.ask([request(script) for script in scripts], both)
+    return replies
+
+
+def test_two_servers_share_the_work_by_what_each_can_take() -> None:
+    with faulty() as quick, faulty() as slow:
+        replies = ask(
+            OpenAIAsker((Upstream(quick.url, "alpha", concurrency=9), Upstream(slow.url, "alpha", concurrency=3))),
+            *[f"r{i}: slow=0.05" for i in range(120)],
+        )
+        assert len({reply.id for reply in replies}) == len(replies) == 120
+        shares = [len(one.seen()["calls"]) for one in (quick, slow)]
+    assert sum(shares) == 120
+    assert 2 < shares[0] / shares[1] < 4
+
+
+def test_a_dead_server_among_two_costs_no_row() -> None:
+    with faulty() as living, faulty() as dying:
+        replies = ask(
+            among(living, dying, concurrency=4),
+            *[f"r{i}: slow=0.01" for i in range(200)],
+            keep=lambda reply: os.kill(dying.pid, signal.SIGKILL) if reply.id == "r40" else None,
+        )
+    assert len({reply.id for reply in replies}) == len(replies) == 200
+    assert len([reply for reply in replies if reply.error]) == 0
+
+
+def test_a_server_that_is_not_there_from_the_start_is_done_without_and_said() -> None:
+    said: list[str] = []
+    with faulty() as living:
+        asker = OpenAIAsker(
+            (Upstream("http://127.0.0.1:9/v1", "alpha"), Upstream(living.url, "alpha")), backoff=0.02, said=said.append
+        )
+        assert asker.models() == ((), ("alpha", "beta"))
+        replies = ask(asker, *[f"r{i}: ok" for i in range(20)])
+    assert not [reply for reply in replies if reply.error]
+    assert "going on without http://127.0.0.1:9/v1" in said[0]
+
+
+def test_a_server_that_was_killed_and_comes_back_costs_no_row() -> None:
+    (port,) = free_ports(1)
+    command = [sys.executable, str(PROGRAM), "--port", str(port)]
+    servers = [subprocess.Popen(command, stdout=subprocess.PIPE)]
+    assert servers[0].stdout is not None
+    servers[0].stdout.readline()
+
+    def restart() -> None:
+        servers[0].kill()
+        servers[0].wait()
+        time.sleep(1.0)
+        servers.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
+
+    said: list[str] = []
+    restarting = threading.Timer(0.5, restart)
+    restarting.start()
+    try:
+        replies = ask(among(Faulty(port), patience=60.0, said=said.append), *[f"r{i}: slow=0.05" for i in range(200)])
+    finally:
+        restarting.join()
+        for server in servers:
+            server.kill()
+            server.wait()
+    assert len({reply.id for reply in replies}) == 200
+    assert not [reply for reply in replies if reply.error]
+    assert "it is tried again" in said[0]
+
+
+def test_a_server_that_is_lost_for_good_ends_the_ask_at_once_with_its_reason() -> None:
+    with faulty() as mortal:
+        upstream = Upstream(mortal.url, "alpha", concurrency=4, lost=lambda: "vllm died three times" if died else "")
+        died: list[Reply] = []
+        began = time.monotonic()
+        with pytest.raises(ServerError, match="vllm died three times"):
+            ask(
+                OpenAIAsker((upstream,), patience=300.0),
+                *[f"r{i}: {'die' if i == 30 else 'ok'}" for i in range(100)],
+                keep=lambda reply: died.append(reply) if reply.id == "r20" else None,
+            )
+    assert time.monotonic() - began < 10
+
+
+def test_a_server_that_takes_few_at_a_time_is_learned() -> None:
+    with faulty("--most", "6") as narrow:
+        replies = ask(among(narrow, concurrency=60, attempts=20), *[f"r{i}: slow=0.02" for i in range(600)])
+        seen = narrow.seen()
+    assert not [reply for reply in replies if reply.error]
+    assert len(replies) == 600
+    assert seen["turned_away"] < 600
+
+
+def test_a_limit_told_in_headers_is_kept() -> None:
+    with faulty("--limit", "1200") as limited:
+        began = time.monotonic()
+        replies = ask(among(limited, concurrency=16), *[f"r{i}: ok" for i in range(240)])
+        seconds = time.monotonic() - began
+        assert limited.seen()["turned_away"] <= 30
+    assert not [reply for reply in replies if reply.error]
+    assert seconds > (240 - 20 - 16) / 20 * 0.8
+
+
+def test_requests_a_minute_that_were_set_are_kept() -> None:
+    with faulty() as server:
+        began = time.monotonic()
+        upstream = Upstream(server.url, "alpha", rpm=1800)
+        replies = ask(OpenAIAsker((upstream,)), *[f"r{i}: ok" for i in range(80)])
+        seconds = time.monotonic() - began
+    assert len(replies) == 80
+    assert 1.5 < seconds < 8.0  # 30 at once, then 30 a second
+
+
+def test_one_row_in_ten_turned_away_is_no_trouble() -> None:
+    with faulty() as server:
+        scripts = [f"r{i}: {'429 ' if i % 10 == 0 else ''}slow=0.02" for i in range(300)]
+        replies = ask(among(server, concurrency=32), *scripts)
+        assert sum(server.seen()["calls"].values()) == 330
+    assert not [reply for reply in replies if reply.error]
+
+
+def test_every_reply_tells_when_it_came_and_what_it_cost() -> None:
+    with faulty() as server:
+        (reply,) = ask(among(server, price=PRICE), "priced: 500 ok")
+    assert reply.dollars == pytest.approx((7 * 1.0 + 3 * 2.0) / 1e6)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", reply.at)
+
+
+def test_an_answer_that_was_lost_on_the_way_is_paid_for_at_its_worst() -> None:
+    with faulty() as server:
+        (reply,) = ask(among(server, price=PRICE), "lost: reset-in-body ok")
+    worst = PRICE.worst(request("lost: reset-in-body ok"))
+    assert reply.dollars == pytest.approx(worst + (7 * 1.0 + 3 * 2.0) / 1e6)
+
+
+def test_the_budget_is_never_passed_and_what_came_before_is_kept() -> None:
+    worst = PRICE.worst(request("r000: ok"))
+    purse = Purse(20 * worst)
+    replies: list[Reply] = []
+    with faulty() as server, pytest.raises(BudgetError, match="SKYASSETS_BUDGET"):
+        among(server, price=PRICE, purse=purse).ask([request(f"r{i:03}: ok") for i in range(500)], replies.append)
+    assert purse.spent == pytest.approx(sum(reply.dollars or 0 for reply in replies))
+    assert purse.budget is not None
+    assert purse.budget - worst < purse.spent <= purse.budget
+    assert purse.reserved == pytest.approx(0.0, abs=1e-12)
+    assert all(reply.error is None for reply in replies)
+
+
+def test_a_budget_that_just_fits_is_enough() -> None:
+    with faulty() as server:
+        purse = Purse(PRICE.worst(request("r0: ok")) + 1e-9)
+        assert len(ask(among(server, price=PRICE, purse=purse), "r0: ok")) == 1
+
+
+def test_the_requests_are_drawn_as_room_is_made() -> None:
+    answered: list[Reply] = []
+    ahead: list[int] = []
+
+    def source() -> Iterator[Request]:
+        for i in range(300):
+            ahead.append(i + 1 - len(answered))
+            yield request(f"r{i}: ok")
+
+    with faulty() as server:
+        among(server, concurrency=10).ask(source(), answered.append)
+    assert len(answered) == 300
+    assert max(ahead) <= 10 + 10
+
+
+def test_in_flight_is_told_while_it_asks_and_none_are_left_after() -> None:
+    with faulty() as server:
+        asker = among(server, concurrency=5)
+        most: list[int] = []
+        ask(asker, *[f"r{i}: slow=0.02" for i in range(40)], keep=lambda reply: most.append(asker.in_flight))
+    assert 3 <= max(most) <= 5
+    assert asker.in_flight == 0
+
+
+def test_a_bad_server_beside_a_slow_good_one_ends_nothing() -> None:
+    with faulty() as good:
+        upstreams = (Upstream(good.url, "alpha", concurrency=8), Upstream("http://127.0.0.1:9/v1", "alpha"))
+        asker = OpenAIAsker(upstreams, backoff=0.02, patience=0.5)
+        replies = ask(asker, *[f"r{i}: slow=2.0" for i in range(8)])
+    assert [reply.error for reply in replies] == [None] * 8
+
+
+def test_an_answer_that_trickles_for_ever_runs_out_of_time() -> None:
+    with faulty() as server:
+        began = time.monotonic()
+        (reply,) = ask(among(server, timeout=0.5), "slow-drip: trickle...")
+    assert "no whole answer within 0.5 s" in str(reply.error)
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("word", ["no-usage", "usage=-1", 'usage="1e999"', "cut-json ok"])
+def test_work_whose_tokens_nobody_told_is_paid_for_at_its_worst(word: str) -> None:
+    with faulty() as server:
+        (reply,) = ask(among(server, price=PRICE), f"untold: {word}")
+    assert reply.dollars is not None
+    assert reply.dollars >= PRICE.worst(request(f"untold: {word}"))
+
+
+def test_an_answer_without_a_text_is_paid_for_by_its_tokens() -> None:
+    with faulty() as server:
+        (reply,) = ask(among(server, price=PRICE), "empty: empty-with-usage")
+    assert reply.error
+    assert reply.dollars == pytest.approx((7 * 1.0 + 3 * 2.0) / 1e6)
+
+
+def test_a_server_that_tells_no_tokens_cannot_make_the_budget_pass() -> None:
+    purse = Purse(10 * PRICE.worst(request("r000: no-usage")))
+    replies: list[Reply] = []
+    wanted = [request(f"r{i:03}: no-usage") for i in range(100)]
+    with faulty() as server, pytest.raises(BudgetError):
+        among(server, price=PRICE, purse=purse).ask(wanted, replies.append)
+    assert 8 <= len(replies) <= 10
+
+
+@pytest.mark.parametrize(("status", "fatal"), [("400", False), ("500", False), ("401", True)])
+def test_a_key_that_a_server_echoes_is_shown_nowhere(status: str, fatal: bool) -> None:
+    with faulty() as server:
+        upstream = Upstream(server.url, "alpha", "sk-VERYSECRET")
+        asker = OpenAIAsker((upstream,), attempts=1)
+        if fatal:
+            with pytest.raises(ServerError) as raised:
+                ask(asker, f"echo-{status}: echo={status}...")
+            said = str(raised.value)
+        else:
+            (reply,) = ask(asker, f"echo-{status}: echo={status}...")
+            said = str(reply.error)
+    assert "you sent Bearer ***" in said
+    assert "VERYSECRET" not in said
+
+
+@pytest.mark.parametrize("word", ["half-a-character", "half-a-reason", "deep", "429=nan"])
+def test_what_no_file_could_hold_is_made_well_formed(word: str) -> None:
+    with faulty() as server:
+        (reply,) = ask(among(server), f"strange: {word}")
+    f"{reply.error} {reply.finish_reason}".encode()
+
+
+def test_many_refused_at_once_raise_once_and_complain_no_more(capfd: pytest.CaptureFixture[str]) -> None:
+    with faulty() as server, pytest.raises(ServerError, match="key is refused"):
+        ask(among(server), *[f"r{i}: 401..." for i in range(8)])
+    gc.collect()
+    assert "never retrieved" not in capfd.readouterr().err
+
+
+def test_calls_that_are_broken_off_are_told_with_what_they_may_have_cost() -> None:
+    replies: list[Reply] = []
+    purse = Purse()
+    wanted = [request("slow-one: slow=5"), request("quick-one: ok"), request("then: 401...")]
+    with faulty() as server, pytest.raises(ServerError, match="key is refused"):
+        among(server, price=PRICE, purse=purse).ask(wanted, replies.append)
+    told = {reply.id: reply for reply in replies}
+    assert "broken off" in str(told["slow-one"].error)
+    assert purse.spent == pytest.approx(sum(reply.dollars or 0 for reply in replies))
+
+
+def test_an_interrupt_ends_the_ask_at_once_and_what_came_is_kept() -> None:
+    class Interrupted(BaseException):
+        """As Dagster raises it, from its signal handler."""
+
+    def interrupt(*_: object) -> None:
+        raise Interrupted
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    wanted = [request(f"r{i}: slow=0.2") for i in range(400)]
+    replies: list[Reply] = []
+    try:
+        with faulty() as server:
+            began = time.monotonic()
+            signal.setitimer(signal.ITIMER_REAL, 0.7)
+            with pytest.raises(Interrupted):
+                among(server, concurrency=2).ask(wanted, replies.append)
+            assert time.monotonic() - began < 3
+            time.sleep(0.5)
+            calls = sum(server.seen()["calls"].values())
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert 1 <= len(replies) <= calls <= 20
+
+
+def test_a_long_wait_for_the_first_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduler, "QUIET_SECONDS", 0.3)
+    said: list[str] = []
+    with faulty() as server:
+        ask(among(server, said=said.append), "late: slow=1.0", "later: slow=1.2")
+    assert said
+    assert said[0].startswith("2 calls under way, no answer for ")
+    assert said[-1] > said[0]
+
+
+def test_upstream_names_every_field_the_tests_may_change() -> None:
+    assert set(Upstream.__dataclass_fields__) >= UPSTREAM

@@ -1,0 +1,395 @@
+"""The Batch API: half the price, taken up again after a kill, every row answered or explained and never paid twice."""
+
+import json
+import math
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from engines.batch import BatchServer, batch_server
+from engines.faulty import MODEL, request
+
+from skyassets.core.errors import BudgetError, ServerError
+from skyassets.core.money import Price, Purse
+from skyassets.engines.openai_api.chat_format import body_of
+from skyassets.engines.openai_batch.records import Notes, server_name
+
+PRICE = Price(1.0, 2.0, as_of="2026-01-01", source="the test")
+ROW = (1000 * 1.0 + 500 * 2.0) / 1e6 / 2
+"""What each answered row costs in a batch."""
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[BatchServer]:
+    with batch_server(tmp_path) as running:
+        yield running
+
+
+def notes(server: BatchServer) -> list[dict[str, Any]]:
+    return [json.loads(path.read_text()) for path in sorted(server.folder.glob("*.json"))]
+
+
+def test_every_row_is_answered_by_a_batch_at_half_the_price(server: BatchServer) -> None:
+    replies = server.ask("a: ok", "b: ok", price=PRICE)
+    assert {name: (one.text, one.finish_reason) for name, one in replies.items()} == {
+        "a": ("answer to a", "stop"),
+        "b": ("answer to b", "stop"),
+    }
+    assert all(one.dollars == ROW and one.served_by == "here (batch)" and one.at for one in replies.values())
+    assert server.seen()["paid"] == {"a": 1, "b": 1}
+
+
+def test_a_row_asks_what_it_would_ask_live_and_is_known_by_its_id(server: BatchServer) -> None:
+    server.ask("a: ok")
+    [row] = server.seen()["rows"]
+    assert row == {
+        "custom_id": "a",
+        "method": "POST",
+        "url": "/v1/chat/completions",
+        "body": body_of(request("a: ok"), "alpha", server.url),
+    }
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("400", "400: row bad is bad"),
+        ("500", "500: row bad is bad"),
+        ("lost", "has no line for the row"),
+        ("noise", "no line for the row, but 1 unreadable ones"),
+        ("empty", "no text in the answer"),
+    ],
+)
+def test_a_bad_row_is_its_own_error_and_is_asked_again_by_the_next_run_alone(
+    server: BatchServer, word: str, told: str
+) -> None:
+    replies = server.ask("good: ok", f"bad: {word}", price=PRICE)
+    assert (replies["good"].error, replies["bad"].finish_reason) == (None, "error")
+    assert told in str(replies["bad"].error)
+    assert server.ask(f"bad: {word}", price=PRICE)["bad"].error
+    assert server.ask(f"bad: {word}")["bad"].error
+    assert server.seen()["paid"] == {"good": 1, "bad": 3}
+
+
+def test_an_answer_without_a_completion_costs_what_it_cost(server: BatchServer) -> None:
+    assert server.ask("a: empty", price=PRICE)["a"].dollars == ROW
+
+
+def test_a_line_that_stands_twice_is_one_reply(server: BatchServer) -> None:
+    assert server.ask("a: twice")["a"].error is None
+
+
+@pytest.mark.parametrize("end", ["expired", "cancelled"])
+def test_a_batch_that_ended_early_keeps_its_completed_rows(tmp_path: Path, end: str) -> None:
+    with batch_server(tmp_path, "--ends", f"{end},completed") as server:
+        replies = server.ask("a: ok", "b: late")
+        assert (replies["a"].error, replies["b"].text) == (None, "")
+        assert f"batch_{end}" in str(replies["b"].error)
+        assert server.ask("b: late")["b"].error is None
+        assert server.seen()["paid"] == {"a": 1, "b": 2}
+
+
+def test_a_batch_cancelled_by_hand_while_it_runs_ends_the_ask(tmp_path: Path) -> None:
+    with batch_server(tmp_path, "--looks", "1000") as server:
+        asker = server.batch()
+        asker.said = lambda line: server.cancel("batch_0") if "in_progress" in line else None
+        errors: dict[str, str | None] = {}
+        asker.ask([request("a: ok"), request("b: late")], lambda reply: errors.update({reply.id: reply.error}))
+    assert errors == {"a": None, "b": "batch_cancelled: This request could not be executed in time."}
+
+
+def test_a_batch_that_is_refused_tells_why_and_is_asked_again(tmp_path: Path) -> None:
+    with batch_server(tmp_path, "--ends", "failed=model_not_found,completed") as server:
+        with pytest.raises(
+            ServerError, match=r"batch_0 with 2 rows for alpha is refused: it is so: model_not_found \(l"
+        ):
+            server.ask("a: ok", "b: ok")
+        assert server.ask("a: ok", "b: ok")["a"].error is None
+        assert server.seen()["paid"] == {"a": 1, "b": 1}
+
+
+def test_rows_beyond_a_files_limits_go_into_several_batches(server: BatchServer) -> None:
+    rows = [f"row{number}: ok" for number in range(7)]
+    server.ask(*rows, most_rows=3)
+    assert [batch["rows"] for batch in server.seen()["batches"]] == [3, 3, 1]
+    size = len(json.dumps(server.seen()["rows"][0])) + 1
+    server.ask(*[f"other{number}: ok" for number in range(4)], most_bytes=int(2.5 * size))
+    assert [batch["rows"] for batch in server.seen()["batches"]][3:] == [2, 2]
+
+
+def test_a_row_larger_than_a_file_is_explained_and_sinks_no_other(server: BatchServer) -> None:
+    replies = server.ask("a: ok", "b: ok" + "k" * 5000, most_bytes=1000)
+    assert (replies["a"].error, "larger than the file" in str(replies["b"].error)) == (None, True)
+
+
+def test_a_full_queue_waits_for_the_batches_before(tmp_path: Path) -> None:
+    with batch_server(tmp_path, "--queue", "4") as server:
+        server.ask(*[f"row{number}: ok" for number in range(9)], most_rows=3)
+        assert set(server.seen()["paid"].values()) == {1}
+        assert any("sent again when those before have ended" in line for line in server.said)
+
+
+def test_a_batch_too_large_for_the_queue_is_halved_until_it_fits(tmp_path: Path) -> None:
+    with batch_server(tmp_path, "--queue", "2") as server:
+        server.ask(*[f"row{number}: ok" for number in range(8)])
+        assert set(server.seen()["paid"].values()) == {1}
+        assert len(server.seen()["paid"]) == 8
+        assert max(one["rows"] for one in server.seen()["batches"] if one["status"] == "completed") == 2
+
+
+def test_a_single_row_that_no_queue_takes_ends_the_ask(tmp_path: Path) -> None:
+    with (
+        batch_server(tmp_path, "--queue", "0") as server,
+        pytest.raises(ServerError, match="1 rows for alpha is refused"),
+    ):
+        server.ask("a: ok", "b: ok")
+
+
+@pytest.mark.parametrize("kind", ["upload", "create", "list", "look", "fetch"])
+@pytest.mark.parametrize("word", ["429", "500", "503", "reset", "cut-json", "html"])
+def test_what_may_pass_is_tried_again(tmp_path: Path, kind: str, word: str) -> None:
+    if kind == "fetch" and word in ("cut-json", "html"):
+        word = "noise"
+    with batch_server(tmp_path, "--play", f"{kind}={word},{word}") as server:
+        assert server.ask("a: ok", "b: ok")["a"].error is None
+        assert server.seen()["paid"] == {"a": 1, "b": 1}
+
+
+def test_a_download_that_breaks_off_is_tried_again(tmp_path: Path) -> None:
+    with batch_server(tmp_path, "--play", "fetch=cut-body,cut-body") as server:
+        assert server.ask("a: ok")["a"].error is None
+        assert server.seen()["calls"]["fetch"] == 3
+
+
+def test_a_retry_after_is_honoured(tmp_path: Path) -> None:
+    with batch_server(tmp_path, "--play", "look=429-1") as server:
+        began = time.monotonic()
+        server.ask("a: ok")
+        assert time.monotonic() - began >= 1.0
+
+
+@pytest.mark.parametrize("word", ["reset-after", "500-after", "html-after", "cut-json-after"])
+def test_a_batch_created_without_a_word_is_found_and_not_created_twice(tmp_path: Path, word: str) -> None:
+    with batch_server(tmp_path, "--play", f"create={word}") as server:
+        assert server.ask("a: ok", "b: ok")["a"].error is None
+        assert (len(server.seen()["batches"]), server.seen()["paid"]) == (1, {"a": 1, "b": 1})
+
+
+@pytest.mark.parametrize("kind", ["upload", "create", "list", "look"])
+@pytest.mark.parametrize("word", ["401", "404", "400"])
+def test_a_refusal_stops_at_once(tmp_path: Path, kind: str, word: str) -> None:
+    with batch_server(tmp_path, "--play", f"{kind}={word}...") as server:
+        with pytest.raises(ServerError, match=word):
+            server.ask("a: ok")
+        assert server.seen()["calls"][kind] == 1
+
+
+def test_a_server_that_only_fails_is_given_up_and_its_batch_found_by_the_next_run(tmp_path: Path) -> None:
+    with batch_server(tmp_path, "--play", "look=500...") as server:
+        with pytest.raises(ServerError, match=r"nothing but failures.*the next run finds them"):
+            server.ask("a: ok", patience=0.2)
+        server.play(look=[])
+        assert server.ask("a: ok")["a"].error is None
+        assert server.seen()["paid"] == {"a": 1}
+
+
+def test_a_server_that_is_not_there_is_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ServerError, match="nobody answers"):
+        BatchServer(9, tmp_path).ask("a: ok", patience=600.0)
+
+
+def test_a_batch_that_never_ends_is_not_waited_for_for_ever(tmp_path: Path) -> None:
+    with batch_server(tmp_path, "--ends", "stuck") as server, pytest.raises(ServerError, match="hours after it should"):
+        server.ask("a: ok")
+
+
+def test_a_batch_of_another_account_is_not_paid_again_unasked(tmp_path: Path) -> None:
+    with batch_server(tmp_path, "--play", "look=500...") as server:
+        with pytest.raises(ServerError):
+            server.ask("a: ok", patience=0.1)
+        server.play(look=["404..."])
+        with pytest.raises(ServerError, match=r"use the key it was made with, or remove .*json"):
+            server.ask("a: ok")
+        server.play(look=[])
+        assert server.ask("a: ok")["a"].error is None
+        assert server.seen()["paid"] == {"a": 1}
+
+
+def test_replies_that_were_lost_after_they_were_collected_are_read_again_not_bought(server: BatchServer) -> None:
+    server.ask("a: ok", "b: ok")
+    purse = Purse(1.0)
+    assert server.ask("a: ok", "c: ok", price=PRICE, purse=purse)["a"].dollars == ROW
+    assert math.isclose(purse.spent, ROW)
+    assert server.seen()["paid"] == {"a": 1, "b": 1, "c": 1}
+
+
+def test_collected_replies_that_the_server_keeps_no_more_are_bought_again(server: BatchServer) -> None:
+    server.ask("a: ok")
+    server.play(fetch=["404"])
+    assert server.ask("a: ok")["a"].error is None
+    assert server.seen()["paid"] == {"a": 2}
+
+
+def test_files_that_turn_up_late_are_waited_for(tmp_path: Path) -> None:
+    with batch_server(tmp_path, "--play", "fetch=404,404") as server:
+        assert server.ask("a: ok")["a"].error is None
+        assert server.seen()["paid"] == {"a": 1}
+
+
+def test_a_batch_is_found_by_the_list_when_the_notes_are_gone(tmp_path: Path) -> None:
+    with batch_server(tmp_path, "--play", "look=500...") as server:
+        with pytest.raises(ServerError):
+            server.ask("a: ok", "b: ok", patience=0.1)
+        for note in server.folder.glob("*.json"):
+            note.unlink()
+        server.play(look=[])
+        server.ask("a: ok", "b: ok")
+        assert server.seen()["paid"] == {"a": 1, "b": 1}
+
+
+def test_what_fits_the_budget_is_sent_and_the_rest_is_told(server: BatchServer) -> None:
+    rows = [request(f"row{number}: ok", max_tokens=1000) for number in range(5)]
+    worst = PRICE.worst(rows[0]) / 2
+    purse = Purse(2.5 * worst)
+    kept: list[str] = []
+    with pytest.raises(BudgetError, match=r"the 3 rows that were not sent could cost \$0.003"):
+        server.batch(price=PRICE, purse=purse).ask(rows, lambda reply: kept.append(reply.id))
+    assert sorted(kept) == ["row0", "row1"]
+    assert math.isclose(purse.spent, 2 * ROW)
+    assert purse.reserved == 0
+    assert server.seen()["paid"] == {"row0": 1, "row1": 1}
+
+
+def test_a_budget_too_small_for_any_row_creates_no_batch(server: BatchServer) -> None:
+    with pytest.raises(BudgetError, match="the 1 rows that were not sent"):
+        server.ask("a: ok", price=PRICE, purse=Purse(0.0))
+    assert server.seen()["batches"] == []
+
+
+def test_money_of_a_batch_that_goes_on_without_us_stays_aside(tmp_path: Path) -> None:
+    purse = Purse(1.0)
+    with batch_server(tmp_path, "--play", "look=401...") as server, pytest.raises(ServerError):
+        server.ask("a: ok", price=PRICE, purse=purse)
+    assert math.isclose(purse.reserved, PRICE.worst(request("a: ok")) / 2)
+
+
+def test_money_of_a_batch_that_was_never_created_is_free_again(tmp_path: Path) -> None:
+    purse = Purse(1.0)
+    with batch_server(tmp_path, "--play", "upload=401...") as server, pytest.raises(ServerError):
+        server.ask("a: ok", price=PRICE, purse=purse)
+    assert purse.reserved == 0
+
+
+def test_the_key_is_sent_and_written_nowhere(tmp_path: Path) -> None:
+    with batch_server(tmp_path, "--key", "sk-secret") as server:
+        with pytest.raises(ServerError, match="the key is refused"):
+            server.ask("a: ok", api_key="sk-wrong")
+        server.ask("a: ok", api_key="sk-secret")
+        assert "sk-" not in repr(server.batch(api_key="sk-secret"))
+        written = b"".join(path.read_bytes() for path in server.folder.rglob("*") if path.is_file())
+        assert b"sk-" not in written
+        assert not any("sk-" in line for line in server.said)
+    assert server_name("https://me:sk-secret@host:8000/v1/?key=sk-secret") == "host:8000/v1"
+
+
+def test_progress_tells_counts_hours_and_the_end(server: BatchServer) -> None:
+    server.ask("a: ok")
+    assert any(
+        "in_progress, 0/1 rows done, 0 failed, 0.0 h waited, it expires in 24.0 h" in line for line in server.said
+    )
+
+
+def test_rows_are_in_flight_until_they_are_collected(server: BatchServer) -> None:
+    seen: list[int] = []
+    asker = server.batch()
+    asker.said = lambda line: seen.append(asker.in_flight)
+    asker.ask([request("a: ok"), request("b: ok")], lambda reply: None)
+    assert (max(seen), asker.in_flight) == (2, 0)
+
+
+def test_nothing_to_ask_asks_nobody(server: BatchServer) -> None:
+    server.ask()
+    assert server.seen()["calls"] == {}
+
+
+def test_weights_of_our_own_are_not_to_be_had_from_a_batch(server: BatchServer) -> None:
+    with (
+        pytest.raises(ServerError, match="serve them from here"),
+        server.batch().serve(MODEL, Path("made/here")),
+    ):
+        pytest.fail("served")
+
+
+def test_another_model_or_server_has_its_own_notes(server: BatchServer) -> None:
+    server.ask("a: ok")
+    kept = Notes(server.folder)
+    assert [note.ids for note in kept.of(server_name(server.url), "alpha")] == [("a",)]
+    assert list(kept.of(server_name(server.url), "beta")) == []
+    assert list(kept.of("elsewhere/v1", "alpha")) == []
+
+
+CLIENT = Path(__file__).parents[1] / "batch.py"
+COUNT = 10
+
+
+def client(server: BatchServer, folder: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, CLIENT, server.url, folder, str(COUNT)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def finished(server: BatchServer, folder: Path) -> None:
+    """Run the client to its end: it must have every row, each paid once."""
+    run = client(server, folder)
+    assert run.communicate(timeout=60)[0] == f"{COUNT} 0\n"
+    assert server.seen()["paid"] == {f"row {number}": 1 for number in range(COUNT)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "word"),
+    [
+        ("list", "hang"),
+        ("upload", "hang"),
+        ("upload", "hang-after"),
+        ("create", "hang"),
+        ("create", "hang-after"),
+        ("look", "hang"),
+        ("fetch", "hang"),
+    ],
+)
+@pytest.mark.parametrize("before", [0, 2])
+def test_killed_at_any_step_the_next_run_pays_for_nothing_twice(
+    tmp_path: Path, kind: str, word: str, before: int
+) -> None:
+    with batch_server(tmp_path, "--play", f"{kind}={'ok,' * before}{word}") as server:
+        run = client(server, tmp_path)
+        while not server.seen()["hanging"] and run.poll() is None:
+            time.sleep(0.01)
+        run.kill()
+        run.wait()
+        finished(server, tmp_path)
+
+
+def test_killed_again_and_again_at_random_every_row_is_paid_once(tmp_path: Path) -> None:
+    with batch_server(tmp_path, "--looks", "20") as server:
+        dice = random.Random(7)
+        kills = 0
+        for _ in range(12):
+            run = client(server, tmp_path)
+            time.sleep(0.9 + dice.random() * 0.8)
+            kills += run.poll() is None
+            run.kill()
+            run.wait()
+        assert kills
+        finished(server, tmp_path)
+
+
+def test_two_runs_at_once_pay_for_nothing_twice(tmp_path: Path) -> None:
+    with batch_server(tmp_path, "--looks", "10") as server:
+        runs = [client(server, tmp_path) for _ in range(2)]
+        assert [run.communicate(timeout=60)[0] for run in runs] == [f"{COUNT} 0\n"] * 2
+        assert set(server.seen()["paid"].values()) == {1}

@@ -1,0 +1,138 @@
+"""What is learned under the chat templates of the families that people fine-tune: the answers and their ends alone."""
+
+import copy
+
+import pytest
+from engines.family_templates import GEMMA, LLAMA, QWEN, QWEN3, R1, SMOL, Family, family_tokenizer
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tiny_base import conversation
+
+from skyassets.core.errors import TrainerError
+from skyassets.core.ports import Conversation, Message
+from skyassets.engines.tokenizing.chat_tokenizer import ChatTokenizer
+
+FAMILIES = (QWEN, LLAMA, SMOL, GEMMA)
+SAID = st.text(st.sampled_from("ab 4.\n\\é😀`{}") | st.characters(exclude_categories=["Cs", "Cc"]), max_size=30)
+
+
+def chat(family: Family) -> ChatTokenizer:
+    tokenizer = family_tokenizer(family)
+    # As generation_config.json names it, where it is not the tokenizer's eos_token.
+    return ChatTokenizer(tokenizer, ends=[tokenizer.convert_tokens_to_ids(family.end)])
+
+
+def learned_runs(family: Family, example: Conversation) -> list[str]:
+    return [piece.text for piece in chat(family).pieces(chat(family).encode(example)) if piece.learned]
+
+
+def whole_text(family: Family, example: Conversation) -> str:
+    return "".join(piece.text for piece in chat(family).pieces(chat(family).encode(example)))
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_the_answers_and_their_ends_are_learned_and_nothing_else(family: Family) -> None:
+    example = conversation("a", "What is it?", "The answer.", "Why?", "So é 😀.")
+    assert learned_runs(family, example) == [f"The answer.{family.end}", f"So é 😀.{family.end}"]
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_the_last_token_is_the_end_of_turn(family: Family) -> None:
+    encoded = chat(family).encode(conversation("a", "What?", "This."))
+    assert encoded.tokens[-1] == family_tokenizer(family).convert_tokens_to_ids(family.end)
+    assert encoded.learned[-1]
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_the_beginning_of_the_text_is_there_once_and_never_learned(family: Family) -> None:
+    encoded = chat(family).encode(conversation("a", "What?", "This.", "Why?", "So."))
+    bos = family_tokenizer(family).bos_token_id
+    if bos is not None:
+        assert encoded.tokens[0] == bos
+        assert not encoded.learned[encoded.tokens == bos].any()
+    if family in (LLAMA, GEMMA):
+        assert (encoded.tokens == bos).sum() == 1
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_the_prompt_is_the_servers(family: Family) -> None:
+    tokenizer = family_tokenizer(family)
+    encoded = chat(family).encode(conversation("a", "What?", "This."))
+    asked = tokenizer.apply_chat_template(
+        [{"role": "user", "content": "What?"}], add_generation_prompt=True, tokenize=False
+    )
+    assert asked.endswith(family.asks)
+    assert encoded.tokens[~encoded.learned].tolist() == tokenizer(asked, add_special_tokens=False)["input_ids"]
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+@settings(deadline=None)
+@given(asked=SAID, answer=SAID)
+def test_whatever_is_said_what_is_learned_is_the_answer_but_for_its_margins(
+    family: Family, asked: str, answer: str
+) -> None:
+    (learned,) = learned_runs(family, conversation("a", asked, answer))
+    assert learned.removesuffix(family.end).strip() == answer.strip()
+    assert learned.endswith(family.end)
+
+
+@pytest.mark.parametrize("family", [QWEN, LLAMA, SMOL], ids=lambda family: family.name)
+def test_a_system_turn_is_in_the_prompt_in_the_place_of_the_families_own(family: Family) -> None:
+    example = Conversation("a", (Message("system", "Be good."), *conversation("", "What?", "This.").messages))
+    text = whole_text(family, example)
+    assert text.index("Be good.") < text.index("What?")
+    assert "You are" not in text
+    assert learned_runs(family, example) == [f"This.{family.end}"]
+
+
+@pytest.mark.parametrize("family", [QWEN, SMOL], ids=lambda family: family.name)
+def test_the_families_own_system_turn_is_not_learned(family: Family) -> None:
+    text = whole_text(family, conversation("a", "What?", "This."))
+    assert "You are" in text
+    assert not any("You are" in run for run in learned_runs(family, conversation("a", "What?", "This.")))
+
+
+def test_gemma_refuses_a_system_turn_and_the_error_says_what_to_do() -> None:
+    example = Conversation("a", (Message("system", "Be good."), *conversation("", "What?", "This.").messages))
+    with pytest.raises(
+        TrainerError, match=r"example a: .*\(system, user\): System role not supported; .*first user turn"
+    ):
+        chat(GEMMA).encode(example)
+
+
+def test_the_distilled_deepseek_would_lose_the_thought() -> None:
+    example = conversation("a", "What?", "<think>\nSo and so.\n</think>\n\nThis.")
+    with pytest.raises(
+        TrainerError, match=r"leaves out '<think>\\nSo and so.\\n</think>\\n\\n' \(\d+ of \d+ characters\)"
+    ):
+        chat(R1).encode(example)
+
+
+def test_a_prompt_that_opens_the_thought_is_gone_on_from() -> None:
+    # The same template, but for the line that drops the thought.
+    tokenizer = family_tokenizer(R1)
+    whole = tokenizer.chat_template.replace("{% set content = content.split('</think>')[-1] %}", "")
+    kept = ChatTokenizer(with_template(R1, whole))
+    encoded = kept.encode(conversation("a", "What?", "<think>\nSo and so.\n</think>\n\nThis."))
+    asked, learned = kept.pieces(encoded)
+    assert asked.text.endswith("<think>\n")
+    assert learned.text == f"So and so.\n</think>\n\nThis.{R1.end}"
+
+
+def test_qwen3_keeps_the_thought_of_one_turn_and_loses_it_before_the_next() -> None:
+    first = ("What?", "<think>\nSo and so.\n</think>\n\nThis.")
+    assert learned_runs(QWEN3, conversation("a", *first)) == [f"{first[1]}<|im_end|>"]
+    with pytest.raises(TrainerError, match="example a: turn 4: the chat template does not go on from its own prompt"):
+        chat(QWEN3).encode(conversation("a", *first, "Why?", "<think>\n\n</think>\n\nSo."))
+
+
+def test_qwen3_would_have_the_model_learn_a_thought_that_nobody_had() -> None:
+    with pytest.raises(TrainerError, match=r"it writes '<think>\\n\\n</think>\\n\\n', which nobody said"):
+        chat(QWEN3).encode(conversation("a", "What?", "This."))
+
+
+def with_template(family: Family, template: str) -> object:
+
+    changed = copy.deepcopy(family_tokenizer(family))
+    changed.chat_template = template
+    return changed

@@ -1,0 +1,86 @@
+"""The report's files out of a real run: there, rebuilt when gone, and made of no more than is shown."""
+
+import html
+import json
+import re
+
+import dagster as dg
+import polars as pl
+import pytest
+from assets.pipeline import Pipeline
+
+from skyassets.core.tables.declarations import ANSWERS, BENCHMARK_PROBLEMS, REPORTS
+from skyassets.project.evaluation.report_files import PAGE, TEXT, WRITTEN_FROM, report_facts
+from skyassets.project.project import House
+from skyassets.stages.reporting.facts import ReportFacts
+
+
+@pytest.fixture
+def facts(pipeline: Pipeline) -> ReportFacts:
+    return report_facts(House(pipeline.recipe, pipeline.place), pipeline.store.read(REPORTS))
+
+
+def test_a_run_leaves_a_page_and_markdown_with_the_same_verdict(pipeline: Pipeline) -> None:
+    page, text = ((pipeline.store.folder / name).read_text(encoding="utf-8") for name in (PAGE, TEXT))
+    (verdict,) = re.findall('class="verdict">(.*?)</p>', page)
+    assert verdict.startswith("The student ")
+    assert verdict in text
+
+
+def test_a_page_that_is_gone_is_written_again_without_a_call(pipeline: Pipeline) -> None:
+    (pipeline.store.folder / PAGE).unlink()
+    before = pipeline.calls()
+    result = pipeline.materialize(only=REPORTS.name)
+    assert result.success
+    (event,) = result.get_asset_materialization_events()
+    assert event.step_materialization_data.materialization.metadata["rebuilt"] == dg.MetadataValue.bool(True)
+    assert (pipeline.store.folder / PAGE).exists()
+    assert pipeline.calls() == before
+
+
+def test_a_copy_of_the_report_has_no_link_that_leads_nowhere(pipeline: Pipeline) -> None:
+    (kept,) = (pipeline.store.folder / "history").iterdir()
+    page, text = (html.unescape((kept / name).read_text(encoding="utf-8")) for name in (PAGE, TEXT))
+    links = re.findall('href="([^"]+)"', page)
+    assert links
+    assert all(link.startswith("#") and f'id="{link[1:]}"' in page for link in links)
+    assert not re.findall(r"(?<!\\)\]\(", text)
+    for table in WRITTEN_FROM:
+        assert (pipeline.store.folder / f"{table.name}.parquet").exists()
+        assert f"{table.name}.parquet: {table.meaning}" in page
+
+
+def test_every_duel_is_an_item_that_one_of_the_two_got_wrong(pipeline: Pipeline, facts: ReportFacts) -> None:
+    answers = pipeline.store.read(ANSWERS)
+    questions = dict(pipeline.store.read(BENCHMARK_PROBLEMS).select("problem_id", "question").iter_rows())
+    assert facts.duels
+    for duel in facts.duels:
+        found = answers.filter(pl.col("problem_id") == duel.problem_id)
+        verdicts = dict(found.select("role", "strict").iter_rows())
+        assert verdicts == ({"student": "correct", "base": "wrong"} if duel.is_won else
+                            {"student": "wrong", "base": "correct"})  # fmt: skip
+        assert duel.question == questions[duel.problem_id]
+        assert duel.student.text == found.filter(pl.col("role") == "student")["text"][0]
+
+
+def test_what_was_spent_and_when_comes_from_the_ledger(facts: ReportFacts) -> None:
+    by_asset = {each.asset: each for each in facts.spent}
+    assert by_asset["benchmark_answers"].calls == 24
+    assert by_asset["teacher_traces"].calls == 12
+    assert by_asset["checkpoint"].gpu_hours > 0
+    assert "benchmark_answers" not in {each.asset for each in facts.making}
+    assert facts.asked is not None
+    assert facts.asked[0] <= facts.asked[1]
+
+
+def test_the_waterfall_adds_up(facts: ReportFacts) -> None:
+    sums = {line: sum(counts.values()) for line, counts in facts.fall.items()}
+    assert sums["rewrites"] == sum(sums[rule] for rule in facts.rules) + sums["kept"]
+
+
+def test_the_report_tells_every_part_of_its_manifest(pipeline: Pipeline) -> None:
+    told = json.loads(pipeline.store.read(REPORTS)["made_with"][0])
+    page = (pipeline.store.folder / PAGE).read_text(encoding="utf-8")
+    shown = page[page.index('id="made-with"') :]
+    assert told
+    assert all(f">{name}" in re.sub(r">\s+", ">", shown).replace("&#39;", "'") for name in told)

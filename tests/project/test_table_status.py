@@ -1,0 +1,192 @@
+"""What `standings` foretells is what a run does: the same tables made again, for the same reasons."""
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+import pytest
+from assets.pipeline import ALL, ROWS, Pipeline, copy_of
+
+from skyassets.core.files import locked
+from skyassets.core.ports import Limits, Sampling
+from skyassets.core.sources import LocalFile
+from skyassets.core.tables.declarations import TRACES, VERDICTS
+from skyassets.project.project import House
+from skyassets.project.table_status import Standing, State, standings
+from skyassets.stages.rewriting.rewrite import RuleRewriting
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a pipeline that has run once."""
+    made = Pipeline(tmp_path_factory.mktemp("made"))
+    made.run()
+    return made.folder
+
+
+@pytest.fixture
+def pipeline(made: Path, tmp_path: Path) -> Pipeline:
+    return copy_of(made, tmp_path / "copy")
+
+
+def standing(pipeline: Pipeline) -> dict[str, Standing]:
+    return {one.table.name: one for one in standings(House(pipeline.recipe, pipeline.place))}
+
+
+def told_by_a_run(pipeline: Pipeline) -> dict[str, str]:
+    """Table to why it was made again; what was not is not there."""
+    result = pipeline.materialize()
+    assert result.success
+    told = {
+        event.asset_key.to_user_string(): event.step_materialization_data.materialization.metadata
+        for event in result.get_asset_materialization_events()
+        if event.asset_key is not None
+    }
+    assert set(told) == set(ALL)
+    return {name: str(facts["why"].value) for name, facts in told.items() if facts["rebuilt"].value}
+
+
+def change(**fields: object) -> Callable[[Pipeline], None]:
+    def apply(pipeline: Pipeline) -> None:
+        pipeline.recipe = replace(pipeline.recipe, **fields)  # type: ignore[arg-type]
+
+    return apply
+
+
+def within(name: str, **fields: object) -> Callable[[Pipeline], None]:
+    def apply(pipeline: Pipeline) -> None:
+        part = replace(getattr(pipeline.recipe, name), **fields)
+        pipeline.recipe = replace(pipeline.recipe, **{name: part})
+
+    return apply
+
+
+def move(pipeline: Pipeline) -> None:
+    moved = pipeline.file.rename(pipeline.folder / "moved.jsonl")
+    pipeline.recipe = replace(
+        pipeline.recipe, sources=(replace(pipeline.recipe.sources[0], origin=LocalFile(str(moved))),)
+    )
+
+
+def hotter_on_fewer_problems(pipeline: Pipeline) -> None:
+    pipeline.write(ROWS[1:])
+    within("teacher", sampling=Sampling(temperature=0.9, max_tokens=64))(pipeline)
+
+
+def made_for_others(pipeline: Pipeline) -> None:
+    """A problem is added, and only its own table and the traces were made since."""
+    pipeline.write([*ROWS, {"question": "What is 83 times 2?", "answer": "166"}])
+    for only in ("raw_problems", "teacher_traces"):
+        assert pipeline.materialize(only=only).success
+
+
+def taken_back_half_way(pipeline: Pipeline) -> None:
+    """As `made_for_others`, and then the problem is taken back."""
+    made_for_others(pipeline)
+    pipeline.write(ROWS)
+
+
+def tried_again(pipeline: Pipeline) -> None:
+    pipeline.store.make_again(VERDICTS, 3)
+
+
+def unreadable_manifest(pipeline: Pipeline) -> None:
+    (pipeline.store.folder / "sft_dataset.manifest.json").write_text("{")
+
+
+def without(*paths: str) -> Callable[[Pipeline], None]:
+    def apply(pipeline: Pipeline) -> None:
+        for path in paths:
+            next(pipeline.store.folder.glob(path)).unlink()
+
+    return apply
+
+
+def edited_by_hand(pipeline: Pipeline) -> None:
+    path = pipeline.store.path(TRACES)
+    pl.read_parquet(path).head(1).write_parquet(path)
+
+
+CHANGES: dict[str, Callable[[Pipeline], None]] = {
+    "nothing": lambda pipeline: None,
+    "a problem added": lambda pipeline: pipeline.write([*ROWS, {"question": "What is 83 times 2?", "answer": "166"}]),
+    "a problem removed": lambda pipeline: pipeline.write(ROWS[1:]),
+    "problems in another order": lambda pipeline: pipeline.write(reversed(ROWS)),
+    "the file moved": move,
+    "a hotter teacher": within("teacher", sampling=Sampling(temperature=0.9, max_tokens=64)),
+    "a hotter teacher on fewer problems": hotter_on_fewer_problems,
+    "other words of the rewriter": change(rewriting=RuleRewriting("So it is \\boxed{{answer}}.")),
+    "another limit of the graders": change(limits=Limits(seconds=4.0)),
+    "another learning rate": within("training", learning_rate=2e-3),
+    "another seed of the evaluation": within("evaluation", seed=7),
+    "more gates": within("gates", minimum=2),
+    "another name": change(name="another"),
+    "half of it made": made_for_others,
+    "half of it made and taken back": taken_back_half_way,
+    "rows to be tried again": tried_again,
+    "a manifest that cannot be read": unreadable_manifest,
+    "a table gone": without("teacher_traces.parquet"),
+    "two tables gone": without("raw_problems.parquet", "sft_dataset.parquet"),
+    "weights gone": without("weights/*/tiny.json"),
+    "a training file gone": without("sft/dataset_info.json"),
+    "a table edited by hand": edited_by_hand,
+}
+
+
+@pytest.mark.parametrize("apply", CHANGES.values(), ids=CHANGES)
+def test_what_is_foretold_is_what_a_run_does(pipeline: Pipeline, apply: Callable[[Pipeline], None]) -> None:
+    apply(pipeline)
+    house = House(pipeline.recipe, pipeline.place)
+    foretold = {one.table.name: one for one in standings(house)}
+    parents = {name: {parent.name for parent in one.spec.parents} for name, one in house.declared.items()}
+    done = told_by_a_run(pipeline)
+    certain = {name for name, one in foretold.items() if one.state in (State.STALE, State.MISSING)}
+    possible = {name for name, one in foretold.items() if one.is_pending}
+    assert certain <= done.keys() <= possible
+    assert bool(possible) == bool(done)
+    for name in certain:
+        # Where a parent is made again as well, how it comes out is one more reason, which nobody can foretell.
+        if not parents[name] & possible:
+            assert foretold[name].why == done[name]
+    assert {one.state for one in standing(pipeline).values()} == {State.FRESH}
+
+
+def test_looking_changes_nothing(tmp_path: Path) -> None:
+    fresh = Pipeline(tmp_path)
+    assert {one.state for one in standing(fresh).values()} == {State.MISSING}
+    assert not fresh.place.data.exists()
+
+
+def test_what_comes_after_a_change_is_made_again_only_perhaps(pipeline: Pipeline) -> None:
+    pipeline.write(reversed(ROWS))
+    told = standing(pipeline)
+    assert told["raw_problems"].state is State.STALE
+    assert told["raw_problems"].why == "changed: parent source mine"
+    assert told["teacher_traces"].state is State.PERHAPS
+    assert told["teacher_traces"].why == "after raw_problems, if that comes out otherwise"
+    assert told["benchmark_problems"].state is State.FRESH
+
+
+def test_a_change_of_the_recipe_is_told_from_one_of_the_code(pipeline: Pipeline) -> None:
+    within("teacher", sampling=Sampling(temperature=0.9, max_tokens=64))(pipeline)
+    assert standing(pipeline)["teacher_traces"].why == "changed: recipe"
+
+
+def test_a_source_that_is_gone_is_said_and_what_is_stored_stays_known(pipeline: Pipeline) -> None:
+    pipeline.file.unlink()
+    told = standing(pipeline)
+    assert told["raw_problems"].state is State.STUCK
+    assert "there is no file" in told["raw_problems"].why
+    assert told["raw_problems"].rows == len(ROWS)
+    assert told["checkpoint"].state is State.PERHAPS
+    assert not pipeline.materialize().success
+
+
+def test_a_table_that_is_being_made_names_its_process(pipeline: Pipeline) -> None:
+    with locked(pipeline.store.folder / ".checkpoint.lock", lambda line: None):
+        told = standing(pipeline)
+    assert told["checkpoint"].builder == str(os.getpid())
+    assert not told["verdicts"].builder
+    assert not standing(pipeline)["checkpoint"].builder

@@ -1,0 +1,67 @@
+"""Audits: what a table says of itself in numbers, and when that is a warning."""
+
+import polars as pl
+import pytest
+
+from skyassets.core.tables.declarations import ANSWERS, ASSET_TABLES, EXAMPLES, PROBLEMS, VERDICTS
+from skyassets.stages.curation.audits import AUDITS
+
+
+def test_every_audit_looks_at_columns_that_its_table_has() -> None:
+    tables = {table.name: table for table in ASSET_TABLES}
+    for name, audit in AUDITS.items():
+        assert set(audit.columns) <= set(tables[name].columns)
+
+
+@pytest.mark.parametrize(("aside", "passed"), [(0, True), (1, True), (2, False), (10, False)])
+def test_more_than_a_tenth_of_the_problems_set_aside_is_a_warning(aside: int, passed: bool) -> None:
+    found = AUDITS[PROBLEMS.name](pl.DataFrame({"set_aside": ["no answer"] * aside + [None] * (10 - aside)}))
+    assert found.passed is passed
+    assert (found.numbers["problems"], found.numbers["set aside"]) == (10, aside)
+
+
+def test_no_problem_at_all_is_a_warning() -> None:
+    assert not AUDITS[PROBLEMS.name](pl.DataFrame({"set_aside": []}, schema={"set_aside": pl.String})).passed
+
+
+def test_unjudged_verdicts_are_counted_with_their_commonest_reason() -> None:
+    rows = pl.DataFrame(
+        {
+            "verdict": ["correct"] * 17 + ["unjudged"] * 3,
+            "reason": ["equals"] * 17 + ["timeout", "timeout", "no answer"],
+        }
+    )
+    found = AUDITS[VERDICTS.name](rows)
+    assert not found.passed
+    assert found.numbers == {
+        "correct": 17, "wrong": 0, "unjudged": 3, "share unjudged": 0.15, "most often": "timeout (2 times)",
+    }  # fmt: skip
+    assert AUDITS[VERDICTS.name](rows.head(17)).passed
+
+
+def test_answers_tell_what_was_cut_and_what_is_missing() -> None:
+    rows = pl.DataFrame(
+        {
+            "lenient": ["correct", "wrong"],
+            "lenient_reason": ["equals", "differs"],
+            "finish_reason": ["stop", "length"],
+            "error": [None, None],
+        },
+        schema_overrides={"error": pl.String},
+    )
+    numbers = AUDITS[ANSWERS.name](rows).numbers
+    assert (numbers["cut by the token limit"], numbers["without an answer"]) == (1, 0)
+
+
+def test_a_row_dropped_without_evidence_is_unexplained() -> None:
+    rows = pl.DataFrame(
+        {
+            "dropped_by": [None, "fits cutoff", "fits cutoff"],
+            "evidence": [None, "600 tokens", None],
+            "example_tokens": [12, None, None],
+        }
+    )
+    found = AUDITS[EXAMPLES.name](rows)
+    assert not found.passed
+    assert found.numbers["unexplained"] == 1
+    assert AUDITS[EXAMPLES.name](rows.head(2)).passed

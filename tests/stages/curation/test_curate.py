@@ -1,0 +1,168 @@
+"""Curation: every rewrite is kept or dropped with the first rule it failed, and nothing wrong is ever kept."""
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from stages.curating import (
+    FIRST,
+    HELD_OUT,
+    PROMPTS,
+    QUESTION,
+    USUAL,
+    Row,
+    curated,
+    dropped,
+    evidence,
+    judged,
+    problem,
+    rewrite,
+    words,
+)
+
+from skyassets.core.errors import GateError, RecipeError
+from skyassets.core.tables.declarations import EXAMPLES
+from skyassets.stages.curation.curate import Curation, curate
+from skyassets.stages.curation.examples import conversations, kept, unjudged
+from skyassets.stages.curation.rules import FitsCutoff, TraceFinished, WellFormed, verified
+from skyassets.stages.curation.selection import Chosen
+from skyassets.stages.curation.waterfall import ON_TRUST, by_domain, waterfall
+
+NAMES = Curation(USUAL).names
+
+
+@pytest.mark.parametrize(
+    ("row", "said", "question", "rule"),
+    [
+        (rewrite(0, 0, failed="no answer"), {}, QUESTION, "rewrite made"),
+        (rewrite(0, 0), {0: ("wrong", "correct")}, QUESTION, "trace correct"),
+        (rewrite(0, 0), {0: ("unjudged", "correct")}, QUESTION, "trace correct"),
+        (rewrite(0, 0), {0: ("correct", "unjudged")}, QUESTION, "rewrite correct"),
+        (rewrite(0, 0, text="so it is 1"), {}, QUESTION, "well formed"),
+        (rewrite(0, 0), {}, f"Solve: {HELD_OUT}", "not in a benchmark"),
+        (rewrite(0, 0, solution="word " * 60), {}, QUESTION, "fits the cutoff"),
+    ],
+)
+def test_each_rule_drops_what_it_is_for(row: Row, said: dict[int, tuple[str, str]], question: str, rule: str) -> None:
+    frame = curated([row], [problem(0, question)], said=said)
+    assert dropped(frame) == {"r00": rule}
+    assert frame["evidence"].null_count() == 0
+    assert frame["messages"].null_count() == 1
+
+
+def test_a_trace_that_was_cut_says_so_whatever_else_is_wrong_with_it() -> None:
+    frame = curated([rewrite(0, 0, failed="broken")], said={0: ("wrong", "wrong")}, ends={0: "length"})
+    assert dropped(frame) == {"r00": "trace finished"}
+    assert evidence(frame) == ["it ended with length"]
+
+
+def test_the_evidence_names_the_benchmark_its_item_and_the_words() -> None:
+    (told,) = evidence(curated([rewrite(0, 0)], [problem(0, f"Solve: {HELD_OUT}")]))
+    assert told.startswith("boats: ")
+    assert "p99" in told
+    assert "four hours upstream" in told
+
+
+def test_a_row_is_dropped_by_the_first_rule_it_fails() -> None:
+    frame = curated([rewrite(0, 0, failed="broken")], [problem(0, HELD_OUT)], said={0: ("wrong", "wrong")})
+    assert dropped(frame) == {"r00": "rewrite made"}
+
+
+def test_an_imported_trace_that_nobody_can_judge_is_dropped_unless_the_recipe_trusts_it() -> None:
+    problems = [problem(0, ground_truth=None, imported_trace="...")]
+    said = {0: ("unjudged", "unjudged")}
+    trusting = (*verified(trust_imported=True), WellFormed(), FitsCutoff(50))
+    assert dropped(curated([rewrite(0, 0)], problems, said=said)) == {"r00": "trace correct"}
+    frame = curated([rewrite(0, 0)], problems, trusting, said)
+    assert dropped(frame) == {"r00": None}
+    assert frame.select("trace_verdict", "rewrite_verdict", "is_imported").rows() == [("unjudged", "unjudged", True)]
+    assert unjudged(frame).height == waterfall(frame, ())[ON_TRUST] == 1
+
+
+@pytest.mark.parametrize("said", [("wrong", "correct"), ("unjudged", "wrong")])
+def test_a_wrong_trace_is_never_trusted(said: tuple[str, str]) -> None:
+    problems = [problem(0, ground_truth=None, imported_trace="...")]
+    trusting = (*verified(trust_imported=True), FitsCutoff(50))
+    assert kept(curated([rewrite(0, 0)], problems, trusting, {0: said})).is_empty()
+
+
+@pytest.mark.parametrize("about", [{"ground_truth": "1"}, {"ground_truth": None, "tests": "{}"}])
+def test_an_imported_trace_that_could_have_been_judged_is_not_trusted(about: Row) -> None:
+    trusting = (*verified(trust_imported=True), FitsCutoff(50))
+    problems = [problem(0, imported_trace="...", **about)]
+    assert kept(curated([rewrite(0, 0)], problems, trusting, {0: ("unjudged", "unjudged")})).is_empty()
+
+
+def test_too_few_examples_stop_the_run_with_the_waterfall() -> None:
+    tables = judged([rewrite(0, 0)], [problem(0)], {0: ("wrong", "wrong")})
+    with pytest.raises(GateError, match="trace correct: 1"):
+        curate(tables, Curation(USUAL), PROMPTS, words, minimum=2)
+
+
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        ((*FIRST, Chosen()), "missing: fits the cutoff"),
+        ((TraceFinished(), FitsCutoff(9)), "missing: rewrite made, trace correct, rewrite correct"),
+        ((*USUAL, Chosen(2)), "twice: among the chosen"),
+    ],
+)
+def test_rules_that_would_let_wrong_rows_through_are_refused(rules: tuple[object, ...], told: str) -> None:
+    with pytest.raises(RecipeError, match=told):
+        Curation(rules)  # type: ignore[arg-type]  # drawn from several kinds of rules
+
+
+row = st.tuples(
+    st.sampled_from(["correct", "wrong", "unjudged"]), st.booleans(), st.sampled_from(["stop", "length", "error"])
+)
+
+
+@given(st.lists(row, max_size=12), st.lists(st.sampled_from(["maths", "puzzle"]), min_size=3, max_size=3))
+def test_every_rewrite_is_accounted_for_and_only_right_ones_are_kept(
+    drawn: list[tuple[str, bool, str]], domains: list[str]
+) -> None:
+    rows = [rewrite(number, number % 3, failed="broken" if each[1] else None) for number, each in enumerate(drawn)]
+    questions = (QUESTION, QUESTION[::-1], HELD_OUT[::-1])
+    problems = [
+        problem(number, text, domain=domain)
+        for number, (text, domain) in enumerate(zip(questions, domains, strict=True))
+    ]
+    said = {number: (each[0], "correct") for number, each in enumerate(drawn)}
+    frame = curated(rows, problems, said=said, ends={number: each[2] for number, each in enumerate(drawn)})
+    assert sorted(frame["rewrite_id"]) == sorted(row["rewrite_id"] for row in rows)
+    good = kept(frame)
+    assert (good["trace_verdict"] == "correct").all()
+    assert (good["finish_reason"] == "stop").all()
+    assert good["problem_id"].is_unique().all()
+    assert (frame["dropped_by"].is_null() == frame["evidence"].is_null()).all()
+    assert {row["dropped_by"] for row in frame.iter_rows(named=True)} <= {None, *NAMES}
+    fall = waterfall(frame, NAMES)
+    assert fall.pop("rewrites") == sum(fall.values()) == len(rows)
+    assert {line: sum(counts.values()) for line, counts in by_domain(frame, NAMES).items()} == {
+        "rewrites": len(rows), **fall,
+    }  # fmt: skip
+    assert len(conversations(frame)) == good.height == len(good["example_tokens"].drop_nulls())
+
+
+def test_both_forms_of_an_example_say_the_same() -> None:
+    (row,) = curated([rewrite(0, 0)]).iter_rows(named=True)
+    assert [turn["content"] for turn in row["messages"]] == [turn["value"] for turn in row["conversations"]]
+    assert row["messages"][-1]["role"] == row["conversations"][-1]["from"] == "assistant"
+    assert set(row) == set(EXAMPLES.columns)
+
+
+def test_an_example_carries_its_verdicts_with_their_evidence_and_its_tokens() -> None:
+    (row,) = curated([rewrite(0, 0)]).iter_rows(named=True)
+    assert (row["trace_verdict"], row["trace_reason"], row["rewrite_backend"]) == ("correct", "because", "test")
+    assert 0 < row["learned_tokens"] < row["example_tokens"] < 50
+
+
+def test_other_words_of_a_grader_change_no_example() -> None:
+    measured = {"trace_reason", "rewrite_reason", "trace_backend", "rewrite_backend"}
+    assert measured.isdisjoint(EXAMPLES.content)
+
+
+def test_dropped_rows_have_no_conversation() -> None:
+    frame = curated([rewrite(0, 0), rewrite(1, 0)], said={0: ("wrong", "wrong")})
+    assert (frame["dropped_by"].is_null() == frame["messages"].is_not_null()).all()
+    assert frame.filter(pl.col("dropped_by").is_not_null())["evidence"].to_list() == ["wrong: because"]

@@ -1,0 +1,68 @@
+"""The structure: what was joined can be taken apart, and nothing else passes."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skyassets.stages.equivalence.trace_format import (
+    MARKERS,
+    Structured,
+    join,
+    parse,
+    template_token,
+    without_think_tags,
+)
+
+part = (
+    st.text()
+    .map(str.strip)
+    .filter(lambda text: text and not any(marker in text for marker in MARKERS) and template_token(text) is None)
+)
+
+
+@given(part, part)
+def test_joined_parts_come_back(thought: str, solution: str) -> None:
+    assert parse(join(Structured(thought, solution))) == Structured(thought, solution)
+
+
+GOOD = join(Structured("t", "s"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "t s", GOOD + GOOD, "so: " + GOOD, GOOD + " bye", *(GOOD.replace(marker, "") for marker in MARKERS),
+     GOOD.replace("t\n", "\n"), "".join(reversed(MARKERS))],
+)  # fmt: skip
+def test_anything_else_has_no_structure(text: str) -> None:
+    assert parse(text) is None
+
+
+@pytest.mark.parametrize("marker", MARKERS)
+def test_a_part_that_holds_a_marker_is_refused(marker: str) -> None:
+    with pytest.raises(ValueError, match="marker"):
+        join(Structured(f"a {marker} b", "s"))
+
+
+@pytest.mark.parametrize("token", ["<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<think>", "</think>", "<|endoftext|>"])
+def test_a_part_that_would_end_a_turn_is_refused(token: str) -> None:
+    with pytest.raises(ValueError, match="chat template"):
+        join(Structured(f"a {token} b", "s"))
+
+
+def test_less_than_and_bars_are_no_template_token() -> None:
+    assert template_token("|a|<|b|, 1 <| 2 |> 3, <|> and <b>") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "untagged"),
+    [
+        ("<think>5 + 5</think>It is 10.", "5 + 5\n\nIt is 10."),
+        ("5 + 5\n</think>\nIt is 10.", "5 + 5\n\nIt is 10."),
+        ("It is 10.", "It is 10."),
+        ("<think>I reason 10", None),
+        ("<think>a</think>b</think>c", None),
+        ("<think>a</think><think>b</think>c", None),
+    ],
+)
+def test_the_tags_of_one_thought_are_taken_off_and_nothing_else(text: str, untagged: str | None) -> None:
+    assert without_think_tags(text) == untagged

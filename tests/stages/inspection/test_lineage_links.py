@@ -1,0 +1,44 @@
+"""Lineage over tables in memory: links that no tiny run makes."""
+
+import polars as pl
+
+from skyassets.core.tables.declarations import COMPLETIONS, TRACES, Table
+from skyassets.stages.inspection.lineage import Direction, walk
+from skyassets.stages.inspection.row_lookup import VIEWS, Query, describe
+
+TRACE = {"problem_id": "p", "sample": 0, "model": "m@1", "text": "42"}
+FRAMES = {
+    TRACES.name: TRACES.frame([
+        {"trace_id": "patient", "completion_id": "last", "cut_completions": ["first", "second"]} | TRACE,
+        {"trace_id": "plain", "completion_id": "once"} | TRACE,
+        {"trace_id": "dropped", "completion_id": "cut", "cut_completions": ["cut"]} | TRACE,
+        {"trace_id": "imported"} | TRACE,
+    ]),
+    COMPLETIONS.name: COMPLETIONS.frame([
+        {"completion_id": name, "text": "42"} for name in ("first", "second", "last", "once", "cut")
+    ]),
+}  # fmt: skip
+
+
+class Shelf:
+    """Keeps the port over `FRAMES`."""
+
+    def rows(self, table: Table, query: Query) -> pl.DataFrame:
+        return query(FRAMES.get(table.name, table.frame([])).lazy()).collect()
+
+
+def found(table: Table, ident: str, direction: Direction) -> set[str]:
+    (start,) = describe(Shelf(), VIEWS[table.name], [ident])
+    return {branch.row.id for branch in walk(Shelf(), start, direction, None).branches}
+
+
+def test_a_trace_was_made_from_its_cut_completions_too() -> None:
+    assert found(TRACES, "patient", Direction.UP) == {"first", "second", "last"}
+    assert found(TRACES, "plain", Direction.UP) == {"once"}
+    assert found(TRACES, "dropped", Direction.UP) == {"cut"}
+    assert found(TRACES, "imported", Direction.UP) == set()
+
+
+def test_a_cut_completion_leads_to_the_trace_that_came_of_it() -> None:
+    for ident, trace in (("first", "patient"), ("last", "patient"), ("once", "plain"), ("cut", "dropped")):
+        assert found(COMPLETIONS, ident, Direction.DOWN) == {trace}

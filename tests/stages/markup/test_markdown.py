@@ -1,0 +1,60 @@
+"""Whatever a text holds, Markdown and YAML show it and are not led by it."""
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from skyassets.stages.markup.markdown import block, code, plain, table, yaml_text
+
+PAGE = MarkdownIt("gfm-like", {"linkify": False})
+SIGNS = st.sampled_from("ab1.-+>=#*_`~|[]()!<&\\:;$\"' \n\t/")
+NASTY = st.text(SIGNS, max_size=30) | st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=30)
+
+
+def rendered(markdown: str) -> list[str]:
+    """What the page is made of, without the end tags."""
+    return [token.type for token in PAGE.parse(markdown) if token.nesting >= 0]
+
+
+def shown(markdown: str) -> str:
+    """The text of the page's first paragraph."""
+    inline = next(token for token in PAGE.parse(markdown) if token.type == "inline")
+    return "".join(child.content for child in inline.children or ())
+
+
+@given(st.text())
+def test_yaml_takes_every_text_back(text: str) -> None:
+    assert yaml.safe_load(f"a: {yaml_text(text)}\nb: 1\n") == {"a": text, "b": 1}
+
+
+@given(NASTY)
+def test_plain_text_is_one_paragraph_that_shows_itself(text: str) -> None:
+    wanted = " ".join(text.split())
+    if wanted:
+        assert rendered(plain(text)) == ["paragraph_open", "inline"]
+        assert shown(plain(text)) == wanted
+
+
+@given(NASTY)
+def test_code_shows_itself(text: str) -> None:
+    if wanted := " ".join(text.split()):
+        assert shown(f"x {code(text)} y") == f"x {wanted} y"
+
+
+@given(NASTY)
+def test_no_text_closes_its_block(text: str) -> None:
+    assert rendered("\n".join([*block(text), "", "after"])) == ["fence", "paragraph_open", "inline"]
+
+
+@given(st.lists(st.tuples(NASTY, NASTY), min_size=1, max_size=3))
+def test_no_text_leaves_its_cell(rows: list[tuple[str, str]]) -> None:
+    page = "\n".join(table(("a", "b"), [(plain(left), plain(right)) for left, right in rows]))
+    cells = [token.content for token in PAGE.parse(page) if token.type == "inline"]
+    assert len(cells) == 2 + 2 * len(rows)
+
+
+@pytest.mark.parametrize(("value", "told"), [(None, "|  |"), (12_345, "| 12,345 |"), ("a|b", "| a\\|b |")])
+def test_a_cell_tells_numbers_and_nothing(value: object, told: str) -> None:
+    assert table(("a",), [(value,)])[2] == told

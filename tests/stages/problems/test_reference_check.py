@@ -1,0 +1,152 @@
+"""Gold validates itself: what its own reference cannot pass is set aside, with the reason, before anybody is asked."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from skyassets.core.errors import SourceError
+from skyassets.core.ports import Limits, Program, Run, RunKind
+from skyassets.core.sources import Generated, HubDataset, Source, Unreadable
+from skyassets.core.tables.declarations import PROBLEMS
+from skyassets.core.tables.store import Made
+from skyassets.engines.math_verify.engine import MathVerify
+from skyassets.engines.sandbox.bubblewrap import Bubblewrap
+from skyassets.engines.sources.reader import ProblemReader
+from skyassets.stages.equivalence.scorers import scored
+from skyassets.stages.grading.config import Graders
+from skyassets.stages.problems.generated.registry import FAMILIES
+from skyassets.stages.problems.reference_check import WITHOUT, validated
+from skyassets.stages.problems.table import raw_problems
+
+TESTS = json.dumps({"fn_name": "double", "inputs": [[1], [4]], "outputs": [2, 8]})
+RIGHT, WRONG, ENDLESS = (
+    "def double(n):\n    return 2 * n",
+    "def double(n):\n    return n + 1",
+    "def double(n):\n    while True:\n        pass",
+)
+
+
+@pytest.fixture(scope="module")
+def graders() -> Iterator[Graders]:
+    with MathVerify() as equals:
+        yield Graders(Bubblewrap(), equals, Limits(seconds=1.0))
+
+
+class Rows:
+    """Keeps the Reader port with rows that are told."""
+
+    def __init__(self, *rows: dict[str, object]) -> None:
+        self.told = rows
+
+    def rows(self, source: Source) -> Iterator[dict[str, object] | Unreadable]:
+        return iter(self.told)
+
+    def fingerprint(self, source: Source) -> str:
+        return ""
+
+
+def maths(graders: Graders, *golds: object, domain: str = "maths") -> Made:
+    source = Source("m", HubDataset("m"), "CC0-1.0", domain, ground_truth="gold")
+    rows = [{"question": f"number {place}", "gold": gold} for place, gold in enumerate(golds)]
+    return validated(PROBLEMS, raw_problems([source], Rows(*rows)), graders)
+
+
+def code(graders: Graders, *references: object, tests: str = TESTS) -> Made:
+    source = Source("c", HubDataset("c"), "CC0-1.0", "code", tests="tests", reference="solution")
+    rows = [{"question": f"number {place}", "tests": tests, "solution": one} for place, one in enumerate(references)]
+    return validated(PROBLEMS, raw_problems([source], Rows(*rows)), graders)
+
+
+def reasons(made: Made) -> list[str | None]:
+    """By the number of the problem."""
+    return made.frame.sort("question")["set_aside"].to_list()
+
+
+def test_an_answer_that_equals_itself_stays(graders: Graders) -> None:
+    made = maths(graders, r"\frac{3}{4}", "1,000", r"x \in [0, 3)", 27.0, 5, ["7"], ["1", "2"])
+    assert reasons(made) == [None] * 7
+    assert made.facts["references judged correct"] == 7
+
+
+def test_an_answer_that_its_own_grader_cannot_read_is_set_aside(graders: Graders) -> None:
+    first, second, *rest = reasons(maths(graders, "{3", "}", "5"))
+    assert str(first).startswith("its own reference is judged wrong: ")
+    assert str(second).startswith("its own reference is judged wrong: ")
+    assert rest == [None]
+
+
+def test_a_scored_answer_is_validated_by_its_example(graders: Graders) -> None:
+    facts = {"numbers": [2, 3, 4], "target": 24}
+    fine, bad = scored("countdown", facts, "2 * 3 * 4"), scored("countdown", facts, "2 * 3 + 4")
+    right, wrong, none = reasons(maths(graders, fine, bad, "scorer:countdown {}", domain="puzzle"))
+    assert right is None
+    assert str(wrong).startswith("its own reference is judged wrong")
+    assert none == "the reference's facts hold no example of a right answer"
+
+
+def test_a_reference_that_passes_every_test_keeps_its_problem(graders: Graders) -> None:
+    made = code(graders, RIGHT, json.dumps([WRONG, RIGHT]), [ENDLESS, WRONG, RIGHT])
+    assert reasons(made) == [None] * 3
+    assert made.facts["references judged correct"] == 3
+
+
+def test_only_the_first_three_references_are_tried(graders: Graders) -> None:
+    aside, _ = reasons(code(graders, [WRONG, WRONG, WRONG, RIGHT], RIGHT))
+    assert str(aside).startswith("its own reference is judged wrong: test 2 of 2")
+
+
+def test_a_problem_that_none_of_its_references_solves_is_set_aside_with_the_failing_test(graders: Graders) -> None:
+    wrong, syntax, _ = reasons(code(graders, WRONG, "def double(n", RIGHT))
+    assert str(wrong).startswith("its own reference is judged wrong: test 2 of 2")
+    assert "does not compile" in str(syntax)
+
+
+def test_a_code_problem_without_a_reference_stays_and_is_counted(graders: Graders) -> None:
+    made = code(graders, None, RIGHT, "")
+    assert reasons(made) == [None] * 3
+    assert (made.facts[WITHOUT], made.facts["references judged correct"]) == (2, 1)
+
+
+def test_an_imported_trace_without_a_ground_truth_has_nothing_to_be_held_against(graders: Graders) -> None:
+    source = Source("i", HubDataset("i"), "CC0-1.0", "science", trace="trace")
+    problems = raw_problems([source], Rows({"question": "Why?", "trace": "Because."}))
+    assert reasons(validated(PROBLEMS, problems, graders)) == [None]
+
+
+def test_what_was_set_aside_before_is_not_judged_and_keeps_its_reason(graders: Graders) -> None:
+    made = maths(graders, None, "5")
+    assert reasons(made) == ["no ground truth", None]
+    assert made.facts["set aside"] == {"no ground truth": 1}
+
+
+def test_nothing_left_is_an_error_that_says_why(graders: Graders) -> None:
+    with pytest.raises(
+        SourceError, match=r"all 1 problems were set aside: .*its own reference is judged wrong: no boxed"
+    ):
+        maths(graders, "{")
+
+
+def test_a_sandbox_that_fails_leaves_the_problem_unfinished(graders: Graders) -> None:
+    class Broken:
+        name = "broken"
+
+        def run(self, program: Program, limits: Limits) -> Run:
+            return Run(RunKind.SANDBOX_ERROR, "", "no namespace")
+
+    source = Source("c", HubDataset("c"), "CC0-1.0", "code", tests="tests", reference="solution")
+    answer = Source("m", HubDataset("m"), "CC0-1.0", ground_truth="gold")
+    rows = {"question": "q", "tests": TESTS, "solution": RIGHT, "gold": "1"}
+    problems = raw_problems([source, answer], Rows(rows))
+    made = validated(PROBLEMS, problems, Graders(Broken(), graders.equals, graders.limits))
+    (aside,) = made.frame["set_aside"].drop_nulls()
+    assert str(aside).startswith("its own reference is judged unjudged: sandbox error")
+    assert made.unfinished == 1
+
+
+@pytest.mark.parametrize("held_out", [False, True])
+def test_every_generated_problem_passes_by_its_own_reference(graders: Graders, held_out: bool) -> None:
+    source = Source("g", Generated(tuple(FAMILIES), 4, seed=3, held_out=held_out), "Apache-2.0")
+    made = validated(PROBLEMS, raw_problems([source], ProblemReader()), graders, workers=2)
+    assert made.frame["set_aside"].drop_nulls().to_list() == []
+    assert made.facts["references judged correct"] == made.frame.height == 4 * len(FAMILIES)

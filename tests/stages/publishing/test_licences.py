@@ -1,0 +1,45 @@
+"""Licences: spellings come together, and nothing that is not known to allow it is taken to allow it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skyassets.stages.publishing.licences import LICENCES, UNKNOWN, Terms, on_hub, spelled, terms
+
+KNOWN = {name.lower() for each in LICENCES for name in (each.name, each.on_hub, *each.also)}
+
+
+@given(st.text(max_size=30).filter(lambda name: " ".join(name.split()).lower() not in KNOWN))
+def test_what_is_not_in_the_list_allows_nothing(name: str) -> None:
+    assert not terms(name).allows
+    assert on_hub(name) == ""
+    assert spelled(name) == (" ".join(name.split()) or UNKNOWN)
+
+
+@pytest.mark.parametrize("name", sorted(KNOWN))
+def test_every_spelling_means_one_licence_in_any_case(name: str) -> None:
+    found = {spelled(each) for each in (name, name.upper(), f" {name} ", spelled(name), on_hub(name))}
+    assert found == {spelled(name)}
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        ("cc0-1.0", Terms.FREE),
+        ("apache-2.0", Terms.NAMED),
+        ("CC-BY-SA-4.0", Terms.SHARED),
+        ("cc-by-nc-sa-4.0", Terms.NOT_SOLD),
+        ("CC-BY-ND-4.0", Terms.UNCHANGED),
+        ("llama3.1", Terms.OWN),
+        ("see the data set", Terms.UNSTATED),
+        ("unknown", Terms.UNSTATED),
+        (None, Terms.UNSTATED),
+    ],
+)
+def test_what_licences_ask(name: str | None, asked: Terms) -> None:
+    assert terms(name) is asked
+
+
+def test_no_spelling_stands_for_two_licences() -> None:
+    every = [name.lower() for each in LICENCES for name in {each.name.lower(), each.on_hub, *each.also}]
+    assert len(every) == len(set(every))

@@ -1,0 +1,265 @@
+"""Completing: no answered row is asked twice, whoever asks, whatever dies; and the longest is asked first."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from engines.faulty import MODEL, faulty, request
+from stages.asking import Serving
+
+from skyassets.core.errors import ServerError, StoreError
+from skyassets.core.ports import Asker, Model, Reply, Request
+from skyassets.core.rows.claims import SECONDS_BETWEEN_LOOKS, Claims, Shares
+from skyassets.core.rows.index import RowIndex
+from skyassets.core.rows.store import RowStore
+from skyassets.core.tables.declarations import COMPLETIONS
+from skyassets.stages.sampling.completions import Completer, Tally, completion_row
+
+PROGRAM = Path(__file__).parents[1] / "asking.py"
+KILLS = 50
+IN_FLIGHT = 8
+
+
+class Scripted:
+    """Keeps the ports of a server: does what it is told with each request."""
+
+    in_flight = 0
+
+    def __init__(self, play: Callable[[Request, Callable[[Reply], None]], None]) -> None:
+        self.play = play
+        self.asked: list[str] = []
+        self.starts = 0
+
+    @contextmanager
+    def serve(self, model: Model, weights: Path | None) -> Iterator[Asker]:
+        self.starts += 1
+        yield self
+
+    def ask(self, requests: Iterable[Request], keep: Callable[[Reply], None]) -> None:
+        for one in requests:
+            self.asked.append(one.id)
+            self.play(one, keep)
+
+
+def answer(one: Request, keep: Callable[[Reply], None]) -> None:
+    keep(Reply(one.id, f"answer to {one.id}", "stop", 1, 3, 0.1, "scripted"))
+
+
+def asking(folder: Path, url: str, first: int, last: int, words: str, *kills: str) -> subprocess.Popen[str]:
+    command = [sys.executable, PROGRAM, folder, url, str(first), str(last), words, *kills]
+    environment = {**os.environ, "PYTHONPATH": str(PROGRAM.parents[1])}
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def told(run: subprocess.Popen[str]) -> tuple[int, int, int]:
+    """Reused, asked and failed, as the run said at its end."""
+    out, problems = run.communicate(timeout=120)
+    assert run.returncode == 0, problems
+    reused, asked, failed = out.splitlines()[-1].split()
+    return int(reused), int(asked), int(failed)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> RowStore:
+    return RowStore(tmp_path, COMPLETIONS)
+
+
+def test_a_second_time_asks_nothing_and_starts_no_server(store: RowStore) -> None:
+    server = Scripted(answer)
+    requests = [request(f"r{number}") for number in range(100)]
+    first = Completer(store, server, lambda tally: None).complete(MODEL, requests)
+    again = Completer(store, server, lambda tally: None).complete(MODEL, requests)
+    assert (first.reused, first.asked, again.reused, again.asked) == (0, 100, 100, 0)
+    assert again.completions["r7"]["text"] == "answer to r7"
+    assert server.starts == 1
+
+
+def test_the_longest_expected_are_asked_first_and_the_others_in_their_order(store: RowStore) -> None:
+    server = Scripted(answer)
+    requests = [request(name) for name in ("a", "b", "c", "d", "e")]
+    Completer(store, server, lambda tally: None).complete(MODEL, requests, {"b": 5.0, "d": 900.0, "e": 30.0})
+    assert server.asked == ["d", "e", "b", "a", "c"]
+
+
+def test_a_reply_counts_once_it_is_durable(store: RowStore) -> None:
+    tallies: list[Tally] = []
+
+    def tell(tally: Tally) -> None:
+        assert store.everything([]).height >= tally.done
+        tallies.append(tally)
+
+    requests = [request(f"r{number}") for number in range(40)]
+    Completer(store, Scripted(answer), tell).complete(MODEL, requests)
+    assert tallies[-1].done == tallies[-1].total == 40
+    assert tallies[-1].completion_tokens == 120
+
+
+def test_a_failed_row_has_its_reason_and_is_asked_again(store: RowStore) -> None:
+    def fail(one: Request, keep: Callable[[Reply], None]) -> None:
+        keep(Reply(one.id, "", "error", 0, 0, 0.1, "scripted", "400: too long"))
+
+    requests = [request("a")]
+    assert Completer(store, Scripted(fail), lambda tally: None).complete(MODEL, requests).errors == {
+        "a": "400: too long"
+    }
+    assert Completer(store, Scripted(answer), lambda tally: None).complete(MODEL, requests).asked == 1
+
+
+def test_a_server_that_dies_leaves_what_it_answered(store: RowStore) -> None:
+    def die_at_the_fifth(one: Request, keep: Callable[[Reply], None]) -> None:
+        if one.id == "r5":
+            raise ServerError("gone")
+        answer(one, keep)
+
+    requests = [request(f"r{number}") for number in range(10)]
+    with pytest.raises(ServerError):
+        Completer(store, Scripted(die_at_the_fifth), lambda tally: None).complete(MODEL, requests)
+    again = Completer(store, Scripted(answer), lambda tally: None).complete(MODEL, requests)
+    assert (again.reused, again.asked) == (5, 5)
+
+
+def test_a_disk_that_fails_ends_the_ask(tmp_path: Path) -> None:
+    (tmp_path / "completions").mkdir()
+    store = RowStore(tmp_path, COMPLETIONS)
+    server = Scripted(answer)
+
+    def slowly(one: Request, keep: Callable[[Reply], None]) -> None:
+        if one.id == "r3":
+            # The journal's folder becomes unusable: from here on no segment can be begun.
+            (tmp_path / "completions").rename(tmp_path / "moved")
+            (tmp_path / "completions").write_text("in the way")
+        answer(one, keep)
+        time.sleep(0.01)
+
+    server.play = slowly
+    with pytest.raises(StoreError):
+        Completer(store, server, lambda tally: None).complete(MODEL, [request(f"r{n}") for n in range(500)])
+    assert len(server.asked) < 100
+
+
+@pytest.mark.parametrize("words", ["slow=0.05", "slow=0.02 500 slow=0.02"])
+def test_two_runs_at_the_same_time_ask_each_row_once(tmp_path: Path, words: str) -> None:
+    with faulty() as server:
+        runs = [asking(tmp_path, server.url, 0, 300, words) for _ in range(2)]
+        counts = [told(run) for run in runs]
+        calls = server.seen()["calls"]
+    assert sum(asked for _, asked, _ in counts) == 300
+    assert [reused + asked for reused, asked, _ in counts] == [300, 300]
+    assert min(asked for _, asked, _ in counts) > 0
+    assert sum(calls.values()) == 300
+    assert not list(tmp_path.glob("completions/claims-*"))
+
+
+def test_what_a_killed_run_was_asking_is_asked_by_the_one_that_waited(tmp_path: Path) -> None:
+    with faulty() as server:
+        dying = asking(tmp_path, server.url, 0, IN_FLIGHT, "hang=60 ok")
+        while len(server.seen()["calls"]) < IN_FLIGHT:
+            time.sleep(0.02)
+        waiting = asking(tmp_path, server.url, 0, IN_FLIGHT, "hang=60 ok")
+        assert waiting.stderr is not None
+        assert "waiting for 8 completions that another run is asking" in waiting.stderr.readline()
+        assert set(server.seen()["calls"].values()) == {1}
+        dying.send_signal(signal.SIGKILL)
+        dying.communicate()
+        assert told(waiting) == (0, IN_FLIGHT, 0)
+        assert set(server.seen()["calls"].values()) == {2}
+
+
+class Watched(RowStore):
+    """A store that counts how often it was looked into for what other runs are asking."""
+
+    looks = 0
+
+    def claims(self, index: RowIndex) -> Claims:
+        store = self
+
+        class Counted(Claims):
+            def take(self, keys: Sequence[str]) -> Shares:
+                store.looks += 1
+                return super().take(keys)
+
+        return Counted(self.folder, index)
+
+
+def test_a_tail_that_shrinks_steadily_is_looked_at_now_and_then_and_seldom_told(tmp_path: Path) -> None:
+    told: list[str] = []
+    requests = [request(f"r{number}") for number in range(32)]
+    keys = [one.id for one in requests]
+    other, store = RowStore(tmp_path, COMPLETIONS), Watched(tmp_path, COMPLETIONS, told.append)
+
+    def come(claims: Claims) -> None:
+        for one in requests:
+            time.sleep(0.03)
+            other.put(completion_row(one, Reply(one.id, "", "stop", 1, 1, 0.1, "another run")))
+            claims.release([one.id])
+
+    with other.claims(other.index(keys)) as claims:
+        assert claims.take(keys).ours == keys
+        coming = threading.Thread(target=come, args=(claims,))
+        coming.start()
+        began = time.monotonic()
+        replies = Completer(store, Scripted(answer), lambda tally: None).complete(MODEL, requests)
+        took = time.monotonic() - began
+        coming.join()
+    assert (replies.reused, replies.asked) == (32, 0)
+    waiting = [int(line.split()[2]) for line in told if "another run is asking" in line]
+    assert 0 < len(waiting) <= 6
+    assert all(later <= earlier / 2 for earlier, later in pairwise(waiting))
+    assert store.looks <= took / SECONDS_BETWEEN_LOOKS + 2
+
+
+def test_what_another_run_is_asking_is_waited_for_and_read(tmp_path: Path) -> None:
+    with faulty() as server:
+        first = asking(tmp_path, server.url, 0, 1, "slow=2")
+        while not server.seen()["calls"]:
+            time.sleep(0.02)
+        assert told(asking(tmp_path, server.url, 0, 1, "slow=2")) == (1, 0, 0)
+        assert told(first) == (0, 1, 0)
+        assert server.seen()["calls"] == {"r0000": 1}
+
+
+def test_what_another_run_failed_is_tried_by_the_one_that_waited(tmp_path: Path) -> None:
+    words = "hang=0.5 hang=0.5 hang=0.5 hang=0.5 ok"  # four attempts, and the row is let go
+    with faulty() as server:
+        first = asking(tmp_path, server.url, 0, 1, words)
+        while not server.seen()["calls"]:
+            time.sleep(0.02)
+        second = asking(tmp_path, server.url, 0, 1, words)
+        assert (told(first), told(second)) == ((0, 1, 1), (0, 1, 0))
+        assert server.seen()["calls"] == {"r0000": 5}
+
+
+def test_a_client_killed_anywhere_never_asks_again_what_was_stored(tmp_path: Path) -> None:
+    rows = 800
+    with faulty() as server:
+        run = asking(tmp_path, server.url, 0, rows, "slow=0.15", str(KILLS))
+        out, problems = run.communicate(timeout=300)
+        assert run.returncode == 0, problems
+        seen = server.seen()
+    *stored, last = out.splitlines()
+    reused, asked, failed = (int(count) for count in last.split())
+    assert (reused + asked, failed) == (rows, 0)
+    assert asked > 0  # every kill came in the middle
+    first_stored: dict[str, float] = {}
+    for line in stored:
+        key, at = line.split()
+        first_stored.setdefault(key, float(at))
+    assert first_stored
+    assert not [key for key, at in first_stored.items() if max(seen["at"][key]) > at]
+    assert sum(seen["calls"].values()) <= rows + KILLS * IN_FLIGHT
+    store = RowStore(tmp_path, COMPLETIONS)
+    assert store.get([f"r{number:04d}" for number in range(rows)]).height == rows
+
+
+def test_the_serving_of_these_tests_is_a_real_one(store: RowStore) -> None:
+    with faulty() as server:
+        replies = Completer(store, Serving(server.url), lambda tally: None).complete(MODEL, [request("a: 500 ok")])
+    assert replies.completions["a"]["text"] == "answer to a"

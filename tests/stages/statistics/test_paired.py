@@ -1,0 +1,146 @@
+"""Two on the same items: the exact tests agree with independent ones, and the interval covers what it claims."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import binomtest, permutation_test, t, ttest_rel
+
+from skyassets.stages.statistics.paired import difference, flipped, mean_difference, share_gaps_interval
+
+few = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=2, max_size=9)
+marks = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=2, max_size=200)
+
+
+@given(marks)
+@settings(deadline=None)
+def test_single_samples_get_mcnemars_exact_test(pairs: list[tuple[bool, bool]]) -> None:
+    told = difference([float(a) for a, _ in pairs], [float(b) for _, b in pairs])
+    won, lost = sum(b and not a for a, b in pairs), sum(a and not b for a, b in pairs)
+    assert (told.won, told.lost) == (won, lost)
+    expected = binomtest(won, won + lost).pvalue if won + lost else 1.0
+    assert told.p_value == pytest.approx(expected, abs=1e-9)
+
+
+@given(few)
+@settings(deadline=None)
+def test_shares_get_the_test_over_all_sign_flips(pairs: list[tuple[int, int]]) -> None:
+    gaps = np.array([b - a for a, b in pairs])
+    sums = [
+        abs(sum(sign * gap for sign, gap in zip(signs, gaps, strict=True)))
+        for signs in product((1, -1), repeat=len(gaps))
+    ]
+    expected = np.mean([each >= abs(gaps.sum()) for each in sums])
+    told = difference([a / 4 for a, _ in pairs], [b / 4 for _, b in pairs])
+    assert told.p_value == pytest.approx(float(expected), abs=1e-9)
+
+
+def test_the_sign_flips_agree_with_scipys_permutation_test() -> None:
+    dice = np.random.default_rng(2)
+    gaps = np.round(dice.normal(0.3, 1, 12), 3)
+    nought = np.zeros(12)
+    expected = permutation_test(
+        (gaps, nought), lambda a, b: np.mean(a - b), permutation_type="samples", n_resamples=2**12
+    )
+    assert flipped(gaps)[0] == pytest.approx(expected.pvalue, abs=1e-9)
+
+
+def test_thousands_of_items_take_a_moment_and_agree_with_the_normal_distribution() -> None:
+    dice = np.random.default_rng(4)
+    gaps = dice.integers(-64, 66, 3000) / 64
+    p, _ = flipped(gaps)
+    z = gaps.sum() / np.sqrt((gaps**2).sum())
+    from scipy.stats import norm
+
+    assert p == pytest.approx(2 * norm.sf(abs(z)), abs=0.003)
+
+
+@given(few)
+@settings(deadline=None)
+def test_the_other_way_round_is_the_mirror_image(pairs: list[tuple[int, int]]) -> None:
+    one, other = [a / 4 for a, _ in pairs], [b / 4 for _, b in pairs]
+    told, back = difference(one, other), difference(other, one)
+    assert (told.value, told.low, told.high) == pytest.approx((-back.value, -back.high, -back.low))  # type: ignore[operator]
+    assert (told.p_value, told.won) == (pytest.approx(back.p_value), back.lost)
+    assert told.low <= told.value + 1e-12  # type: ignore[operator]
+    assert told.value <= told.high + 1e-12  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("samples", [1, 4])
+def test_no_difference_is_told_as_none_but_not_as_certain(samples: int) -> None:
+    scores = np.arange(12) % (samples + 1) / samples
+    same = difference(scores, scores)
+    assert (same.value, same.p_value, same.won, same.lost) == (0.0, 1.0, 0, 0)
+    # Twelve items of which none was won leave Wilson's 24.2% open, and as much for lost.
+    zero_of_twelve = binomtest(0, 12).proportion_ci(method="wilson").high
+    assert (same.low, same.high) == pytest.approx((-zero_of_twelve, zero_of_twelve))
+    assert zero_of_twelve == pytest.approx(0.242, abs=1e-3)
+
+
+@given(few)
+@settings(deadline=None)
+def test_no_interval_is_without_width(pairs: list[tuple[int, int]]) -> None:
+    first, second = [a / 4 for a, _ in pairs], [b / 4 for _, b in pairs]
+    for told in (difference(first, second), mean_difference(first, second)):
+        assert told.low < told.high  # type: ignore[operator]
+
+
+def test_scores_have_students_interval_with_two_unseen_differences() -> None:
+    first, second = np.array([0.0, 0.25, 0.5, 0.5, 1.0]), np.array([0.5, 0.25, 0.25, 1.0, 1.0])
+    told, gaps = difference(first, second), second - first
+    spread = ((gaps**2).sum() - 5 * gaps.mean() ** 2 + 0.25**2 + 0.25**2) / 4
+    reach = t.ppf(0.975, 4) * (spread / 5) ** 0.5
+    assert (told.low, told.high) == pytest.approx((gaps.mean() - reach, gaps.mean() + reach))
+    assert told.method == "paired Student with two unseen differences 95%, exact sign-flip test"
+
+
+def test_a_difference_has_the_sign_of_the_second() -> None:
+    better = difference([0.0] * 20, [1.0] * 15 + [0.0] * 5)
+    assert better.value == 0.75
+    assert better.p_value is not None
+    assert better.p_value < 1e-3
+    assert (better.won, better.lost) == (15, 0)
+
+
+def test_tokens_are_compared_item_by_item() -> None:
+    told = mean_difference([100.0, 220.0, 340.0], [110.0, 230.0, 350.0])
+    assert (told.value, told.won, told.p_value) == (pytest.approx(10), 3, pytest.approx(0.25))
+
+
+def test_tokens_have_the_paired_students_interval() -> None:
+    first, second = np.array([100.0, 220.0, 340.0, 90.0]), np.array([130.0, 210.0, 350.0, 95.0])
+    expected = ttest_rel(second, first).confidence_interval(0.95)
+    told = mean_difference(first, second)
+    assert (told.low, told.high) == pytest.approx((expected.low, expected.high))
+
+
+@pytest.mark.parametrize("compare", [difference, mean_difference])
+def test_unpaired_scores_are_refused(compare: object) -> None:
+    with pytest.raises(ValueError, match="cannot be paired"):
+        compare([1.0], [1.0, 0.0])  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(("n", "samples"), [(30, 4), (100, 1), (500, 4), (5000, 4)])
+def test_differences_are_covered_as_often_as_it_says(n: int, samples: int) -> None:
+    """Of two that differ on enough samples; the whole table is benchmarks/interval_coverage.py."""
+    dice, trials = np.random.default_rng((n, samples)), 600
+    first = dice.beta(2, 2, (trials, n))
+    second = np.clip(first + 0.1 * (1 - first), 0, 1)
+    truth = 0.1 * 0.5
+    gaps = (dice.binomial(samples, second) - dice.binomial(samples, first)) / samples
+    told = [share_gaps_interval(each) for each in gaps]
+    covered = np.mean([low <= truth <= high for low, high, _ in told])
+    assert covered == pytest.approx(0.95, abs=0.015 + 2 * (0.95 * 0.05 / trials) ** 0.5)
+
+
+def test_gains_on_a_few_of_a_hundred_items_are_covered_about_as_often_as_it_says() -> None:
+    """One item in twenty turns from nearly always wrong to nearly always right: a plain Student covers 0.91 of it."""
+    dice, n, samples, trials = np.random.default_rng(9), 100, 16, 1000
+    first = np.where(dice.random((trials, n)) < 0.5, 0.95, 0.05)
+    second = np.where(dice.random((trials, n)) < 0.1, 0.95, first)
+    gaps = (dice.binomial(samples, second) - dice.binomial(samples, first)) / samples
+    told = [share_gaps_interval(each) for each in gaps]
+    covered = np.mean([low <= 0.05 * 0.9 <= high for low, high, _ in told])
+    assert covered == pytest.approx(0.935, abs=0.015)
