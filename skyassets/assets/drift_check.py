@@ -4,9 +4,9 @@ import dagster as dg
 
 from skyassets.core.errors import StoreError
 from skyassets.core.tables.declarations import REPORTS
-from skyassets.project.evaluation.history import FOLDER, History, name_of
+from skyassets.project.evaluation.history import latest_drift
 from skyassets.project.project import House
-from skyassets.stages.evaluation.drift import Drift, drift
+from skyassets.stages.evaluation.drift import Drift
 from skyassets.stages.evaluation.drift_text import drift_text, verdict
 
 SHOWN = 200
@@ -35,35 +35,6 @@ def drift_check(house: House) -> dg.AssetChecksDefinition:
         )
 
     return check
-
-
-def history_of(house: House) -> History:
-    """The recipe's history."""
-    return History(house.store.folder / FOLDER)
-
-
-def current_report(house: House) -> str:
-    """The name, in the history, of the report that is there.
-
-    Raises:
-        StoreError: when there is none.
-    """
-    rows = house.store.read(REPORTS)
-    return name_of(str(rows["epoch_name"][0]) if rows.height else "", house.store.data_version(REPORTS))
-
-
-def latest_drift(house: House) -> Drift:
-    """The drift of the report that is there since those that were made before it, none of those made later.
-
-    Raises:
-        StoreError: when there is no report, or it or an earlier one is not in the history as it should be.
-    """
-    name = current_report(house)
-    kept = history_of(house).reports()
-    now = next((report for report in kept if report.name == name), None)
-    if now is None:
-        raise StoreError(f"the history has no report {name}; materialize {REPORTS.name}, and it is kept again")
-    return drift(now.past(), [report.past() for report in kept if report.at < now.at])
 
 
 def _numbers(found: Drift) -> dict[str, dg.MetadataValue]:

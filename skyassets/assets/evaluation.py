@@ -5,22 +5,22 @@ from dataclasses import replace
 import dagster as dg
 import polars as pl
 
-from skyassets.assets.checkpoint import run_of
-from skyassets.assets.drift_check import drift_check, history_of
-from skyassets.assets.epochs import Epochs
-from skyassets.assets.traces import completer
-from skyassets.core.code_version import code_version
+from skyassets.assets.builder import asset
+from skyassets.assets.drift_check import drift_check
 from skyassets.core.ports import Model
 from skyassets.core.tables.declarations import ANSWERS, BENCHMARK_PROBLEMS, CHECKPOINT, EXAMPLES, PROBLEMS, REPORTS
 from skyassets.core.tables.store import Made
+from skyassets.project.completions import completer
 from skyassets.project.deployment import student_name
 from skyassets.project.evaluation import report_files
 from skyassets.project.evaluation.answer_manifest import answered_with
-from skyassets.project.evaluation.history import name_of
+from skyassets.project.evaluation.epoch import enter, hold
+from skyassets.project.evaluation.history import history_of
 from skyassets.project.evaluation.report_manifest import made_with
-from skyassets.project.graders import GRADERS, marking
-from skyassets.project.project import House, Spec, Work
+from skyassets.project.graders import marking
+from skyassets.project.project import Declared, House, Work
 from skyassets.project.publishing.student_card import write_card
+from skyassets.project.training_runs import run_of
 from skyassets.stages.curation.examples import kept
 from skyassets.stages.deduplication.contamination import contaminated_items
 from skyassets.stages.evaluation.answers import Entrant, answer
@@ -31,44 +31,11 @@ from skyassets.stages.plots import figures
 from skyassets.stages.sampling.sample import usable
 
 
-def evaluation_assets(house: House) -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
+def evaluation_assets(
+    house: House, declared: dict[str, Declared]
+) -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
     """`benchmark_answers`, `benchmark_reports`, and the check for drift."""
     recipe = house.recipe
-    epochs = Epochs(house)
-    graders = code_version(*GRADERS)
-    asks = [(one.name, one.prompt, one.sampling, one.samples) for one in recipe.benchmarks]
-    # Every descendant of sft_dataset is its direct child too: `--select sft_dataset+` follows one hop only.
-    asked = Spec(
-        ANSWERS,
-        (EXAMPLES, CHECKPOINT, BENCHMARK_PROBLEMS),
-        ("skyassets.stages.evaluation.answers", "skyassets.stages.evaluation.manifest", *GRADERS),
-        (recipe.evaluation, recipe.limits, recipe.training.base, recipe.judge, recipe.contenders, asks),
-        "evaluation",
-        frozenset({"llm"}),
-    )
-    reported = Spec(
-        REPORTS,
-        (EXAMPLES, CHECKPOINT, ANSWERS),
-        (
-            "skyassets.stages.evaluation.scores",
-            "skyassets.stages.deduplication.contamination",
-            "skyassets.stages.evaluation.manifest",
-            *report_files.CODE,
-        ),
-        (
-            recipe.name,
-            recipe.description,
-            recipe.evaluation,
-            recipe.training.base,
-            graders,
-            recipe.contenders,
-            recipe.curation.decontamination,
-            asks,
-            [(one.name, one.k, one.metric) for one in recipe.benchmarks],
-        ),
-        "evaluation",
-        frozenset({"parquet"}),
-    )
 
     def make_answers(work: Work) -> Made:
         base = recipe.training.base
@@ -80,7 +47,7 @@ def evaluation_assets(house: House) -> list[dg.AssetsDefinition | dg.AssetChecks
             Entrant("student", student, by_student, ident),
             *(Entrant(one.role, one.model, completer(house, one.role, one.model, work)) for one in recipe.contenders),
         ]
-        epoch = epochs.enter(work.context)
+        epoch = enter(house, work.run)
         with marking(house, work) as judges:
             made = answer(
                 house.store.read(BENCHMARK_PROBLEMS), recipe.benchmarks, recipe.evaluation, entrants, judges, epoch
@@ -90,7 +57,7 @@ def evaluation_assets(house: House) -> list[dg.AssetsDefinition | dg.AssetChecks
 
     def make_reports(work: Work) -> Made:
         scores = item_scores(house.store.scan(ANSWERS))
-        epochs.hold(work.context, str(scores["epoch_name"][0]))
+        hold(work.run, str(scores["epoch_name"][0]))
         told = made_with(house)
         leaked = leaked_items(house)
         made = report(scores, recipe.benchmarks, told, leaked)
@@ -100,24 +67,9 @@ def evaluation_assets(house: House) -> list[dg.AssetsDefinition | dg.AssetChecks
         write_card(house, run_of(house), made.frame)
         return replace(made, facts={**made.facts, "scores": text})
 
-    def damage(rows: pl.DataFrame) -> str:
-        version = house.store.data_version(REPORTS)
-        name = name_of(str(rows["epoch_name"][0]) if rows.height else "", version)
-        return report_files.missing(house) or ("" if history_of(house).holds(name) else "the history does not keep it")
-
     return [
-        house.asset(
-            asked,
-            make_answers,
-            picture=figures.answers,
-            outside=lambda context: {"epoch": epochs.enter(context)},
-        ),
-        house.asset(
-            reported,
-            make_reports,
-            picture=figures.scores,
-            damage=damage,
-        ),
+        asset(house, declared[ANSWERS.name], make_answers, figures.answers),
+        asset(house, declared[REPORTS.name], make_reports, figures.scores),
         drift_check(house),
     ]
 

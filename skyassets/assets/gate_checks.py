@@ -4,15 +4,10 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from skyassets.core.errors import GateError
 from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, EXAMPLES, PROBLEMS
+from skyassets.project.gates import apart
 from skyassets.project.project import House
-from skyassets.stages.curation.duplicate_rules import contaminated, stated
-from skyassets.stages.curation.examples import kept
-from skyassets.stages.curation.gates import HELD_OUT, NAMES, Finding, Numbers, findings
-
-SHOWN = 5
-"""Pieces of evidence that a check shows."""
+from skyassets.stages.curation.gates import HELD_OUT, NAMES, Finding, findings
 
 DESCRIPTIONS = {
     "minimum_rows": "Enough examples are kept.",
@@ -73,43 +68,3 @@ def _told(house: House, finding: Finding) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.ERROR if is_blocking else dg.AssetCheckSeverity.WARN,
         metadata=finding.numbers,
     )
-
-
-def apart(house: House) -> Finding:
-    """Whether no kept example asks what a benchmark asks, with the evidence."""
-    items = stated(house.store.read(BENCHMARK_PROBLEMS))
-    rows = kept(house.store.read(EXAMPLES)).select("problem_id")
-    asked = rows.join(house.store.read(PROBLEMS), on="problem_id").select("problem_id", "question").unique()
-    questions = dict(asked.sort("problem_id").iter_rows())
-    found = contaminated(questions, items, house.recipe.curation.decontamination)
-    shared = set(asked["question"]) & set(items["question"])
-    numbers: Numbers = {
-        "questions held against the benchmarks": asked.height,
-        "benchmark problems": items.height,
-        "contaminated": len(found),
-        "the same question": len(shared),
-        "evidence": "; ".join(f"{problem}: {seen}" for problem, seen in list(found.items())[:SHOWN]) or "none",
-    }
-    return Finding(HELD_OUT, not found and not shared, numbers)
-
-
-def broken(house: House) -> list[Finding]:
-    """The gates that the data set does not keep, without those that the recipe merely reports."""
-    found = [*findings(house.store.read(EXAMPLES), house.recipe.gates), apart(house)]
-    return [finding for finding in found if not finding.passed and finding.name not in house.recipe.gates.reported]
-
-
-def hold(house: House) -> None:
-    """Hold the data set against its gates once more, before anything is trained on it.
-
-    Dagster leaves the checks out of a run that selects the checkpoint alone.
-
-    Raises:
-        GateError: when a gate that the recipe does not merely report is not kept.
-    """
-    if found := broken(house):
-        raise GateError(
-            "checkpoint: nothing is trained, for the data set does not keep the recipe's gates: "
-            f"{'; '.join(map(str, found))}. "
-            "Mend the data, change the bound in the recipe's gates, or name the gate in Gates(reported=...)"
-        )

@@ -8,19 +8,21 @@ from skyassets.assets.evaluation import evaluation_assets
 from skyassets.assets.problems import problem_assets
 from skyassets.assets.traces import trace_assets
 from skyassets.assets.verdicts import dataset_assets
+from skyassets.project.declarations import declarations
 from skyassets.project.deployment import Place
 from skyassets.project.project import House
 from skyassets.recipes.recipe import Recipe
 
 
 def assets_of(house: House) -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
-    """Every asset and check of the house, in the order of a run; `house.declared` knows the assets afterwards."""
+    """Every asset and check of the project, in the order of a run."""
+    declared = declarations(house)
     return [
-        *problem_assets(house),
-        *trace_assets(house),
-        *dataset_assets(house),
-        *model_assets(house),
-        *evaluation_assets(house),
+        *problem_assets(house, declared),
+        *trace_assets(house, declared),
+        *dataset_assets(house, declared),
+        *model_assets(house, declared),
+        *evaluation_assets(house, declared),
     ]
 
 

@@ -10,6 +10,7 @@ import polars as pl
 from skyassets.core.tables.columns import COLUMNS
 from skyassets.core.tables.declarations import Table
 from skyassets.core.tables.store import Built
+from skyassets.project.project import CALLS_PICTURE
 from skyassets.stages.inspection.column_lineage import COLUMN_LINEAGE
 from skyassets.stages.sampling.usage import SPENT
 
@@ -22,8 +23,6 @@ MADE_FROM = "made from"
 """The column lineage as a table: Dagster's own UI keeps `dagster/column_lineage` and does not show it."""
 SKETCH = "at a glance"
 """The sketch, which the UI draws where it stands; whole pictures open on a click."""
-CALLS_PICTURE = "calls picture"
-"""Latency and length of the calls, beside the table's own picture."""
 PICTURES = ("picture", CALLS_PICTURE)
 MASK = "an example with its loss mask"
 SCORES = "scores"

@@ -5,8 +5,8 @@ from typing import Any
 
 import dagster as dg
 
-from skyassets.assets.epochs import EPOCH_TAG
 from skyassets.core.tables.declarations import ANSWERS, BENCHMARK_PROBLEMS, CHECKPOINT, REPORTS
+from skyassets.project.evaluation.epoch import EPOCH_TAG
 from skyassets.project.project import House
 
 JOB = "re_evaluate"

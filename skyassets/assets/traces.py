@@ -2,34 +2,19 @@
 
 import dagster as dg
 
-from skyassets.core.ports import Model
-from skyassets.core.rows.ledger import Event
+from skyassets.assets.builder import asset
 from skyassets.core.tables.declarations import PROBLEMS, REWRITES, TRACES
 from skyassets.core.tables.store import Made
-from skyassets.project.progress import Progress
-from skyassets.project.project import House, Spec, Work
-from skyassets.project.serving_record import noted
+from skyassets.project.completions import completer
+from skyassets.project.project import Declared, House, Work
 from skyassets.stages.plots import figures
 from skyassets.stages.rewriting.rewrite import ModelRewriting, rewrite
-from skyassets.stages.sampling.completions import Completer
 from skyassets.stages.sampling.sample import sample
-from skyassets.stages.sampling.usage import Bill
 
 
-def trace_assets(house: House) -> list[dg.AssetsDefinition]:
+def trace_assets(house: House, declared: dict[str, Declared]) -> list[dg.AssetsDefinition]:
     """`teacher_traces` and `rewritten_traces`."""
     recipe = house.recipe
-    teacher = Spec(
-        TRACES, (PROBLEMS,), ("skyassets.stages.sampling.sample",), recipe.teacher, "generation", frozenset({"llm"})
-    )
-    rewriter = Spec(
-        REWRITES,
-        (TRACES, PROBLEMS),
-        ("skyassets.stages.rewriting.rewrite",),
-        recipe.rewriting,
-        "generation",
-        frozenset({"llm"}),
-    )
 
     def make_traces(work: Work) -> Made:
         by = completer(house, "teacher", recipe.teacher.model, work)
@@ -41,20 +26,6 @@ def trace_assets(house: House) -> list[dg.AssetsDefinition]:
         return rewrite(house.store.read(TRACES), house.store.read(PROBLEMS), rewriting, by)
 
     return [
-        house.asset(teacher, make_traces, picture=figures.traces),
-        house.asset(rewriter, make_rewrites, picture=figures.rewrites),
+        asset(house, declared[TRACES.name], make_traces, figures.traces),
+        asset(house, declared[REWRITES.name], make_rewrites, figures.rewrites),
     ]
-
-
-def completer(house: House, role: str, model: Model, work: Work) -> Completer:
-    """What gets the completions of `model` in its role, here."""
-    metered = house.accounts.metered(Event.SERVING, work.asset, str(model), work.run, work.purse)
-    return Completer(
-        house.rows.telling(work.said),
-        noted(house, work.run, house.place.serving(role, model, work.said, work.purse, metered)),
-        Progress(role, work.said, work.purse).tally,
-        asked_for=f"{house.recipe.name}/{work.asset}",
-        run=work.run,
-        bill=work.bills.setdefault(role, Bill()),
-        noted=house.accounts.entries.add,
-    )

@@ -5,16 +5,16 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from skyassets.assets.epochs import current_epoch
-from skyassets.assets.traces import completer
 from skyassets.core.money import Purse
 from skyassets.core.ports import Model
 from skyassets.core.tables.declarations import ANSWERS, CHECKPOINT, PROBLEMS, REWRITES, TRACES, Table
 from skyassets.core.tables.store import Made
 from skyassets.engines.host.devices import gpus
 from skyassets.engines.sources.reader import ProblemReader
+from skyassets.project.completions import completer
 from skyassets.project.deployment import student_name
-from skyassets.project.project import House, Work
+from skyassets.project.evaluation.epoch import current_epoch
+from skyassets.project.project import House, Run, Work
 from skyassets.stages.evaluation.answers import attempts_of
 from skyassets.stages.inspection.forecast import Counter, Counting, Lengths, Line, Nobody, lengths_of, rate, rewriters
 from skyassets.stages.inspection.ledger import COMPLETION_COLUMNS
@@ -76,7 +76,7 @@ class Estimate:
         price = place.price(role, model)
         if role in place.batches:
             price = replace(price, input=price.input * price.batch, output=price.output * price.batch)
-        work = Work(table.name, self.run, self.said, self.purse)
+        work = Work(table.name, Run(self.run), self.said, self.purse)
         counting = Counting(price, self.pilot, is_by_conversation)
         made, bill = self._count(counting, stage)
         if counting.sample:

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from skyassets.assets.traces import completer
 from skyassets.core.code_version import code_version
 from skyassets.core.identity import digest
 from skyassets.core.rows.judgements import JudgementStore
+from skyassets.project.completions import completer
 from skyassets.project.progress import Progress
 from skyassets.project.project import House, Work
 from skyassets.stages.grading.config import Graders

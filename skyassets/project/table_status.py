@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from skyassets.assets.graph import assets_of
 from skyassets.core.errors import SkyassetsError
 from skyassets.core.tables.declarations import ASSET_TABLES, Table
 from skyassets.core.tables.manifest import differences
+from skyassets.project.declarations import declarations
 from skyassets.project.project import Declared, House
 
 
@@ -53,19 +53,20 @@ def standings(house: House) -> list[Standing]:
     Raises:
         StoreError: when a table is there and cannot be read.
     """
-    if not house.declared:
-        assets_of(house)
-    told: dict[str, Standing] = {}
+    declared = declarations(house)
+    status: dict[str, Standing] = {}
     for table in ASSET_TABLES:
-        told[table.name] = _standing(house, house.declared[table.name], told)
-    return list(told.values())
+        status[table.name] = _standing(house, declared, declared[table.name], status)
+    return list(status.values())
 
 
-def _standing(house: House, declared: Declared, before: dict[str, Standing]) -> Standing:
+def _standing(
+    house: House, all_declared: dict[str, Declared], declared: Declared, before: dict[str, Standing]
+) -> Standing:
     table, store = declared.spec.table, house.store
     manifest, path = store.manifest(table), store.path(table)
     pending = [parent for parent in declared.spec.parents if before[parent.name].is_pending]
-    state, why = _judged(house, declared, pending)
+    state, why = _judged(house, all_declared, declared, pending)
     return Standing(
         table,
         state,
@@ -77,7 +78,9 @@ def _standing(house: House, declared: Declared, before: dict[str, Standing]) -> 
     )
 
 
-def _judged(house: House, declared: Declared, pending: list[Table]) -> tuple[State, str]:
+def _judged(
+    house: House, all_declared: dict[str, Declared], declared: Declared, pending: list[Table]
+) -> tuple[State, str]:
     spec, store = declared.spec, house.store
     manifest = store.manifest(spec.table)
     try:
@@ -88,7 +91,7 @@ def _judged(house: House, declared: Declared, pending: list[Table]) -> tuple[Sta
     versions = {name: one.data_version if one else "" for name, one in known.items()}
     origin = spec.origin(versions | outside)
     why = store.why_stale(spec.table, origin, declared.damage)
-    farther = {each for parent in pending for each in house.declared[parent.name].spec.parents}
+    farther = {each for parent in pending for each in all_declared[parent.name].spec.parents}
     after = f"after {', '.join(parent.name for parent in pending if parent not in farther)}"
     if manifest is None:
         return State.MISSING, f"{why}; {after}" if pending else why

@@ -3,8 +3,8 @@
 import ast
 from pathlib import Path
 
-from skyassets.assets.checkpoint import TRAINER
 from skyassets.core.code_version import source_path
+from skyassets.project.training_runs import TRAINER
 
 WATCHING = {
     "skyassets.core.errors",

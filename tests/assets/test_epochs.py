@@ -8,10 +8,10 @@ import polars as pl
 import pytest
 from assets.pipeline import Pipeline
 
-from skyassets.assets.epochs import EPOCH_TAG
 from skyassets.assets.graph import build_definitions
 from skyassets.core.files import write_text
 from skyassets.core.tables.declarations import ANSWERS, CHECKPOINT, REPORTS
+from skyassets.project.evaluation.epoch import EPOCH_TAG
 from skyassets.project.evaluation.history import History
 
 SCORED = 24

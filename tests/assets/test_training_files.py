@@ -11,9 +11,9 @@ import pytest
 from assets.pipeline import Outcome, Pipeline
 from tiny_base import tokenizer
 
-from skyassets.assets.curation import FOLDER
 from skyassets.core.sources import HubDataset, LocalFile, Source
 from skyassets.core.tables.declarations import EXAMPLES
+from skyassets.project.sft_files import FOLDER
 from skyassets.stages.curation.examples import kept
 from skyassets.stages.curation.gates import Gates
 from skyassets.stages.curation.training_files import INFO_FILE, SHAREGPT

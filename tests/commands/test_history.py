@@ -6,8 +6,8 @@ from argparse import ArgumentParser
 import pytest
 from assets.pipeline import Pipeline
 
-from skyassets.assets.epochs import EPOCH_TAG
 from skyassets.commands.results.history import HISTORY
+from skyassets.project.evaluation.epoch import EPOCH_TAG
 
 
 def shown(pipeline: Pipeline, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:

@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 from shell import SELECT_ALL, Shell
 
-from skyassets.assets.checkpoint import run_in
 from skyassets.core.tables.declarations import ANSWERS, CHECKPOINT, COMPLETIONS, REPORTS, REWRITES
 from skyassets.core.tables.store import TableStore
+from skyassets.project.training_runs import run_in
 
 pytestmark = pytest.mark.real
 

@@ -9,9 +9,9 @@ from dagster._core.definitions.schedule_definition import ScheduleExecutionData
 from shell import ROOT
 from starlette.testclient import TestClient
 
-from skyassets.assets.epochs import EPOCH_TAG
 from skyassets.assets.graph import build_definitions
 from skyassets.project.deployment import Place
+from skyassets.project.evaluation.epoch import EPOCH_TAG
 from skyassets.recipes.smoke import smoke
 
 

@@ -11,9 +11,9 @@ from playwright.sync_api import Page, expect
 from shell import Shell
 from ui import PATIENCE, Dagster, browser, dagster_dev, picture
 
-from skyassets.assets.epochs import EPOCH_TAG
 from skyassets.core.tables.declarations import ANSWERS, ASSET_TABLES, REPORTS
 from skyassets.core.tables.store import TableStore
+from skyassets.project.evaluation.epoch import EPOCH_TAG
 
 pytestmark = pytest.mark.browser
 

@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from skyassets.assets.traces import completer
 from skyassets.commands.common.command import Command, Exits
 from skyassets.commands.common.rendering import SHORT, differing, printable
 from skyassets.commands.common.stored_tables import StoredTables
@@ -21,8 +20,9 @@ from skyassets.core.money import Purse
 from skyassets.core.ports import Model
 from skyassets.core.tables.declarations import PROBLEMS, TRACES
 from skyassets.core.tables.parquet import write_parquet
+from skyassets.project.completions import completer
 from skyassets.project.deployment import Place
-from skyassets.project.project import House, Work
+from skyassets.project.project import House, Run, Work
 from skyassets.project.settings import dollars_in
 from skyassets.recipes.recipe import Recipe
 from skyassets.recipes.registry import find_recipe
@@ -66,7 +66,7 @@ def compare_rewrites(recipe: Recipe, place: Place, options: Namespace) -> int:
         return 1
     limits = [each for each in (house.budget, _budget(options)) if each is not None]
     purse = Purse(min(limits, default=None))
-    work = Work(NAME, name, lambda line: said.print(line, markup=False, highlight=False), purse)
+    work = Work(NAME, Run(name), lambda line: said.print(line, markup=False, highlight=False), purse)
     tries = []
     for side in sides:
         way = side.rewriting

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from skyassets.assets.epochs import current_epoch
 from skyassets.commands.common.stored_tables import StoredTables
 from skyassets.core.ports import Model
 from skyassets.core.tables.declarations import (
@@ -21,6 +20,7 @@ from skyassets.core.tables.declarations import (
     Table,
 )
 from skyassets.project.deployment import student_name
+from skyassets.project.evaluation.epoch import current_epoch
 from skyassets.project.project import House
 from skyassets.stages.inspection.dry_run import Wanted, answered, rated, rewritten, taught
 from skyassets.stages.inspection.row_lookup import SHORTEST, VIEWS, Row, find, rows_of

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import polars as pl
 
-from skyassets.assets.checkpoint import name_of, runs_of
 from skyassets.commands.planning.plan_data import examples
 from skyassets.commands.planning.plan_pipeline import pipeline
 from skyassets.core.errors import SkyassetsError
@@ -22,6 +21,7 @@ from skyassets.project.estimate import Estimate
 from skyassets.project.planning import planned, priced
 from skyassets.project.project import House
 from skyassets.project.table_status import Standing, State
+from skyassets.project.training_runs import name_of, runs_of
 from skyassets.stages.curation.examples import conversations
 from skyassets.stages.inspection.forecast import Line, total
 

@@ -8,7 +8,6 @@ from dataclasses import asdict, replace
 
 from rich.console import Console
 
-from skyassets.assets.checkpoint import written_job
 from skyassets.commands.common.command import Command, Exits
 from skyassets.commands.planning import rendering as shown
 from skyassets.commands.planning.plan_data import Examples, examples
@@ -26,6 +25,7 @@ from skyassets.project.planning import priced as at_its_price
 from skyassets.project.planning import saving
 from skyassets.project.project import House
 from skyassets.project.settings import dollars_in
+from skyassets.project.training_runs import written_job
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.inspection.forecast import Line
 from skyassets.stages.training.parallelism import ATTENTIONS, LOSSES, OFFLOADS, ROOM, Candidate, Wishes

@@ -10,11 +10,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from skyassets.assets.drift_check import history_of
 from skyassets.commands.common.command import Command
 from skyassets.commands.common.rendering import printable
 from skyassets.project.deployment import Place
-from skyassets.project.evaluation.history import Kept
+from skyassets.project.evaluation.history import Kept, history_of
 from skyassets.project.project import House
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.evaluation.drift import Drift, drift

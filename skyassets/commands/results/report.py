@@ -12,13 +12,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from skyassets.assets.drift_check import history_of
 from skyassets.commands.common.command import Command, Exits
 from skyassets.commands.common.rendering import printable
 from skyassets.core.tables.declarations import ASSET_TABLES, REPORTS
 from skyassets.core.tables.store import TableStore, other_columns
 from skyassets.project.deployment import Place
-from skyassets.project.evaluation.history import Kept
+from skyassets.project.evaluation.history import Kept, history_of
 from skyassets.project.evaluation.report_files import PAGE, TEXT
 from skyassets.project.project import SECONDS_TO_MAKE, House
 from skyassets.recipes.recipe import Recipe

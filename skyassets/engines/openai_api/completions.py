@@ -17,37 +17,21 @@ import contextlib
 import threading
 from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from skyassets.core.errors import ServerError
-from skyassets.core.money import FREE, Price, Purse
 from skyassets.core.ports import Reply, Request
-from skyassets.core.text import silent
-from skyassets.engines.openai_api.connection import Lane
 from skyassets.engines.openai_api.endpoint import Upstream
+from skyassets.engines.openai_api.pool_settings import PoolSettings
 from skyassets.engines.openai_api.scheduler import Dispatch
 
 T = TypeVar("T")
 
 
 @dataclass
-class OpenAIAsker:
+class OpenAIAsker(PoolSettings):
     """Keeps the `Asker` port over the `openai` client, with retries, limits and a purse of its own."""
-
-    upstreams: tuple[Upstream, ...]
-    """Several share the work, each taking what it can."""
-    timeout: float = 1800.0
-    """Seconds one answer may take: a long trace takes many minutes."""
-    attempts: int = 10
-    backoff: float = 0.2
-    """Seconds to wait before the second attempt, at most; doubles with each one."""
-    patience: float = 300.0
-    """Seconds with nothing but failures, after which the servers count as lost."""
-    price: Price = FREE
-    purse: Purse = field(default_factory=Purse)
-    said: Callable[[str], None] = silent
-    in_flight: int = field(default=0, init=False)
 
     def ask(self, requests: Iterable[Request], keep: Callable[[Reply], None]) -> None:
         """Answer every request, in any order; `keep` runs in the event loop's thread, and ends the ask if it raises.
@@ -87,10 +71,6 @@ class OpenAIAsker:
                 if lane.client.is_there:
                     raise
                 return error
-
-    def lane(self, upstream: Upstream) -> Lane:
-        """The way to one of the servers."""
-        return Lane(upstream, self.timeout, self.backoff)
 
 
 def _finish(coroutine: Coroutine[Any, Any, T]) -> T:

@@ -7,7 +7,6 @@ import random
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from skyassets.core.errors import BudgetError, ServerError
 from skyassets.core.money import in_dollars
@@ -17,9 +16,7 @@ from skyassets.engines.openai_api.attempt import Errand
 from skyassets.engines.openai_api.chat_format import UnusableError, body_of, reply_of
 from skyassets.engines.openai_api.connection import Lane
 from skyassets.engines.openai_api.failures import Fault
-
-if TYPE_CHECKING:
-    from skyassets.engines.openai_api.completions import OpenAIAsker
+from skyassets.engines.openai_api.pool_settings import PoolSettings
 
 SLOW_ATTEMPTS = 2
 """Attempts that ran out of time, at most: each has cost the server as much as an answer."""
@@ -33,7 +30,7 @@ QUIET_SECONDS = 30.0
 class Dispatch:
     """One ask under way."""
 
-    def __init__(self, asker: "OpenAIAsker", keep: Callable[[Reply], None]) -> None:
+    def __init__(self, asker: PoolSettings, keep: Callable[[Reply], None]) -> None:
         self.asker = asker
         self.keep = keep
         self.lanes: list[Lane] = []

@@ -17,13 +17,12 @@ from skyassets.core.text import now
 from skyassets.engines.openai_batch.client import KEPT_SECONDS, AbsentError, BatchAccount
 from skyassets.engines.openai_batch.jsonl import Answer, answers_of, failed, reply_from
 from skyassets.engines.openai_batch.records import Note, Notes, server_name
+from skyassets.engines.openai_batch.settings import BatchSettings
 from skyassets.engines.openai_batch.spool import Row, copied, scratch, spooled
 from skyassets.engines.openai_batch.status import Course, ended, has_lost_its_files, is_running, overdue, refusal
 
 if TYPE_CHECKING:
     from openai.types import Batch
-
-    from skyassets.engines.openai_batch.serving import OpenAIBatch
 
 
 class BatchAsk:
@@ -31,7 +30,7 @@ class BatchAsk:
 
     def __init__(
         self,
-        asker: "OpenAIBatch",
+        asker: BatchSettings,
         account: BatchAccount,
         requests: Iterable[Request],
         spool: IO[bytes],

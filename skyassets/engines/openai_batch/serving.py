@@ -17,47 +17,20 @@ it again and pays nothing twice.
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from skyassets.core.errors import ServerError
-from skyassets.core.money import FREE, Price, Purse
 from skyassets.core.ports import Asker, Model, Reply, Request
-from skyassets.core.text import silent
-from skyassets.engines.openai_api.endpoint import Upstream
 from skyassets.engines.openai_batch.client import BatchAccount
 from skyassets.engines.openai_batch.run import BatchAsk
+from skyassets.engines.openai_batch.settings import BatchSettings
 from skyassets.engines.openai_batch.spool import scratch
-
-MOST_ROWS = 50_000
-MOST_BYTES = 200_000_000
-"""OpenAI's limits for the file of one batch."""
 
 
 @dataclass
-class OpenAIBatch:
+class OpenAIBatch(BatchSettings):
     """Keeps the ports `Serving` and `Asker` over the Batch API of one server."""
-
-    upstream: Upstream
-    folder: Path
-    """Where the notes on batches are kept: the only thing a later run needs to find them."""
-    price: Price = FREE
-    purse: Purse = field(default_factory=Purse)
-    said: Callable[[str], None] = silent
-    most_rows: int = MOST_ROWS
-    most_bytes: int = MOST_BYTES
-    soonest: float = 2.0
-    """Seconds before the first look at a batch, at least."""
-    seldomest: float = 60.0
-    """Seconds between two looks, at most: they grow with the time waited."""
-    news: float = 600.0
-    """Seconds between two lines of progress."""
-    patience: float = 1800.0
-    """Seconds with nothing but failures, after which the server counts as lost."""
-    backoff: float = 1.0
-    settling: float = 10.0
-    """Seconds a batch may take to be listed after it was asked for."""
-    in_flight: int = field(default=0, init=False)
 
     @contextmanager
     def serve(self, model: Model, weights: Path | None) -> Iterator[Asker]:

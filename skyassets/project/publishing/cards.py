@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from skyassets.assets.checkpoint import run_of
-from skyassets.assets.curation import PARENTS, provenance
 from skyassets.core.publication import UNNAMED, Kind
 from skyassets.core.tables.declarations import EXAMPLES
 from skyassets.project.project import House
 from skyassets.project.publishing.report import PublishedReport
 from skyassets.project.publishing.student_card import card_facts_of, scoreboard_of
+from skyassets.project.sft_files import PARENTS, provenance
+from skyassets.project.training_runs import run_of
 from skyassets.stages.markup.markdown import plain
 from skyassets.stages.publishing.card_scores import student_lines
 from skyassets.stages.publishing.dataset_card import card

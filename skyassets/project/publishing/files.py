@@ -5,12 +5,12 @@ from pathlib import Path
 
 import polars as pl
 
-from skyassets.assets.checkpoint import run_in, runs_of
-from skyassets.assets.curation import FILES, FOLDER, is_intact
 from skyassets.core.publication import Item
 from skyassets.core.tables.declarations import CHECKPOINT, EXAMPLES
 from skyassets.engines.training.checkpoint_folder import CARD, sha256
 from skyassets.project.project import House
+from skyassets.project.sft_files import FILES, FOLDER, is_intact
+from skyassets.project.training_runs import run_in, runs_of
 
 
 def data_files(house: House, refused: list[str]) -> list[Item]:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from skyassets.assets.gate_checks import broken
 from skyassets.core.publication import Item, Kind, Parcel, Publication
 from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, CHECKPOINT, EXAMPLES, REPORTS, Table
 from skyassets.engines.training.checkpoint_folder import CARD
+from skyassets.project.gates import broken
 from skyassets.project.project import House
 from skyassets.project.publishing.cards import REPORT, Names, data_card, student_card
 from skyassets.project.publishing.files import data_files, lying, weights_files, written

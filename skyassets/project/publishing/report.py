@@ -6,10 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
-from skyassets.assets.drift_check import history_of
 from skyassets.core.tables.declarations import CHECKPOINT, EXAMPLES, REPORTS
 from skyassets.core.tables.store import other_columns
-from skyassets.project.evaluation.history import ITEMS, MANIFEST, ROWS, VERSION_LETTERS
+from skyassets.project.evaluation.history import ITEMS, MANIFEST, ROWS, VERSION_LETTERS, history_of
 from skyassets.project.evaluation.report_files import FILES as PAGES
 from skyassets.project.project import House
 from skyassets.stages.publishing.release_checks import wrong_report

@@ -4,12 +4,12 @@ import json
 
 import polars as pl
 
-from skyassets.assets.curation import provenance
 from skyassets.core.errors import StoreError
 from skyassets.core.files import write_text
 from skyassets.core.tables.declarations import ASSET_TABLES, EXAMPLES, REPORTS
 from skyassets.engines.training.checkpoint_folder import CARD, Run
 from skyassets.project.project import House
+from skyassets.project.sft_files import provenance
 from skyassets.stages.curation.examples import kept
 from skyassets.stages.publishing import card_facts
 from skyassets.stages.publishing.card_facts import CardFacts, Course, TableVersion

@@ -1,0 +1,117 @@
+"""Builds Dagster's asset of a table, and its rows when Dagster asks for them."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+
+from skyassets.assets.metadata import PREVIEW, PREVIEW_ROWS, SKETCH, definition_metadata, metadata, preview
+from skyassets.assets.pipes import piped
+from skyassets.core.errors import SkyassetsError
+from skyassets.core.tables.declarations import Table
+from skyassets.core.tables.store import Made
+from skyassets.project.project import SECONDS_TO_MAKE, Declared, House, Run, Spec, Work
+from skyassets.stages.curation.audits import AUDITS, Audit
+from skyassets.stages.plots.thumbnail import as_markdown
+from skyassets.stages.plots.thumbnails import SKETCHES
+
+PAID_KINDS = frozenset({"llm", "deepspeed"})
+"""The kinds of assets that cost something to make: the ledger is written again when one was made."""
+
+NEVER_PICTURED = ("text", "question", "ground_truth", "tests", "starter_code", "references", "imported_trace")
+"""Columns that no picture needs and that may be larger than memory."""
+
+
+Make = Callable[[Work], Made]
+"""Makes the rows of a table."""
+Picture = Callable[[pl.DataFrame], str]
+"""Draws a table."""
+
+
+def asset(house: House, declared: Declared, make: Make, picture: Picture) -> dg.AssetsDefinition:
+    """The Dagster asset of a declared table; `make` gets the run it works for and returns the rows."""
+    spec = declared.spec
+
+    @dg.asset(
+        name=spec.table.name,
+        deps=[dg.AssetKey(parent.name) for parent in spec.parents],
+        code_version=spec.version,
+        description=spec.table.meaning,
+        group_name=spec.group,
+        kinds=set(spec.kinds),
+        owners=["team:skyassets"],
+        tags={"skyassets/recipe": house.recipe.name, "skyassets/cost": cost_of(spec)},
+        metadata=definition_metadata(spec.table, house.store.path(spec.table)),
+        check_specs=[
+            dg.AssetCheckSpec(audit.name, asset=spec.table.name, description=audit.description)
+            for audit in audits_of(spec.table)
+        ],
+    )
+    def build(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster reads the bare annotation
+        try:
+            return _built(house, context, declared, make, picture)
+        except SkyassetsError as error:
+            # Our errors say all there is to say; what Dagster would print of the way here only hides it.
+            raise dg.Failure(f"{type(error).__name__}: {error}", allow_retries=False) from None
+
+    return build
+
+
+def _built(
+    house: House, context: dg.AssetExecutionContext, declared: Declared, make: Make, picture: Picture
+) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster reads the bare annotation
+    """Have the table there, and tell Dagster about it."""
+    started = time.monotonic()
+    spec = declared.spec
+    said = context.log.info
+    run = Run(context.run.run_id, context.run.tags)
+    parents = {parent.name: house.store.data_version(parent) for parent in spec.parents}
+    origin = spec.origin(parents | declared.outside(run))
+
+    def making() -> Made:
+        work = Work(spec.table.name, run, said, house.purse(run.id), piped(context))
+        try:
+            made = make(work)
+        finally:
+            if spec.kinds & PAID_KINDS:  # what was spent is spent, whatever came of it
+                house.accounts.publish()
+        return replace(made, facts={**made.facts, **work.facts})
+
+    def show(path: Path) -> dict[str, object]:
+        rows = pl.scan_parquet(path)
+        few = rows.drop(NEVER_PICTURED, strict=False).collect()
+        shown: dict[str, object] = {SKETCH: as_markdown(SKETCHES[spec.table.name](few)), "picture": picture(few)}
+        shown[PREVIEW] = preview(rows.head(PREVIEW_ROWS).collect())
+        return {**shown, SECONDS_TO_MAKE: round(time.monotonic() - started, 1)}
+
+    built = house.store.build(spec.table, origin, making, declared.damage, said, show)
+    said(f"{spec.table.name}: {built.manifest.rows} rows, {'rebuilt' if built.rebuilt else 'unchanged'}")
+    path = house.store.path(spec.table)
+    return dg.MaterializeResult(
+        asset_key=spec.table.name,
+        data_version=dg.DataVersion(built.manifest.data_version),
+        metadata=metadata(spec.table, built, str(path), time.monotonic() - started),
+        check_results=[
+            dg.AssetCheckResult(
+                passed=found.passed,
+                check_name=found.name,
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata=found.numbers,
+            )
+            for audit in audits_of(spec.table)
+            for found in [audit(pl.read_parquet(path, columns=list(audit.columns)))]
+        ],
+    )
+
+
+def audits_of(table: Table) -> tuple[Audit, ...]:
+    """The audit of `table`, if it has one."""
+    return (AUDITS[table.name],) if table.name in AUDITS else ()
+
+
+def cost_of(spec: Spec) -> str:
+    """What making an asset costs, as its tag: to select `tag:"skyassets/cost"="calls"` in the UI."""
+    return "calls" if "llm" in spec.kinds else "training" if "deepspeed" in spec.kinds else "little"

@@ -1,0 +1,67 @@
+"""The epochs of the evaluation: each asks the same benchmarks with fresh samples; a run belongs to one throughout."""
+
+import re
+
+from skyassets.core.errors import EpochError
+from skyassets.core.files import write_text
+from skyassets.core.tables.declarations import ANSWERS
+from skyassets.project.project import House, Run
+from skyassets.stages.evaluation.manifest import FIRST
+
+EPOCH_TAG = "skyassets/epoch"
+"""The run tag that names a re-evaluation; set by the schedule."""
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+"""What an epoch may be called: it becomes a part of a folder's name."""
+
+
+def current_epoch(house: House) -> str:
+    """The name of the latest epoch that a run has begun; empty for the first."""
+    file = house.store.folder / "epoch.txt"
+    return file.read_text(encoding="utf-8").strip() if file.exists() else ""
+
+
+def enter(house: House, run: Run | None) -> str:
+    """The epoch that `run` belongs to: the latest, or the one of its tag, which begins if it is a new one.
+
+    A killed epoch goes on where it was, whether the next run has its tag or none. Without a run: the latest.
+
+    Raises:
+        EpochError: when the tag is no name for an epoch.
+    """
+    if run is None:
+        return current_epoch(house)
+    if run.id not in house.epochs:
+        tagged = checked(run.tags.get(EPOCH_TAG, ""))
+        if tagged and tagged != current_epoch(house):
+            write_text(house.store.folder / "epoch.txt", tagged)
+        house.epochs[run.id] = tagged or current_epoch(house)
+    return house.epochs[run.id]
+
+
+def hold(run: Run, answered: str) -> None:
+    """See that a report is made of the epoch that the run was started for.
+
+    Raises:
+        EpochError: when another run has asked the benchmarks in another epoch meanwhile.
+    """
+    tagged = run.tags.get(EPOCH_TAG, "")
+    if tagged and tagged != answered:
+        raise EpochError(
+            f"benchmark_reports: this run is of the epoch {tagged!r}, and another run has put the answers of "
+            f"{answered or FIRST!r} into {ANSWERS.name} meanwhile. No answer is lost: start re_evaluate once more "
+            f"with the tag {EPOCH_TAG}={tagged} when no other run is under way"
+        )
+
+
+def checked(name: str) -> str:
+    """`name` itself, when an epoch may be called so, or when there is none.
+
+    Raises:
+        EpochError: when it may not.
+    """
+    if name and (name == FIRST or NAME.fullmatch(name) is None):
+        raise EpochError(
+            f"the run's tag {EPOCH_TAG} is {name[:80]!r}; an epoch is named by at most 64 letters, digits, dots, - and "
+            f"_, beginning with a letter or digit, such as 2026-01-05-0600, and not {FIRST!r}"
+        )
+    return name

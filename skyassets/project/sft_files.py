@@ -1,0 +1,53 @@
+"""The files of the kept examples that other trainers load, with their card."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+
+from skyassets.core.files import file_digest, replaced, write_text
+from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, PROBLEMS, REWRITES, TRACES, VERDICTS
+from skyassets.core.tables.parquet import write_parquet
+from skyassets.recipes.recipe import Recipe
+from skyassets.stages.curation import training_files
+from skyassets.stages.publishing.dataset_card import Provenance, origin
+from skyassets.stages.rewriting.rewrite import ModelRewriting
+
+PARENTS = (REWRITES, TRACES, VERDICTS, PROBLEMS, BENCHMARK_PROBLEMS)
+FOLDER = "sft"
+"""Where the training files are, beside the tables."""
+FILES = "training files"
+"""The fact that remembers their digests."""
+
+
+def provenance(recipe: Recipe) -> Provenance:
+    """What the card says of the recipe."""
+    rewriting = recipe.rewriting
+    return Provenance(
+        recipe=recipe.name,
+        description=recipe.description,
+        teacher=str(recipe.teacher.model),
+        rewriter=str(rewriting.model) if isinstance(rewriting, ModelRewriting) else "rules",
+        student=str(recipe.training.base),
+        origins=tuple((source.name, origin(source)) for source in recipe.sources),
+    )
+
+
+def publish(folder: Path, examples: pl.DataFrame, text: str, name: str) -> dict[str, str]:
+    """Put the training files into `folder`, each whole or not at all; their names and digests."""
+    frames: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
+        training_files.MESSAGES_FILE: training_files.with_messages,
+        training_files.SHAREGPT_FILE: training_files.with_conversations,
+    }
+    for file, rows in frames.items():
+        with replaced(folder / file) as part:
+            write_parquet([rows(examples)], part)
+    write_text(folder / training_files.INFO_FILE, training_files.dataset_info(name))
+    write_text(folder / training_files.CARD_FILE, text)
+    names = (*frames, training_files.INFO_FILE, training_files.CARD_FILE)
+    return {each: file_digest(folder / each) for each in names}
+
+
+def is_intact(path: Path, digest: str) -> bool:
+    """Whether the file is there and is the one that was written."""
+    return path.is_file() and file_digest(path) == digest
