@@ -18,7 +18,7 @@ from statistics import median
 import dagster as dg
 
 from skyassets.assets.graph import build_definitions
-from skyassets.project.deployment import Place
+from skyassets.project.deployment import Deployment
 from skyassets.recipes.recipe import Recipe
 from skyassets.recipes.smoke import smoke
 
@@ -49,7 +49,7 @@ ALONE = f"ASSETS = [(f'a{{n}}', [], []) for n in range(9)]\nCHECKS = []\n{EMPTY}
 
 def same_graph(recipe: Recipe, data: Path) -> str:
     """The module of an empty graph with the assets, dependencies and checks of ours."""
-    graph = build_definitions(recipe, Place(data=data))
+    graph = build_definitions(recipe, Deployment(data=data))
     assets = [
         (
             each.key.to_user_string(),

@@ -27,12 +27,12 @@ from skyassets.assets.graph import build_definitions
 from skyassets.core.ports import Sampling
 from skyassets.core.sources import Generated, Source
 from skyassets.core.tables.declarations import ANSWERS, ASSET_TABLES, BENCHMARK_PROBLEMS, CHECKPOINT, REPORTS
-from skyassets.core.tables.manifest import Origin
-from skyassets.core.tables.store import Made
-from skyassets.project.deployment import Place
+from skyassets.core.tables.manifest import Inputs
+from skyassets.core.tables.store import StageResult
+from skyassets.project.deployment import Deployment
 from skyassets.project.evaluation.history import ITEMS
 from skyassets.project.evaluation.report_files import FILES
-from skyassets.project.project import House
+from skyassets.project.project import Project
 from skyassets.recipes.smoke import FAMILIES, TINY, smoke
 from skyassets.stages.evaluation.benchmark import Benchmark
 from skyassets.stages.evaluation.config import Contender
@@ -42,7 +42,7 @@ ROLES = ["base", "student", *(f"contender_{number}" for number in range(MODELS -
 QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
 
 
-def house(folder: Path, items: int) -> House:
+def project(folder: Path, items: int) -> Project:
     """The smoke recipe with many models and benchmarks, at `folder`."""
     small = smoke()
     recipe = replace(
@@ -62,25 +62,25 @@ def house(folder: Path, items: int) -> House:
         evaluation=replace(small.evaluation, sampling=Sampling(temperature=0.7, max_tokens=64), samples=SAMPLES),
         contenders=tuple(Contender(role, replace(TINY, revision=role[-1])) for role in ROLES[2:]),
     )
-    return House(recipe, Place(data=folder))
+    return Project(recipe, Deployment(data=folder))
 
 
-def materialize(one: House, names: list[str]) -> None:
+def materialize(one: Project, names: list[str]) -> None:
     """Make the assets of these names, as Dagster does in a process."""
-    job = build_definitions(one.recipe, one.place).resolve_implicit_global_asset_job_def()
+    job = build_definitions(one.recipe, one.deployment).resolve_implicit_global_asset_job_def()
     with dg.DagsterInstance.ephemeral() as instance:
         job.execute_in_process(
             instance=instance, run_config=QUIET, asset_selection=[dg.AssetKey(name) for name in names]
         )
 
 
-def write(one: House, letters: int) -> int:
+def write(one: Project, letters: int) -> int:
     """Everything that a report is made from, with made-up answers; how many there are."""
     materialize(one, [table.name for table in ASSET_TABLES if table not in (ANSWERS, REPORTS)])
     problems = one.store.read(BENCHMARK_PROBLEMS)
     ident = str(one.store.read(CHECKPOINT)["checkpoint_id"][0])
-    origin = Origin("made up", {}, letters)
-    made = Made(ANSWERS.frame([]), stream=answers(problems, ident, letters))
+    origin = Inputs("made up", {}, letters)
+    made = StageResult(ANSWERS.frame([]), stream=answers(problems, ident, letters))
     return one.store.build(ANSWERS, origin, lambda: made).manifest.rows
 
 
@@ -95,14 +95,14 @@ def answers(problems: pl.DataFrame, ident: str, letters: int) -> Iterator[pl.Dat
         n = items.height * SAMPLES
         asked = items.select("problem_id", "family", "level", "domain", item=pl.int_range(pl.len()))
         asked = asked.select(pl.all().repeat_by(SAMPLES).explode())
-        for place, role in enumerate(ROLES):
-            right = dice.random((items.height, SAMPLES)) < np.clip(difficulty + 0.02 * place, 0, 1)[:, None]
+        for deployment, role in enumerate(ROLES):
+            right = dice.random((items.height, SAMPLES)) < np.clip(difficulty + 0.02 * deployment, 0, 1)[:, None]
             verdict = np.where(right.ravel(), "correct", "wrong")
             said = np.where(right.ravel(), asked["item"].to_numpy(), dice.integers(0, 40, n) + 1000).astype(str)
-            ids = [f"{benchmark} {place} {each:08d}" for each in range(n)]
+            ids = [f"{benchmark} {deployment} {each:08d}" for each in range(n)]
             frame = asked.drop("item").with_columns(
                 answer_id=pl.Series(ids), completion_id=pl.Series([f"{each} of it" for each in ids]),
-                epoch_name=pl.lit(""), benchmark=pl.lit(benchmark), role=pl.lit(role), model=pl.lit(f"m{place}@1"),
+                epoch_name=pl.lit(""), benchmark=pl.lit(benchmark), role=pl.lit(role), model=pl.lit(f"m{deployment}@1"),
                 checkpoint_id=pl.lit(ident if role == "student" else None, pl.String()),
                 sample=pl.Series(np.tile(np.arange(SAMPLES), items.height)),
                 text=pl.Series([words[at : at + letters] for at in dice.integers(0, len(words) - letters, n)]),
@@ -117,7 +117,7 @@ def answers(problems: pl.DataFrame, ident: str, letters: int) -> Iterator[pl.Dat
             yield frame.with_columns(left).select(pl.col(name).cast(kind) for name, kind in ANSWERS.schema.items())
 
 
-def ours(one: House) -> None:
+def ours(one: Project) -> None:
     """The asset, in a run of its own."""
     materialize(one, [REPORTS.name])
     (kept,) = (one.store.folder / "history").iterdir()
@@ -126,7 +126,7 @@ def ours(one: House) -> None:
     print(f"{one.store.read(REPORTS).height} rows; kept in the history: {sizes}")
 
 
-def peer(one: House) -> None:
+def peer(one: Project) -> None:
     """Item means and scipy's percentile bootstrap over them, for each model and benchmark."""
     import numpy as np
     from scipy.stats import bootstrap
@@ -160,7 +160,7 @@ def main() -> None:
     options.add_argument("--folder", type=Path)
     chosen = options.parse_args()
     if chosen.only:
-        {"ours": ours, "peer": peer}[chosen.only](house(chosen.folder, chosen.items))
+        {"ours": ours, "peer": peer}[chosen.only](project(chosen.folder, chosen.items))
         took = resource.getrusage(resource.RUSAGE_SELF)
         print(
             f"{chosen.only}: {took.ru_utime + took.ru_stime:.1f} s of processor, at most {most_held():.2f} GB",
@@ -169,7 +169,7 @@ def main() -> None:
         )
         return
     with tempfile.TemporaryDirectory() as folder:
-        one = house(Path(folder), chosen.items)
+        one = project(Path(folder), chosen.items)
         total = write(one, chosen.letters)
         print(f"{total:,} answers, {one.store.path(ANSWERS).stat().st_size / 1e9:.2f} GB", flush=True)
         for who in ("ours", "peer"):

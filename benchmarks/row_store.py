@@ -138,7 +138,7 @@ def race(rows: int, size: int, runs: int) -> None:
         empty = median(one[0] for one in bare)
 
         def show(what: str, many: list[tuple[float, float, float]]) -> None:
-            cpu, wall, peak = (median(one[place] for one in many) for place in range(3))
+            cpu, wall, peak = (median(one[deployment] for one in many) for deployment in range(3))
             print(
                 f"  {what}: {cpu:.2f} CPU-s, {cpu - empty:+.2f} beyond empty, {cpu / empty:.2f}x; {wall:.2f} s wall; "
                 f"peak {peak:.0f} MB; {calls(folder)} calls so far",

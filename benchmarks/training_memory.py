@@ -15,21 +15,21 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from stages.measured_memory import Case, measured
 
 from skyassets.core.training.spec import Lora
-from skyassets.stages.training.parallelism import Wishes
+from skyassets.stages.training.parallelism import LayoutOverrides
 
 SMALL, MIDDLE, LARGE = (512, 8, 1_536, 32_000), (768, 12, 3_072, 49_152), (1_024, 20, 3_584, 49_152)
 CASES = {
-    "small-1x512": Case(*SMALL, 512, Wishes(micro_batch=1)),
-    "small-4x512": Case(*SMALL, 512, Wishes(micro_batch=4)),
-    "small-4x512-recomputed": Case(*SMALL, 512, Wishes(micro_batch=4, recompute=True)),
-    "small-2x1024-all-logits": Case(*SMALL, 1_024, Wishes(micro_batch=2, loss="plain")),
-    "small-1024-packed": Case(*SMALL, 1_024, Wishes(), packing=True),
-    "middle-2x512": Case(*MIDDLE, 512, Wishes(micro_batch=2)),
-    "middle-2x512-zero-2": Case(*MIDDLE, 512, Wishes(micro_batch=2, zero_stage=2)),
-    "middle-2x512-lora": Case(*MIDDLE, 512, Wishes(micro_batch=2), lora=Lora()),
-    "middle-2x512-2-ranks": Case(*MIDDLE, 512, Wishes(micro_batch=2, ranks=2)),
-    "middle-2x512-2-ranks-zero-3": Case(*MIDDLE, 512, Wishes(micro_batch=2, ranks=2, zero_stage=3)),
-    "large-2x512": Case(*LARGE, 512, Wishes(micro_batch=2), accumulation=1),
+    "small-1x512": Case(*SMALL, 512, LayoutOverrides(micro_batch=1)),
+    "small-4x512": Case(*SMALL, 512, LayoutOverrides(micro_batch=4)),
+    "small-4x512-recomputed": Case(*SMALL, 512, LayoutOverrides(micro_batch=4, recompute=True)),
+    "small-2x1024-all-logits": Case(*SMALL, 1_024, LayoutOverrides(micro_batch=2, loss="plain")),
+    "small-1024-packed": Case(*SMALL, 1_024, LayoutOverrides(), packing=True),
+    "middle-2x512": Case(*MIDDLE, 512, LayoutOverrides(micro_batch=2)),
+    "middle-2x512-zero-2": Case(*MIDDLE, 512, LayoutOverrides(micro_batch=2, zero_stage=2)),
+    "middle-2x512-lora": Case(*MIDDLE, 512, LayoutOverrides(micro_batch=2), lora=Lora()),
+    "middle-2x512-2-ranks": Case(*MIDDLE, 512, LayoutOverrides(micro_batch=2, ranks=2)),
+    "middle-2x512-2-ranks-zero-3": Case(*MIDDLE, 512, LayoutOverrides(micro_batch=2, ranks=2, zero_stage=3)),
+    "large-2x512": Case(*LARGE, 512, LayoutOverrides(micro_batch=2), accumulation=1),
 }
 
 

@@ -40,7 +40,7 @@ from skyassets.engines.training.job import JobFolder
 from skyassets.engines.training.learning.collate import IGNORED
 from skyassets.engines.training.trainer import DeepSpeedTrainer
 from skyassets.recipes.embedded import SMOLLM2
-from skyassets.stages.training.parallelism import Wishes
+from skyassets.stages.training.parallelism import LayoutOverrides
 from skyassets.stages.training.plan import plan
 
 SHORTEST, LONGEST, USUAL = 128, 512, 330
@@ -152,8 +152,8 @@ def prepared(case: Case, steps: int, words: Path, folder: Path) -> tuple[TrainPl
     examples, lengths = conversations(ChatTokenizer.of(base), count)
     training = Training(Model(str(base), "random"), 1, 1e-4, case.batch, case.cutoff, "bf16", 1, packing=case.packing)
     hardware = Hardware(Device("cpu", host_memory_gb(), is_gpu=False), host_memory_gb=host_memory_gb())
-    wishes = Wishes(micro_batch=MICRO_BATCH, recompute=False)
-    planned = plan(training, shape, lengths, hardware, wishes, Saving(every=NEVER))
+    overrides = LayoutOverrides(micro_batch=MICRO_BATCH, recompute=False)
+    planned = plan(training, shape, lengths, hardware, overrides, Saving(every=NEVER))
     job = JobFolder((folder / "job").absolute())
     DeepSpeedTrainer(folder / "cache").prepare(planned, examples, job)
     return planned, job

@@ -23,7 +23,7 @@ from statistics import median
 
 from skyassets.core.ports import Message, Reply, Request, Sampling
 from skyassets.engines.models.weights import weights_folder
-from skyassets.engines.openai_api.completions import OpenAIAsker
+from skyassets.engines.openai_api.completions import OpenAIClientPool
 from skyassets.engines.serving.vllm_server import VllmServer
 from skyassets.recipes.embedded import SMOLLM2
 
@@ -95,7 +95,7 @@ def theirs(url: str, weights: Path, prompts: list[str], tokens: int, in_flight: 
     return Result(told["completed"], told["total_output_tokens"], told["duration"])
 
 
-def ours(asker: OpenAIAsker, prompts: list[str], tokens: int) -> Result:
+def ours(client: OpenAIClientPool, prompts: list[str], tokens: int) -> Result:
     """What the pipeline's client gets."""
     requests = [
         Request(str(number), SMOLLM2, (Message("user", prompt),), Sampling(0.0, tokens), 0)
@@ -103,7 +103,7 @@ def ours(asker: OpenAIAsker, prompts: list[str], tokens: int) -> Result:
     ]
     replies: list[Reply] = []
     began = time.perf_counter()
-    asker.ask(requests, replies.append)
+    client.ask(requests, replies.append)
     seconds = time.perf_counter() - began
     errors = {reply.error for reply in replies if reply.error}
     assert not errors, errors
@@ -121,13 +121,13 @@ def main() -> None:
     weights = weights_folder(SMOLLM2, Path("data/models").absolute())
     server = VllmServer(lambda _: weights, concurrency=given.in_flight)
     ratios = []
-    with tempfile.TemporaryDirectory() as folder, server.serve(SMOLLM2, None) as asker:
-        assert isinstance(asker, OpenAIAsker)
-        url = asker.upstreams[0].base_url.removesuffix("/v1")
+    with tempfile.TemporaryDirectory() as folder, server.serve(SMOLLM2, None) as client:
+        assert isinstance(client, OpenAIClientPool)
+        url = client.endpoints[0].base_url.removesuffix("/v1")
         for number in range(given.rounds + 1):
             measured = {
                 "vLLM": lambda: theirs(url, weights, prompts, given.tokens, given.in_flight, Path(folder)),
-                "ours": lambda: ours(asker, prompts, given.tokens),
+                "ours": lambda: ours(client, prompts, given.tokens),
             }
             # Whoever comes second finds another machine: they take turns at that too.
             order = sorted(measured, reverse=number % 2 == 0)

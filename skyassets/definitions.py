@@ -7,5 +7,5 @@ from skyassets.project.settings import from_environment
 from skyassets.recipes.registry import DEFAULT, find_recipe
 
 recipe = find_recipe(os.environ.get("SKYASSETS_RECIPE", DEFAULT))
-place = from_environment(os.environ)
-defs = build_definitions(recipe, place)
+deployment = from_environment(os.environ)
+defs = build_definitions(recipe, deployment)

@@ -119,8 +119,8 @@ def _device() -> str:
 
 
 if __name__ == "__main__":
-    verb, place, *more = sys.argv[1:]
+    verb, deployment, *more = sys.argv[1:]
     if verb == "base":
-        base(Path(place), *more)
+        base(Path(deployment), *more)
     else:
-        sys.exit({"ours": ours, "bare": bare}[verb](Path(place)))
+        sys.exit({"ours": ours, "bare": bare}[verb](Path(deployment)))

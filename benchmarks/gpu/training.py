@@ -41,7 +41,7 @@ from skyassets.engines.host.machine import this_machine  # noqa: E402
 from skyassets.engines.tokenizing.token_file import TokenExample, write_examples  # noqa: E402
 from skyassets.engines.training.job import JobFolder, TrainingJob  # noqa: E402
 from skyassets.stages.training.arguments import ARGUMENTS_FILE  # noqa: E402
-from skyassets.stages.training.parallelism import OFFLOADS, Wishes  # noqa: E402
+from skyassets.stages.training.parallelism import OFFLOADS, LayoutOverrides  # noqa: E402
 from skyassets.stages.training.plan import Question, chosen, plans_of  # noqa: E402
 
 CHILD = Path(__file__).with_name("one_training.py")
@@ -130,11 +130,11 @@ def planned(
     """The plan that a user would get on this machine; where nothing fits, the one that comes nearest."""
     count = options.steps * training.global_batch * options.pieces
     size = training.cutoff // options.pieces
-    wishes = Wishes(
+    overrides = LayoutOverrides(
         1, zero_stage=options.zero, offload=options.offload, recompute=options.recompute, attention=attention
     )
     saving = Saving(every=10**6, keep=1)
-    plans = plans_of(Question(training, shape, [size] * count, hardware, wishes, saving, count * (size - 1)))
+    plans = plans_of(Question(training, shape, [size] * count, hardware, overrides, saving, count * (size - 1)))
     fitting = [each for each in plans if each[0].fits]
     return (chosen(fitting) if fitting else min(plans, key=lambda each: each[0].need))[1]
 

@@ -36,7 +36,7 @@ def main() -> None:
             server_ready_delay_sec=0.05,
         )
         runner = InferenceRunner(rollout, config, JsonlWriter(folder, compression=None))
-        documents = [Document(text=prompt, id=str(place)) for place, prompt in enumerate(prompts)]
+        documents = [Document(text=prompt, id=str(deployment)) for deployment, prompt in enumerate(prompts)]
         began, cpu = time.perf_counter(), time.process_time()
         runner.run(documents)
         seconds, cpu = time.perf_counter() - began, time.process_time() - cpu

@@ -13,8 +13,8 @@ from pathlib import Path
 from skyassets.core.ports import Message, Model, Sampling
 from skyassets.core.rows.store import RowStore
 from skyassets.core.tables.declarations import COMPLETIONS
-from skyassets.engines.openai_api.endpoint import Upstream
-from skyassets.engines.openai_api.remote_serving import Endpoint
+from skyassets.engines.openai_api.endpoint import Endpoint
+from skyassets.engines.openai_api.remote_serving import RemoteServing
 from skyassets.stages.sampling.completions import Completer, request
 
 MODEL = Model("mock", "1")
@@ -26,7 +26,7 @@ def main() -> None:
     prompts = [json.loads(line) for line in sys.stdin]
     with tempfile.TemporaryDirectory(dir=os.environ.get("SKYASSETS_BENCHMARK_FOLDER")) as folder:
         rows = RowStore(Path(folder), COMPLETIONS)
-        serving = Endpoint((Upstream(url, "mock", concurrency=in_flight),))
+        serving = RemoteServing((Endpoint(url, "mock", concurrency=in_flight),))
         completer = Completer(rows, serving, lambda tally: None)
         drawn = Sampling(0.7, 100)
         wanted = [request(MODEL, (Message("user", prompt),), drawn, seed) for seed, prompt in enumerate(prompts)]

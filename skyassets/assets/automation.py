@@ -9,7 +9,7 @@ import dagster as dg
 from skyassets.assets.conditions import automated
 from skyassets.assets.reevaluation import new_epochs, new_versions, re_evaluate
 from skyassets.core.tables.declarations import ASSET_TABLES
-from skyassets.project.project import House
+from skyassets.project.project import Project
 
 EVERY_SECONDS = 30
 """Between two looks at the automation conditions."""
@@ -24,7 +24,7 @@ class Automation:
     sensors: list[dg.SensorDefinition]
 
 
-def automation(house: House) -> Automation:
+def automation(project: Project) -> Automation:
     """The jobs, the re-evaluation, and automation by the assets' conditions."""
     rebuild = dg.define_asset_job(
         "rebuild_what_changed",
@@ -34,8 +34,8 @@ def automation(house: House) -> Automation:
     again = re_evaluate()
     return Automation(
         [rebuild, again],
-        [new_epochs(again, house.recipe.reevaluate_at)],
-        [new_versions(again, house), by_conditions()],
+        [new_epochs(again, project.recipe.reevaluate_at)],
+        [new_versions(again, project), by_conditions()],
     )
 
 
@@ -50,8 +50,9 @@ def by_conditions() -> dg.AutomationConditionSensorDefinition:
     )
 
 
-def with_conditions(house: House, assets: Iterable[dg.AssetsDefinition]) -> list[dg.AssetsDefinition]:
+def with_conditions(project: Project, assets: Iterable[dg.AssetsDefinition]) -> list[dg.AssetsDefinition]:
     """`assets` with the conditions under which they are made again."""
     return [
-        each.map_asset_specs(lambda spec: automated(spec, house.place, house.recipe.reevaluate_at)) for each in assets
+        each.map_asset_specs(lambda spec: automated(spec, project.deployment, project.recipe.reevaluate_at))
+        for each in assets
     ]

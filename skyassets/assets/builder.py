@@ -12,8 +12,8 @@ from skyassets.assets.metadata import PREVIEW, PREVIEW_ROWS, SKETCH, definition_
 from skyassets.assets.pipes import piped
 from skyassets.core.errors import SkyassetsError
 from skyassets.core.tables.declarations import Table
-from skyassets.core.tables.store import Made
-from skyassets.project.project import SECONDS_TO_MAKE, Declared, House, Run, Spec, Work
+from skyassets.core.tables.store import StageResult
+from skyassets.project.project import SECONDS_TO_MAKE, AssetDeclaration, AssetSpec, BuildContext, Project, Run
 from skyassets.stages.curation.audits import AUDITS, Audit
 from skyassets.stages.plots.thumbnail import as_markdown
 from skyassets.stages.plots.thumbnails import SKETCHES
@@ -25,13 +25,13 @@ NEVER_PICTURED = ("text", "question", "ground_truth", "tests", "starter_code", "
 """Columns that no picture needs and that may be larger than memory."""
 
 
-Make = Callable[[Work], Made]
+Make = Callable[[BuildContext], StageResult]
 """Makes the rows of a table."""
 Picture = Callable[[pl.DataFrame], str]
 """Draws a table."""
 
 
-def asset(house: House, declared: Declared, make: Make, picture: Picture) -> dg.AssetsDefinition:
+def asset(project: Project, declared: AssetDeclaration, make: Make, picture: Picture) -> dg.AssetsDefinition:
     """The Dagster asset of a declared table; `make` gets the run it works for and returns the rows."""
     spec = declared.spec
 
@@ -43,8 +43,8 @@ def asset(house: House, declared: Declared, make: Make, picture: Picture) -> dg.
         group_name=spec.group,
         kinds=set(spec.kinds),
         owners=["team:skyassets"],
-        tags={"skyassets/recipe": house.recipe.name, "skyassets/cost": cost_of(spec)},
-        metadata=definition_metadata(spec.table, house.store.path(spec.table)),
+        tags={"skyassets/recipe": project.recipe.name, "skyassets/cost": cost_of(spec)},
+        metadata=definition_metadata(spec.table, project.store.path(spec.table)),
         check_specs=[
             dg.AssetCheckSpec(audit.name, asset=spec.table.name, description=audit.description)
             for audit in audits_of(spec.table)
@@ -52,7 +52,7 @@ def asset(house: House, declared: Declared, make: Make, picture: Picture) -> dg.
     )
     def build(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster reads the bare annotation
         try:
-            return _built(house, context, declared, make, picture)
+            return _built(project, context, declared, make, picture)
         except SkyassetsError as error:
             # Our errors say all there is to say; what Dagster would print of the way here only hides it.
             raise dg.Failure(f"{type(error).__name__}: {error}", allow_retries=False) from None
@@ -61,23 +61,23 @@ def asset(house: House, declared: Declared, make: Make, picture: Picture) -> dg.
 
 
 def _built(
-    house: House, context: dg.AssetExecutionContext, declared: Declared, make: Make, picture: Picture
+    project: Project, context: dg.AssetExecutionContext, declared: AssetDeclaration, make: Make, picture: Picture
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster reads the bare annotation
     """Have the table there, and tell Dagster about it."""
     started = time.monotonic()
     spec = declared.spec
     said = context.log.info
     run = Run(context.run.run_id, context.run.tags)
-    parents = {parent.name: house.store.data_version(parent) for parent in spec.parents}
+    parents = {parent.name: project.store.data_version(parent) for parent in spec.parents}
     origin = spec.origin(parents | declared.outside(run))
 
-    def making() -> Made:
-        work = Work(spec.table.name, run, said, house.purse(run.id), piped(context))
+    def making() -> StageResult:
+        work = BuildContext(spec.table.name, run, said, project.run_budget(run.id), piped(context))
         try:
             made = make(work)
         finally:
             if spec.kinds & PAID_KINDS:  # what was spent is spent, whatever came of it
-                house.accounts.publish()
+                project.accounts.publish()
         return replace(made, facts={**made.facts, **work.facts})
 
     def show(path: Path) -> dict[str, object]:
@@ -87,9 +87,9 @@ def _built(
         shown[PREVIEW] = preview(rows.head(PREVIEW_ROWS).collect())
         return {**shown, SECONDS_TO_MAKE: round(time.monotonic() - started, 1)}
 
-    built = house.store.build(spec.table, origin, making, declared.damage, said, show)
+    built = project.store.build(spec.table, origin, making, declared.damage, said, show)
     said(f"{spec.table.name}: {built.manifest.rows} rows, {'rebuilt' if built.rebuilt else 'unchanged'}")
-    path = house.store.path(spec.table)
+    path = project.store.path(spec.table)
     return dg.MaterializeResult(
         asset_key=spec.table.name,
         data_version=dg.DataVersion(built.manifest.data_version),
@@ -112,6 +112,6 @@ def audits_of(table: Table) -> tuple[Audit, ...]:
     return (AUDITS[table.name],) if table.name in AUDITS else ()
 
 
-def cost_of(spec: Spec) -> str:
+def cost_of(spec: AssetSpec) -> str:
     """What making an asset costs, as its tag: to select `tag:"skyassets/cost"="calls"` in the UI."""
     return "calls" if "llm" in spec.kinds else "training" if "deepspeed" in spec.kinds else "little"

@@ -6,12 +6,12 @@ from skyassets.assets.builder import asset
 from skyassets.assets.metadata import MASK
 from skyassets.core.ports import Conversation
 from skyassets.core.tables.declarations import CHECKPOINT, EXAMPLES
-from skyassets.core.tables.store import Made
+from skyassets.core.tables.store import StageResult
 from skyassets.core.training.spec import TrainPlan
 from skyassets.engines.host.devices import gpus
 from skyassets.engines.training.checkpoint_folder import Run
 from skyassets.project.gates import hold
-from skyassets.project.project import Declared, House, Work
+from skyassets.project.project import AssetDeclaration, BuildContext, Project
 from skyassets.project.publishing.student_card import report_on, write_card
 from skyassets.project.training_runs import facts_of, name_of, plan_of, runs_of
 from skyassets.stages.curation.examples import conversations
@@ -23,43 +23,43 @@ SHOWN_LETTERS = 4_000
 """Of the example that is shown with its loss mask."""
 
 
-def model_assets(house: House, declared: dict[str, Declared]) -> list[dg.AssetsDefinition]:
+def model_assets(project: Project, declared: dict[str, AssetDeclaration]) -> list[dg.AssetsDefinition]:
     """`checkpoint`."""
-    training = house.recipe.training
-    weights = runs_of(house)
+    training = project.recipe.training
+    weights = runs_of(project)
 
-    def make(work: Work) -> Made:
-        hold(house)
-        examples = house.store.read(EXAMPLES)
+    def make(work: BuildContext) -> StageResult:
+        hold(project)
+        examples = project.store.read(EXAMPLES)
         learned_from = conversations(examples)
-        trainer = house.place.trainer(training.base, work.telling)
+        trainer = project.deployment.trainer(training.base, work.telling)
 
         def plan() -> TrainPlan:
-            made = plan_of(house, examples)
+            made = plan_of(project, examples)
             for line in made.assumptions:
                 work.said(f"plan: {line}")
             return made
 
-        with house.accounts.training(work.asset, str(training.base), work.run.id, work.purse, gpus_of(house)):
-            run = weights.train(trainer, plan, learned_from, name_of(house, learned_from), work.said)
+        with project.accounts.training(work.asset, str(training.base), work.run.id, work.run_budget, gpus_of(project)):
+            run = weights.train(trainer, plan, learned_from, name_of(project, learned_from), work.said)
         files = [(file.path, file.bytes, file.sha256) for file in run.files]
-        made = checkpoint(str(training.base), files, run.curve, facts_of(house, run))
-        write_card(house, run, report_on(house, str(made.frame["checkpoint_id"][0])))
-        return Made(made.frame, {**made.facts, **shown(house, run, learned_from[0])})
+        made = checkpoint(str(training.base), files, run.curve, facts_of(project, run))
+        write_card(project, run, report_on(project, str(made.frame["checkpoint_id"][0])))
+        return StageResult(made.frame, {**made.facts, **shown(project, run, learned_from[0])})
 
-    return [asset(house, declared[CHECKPOINT.name], make, training_curve.training_curve)]
+    return [asset(project, declared[CHECKPOINT.name], make, training_curve.training_curve)]
 
 
-def gpus_of(house: House) -> int:
+def gpus_of(project: Project) -> int:
     """GPUs that a training keeps busy here."""
     there = len(gpus() or ())
-    return min(house.place.wishes.ranks or there, there)
+    return min(project.deployment.overrides.ranks or there, there)
 
 
-def shown(house: House, run: Run, example: Conversation) -> dict[str, object]:
+def shown(project: Project, run: Run, example: Conversation) -> dict[str, object]:
     """What the UI shows of a run: where it is, what was planned, and an example with its loss mask."""
     plan = run.plan
-    pieces = house.place.pieces(plan.training.base, example)
+    pieces = project.deployment.pieces(plan.training.base, example)
     return {
         "weights": str(run.folder),
         "layout": f"{plan.layout.ranks} ranks, ZeRO-{plan.layout.zero_stage}, offload {plan.layout.offload}",

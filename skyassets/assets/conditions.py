@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 
 from skyassets.core.tables.declarations import ANSWERS, CHECKPOINT, EXAMPLES, REPORTS
-from skyassets.project.deployment import Place
+from skyassets.project.deployment import Deployment
 
 MEASURING = (ANSWERS.name, REPORTS.name)
 """Assets that are about the checkpoint: other data alone is no reason to measure it again."""
@@ -21,10 +21,10 @@ TICKS = 16
 """How many ticks of a cadence are looked at for its longest pause."""
 
 
-def automated(spec: dg.AssetSpec, place: Place, cadence: str) -> dg.AssetSpec:
+def automated(spec: dg.AssetSpec, deployment: Deployment, cadence: str) -> dg.AssetSpec:
     """`spec` with the condition under which automation makes it again, and, for the reports, when they grow old."""
     name = spec.key.to_user_string()
-    if name == CHECKPOINT.name and not place.train_automatically:
+    if name == CHECKPOINT.name and not deployment.train_automatically:
         return spec
     spec = spec.replace_attributes(automation_condition=condition(name))
     return spec.replace_attributes(freshness_policy=freshness(cadence)) if name == REPORTS.name else spec

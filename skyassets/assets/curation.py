@@ -7,9 +7,9 @@ import dagster as dg
 from skyassets.assets.builder import asset
 from skyassets.assets.gate_checks import gate_checks, held_out_apart
 from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, EXAMPLES, PROBLEMS, REWRITES, TRACES, VERDICTS
-from skyassets.core.tables.store import Made
+from skyassets.core.tables.store import StageResult
 from skyassets.project.accounts import facts_of
-from skyassets.project.project import Declared, House, Work
+from skyassets.project.project import AssetDeclaration, BuildContext, Project
 from skyassets.project.sft_files import FILES, FOLDER, PARENTS, provenance, publish
 from skyassets.stages.curation.curate import Judged, curate
 from skyassets.stages.curation.examples import kept
@@ -18,29 +18,29 @@ from skyassets.stages.publishing.dataset_card import card
 
 
 def curation_assets(
-    house: House, declared: dict[str, Declared]
+    project: Project, declared: dict[str, AssetDeclaration]
 ) -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
     """`sft_dataset`, with the checks that stand between it and the training."""
-    recipe = house.recipe
+    recipe = project.recipe
     by = provenance(recipe)
 
-    def make(work: Work) -> Made:
-        read = house.store.read
+    def make(work: BuildContext) -> StageResult:
+        read = project.store.read
         made = curate(
             Judged(read(REWRITES), read(TRACES), read(VERDICTS), read(PROBLEMS), read(BENCHMARK_PROBLEMS)),
             recipe.curation,
             recipe.student_prompts,
-            house.place.count(recipe.training.base),
+            project.deployment.count(recipe.training.base),
             recipe.gates.minimum,
         )
-        versions = {parent.name: house.store.data_version(parent) for parent in PARENTS}
+        versions = {parent.name: project.store.data_version(parent) for parent in PARENTS}
         text = card(made.frame, recipe.curation.names, by, versions)
-        files = publish(house.store.folder / FOLDER, made.frame, text, recipe.name)
-        costs = facts_of(house.accounts.accepted(kept(made.frame).height), work.purse)
+        files = publish(project.store.folder / FOLDER, made.frame, text, recipe.name)
+        costs = facts_of(project.accounts.accepted(kept(made.frame).height), work.run_budget)
         return replace(made, facts={**made.facts, FILES: files, **costs})
 
     return [
-        asset(house, declared[EXAMPLES.name], make, lambda rows: figures.waterfall(rows, recipe.curation.names)),
-        held_out_apart(house),
-        gate_checks(house),
+        asset(project, declared[EXAMPLES.name], make, lambda rows: figures.waterfall(rows, recipe.curation.names)),
+        held_out_apart(project),
+        gate_checks(project),
     ]

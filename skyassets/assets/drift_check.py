@@ -5,7 +5,7 @@ import dagster as dg
 from skyassets.core.errors import StoreError
 from skyassets.core.tables.declarations import REPORTS
 from skyassets.project.evaluation.history import latest_drift
-from skyassets.project.project import House
+from skyassets.project.project import Project
 from skyassets.stages.evaluation.drift import Drift
 from skyassets.stages.evaluation.drift_text import drift_text, verdict
 
@@ -13,7 +13,7 @@ SHOWN = 200
 """Letters of a changed value in the metadata."""
 
 
-def drift_check(house: House) -> dg.AssetChecksDefinition:
+def drift_check(project: Project) -> dg.AssetChecksDefinition:
     """A warning, never a stop, when a score moved beyond noise since the same model was last asked the same."""
 
     @dg.asset_check(
@@ -24,7 +24,7 @@ def drift_check(house: House) -> dg.AssetChecksDefinition:
     )
     def check() -> dg.AssetCheckResult:
         try:
-            found = latest_drift(house)
+            found = latest_drift(project)
         except StoreError as error:  # the report is good; only what it would be compared with is not
             return dg.AssetCheckResult(passed=False, severity=dg.AssetCheckSeverity.WARN, description=str(error))
         return dg.AssetCheckResult(

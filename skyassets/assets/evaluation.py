@@ -9,7 +9,7 @@ from skyassets.assets.builder import asset
 from skyassets.assets.drift_check import drift_check
 from skyassets.core.ports import Model
 from skyassets.core.tables.declarations import ANSWERS, BENCHMARK_PROBLEMS, CHECKPOINT, EXAMPLES, PROBLEMS, REPORTS
-from skyassets.core.tables.store import Made
+from skyassets.core.tables.store import StageResult
 from skyassets.project.completions import completer
 from skyassets.project.deployment import student_name
 from skyassets.project.evaluation import report_files
@@ -17,13 +17,13 @@ from skyassets.project.evaluation.answer_manifest import answered_with
 from skyassets.project.evaluation.epoch import enter, hold
 from skyassets.project.evaluation.history import history_of
 from skyassets.project.evaluation.report_manifest import made_with
-from skyassets.project.graders import marking
-from skyassets.project.project import Declared, House, Work
+from skyassets.project.graders import grading
+from skyassets.project.project import AssetDeclaration, BuildContext, Project
 from skyassets.project.publishing.student_card import write_card
 from skyassets.project.training_runs import run_of
 from skyassets.stages.curation.examples import kept
 from skyassets.stages.deduplication.contamination import contaminated_items
-from skyassets.stages.evaluation.answers import Entrant, answer
+from skyassets.stages.evaluation.answers import EvaluatedModel, answer
 from skyassets.stages.evaluation.item_scores import item_scores
 from skyassets.stages.evaluation.manifest import MADE_WITH
 from skyassets.stages.evaluation.scores import report
@@ -32,60 +32,68 @@ from skyassets.stages.sampling.sample import usable
 
 
 def evaluation_assets(
-    house: House, declared: dict[str, Declared]
+    project: Project, declared: dict[str, AssetDeclaration]
 ) -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
     """`benchmark_answers`, `benchmark_reports`, and the check for drift."""
-    recipe = house.recipe
+    recipe = project.recipe
 
-    def make_answers(work: Work) -> Made:
+    def make_answers(work: BuildContext) -> StageResult:
         base = recipe.training.base
-        ident = str(house.store.read(CHECKPOINT)["checkpoint_id"][0])
+        ident = str(project.store.read(CHECKPOINT)["checkpoint_id"][0])
         student = Model(student_name(base.name), revision=ident)
-        by_student = replace(completer(house, "student", student, work), weights=run_of(house).folder)
-        entrants = [
-            Entrant("base", base, completer(house, "base", base, work)),
-            Entrant("student", student, by_student, ident),
-            *(Entrant(one.role, one.model, completer(house, one.role, one.model, work)) for one in recipe.contenders),
+        by_student = replace(completer(project, "student", student, work), weights=run_of(project).folder)
+        evaluated_models = [
+            EvaluatedModel("base", base, completer(project, "base", base, work)),
+            EvaluatedModel("student", student, by_student, ident),
+            *(
+                EvaluatedModel(one.role, one.model, completer(project, one.role, one.model, work))
+                for one in recipe.contenders
+            ),
         ]
-        epoch = enter(house, work.run)
-        with marking(house, work) as judges:
+        epoch = enter(project, work.run)
+        with grading(project, work) as judges:
             made = answer(
-                house.store.read(BENCHMARK_PROBLEMS), recipe.benchmarks, recipe.evaluation, entrants, judges, epoch
+                project.store.read(BENCHMARK_PROBLEMS),
+                recipe.benchmarks,
+                recipe.evaluation,
+                evaluated_models,
+                judges,
+                epoch,
             )
-        told = answered_with(house, {each.role: each.model for each in entrants}, made, epoch)
+        told = answered_with(project, {each.role: each.model for each in evaluated_models}, made, epoch)
         return replace(made, facts={**made.facts, MADE_WITH: told})
 
-    def make_reports(work: Work) -> Made:
-        scores = item_scores(house.store.scan(ANSWERS))
+    def make_reports(work: BuildContext) -> StageResult:
+        scores = item_scores(project.store.scan(ANSWERS))
         hold(work.run, str(scores["epoch_name"][0]))
-        told = made_with(house)
-        leaked = leaked_items(house)
+        told = made_with(project)
+        leaked = leaked_items(project)
         made = report(scores, recipe.benchmarks, told, leaked)
-        text = report_files.write_reports(house, made.frame, leaked)
-        files = [house.store.folder / name for name in report_files.FILES]
-        history_of(house).append(made.frame, scores, told, files)
-        write_card(house, run_of(house), made.frame)
+        text = report_files.write_reports(project, made.frame, leaked)
+        files = [project.store.folder / name for name in report_files.FILES]
+        history_of(project).append(made.frame, scores, told, files)
+        write_card(project, run_of(project), made.frame)
         return replace(made, facts={**made.facts, "scores": text})
 
     return [
-        asset(house, declared[ANSWERS.name], make_answers, figures.answers),
-        asset(house, declared[REPORTS.name], make_reports, figures.scores),
-        drift_check(house),
+        asset(project, declared[ANSWERS.name], make_answers, figures.answers),
+        asset(project, declared[REPORTS.name], make_reports, figures.scores),
+        drift_check(project),
     ]
 
 
-def leaked_items(house: House) -> dict[str, str]:
+def leaked_items(project: Project) -> dict[str, str]:
     """The asked benchmark items that are in the questions of the kept examples, by the recipe's own rule; evidence.
 
     An item that is set aside is asked nobody, and counts nowhere in a report; the gate before the training sees it.
 
     Both tables are read without being parents: the ids in those that are hold all that is read here.
     """
-    kept_problems = kept(house.store.scan(EXAMPLES).select("problem_id", "dropped_by").collect())["problem_id"]
-    learned = house.store.scan(PROBLEMS).filter(pl.col("problem_id").is_in(kept_problems.unique().to_list()))
-    items = usable(house.store.scan(BENCHMARK_PROBLEMS).select("problem_id", "question", "set_aside").collect())
+    kept_problems = kept(project.store.scan(EXAMPLES).select("problem_id", "dropped_by").collect())["problem_id"]
+    learned = project.store.scan(PROBLEMS).filter(pl.col("problem_id").is_in(kept_problems.unique().to_list()))
+    items = usable(project.store.scan(BENCHMARK_PROBLEMS).select("problem_id", "question", "set_aside").collect())
     return contaminated_items(
         dict(learned.select("problem_id", "question").collect().iter_rows()),
         dict(items.select("problem_id", "question").iter_rows()),
-        house.recipe.curation.decontamination,
+        project.recipe.curation.decontamination,
     )

@@ -6,7 +6,7 @@ import dagster as dg
 
 from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, EXAMPLES, PROBLEMS
 from skyassets.project.gates import apart
-from skyassets.project.project import House
+from skyassets.project.project import Project
 from skyassets.stages.curation.gates import HELD_OUT, NAMES, Finding, findings
 
 DESCRIPTIONS = {
@@ -20,9 +20,9 @@ DESCRIPTIONS = {
 }
 
 
-def gate_checks(house: House) -> dg.AssetChecksDefinition:
+def gate_checks(project: Project) -> dg.AssetChecksDefinition:
     """The gates of the recipe; those that it does not merely report stop the run."""
-    gates = house.recipe.gates
+    gates = project.recipe.gates
 
     @dg.multi_asset_check(
         name="gates",
@@ -34,13 +34,13 @@ def gate_checks(house: House) -> dg.AssetChecksDefinition:
         ],
     )
     def hold_gates() -> Iterator[dg.AssetCheckResult]:
-        for finding in findings(house.store.read(EXAMPLES), gates):
-            yield _told(house, finding)
+        for finding in findings(project.store.read(EXAMPLES), gates):
+            yield _told(project, finding)
 
     return hold_gates
 
 
-def held_out_apart(house: House) -> dg.AssetChecksDefinition:
+def held_out_apart(project: Project) -> dg.AssetChecksDefinition:
     """The gate before training: what was published is read again and held against every benchmark.
 
     A recipe that merely reports it trains on what it is measured with; the report then tells both parts apart.
@@ -50,17 +50,17 @@ def held_out_apart(house: House) -> dg.AssetChecksDefinition:
         asset=EXAMPLES.name,
         name=HELD_OUT,
         additional_deps=[BENCHMARK_PROBLEMS.name, PROBLEMS.name],
-        blocking=HELD_OUT not in house.recipe.gates.reported,
+        blocking=HELD_OUT not in project.recipe.gates.reported,
         description="No kept example asks what a benchmark asks.",
     )
     def held_out_is_apart() -> dg.AssetCheckResult:
-        return _told(house, apart(house))
+        return _told(project, apart(project))
 
     return held_out_is_apart
 
 
-def _told(house: House, finding: Finding) -> dg.AssetCheckResult:
-    is_blocking = finding.name not in house.recipe.gates.reported
+def _told(project: Project, finding: Finding) -> dg.AssetCheckResult:
+    is_blocking = finding.name not in project.recipe.gates.reported
     return dg.AssetCheckResult(
         asset_key=EXAMPLES.name,
         check_name=finding.name,

@@ -9,30 +9,30 @@ from skyassets.assets.problems import problem_assets
 from skyassets.assets.traces import trace_assets
 from skyassets.assets.verdicts import dataset_assets
 from skyassets.project.declarations import declarations
-from skyassets.project.deployment import Place
-from skyassets.project.project import House
+from skyassets.project.deployment import Deployment
+from skyassets.project.project import Project
 from skyassets.recipes.recipe import Recipe
 
 
-def assets_of(house: House) -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
+def assets_of(project: Project) -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
     """Every asset and check of the project, in the order of a run."""
-    declared = declarations(house)
+    declared = declarations(project)
     return [
-        *problem_assets(house, declared),
-        *trace_assets(house, declared),
-        *dataset_assets(house, declared),
-        *model_assets(house, declared),
-        *evaluation_assets(house, declared),
+        *problem_assets(project, declared),
+        *trace_assets(project, declared),
+        *dataset_assets(project, declared),
+        *model_assets(project, declared),
+        *evaluation_assets(project, declared),
     ]
 
 
-def build_definitions(recipe: Recipe, place: Place) -> dg.Definitions:
-    """Dagster's view of `recipe` at `place`."""
-    house = House(recipe, place)
-    made = assets_of(house)
-    started = automation(house)
+def build_definitions(recipe: Recipe, deployment: Deployment) -> dg.Definitions:
+    """Dagster's view of `recipe` at `deployment`."""
+    project = Project(recipe, deployment)
+    made = assets_of(project)
+    started = automation(project)
     return dg.Definitions(
-        assets=with_conditions(house, (item for item in made if not isinstance(item, dg.AssetChecksDefinition))),
+        assets=with_conditions(project, (item for item in made if not isinstance(item, dg.AssetChecksDefinition))),
         asset_checks=[item for item in made if isinstance(item, dg.AssetChecksDefinition)],
         jobs=started.jobs,
         schedules=started.schedules,

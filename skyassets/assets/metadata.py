@@ -9,7 +9,7 @@ import polars as pl
 
 from skyassets.core.tables.columns import COLUMNS
 from skyassets.core.tables.declarations import Table
-from skyassets.core.tables.store import Built
+from skyassets.core.tables.store import BuildResult
 from skyassets.project.project import CALLS_PICTURE
 from skyassets.stages.inspection.column_lineage import COLUMN_LINEAGE
 from skyassets.stages.sampling.usage import SPENT
@@ -68,12 +68,12 @@ def preview(frame: pl.DataFrame) -> list[dict[str, str]]:
     """The first rows upside down, a line for each column, long texts shortened; kept with the table's facts."""
     rows = frame.head(PREVIEW_ROWS).rows()
     return [
-        {"column": name, **{f"row {number}": _short(row[place]) for number, row in enumerate(rows, 1)}}
-        for place, name in enumerate(frame.columns)
+        {"column": name, **{f"row {number}": _short(row[deployment]) for number, row in enumerate(rows, 1)}}
+        for deployment, name in enumerate(frame.columns)
     ]
 
 
-def metadata(table: Table, built: Built, path: str, seconds: float) -> dict[str, dg.MetadataValue]:
+def metadata(table: Table, built: BuildResult, path: str, seconds: float) -> dict[str, dg.MetadataValue]:
     """All there is to show of a table that is there now."""
     facts = dict(built.manifest.facts)
     if not built.rebuilt:

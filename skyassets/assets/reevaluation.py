@@ -7,7 +7,7 @@ import dagster as dg
 
 from skyassets.core.tables.declarations import ANSWERS, BENCHMARK_PROBLEMS, CHECKPOINT, REPORTS
 from skyassets.project.evaluation.epoch import EPOCH_TAG
-from skyassets.project.project import House
+from skyassets.project.project import Project
 
 JOB = "re_evaluate"
 WATCHED = (CHECKPOINT, BENCHMARK_PROBLEMS)
@@ -52,7 +52,7 @@ def new_epochs(job: Any, cadence: str) -> dg.ScheduleDefinition:
     return re_evaluation
 
 
-def new_versions(job: Any, house: House) -> dg.SensorDefinition:
+def new_versions(job: Any, project: Project) -> dg.SensorDefinition:
     """The sensor: starts the job in the epoch that is under way when the report is not of what there is to measure.
 
     Its cursor is what it last asked for, so nothing is started twice, and a run that failed is left to people. A
@@ -68,25 +68,25 @@ def new_versions(job: Any, house: House) -> dg.SensorDefinition:
         description="Re-evaluates when there is a checkpoint, or a version of the benchmarks, that no report is of.",
     )
     def new_checkpoint_or_benchmark(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        return _looked(context, house)
+        return _looked(context, project)
 
     return new_checkpoint_or_benchmark
 
 
-def reported(house: House) -> dict[str, str]:
+def reported(project: Project) -> dict[str, str]:
     """The data versions, by asset, that the report which is there was made with; empty without a report."""
-    report, answers = house.store.manifest(REPORTS), house.store.manifest(ANSWERS)
+    report, answers = project.store.manifest(REPORTS), project.store.manifest(ANSWERS)
     if report is None or answers is None or report.fingerprint.get(f"parent {ANSWERS.name}") != answers.data_version:
         return {}
     return {table.name: answers.fingerprint.get(f"parent {table.name}", "") for table in WATCHED}
 
 
-def _looked(context: dg.SensorEvaluationContext, house: House) -> dg.SensorResult:
+def _looked(context: dg.SensorEvaluationContext, project: Project) -> dg.SensorResult:
     found: dict[str, str] = {}
     latest = 0
     for table in WATCHED:
         records = context.instance.fetch_materializations(dg.AssetKey(table.name), limit=LOOKED_THROUGH).records
-        manifest = house.store.manifest(table)
+        manifest = project.store.manifest(table)
         if not records or manifest is None:
             return _nothing(f"{table.name} was not materialised yet")
         record = next((record for record in records if _version(record) == manifest.data_version), None)
@@ -100,7 +100,7 @@ def _looked(context: dg.SensorEvaluationContext, house: House) -> dg.SensorResul
         found[table.name] = manifest.data_version
         latest = max(latest, record.storage_id)
     cursor = json.dumps(found, sort_keys=True)
-    if reported(house) == found:
+    if reported(project) == found:
         return _nothing("the last report is of this checkpoint and these benchmarks", cursor)
     if context.cursor == cursor:
         return _nothing("this checkpoint and these benchmarks were asked for already; see what became of that run")

@@ -38,7 +38,7 @@ def script(parser: ArgumentParser, shell: str) -> str:
 
 def complete_arguments(parsers: Mapping[str, ArgumentParser]) -> None:
     """Tell of arguments, by the parser of their command, what a shell may offer for them."""
-    offered = {place: shtab.cmd(f"printf '%s\\n' {' '.join(words)}") for place, words in WORDS.items()}
+    offered = {deployment: shtab.cmd(f"printf '%s\\n' {' '.join(words)}") for deployment, words in WORDS.items()}
     offered |= dict.fromkeys(FILES, shtab.FILE)
     for (command, argument), offer in offered.items():
         (action,) = [action for action in parsers[command]._actions if action.dest == argument]

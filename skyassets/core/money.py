@@ -49,7 +49,7 @@ def in_dollars(amount: float) -> str:
     return f"${amount:.4f}" if amount >= 0.001 else f"${amount:.1g}"
 
 
-class Purse:
+class Budget:
     """The money of one run: reserved at its worst before a call, settled at what it came to. Safe from any thread.
 
     What is spent and what is reserved together never pass the budget, so calls cannot pass it, whatever the answers

@@ -98,7 +98,7 @@ class Reply:
     """What it cost; None when nobody knows the price."""
 
 
-class Asker(Protocol):
+class CompletionClient(Protocol):
     """Asks a model server. One bad request becomes a `Reply` with `error`; a dead or refusing server raises."""
 
     def ask(self, requests: Iterable[Request], keep: Callable[[Reply], None]) -> None:
@@ -116,10 +116,10 @@ class Asker(Protocol):
         ...
 
 
-class Serving(Protocol):
+class ModelProvider(Protocol):
     """Brings a model within reach, for as long as the context lasts."""
 
-    def serve(self, model: Model, weights: Path | None) -> AbstractContextManager[Asker]:
+    def serve(self, model: Model, weights: Path | None) -> AbstractContextManager[CompletionClient]:
         """Serve `model`; `weights` is its folder when we made it ourselves (a checkpoint).
 
         Raises:

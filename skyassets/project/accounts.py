@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from skyassets.core.files import replaced
-from skyassets.core.money import Purse
+from skyassets.core.money import Budget
 from skyassets.core.rows.ledger import Entry, Event, LedgerEntries
 from skyassets.core.rows.store import RowStore
 from skyassets.core.tables.declarations import EXAMPLES, LEDGER, REWRITES, TRACES, Table
@@ -31,12 +31,12 @@ class Accounts:
     tables: TableStore
     hour_price: float = 0.0
 
-    def metered(self, event: Event, asset: str, model: str, run: str, purse: Purse) -> Metered:
+    def metered(self, event: Event, asset: str, model: str, run: str, run_budget: Budget) -> Metered:
         """Writes machine time down, durably, and books it in the run's purse."""
 
         def count(seconds: float, gpus: int) -> None:
             dollars = seconds / HOUR * max(gpus, 1) * self.hour_price
-            purse.book(dollars)
+            run_budget.book(dollars)
             self.entries.add(
                 Entry(event, f"{self.recipe}/{asset}", model, run, 1, seconds, max(gpus, 1), dollars=dollars)
             )
@@ -44,9 +44,9 @@ class Accounts:
         return count
 
     @contextmanager
-    def training(self, asset: str, model: str, run: str, purse: Purse, gpus: int) -> Iterator[None]:
+    def training(self, asset: str, model: str, run: str, run_budget: Budget, gpus: int) -> Iterator[None]:
         """Keeps the hours of a training, for as long as the context lasts."""
-        with metering(self.metered(Event.TRAINING, asset, model, run, purse), gpus):
+        with metering(self.metered(Event.TRAINING, asset, model, run, run_budget), gpus):
             yield
 
     def ledger(self) -> pl.DataFrame:
@@ -86,11 +86,11 @@ class Accounts:
         return float(sum(cost for cost in costs if isinstance(cost, int | float)))
 
 
-def facts_of(accepted: Accepted, purse: Purse) -> dict[str, object]:
+def facts_of(accepted: Accepted, run_budget: Budget) -> dict[str, object]:
     """What a data set shows of its cost."""
     unknown = "unknown: a price is not known"
     return {
-        SPENT: purse.spent,
+        SPENT: run_budget.spent,
         COST: unknown if accepted.dollars is None else accepted.dollars,
         "dollars per accepted row": unknown if accepted.dollars_a_row is None else accepted.dollars_a_row,
         "dollars by asset": {name: unknown if cost is None else cost for name, cost in accepted.by_asset.items()},

@@ -3,21 +3,21 @@
 from skyassets.core.ports import Model
 from skyassets.core.rows.ledger import Event
 from skyassets.project.progress import Progress
-from skyassets.project.project import House, Work
+from skyassets.project.project import BuildContext, Project
 from skyassets.project.serving_record import noted
 from skyassets.stages.sampling.completions import Completer
-from skyassets.stages.sampling.usage import Bill
+from skyassets.stages.sampling.usage import Usage
 
 
-def completer(house: House, role: str, model: Model, work: Work) -> Completer:
+def completer(project: Project, role: str, model: Model, work: BuildContext) -> Completer:
     """What gets the completions of `model` in its role, here."""
-    metered = house.accounts.metered(Event.SERVING, work.asset, str(model), work.run.id, work.purse)
+    metered = project.accounts.metered(Event.SERVING, work.asset, str(model), work.run.id, work.run_budget)
     return Completer(
-        house.rows.telling(work.said),
-        noted(house, work.run.id, house.place.serving(role, model, work.said, work.purse, metered)),
-        Progress(role, work.said, work.purse).tally,
-        asked_for=f"{house.recipe.name}/{work.asset}",
+        project.rows.telling(work.said),
+        noted(project, work.run.id, project.deployment.serving(role, model, work.said, work.run_budget, metered)),
+        Progress(role, work.said, work.run_budget).tally,
+        asked_for=f"{project.recipe.name}/{work.asset}",
         run=work.run.id,
-        bill=work.bills.setdefault(role, Bill()),
-        noted=house.accounts.entries.add,
+        usage=work.usages.setdefault(role, Usage()),
+        noted=project.accounts.entries.add,
     )

@@ -24,7 +24,7 @@ from skyassets.engines.training.checkpoint_folder import WeightsFile
 from skyassets.project.evaluation import epoch, report_files
 from skyassets.project.evaluation.history import history_of, name_of
 from skyassets.project.graders import GRADERS
-from skyassets.project.project import Declared, House, Outside, Run, Spec
+from skyassets.project.project import AssetDeclaration, AssetSpec, Outside, Project, Run
 from skyassets.project.sft_files import FILES, FOLDER, PARENTS, is_intact, provenance
 from skyassets.project.training_runs import TRAINER, run_in, runs_of
 
@@ -38,61 +38,63 @@ PROBLEM_CODE = (
 RATED_PROBLEM_CODE = (*PROBLEM_CODE, f"{STAGES}.problems.difficulty")
 
 
-def declarations(house: House) -> dict[str, Declared]:
+def declarations(project: Project) -> dict[str, AssetDeclaration]:
     """Each asset's declaration by the name of its table, in the order of a run."""
     declared = (
-        _problems(house),
-        _benchmark_problems(house),
-        _traces(house),
-        _rewrites(house),
-        _verdicts(house),
-        _examples(house),
-        _checkpoint(house),
-        _answers(house),
-        _reports(house),
+        _problems(project),
+        _benchmark_problems(project),
+        _traces(project),
+        _rewrites(project),
+        _verdicts(project),
+        _examples(project),
+        _checkpoint(project),
+        _answers(project),
+        _reports(project),
     )
     return {each.spec.table.name: each for each in declared}
 
 
-def _problems(house: House) -> Declared:
-    recipe = house.recipe
+def _problems(project: Project) -> AssetDeclaration:
+    recipe = project.recipe
     used = (_anywhere(recipe.sources), recipe.limits)
     if recipe.rating is None:
-        spec = Spec(PROBLEMS, (), PROBLEM_CODE, used, "problems", frozenset({"parquet"}))
+        spec = AssetSpec(PROBLEMS, (), PROBLEM_CODE, used, "problems", frozenset({"parquet"}))
     else:
         kinds = frozenset({"parquet", "llm"})
-        spec = Spec(PROBLEMS, (), RATED_PROBLEM_CODE, (*used, recipe.rating), "problems", kinds)
-    return Declared(spec, outside=_files(recipe.sources))
+        spec = AssetSpec(PROBLEMS, (), RATED_PROBLEM_CODE, (*used, recipe.rating), "problems", kinds)
+    return AssetDeclaration(spec, outside=_files(recipe.sources))
 
 
-def _benchmark_problems(house: House) -> Declared:
-    benchmarks = house.recipe.benchmarks
-    used = (tuple((one.name, *_anywhere([one.source])) for one in benchmarks), house.recipe.limits)
-    spec = Spec(BENCHMARK_PROBLEMS, (), PROBLEM_CODE, used, "problems", frozenset({"parquet"}))
-    return Declared(spec, outside=_files([one.source for one in benchmarks]))
+def _benchmark_problems(project: Project) -> AssetDeclaration:
+    benchmarks = project.recipe.benchmarks
+    used = (tuple((one.name, *_anywhere([one.source])) for one in benchmarks), project.recipe.limits)
+    spec = AssetSpec(BENCHMARK_PROBLEMS, (), PROBLEM_CODE, used, "problems", frozenset({"parquet"}))
+    return AssetDeclaration(spec, outside=_files([one.source for one in benchmarks]))
 
 
-def _traces(house: House) -> Declared:
+def _traces(project: Project) -> AssetDeclaration:
     code = (f"{STAGES}.sampling.sample",)
-    return Declared(Spec(TRACES, (PROBLEMS,), code, house.recipe.teacher, "generation", frozenset({"llm"})))
+    return AssetDeclaration(
+        AssetSpec(TRACES, (PROBLEMS,), code, project.recipe.teacher, "generation", frozenset({"llm"}))
+    )
 
 
-def _rewrites(house: House) -> Declared:
+def _rewrites(project: Project) -> AssetDeclaration:
     code = (f"{STAGES}.rewriting.rewrite",)
-    used = house.recipe.rewriting
-    return Declared(Spec(REWRITES, (TRACES, PROBLEMS), code, used, "generation", frozenset({"llm"})))
+    used = project.recipe.rewriting
+    return AssetDeclaration(AssetSpec(REWRITES, (TRACES, PROBLEMS), code, used, "generation", frozenset({"llm"})))
 
 
-def _verdicts(house: House) -> Declared:
-    judge = house.recipe.judge
+def _verdicts(project: Project) -> AssetDeclaration:
+    judge = project.recipe.judge
     kinds = frozenset({"parquet", "bubblewrap"} | ({"llm"} if judge else set()))
     code = (f"{STAGES}.grading.verdicts", *GRADERS)
-    used = (house.recipe.limits, judge)
-    return Declared(Spec(VERDICTS, (TRACES, REWRITES, PROBLEMS), code, used, "curation", kinds))
+    used = (project.recipe.limits, judge)
+    return AssetDeclaration(AssetSpec(VERDICTS, (TRACES, REWRITES, PROBLEMS), code, used, "curation", kinds))
 
 
-def _examples(house: House) -> Declared:
-    recipe = house.recipe
+def _examples(project: Project) -> AssetDeclaration:
+    recipe = project.recipe
     code = (
         f"{STAGES}.curation.curate",
         f"{STAGES}.publishing.dataset_card",
@@ -102,31 +104,33 @@ def _examples(house: House) -> Declared:
     used = (recipe.curation, recipe.student_prompts, recipe.training.base, provenance(recipe))
 
     def damage(rows: pl.DataFrame) -> str:
-        manifest = house.store.manifest(EXAMPLES)
+        manifest = project.store.manifest(EXAMPLES)
         files = manifest.facts.get(FILES) if manifest else None
         if not isinstance(files, dict):
             return f"its folder {FOLDER} was never written"
-        harmed = [name for name, digest in files.items() if not is_intact(house.store.folder / FOLDER / name, digest)]
+        harmed = [name for name, digest in files.items() if not is_intact(project.store.folder / FOLDER / name, digest)]
         return f"gone or changed from outside: {', '.join(f'{FOLDER}/{name}' for name in harmed)}" if harmed else ""
 
-    return Declared(Spec(EXAMPLES, PARENTS, code, used, "curation", frozenset({"parquet"})), damage)
+    return AssetDeclaration(AssetSpec(EXAMPLES, PARENTS, code, used, "curation", frozenset({"parquet"})), damage)
 
 
-def _checkpoint(house: House) -> Declared:
+def _checkpoint(project: Project) -> AssetDeclaration:
     def damage(rows: pl.DataFrame) -> str:
         found = rows.filter(pl.col("kind") == "file").select("path", "bytes", "sha256")
-        return runs_of(house).damage(run_in(rows), [WeightsFile(*row) for row in found.iter_rows()])
+        return runs_of(project).damage(run_in(rows), [WeightsFile(*row) for row in found.iter_rows()])
 
     code = (f"{STAGES}.training.checkpoint_table", *TRAINER)
     kinds = frozenset({"deepspeed", "torch"})
-    return Declared(Spec(CHECKPOINT, (EXAMPLES,), code, house.recipe.training, "training", kinds), damage)
+    return AssetDeclaration(
+        AssetSpec(CHECKPOINT, (EXAMPLES,), code, project.recipe.training, "training", kinds), damage
+    )
 
 
 # Every descendant of sft_dataset is its direct child too: `--select sft_dataset+` follows one hop only.
 
 
-def _answers(house: House) -> Declared:
-    recipe = house.recipe
+def _answers(project: Project) -> AssetDeclaration:
+    recipe = project.recipe
     code = (f"{STAGES}.evaluation.answers", f"{STAGES}.evaluation.manifest", *GRADERS)
     used = (
         recipe.evaluation,
@@ -134,14 +138,14 @@ def _answers(house: House) -> Declared:
         recipe.training.base,
         recipe.judge,
         recipe.contenders,
-        _asks(house),
+        _asks(project),
     )
-    spec = Spec(ANSWERS, (EXAMPLES, CHECKPOINT, BENCHMARK_PROBLEMS), code, used, "evaluation", frozenset({"llm"}))
-    return Declared(spec, outside=lambda run: {"epoch": epoch.enter(house, run)})
+    spec = AssetSpec(ANSWERS, (EXAMPLES, CHECKPOINT, BENCHMARK_PROBLEMS), code, used, "evaluation", frozenset({"llm"}))
+    return AssetDeclaration(spec, outside=lambda run: {"epoch": epoch.enter(project, run)})
 
 
-def _reports(house: House) -> Declared:
-    recipe = house.recipe
+def _reports(project: Project) -> AssetDeclaration:
+    recipe = project.recipe
     code = (
         f"{STAGES}.evaluation.scores",
         f"{STAGES}.deduplication.contamination",
@@ -156,23 +160,25 @@ def _reports(house: House) -> Declared:
         code_version(*GRADERS),
         recipe.contenders,
         recipe.curation.decontamination,
-        _asks(house),
+        _asks(project),
         [(one.name, one.k, one.metric) for one in recipe.benchmarks],
     )
 
     def damage(rows: pl.DataFrame) -> str:
-        version = house.store.data_version(REPORTS)
+        version = project.store.data_version(REPORTS)
         name = name_of(str(rows["epoch_name"][0]) if rows.height else "", version)
-        return report_files.missing(house) or ("" if history_of(house).holds(name) else "the history does not keep it")
+        return report_files.missing(project) or (
+            "" if history_of(project).holds(name) else "the history does not keep it"
+        )
 
-    return Declared(
-        Spec(REPORTS, (EXAMPLES, CHECKPOINT, ANSWERS), code, used, "evaluation", frozenset({"parquet"})), damage
+    return AssetDeclaration(
+        AssetSpec(REPORTS, (EXAMPLES, CHECKPOINT, ANSWERS), code, used, "evaluation", frozenset({"parquet"})), damage
     )
 
 
-def _asks(house: House) -> list[tuple[object, ...]]:
+def _asks(project: Project) -> list[tuple[object, ...]]:
     """How each benchmark is asked where it differs from the evaluation."""
-    return [(one.name, one.prompt, one.sampling, one.samples) for one in house.recipe.benchmarks]
+    return [(one.name, one.prompt, one.sampling, one.samples) for one in project.recipe.benchmarks]
 
 
 def _anywhere(sources: Iterable[Source]) -> tuple[Source, ...]:

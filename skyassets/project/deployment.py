@@ -9,8 +9,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from skyassets.core.errors import BudgetError, ServerError
-from skyassets.core.money import FREE, Price, Purse
-from skyassets.core.ports import Conversation, Limits, Model, Serving, TokenPiece
+from skyassets.core.money import FREE, Budget, Price
+from skyassets.core.ports import Conversation, Limits, Model, ModelProvider, TokenPiece
 from skyassets.core.prices import PRICES
 from skyassets.core.training.model_shape import ModelShape
 from skyassets.core.training.spec import Saving, Trainer
@@ -20,8 +20,8 @@ from skyassets.engines.host.metering import Metered, unmetered
 from skyassets.engines.math_verify.engine import MathVerify
 from skyassets.engines.models.shape import base_shape
 from skyassets.engines.models.weights import weights_folder
-from skyassets.engines.openai_api.endpoint import Upstream
-from skyassets.engines.openai_api.remote_serving import Endpoint
+from skyassets.engines.openai_api.endpoint import Endpoint
+from skyassets.engines.openai_api.remote_serving import RemoteServing
 from skyassets.engines.openai_batch.serving import OpenAIBatch
 from skyassets.engines.sandbox.choice import ChosenSandbox
 from skyassets.engines.sandbox.container import IMAGE
@@ -33,7 +33,7 @@ from skyassets.engines.training.trainer import DeepSpeedTrainer, Telling
 from skyassets.stages.curation.examples import Count
 from skyassets.stages.grading.config import Graders
 from skyassets.stages.publishing.card_facts import licence_of
-from skyassets.stages.training.parallelism import Wishes
+from skyassets.stages.training.parallelism import LayoutOverrides
 
 ROLES = ("teacher", "rewriter", "rater", "judge", "base", "student")
 HOSTED = ("rewriter", "rater", "judge")
@@ -44,7 +44,7 @@ DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @dataclass(frozen=True)
-class Place:
+class Deployment:
     """A machine's answers to "where": read from the environment once, by `definitions`."""
 
     data: Path
@@ -75,7 +75,7 @@ class Place:
     sandbox_image: str = IMAGE
     """The image of a container sandbox."""
     vllm: VllmOptions = field(default_factory=VllmOptions)
-    wishes: Wishes = field(default_factory=Wishes)
+    overrides: LayoutOverrides = field(default_factory=LayoutOverrides)
     """How a training is spread over the machine, as far as the plan is not to choose."""
     save_every: int | None = None
     """Optimiser steps between two saves of a training; the plan chooses without it."""
@@ -90,23 +90,23 @@ class Place:
         role: str,
         model: Model,
         said: Callable[[str], None],
-        purse: Purse | None = None,
+        run_budget: Budget | None = None,
         metered: Metered = unmetered,
-    ) -> Serving:
-        """How `model` is brought within reach in its role, paid out of `purse`; `metered` is told of our own servers.
+    ) -> ModelProvider:
+        """Serves `model` in its role, paid out of `run_budget`; `metered` measures our own servers.
 
         Raises:
             ServerError: when nothing here can serve it.
             BudgetError: when it is paid for and nobody knows its price.
         """
-        purse = purse or Purse(self.budget)
+        run_budget = run_budget or Budget(self.budget)
         if urls := self.urls.get(role):
-            return self._batched(role, self._endpoint(role, model, urls, purse, said), said)
+            return self._batched(role, self._endpoint(role, model, urls, run_budget, said), said)
         if model.name in (tiny.NAME, student_name(tiny.NAME)):
-            return tiny.TinyServing(self.data / "logs" / "tiny-server.jsonl", self.concurrency, purse)
+            return tiny.TinyServing(self.data / "logs" / "tiny-server.jsonl", self.concurrency, run_budget)
         if is_hosted(role, model):
             if role in self.keys or self.openai_key:
-                return self._batched(role, self._endpoint(role, model, (OPENAI,), purse, said), said)
+                return self._batched(role, self._endpoint(role, model, (OPENAI,), run_budget, said), said)
             raise ServerError(
                 f"{role}: {model.name} is a hosted model and there is no key; export OPENAI_API_KEY, or "
                 f"SKYASSETS_{role.upper()}_URL for another OpenAI-compatible server"
@@ -119,7 +119,7 @@ class Place:
         logs = self.data / "logs"
         if self.engine == "transformers" or (self.engine == "auto" and vllm_problem() is not None):
             return TransformersServer(
-                self.weights, logs=logs, concurrency=self.concurrency, said=said, metered=metered, purse=purse
+                self.weights, logs=logs, concurrency=self.concurrency, said=said, metered=metered, run_budget=run_budget
             )
         return VllmServer(
             self.weights,
@@ -128,17 +128,17 @@ class Place:
             options=self.vllm,
             said=said,
             metered=metered,
-            purse=purse,
+            run_budget=run_budget,
         )
 
     def _endpoint(
-        self, role: str, model: Model, urls: tuple[str, ...], purse: Purse, said: Callable[[str], None]
-    ) -> Endpoint:
+        self, role: str, model: Model, urls: tuple[str, ...], run_budget: Budget, said: Callable[[str], None]
+    ) -> RemoteServing:
         no_key = self.openai_key if urls == (OPENAI,) and self.openai_key else "none"
         keys = self.keys.get(role, (no_key,))
         keys = keys if len(keys) == len(urls) else keys * len(urls)
-        upstreams = tuple(
-            Upstream(
+        endpoints = tuple(
+            Endpoint(
                 url,
                 self.called(role, model, url),
                 key,
@@ -149,7 +149,7 @@ class Place:
             )
             for url, key in zip(urls, keys, strict=True)
         )
-        return Endpoint(upstreams, price=self.price(role, model), purse=purse, said=said)
+        return RemoteServing(endpoints, price=self.price(role, model), run_budget=run_budget, said=said)
 
     def called(self, role: str, model: Model, url: str) -> str:
         """What the server at `url` calls `model`. OpenAI is asked for the dated snapshot, so that it stays the same."""
@@ -161,16 +161,16 @@ class Place:
             else model.name
         )
 
-    def _batched(self, role: str, endpoint: Endpoint, said: Callable[[str], None]) -> Serving:
+    def _batched(self, role: str, endpoint: RemoteServing, said: Callable[[str], None]) -> ModelProvider:
         """The endpoint, or its Batch API in a role that is to use it."""
         if role not in self.batches:
             return endpoint
-        if len(endpoint.upstreams) > 1:
+        if len(endpoint.endpoints) > 1:
             raise ServerError(
-                f"{role}: batches go to one server, and SKYASSETS_{role.upper()}_URL names {len(endpoint.upstreams)}: "
+                f"{role}: batches go to one server, and SKYASSETS_{role.upper()}_URL names {len(endpoint.endpoints)}: "
                 f"name one, or unset SKYASSETS_{role.upper()}_BATCH"
             )
-        return OpenAIBatch(endpoint.upstreams[0], self.data / "batches", endpoint.price, endpoint.purse, said)
+        return OpenAIBatch(endpoint.endpoints[0], self.data / "batches", endpoint.price, endpoint.run_budget, said)
 
     def price(self, role: str, model: Model) -> Price:
         """What `model`'s tokens cost in its role: nothing on machines of one's own.

@@ -5,18 +5,27 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from skyassets.core.money import Purse
+from skyassets.core.money import Budget
 from skyassets.core.ports import Model
 from skyassets.core.tables.declarations import ANSWERS, CHECKPOINT, PROBLEMS, REWRITES, TRACES, Table
-from skyassets.core.tables.store import Made
+from skyassets.core.tables.store import StageResult
 from skyassets.engines.host.devices import gpus
 from skyassets.engines.sources.reader import ProblemReader
 from skyassets.project.completions import completer
 from skyassets.project.deployment import student_name
 from skyassets.project.evaluation.epoch import current_epoch
-from skyassets.project.project import House, Run, Work
+from skyassets.project.project import BuildContext, Project, Run
 from skyassets.stages.evaluation.answers import attempts_of
-from skyassets.stages.inspection.forecast import Counter, Counting, Lengths, Line, Nobody, lengths_of, rate, rewriters
+from skyassets.stages.inspection.forecast import (
+    Counter,
+    Counting,
+    Lengths,
+    Line,
+    NoServing,
+    lengths_of,
+    rate,
+    rewriters,
+)
 from skyassets.stages.inspection.ledger import COMPLETION_COLUMNS
 from skyassets.stages.problems import table as problems
 from skyassets.stages.problems.difficulty import ranges
@@ -24,12 +33,12 @@ from skyassets.stages.problems.difficulty import rate as rate_problems
 from skyassets.stages.rewriting.rewrite import ModelRewriting, rewrite
 from skyassets.stages.sampling.completions import Completer
 from skyassets.stages.sampling.sample import sample
-from skyassets.stages.sampling.usage import COLUMNS, Bill
+from skyassets.stages.sampling.usage import COLUMNS, Usage
 
 BYTES_A_TOKEN = 4
 """Of English; only where nothing was measured."""
 
-Stage = Callable[[Completer], Made | None]
+Stage = Callable[[Completer], StageResult | None]
 """A stage's work with a completer; what it made, where somebody wants it."""
 
 
@@ -37,9 +46,9 @@ Stage = Callable[[Completer], Made | None]
 class Estimate:
     """What a recipe would ask now at a place. A pilot asks `pilot` calls of each role that is to be asked."""
 
-    house: House
+    project: Project
     pilot: int
-    purse: Purse
+    run_budget: Budget
     said: Callable[[str], None]
     run: str
     """The id of the pilot as a run. One of its own, or what lay between two pilots would count as their time."""
@@ -51,8 +60,12 @@ class Estimate:
 
     def lines(self) -> Iterator[Line]:
         """A line for each role of each asset that asks a model, in the order of the run."""
-        recipe = self.house.recipe
-        made = problems.raw_problems(recipe.sources, ProblemReader()) if self.problems is None else Made(self.problems)
+        recipe = self.project.recipe
+        made = (
+            problems.raw_problems(recipe.sources, ProblemReader())
+            if self.problems is None
+            else StageResult(self.problems)
+        )
         if rating := recipe.rating:
             wanted = ranges(recipe.sources)
             line, rated = self._line(
@@ -70,51 +83,53 @@ class Estimate:
 
     def _line(
         self, table: Table, role: str, model: Model, stage: Stage, is_by_conversation: bool = False
-    ) -> tuple[Line, Made | None]:
+    ) -> tuple[Line, StageResult | None]:
         """The line of one role, after its pilot, and what its stage can make of what is stored."""
-        place = self.house.place
-        price = place.price(role, model)
-        if role in place.batches:
+        deployment = self.project.deployment
+        price = deployment.price(role, model)
+        if role in deployment.batches:
             price = replace(price, input=price.input * price.batch, output=price.output * price.batch)
-        work = Work(table.name, Run(self.run), self.said, self.purse)
+        work = BuildContext(table.name, Run(self.run), self.said, self.run_budget)
         counting = Counting(price, self.pilot, is_by_conversation)
-        made, bill = self._count(counting, stage)
+        made, usage = self._count(counting, stage)
         if counting.sample:
             # A batch may take a day; a pilot is asked at once.
-            at_once = House(self.house.recipe, replace(place, batches=frozenset()))
+            at_once = Project(self.project.recipe, replace(deployment, batches=frozenset()))
             completer(at_once, role, model, work).complete(model, counting.sample)
             counting = Counting(price, 0, is_by_conversation)
-            made, bill = self._count(counting, stage)
-        line = Line(table.name, role, str(model), len(bill.lengths), counting.calls, price, counting.worst)
-        return self._known(line, lengths_of(bill), role, model), made
+            made, usage = self._count(counting, stage)
+        line = Line(table.name, role, str(model), len(usage.lengths), counting.calls, price, counting.worst)
+        return self._known(line, lengths_of(usage), role, model), made
 
-    def _count(self, counting: Counting, stage: Stage) -> tuple[Made | None, Bill]:
-        bill = Bill()
-        made = stage(Counter(self.house.rows, Nobody(), lambda tally: None, bill=bill, counting=counting))
-        return made, bill
+    def _count(self, counting: Counting, stage: Stage) -> tuple[StageResult | None, Usage]:
+        usage = Usage()
+        made = stage(Counter(self.project.rows, NoServing(), lambda tally: None, usage=usage, counting=counting))
+        return made, usage
 
     def _known(self, line: Line, lengths: Lengths | None, role: str, model: Model) -> Line:
         """`line` with what was measured of such calls: of the very ones wanted, or of the model's for that asset."""
-        place = self.house.place
-        is_ours = role not in place.urls and ("/" in model.name or model.name.startswith("package:"))
-        held = place.vllm.tensor_parallel * place.vllm.replicas if gpus() else 1
-        every = self.house.rows.everything(sorted({*COMPLETION_COLUMNS, *COLUMNS}))
+        deployment = self.project.deployment
+        is_ours = role not in deployment.urls and ("/" in model.name or model.name.startswith("package:"))
+        held = deployment.vllm.tensor_parallel * deployment.vllm.replicas if gpus() else 1
+        every = self.project.rows.everything(sorted({*COMPLETION_COLUMNS, *COLUMNS}))
         alike = every.filter(pl.col("model") == str(model), pl.col("asked_for").str.ends_with(f"/{line.asset}"))
         note = line.note
         if lengths is None and alike.height:
-            bill = Bill()
-            bill.take(alike)
-            lengths = lengths_of(bill)
+            usage = Usage()
+            usage.take(alike)
+            lengths = lengths_of(usage)
             note = "lengths of this model's earlier calls with other requests"
         return replace(
             line,
             lengths=lengths,
             tokens_per_second=rate(alike),
-            machine_price=held * place.hour_price if is_ours else 0.0,
+            machine_price=held * deployment.hour_price if is_ours else 0.0,
             note=note,
         )
 
-    def _rewriter(self, rewriting: ModelRewriting, asked: pl.DataFrame, teacher: Line, made: Made | None) -> Line:
+    def _rewriter(
+        self, rewriting: ModelRewriting, asked: pl.DataFrame, teacher: Line, made: StageResult | None
+    ) -> Line:
         """Exact for the traces there are; what is missing is taken to be like these, or like the teacher's lengths."""
         frames = [made.frame, *made.stream] if made is not None else []
         traces = pl.concat([frame.select(TRACES.columns) for frame in frames]) if frames else TRACES.frame([])
@@ -137,11 +152,11 @@ class Estimate:
         return replace(line, calls=line.calls + teacher.calls, worst=None, lengths=lengths, note=note)
 
     def _answers(self, is_new: bool) -> Iterator[Line]:
-        recipe, house = self.house.recipe, self.house
+        recipe, project = self.project.recipe, self.project
         held_out = self.held_out
         if held_out is None:
             held_out = problems.benchmark_problems(recipe.benchmarks, ProblemReader()).frame
-        epoch = current_epoch(house)
+        epoch = current_epoch(project)
 
         def ask(model: Model) -> Stage:
             attempts = attempts_of(held_out, recipe.benchmarks, recipe.evaluation, model, epoch)
@@ -155,7 +170,7 @@ class Estimate:
         base = recipe.training.base
         line, _ = self._line(ANSWERS, "base", base, ask(base))
         yield line
-        manifest = house.store.manifest(CHECKPOINT)
+        manifest = project.store.manifest(CHECKPOINT)
         ident = str(manifest.facts.get("checkpoint")) if manifest and not is_new else "not trained yet"
         student = Model(student_name(base.name), ident)
         pilot, self.pilot = self.pilot, 0  # a student that is not trained yet cannot be asked

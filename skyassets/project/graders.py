@@ -10,9 +10,9 @@ from skyassets.core.identity import digest
 from skyassets.core.rows.judgements import JudgementStore
 from skyassets.project.completions import completer
 from skyassets.project.progress import Progress
-from skyassets.project.project import House, Work
+from skyassets.project.project import BuildContext, Project
 from skyassets.stages.grading.config import Graders
-from skyassets.stages.grading.verdicts import Marking
+from skyassets.stages.grading.verdicts import GradingConfig
 
 SANDBOX = "skyassets.engines.sandbox"
 """The sandbox, and what runs inside it."""
@@ -25,19 +25,19 @@ GRADERS = ("skyassets.stages.grading.judge", *MATHS, SANDBOX)
 
 
 @contextmanager
-def graders(house: House, work: Work) -> Iterator[Graders]:
+def graders(project: Project, work: BuildContext) -> Iterator[Graders]:
     """The recipe's graders, with what was judged before, for as long as the context lasts."""
     # A program is run by this Python, and may end otherwise under another.
     programs = digest(code_version(*CODE_GRADERS), sys.version_info[:2])
     versions = {"code": programs, "answers": code_version(*ANSWER_GRADERS)}
-    with house.place.graders(house.recipe.limits) as engines:
-        yield replace(engines, kept=JudgementStore(house.place.data / "rows", work.said), versions=versions)
+    with project.deployment.graders(project.recipe.limits) as engines:
+        yield replace(engines, kept=JudgementStore(project.deployment.data / "rows", work.said), versions=versions)
 
 
 @contextmanager
-def marking(house: House, work: Work) -> Iterator[Marking]:
+def grading(project: Project, work: BuildContext) -> Iterator[GradingConfig]:
     """Who judges in this run: the graders, and the recipe's judge if it has one."""
-    judge = house.recipe.judge
-    by = completer(house, "judge", judge.model, work) if judge else None
-    with graders(house, work) as known:
-        yield Marking(known, house.place.workers, Progress("judged", work.said).count, judge, by)
+    judge = project.recipe.judge
+    by = completer(project, "judge", judge.model, work) if judge else None
+    with graders(project, work) as known:
+        yield GradingConfig(known, project.deployment.workers, Progress("judged", work.said).count, judge, by)

@@ -8,14 +8,14 @@ from skyassets.core.training.hardware import Hardware
 from skyassets.core.training.spec import Saving, Training, TrainPlan
 from skyassets.core.training.steps import steps_of, units_of
 from skyassets.engines.host.machine import this_machine
-from skyassets.project.deployment import Place
+from skyassets.project.deployment import Deployment
 from skyassets.stages.training.plan import plan
 
 SAVES_OF_A_SHORT_RUN = 4
 """A run of fewer than 400 steps is saved about this often, not every 100 steps."""
 
 
-def planned(place: Place, training: Training, lengths: Sequence[int], learned: int = 0) -> TrainPlan:
+def planned(deployment: Deployment, training: Training, lengths: Sequence[int], learned: int = 0) -> TrainPlan:
     """The run that `training` asks for on examples of these lengths, on the machine that this is.
 
     Raises:
@@ -25,25 +25,25 @@ def planned(place: Place, training: Training, lengths: Sequence[int], learned: i
     """
     return plan(
         training,
-        place.shape(training.base),
+        deployment.shape(training.base),
         lengths,
-        priced(this_machine(), place),
-        place.wishes,
-        saving(place, training, lengths),
+        priced(this_machine(), deployment),
+        deployment.overrides,
+        saving(deployment, training, lengths),
         learned,
     )
 
 
-def priced(hardware: Hardware, place: Place) -> Hardware:
+def priced(hardware: Hardware, deployment: Deployment) -> Hardware:
     """The machine at the price that the place says, if it says one."""
-    if not place.hour_price:
+    if not deployment.hour_price:
         return hardware
-    return replace(hardware, device=replace(hardware.device, dollars_hour=place.hour_price))
+    return replace(hardware, device=replace(hardware.device, dollars_hour=deployment.hour_price))
 
 
-def saving(place: Place, training: Training, lengths: Sequence[int]) -> Saving:
+def saving(deployment: Deployment, training: Training, lengths: Sequence[int]) -> Saving:
     """How often the place saves such a run."""
     too_long = any(length > training.cutoff for length in lengths)
     units = len(lengths) if too_long else len(units_of(lengths, training))  # who is too long, the plan says
     often = math.ceil(steps_of(units, training) / SAVES_OF_A_SHORT_RUN)
-    return Saving(place.save_every or max(1, min(Saving.every, often)), place.saves_kept)
+    return Saving(deployment.save_every or max(1, min(Saving.every, often)), deployment.saves_kept)

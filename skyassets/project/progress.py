@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from skyassets.core.money import Purse, in_dollars
+from skyassets.core.money import Budget, in_dollars
 from skyassets.stages.sampling.completions import Tally
 
 SECONDS_BETWEEN = 5.0
@@ -16,7 +16,7 @@ class Progress:
 
     what: str
     said: Callable[[str], None]
-    purse: Purse | None = None
+    run_budget: Budget | None = None
     """What the work is paid out of, where it costs something."""
     started: float = field(default_factory=time.monotonic)
     last: float = field(default_factory=time.monotonic)
@@ -34,8 +34,8 @@ class Progress:
         if tally.in_flight:
             told.append(f"{tally.in_flight} in flight")
         told.append(f"{tally.completion_tokens / self._seconds():.0f} tok/s")
-        if self.purse is not None and (self.purse.spent or self.purse.budget is not None):
-            told.append(spend(self.purse))
+        if self.run_budget is not None and (self.run_budget.spent or self.run_budget.budget is not None):
+            told.append(spend(self.run_budget))
         failed = ", ".join(f"{count} x {kind}" for kind, count in tally.failures.items())
         self._say(asked, total, ", ".join(told), f", {tally.failed} failed ({failed})" if tally.failed else "")
 
@@ -55,10 +55,10 @@ class Progress:
         self.said(f"{told}{f', {duration(left)} left' if left is not None else ''}{failed}")
 
 
-def spend(purse: Purse) -> str:
+def spend(run_budget: Budget) -> str:
     """What is spent, of what may be."""
-    of = "" if purse.budget is None else f" of {in_dollars(purse.budget)}"
-    return f"{in_dollars(purse.spent)}{of}"
+    of = "" if run_budget.budget is None else f" of {in_dollars(run_budget.budget)}"
+    return f"{in_dollars(run_budget.spent)}{of}"
 
 
 def duration(seconds: float) -> str:

@@ -7,18 +7,18 @@ import polars as pl
 
 from skyassets.core.code_version import code_version
 from skyassets.core.identity import digest
-from skyassets.core.money import Purse
+from skyassets.core.money import Budget
 from skyassets.core.rows.ledger import LedgerEntries
 from skyassets.core.rows.store import RowStore
 from skyassets.core.tables.declarations import COMPLETIONS, Table
-from skyassets.core.tables.manifest import Origin
+from skyassets.core.tables.manifest import Inputs
 from skyassets.core.tables.store import TableStore
 from skyassets.engines.training.trainer import Telling
 from skyassets.project.accounts import Accounts
-from skyassets.project.deployment import Place
+from skyassets.project.deployment import Deployment
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.plots import figures
-from skyassets.stages.sampling.usage import Bill
+from skyassets.stages.sampling.usage import Usage
 
 CALLS_PICTURE = "calls picture"
 """Latency and length of the calls, beside the table's own picture."""
@@ -27,7 +27,7 @@ SECONDS_TO_MAKE = "seconds to make"
 
 
 @dataclass(frozen=True)
-class Spec:
+class AssetSpec:
     """What an asset is made of: its table, its parents, the code, and the part of the recipe it uses."""
 
     table: Table
@@ -43,9 +43,9 @@ class Spec:
         """The asset's code version as Dagster knows it: code, recipe part and table schema in one digest."""
         return digest(self._code_digest, self.recipe)
 
-    def origin(self, parents: dict[str, str]) -> Origin:
+    def origin(self, parents: dict[str, str]) -> Inputs:
         """What the table is made from, given the versions of its parents and of what lies outside."""
-        return Origin(code=self._code_digest, parents=parents, recipe=self.recipe)
+        return Inputs(code=self._code_digest, parents=parents, recipe=self.recipe)
 
     @property
     def _code_digest(self) -> str:
@@ -75,72 +75,72 @@ def nothing_outside(run: Run | None) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class Declared:
+class AssetDeclaration:
     """What decides whether an asset is made again."""
 
-    spec: Spec
+    spec: AssetSpec
     damage: Damage | None = None
     outside: Outside = nothing_outside
 
 
 @dataclass(frozen=True)
-class Work:
+class BuildContext:
     """The making of one asset: for which asset and Dagster run, who hears of it, and the money it may spend."""
 
     asset: str
     run: Run
     said: Callable[[str], None]
-    purse: Purse
+    run_budget: Budget
     telling: Telling | None = None
     """How a process that is started tells the run of itself; an estimate has no run to tell."""
-    bills: dict[str, Bill] = field(default_factory=dict)
+    usages: dict[str, Usage] = field(default_factory=dict)
     """Role to the bill of its completions, as far as it was asked."""
 
     @property
     def facts(self) -> dict[str, object]:
         """What the bills say."""
-        if not self.bills:
+        if not self.usages:
             return {}
         told = {
-            f"{role}: {name}" if len(self.bills) > 1 else name: fact
-            for role, bill in self.bills.items()
-            for name, fact in bill.facts.items()
+            f"{role}: {name}" if len(self.usages) > 1 else name: fact
+            for role, usage in self.usages.items()
+            for name, fact in usage.facts.items()
         }
-        return {**told, CALLS_PICTURE: figures.calls(self.bills)}
+        return {**told, CALLS_PICTURE: figures.calls(self.usages)}
 
 
 @dataclass(frozen=True)
-class House:
+class Project:
     """One recipe at one place."""
 
     recipe: Recipe
-    place: Place
-    purses: dict[str, Purse] = field(default_factory=dict)
+    deployment: Deployment
+    run_budgets: dict[str, Budget] = field(default_factory=dict)
     """Run to its purse: all assets of a run spend the same money."""
     epochs: dict[str, str] = field(default_factory=dict)
     """Run to its epoch: another run may begin a new one while this one is under way."""
 
-    def purse(self, run: str) -> Purse:
+    def run_budget(self, run: str) -> Budget:
         """The money of `run`."""
-        return self.purses.setdefault(run, Purse(self.budget))
+        return self.run_budgets.setdefault(run, Budget(self.budget))
 
     @property
     def budget(self) -> float | None:
         """Dollars that one run may spend: the smaller of the recipe's budget and the one of the place."""
-        return min((each for each in (self.recipe.budget, self.place.budget) if each is not None), default=None)
+        return min((each for each in (self.recipe.budget, self.deployment.budget) if each is not None), default=None)
 
     @property
     def store(self) -> TableStore:
         """The recipe's tables."""
-        return TableStore(self.place.data / self.recipe.name)
+        return TableStore(self.deployment.data / self.recipe.name)
 
     @property
     def rows(self) -> RowStore:
         """The completions that all recipes share."""
-        return RowStore(self.place.data / "rows", COMPLETIONS)
+        return RowStore(self.deployment.data / "rows", COMPLETIONS)
 
     @property
     def accounts(self) -> Accounts:
         """What is written down of the recipe's costs, and its ledger."""
-        entries = LedgerEntries(self.place.data / "rows")
-        return Accounts(self.recipe.name, entries, self.rows, self.store, self.place.hour_price)
+        entries = LedgerEntries(self.deployment.data / "rows")
+        return Accounts(self.recipe.name, entries, self.rows, self.store, self.deployment.hour_price)

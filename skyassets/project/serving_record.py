@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from skyassets.core.ports import Asker, Model, Serving
+from skyassets.core.ports import CompletionClient, Model, ModelProvider
 from skyassets.core.rows.serving_records import ServingNotes
 from skyassets.engines.fake import engine
 from skyassets.engines.host.environment import hardware_told, versions_told
@@ -14,8 +14,8 @@ from skyassets.engines.models.weights import revision_of
 from skyassets.engines.serving.transformers_server import TransformersServer
 from skyassets.engines.serving.vllm_options import shown
 from skyassets.engines.serving.vllm_server import VllmServer
-from skyassets.project.deployment import Place
-from skyassets.project.project import House
+from skyassets.project.deployment import Deployment
+from skyassets.project.project import Project
 
 SERVING_PACKAGES = ("torch", "transformers", "tokenizers")
 """What serves beside the engine, whose own version every row tells."""
@@ -25,38 +25,38 @@ SERVING_PACKAGES = ("torch", "transformers", "tokenizers")
 class NotedServing:
     """Keeps the Serving port: another's servers, of which a note is taken as soon as they are there."""
 
-    inner: Serving
+    inner: ModelProvider
     note: Callable[[Model, Path | None], None]
 
     @contextlib.contextmanager
-    def serve(self, model: Model, weights: Path | None) -> Iterator[Asker]:
+    def serve(self, model: Model, weights: Path | None) -> Iterator[CompletionClient]:
         """As `inner` does."""
-        with self.inner.serve(model, weights) as asker:
+        with self.inner.serve(model, weights) as client:
             self.note(model, weights)
-            yield asker
+            yield client
 
 
-def notes_of(house: House) -> ServingNotes:
+def notes_of(project: Project) -> ServingNotes:
     """The notes beside the rows that all recipes share."""
-    return ServingNotes(house.place.data / "rows")
+    return ServingNotes(project.deployment.data / "rows")
 
 
-def noted(house: House, run: str, serving: Serving) -> Serving:
+def noted(project: Project, run: str, serving: ModelProvider) -> ModelProvider:
     """`serving`, whose servers are noted for the run."""
 
     def note(model: Model, weights: Path | None) -> None:
-        if told := serving_told(house.place, serving, model, weights):
-            notes_of(house).write(run, str(model), told)
+        if told := serving_told(project.deployment, serving, model, weights):
+            notes_of(project).write(run, str(model), told)
 
     return NotedServing(serving, note)
 
 
-def serving_told(place: Place, serving: Serving, model: Model, weights: Path | None) -> dict[str, str]:
+def serving_told(deployment: Deployment, serving: ModelProvider, model: Model, weights: Path | None) -> dict[str, str]:
     """What there is to note of a server that runs here; nothing of one elsewhere, which nobody here can look into."""
     if isinstance(serving, engine.TinyServing):
         here = {"dtype": NONE, "weights dtype": NONE, "chat template": NONE, "tokenizer": NONE}
     elif isinstance(serving, VllmServer | TransformersServer):
-        folder = weights or place.weights(model)
+        folder = weights or deployment.weights(model)
         here = model_identity(folder) | {"dtype": "auto", "weights revision": revision_of(model, folder)}
         if isinstance(serving, VllmServer):
             options = serving.options

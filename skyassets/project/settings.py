@@ -11,8 +11,8 @@ from skyassets.core.errors import SkyassetsError
 from skyassets.core.money import Price
 from skyassets.engines.sandbox.choice import SANDBOXES
 from skyassets.engines.serving.vllm_options import DTYPES, VllmOptions, refused
-from skyassets.project.deployment import ENGINES, OPENAI, ROLES, Place
-from skyassets.stages.training.parallelism import ATTENTIONS, LOSSES, OFFLOADS, Wishes
+from skyassets.project.deployment import ENGINES, OPENAI, ROLES, Deployment
+from skyassets.stages.training.parallelism import ATTENTIONS, LOSSES, OFFLOADS, LayoutOverrides
 
 TRAIN_AUTOMATICALLY = "SKYASSETS_TRAIN_AUTOMATICALLY"
 NO_ROLES = ("HOUR", "MICRO")
@@ -23,7 +23,7 @@ TRACKERS = ("tensorboard", "wandb", "mlflow")
 Wished = TypeVar("Wished")
 
 
-def from_environment(environment: Mapping[str, str]) -> Place:
+def from_environment(environment: Mapping[str, str]) -> Deployment:
     """The place that the environment's SKYASSETS_ variables describe.
 
     Raises:
@@ -32,7 +32,7 @@ def from_environment(environment: Mapping[str, str]) -> Place:
     engine = environment.get("SKYASSETS_ENGINE", "auto")
     if engine not in ENGINES:
         raise SkyassetsError(f"SKYASSETS_ENGINE is {engine!r}; it must be one of {', '.join(ENGINES)}")
-    sandbox = environment.get("SKYASSETS_SANDBOX", Place.sandbox)
+    sandbox = environment.get("SKYASSETS_SANDBOX", Deployment.sandbox)
     if sandbox not in SANDBOXES:
         raise SkyassetsError(f"SKYASSETS_SANDBOX is {sandbox!r}; it must be one of {', '.join(SANDBOXES)}")
     roles = _roles(environment)
@@ -49,7 +49,7 @@ def from_environment(environment: Mapping[str, str]) -> Place:
                     "one key for all of them, or one for each in the same order"
                 )
             keys[role] = own
-    return Place(
+    return Deployment(
         data=Path(environment.get("SKYASSETS_DATA", "data")).absolute(),
         engine=engine,
         urls=urls,
@@ -70,14 +70,14 @@ def from_environment(environment: Mapping[str, str]) -> Place:
         ),
         budget=_dollars(environment, "SKYASSETS_BUDGET"),
         hour_price=_dollars(environment, "SKYASSETS_HOUR_PRICE") or 0.0,
-        concurrency=_number(environment, "SKYASSETS_CONCURRENCY", Place.concurrency),
-        workers=_number(environment, "SKYASSETS_WORKERS", Place.workers),
+        concurrency=_number(environment, "SKYASSETS_CONCURRENCY", Deployment.concurrency),
+        workers=_number(environment, "SKYASSETS_WORKERS", Deployment.workers),
         sandbox=sandbox,
-        sandbox_image=environment.get("SKYASSETS_SANDBOX_IMAGE", Place.sandbox_image),
+        sandbox_image=environment.get("SKYASSETS_SANDBOX_IMAGE", Deployment.sandbox_image),
         vllm=_vllm(environment),
-        wishes=wishes(environment),
+        overrides=overrides(environment),
         save_every=_wish(environment, "SKYASSETS_SAVE_EVERY", _whole),
-        saves_kept=_number(environment, "SKYASSETS_SAVES_KEPT", Place.saves_kept),
+        saves_kept=_number(environment, "SKYASSETS_SAVES_KEPT", Deployment.saves_kept),
         trackers=_among_all(environment, "SKYASSETS_TRACKERS", TRACKERS),
         train_automatically=_switch(
             TRAIN_AUTOMATICALLY, environment.get(TRAIN_AUTOMATICALLY, "0"), "train when automation finds new data"
@@ -99,9 +99,9 @@ def _vllm(environment: Mapping[str, str]) -> VllmOptions:
     )
 
 
-def wishes(environment: Mapping[str, str]) -> Wishes:
+def overrides(environment: Mapping[str, str]) -> LayoutOverrides:
     """How a training is to be spread over the machine; what is not said, the plan chooses."""
-    return Wishes(
+    return LayoutOverrides(
         ranks=_wish(environment, "SKYASSETS_RANKS", _whole),
         micro_batch=_wish(environment, "SKYASSETS_MICRO_BATCH", _whole),
         zero_stage=_wish(environment, "SKYASSETS_ZERO", lambda name, text: int(_among(name, text, ZERO_STAGES))),
@@ -109,7 +109,7 @@ def wishes(environment: Mapping[str, str]) -> Wishes:
         recompute=_wish(environment, "SKYASSETS_RECOMPUTE", lambda name, text: _among(name, text, ("0", "1")) == "1"),
         attention=_wish(environment, "SKYASSETS_ATTENTION", lambda name, text: _among(name, text, ATTENTIONS)),
         loss=_wish(environment, "SKYASSETS_LOSS", lambda name, text: _among(name, text, LOSSES)),
-        sequence_parallel=_number(environment, "SKYASSETS_SEQUENCE_PARALLEL", Wishes.sequence_parallel),
+        sequence_parallel=_number(environment, "SKYASSETS_SEQUENCE_PARALLEL", LayoutOverrides.sequence_parallel),
     )
 
 

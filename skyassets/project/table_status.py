@@ -8,7 +8,7 @@ from skyassets.core.errors import SkyassetsError
 from skyassets.core.tables.declarations import ASSET_TABLES, Table
 from skyassets.core.tables.manifest import differences
 from skyassets.project.declarations import declarations
-from skyassets.project.project import Declared, House
+from skyassets.project.project import AssetDeclaration, Project
 
 
 class State(StrEnum):
@@ -27,7 +27,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
-class Standing:
+class TableStatus:
     """How one table stands."""
 
     table: Table
@@ -47,27 +47,30 @@ class Standing:
         return self.state is not State.FRESH
 
 
-def standings(house: House) -> list[Standing]:
+def table_statuses(project: Project) -> list[TableStatus]:
     """How every asset's table stands, in the order of a run.
 
     Raises:
         StoreError: when a table is there and cannot be read.
     """
-    declared = declarations(house)
-    status: dict[str, Standing] = {}
+    declared = declarations(project)
+    status: dict[str, TableStatus] = {}
     for table in ASSET_TABLES:
-        status[table.name] = _standing(house, declared, declared[table.name], status)
+        status[table.name] = _standing(project, declared, declared[table.name], status)
     return list(status.values())
 
 
 def _standing(
-    house: House, all_declared: dict[str, Declared], declared: Declared, before: dict[str, Standing]
-) -> Standing:
-    table, store = declared.spec.table, house.store
+    project: Project,
+    all_declared: dict[str, AssetDeclaration],
+    declared: AssetDeclaration,
+    before: dict[str, TableStatus],
+) -> TableStatus:
+    table, store = declared.spec.table, project.store
     manifest, path = store.manifest(table), store.path(table)
     pending = [parent for parent in declared.spec.parents if before[parent.name].is_pending]
-    state, why = _judged(house, all_declared, declared, pending)
-    return Standing(
+    state, why = _judged(project, all_declared, declared, pending)
+    return TableStatus(
         table,
         state,
         why,
@@ -79,9 +82,9 @@ def _standing(
 
 
 def _judged(
-    house: House, all_declared: dict[str, Declared], declared: Declared, pending: list[Table]
+    project: Project, all_declared: dict[str, AssetDeclaration], declared: AssetDeclaration, pending: list[Table]
 ) -> tuple[State, str]:
-    spec, store = declared.spec, house.store
+    spec, store = declared.spec, project.store
     manifest = store.manifest(spec.table)
     try:
         outside = declared.outside(None)

@@ -17,7 +17,7 @@ from skyassets.engines.training.job import JobFolder
 from skyassets.engines.training.trainer import DeepSpeedTrainer
 from skyassets.project.gates import hold
 from skyassets.project.planning import planned
-from skyassets.project.project import House
+from skyassets.project.project import Project
 from skyassets.stages.curation.examples import conversations, kept
 from skyassets.stages.training.checkpoint_table import RUN
 
@@ -31,43 +31,43 @@ TRAINER = (
 """The code that decides the weights, in its own process too."""
 
 
-def name_of(house: House, examples: Sequence[Conversation]) -> str:
+def name_of(project: Project, examples: Sequence[Conversation]) -> str:
     """What names the run that the recipe's training on these examples is."""
-    return run_name(house.recipe.training, examples, code_version(*TRAINER))
+    return run_name(project.recipe.training, examples, code_version(*TRAINER))
 
 
-def plan_of(house: House, examples: pl.DataFrame) -> TrainPlan:
+def plan_of(project: Project, examples: pl.DataFrame) -> TrainPlan:
     """The plan of the recipe's training on the kept rows of `sft_dataset`."""
     rows = kept(examples)
     learned = int(rows["learned_tokens"].sum() or 0)
-    return planned(house.place, house.recipe.training, rows["example_tokens"].to_list(), learned)
+    return planned(project.deployment, project.recipe.training, rows["example_tokens"].to_list(), learned)
 
 
-def runs_of(house: House) -> CheckpointFolder:
+def runs_of(project: Project) -> CheckpointFolder:
     """All trainings of the recipe."""
-    return CheckpointFolder(house.store.folder / "weights")
+    return CheckpointFolder(project.store.folder / "weights")
 
 
-def written_job(house: House, plan: TrainPlan) -> JobFolder:
+def written_job(project: Project, plan: TrainPlan) -> JobFolder:
     """The folder of the run that the recipe's training is, with all that it needs, for somebody else to run by `plan`.
 
     Raises:
         GateError: when the data set does not keep the recipe's gates.
         TrainerError: when the recipe's base is not trained by processes, or is not there.
     """
-    trainer = house.place.trainer(house.recipe.training.base)
+    trainer = project.deployment.trainer(project.recipe.training.base)
     if not isinstance(trainer, DeepSpeedTrainer):
-        raise TrainerError(f"{house.recipe.training.base} is a pretended model, which nobody else can train")
-    hold(house)
-    examples = conversations(house.store.read(EXAMPLES))
-    job = runs_of(house).job(name_of(house, examples))
+        raise TrainerError(f"{project.recipe.training.base} is a pretended model, which nobody else can train")
+    hold(project)
+    examples = conversations(project.store.read(EXAMPLES))
+    job = runs_of(project).job(name_of(project, examples))
     trainer.prepare(plan, examples, job)
     return job
 
 
-def run_of(house: House) -> Run:
+def run_of(project: Project) -> Run:
     """The training that the table `checkpoint` tells of."""
-    return runs_of(house).run(run_in(house.store.read(CHECKPOINT)))
+    return runs_of(project).run(run_in(project.store.read(CHECKPOINT)))
 
 
 def run_in(rows: pl.DataFrame) -> str:
@@ -82,7 +82,7 @@ def run_in(rows: pl.DataFrame) -> str:
     return str(json.loads(found[0]))
 
 
-def facts_of(house: House, run: Run) -> dict[str, object]:
+def facts_of(project: Project, run: Run) -> dict[str, object]:
     """What the manifest says of a run beside its files and its curve."""
     plan = run.plan
     told = asdict(plan)
@@ -90,10 +90,10 @@ def facts_of(house: House, run: Run) -> dict[str, object]:
     return {
         "run": run.folder.name,
         "training": asdict(plan.training),
-        "base revision": revision_of(plan.training.base, house.place.weights(plan.training.base))
+        "base revision": revision_of(plan.training.base, project.deployment.weights(plan.training.base))
         if run.environment
         else plan.training.base.revision,
-        "data version": house.store.data_version(EXAMPLES),
+        "data version": project.store.data_version(EXAMPLES),
         "plan": told,
         "environment": run.environment,
     }

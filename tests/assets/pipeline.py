@@ -12,7 +12,7 @@ from skyassets.assets.graph import build_definitions
 from skyassets.core.sources import LocalFile, Source
 from skyassets.core.tables.declarations import ASSET_TABLES
 from skyassets.core.tables.store import TableStore
-from skyassets.project.deployment import Place
+from skyassets.project.deployment import Deployment
 from skyassets.recipes.recipe import Recipe
 from skyassets.recipes.smoke import smoke
 
@@ -37,15 +37,16 @@ class Pipeline:
 
     folder: Path
     recipe: Recipe = field(init=False)
-    place: Place = field(init=False)
+    deployment: Deployment = field(init=False)
 
     def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
         self.write(ROWS)
         source = Source(
             "mine", LocalFile(str(self.file)), licence="Apache-2.0", question="question", ground_truth="answer"
         )
         self.recipe = replace(smoke(), sources=(source,))
-        self.place = Place(data=self.folder / "data")
+        self.deployment = Deployment(data=self.folder / "data")
 
     @property
     def file(self) -> Path:
@@ -53,18 +54,18 @@ class Pipeline:
 
     @property
     def store(self) -> TableStore:
-        return TableStore(self.place.data / self.recipe.name)
+        return TableStore(self.deployment.data / self.recipe.name)
 
     def write(self, problems: Iterable[dict[str, str]]) -> None:
         self.file.write_text("".join(json.dumps(problem) + "\n" for problem in problems))
 
     def calls(self) -> int:
-        log = self.place.data / "logs" / "tiny-server.jsonl"
+        log = self.deployment.data / "logs" / "tiny-server.jsonl"
         return len(log.read_text().splitlines()) if log.exists() else 0
 
     def materialize(self, tags: dict[str, str] | None = None, only: str = "") -> dg.ExecuteInProcessResult:
         """Materialize everything, or one asset alone, and hand out what Dagster says of it."""
-        job = build_definitions(self.recipe, self.place).resolve_implicit_global_asset_job_def()
+        job = build_definitions(self.recipe, self.deployment).resolve_implicit_global_asset_job_def()
         with dg.DagsterInstance.ephemeral() as instance:
             return job.execute_in_process(
                 instance=instance,

@@ -27,7 +27,7 @@ class Watched:
 
     @property
     def definitions(self) -> dg.Definitions:
-        return build_definitions(self.pipeline.recipe, self.pipeline.place)
+        return build_definitions(self.pipeline.recipe, self.pipeline.deployment)
 
     def materialize(self, *names: str) -> None:
         job = self.definitions.resolve_implicit_global_asset_job_def()
@@ -74,7 +74,7 @@ def test_a_checkpoint_that_somebody_trained_is_measured(watched: Watched) -> Non
 
 
 def test_opted_in_a_changed_source_trains_and_measures_too(watched: Watched) -> None:
-    watched.pipeline.place = replace(watched.pipeline.place, train_automatically=True)
+    watched.pipeline.deployment = replace(watched.pipeline.deployment, train_automatically=True)
     assert watched.tick() == set()
     watched.pipeline.write(ONE_MORE)
     watched.materialize("raw_problems")
@@ -88,14 +88,14 @@ def test_a_changed_recipe_starts_what_uses_that_part_of_it(watched: Watched) -> 
 
 
 def test_nothing_runs_by_itself_before_somebody_switches_it_on(pipeline: Pipeline) -> None:
-    repository = build_definitions(pipeline.recipe, pipeline.place).get_repository_def()
+    repository = build_definitions(pipeline.recipe, pipeline.deployment).get_repository_def()
     started = {sensor.name: sensor.default_status.value for sensor in repository.sensor_defs}
     assert started == {"new_checkpoint_or_benchmark": "STOPPED", "rebuild_automatically": "STOPPED"}
     assert {schedule.default_status.value for schedule in repository.schedule_defs} == {"STOPPED"}
 
 
 def test_every_asset_has_a_condition_but_the_one_that_trains(pipeline: Pipeline) -> None:
-    graph = build_definitions(pipeline.recipe, pipeline.place).get_repository_def().asset_graph
+    graph = build_definitions(pipeline.recipe, pipeline.deployment).get_repository_def().asset_graph
     without = {key.to_user_string() for key in graph.get_all_asset_keys() if not graph.get(key).automation_condition}
     assert without == {"checkpoint"}
 
@@ -108,7 +108,7 @@ def test_the_place_opts_in_to_training_by_one_variable() -> None:
 
 
 def test_a_report_is_warned_of_after_two_missed_re_evaluations(pipeline: Pipeline) -> None:
-    graph = build_definitions(pipeline.recipe, pipeline.place).get_repository_def().asset_graph
+    graph = build_definitions(pipeline.recipe, pipeline.deployment).get_repository_def().asset_graph
     policy = graph.get(dg.AssetKey(REPORTS.name)).freshness_policy
     assert policy == dg.FreshnessPolicy.time_window(
         warn_window=timedelta(days=14, hours=12), fail_window=timedelta(days=364)
@@ -130,4 +130,4 @@ def test_the_longest_pause_of_a_cadence_counts(cadence: str, pause: timedelta) -
 
 def test_any_cadence_gives_a_policy_that_dagster_takes(pipeline: Pipeline) -> None:
     for cadence in ("* * * * *", "0 * * * *", "0 6 1 1 *"):
-        assert build_definitions(replace(pipeline.recipe, reevaluate_at=cadence), pipeline.place)
+        assert build_definitions(replace(pipeline.recipe, reevaluate_at=cadence), pipeline.deployment)

@@ -9,12 +9,12 @@ from assets.pipeline import ROWS, Pipeline
 from rater import RATING
 
 from skyassets.core.errors import ServerError, SkyassetsError
-from skyassets.core.money import Purse
+from skyassets.core.money import Budget
 from skyassets.core.ports import Model
 from skyassets.core.tables.declarations import PROBLEMS
-from skyassets.engines.openai_api.remote_serving import Endpoint
+from skyassets.engines.openai_api.remote_serving import RemoteServing
 from skyassets.engines.openai_batch.serving import OpenAIBatch
-from skyassets.project.deployment import OPENAI, Place
+from skyassets.project.deployment import OPENAI, Deployment
 from skyassets.project.settings import from_environment
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "engines"))
@@ -30,17 +30,17 @@ def silent(line: str) -> None:
 
 @pytest.mark.parametrize("role", ["rewriter", "rater"])
 def test_a_hosted_role_asks_openai_and_only_the_one_that_is_told_to_in_batches(role: str) -> None:
-    place = from_environment({"OPENAI_API_KEY": "sk-secret", "SKYASSETS_RATER_BATCH": "1"})
-    serving = place.serving(role, HOSTED, silent, Purse(5.0))
-    assert isinstance(serving, OpenAIBatch if role == "rater" else Endpoint)
-    upstream = serving.upstream if isinstance(serving, OpenAIBatch) else serving.upstreams[0]
-    assert (upstream.base_url, upstream.api_key, serving.price.input) == (OPENAI, "sk-secret", 0.15)
+    deployment = from_environment({"OPENAI_API_KEY": "sk-secret", "SKYASSETS_RATER_BATCH": "1"})
+    serving = deployment.serving(role, HOSTED, silent, Budget(5.0))
+    assert isinstance(serving, OpenAIBatch if role == "rater" else RemoteServing)
+    endpoint = serving.endpoint if isinstance(serving, OpenAIBatch) else serving.endpoints[0]
+    assert (endpoint.base_url, endpoint.api_key, serving.price.input) == (OPENAI, "sk-secret", 0.15)
     assert "sk-" not in repr(serving)
 
 
 def test_a_hosted_rater_without_a_key_says_what_to_export() -> None:
     with pytest.raises(ServerError, match="export OPENAI_API_KEY, or SKYASSETS_RATER_URL"):
-        Place(data=Path("data")).serving("rater", HOSTED, silent)
+        Deployment(data=Path("data")).serving("rater", HOSTED, silent)
 
 
 def test_a_switch_is_on_or_off() -> None:
@@ -51,9 +51,9 @@ def test_a_switch_is_on_or_off() -> None:
 
 
 def test_batches_go_to_one_server() -> None:
-    place = from_environment({"SKYASSETS_TEACHER_URL": "http://a/v1,http://b/v1", "SKYASSETS_TEACHER_BATCH": "1"})
+    deployment = from_environment({"SKYASSETS_TEACHER_URL": "http://a/v1,http://b/v1", "SKYASSETS_TEACHER_BATCH": "1"})
     with pytest.raises(ServerError, match="SKYASSETS_TEACHER_URL names 2"):
-        place.serving("teacher", Model("some/model", "1"), silent)
+        deployment.serving("teacher", Model("some/model", "1"), silent)
 
 
 def test_a_model_served_from_here_has_no_batches() -> None:
@@ -66,7 +66,7 @@ def test_the_whole_road_with_ratings_by_batch_and_a_rerun_that_asks_nothing(tmp_
         pipeline = Pipeline(tmp_path)
         source = replace(pipeline.recipe.sources[0], difficulty=(4, 9))
         pipeline.recipe = replace(pipeline.recipe, rating=RATING, sources=(source,))
-        pipeline.place = replace(pipeline.place, urls={"rater": (server.url,)}, batches=frozenset({"rater"}))
+        pipeline.deployment = replace(pipeline.deployment, urls={"rater": (server.url,)}, batches=frozenset({"rater"}))
         pipeline.run()
         assert pipeline.store.read(PROBLEMS)["difficulty"].to_list() == [5.0] * len(ROWS)
         calls = server.seen()["calls"]
@@ -82,8 +82,10 @@ def test_live_and_batch_are_the_same_rows(tmp_path: Path) -> None:
         pipeline = Pipeline(tmp_path)
         source = replace(pipeline.recipe.sources[0], difficulty=(4, 9))
         pipeline.recipe = replace(pipeline.recipe, rating=RATING, sources=(source,))
-        pipeline.place = replace(pipeline.place, urls={"rater": (server.url,)}, batches=frozenset({"rater"}))
+        pipeline.deployment = replace(pipeline.deployment, urls={"rater": (server.url,)}, batches=frozenset({"rater"}))
         pipeline.run()
         pipeline.store.path(PROBLEMS).unlink()
-        pipeline.place = replace(pipeline.place, urls={"rater": ("http://127.0.0.1:9/v1",)}, batches=frozenset())
+        pipeline.deployment = replace(
+            pipeline.deployment, urls={"rater": ("http://127.0.0.1:9/v1",)}, batches=frozenset()
+        )
         assert pipeline.run().rebuilt == {"raw_problems"}

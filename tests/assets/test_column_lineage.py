@@ -10,7 +10,7 @@ from skyassets.assets.graph import build_definitions
 from skyassets.assets.metadata import column_lineage
 from skyassets.core.tables.declarations import ASSET_TABLES, Table
 from skyassets.core.tables.store import TableStore
-from skyassets.project.deployment import Place
+from skyassets.project.deployment import Deployment
 from skyassets.recipes.smoke import smoke
 from skyassets.stages.inspection.column_lineage import COLUMN_LINEAGE
 
@@ -21,11 +21,11 @@ KEYS = ("problem_id", "trace_id", "rewrite_id", "checkpoint_id")
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[dg.ExecuteInProcessResult, TableStore]:
-    place = Place(data=tmp_path_factory.mktemp("lineage"))
-    job = build_definitions(smoke(), place).resolve_implicit_global_asset_job_def()
+    deployment = Deployment(data=tmp_path_factory.mktemp("lineage"))
+    job = build_definitions(smoke(), deployment).resolve_implicit_global_asset_job_def()
     with dg.DagsterInstance.ephemeral() as instance:
         result = job.execute_in_process(instance=instance)
-    return result, TableStore(place.data / "smoke")
+    return result, TableStore(deployment.data / "smoke")
 
 
 def test_every_column_of_every_asset_is_declared() -> None:
@@ -35,7 +35,7 @@ def test_every_column_of_every_asset_is_declared() -> None:
 
 
 def test_every_parent_column_exists_and_its_table_is_a_dependency(tmp_path: Path) -> None:
-    graph = build_definitions(smoke(), Place(data=tmp_path)).resolve_asset_graph()
+    graph = build_definitions(smoke(), Deployment(data=tmp_path)).resolve_asset_graph()
     for name, columns in COLUMN_LINEAGE.items():
         parents = {key.to_user_string() for key in graph.get(dg.AssetKey(name)).parent_keys}
         for column, origins in columns.items():
@@ -46,7 +46,7 @@ def test_every_parent_column_exists_and_its_table_is_a_dependency(tmp_path: Path
 
 
 def test_every_dependency_gives_a_column_but_the_one_that_is_there_for_the_selection(tmp_path: Path) -> None:
-    graph = build_definitions(smoke(), Place(data=tmp_path)).resolve_asset_graph()
+    graph = build_definitions(smoke(), Deployment(data=tmp_path)).resolve_asset_graph()
     for name, columns in COLUMN_LINEAGE.items():
         used = {origin.table for origins in columns.values() for origin in origins}
         parents = {key.to_user_string() for key in graph.get(dg.AssetKey(name)).parent_keys}

@@ -16,8 +16,8 @@ from skyassets.stages.curation.examples import kept
 from skyassets.stages.curation.gates import HELD_OUT, Gates
 
 UNSEEN = [
-    {"question": f"Which number follows after {place}{place}?", "answer": f"{place}{place + 1}"}
-    for place in range(1, 4)
+    {"question": f"Which number follows after {deployment}{deployment}?", "answer": f"{deployment}{deployment + 1}"}
+    for deployment in range(1, 4)
 ]
 
 

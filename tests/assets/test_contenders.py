@@ -11,7 +11,7 @@ from skyassets.core.errors import SkyassetsError
 from skyassets.core.ports import Model, Sampling
 from skyassets.core.sources import Generated, Source
 from skyassets.core.tables.declarations import ANSWERS, REPORTS
-from skyassets.engines.openai_api.remote_serving import Endpoint
+from skyassets.engines.openai_api.remote_serving import RemoteServing
 from skyassets.project.deployment import OPENAI
 from skyassets.project.settings import from_environment
 from skyassets.recipes.recipe import check
@@ -72,21 +72,21 @@ def test_another_k_asks_nobody(pipeline: Pipeline) -> None:
 
 
 def test_a_contender_is_reached_by_its_own_settings() -> None:
-    place = from_environment({"SKYASSETS_RIVAL_URL": "http://box:1/v1", "SKYASSETS_RIVAL_RPM": "7"})
-    assert (place.urls["rival"], place.rpm["rival"]) == (("http://box:1/v1",), 7)
-    assert isinstance(place.serving("rival", Model("a/b", "1"), lambda line: None), Endpoint)
+    deployment = from_environment({"SKYASSETS_RIVAL_URL": "http://box:1/v1", "SKYASSETS_RIVAL_RPM": "7"})
+    assert (deployment.urls["rival"], deployment.rpm["rival"]) == (("http://box:1/v1",), 7)
+    assert isinstance(deployment.serving("rival", Model("a/b", "1"), lambda line: None), RemoteServing)
 
 
 def test_settings_about_no_role_are_no_role() -> None:
-    place = from_environment({"SKYASSETS_HOUR_PRICE": "2", "SKYASSETS_MICRO_BATCH": "4"})
-    assert (place.prices, place.batches, place.hour_price) == ({}, frozenset(), 2.0)
+    deployment = from_environment({"SKYASSETS_HOUR_PRICE": "2", "SKYASSETS_MICRO_BATCH": "4"})
+    assert (deployment.prices, deployment.batches, deployment.hour_price) == ({}, frozenset(), 2.0)
 
 
 def test_a_hosted_contender_goes_to_openai_with_its_key_and_says_so_without() -> None:
     hosted = Model("gpt-4o-mini", "2024-07-18")
     serving = from_environment({"OPENAI_API_KEY": "secret"}).serving("rival", hosted, lambda line: None)
-    assert isinstance(serving, Endpoint)
-    assert [(each.base_url, each.api_key) for each in serving.upstreams] == [(OPENAI, "secret")]
+    assert isinstance(serving, RemoteServing)
+    assert [(each.base_url, each.api_key) for each in serving.endpoints] == [(OPENAI, "secret")]
     with pytest.raises(SkyassetsError, match=r"rival: gpt-4o-mini is a hosted model .* SKYASSETS_RIVAL_URL"):
         from_environment({}).serving("rival", hosted, lambda line: None)
 

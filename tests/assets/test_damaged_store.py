@@ -17,7 +17,7 @@ from skyassets.core.tables.declarations import TRACES
 def test_a_part_without_its_end_is_set_aside_and_asked_again(
     pipeline: Pipeline, harm: Callable[[Path], object], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    store = pipeline.place.data / "rows" / "completions"
+    store = pipeline.deployment.data / "rows" / "completions"
     (part, *others) = store.glob("part-*.parquet")
     before = pipeline.store.read(TRACES).drop("seconds")
     for one in (part, *others):

@@ -44,7 +44,7 @@ def test_a_new_epoch_asks_every_item_again_and_keeps_the_report_before(pipeline:
 
 
 def test_the_prompts_of_an_epoch_are_the_same_and_only_the_seeds_differ(pipeline: Pipeline) -> None:
-    log = pipeline.place.data / "logs" / "tiny-server.jsonl"
+    log = pipeline.deployment.data / "logs" / "tiny-server.jsonl"
 
     def latest() -> tuple[list[str], set[int]]:
         asked = [json.loads(line) for line in log.read_text().splitlines()][-SCORED:]
@@ -108,7 +108,7 @@ def test_a_tag_that_is_no_name_is_refused(pipeline: Pipeline, name: str) -> None
 
 def test_a_run_goes_on_in_its_own_epoch_when_another_one_begins_meanwhile(pipeline: Pipeline) -> None:
     """The second tick writes its epoch down between two steps of the first run."""
-    job = build_definitions(pipeline.recipe, pipeline.place).resolve_job_def("re_evaluate")
+    job = build_definitions(pipeline.recipe, pipeline.deployment).resolve_job_def("re_evaluate")
     with dg.DagsterInstance.ephemeral() as instance:
         asked = job.execute_in_process(
             instance=instance, tags={EPOCH_TAG: "e2"}, asset_selection=[dg.AssetKey(ANSWERS.name)]
@@ -188,7 +188,7 @@ class TestTheManifest:
     def test_what_served_rows_older_than_the_notes_is_not_known(self, pipeline: Pipeline) -> None:
         from dataclasses import replace
 
-        for note in (pipeline.place.data / "rows" / "served_with").iterdir():
+        for note in (pipeline.deployment.data / "rows" / "served_with").iterdir():
             note.unlink()
         pipeline.recipe = replace(pipeline.recipe, name="other")
         pipeline.run()

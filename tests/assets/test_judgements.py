@@ -56,9 +56,9 @@ def test_rejudging_judges_what_was_unjudged_and_nothing_else(tmp_path: Path) -> 
     assert unjudged.height > 0
     assert pipeline.run().rebuilt == frozenset()
 
-    assert REJUDGE.run(pipeline.recipe, pipeline.place, Namespace(dry_run=True)) == 0
+    assert REJUDGE.run(pipeline.recipe, pipeline.deployment, Namespace(dry_run=True)) == 0
     assert pipeline.run().rebuilt == frozenset()
-    assert REJUDGE.run(pipeline.recipe, pipeline.place, Namespace(dry_run=False)) == 0
+    assert REJUDGE.run(pipeline.recipe, pipeline.deployment, Namespace(dry_run=False)) == 0
     assert pipeline.run().rebuilt == {"verdicts"}
     fresh, reused = counts(pipeline)
     # Equal texts are one judgement.
@@ -70,11 +70,11 @@ def test_rejudging_judges_what_was_unjudged_and_nothing_else(tmp_path: Path) -> 
 
 def test_what_an_open_sandbox_said_is_judged_again_by_a_real_one(tmp_path: Path) -> None:
     pipeline = Pipeline(tmp_path)
-    safe = pipeline.place
-    pipeline.place = replace(safe, sandbox="none")
+    safe = pipeline.deployment
+    pipeline.deployment = replace(safe, sandbox="none")
     pipeline.run()
     told = pipeline.store.read(BENCHMARK_PROBLEMS)
     assert (told["domain"] == "code").any()
-    pipeline.place = safe
+    pipeline.deployment = safe
     assert {"benchmark_problems", "benchmark_answers"} <= pipeline.run().rebuilt
     assert pipeline.run().rebuilt == frozenset()

@@ -22,12 +22,12 @@ class Sensed:
         self.cursor: str | None = None
 
     def materialize(self, *names: str) -> None:
-        job = build_definitions(self.pipeline.recipe, self.pipeline.place).resolve_implicit_global_asset_job_def()
+        job = build_definitions(self.pipeline.recipe, self.pipeline.deployment).resolve_implicit_global_asset_job_def()
         keys = [dg.AssetKey(name) for name in names] or None
         assert job.execute_in_process(instance=self.instance, asset_selection=keys).success
 
     def re_evaluate(self) -> None:
-        job = build_definitions(self.pipeline.recipe, self.pipeline.place).resolve_job_def("re_evaluate")
+        job = build_definitions(self.pipeline.recipe, self.pipeline.deployment).resolve_job_def("re_evaluate")
         assert job.execute_in_process(instance=self.instance).success
 
     def train_on_one_more(self) -> None:
@@ -35,7 +35,7 @@ class Sensed:
         self.materialize("raw_problems", "teacher_traces", "rewritten_traces", "verdicts", "sft_dataset", "checkpoint")
 
     def tick(self) -> list[dg.RunRequest]:
-        repository = build_definitions(self.pipeline.recipe, self.pipeline.place).get_repository_def()
+        repository = build_definitions(self.pipeline.recipe, self.pipeline.deployment).get_repository_def()
         sensor = repository.get_sensor_def("new_checkpoint_or_benchmark")
         with dg.build_sensor_context(instance=self.instance, cursor=self.cursor, repository_def=repository) as context:
             told = sensor.evaluate_tick(context)
@@ -102,7 +102,7 @@ def test_a_checkpoint_that_comes_back_is_asked_for_by_a_new_key(sensed: Sensed) 
 
 def test_nothing_is_started_beside_a_run_that_is_under_way(sensed: Sensed) -> None:
     sensed.train_on_one_more()
-    job = build_definitions(sensed.pipeline.recipe, sensed.pipeline.place).resolve_job_def("re_evaluate")
+    job = build_definitions(sensed.pipeline.recipe, sensed.pipeline.deployment).resolve_job_def("re_evaluate")
     run = sensed.instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
     assert sensed.tick() == []
     assert run.run_id in str(sensed.skipped)

@@ -16,7 +16,7 @@ from skyassets.core.files import file_digest
 from skyassets.core.tables.declarations import ANSWERS, ASSET_TABLES, BENCHMARK_PROBLEMS, PROBLEMS, REPORTS
 from skyassets.core.tables.store import TableStore
 from skyassets.project.evaluation.history import ITEMS, ROWS, VERSION_LETTERS
-from skyassets.project.project import House
+from skyassets.project.project import Project
 from skyassets.project.publishing.report import published_report
 
 NOT_YET = {
@@ -74,7 +74,7 @@ def shown(old: Pipeline, capsys: pytest.CaptureFixture[str], command: Command, *
     parser = ArgumentParser()
     command.arguments(parser)
     capsys.readouterr()
-    code = command.run(old.recipe, old.place, parser.parse_args(words))
+    code = command.run(old.recipe, old.deployment, parser.parse_args(words))
     told = capsys.readouterr()
     return code, told.out + told.err
 
@@ -123,4 +123,4 @@ def test_old_tables_are_stale_and_no_harm(old: Pipeline, capsys: pytest.CaptureF
 
 
 def test_an_old_report_does_not_go_out(old: Pipeline) -> None:
-    assert published_report(House(old.recipe, old.place), "", has_pages=True).wrong == (SAID,)
+    assert published_report(Project(old.recipe, old.deployment), "", has_pages=True).wrong == (SAID,)

@@ -27,7 +27,7 @@ def rated(tmp_path: Path, server: Rater) -> Pipeline:
     made = Pipeline(tmp_path)
     made.write(RATED)
     made.recipe = replace(made.recipe, rating=RATING, sources=(replace(made.recipe.sources[0], difficulty=(5, 7)),))
-    made.place = replace(made.place, urls={"rater": (server.url,)})
+    made.deployment = replace(made.deployment, urls={"rater": (server.url,)})
     made.run()
     return made
 

@@ -25,7 +25,7 @@ from skyassets.core.tables.declarations import (
 from skyassets.engines.serving.vllm_options import VllmOptions
 from skyassets.recipes.smoke import TINY
 from skyassets.stages.rewriting.rewrite import ModelRewriting, RuleRewriting
-from skyassets.stages.training.parallelism import Wishes
+from skyassets.stages.training.parallelism import LayoutOverrides
 
 SAMPLES = 2
 BENCHMARK = 12
@@ -231,11 +231,11 @@ def test_a_held_out_question_among_the_examples_stops_the_training(pipeline: Pip
 
 
 def test_where_it_runs_rebuilds_nothing(pipeline: Pipeline) -> None:
-    pipeline.place = replace(
-        pipeline.place,
+    pipeline.deployment = replace(
+        pipeline.deployment,
         concurrency=1,
         workers=7,
-        wishes=Wishes(ranks=4, zero_stage=3),
+        overrides=LayoutOverrides(ranks=4, zero_stage=3),
         vllm=VllmOptions(replicas=2, tensor_parallel=8, dtype="float16"),
         engine="transformers",
         urls={"teacher": ("http://127.0.0.1:9/v1",), "base": ("http://127.0.0.1:9/v1",)},

@@ -114,11 +114,11 @@ def test_another_seed_draws_other_traces_and_the_same_one_the_same(made: Shell) 
 def test_it_stops_before_it_would_pass_the_budget(made: Shell, tmp_path: Path) -> None:
     (tmp_path / "new.txt").write_text("You rewrite, and it costs.")
     with serving(tmp_path) as url:
-        place = {"SKYASSETS_REWRITER_URL": url, "SKYASSETS_REWRITER_PRICE": "1000,1000"}
-        told = compare(made, "--system", str(tmp_path / "new.txt"), "--budget", "0.01", status=2, **place)
+        deployment = {"SKYASSETS_REWRITER_URL": url, "SKYASSETS_REWRITER_PRICE": "1000,1000"}
+        told = compare(made, "--system", str(tmp_path / "new.txt"), "--budget", "0.01", status=2, **deployment)
         assert "budget" in told
         assert not (tmp_path / "log").exists()
-        told = compare(made, "--system", str(tmp_path / "new.txt"), "--rows", "2", "--budget", "9", **place)
+        told = compare(made, "--system", str(tmp_path / "new.txt"), "--rows", "2", "--budget", "9", **deployment)
     assert "spent now  $0.0" in told
 
 

@@ -9,15 +9,15 @@ from shell import Shell
 from stages.curating import QUESTION, curated, problem, rewrite
 
 from skyassets.core.tables.declarations import EXAMPLES
-from skyassets.core.tables.manifest import Origin
-from skyassets.core.tables.store import Made, TableStore
+from skyassets.core.tables.manifest import Inputs
+from skyassets.core.tables.store import StageResult, TableStore
 
 PROBLEMS = [problem(0), problem(1, QUESTION[::-1])]
 ROWS = [rewrite(0, 0), rewrite(1, 1)]
 
 
 def build(shell: Shell, recipe: str, code: str, frame: pl.DataFrame) -> None:
-    TableStore(shell.data / recipe).build(EXAMPLES, Origin(code, {}, None), lambda: Made(frame))
+    TableStore(shell.data / recipe).build(EXAMPLES, Inputs(code, {}, None), lambda: StageResult(frame))
 
 
 @pytest.fixture(scope="module")

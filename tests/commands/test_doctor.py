@@ -15,7 +15,7 @@ from shell import Shell
 
 from skyassets.commands.doctor.finding import Health
 from skyassets.commands.doctor.machine import UI_PORT, browser, compiler, disk, memory, package
-from skyassets.project.deployment import Place
+from skyassets.project.deployment import Deployment
 
 TOKEN = "hf_0123456789abcdefghij"
 
@@ -145,8 +145,8 @@ def test_a_package_is_missing_only_where_it_is_needed() -> None:
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
-    assert disk(Place(data=tmp_path / "data")).health is Health.FINE
-    found = disk(Place(data=Path("/proc/nowhere/data")))
+    assert disk(Deployment(data=tmp_path / "data")).health is Health.FINE
+    found = disk(Deployment(data=Path("/proc/nowhere/data")))
     assert found.health is Health.MISSING
     assert "SKYASSETS_DATA" in found.do
 

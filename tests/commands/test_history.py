@@ -14,7 +14,7 @@ def shown(pipeline: Pipeline, capsys: pytest.CaptureFixture[str], *words: str) -
     parser = ArgumentParser()
     HISTORY.arguments(parser)
     capsys.readouterr()
-    code = HISTORY.run(pipeline.recipe, pipeline.place, parser.parse_args(words))
+    code = HISTORY.run(pipeline.recipe, pipeline.deployment, parser.parse_args(words))
     return code, capsys.readouterr().out
 
 

@@ -13,7 +13,7 @@ from publishing_hub import TOKEN, Hub, hub
 from shell import Shell
 
 from skyassets.assets.graph import build_definitions
-from skyassets.project.deployment import Place
+from skyassets.project.deployment import Deployment
 from skyassets.recipes.smoke import smoke
 
 TO = ("--data", "ada/sums", "--model", "ada/sums-1b")
@@ -25,7 +25,7 @@ FREELY = ("--accept-licence", "unknown")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A shell's folder in which the smoke recipe was run to its end."""
     folder = tmp_path_factory.mktemp("publish")
-    job = build_definitions(smoke(), Place(data=folder / "data")).resolve_implicit_global_asset_job_def()
+    job = build_definitions(smoke(), Deployment(data=folder / "data")).resolve_implicit_global_asset_job_def()
     with dg.DagsterInstance.ephemeral() as instance:
         assert job.execute_in_process(instance=instance).success
     return folder

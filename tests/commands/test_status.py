@@ -13,14 +13,14 @@ import pytest
 from assets.pipeline import ROWS, Pipeline, copy_of
 from shell import ROOT, Shell
 
-from skyassets.commands.planning.outlook import Outlook, outlook
+from skyassets.commands.planning.outlook import RunForecast, outlook
 from skyassets.commands.planning.status import status
 from skyassets.core.ports import Sampling
 from skyassets.core.sources import HubDataset
 from skyassets.core.tables.declarations import CHECKPOINT, REPORTS
 from skyassets.core.training.spec import Training
-from skyassets.project.project import House
-from skyassets.project.table_status import standings
+from skyassets.project.project import Project
+from skyassets.project.table_status import table_statuses
 
 SAMPLES, BENCHMARK = 2, 12
 
@@ -38,9 +38,9 @@ def pipeline(made: Path, tmp_path: Path) -> Pipeline:
     return copy_of(made, tmp_path / "copy")
 
 
-def ahead(pipeline: Pipeline) -> Outlook:
-    house = House(pipeline.recipe, pipeline.place)
-    return outlook(house, standings(house))
+def ahead(pipeline: Pipeline) -> RunForecast:
+    project = Project(pipeline.recipe, pipeline.deployment)
+    return outlook(project, table_statuses(project))
 
 
 def trained(pipeline: Pipeline, **changes: float) -> Training:
@@ -177,7 +177,7 @@ def test_a_report_that_is_harmed_is_stale_and_has_no_epoch(
     pipeline: Pipeline, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pipeline.store.path(REPORTS).write_text("{not")
-    assert status(pipeline.recipe, pipeline.place, Namespace(json=True)) == 1
+    assert status(pipeline.recipe, pipeline.deployment, Namespace(json=True)) == 1
     told = json.loads(capsys.readouterr().out)
     assert told["epoch"] is None
     (report,) = [table for table in told["tables"] if table["table"] == REPORTS.name]

@@ -76,20 +76,20 @@ def test_what_has_no_stable_spelling_is_refused(value: object) -> None:
 
 
 @dataclass(frozen=True)
-class Place:
+class Deployment:
     identity_name: ClassVar[str] = "Point"
     x: float
     y: float
 
 
 @dataclass(frozen=True)
-class Renamed(Place):
+class Renamed(Deployment):
     pass
 
 
 def test_a_class_is_called_in_digests_what_it_says_and_not_what_it_is_named() -> None:
-    assert digest(Place(1, 2)) == digest(Point(1, 2)) != digest(Vector(1, 2))
+    assert digest(Deployment(1, 2)) == digest(Point(1, 2)) != digest(Vector(1, 2))
 
 
 def test_a_subclass_does_not_inherit_the_name() -> None:
-    assert digest(Renamed(1, 2)) != digest(Place(1, 2))
+    assert digest(Renamed(1, 2)) != digest(Deployment(1, 2))

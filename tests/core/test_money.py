@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skyassets.core.money import FREE, Price, Purse
+from skyassets.core.money import FREE, Budget, Price
 from skyassets.core.ports import Message, Model, Request, Sampling
 from skyassets.core.prices import PRICES
 
@@ -54,60 +54,60 @@ def test_a_server_of_ones_own_costs_nothing_a_token() -> None:
 
 @given(AMOUNTS, st.lists(st.tuples(AMOUNTS, st.floats(0.0, 1.0)), max_size=40), st.randoms(use_true_random=False))
 def test_calls_never_pass_the_budget(budget: float, calls: list[tuple[float, float]], dice: object) -> None:
-    purse = Purse(budget)
+    run_budget = Budget(budget)
     under_way: list[tuple[float, float]] = []
     for worst, share in calls:
-        if purse.reserve(worst):
+        if run_budget.reserve(worst):
             under_way.append((worst, worst * share))
         if under_way and dice.random() < 0.5:  # type: ignore[attr-defined]
             reserved, spent = under_way.pop()
-            purse.settle(reserved, spent)
-        assert purse.spent <= budget
-        assert purse.spent + purse.reserved <= budget * (1 + 1e-15)  # the sum of two floats is rounded
+            run_budget.settle(reserved, spent)
+        assert run_budget.spent <= budget
+        assert run_budget.spent + run_budget.reserved <= budget * (1 + 1e-15)  # the sum of two floats is rounded
     for reserved, spent in under_way:
-        purse.settle(reserved, spent)
-    assert purse.spent <= budget
-    assert purse.reserved == 0.0
+        run_budget.settle(reserved, spent)
+    assert run_budget.spent <= budget
+    assert run_budget.reserved == 0.0
 
 
 @given(st.floats(min_value=1e-6, max_value=1e6), AMOUNTS)
 def test_what_does_not_fit_is_not_set_aside(budget: float, more: float) -> None:
-    purse = Purse(budget)
-    assert purse.reserve(budget / 2)
-    assert not purse.reserve(budget + more + 1e-6)
-    assert purse.reserved == pytest.approx(budget / 2)
-    purse.settle(budget / 2, 0.0)
-    assert purse.reserve(budget / 2)
+    run_budget = Budget(budget)
+    assert run_budget.reserve(budget / 2)
+    assert not run_budget.reserve(budget + more + 1e-6)
+    assert run_budget.reserved == pytest.approx(budget / 2)
+    run_budget.settle(budget / 2, 0.0)
+    assert run_budget.reserve(budget / 2)
 
 
 def test_many_small_sums_are_the_whole_and_no_more() -> None:
-    purse = Purse(1.0)
-    assert all(purse.reserve(0.1) for _ in range(10))
-    assert not purse.reserve(1e-9)
+    run_budget = Budget(1.0)
+    assert all(run_budget.reserve(0.1) for _ in range(10))
+    assert not run_budget.reserve(1e-9)
 
 
 def test_machine_time_can_pass_the_budget_and_then_no_call_goes_out() -> None:
-    purse = Purse(1.0)
-    purse.book(1.2)
-    assert purse.spent == pytest.approx(1.2)
-    assert not purse.reserve(0.0)
+    run_budget = Budget(1.0)
+    run_budget.book(1.2)
+    assert run_budget.spent == pytest.approx(1.2)
+    assert not run_budget.reserve(0.0)
 
 
 def test_without_a_budget_everything_fits() -> None:
-    assert Purse().reserve(1e9)
+    assert Budget().reserve(1e9)
 
 
 def test_threads_together_never_pass_the_budget() -> None:
-    purse = Purse(1.0)
+    run_budget = Budget(1.0)
 
     def spend() -> None:
         for _ in range(200):
-            if purse.reserve(0.01):
-                purse.settle(0.01, 0.007)
+            if run_budget.reserve(0.01):
+                run_budget.settle(0.01, 0.007)
 
     threads = [threading.Thread(target=spend) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert 0.98 < purse.spent <= 1.0
+    assert 0.98 < run_budget.spent <= 1.0

@@ -18,16 +18,16 @@ import pytest
 from assets.pipeline import ROWS, Pipeline
 from engines.faulty import MODEL, faulty, request
 from shell import ROOT, SELECT_ALL, Shell
-from stages.asking import Serving
+from stages.asking import ModelProvider
 
 from skyassets.core.errors import BudgetError
-from skyassets.core.money import Price, Purse
+from skyassets.core.money import Budget, Price
 from skyassets.core.ports import Sampling
 from skyassets.core.rows.ledger import Event, LedgerEntries
 from skyassets.core.rows.store import RowStore
 from skyassets.core.tables.declarations import COMPLETIONS, EXAMPLES, LEDGER, TRACES
 from skyassets.project.estimate import Estimate
-from skyassets.project.project import House
+from skyassets.project.project import Project
 from skyassets.recipes.smoke import TINY
 from skyassets.stages.inspection.forecast import Line
 from skyassets.stages.inspection.ledger import COMPLETION_COLUMNS, ledger
@@ -85,7 +85,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 def paid(tmp_path: Path, server: Server) -> Pipeline:
     """A pipeline whose teacher is paid by the token."""
     pipeline = Pipeline(tmp_path)
-    pipeline.place = replace(pipeline.place, urls={"teacher": (server.url,)}, prices={"teacher": PRICE})
+    pipeline.deployment = replace(pipeline.deployment, urls={"teacher": (server.url,)}, prices={"teacher": PRICE})
     return pipeline
 
 
@@ -98,14 +98,14 @@ def ledger_of(pipeline: Pipeline) -> pl.DataFrame:
 
 
 def forecast(pipeline: Pipeline, pilot: int, budget: float | None = None, run: str = "forecast") -> dict[str, Line]:
-    estimate = Estimate(House(pipeline.recipe, pipeline.place), pilot, Purse(budget), lambda line: None, run)
+    estimate = Estimate(Project(pipeline.recipe, pipeline.deployment), pilot, Budget(budget), lambda line: None, run)
     return {line.role: line for line in estimate.lines()}
 
 
 def test_a_run_stops_before_it_passes_its_budget_and_a_larger_one_pays_only_for_the_rest(
     paid: Pipeline, server: Server
 ) -> None:
-    paid.place = replace(paid.place, budget=A_LITTLE)
+    paid.deployment = replace(paid.deployment, budget=A_LITTLE)
     stopped = paid.materialize()
     assert not stopped.success
     assert "the budget is $0.2500" in errors(stopped)
@@ -114,12 +114,12 @@ def test_a_run_stops_before_it_passes_its_budget_and_a_larger_one_pays_only_for_
 
     first = server.calls()
     assert 0 < first < CALLS
-    assert House(paid.recipe, paid.place).rows.everything(["asked_for"]).height == first
+    assert Project(paid.recipe, paid.deployment).rows.everything(["asked_for"]).height == first
     (told,) = ledger_of(paid).iter_rows(named=True)
     assert told["calls"] == first
     assert 0 < told["dollars"] <= A_LITTLE
 
-    paid.place = replace(paid.place, budget=10.0)
+    paid.deployment = replace(paid.deployment, budget=10.0)
     paid.run()
     assert server.calls() == CALLS
     rows = ledger_of(paid).filter(asset="teacher_traces")
@@ -138,20 +138,20 @@ def test_a_run_stops_before_it_passes_its_budget_and_a_larger_one_pays_only_for_
 
 @pytest.mark.parametrize("budget", [0.0, 0.05])
 def test_what_does_not_pay_for_one_call_makes_none(paid: Pipeline, server: Server, budget: float) -> None:
-    paid.place = replace(paid.place, budget=budget)
+    paid.deployment = replace(paid.deployment, budget=budget)
     assert "the next call could cost" in errors(paid.materialize())
     assert server.calls() == 0
 
 
 def test_the_smaller_of_two_budgets_counts(paid: Pipeline) -> None:
     paid.recipe = replace(paid.recipe, budget=A_LITTLE)
-    paid.place = replace(paid.place, budget=5.0)
+    paid.deployment = replace(paid.deployment, budget=5.0)
     assert "the budget is $0.2500" in errors(paid.materialize())
 
 
 def test_a_public_server_without_a_price_is_asked_nothing(tmp_path: Path) -> None:
     pipeline = Pipeline(tmp_path)
-    pipeline.place = replace(pipeline.place, urls={"teacher": ("https://models.example.com/v1",)})
+    pipeline.deployment = replace(pipeline.deployment, urls={"teacher": ("https://models.example.com/v1",)})
     told = errors(pipeline.materialize())
     assert "nobody knows what tiny costs at https://models.example.com/v1" in told
     assert "export SKYASSETS_TEACHER_PRICE" in told
@@ -175,12 +175,12 @@ def test_a_rerun_that_changes_nothing_spends_nothing_and_says_so(paid: Pipeline,
 def test_a_failed_call_that_may_have_cost_money_is_in_the_ledger_before_anything_else_happens(tmp_path: Path) -> None:
     store, entries = RowStore(tmp_path, COMPLETIONS), LedgerEntries(tmp_path)
     with faulty() as server:
-        asker = server.asker(timeout=0.3, attempts=2, price=PRICE)
+        client = server.client(timeout=0.3, attempts=2, price=PRICE)
 
-        class Paid(Serving):
+        class Paid(ModelProvider):
             @contextmanager
             def serve(self, *given: object) -> Iterator[object]:  # type: ignore[override]
-                yield asker
+                yield client
 
         by = Completer(
             store, Paid(server.url), lambda tally: None, asked_for="mine/teacher_traces", run="r", noted=entries.add
@@ -194,21 +194,21 @@ def test_a_failed_call_that_may_have_cost_money_is_in_the_ledger_before_anything
     assert (free["count"], free["dollars"]) == (1, 0.0)
     (row,) = ledger("mine", store.everything(COMPLETION_COLUMNS), entries.read()).iter_rows(named=True)
     assert (row["calls"], row["failed_calls"]) == (1, 2)
-    assert row["dollars"] == pytest.approx(asker.purse.spent)
+    assert row["dollars"] == pytest.approx(client.run_budget.spent)
 
 
 def test_the_hours_of_our_own_machines_are_kept_and_paid(tmp_path: Path) -> None:
     pipeline = Pipeline(tmp_path)
-    pipeline.place = replace(pipeline.place, hour_price=3.0)
-    house, purse = House(pipeline.recipe, pipeline.place), Purse()
-    count = house.accounts.metered(Event.SERVING, "teacher_traces", "m@1", "r", purse)
+    pipeline.deployment = replace(pipeline.deployment, hour_price=3.0)
+    project, run_budget = Project(pipeline.recipe, pipeline.deployment), Budget()
+    count = project.accounts.metered(Event.SERVING, "teacher_traces", "m@1", "r", run_budget)
     for _ in range(4):
         count(30.0, 8)
-    house.accounts.publish()
+    project.accounts.publish()
     (row,) = ledger_of(pipeline).iter_rows(named=True)
     assert (row["machine_seconds"], row["gpu_hours"]) == (120.0, pytest.approx(8 / 30))
     assert row["dollars"] == pytest.approx(0.8)
-    assert row["dollars"] == pytest.approx(purse.spent)
+    assert row["dollars"] == pytest.approx(run_budget.spent)
 
 
 def test_a_training_has_its_hours_in_the_ledger(tmp_path: Path) -> None:
@@ -279,21 +279,21 @@ def test_with_all_traces_there_the_rewriters_calls_are_exact(paid: Pipeline) -> 
 
 def test_the_command_tells_by_its_exit_code_whether_what_is_expected_fits(tmp_path: Path, server: Server) -> None:
     shell = Shell(tmp_path)
-    place = {"SKYASSETS_TEACHER_URL": server.url, "SKYASSETS_TEACHER_PRICE": "1000,1000"}
-    piloted = shell.run("skyassets", "forecast", "--pilot", "3", "--budget", "5", **place)
+    deployment = {"SKYASSETS_TEACHER_URL": server.url, "SKYASSETS_TEACHER_PRICE": "1000,1000"}
+    piloted = shell.run("skyassets", "forecast", "--pilot", "3", "--budget", "5", **deployment)
     assert piloted.returncode == 0, piloted.stdout
     assert "the budget is $5.00: it fits" in piloted.stdout
-    stored = shell.run("skyassets", "forecast", "--pilot", "0", "--budget", "0.1", "--json", **place)
+    stored = shell.run("skyassets", "forecast", "--pilot", "0", "--budget", "0.1", "--json", **deployment)
     assert stored.returncode == 1, stored.stdout
     told = json.loads(stored.stdout)
     assert (told["fits"], told["budget"]) == (False, 0.1)
     assert [line["calls"] for line in told["lines"]] == [24 - 3, 12 - 3, 12]
     assert server.calls() == 3
-    shell.run("skyassets", "forecast", "--pilot", "2", **place)
+    shell.run("skyassets", "forecast", "--pilot", "2", **deployment)
     assert server.calls() == 5
     runs = RowStore(shell.data / "rows", COMPLETIONS).everything(["run"])["run"]
     assert runs.n_unique() == 2  # each pilot is a run of its own, and no rate spans two of them
-    wrong = shell.run("skyassets", "forecast", "--budget", "much", **place)
+    wrong = shell.run("skyassets", "forecast", "--budget", "much", **deployment)
     assert wrong.returncode == 2
     assert "--budget is 'much'; it must be an amount of dollars" in wrong.stdout
 
@@ -301,13 +301,13 @@ def test_the_command_tells_by_its_exit_code_whether_what_is_expected_fits(tmp_pa
 def test_a_kill_loses_no_dollar_of_the_ledger(tmp_path: Path) -> None:
     shell = Shell(tmp_path)
     with serving(tmp_path, delay=0.1) as server:
-        place = {
+        deployment = {
             "SKYASSETS_TEACHER_URL": server.url,
             "SKYASSETS_TEACHER_PRICE": "1000,1000",
             "SKYASSETS_CONCURRENCY": "2",
         }
         run = subprocess.Popen(
-            SELECT_ALL, cwd=ROOT, env=shell.environment(**place), start_new_session=True, stdout=subprocess.DEVNULL
+            SELECT_ALL, cwd=ROOT, env=shell.environment(**deployment), start_new_session=True, stdout=subprocess.DEVNULL
         )
         while run.poll() is None and server.calls() < 9:
             time.sleep(0.01)

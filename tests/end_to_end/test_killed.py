@@ -86,8 +86,8 @@ def test_killed_between_two_replies_no_answered_call_is_repeated(
 ) -> None:
     url, log = slow_server
     shell = Shell(tmp_path)
-    place = {"SKYASSETS_TEACHER_URL": url, "SKYASSETS_BASE_URL": url, "SKYASSETS_CONCURRENCY": str(IN_FLIGHT)}
-    run = subprocess.Popen(SELECT_ALL, cwd=ROOT, env=shell.environment(**place), start_new_session=True)
+    deployment = {"SKYASSETS_TEACHER_URL": url, "SKYASSETS_BASE_URL": url, "SKYASSETS_CONCURRENCY": str(IN_FLIGHT)}
+    run = subprocess.Popen(SELECT_ALL, cwd=ROOT, env=shell.environment(**deployment), start_new_session=True)
     # A reply counts once it is durable: what the server has answered may still be on its way to the disk.
     while run.poll() is None and len(stored_calls(shell)) < answered:
         time.sleep(0.02)
@@ -97,7 +97,7 @@ def test_killed_between_two_replies_no_answered_call_is_repeated(
     asked = calls(log)
     assert answered <= len(stored) <= len(asked)
 
-    done = shell.run(*SELECT_ALL, **place)
+    done = shell.run(*SELECT_ALL, **deployment)
     assert done.returncode == 0, done.stdout
     assert versions(shell) == undisturbed
     assert not stored & set(calls(log)[len(asked) :])

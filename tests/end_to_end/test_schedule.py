@@ -10,14 +10,14 @@ from shell import ROOT
 from starlette.testclient import TestClient
 
 from skyassets.assets.graph import build_definitions
-from skyassets.project.deployment import Place
+from skyassets.project.deployment import Deployment
 from skyassets.project.evaluation.epoch import EPOCH_TAG
 from skyassets.recipes.smoke import smoke
 
 
 @pytest.fixture
 def definitions(tmp_path: Path) -> dg.Definitions:
-    return build_definitions(smoke(), Place(data=tmp_path))
+    return build_definitions(smoke(), Deployment(data=tmp_path))
 
 
 def test_a_tick_begins_an_epoch_named_by_its_time(definitions: dg.Definitions) -> None:

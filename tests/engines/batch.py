@@ -18,7 +18,7 @@ from engines.faulty import MODEL, request
 from skyassets.core.ports import Reply
 from skyassets.core.rows.store import RowStore
 from skyassets.core.tables.declarations import COMPLETIONS
-from skyassets.engines.openai_api.endpoint import Upstream
+from skyassets.engines.openai_api.endpoint import Endpoint
 from skyassets.engines.openai_batch.serving import OpenAIBatch
 from skyassets.stages.sampling.completions import Completer
 
@@ -52,14 +52,14 @@ class BatchServer:
 
     def batch(self, **changed: Any) -> OpenAIBatch:
         there = {name: changed.pop(name) for name in UPSTREAM & set(changed)}
-        upstream = Upstream(self.url, "alpha", **({"served_by": "here"} | there))
-        return OpenAIBatch(upstream, self.folder, said=self.said.append, **(QUICK | changed))
+        endpoint = Endpoint(self.url, "alpha", **({"served_by": "here"} | there))
+        return OpenAIBatch(endpoint, self.folder, said=self.said.append, **(QUICK | changed))
 
     def ask(self, *scripts: str, **changed: Any) -> dict[str, Reply]:
         """The reply to each script, by its name; every request gets exactly one."""
         replies: list[Reply] = []
-        with self.batch(**changed).serve(MODEL, None) as asker:
-            asker.ask([request(script) for script in scripts], replies.append)
+        with self.batch(**changed).serve(MODEL, None) as client:
+            client.ask([request(script) for script in scripts], replies.append)
         assert sorted(reply.id for reply in replies) == sorted(script.partition(":")[0] for script in scripts)
         return {reply.id: reply for reply in replies}
 
@@ -79,7 +79,7 @@ def batch_server(folder: Path, *options: str) -> Iterator[BatchServer]:
 
 def main() -> None:
     url, folder, count = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
-    serving = OpenAIBatch(Upstream(url, "alpha"), folder / "batches", most_rows=4, **QUICK)
+    serving = OpenAIBatch(Endpoint(url, "alpha"), folder / "batches", most_rows=4, **QUICK)
     completer = Completer(RowStore(folder, COMPLETIONS), serving, lambda tally: None)
     replies = completer.complete(MODEL, [request(f"row {number}: ok") for number in range(count)])
     print(len(replies.completions), len(replies.errors))

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from skyassets.core.ports import Message, Model, Reply, Request, Sampling
-from skyassets.engines.openai_api.completions import OpenAIAsker
-from skyassets.engines.openai_api.endpoint import Upstream
+from skyassets.engines.openai_api.completions import OpenAIClientPool
+from skyassets.engines.openai_api.endpoint import Endpoint
 
 UPSTREAM = {"api_key", "concurrency", "served_by", "rpm", "tpm", "lost"}
 MODEL = Model("alpha", "1")
@@ -34,18 +34,18 @@ class Faulty:
             told: dict[str, Any] = json.load(answer)
             return told
 
-    def asker(self, **changed: Any) -> OpenAIAsker:
+    def client(self, **changed: Any) -> OpenAIClientPool:
         there: dict[str, Any] = {"concurrency": 8, "served_by": "faulty"}
-        upstream = Upstream(
+        endpoint = Endpoint(
             self.url, "alpha", **(there | {name: changed.pop(name) for name in UPSTREAM & set(changed)})
         )
         quick = {"attempts": 4, "backoff": 0.02, "timeout": 10.0, "patience": 5.0}
-        return OpenAIAsker((upstream,), **(quick | changed))
+        return OpenAIClientPool((endpoint,), **(quick | changed))
 
     def ask(self, *scripts: str, **changed: Any) -> dict[str, Reply]:
         """The reply to each script, by its name; every request gets exactly one."""
         replies: list[Reply] = []
-        self.asker(**changed).ask([request(script) for script in scripts], replies.append)
+        self.client(**changed).ask([request(script) for script in scripts], replies.append)
         assert sorted(reply.id for reply in replies) == sorted(script.partition(":")[0] for script in scripts)
         return {reply.id: reply for reply in replies}
 

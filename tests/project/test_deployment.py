@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from skyassets.core.errors import BudgetError, ServerError, SkyassetsError
-from skyassets.core.money import Purse
+from skyassets.core.money import Budget
 from skyassets.core.ports import Message, Model, Request, Sampling
-from skyassets.engines.openai_api.remote_serving import Endpoint
+from skyassets.engines.openai_api.remote_serving import RemoteServing
 from skyassets.engines.serving.transformers_server import TransformersServer
 from skyassets.engines.serving.vllm_server import VllmServer
-from skyassets.project.deployment import OPENAI, Place, is_private
+from skyassets.project.deployment import OPENAI, Deployment, is_private
 from skyassets.project.settings import from_environment
 from skyassets.recipes.embedded import SMOLLM2
 from skyassets.recipes.smoke import TINY
@@ -23,31 +23,31 @@ def silent(line: str) -> None:
 
 
 def test_openais_key_goes_to_openai_alone() -> None:
-    place = from_environment({"OPENAI_API_KEY": "secret", "SKYASSETS_TEACHER_URL": "http://gpu-box:8000/v1"})
-    assert "teacher" not in place.keys
-    serving = place.serving("rewriter", HOSTED, silent)
-    assert isinstance(serving, Endpoint)
-    assert [(one.base_url, one.api_key) for one in serving.upstreams] == [(OPENAI, "secret")]
+    deployment = from_environment({"OPENAI_API_KEY": "secret", "SKYASSETS_TEACHER_URL": "http://gpu-box:8000/v1"})
+    assert "teacher" not in deployment.keys
+    serving = deployment.serving("rewriter", HOSTED, silent)
+    assert isinstance(serving, RemoteServing)
+    assert [(one.base_url, one.api_key) for one in serving.endpoints] == [(OPENAI, "secret")]
 
 
 def test_a_server_of_ones_own_gets_its_own_key() -> None:
-    place = from_environment({"SKYASSETS_TEACHER_URL": "http://gpu-box/v1", "SKYASSETS_TEACHER_API_KEY": "mine"})
-    serving = place.serving("teacher", SMOLLM2, silent)
-    assert isinstance(serving, Endpoint)
-    assert [(one.base_url, one.api_key) for one in serving.upstreams] == [("http://gpu-box/v1", "mine")]
+    deployment = from_environment({"SKYASSETS_TEACHER_URL": "http://gpu-box/v1", "SKYASSETS_TEACHER_API_KEY": "mine"})
+    serving = deployment.serving("teacher", SMOLLM2, silent)
+    assert isinstance(serving, RemoteServing)
+    assert [(one.base_url, one.api_key) for one in serving.endpoints] == [("http://gpu-box/v1", "mine")]
 
 
 def test_a_key_is_never_shown() -> None:
-    assert "secret" not in repr(Place(data=Path("data"), keys={"teacher": ("secret",)}))
+    assert "secret" not in repr(Deployment(data=Path("data"), keys={"teacher": ("secret",)}))
 
 
 def test_a_hosted_rewriter_without_a_key_says_what_to_export() -> None:
     with pytest.raises(ServerError, match="export OPENAI_API_KEY, or SKYASSETS_REWRITER_URL"):
-        Place(data=Path("data")).serving("rewriter", HOSTED, silent)
+        Deployment(data=Path("data")).serving("rewriter", HOSTED, silent)
 
 
 def test_transformers_serves_where_it_is_told_to() -> None:
-    serving = Place(data=Path("data"), engine="transformers").serving("teacher", SMOLLM2, silent)
+    serving = Deployment(data=Path("data"), engine="transformers").serving("teacher", SMOLLM2, silent)
     assert isinstance(serving, TransformersServer)
 
 
@@ -57,17 +57,17 @@ def test_a_setting_that_is_none_is_named() -> None:
 
 
 def test_openai_is_asked_for_the_dated_snapshot_and_nobody_else_is() -> None:
-    place = Place(data=Path("data"), keys={"rewriter": ("secret",)})
-    serving = place.serving("rewriter", HOSTED, silent)
-    assert isinstance(serving, Endpoint)
-    assert serving.upstreams[0].model_name == "gpt-4o-mini-2024-07-18"
-    assert place.called("rewriter", HOSTED, "http://gpu-box/v1") == "gpt-4o-mini"
+    deployment = Deployment(data=Path("data"), keys={"rewriter": ("secret",)})
+    serving = deployment.serving("rewriter", HOSTED, silent)
+    assert isinstance(serving, RemoteServing)
+    assert serving.endpoints[0].model_name == "gpt-4o-mini-2024-07-18"
+    assert deployment.called("rewriter", HOSTED, "http://gpu-box/v1") == "gpt-4o-mini"
 
 
 def test_somebody_elses_server_without_a_price_is_refused_before_any_call() -> None:
-    place = from_environment({"SKYASSETS_TEACHER_URL": "https://models.example.com/v1"})
+    deployment = from_environment({"SKYASSETS_TEACHER_URL": "https://models.example.com/v1"})
     with pytest.raises(BudgetError, match="SKYASSETS_TEACHER_PRICE=INPUT,OUTPUT"):
-        place.serving("teacher", SMOLLM2, silent)
+        deployment.serving("teacher", SMOLLM2, silent)
 
 
 @pytest.mark.parametrize(
@@ -86,12 +86,12 @@ def test_a_machine_of_ones_own_is_told_by_its_address(url: str, own: bool) -> No
 
 
 def test_several_urls_share_the_work_each_with_its_key() -> None:
-    place = from_environment(
+    deployment = from_environment(
         {"SKYASSETS_TEACHER_URL": "http://a/v1, http://b/v1", "SKYASSETS_TEACHER_API_KEY": "one,two"}
     )
-    serving = place.serving("teacher", SMOLLM2, silent)
-    assert isinstance(serving, Endpoint)
-    assert [(one.base_url, one.api_key) for one in serving.upstreams] == [
+    serving = deployment.serving("teacher", SMOLLM2, silent)
+    assert isinstance(serving, RemoteServing)
+    assert [(one.base_url, one.api_key) for one in serving.endpoints] == [
         ("http://a/v1", "one"),
         ("http://b/v1", "two"),
     ]
@@ -103,23 +103,23 @@ def test_a_number_of_keys_that_fits_no_urls_is_an_error() -> None:
 
 
 def test_a_server_of_our_own_answers_no_more_once_machine_time_has_used_up_the_budget(tmp_path: Path) -> None:
-    purse = Purse(1.0)
+    run_budget = Budget(1.0)
     request = Request("one", TINY, (Message("user", "Hi"),), Sampling(0.7, 8), seed=1)
     replies: list[str] = []
-    with Place(data=tmp_path).serving("teacher", TINY, silent, purse).serve(TINY, None) as asker:
-        asker.ask([request], lambda reply: replies.append(reply.id))
-        purse.book(1.5)
+    with Deployment(data=tmp_path).serving("teacher", TINY, silent, run_budget).serve(TINY, None) as client:
+        client.ask([request], lambda reply: replies.append(reply.id))
+        run_budget.book(1.5)
         with pytest.raises(BudgetError, match="SKYASSETS_BUDGET"):
-            asker.ask([request], lambda reply: replies.append(reply.id))
+            client.ask([request], lambda reply: replies.append(reply.id))
     assert replies == ["one"]
 
 
 @pytest.mark.parametrize(("engine", "kind"), [("vllm", VllmServer), ("transformers", TransformersServer)])
 def test_each_engine_is_given_the_runs_purse(engine: str, kind: type[VllmServer | TransformersServer]) -> None:
-    purse = Purse(1.0)
-    serving = Place(data=Path("data"), engine=engine).serving("teacher", SMOLLM2, silent, purse)
+    run_budget = Budget(1.0)
+    serving = Deployment(data=Path("data"), engine=engine).serving("teacher", SMOLLM2, silent, run_budget)
     assert isinstance(serving, kind)
-    assert serving.purse is purse
+    assert serving.run_budget is run_budget
 
 
 @pytest.mark.parametrize(

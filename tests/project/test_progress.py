@@ -4,14 +4,14 @@ import time
 
 import pytest
 
-from skyassets.core.money import Purse
+from skyassets.core.money import Budget
 from skyassets.project.progress import Progress, duration
 from skyassets.stages.sampling.completions import Tally
 
 
-def told(*tallies: Tally, purse: Purse | None = None) -> list[str]:
+def told(*tallies: Tally, run_budget: Budget | None = None) -> list[str]:
     lines: list[str] = []
-    progress = Progress("teacher", lines.append, purse)
+    progress = Progress("teacher", lines.append, run_budget)
     for tally in tallies:
         progress.last = time.monotonic() - 100
         progress.tally(tally)
@@ -19,10 +19,10 @@ def told(*tallies: Tally, purse: Purse | None = None) -> list[str]:
 
 
 def test_a_line_tells_all_there_is_to_know() -> None:
-    purse = Purse(5.0)
-    purse.settle(0.0, 0.0123)
+    run_budget = Budget(5.0)
+    run_budget.settle(0.0, 0.0123)
     start = Tally(12, 132, 12, 0, 0)
-    lines = told(start, Tally(52, 132, 12, 3, 5000, 8, {"429": 2, "ReadTimeout": 1}), purse=purse)
+    lines = told(start, Tally(52, 132, 12, 3, 5000, 8, {"429": 2, "ReadTimeout": 1}), run_budget=run_budget)
     assert lines[0] == "teacher: 0/120, 12 reused, 0 tok/s, $0.0123 of $5.00"
     parts = lines[1].split(", ")
     assert parts[:3] == ["teacher: 40/120", "12 reused", "8 in flight"]
@@ -33,7 +33,7 @@ def test_a_line_tells_all_there_is_to_know() -> None:
 
 
 def test_what_costs_nothing_does_not_speak_of_money() -> None:
-    assert "$" not in told(Tally(0, 4, 0, 0, 0), purse=Purse())[0]
+    assert "$" not in told(Tally(0, 4, 0, 0, 0), run_budget=Budget())[0]
 
 
 def test_waiting_for_a_server_to_start_is_no_part_of_the_rate() -> None:

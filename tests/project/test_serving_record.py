@@ -10,7 +10,7 @@ from skyassets.core.ports import Model
 from skyassets.engines.serving.transformers_server import TransformersServer
 from skyassets.engines.serving.vllm_options import VllmOptions
 from skyassets.engines.serving.vllm_server import VllmServer
-from skyassets.project.deployment import Place
+from skyassets.project.deployment import Deployment
 from skyassets.project.serving_record import serving_told
 
 MODEL = Model("org/model", "main")
@@ -30,7 +30,7 @@ def test_of_vllm_the_format_the_spread_and_the_flags_are_noted(snapshot: Path) -
     extra = ("--speculative-config", "/home/anna/draft.json", "--seats=2")
     options = VllmOptions(tensor_parallel=4, dtype="float16", extra=extra)
     server = VllmServer(resolve=lambda model: snapshot, options=options)
-    told = serving_told(Place(data=snapshot), server, MODEL, snapshot)
+    told = serving_told(Deployment(data=snapshot), server, MODEL, snapshot)
     assert (told["dtype"], told["weights dtype"], told["tensor parallel"]) == ("float16", "bfloat16", "4")
     assert told["weights revision"] == "abc123"
     assert re.fullmatch(r"--speculative-config digest:[0-9a-f]{8} --seats=2", told["flags"])
@@ -40,13 +40,13 @@ def test_of_vllm_the_format_the_spread_and_the_flags_are_noted(snapshot: Path) -
 
 
 def test_of_transformers_the_same(snapshot: Path) -> None:
-    told = serving_told(Place(data=snapshot), TransformersServer(resolve=lambda model: snapshot), MODEL, snapshot)
+    told = serving_told(Deployment(data=snapshot), TransformersServer(resolve=lambda model: snapshot), MODEL, snapshot)
     assert told["dtype"] == "auto"
     assert len(told["tokenizer"]) == 32
     assert told["python"]
 
 
 def test_nobody_looks_into_a_server_elsewhere(tmp_path: Path) -> None:
-    place = Place(data=tmp_path, urls={"teacher": ("http://gpu-box:8000/v1",)})
-    serving = place.serving("teacher", MODEL, lambda line: None)
-    assert serving_told(place, serving, MODEL, None) == {}
+    deployment = Deployment(data=tmp_path, urls={"teacher": ("http://gpu-box:8000/v1",)})
+    serving = deployment.serving("teacher", MODEL, lambda line: None)
+    assert serving_told(deployment, serving, MODEL, None) == {}

@@ -1,4 +1,4 @@
-"""What `standings` foretells is what a run does: the same tables made again, for the same reasons."""
+"""What `table_statuses` foretells is what a run does: the same tables made again, for the same reasons."""
 
 import os
 from collections.abc import Callable
@@ -13,8 +13,9 @@ from skyassets.core.files import locked
 from skyassets.core.ports import Limits, Sampling
 from skyassets.core.sources import LocalFile
 from skyassets.core.tables.declarations import TRACES, VERDICTS
-from skyassets.project.project import House
-from skyassets.project.table_status import Standing, State, standings
+from skyassets.project.declarations import declarations
+from skyassets.project.project import Project
+from skyassets.project.table_status import State, TableStatus, table_statuses
 from skyassets.stages.rewriting.rewrite import RuleRewriting
 
 
@@ -31,8 +32,8 @@ def pipeline(made: Path, tmp_path: Path) -> Pipeline:
     return copy_of(made, tmp_path / "copy")
 
 
-def standing(pipeline: Pipeline) -> dict[str, Standing]:
-    return {one.table.name: one for one in standings(House(pipeline.recipe, pipeline.place))}
+def table_status(pipeline: Pipeline) -> dict[str, TableStatus]:
+    return {one.table.name: one for one in table_statuses(Project(pipeline.recipe, pipeline.deployment))}
 
 
 def told_by_a_run(pipeline: Pipeline) -> dict[str, str]:
@@ -138,9 +139,9 @@ CHANGES: dict[str, Callable[[Pipeline], None]] = {
 @pytest.mark.parametrize("apply", CHANGES.values(), ids=CHANGES)
 def test_what_is_foretold_is_what_a_run_does(pipeline: Pipeline, apply: Callable[[Pipeline], None]) -> None:
     apply(pipeline)
-    house = House(pipeline.recipe, pipeline.place)
-    foretold = {one.table.name: one for one in standings(house)}
-    parents = {name: {parent.name for parent in one.spec.parents} for name, one in house.declared.items()}
+    project = Project(pipeline.recipe, pipeline.deployment)
+    foretold = {one.table.name: one for one in table_statuses(project)}
+    parents = {name: {parent.name for parent in one.spec.parents} for name, one in declarations(project).items()}
     done = told_by_a_run(pipeline)
     certain = {name for name, one in foretold.items() if one.state in (State.STALE, State.MISSING)}
     possible = {name for name, one in foretold.items() if one.is_pending}
@@ -150,18 +151,18 @@ def test_what_is_foretold_is_what_a_run_does(pipeline: Pipeline, apply: Callable
         # Where a parent is made again as well, how it comes out is one more reason, which nobody can foretell.
         if not parents[name] & possible:
             assert foretold[name].why == done[name]
-    assert {one.state for one in standing(pipeline).values()} == {State.FRESH}
+    assert {one.state for one in table_status(pipeline).values()} == {State.FRESH}
 
 
 def test_looking_changes_nothing(tmp_path: Path) -> None:
     fresh = Pipeline(tmp_path)
-    assert {one.state for one in standing(fresh).values()} == {State.MISSING}
-    assert not fresh.place.data.exists()
+    assert {one.state for one in table_status(fresh).values()} == {State.MISSING}
+    assert not fresh.deployment.data.exists()
 
 
 def test_what_comes_after_a_change_is_made_again_only_perhaps(pipeline: Pipeline) -> None:
     pipeline.write(reversed(ROWS))
-    told = standing(pipeline)
+    told = table_status(pipeline)
     assert told["raw_problems"].state is State.STALE
     assert told["raw_problems"].why == "changed: parent source mine"
     assert told["teacher_traces"].state is State.PERHAPS
@@ -171,12 +172,12 @@ def test_what_comes_after_a_change_is_made_again_only_perhaps(pipeline: Pipeline
 
 def test_a_change_of_the_recipe_is_told_from_one_of_the_code(pipeline: Pipeline) -> None:
     within("teacher", sampling=Sampling(temperature=0.9, max_tokens=64))(pipeline)
-    assert standing(pipeline)["teacher_traces"].why == "changed: recipe"
+    assert table_status(pipeline)["teacher_traces"].why == "changed: recipe"
 
 
 def test_a_source_that_is_gone_is_said_and_what_is_stored_stays_known(pipeline: Pipeline) -> None:
     pipeline.file.unlink()
-    told = standing(pipeline)
+    told = table_status(pipeline)
     assert told["raw_problems"].state is State.STUCK
     assert "there is no file" in told["raw_problems"].why
     assert told["raw_problems"].rows == len(ROWS)
@@ -186,7 +187,7 @@ def test_a_source_that_is_gone_is_said_and_what_is_stored_stays_known(pipeline: 
 
 def test_a_table_that_is_being_made_names_its_process(pipeline: Pipeline) -> None:
     with locked(pipeline.store.folder / ".checkpoint.lock", lambda line: None):
-        told = standing(pipeline)
+        told = table_status(pipeline)
     assert told["checkpoint"].builder == str(os.getpid())
     assert not told["verdicts"].builder
-    assert not standing(pipeline)["checkpoint"].builder
+    assert not table_status(pipeline)["checkpoint"].builder

@@ -14,7 +14,7 @@ from skyassets.core.errors import RecipeError
 from skyassets.core.ports import Limits
 from skyassets.core.sources import HubDataset
 from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS
-from skyassets.core.tables.store import Made
+from skyassets.core.tables.store import StageResult
 from skyassets.engines.math_verify.engine import MathVerify
 from skyassets.engines.sandbox.bubblewrap import Bubblewrap
 from skyassets.engines.sources.reader import ProblemReader
@@ -36,7 +36,7 @@ def graders() -> Iterator[Graders]:
         yield Graders(Bubblewrap(), equals, Limits(seconds=5.0))
 
 
-def read(benchmark: Benchmark, folder: Path) -> Made:
+def read(benchmark: Benchmark, folder: Path) -> StageResult:
     return benchmark_problems([replace(benchmark, source=local(benchmark.source, folder))], ProblemReader())
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import dagster as dg
 
 from skyassets.assets.graph import build_definitions
-from skyassets.project.deployment import Place
+from skyassets.project.deployment import Deployment
 from skyassets.recipes.recipe import Recipe
 from skyassets.recipes.sky_t1_preview import EXPECTED, sky_t1_preview
 
 
 def versions(recipe: Recipe, data: Path) -> dict[str, str | None]:
-    graph = build_definitions(recipe, Place(data))
+    graph = build_definitions(recipe, Deployment(data))
     assets = [each for each in graph.assets or () if isinstance(each, dg.AssetsDefinition)]
     return {spec.key.to_user_string(): spec.code_version for each in assets for spec in each.specs}
 

@@ -10,7 +10,7 @@ import pytest
 from skyassets.assets.graph import build_definitions
 from skyassets.core.tables.declarations import ASSET_TABLES
 from skyassets.core.tables.docs_page import page
-from skyassets.project.deployment import Place
+from skyassets.project.deployment import Deployment
 from skyassets.recipes.recipe import Recipe
 from skyassets.recipes.registry import RECIPES, find_recipe
 
@@ -37,7 +37,7 @@ def recipe(request: pytest.FixtureRequest) -> Recipe:
 
 @pytest.fixture
 def definitions(recipe: Recipe, tmp_path: Path) -> dg.Definitions:
-    return build_definitions(recipe, Place(data=tmp_path))
+    return build_definitions(recipe, Deployment(data=tmp_path))
 
 
 def test_the_graph_is_the_one_we_drew(definitions: dg.Definitions) -> None:

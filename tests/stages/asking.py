@@ -20,13 +20,13 @@ import pyarrow.parquet  # noqa: F401
 from core.rows import journalled
 from engines.faulty import MODEL, Faulty, request
 
-from skyassets.core.ports import Asker, Model
+from skyassets.core.ports import CompletionClient, Model
 from skyassets.core.rows.store import RowStore
 from skyassets.core.tables.declarations import COMPLETIONS
 from skyassets.stages.sampling.completions import Completer
 
 
-class Serving:
+class ModelProvider:
     """The faulty server at `url`, from a client with `concurrency` in flight."""
 
     def __init__(self, url: str, concurrency: int = 8) -> None:
@@ -34,8 +34,8 @@ class Serving:
         self.concurrency = concurrency
 
     @contextmanager
-    def serve(self, model: Model, weights: Path | None) -> Iterator[Asker]:
-        yield self.faulty.asker(concurrency=self.concurrency)
+    def serve(self, model: Model, weights: Path | None) -> Iterator[CompletionClient]:
+        yield self.faulty.client(concurrency=self.concurrency)
 
 
 def main() -> None:
@@ -45,7 +45,7 @@ def main() -> None:
 
     def ask() -> str:
         requests = [request(f"r{number:04d}: {words}") for number in range(first, last)]
-        replies = Completer(store, Serving(url), lambda tally: None).complete(MODEL, requests)
+        replies = Completer(store, ModelProvider(url), lambda tally: None).complete(MODEL, requests)
         assert len(replies.completions) + len(replies.errors) == len(requests)
         return f"{replies.reused} {replies.asked} {len(replies.errors)}"
 

@@ -17,7 +17,7 @@ from skyassets.engines.host.machine import host_memory_gb
 from skyassets.engines.sandbox.guest.process_tree import descendants
 from skyassets.engines.tokenizing.chat_tokenizer import ChatTokenizer
 from skyassets.engines.training.trainer import DeepSpeedTrainer
-from skyassets.stages.training.parallelism import Wishes
+from skyassets.stages.training.parallelism import LayoutOverrides
 from skyassets.stages.training.plan import plan
 
 STEPS = 2
@@ -33,7 +33,7 @@ class Case:
     intermediate: int
     vocabulary: int
     length: int
-    wishes: Wishes
+    overrides: LayoutOverrides
     accumulation: int = 2
     packing: bool = False
     lora: Lora | None = None
@@ -44,15 +44,15 @@ def measured(case: Case, folder: Path, said: Callable[[str], None] = print) -> t
     base = folder / "base"
     shape = _random_base(case, base)
     words = ChatTokenizer(tokenizer())
-    ranks = case.wishes.ranks or 1
-    batch = (case.wishes.micro_batch or 1) * case.accumulation * ranks
+    ranks = case.overrides.ranks or 1
+    batch = (case.overrides.micro_batch or 1) * case.accumulation * ranks
     examples = [_example(words, number, case.length) for number in range(STEPS * batch)]
     lengths = [len(words.encode(each).tokens) for each in examples]
     training = Training(
         Model(str(base), "random"), 1, 1e-4, batch, case.length, "bf16", 1, lora=case.lora, packing=case.packing
     )
     hardware = Hardware(Device("cpu", host_memory_gb(), is_gpu=False), host_memory_gb=host_memory_gb())
-    planned = plan(training, shape, lengths, hardware, case.wishes, Saving())
+    planned = plan(training, shape, lengths, hardware, case.overrides, Saving())
     with _Watch() as watch:
         DeepSpeedTrainer(folder / "cache", threads=1).train(planned, examples, folder / "trained", said)
     return planned, shape, watch.peak_gb

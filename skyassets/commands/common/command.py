@@ -4,7 +4,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from skyassets.project.deployment import Place
+from skyassets.project.deployment import Deployment
 from skyassets.recipes.recipe import Recipe
 
 
@@ -34,7 +34,7 @@ class Exits:
 class Command:
     """`run` does it for a recipe at a place and returns the exit code; its docstring is the help."""
 
-    run: Callable[[Recipe, Place, Namespace], int]
+    run: Callable[[Recipe, Deployment, Namespace], int]
     arguments: Callable[[ArgumentParser], None] = no_arguments
     examples: tuple[tuple[str, str], ...] = ()
     """What one may type after the command's name, and what that is good for."""

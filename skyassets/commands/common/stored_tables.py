@@ -6,15 +6,15 @@ import polars as pl
 
 from skyassets.core.errors import StoreError
 from skyassets.core.tables.declarations import COMPLETIONS, Table
-from skyassets.project.project import House
+from skyassets.project.project import Project
 from skyassets.stages.inspection.row_lookup import Query
 
 
 @dataclass(frozen=True)
 class StoredTables:
-    """Keeps the `Shelf` port: Parquet files are scanned, never read whole; completions come from the row store."""
+    """Keeps the `RowLookup` port: Parquet files are scanned, never read whole; completions come from the row store."""
 
-    house: House
+    project: Project
 
     def rows(self, table: Table, query: Query) -> pl.DataFrame:
         """What `query` finds in `table`; of a table that was not made yet, what it finds in no rows.
@@ -25,16 +25,16 @@ class StoredTables:
         nothing = pl.LazyFrame(schema=table.schema)
         try:
             if table is COMPLETIONS:
-                found = pl.concat([query(nothing).collect(), *self.house.rows.search(query)])
+                found = pl.concat([query(nothing).collect(), *self.project.rows.search(query)])
                 # A row is found twice where a crash left it in two places.
                 return found.unique(maintain_order=True) if "id" in found.columns else found
-            return query(self._scan(table) if self.house.store.path(table).exists() else nothing).collect()
+            return query(self._scan(table) if self.project.store.path(table).exists() else nothing).collect()
         except pl.exceptions.PolarsError as error:
             raise StoreError(f"{table.name} cannot be read: {error}; materialize it again") from error
 
     def _scan(self, table: Table) -> pl.LazyFrame:
         """The file in the table's form; a column that did not exist when it was written is null."""
-        path = self.house.store.path(table)
+        path = self.project.store.path(table)
         there = pl.read_parquet_schema(path)
         columns = [
             (pl.col(name) if name in there else pl.lit(None)).cast(kind).alias(name)

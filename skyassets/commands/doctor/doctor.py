@@ -21,12 +21,12 @@ from skyassets.core.errors import SkyassetsError
 from skyassets.core.ports import Limits, Model, Program, RunKind
 from skyassets.engines.fake import engine as tiny
 from skyassets.engines.models.weights import weights_folder
-from skyassets.engines.openai_api.completions import OpenAIAsker
-from skyassets.engines.openai_api.remote_serving import Endpoint
+from skyassets.engines.openai_api.completions import OpenAIClientPool
+from skyassets.engines.openai_api.remote_serving import RemoteServing
 from skyassets.engines.openai_batch.serving import OpenAIBatch
 from skyassets.engines.sandbox.choice import ChosenSandbox
 from skyassets.engines.serving.vllm_server import vllm_problem
-from skyassets.project.deployment import Place
+from skyassets.project.deployment import Deployment
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.rewriting.rewrite import ModelRewriting
 
@@ -40,12 +40,12 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
 
 
-def doctor(recipe: Recipe, place: Place, options: Namespace) -> int:
+def doctor(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     """Say what is installed, what works, what is missing and how to get it.
 
     Takes some seconds: the compiler and the sandbox are tried, servers and the hub are asked. No model is started.
     """
-    findings = examine(recipe, place)
+    findings = examine(recipe, deployment)
     is_well = all(finding.health is not Health.MISSING for finding in findings)
     if options.json:
         told = {"version": __version__, "recipe": recipe.name, "fine": is_well, "findings": list(map(asdict, findings))}
@@ -63,8 +63,8 @@ DOCTOR = Command(
 )
 
 
-def examine(recipe: Recipe, place: Place) -> list[Finding]:
-    """Everything `recipe` needs of `place`, and what is good to have, tried where it can be tried in seconds."""
+def examine(recipe: Recipe, deployment: Deployment) -> list[Finding]:
+    """Everything `recipe` needs of `deployment`, and what is good to have, tried where it can be tried in seconds."""
     trains, reads_hub = machine.trains_really(recipe), machine.reads_hub(recipe)
     looks: list[Callable[[], Finding]] = [
         *(partial(machine.package, name, is_needed=True) for name in machine.ALWAYS),
@@ -72,11 +72,11 @@ def examine(recipe: Recipe, place: Place) -> list[Finding]:
         partial(machine.package, "datasets", is_needed=reads_hub),
         _vllm,
         partial(machine.compiler, is_needed=trains),
-        partial(_sandbox, recipe.limits, place),
-        *(partial(_server, role, model, place) for role, model in _roles(recipe)),
+        partial(_sandbox, recipe.limits, deployment),
+        *(partial(_server, role, model, deployment) for role, model in _roles(recipe)),
         machine.hub,
         partial(machine.memory, is_needed=trains),
-        partial(machine.disk, place),
+        partial(machine.disk, deployment),
         machine.gpu,
         machine.dagster_home,
         machine.port,
@@ -112,13 +112,13 @@ def _vllm() -> Finding:
     return found("vLLM", problem is None, seen, "models are served by transformers, slower", is_needed=False)
 
 
-def _sandbox(limits: Limits, place: Place) -> Finding:
-    with ChosenSandbox(place.sandbox, place.sandbox_image) as sandbox:
+def _sandbox(limits: Limits, deployment: Deployment) -> Finding:
+    with ChosenSandbox(deployment.sandbox, deployment.sandbox_image) as sandbox:
         try:
             run, name = sandbox.run(Program("print(6 * 7)"), limits), sandbox.name
         except SkyassetsError as error:
             return found("sandbox", is_fine=False, seen=str(error), do="apt-get install bubblewrap")
-    if place.sandbox == "none":
+    if deployment.sandbox == "none":
         return found("sandbox", is_fine=False, seen=name, do="unset SKYASSETS_SANDBOX: programs run without walls")
     fine = run.kind is RunKind.FINISHED and run.output == "42\n"
     return found("sandbox", fine, f"{name}: {run.kind}", run.detail)
@@ -137,34 +137,36 @@ def _roles(recipe: Recipe) -> Iterator[tuple[str, Model]]:
     yield from ((contender.role, contender.model) for contender in recipe.contenders)
 
 
-def _server(role: str, model: Model, place: Place) -> Finding:
+def _server(role: str, model: Model, deployment: Deployment) -> Finding:
     """Whether `model` can be reached in its role, as far as that can be seen without starting a server or a call."""
     what = f"{role}: {model.name}"
     try:
-        serving = place.serving(role, model, lambda line: None)
+        serving = deployment.serving(role, model, lambda line: None)
         if isinstance(serving, OpenAIBatch):
-            return found(what, is_fine=True, seen=f"batches at {serving.upstream.base_url}")
-        if not isinstance(serving, Endpoint):
-            return _here(what, model, place)
-        lists = OpenAIAsker(serving.upstreams).models()
+            return found(what, is_fine=True, seen=f"batches at {serving.endpoint.base_url}")
+        if not isinstance(serving, RemoteServing):
+            return _here(what, model, deployment)
+        lists = OpenAIClientPool(serving.endpoints).models()
     except SkyassetsError as error:
         return found(what, is_fine=False, seen=str(error))
-    for upstream, names in zip(serving.upstreams, lists, strict=True):
-        if names and upstream.model_name not in names:
+    for endpoint, names in zip(serving.endpoints, lists, strict=True):
+        if names and endpoint.model_name not in names:
             do = f"serve it there, or say what it is called: SKYASSETS_{role.upper()}_MODEL_NAME"
-            return found(what, is_fine=False, seen=f"{upstream.base_url} has {', '.join(names[:10])}", do=do)
-    return found(what, is_fine=True, seen=", ".join(upstream.base_url for upstream in serving.upstreams))
+            return found(what, is_fine=False, seen=f"{endpoint.base_url} has {', '.join(names[:10])}", do=do)
+    return found(what, is_fine=True, seen=", ".join(endpoint.base_url for endpoint in serving.endpoints))
 
 
-def _here(what: str, model: Model, place: Place) -> Finding:
+def _here(what: str, model: Model, deployment: Deployment) -> Finding:
     """Whether this machine can serve `model`."""
     if model.name == tiny.NAME:
         return found(what, is_fine=True, seen="a pretended model, served in the run itself")
     problem = vllm_problem()
-    engine = "transformers" if place.engine == "transformers" or (place.engine == "auto" and problem) else "vLLM"
+    engine = (
+        "transformers" if deployment.engine == "transformers" or (deployment.engine == "auto" and problem) else "vLLM"
+    )
     if engine == "vLLM" and problem:
         return found(what, is_fine=False, seen=problem, do="SKYASSETS_ENGINE=auto")
     if not model.name.startswith("package:"):
         seen = f"{engine}; the weights are looked up, and fetched from the hub, when it is first served"
         return found(what, is_fine=True, seen=seen)
-    return found(what, is_fine=True, seen=f"{engine}, {weights_folder(model, place.data / 'models')}")
+    return found(what, is_fine=True, seen=f"{engine}, {weights_folder(model, deployment.data / 'models')}")

@@ -15,7 +15,7 @@ from skyassets.engines.fake import engine
 from skyassets.engines.host.machine import host_memory_gb, this_machine
 from skyassets.engines.host.toolchain import tried_compiler
 from skyassets.engines.hub.upload import hub_user
-from skyassets.project.deployment import Place
+from skyassets.project.deployment import Deployment
 from skyassets.recipes.recipe import Recipe
 
 ALWAYS = ("dagster", "dagster-webserver", "polars", "pyarrow", "openai")
@@ -62,9 +62,9 @@ def memory(is_needed: bool) -> Finding:
     return found("memory", there >= MEMORY_GB, f"{there:.0f} GB", do, is_needed)
 
 
-def disk(place: Place) -> Finding:
+def disk(deployment: Deployment) -> Finding:
     """Whether there is room where everything goes."""
-    folder = next(parent for parent in (place.data, *place.data.parents) if parent.exists())
+    folder = next(parent for parent in (deployment.data, *deployment.data.parents) if parent.exists())
     free, is_ours = shutil.disk_usage(folder).free / 1e9, os.access(folder, os.W_OK)
     seen = f"{free:.0f} GB free at {folder}" + ("" if is_ours else ", which cannot be written")
     return found(

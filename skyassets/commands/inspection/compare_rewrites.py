@@ -16,13 +16,13 @@ from skyassets.commands.common.stored_tables import StoredTables
 from skyassets.core.errors import RecipeError, SkyassetsError
 from skyassets.core.files import replaced, write_text
 from skyassets.core.identity import digest
-from skyassets.core.money import Purse
+from skyassets.core.money import Budget
 from skyassets.core.ports import Model
 from skyassets.core.tables.declarations import PROBLEMS, TRACES
 from skyassets.core.tables.parquet import write_parquet
 from skyassets.project.completions import completer
-from skyassets.project.deployment import Place
-from skyassets.project.project import House, Run, Work
+from skyassets.project.deployment import Deployment
+from skyassets.project.project import BuildContext, Project, Run
 from skyassets.project.settings import dollars_in
 from skyassets.recipes.recipe import Recipe
 from skyassets.recipes.registry import find_recipe
@@ -51,34 +51,34 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--name", help="what the comparison is called; made up from the two if not given")
 
 
-def compare_rewrites(recipe: Recipe, place: Place, options: Namespace) -> int:
+def compare_rewrites(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     """Try two ways to rewrite on the same traces: how many pass each check, whether that is luck, cost and texts."""
-    house = House(recipe, place)
+    project = Project(recipe, deployment)
     sides = (Side(recipe.name, recipe.rewriting), other_side(recipe, options))
     name = options.name or _made_up(sides, options)
     if not name.replace("-", "").replace("_", "").isalnum():
         raise SkyassetsError(f"--name is {name!r}; it must be letters, digits, - and _")
-    traces, problems = _drawn(StoredTables(house), options)
+    traces, problems = _drawn(StoredTables(project), options)
     console, said = Console(), Console(stderr=True)
     if traces.is_empty():
         make = "dagster asset materialize -m skyassets.definitions --select teacher_traces"
         console.print(f"{recipe.name} has no trace to rewrite; make some: {make}", markup=False, soft_wrap=True)
         return 1
-    limits = [each for each in (house.budget, _budget(options)) if each is not None]
-    purse = Purse(min(limits, default=None))
-    work = Work(NAME, Run(name), lambda line: said.print(line, markup=False, highlight=False), purse)
+    limits = [each for each in (project.budget, _budget(options)) if each is not None]
+    run_budget = Budget(min(limits, default=None))
+    work = BuildContext(NAME, Run(name), lambda line: said.print(line, markup=False, highlight=False), run_budget)
     tries = []
     for side in sides:
         way = side.rewriting
-        by = completer(house, "rewriter", way.model, work) if isinstance(way, ModelRewriting) else None
-        tries.append(tried(side, traces, problems, by, house.rows))
+        by = completer(project, "rewriter", way.model, work) if isinstance(way, ModelRewriting) else None
+        tries.append(tried(side, traces, problems, by, project.rows))
     both = (tries[0], tries[1])
-    folder = house.store.folder / "comparisons"
+    folder = project.store.folder / "comparisons"
     with replaced(folder / f"{name}.parquet") as part:
         write_parquet([pl.concat(both)], part)
     write_text(folder / f"{name}.md", page(recipe.name, options.seed, sides, both))
     _show(console, sides, both, options)
-    console.print(f"spent now  ${purse.spent:.4g}", markup=False, highlight=False)
+    console.print(f"spent now  ${run_budget.spent:.4g}", markup=False, highlight=False)
     for ending, what in (("parquet", "all rows "), ("md", "the page ")):
         console.print(f"{what}  {folder / name}.{ending}", markup=False, highlight=False, soft_wrap=True)
     return 0
@@ -152,15 +152,15 @@ def _made_up(sides: tuple[Side, Side], options: Namespace) -> str:
     return f"{told}-{digest([side.rewriting for side in sides], options.rows, options.seed)[:6]}"
 
 
-def _drawn(shelf: StoredTables, options: Namespace) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _drawn(lookup: StoredTables, options: Namespace) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The traces that are compared on, and their problems: only those that can be and have to be rewritten."""
     is_ready = (pl.col("finish_reason") == "stop") | (pl.col("cut") == "kept")
     is_open = is_ready & ~pl.col("text").str.contains(BEGIN_THOUGHT, literal=True)
-    ready = shelf.rows(TRACES, lambda rows: rows.filter(is_open).select("trace_id"))["trace_id"].to_list()
+    ready = lookup.rows(TRACES, lambda rows: rows.filter(is_open).select("trace_id"))["trace_id"].to_list()
     ids = chosen(ready, max(options.rows, 1), options.seed)
-    traces = shelf.rows(TRACES, lambda rows: rows.filter(pl.col("trace_id").is_in(ids)))
+    traces = lookup.rows(TRACES, lambda rows: rows.filter(pl.col("trace_id").is_in(ids)))
     problems = traces["problem_id"].unique().to_list()
-    return traces, shelf.rows(PROBLEMS, lambda rows: rows.filter(pl.col("problem_id").is_in(problems)))
+    return traces, lookup.rows(PROBLEMS, lambda rows: rows.filter(pl.col("problem_id").is_in(problems)))
 
 
 def _show(console: Console, sides: tuple[Side, Side], tries: Tries, options: Namespace) -> None:

@@ -15,7 +15,7 @@ from skyassets.commands.common.command import Command, Exits
 from skyassets.commands.common.rendering import SHORT, printable
 from skyassets.core.errors import StoreError
 from skyassets.core.tables.declarations import ASSET_TABLES
-from skyassets.project.deployment import Place
+from skyassets.project.deployment import Deployment
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.inspection.table_diff import QUANTILES, Difference, Shift, difference
 
@@ -33,9 +33,9 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON for machines, with all rows")
 
 
-def diff(recipe: Recipe, place: Place, options: Namespace) -> int:
+def diff(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     """Compare two versions of a table: rows added, removed and changed, flipped verdicts, lengths."""
-    before, after = _named(recipe, place, options)
+    before, after = _named(recipe, deployment, options)
     key = tuple(part.strip() for part in options.key.split(",") if part.strip())
     found = difference(_read(before), _read(after), key)
     console = Console()
@@ -59,10 +59,10 @@ DIFF = Command(
 )
 
 
-def _named(recipe: Recipe, place: Place, options: Namespace) -> tuple[Path, Path]:
-    after = _path(recipe, place, options.after or options.before)
+def _named(recipe: Recipe, deployment: Deployment, options: Namespace) -> tuple[Path, Path]:
+    after = _path(recipe, deployment, options.after or options.before)
     if options.after:
-        return _path(recipe, place, options.before), after
+        return _path(recipe, deployment, options.before), after
     before = after.parent / "previous" / after.name
     if not before.exists():
         raise StoreError(
@@ -72,12 +72,12 @@ def _named(recipe: Recipe, place: Place, options: Namespace) -> tuple[Path, Path
     return before, after
 
 
-def _path(recipe: Recipe, place: Place, name: str) -> Path:
+def _path(recipe: Recipe, deployment: Deployment, name: str) -> Path:
     """The file that `name` means: a path to one, else a table of a recipe."""
     if (file := Path(name)).is_file():
         return file
     owner, _, table = name.rpartition("/")
-    path = place.data / (owner or recipe.name) / f"{table}.parquet"
+    path = deployment.data / (owner or recipe.name) / f"{table}.parquet"
     if not path.is_file():
         there = sorted(each.stem for each in path.parent.glob("*.parquet"))
         known = {each.name: each for each in ASSET_TABLES}

@@ -12,8 +12,8 @@ from rich.tree import Tree
 from skyassets.commands.common.command import Command, Exits
 from skyassets.commands.common.rendering import line
 from skyassets.commands.common.stored_tables import StoredTables
-from skyassets.project.deployment import Place
-from skyassets.project.project import House
+from skyassets.project.deployment import Deployment
+from skyassets.project.project import Project
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.inspection.lineage import Branch, Direction, walk
 from skyassets.stages.inspection.row_lookup import SHORTEST, Row, find
@@ -34,15 +34,15 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON for machines, ids in full")
 
 
-def lineage(recipe: Recipe, place: Place, options: Namespace) -> int:
+def lineage(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     """Walk from any row to what it was made from and to what was made of it."""
-    shelf = StoredTables(House(recipe, place))
+    lookup = StoredTables(Project(recipe, deployment))
     console = Console()
-    found = find(shelf, options.id, CANDIDATES + 1)
+    found = find(lookup, options.id, CANDIDATES + 1)
     if len(found) != 1:
         show_candidates(Console(stderr=options.json), recipe, options.id, found)
         return 1
-    trees = {way: walk(shelf, found[0], way, None if options.all else SHOWN) for way in Direction}
+    trees = {way: walk(lookup, found[0], way, None if options.all else SHOWN) for way in Direction}
     if options.json:
         told = {**_facts(found[0]), **{way.value.replace(" ", "_"): _nested(tree) for way, tree in trees.items()}}
         console.print(json.dumps(told, ensure_ascii=False, indent=1), markup=False, highlight=False, soft_wrap=True)

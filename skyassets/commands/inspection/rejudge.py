@@ -13,8 +13,8 @@ from skyassets.commands.common.stored_tables import StoredTables
 from skyassets.core.ports import Verdict
 from skyassets.core.rows.judgements import JudgementStore
 from skyassets.core.tables.declarations import ANSWERS, BENCHMARK_PROBLEMS, PROBLEMS, VERDICTS, Table
-from skyassets.project.deployment import Place
-from skyassets.project.project import House
+from skyassets.project.deployment import Deployment
+from skyassets.project.project import Project
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.inspection.row_lookup import Query
 from skyassets.stages.problems.reference_check import REFERENCE_IS
@@ -37,19 +37,19 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="only show what is unjudged, by reason")
 
 
-def rejudge(recipe: Recipe, place: Place, options: Namespace) -> int:
+def rejudge(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     """Have what nobody could judge judged again on the next run, and nothing else.
 
     Forgets the judgements of all recipes that ended in no verdict (time limits, comparisons without an answer); what
     was found correct or wrong stays. Rows without a text (a cut trace, a failed call) are not the graders' to mend.
     """
-    house = House(recipe, place)
-    shelf = StoredTables(house)
+    project = Project(recipe, deployment)
+    lookup = StoredTables(project)
     console = Console()
-    reasons = {table.name: Counter[str]() for table, _, _ in LOOKED_INTO if house.store.manifest(table) is not None}
+    reasons = {table.name: Counter[str]() for table, _, _ in LOOKED_INTO if project.store.manifest(table) is not None}
     for table, unjudged, reason in LOOKED_INTO:
         if table.name in reasons:
-            reasons[table.name].update(shelf.rows(table, _reasons(unjudged, reason))["reason"])
+            reasons[table.name].update(lookup.rows(table, _reasons(unjudged, reason))["reason"])
     if not reasons:
         console.print(f"{recipe.name} has no verdicts yet; make them first: dagster asset materialize --select '*'")
         return 1
@@ -57,10 +57,10 @@ def rejudge(recipe: Recipe, place: Place, options: Namespace) -> int:
     total = sum(counts.total() for counts in reasons.values())
     if options.dry_run or not total:
         return 0
-    forgotten = JudgementStore(place.data / "rows").forget_undecided()
+    forgotten = JudgementStore(deployment.data / "rows").forget_undecided()
     for table in {table.name: table for table, _, _ in LOOKED_INTO}.values():
         if counts := reasons.get(table.name):
-            house.store.make_again(table, counts.total())
+            project.store.make_again(table, counts.total())
     told = f"{forgotten} judgements without a verdict are forgotten. Judge them again:"
     console.print(told, "  dagster asset materialize --select '*'", sep="\n", markup=False, highlight=False)
     return 0

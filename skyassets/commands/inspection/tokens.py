@@ -15,8 +15,8 @@ from skyassets.commands.common.stored_tables import StoredTables
 from skyassets.core.errors import StoreError
 from skyassets.core.ports import Conversation, TokenPiece
 from skyassets.core.tables.declarations import EXAMPLES
-from skyassets.project.deployment import Place
-from skyassets.project.project import House
+from skyassets.project.deployment import Deployment
+from skyassets.project.project import Project
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.curation.examples import conversations
 from skyassets.stages.training.loss_mask import CLOSES, OPENS, as_text, counts, in_words
@@ -33,13 +33,13 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
 
 
-def tokens(recipe: Recipe, place: Place, options: Namespace) -> int:
+def tokens(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     """Show one example as the trainer sees it: all its tokens as text, what is learned in green, the rest dim.
 
     Where there is no colour, what is learned stands between ⟦ and ⟧. Special tokens are shown as they are.
     """
-    conversation = _named(House(recipe, place), options.example_id)
-    whole = place.pieces(recipe.training.base, conversation)
+    conversation = _named(Project(recipe, deployment), options.example_id)
+    whole = deployment.pieces(recipe.training.base, conversation)
     pieces = [piece for piece in whole if piece.learned or not options.learned_only]
     console = Console()
     if options.json:
@@ -67,26 +67,26 @@ TOKENS = Command(
 )
 
 
-def _named(house: House, name: str) -> Conversation:
+def _named(project: Project, name: str) -> Conversation:
     """The kept example whose id begins with `name`; the first of them for none.
 
     Raises:
         StoreError: when there is no such example, or more than one.
     """
-    if not house.store.path(EXAMPLES).exists():
+    if not project.store.path(EXAMPLES).exists():
         raise StoreError(
-            f"tokens: the recipe {house.recipe.name} has no {EXAMPLES.name} yet; make it: dagster asset materialize "
+            f"tokens: the recipe {project.recipe.name} has no {EXAMPLES.name} yet; make it: dagster asset materialize "
             f"-m skyassets.definitions --select '*{EXAMPLES.name}'"
         )
     is_kept, is_meant = pl.col("dropped_by").is_null(), pl.col("example_id").str.starts_with(name)
-    shelf = StoredTables(house)
-    found = shelf.rows(EXAMPLES, lambda rows: rows.filter(is_meant, is_kept).head(2 if name else 1))
+    lookup = StoredTables(project)
+    found = lookup.rows(EXAMPLES, lambda rows: rows.filter(is_meant, is_kept).head(2 if name else 1))
     if found.height == 1:
         return conversations(found)[0]
     if found.height:
         ids = ", ".join(ident[: max(SHORT, len(name) + 4)] for ident in found["example_id"])
         raise StoreError(f"tokens: several examples begin with {name!r} ({ids}, ...); name more of the id")
-    dropped = shelf.rows(EXAMPLES, lambda rows: rows.filter(is_meant).select("example_id", "dropped_by").head(1))
+    dropped = lookup.rows(EXAMPLES, lambda rows: rows.filter(is_meant).select("example_id", "dropped_by").head(1))
     if name and dropped.height:
         ident, rule = dropped.row(0)
         raise StoreError(f"tokens: example {ident[:SHORT]} is not trained on: it was dropped by the rule {rule!r}")

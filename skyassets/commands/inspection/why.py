@@ -17,8 +17,8 @@ from skyassets.commands.inspection.compare_rewrites import NAME as COMPARISON
 from skyassets.commands.inspection.lineage import CANDIDATES, show_candidates
 from skyassets.commands.inspection.why_target import Target, named, target, wanted_for
 from skyassets.core.tables.declarations import COMPLETIONS, REWRITES
-from skyassets.project.deployment import Place
-from skyassets.project.project import House
+from skyassets.project.deployment import Deployment
+from skyassets.project.project import Project
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.inspection.dry_run import Wanted
 from skyassets.stages.inspection.row_lookup import SHORTEST
@@ -54,12 +54,12 @@ def arguments(parser: ArgumentParser) -> None:
     )
 
 
-def why(recipe: Recipe, place: Place, options: Namespace) -> int:
+def why(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     """Explain what is reused of a row or a problem and what would be asked, and what makes the difference."""
-    house = House(recipe, place)
-    shelf, console = StoredTables(house), Console()
-    found = named(shelf, options.row_or_problem, CANDIDATES + 1)
-    aim = target(shelf, found[0]) if len(found) == 1 else None
+    project = Project(recipe, deployment)
+    lookup, console = StoredTables(project), Console()
+    found = named(lookup, options.row_or_problem, CANDIDATES + 1)
+    aim = target(lookup, found[0]) if len(found) == 1 else None
     if len(found) != 1:
         show_candidates(console, recipe, options.row_or_problem, found, ", and no question holds it")
         return 1
@@ -67,15 +67,15 @@ def why(recipe: Recipe, place: Place, options: Namespace) -> int:
     if aim is None:
         console.print(f"No single completion stands behind it. Its rows: skyassets lineage {found[0].id[:SHORT]}")
         return 1
-    wanted = list(wanted_for(house, shelf, aim)) if aim.problem.height else []
+    wanted = list(wanted_for(project, lookup, aim)) if aim.problem.height else []
     asked_about = [one for one in wanted if aim.concerns(one)]
-    stored = house.rows.get([one.request.id for one in asked_about])
+    stored = project.rows.get([one.request.id for one in asked_about])
     facts = {str(row["completion_id"]): row for row in stored.select("completion_id", *FACTS).iter_rows(named=True)}
     if asked_about:
         console.print(_overview(asked_about, facts))
     if aim.completion is not None and not asked_about:
         _explain_unwanted(console, recipe, aim, wanted)
-    _explain_missing(console, shelf, aim, [one for one in asked_about if one.request.id not in facts])
+    _explain_missing(console, lookup, aim, [one for one in asked_about if one.request.id not in facts])
     for remark in _remarks(recipe, aim, wanted, facts):
         console.print(remark, style="dim")
     return 0
@@ -112,9 +112,9 @@ def _told(row: dict[str, object]) -> list[str]:
     return [since, str(row["asked_for"] or "unknown"), str(row["run"] or "unknown")[:8], cost]
 
 
-def _explain_missing(console: Console, shelf: StoredTables, aim: Target, missing: Sequence[Wanted]) -> None:
+def _explain_missing(console: Console, lookup: StoredTables, aim: Target, missing: Sequence[Wanted]) -> None:
     """For what would be asked: the nearest stored row, and where the keys differ; said once for the same difference."""
-    stored = _nearby(shelf, aim.question) if missing else []
+    stored = _nearby(lookup, aim.question) if missing else []
     new: list[Wanted] = []
     said: dict[tuple[Difference, ...], list[tuple[Wanted, Key]]] = {}
     for one in missing:
@@ -170,17 +170,17 @@ def _show_gaps(console: Console, told: str, gaps: Sequence[Difference], stored: 
     console.print(f"equal: {', '.join(equal) or 'nothing'}", style="dim", markup=False, highlight=False)
 
 
-def _nearby(shelf: StoredTables, question: str) -> list[tuple[Key, str]]:
+def _nearby(lookup: StoredTables, question: str) -> list[tuple[Key, str]]:
     """Stored completions that ask the question, or that share most of its longest words, and what they were for."""
     text = pl.col("request")
     asks = text.str.contains(spelled(question.strip()), literal=True)
     columns = ("completion_id", "request", "asked_for")
-    found = shelf.rows(COMPLETIONS, lambda rows: rows.filter(asks).select(columns).head(NEARBY))
+    found = lookup.rows(COMPLETIONS, lambda rows: rows.filter(asks).select(columns).head(NEARBY))
     if found.is_empty():
         words = telling_words(question)
         shared = pl.sum_horizontal(text.str.contains(spelled(word), literal=True).cast(pl.Int32()) for word in words)
         is_alike = pl.col("shared") * 2 > len(words)
-        found = shelf.rows(
+        found = lookup.rows(
             COMPLETIONS,
             lambda rows: rows.select(*columns, shared=shared).filter(is_alike).top_k(NEARBY, by="shared"),
         ).top_k(NEARBY, by="shared")

@@ -21,7 +21,7 @@ from skyassets.core.tables.declarations import (
 )
 from skyassets.project.deployment import student_name
 from skyassets.project.evaluation.epoch import current_epoch
-from skyassets.project.project import House
+from skyassets.project.project import Project
 from skyassets.stages.inspection.dry_run import Wanted, answered, rated, rewritten, taught
 from skyassets.stages.inspection.row_lookup import SHORTEST, VIEWS, Row, find, rows_of
 from skyassets.stages.sampling.request_key import Key, stored_key
@@ -48,52 +48,52 @@ class Target:
         return str(self.problem["question"][0])
 
 
-def named(shelf: StoredTables, name: str, most: int) -> list[Row]:
+def named(lookup: StoredTables, name: str, most: int) -> list[Row]:
     """The rows that `name` may mean: by their id, a completion's id they carry, or a piece of a problem's question."""
-    found = find(shelf, name, most)
+    found = find(lookup, name, most)
     if found:
         return found
     if len(name) >= SHORTEST:
         begins = pl.col("completion_id").str.starts_with(name)
-        found = [row for table in ASKED for row in _select(shelf, table, begins, most)]
+        found = [row for table in ASKED for row in _select(lookup, table, begins, most)]
     if found or not name.strip():
         return found
     says = pl.col("question").str.to_lowercase().str.contains(name.casefold(), literal=True)
     for meant in (pl.col("name") == name, says):
-        found = [row for table in (PROBLEMS, BENCHMARK_PROBLEMS) for row in _select(shelf, table, meant, most)]
+        found = [row for table in (PROBLEMS, BENCHMARK_PROBLEMS) for row in _select(lookup, table, meant, most)]
         if found:
             break
     return found
 
 
-def target(shelf: StoredTables, row: Row) -> Target | None:
+def target(lookup: StoredTables, row: Row) -> Target | None:
     """What there is to say about `row`; None for one that no completion of one problem stands behind."""
     table = VIEWS[row.table].table
     if table is COMPLETIONS:
-        return _of_completion(shelf, row.id)
+        return _of_completion(lookup, row.id)
     if table in (PROBLEMS, BENCHMARK_PROBLEMS):
-        return Target(table, _problem(shelf, table, row.id), lambda wanted: True)
+        return Target(table, _problem(lookup, table, row.id), lambda wanted: True)
     if table not in (*ASKED, *FOLLOWING):
         return None
-    found = _one(shelf, table, pl.col(table.key).eq(row.id))
+    found = _one(lookup, table, pl.col(table.key).eq(row.id))
     if table is ANSWERS:
-        problem = _problem(shelf, BENCHMARK_PROBLEMS, found["problem_id"])
-        place = (ANSWERS.name, found["role"], found["sample"])
-        return Target(BENCHMARK_PROBLEMS, problem, lambda one: (one.table, one.role, one.sample) == place)
-    sample = _one(shelf, TRACES, pl.col("trace_id").eq(found["trace_id"]))["sample"]
+        problem = _problem(lookup, BENCHMARK_PROBLEMS, found["problem_id"])
+        deployment = (ANSWERS.name, found["role"], found["sample"])
+        return Target(BENCHMARK_PROBLEMS, problem, lambda one: (one.table, one.role, one.sample) == deployment)
+    sample = _one(lookup, TRACES, pl.col("trace_id").eq(found["trace_id"]))["sample"]
     tables = (REWRITES.name,) if table is REWRITES else (TRACES.name, REWRITES.name)
-    problem = _problem(shelf, PROBLEMS, found["problem_id"])
+    problem = _problem(lookup, PROBLEMS, found["problem_id"])
     return Target(PROBLEMS, problem, lambda one: one.table in tables and one.sample == sample)
 
 
-def wanted_for(house: House, shelf: StoredTables, aim: Target) -> Iterator[Wanted]:
+def wanted_for(project: Project, lookup: StoredTables, aim: Target) -> Iterator[Wanted]:
     """Every completion that the recipe wants for the problem, as things stand in the row store."""
-    recipe, problem = house.recipe, aim.problem
+    recipe, problem = project.recipe, aim.problem
     if aim.table is BENCHMARK_PROBLEMS:
         base = recipe.training.base
-        epoch = current_epoch(house)
+        epoch = current_epoch(project)
         yield from answered(problem, recipe.benchmarks, recipe.evaluation, "base", base, epoch)
-        made = shelf.rows(CHECKPOINT, lambda rows: rows.select("checkpoint_id").head(1))
+        made = lookup.rows(CHECKPOINT, lambda rows: rows.select("checkpoint_id").head(1))
         if made.height:
             student = Model(student_name(base.name), revision=made["checkpoint_id"][0])
             yield from answered(problem, recipe.benchmarks, recipe.evaluation, "student", student, epoch)
@@ -102,22 +102,22 @@ def wanted_for(house: House, shelf: StoredTables, aim: Target) -> Iterator[Wante
         return
     if recipe.rating is not None:
         # A difficulty may have come with the problem: then there is no rating, stored or wanted.
-        rating = rated(problem, recipe.rating, recipe.sources, house.rows)
+        rating = rated(problem, recipe.rating, recipe.sources, project.rows)
         is_rated = problem["difficulty"][0] is not None
-        yield from (one for one in rating if not is_rated or house.rows.get([one.request.id]).height)
-    samples, traces = taught(problem, recipe.teacher, house.rows)
+        yield from (one for one in rating if not is_rated or project.rows.get([one.request.id]).height)
+    samples, traces = taught(problem, recipe.teacher, project.rows)
     yield from samples
-    yield from rewritten(problem, traces, recipe.rewriting, house.rows)
+    yield from rewritten(problem, traces, recipe.rewriting, project.rows)
 
 
-def _of_completion(shelf: StoredTables, ident: str) -> Target | None:
-    stored = shelf.rows(
+def _of_completion(lookup: StoredTables, ident: str) -> Target | None:
+    stored = lookup.rows(
         COMPLETIONS, lambda rows: rows.filter(pl.col("completion_id") == ident).select("completion_id", "request")
     )
     key = stored_key(ident, stored["request"][0])
     asks = pl.lit(key.message).str.contains(pl.col("question").str.strip_chars(), literal=True)
     for table in (PROBLEMS, BENCHMARK_PROBLEMS):
-        found = shelf.rows(table, lambda rows: rows.filter(asks))
+        found = lookup.rows(table, lambda rows: rows.filter(asks))
         if found.height:
             # The longest question that stands in it: a short one may be part of another.
             problem = found.sort(pl.col("question").str.len_chars(), descending=True).head(1)
@@ -125,16 +125,16 @@ def _of_completion(shelf: StoredTables, ident: str) -> Target | None:
     return Target(PROBLEMS, PROBLEMS.frame([]), lambda one: False, key)
 
 
-def _select(shelf: StoredTables, table: Table, meant: pl.Expr, most: int) -> list[Row]:
+def _select(lookup: StoredTables, table: Table, meant: pl.Expr, most: int) -> list[Row]:
     view = VIEWS[table.name]
-    return rows_of(view, shelf.rows(table, lambda rows: view.select(rows.filter(meant)).head(most)))
+    return rows_of(view, lookup.rows(table, lambda rows: view.select(rows.filter(meant)).head(most)))
 
 
-def _one(shelf: StoredTables, table: Table, meant: pl.Expr) -> dict[str, object]:
+def _one(lookup: StoredTables, table: Table, meant: pl.Expr) -> dict[str, object]:
     """The columns of a row that tell where it belongs."""
     columns = [name for name in ("problem_id", "trace_id", "role", "sample") if name in table.columns]
-    return shelf.rows(table, lambda rows: rows.filter(meant).select(columns).head(1)).row(0, named=True)
+    return lookup.rows(table, lambda rows: rows.filter(meant).select(columns).head(1)).row(0, named=True)
 
 
-def _problem(shelf: StoredTables, table: Table, ident: object) -> pl.DataFrame:
-    return shelf.rows(table, lambda rows: rows.filter(pl.col("problem_id") == ident))
+def _problem(lookup: StoredTables, table: Table, ident: object) -> pl.DataFrame:
+    return lookup.rows(table, lambda rows: rows.filter(pl.col("problem_id") == ident))

@@ -12,11 +12,11 @@ from rich.table import Table
 
 from skyassets.commands.common.command import Command, Exits
 from skyassets.commands.planning.ledger import short
-from skyassets.core.money import Purse, in_dollars
-from skyassets.project.deployment import Place
+from skyassets.core.money import Budget, in_dollars
+from skyassets.project.deployment import Deployment
 from skyassets.project.estimate import Estimate
 from skyassets.project.progress import duration
-from skyassets.project.project import House
+from skyassets.project.project import Project
 from skyassets.project.settings import dollars_in
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.inspection.forecast import HOUR, Line, fits, total
@@ -33,16 +33,16 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
 
 
-def forecast(recipe: Recipe, place: Place, options: Namespace) -> int:
+def forecast(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     """Say how many calls a run would make now, and what they take and cost; by the mean of a call."""
-    house = House(recipe, place)
-    budget = house.budget if options.budget is None else dollars_in("--budget", options.budget)
+    project = Project(recipe, deployment)
+    budget = project.budget if options.budget is None else dollars_in("--budget", options.budget)
     console = Console()
     said = Console(stderr=True)
     estimate = Estimate(
-        house,
+        project,
         max(options.pilot, 0),
-        Purse(budget),
+        Budget(budget),
         lambda line: said.print(line, markup=False, highlight=False, soft_wrap=True),
         f"forecast-{datetime.now(UTC).isoformat()}",
     )

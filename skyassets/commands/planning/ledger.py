@@ -14,8 +14,8 @@ from skyassets.commands.common.command import Command, Exits
 from skyassets.core.money import in_dollars
 from skyassets.core.tables.declarations import LEDGER
 from skyassets.project.accounts import Accounts
-from skyassets.project.deployment import Place
-from skyassets.project.project import House
+from skyassets.project.deployment import Deployment
+from skyassets.project.project import Project
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.inspection.ledger import NUMBERS, Accepted
 
@@ -28,9 +28,9 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
 
 
-def ledger(recipe: Recipe, place: Place, options: Namespace) -> int:
+def ledger(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     """Show what each asset took and cost, by model, and what an accepted row costs."""
-    accounts = House(recipe, place).accounts
+    accounts = Project(recipe, deployment).accounts
     rows = accounts.ledger()
     kept = accounts.kept()
     accepted = accounts.accepted(kept) if kept is not None else None

@@ -10,7 +10,7 @@ import polars as pl
 from skyassets.commands.planning.plan_data import examples
 from skyassets.commands.planning.plan_pipeline import pipeline
 from skyassets.core.errors import SkyassetsError
-from skyassets.core.money import Purse
+from skyassets.core.money import Budget
 from skyassets.core.sources import HubDataset, Source
 from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, CHECKPOINT, EXAMPLES, PROBLEMS, Table
 from skyassets.core.training.spec import TrainPlan
@@ -19,15 +19,15 @@ from skyassets.engines.host.machine import this_machine
 from skyassets.engines.models.shape import is_at_hand
 from skyassets.project.estimate import Estimate
 from skyassets.project.planning import planned, priced
-from skyassets.project.project import House
-from skyassets.project.table_status import Standing, State
+from skyassets.project.project import Project
+from skyassets.project.table_status import State, TableStatus
 from skyassets.project.training_runs import name_of, runs_of
 from skyassets.stages.curation.examples import conversations
 from skyassets.stages.inspection.forecast import Line, total
 
 
 @dataclass(frozen=True)
-class Outlook:
+class RunForecast:
     """What a run would do that takes time or money."""
 
     lines: Sequence[Line] | None = ()
@@ -57,67 +57,69 @@ class Outlook:
         return (self.training.dollars if self.training else None) if self.is_trained else 0.0
 
 
-def outlook(house: House, standing: Sequence[Standing]) -> Outlook:
+def outlook(project: Project, table_status: Sequence[TableStatus]) -> RunForecast:
     """What a run would ask and train, as the tables stand."""
-    state = {one.table.name: one.state for one in standing}
-    if not any(one.is_pending for one in standing):
-        return Outlook()
-    lines, rests_on = _asked(house, state)
-    is_trained, training, said = _trained(house, state)
+    state = {one.table.name: one.state for one in table_status}
+    if not any(one.is_pending for one in table_status):
+        return RunForecast()
+    lines, rests_on = _asked(project, state)
+    is_trained, training, said = _trained(project, state)
     pending = None if lines is None else [line for line in lines if state[line.asset] is not State.FRESH]
     touched = {line.asset for line in pending or () if line.calls} | ({CHECKPOINT.name} if is_trained else set())
     is_most = any(state[name] is State.PERHAPS for name in touched)
-    return Outlook(pending, training, is_trained, [note for note in (rests_on, said) if note], is_most)
+    return RunForecast(pending, training, is_trained, [note for note in (rests_on, said) if note], is_most)
 
 
-def _asked(house: House, state: dict[str, State]) -> tuple[list[Line] | None, str]:
+def _asked(project: Project, state: dict[str, State]) -> tuple[list[Line] | None, str]:
     """A line for each role, with what they rest on; None where nobody can count."""
-    recipe = house.recipe
+    recipe = project.recipe
     measured = tuple(one.source for one in recipe.benchmarks)
-    learned = _problems(house, PROBLEMS, state, recipe.sources)
-    held_out = _problems(house, BENCHMARK_PROBLEMS, state, measured)
+    learned = _problems(project, PROBLEMS, state, recipe.sources)
+    held_out = _problems(project, BENCHMARK_PROBLEMS, state, measured)
     if recipe.expected is not None and learned is None and state[PROBLEMS.name] is State.MISSING:
-        return pipeline(house, priced(this_machine(), house.place))
+        return pipeline(project, priced(this_machine(), project.deployment))
     for rows, table, sources in ((learned, PROBLEMS, recipe.sources), (held_out, BENCHMARK_PROBLEMS, measured)):
         if rows is None and any(_is_far(source) for source in sources):
             return None, f"how much is asked is not known: {table.name} comes from the hub and is not made yet"
     is_retrained = state[CHECKPOINT.name] is not State.FRESH
-    estimate = Estimate(house, 0, Purse(), lambda line: None, "status", learned, held_out, is_retrained)
+    estimate = Estimate(project, 0, Budget(), lambda line: None, "status", learned, held_out, is_retrained)
     try:
         return list(estimate.lines()), ""
     except SkyassetsError as error:
         return None, f"how much is asked is not known: {error}"
 
 
-def _problems(house: House, table: Table, state: dict[str, State], sources: Sequence[Source]) -> pl.DataFrame | None:
+def _problems(
+    project: Project, table: Table, state: dict[str, State], sources: Sequence[Source]
+) -> pl.DataFrame | None:
     """The stored problems where these will do: they are what the sources say, or the sources are far away."""
     is_enough = state[table.name] is State.FRESH or any(_is_far(source) for source in sources)
-    return house.store.read(table) if is_enough and not house.store.lacking(table) else None
+    return project.store.read(table) if is_enough and not project.store.lacking(table) else None
 
 
 def _is_far(source: Source) -> bool:
     return isinstance(source.origin, HubDataset) and not Path(source.origin.repo).is_dir()
 
 
-def _trained(house: House, state: dict[str, State]) -> tuple[bool, TrainPlan | None, str]:
+def _trained(project: Project, state: dict[str, State]) -> tuple[bool, TrainPlan | None, str]:
     """Whether something would be trained, the plan of it where there is one, and what there is to say."""
-    recipe, place = house.recipe, house.place
+    recipe, deployment = project.recipe, project.deployment
     training = recipe.training
     if state[CHECKPOINT.name] is State.FRESH:
         return False, None, ""
-    if state[EXAMPLES.name] is State.FRESH and _is_trained(house):
+    if state[EXAMPLES.name] is State.FRESH and _is_trained(project):
         return False, None, "checkpoint: the weights of this very training are there, and nothing is trained"
-    if training.base.name != TINY and not is_at_hand(training.base, place.data / "models"):
+    if training.base.name != TINY and not is_at_hand(training.base, deployment.data / "models"):
         return True, None, f"checkpoint: the shape of {training.base} is not at hand; `skyassets plan` gets it"
-    if recipe.expected is None and house.store.manifest(EXAMPLES) is None:
+    if recipe.expected is None and project.store.manifest(EXAMPLES) is None:
         return True, None, "checkpoint: what the training takes is known once there is a data set"
     try:
-        data = examples(house, training.cutoff, Namespace(rows=None, tokens=None))
-        return True, planned(place, training, data.lengths, data.learned), ""
+        data = examples(project, training.cutoff, Namespace(rows=None, tokens=None))
+        return True, planned(deployment, training, data.lengths, data.learned), ""
     except SkyassetsError as error:
         return True, None, f"checkpoint: {error}"
 
 
-def _is_trained(house: House) -> bool:
-    learned_from = conversations(house.store.read(EXAMPLES))
-    return bool(learned_from) and not runs_of(house).damage(name_of(house, learned_from))
+def _is_trained(project: Project) -> bool:
+    learned_from = conversations(project.store.read(EXAMPLES))
+    return bool(learned_from) and not runs_of(project).damage(name_of(project, learned_from))

@@ -20,15 +20,15 @@ from skyassets.core.training.model_shape import ModelShape
 from skyassets.core.training.spec import Lora, Training, TrainPlan
 from skyassets.engines.host.machine import this_machine, this_processor
 from skyassets.engines.training.job import JobFolder
-from skyassets.project.deployment import Place
+from skyassets.project.deployment import Deployment
 from skyassets.project.planning import priced as at_its_price
 from skyassets.project.planning import saving
-from skyassets.project.project import House
+from skyassets.project.project import Project
 from skyassets.project.settings import dollars_in
 from skyassets.project.training_runs import written_job
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.inspection.forecast import Line
-from skyassets.stages.training.parallelism import ATTENTIONS, LOSSES, OFFLOADS, ROOM, Candidate, Wishes
+from skyassets.stages.training.parallelism import ATTENTIONS, LOSSES, OFFLOADS, ROOM, Candidate, LayoutOverrides
 from skyassets.stages.training.plan import Question, chosen, plans_of, refusal
 
 MOST = 10_000_000
@@ -71,26 +71,28 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
 
 
-def plan(recipe: Recipe, place: Place, options: Namespace) -> int:
+def plan(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     """Say whether the training fits, what it takes and costs, and what the whole pipeline does.
 
     Starts nothing, and needs neither a GPU nor, for well-known models, a network.
     """
-    house = House(recipe, place)
+    project = Project(recipe, deployment)
     training = _training(recipe.training, options)
-    hardware = _hardware(place, options)
-    data = examples(house, training.cutoff, options)
-    shape = place.shape(training.base)
+    hardware = _hardware(deployment, options)
+    data = examples(project, training.cutoff, options)
+    shape = deployment.shape(training.base)
     saves = saving(
-        place if options.save_every is None else replace(place, save_every=options.save_every), training, data.lengths
+        deployment if options.save_every is None else replace(deployment, save_every=options.save_every),
+        training,
+        data.lengths,
     )
-    question = Question(training, shape, data.lengths, hardware, _wishes(place, options), saves, data.learned)
+    question = Question(training, shape, data.lengths, hardware, _wishes(deployment, options), saves, data.learned)
     plans = plans_of(question)
     fitting = [each for each in plans if each[0].fits]
     best = chosen(fitting)[1] if fitting else None
-    lines, source = pipeline(house, hardware)
+    lines, source = pipeline(project, hardware)
     console = Console()
-    job = _written(house, training, best, options) if options.write and best else None
+    job = _written(project, training, best, options) if options.write and best else None
     if options.json:
         told = _told(recipe, data, plans, best, lines, source) | {"refusal": "" if best else refusal(question)}
         told |= {"published": beside_published(recipe), "job": str(job.path) if job else None}
@@ -132,14 +134,14 @@ PLAN = Command(
 )
 
 
-def _written(house: House, training: Training, best: TrainPlan, options: Namespace) -> JobFolder:
-    what_if = training != house.recipe.training or options.rows is not None or options.tokens is not None
-    if what_if or house.store.manifest(EXAMPLES) is None:
+def _written(project: Project, training: Training, best: TrainPlan, options: Namespace) -> JobFolder:
+    what_if = training != project.recipe.training or options.rows is not None or options.tokens is not None
+    if what_if or project.store.manifest(EXAMPLES) is None:
         raise SkyassetsError(
             "plan: --write leaves the job of the recipe's own training on its own data set; make sft_dataset first, "
             "and leave out --rows, --tokens, --cutoff, --packing and --lora (what they ask belongs into the recipe)"
         )
-    return written_job(house, best)
+    return written_job(project, best)
 
 
 def _training(training: Training, options: Namespace) -> Training:
@@ -147,9 +149,9 @@ def _training(training: Training, options: Namespace) -> Training:
     return replace(changed, lora=Lora(options.lora, 2 * options.lora)) if options.lora else changed
 
 
-def _hardware(place: Place, options: Namespace) -> Hardware:
+def _hardware(deployment: Deployment, options: Namespace) -> Hardware:
     if options.on is None:
-        hardware = at_its_price(this_machine(), place)
+        hardware = at_its_price(this_machine(), deployment)
     else:
         hardware = this_processor() if options.on == "cpu" else hardware_of(options.on)
     if options.price is None:
@@ -157,12 +159,12 @@ def _hardware(place: Place, options: Namespace) -> Hardware:
     return replace(hardware, device=replace(hardware.device, dollars_hour=dollars_in("--price", options.price)))
 
 
-def _wishes(place: Place, options: Namespace) -> Wishes:
+def _wishes(deployment: Deployment, options: Namespace) -> LayoutOverrides:
     """Those of the options; of this machine, those of its place where the options say nothing."""
-    wishes = place.wishes if options.on is None else Wishes()
+    overrides = deployment.overrides if options.on is None else LayoutOverrides()
     names = ("ranks", "micro_batch", "zero_stage", "offload", "recompute", "attention", "loss", "sequence_parallel")
     said = {name: getattr(options, name) for name in names}
-    return replace(wishes, **{name: wish for name, wish in said.items() if wish is not None})
+    return replace(overrides, **{name: wish for name, wish in said.items() if wish is not None})
 
 
 def _head(recipe: Recipe, training: Training, data: Examples, shape: ModelShape, hardware: Hardware) -> list[str]:

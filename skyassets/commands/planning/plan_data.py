@@ -7,7 +7,7 @@ import polars as pl
 
 from skyassets.core.errors import GateError, SkyassetsError
 from skyassets.core.tables.declarations import EXAMPLES
-from skyassets.project.project import House
+from skyassets.project.project import Project
 from skyassets.stages.training.batching import SPREAD, typical_lengths
 
 
@@ -21,20 +21,20 @@ class Examples:
     says: str
 
 
-def examples(house: House, cutoff: int, options: Namespace) -> Examples:
+def examples(project: Project, cutoff: int, options: Namespace) -> Examples:
     """Of `--rows` and `--tokens` if they are given, else of the stored data set, else of what the recipe expects.
 
     Raises:
         SkyassetsError: when nothing says how many there are and how long.
     """
-    expected = house.recipe.expected
-    if options.rows is None and options.tokens is None and house.store.manifest(EXAMPLES) is not None:
-        return _stored(house, cutoff)
+    expected = project.recipe.expected
+    if options.rows is None and options.tokens is None and project.store.manifest(EXAMPLES) is not None:
+        return _stored(project, cutoff)
     rows = expected.rows if options.rows is None and expected else options.rows
     tokens = expected.row_tokens if options.tokens is None and expected else options.tokens
     if rows is None or tokens is None:
         raise SkyassetsError(
-            f"{house.recipe.name}: there is no sft_dataset yet, and the recipe expects no number of examples; "
+            f"{project.recipe.name}: there is no sft_dataset yet, and the recipe expects no number of examples; "
             "say how many and how long with --rows 5000 --tokens 1200, or make the data set first"
         )
     if not 1 <= tokens <= cutoff or rows < 1:
@@ -50,8 +50,10 @@ def examples(house: House, cutoff: int, options: Namespace) -> Examples:
     )
 
 
-def _stored(house: House, cutoff: int) -> Examples:
-    rows = house.store.read(EXAMPLES).filter(pl.col("dropped_by").is_null()).select("example_tokens", "learned_tokens")
+def _stored(project: Project, cutoff: int) -> Examples:
+    rows = (
+        project.store.read(EXAMPLES).filter(pl.col("dropped_by").is_null()).select("example_tokens", "learned_tokens")
+    )
     lengths = rows["example_tokens"].to_list()
     kept = [length for length in lengths if length <= cutoff]
     if not kept:

@@ -3,37 +3,37 @@
 from dataclasses import replace
 
 from skyassets.core.errors import SkyassetsError
-from skyassets.core.money import Purse
+from skyassets.core.money import Budget
 from skyassets.core.ports import Model
 from skyassets.core.tables.declarations import PROBLEMS
 from skyassets.core.training.hardware import Hardware
 from skyassets.project.estimate import Estimate
-from skyassets.project.project import House
+from skyassets.project.project import Project
 from skyassets.recipes.expected import Calls, Expected
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.inspection.forecast import Lengths, Line
 from skyassets.stages.rewriting.rewrite import ModelRewriting
 
 
-def pipeline(house: House, hardware: Hardware) -> tuple[list[Line], str]:
+def pipeline(project: Project, hardware: Hardware) -> tuple[list[Line], str]:
     """A line for each role that is asked, and where the figures come from; nothing is asked, and no source fetched."""
-    expected = house.recipe.expected
-    if expected is not None and house.store.manifest(PROBLEMS) is None:
-        return [_expected(house, hardware, expected, calls) for calls in expected.calls], expected.source
-    estimate = Estimate(house, 0, Purse(), lambda line: None, "plan")
+    expected = project.recipe.expected
+    if expected is not None and project.store.manifest(PROBLEMS) is None:
+        return [_expected(project, hardware, expected, calls) for calls in expected.calls], expected.source
+    estimate = Estimate(project, 0, Budget(), lambda line: None, "plan")
     try:
         return list(estimate.lines()), "what the stages would ask now, as `skyassets forecast` counts it"
     except SkyassetsError as error:
         return [], f"the other assets cannot be forecast here: {error}"
 
 
-def _expected(house: House, hardware: Hardware, expected: Expected, calls: Calls) -> Line:
-    model = _models(house.recipe)[calls.role]
+def _expected(project: Project, hardware: Hardware, expected: Expected, calls: Calls) -> Line:
+    model = _models(project.recipe)[calls.role]
     lengths = Lengths(0, (calls.prompt,) * 3, (calls.completion,) * 3)
     line = Line(
-        calls.asset, calls.role, str(model), 0, calls.calls, house.place.price(calls.role, model), None, lengths
+        calls.asset, calls.role, str(model), 0, calls.calls, project.deployment.price(calls.role, model), None, lengths
     )
-    is_ours = calls.role not in house.place.urls and "/" in model.name
+    is_ours = calls.role not in project.deployment.urls and "/" in model.name
     if not is_ours or not hardware.device.is_gpu:
         return line
     return replace(

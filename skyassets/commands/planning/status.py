@@ -14,14 +14,14 @@ from rich.text import Text
 
 from skyassets.commands.common.command import Command, Exits
 from skyassets.commands.planning import rendering
-from skyassets.commands.planning.outlook import Outlook, outlook
+from skyassets.commands.planning.outlook import RunForecast, outlook
 from skyassets.core.money import in_dollars
 from skyassets.core.tables.declarations import REPORTS
 from skyassets.core.tables.store import UNFINISHED
-from skyassets.project.deployment import Place
+from skyassets.project.deployment import Deployment
 from skyassets.project.progress import duration
-from skyassets.project.project import House
-from skyassets.project.table_status import Standing, State, standings
+from skyassets.project.project import Project
+from skyassets.project.table_status import State, TableStatus, table_statuses
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.inspection.forecast import fits
 
@@ -41,27 +41,30 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
 
 
-def status(recipe: Recipe, place: Place, options: Namespace) -> int:
+def status(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     """Say which tables are fresh, which are stale and why, and what a run would ask, train and cost.
 
     Looks only: nobody is asked, no server started, nothing fetched or written.
     """
-    house = House(recipe, place)
+    project = Project(recipe, deployment)
     now = datetime.now(UTC)
-    standing = standings(house)
-    ahead = outlook(house, standing)
+    table_status = table_statuses(project)
+    ahead = outlook(project, table_status)
     console = Console()
-    is_fresh = not any(one.is_pending for one in standing)
+    is_fresh = not any(one.is_pending for one in table_status)
     if options.json:
         console.print(
-            json.dumps(_told(house, standing, ahead, now), indent=1), markup=False, highlight=False, soft_wrap=True
+            json.dumps(_told(project, table_status, ahead, now), indent=1),
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
         )
         return 0 if is_fresh else 1
-    console.print(_shown(recipe, standing, now))
+    console.print(_shown(recipe, table_status, now))
     if ahead.lines or ahead.training:
         title = "what a run would ask and train now" + ", at most" * ahead.is_most
         console.print(rendering.models(ahead.lines or (), ahead.training, title, ahead.to_train))
-    for text in _remarks(house, standing, ahead, now):
+    for text in _remarks(project, table_status, ahead, now):
         # A command is left in one line, to be copied.
         console.print(text, markup=False, highlight=False, soft_wrap=RUN in text)
     return 0 if is_fresh else 1
@@ -75,13 +78,13 @@ STATUS = Command(
 )
 
 
-def _shown(recipe: Recipe, standing: Sequence[Standing], now: datetime) -> Table:
+def _shown(recipe: Recipe, table_status: Sequence[TableStatus], now: datetime) -> Table:
     shown = Table(title=f"{recipe.name}: how the tables stand", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in ("table", "state", "rows", "made", "why"):
         shown.add_column(
             name, justify="right" if name in ("rows", "made") else "left", no_wrap=name != "why", overflow="fold"
         )
-    for one in standing:
+    for one in table_status:
         shown.add_row(
             one.table.name,
             Text(one.state, STYLES[one.state]),
@@ -92,27 +95,29 @@ def _shown(recipe: Recipe, standing: Sequence[Standing], now: datetime) -> Table
     return shown
 
 
-def _remarks(house: House, standing: Sequence[Standing], ahead: Outlook, now: datetime) -> Iterator[str]:
+def _remarks(project: Project, table_status: Sequence[TableStatus], ahead: RunForecast, now: datetime) -> Iterator[str]:
     yield from ahead.notes
-    if not any(one.is_pending for one in standing):
+    if not any(one.is_pending for one in table_status):
         yield "Everything is fresh: a run would make nothing, ask nobody and cost nothing."
     else:
         yield f"Bring it up to date: {RUN}"
-    report, epoch = next(one for one in standing if one.table is REPORTS), _epoch(house)
+    report, epoch = next(one for one in table_status if one.table is REPORTS), _epoch(project)
     if epoch is not None and report.made is not None:
         yield f"last report: {epoch or 'the first epoch'}, {_age(report.made, now)} ago"
-    yield f"asked again, once the schedule is switched on: {house.recipe.reevaluate_at} (cron)"
-    if house.budget is not None:
-        fit = None if ahead.lines is None else fits(ahead.lines, house.budget)
+    yield f"asked again, once the schedule is switched on: {project.recipe.reevaluate_at} (cron)"
+    if project.budget is not None:
+        fit = None if ahead.lines is None else fits(ahead.lines, project.budget)
         answer = {True: "the calls fit", False: "THE CALLS DO NOT FIT", None: "nobody knows whether the calls fit"}[fit]
-        yield f"budget of a run: {in_dollars(house.budget)}, {answer}"
+        yield f"budget of a run: {in_dollars(project.budget)}, {answer}"
 
 
-def _told(house: House, standing: Sequence[Standing], ahead: Outlook, now: datetime) -> dict[str, object]:
+def _told(
+    project: Project, table_status: Sequence[TableStatus], ahead: RunForecast, now: datetime
+) -> dict[str, object]:
     """All of it for machines. Times are in UTC; `null` is what nobody knows."""
     training = ahead.training
     return {
-        "recipe": house.recipe.name,
+        "recipe": project.recipe.name,
         "tables": [
             {
                 "table": one.table.name,
@@ -124,7 +129,7 @@ def _told(house: House, standing: Sequence[Standing], ahead: Outlook, now: datet
                 "data_version": one.data_version or None,
                 "made_now_by_process": one.builder or None,
             }
-            for one in standing
+            for one in table_status
         ],
         "run": {
             "calls": ahead.calls,
@@ -148,17 +153,17 @@ def _told(house: House, standing: Sequence[Standing], ahead: Outlook, now: datet
             },
             "notes": ahead.notes,
         },
-        "epoch": _epoch(house),
-        "asked_again_at": house.recipe.reevaluate_at,
-        "budget": house.budget,
+        "epoch": _epoch(project),
+        "asked_again_at": project.recipe.reevaluate_at,
+        "budget": project.budget,
     }
 
 
-def _epoch(house: House) -> str | None:
+def _epoch(project: Project) -> str | None:
     """The epoch of the last report, empty for the first one; None without a report that can be read."""
-    if house.store.lacking(REPORTS):
+    if project.store.lacking(REPORTS):
         return None
-    found = pl.scan_parquet(house.store.path(REPORTS)).select("epoch_name").head(1).collect()["epoch_name"]
+    found = pl.scan_parquet(project.store.path(REPORTS)).select("epoch_name").head(1).collect()["epoch_name"]
     return str(found[0] or "") if found.len() else None
 
 

@@ -12,9 +12,9 @@ from rich.text import Text
 
 from skyassets.commands.common.command import Command
 from skyassets.commands.common.rendering import printable
-from skyassets.project.deployment import Place
+from skyassets.project.deployment import Deployment
 from skyassets.project.evaluation.history import Kept, history_of
-from skyassets.project.project import House
+from skyassets.project.project import Project
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.evaluation.drift import Drift, drift
 from skyassets.stages.evaluation.drift_text import moved, verdict
@@ -28,16 +28,16 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
 
 
-def history(recipe: Recipe, place: Place, options: Namespace) -> int:
+def history(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     """Show every report that was made, oldest first, with its scores and what drifted since the one before."""
-    kept = history_of(House(recipe, place)).reports()
+    kept = history_of(Project(recipe, deployment)).reports()
     pasts = [report.past() for report in kept]
     headlines = {benchmark.name: benchmark.metric for benchmark in recipe.benchmarks}
     first = max(0, len(kept) - max(options.last, 1))
     told = [
-        (report, scores(report, headlines), drift(pasts[place], pasts[:place]))
-        for place, report in enumerate(kept)
-        if place >= first
+        (report, scores(report, headlines), drift(pasts[deployment], pasts[:deployment]))
+        for deployment, report in enumerate(kept)
+        if deployment >= first
     ]
     console = Console()
     if options.json:
@@ -52,7 +52,9 @@ def history(recipe: Recipe, place: Place, options: Namespace) -> int:
     for report, _, found in told:
         for move in found.drifted:
             console.print(Text(f"{report.name}: {printable(moved(move))}", "yellow"), soft_wrap=True)
-    console.print(f"reports: {history_of(House(recipe, place)).folder}", markup=False, highlight=False, soft_wrap=True)
+    console.print(
+        f"reports: {history_of(Project(recipe, deployment)).folder}", markup=False, highlight=False, soft_wrap=True
+    )
     return 0
 
 

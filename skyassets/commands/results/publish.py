@@ -16,8 +16,8 @@ from skyassets.commands.common.rendering import printable
 from skyassets.core.errors import PublishError
 from skyassets.core.publication import Kind, Parcel, Publication, Pushed
 from skyassets.engines.hub import upload
-from skyassets.project.deployment import Place
-from skyassets.project.project import House
+from skyassets.project.deployment import Deployment
+from skyassets.project.project import Project
 from skyassets.project.publishing.cards import Names
 from skyassets.project.publishing.plan import Wanted, publication
 from skyassets.recipes.recipe import Recipe
@@ -44,7 +44,7 @@ def arguments(parser: ArgumentParser) -> None:
     who.add_argument("--public", action="store_true", help="new repositories are for everybody")
 
 
-def publish(recipe: Recipe, place: Place, options: Namespace) -> int:
+def publish(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     """Show what would go to the hub, and what forbids it; with --push, send it.
 
     Refuses when a gate of the recipe is not kept, a licence forbids it as far as its own words go, the report is
@@ -62,12 +62,12 @@ def publish(recipe: Recipe, place: Place, options: Namespace) -> int:
         has_pages=not options.tables_only,
     )
     console = Console()
-    house = House(recipe, place)
-    found = publication(house, wanted)
+    project = Project(recipe, deployment)
+    found = publication(project, wanted)
     for parcel in found.parcels:
-        console.print(_parcel(parcel, options.public, house.store.folder))
+        console.print(_parcel(parcel, options.public, project.store.folder))
     if found.parcels:
-        _say(console, f"as one commit each: {found.parcels[0].title}\nfrom {os.path.relpath(house.store.folder)}/")
+        _say(console, f"as one commit each: {found.parcels[0].title}\nfrom {os.path.relpath(project.store.folder)}/")
     _told(console, "to know", found.warned, "yellow")
     _told(console, "refused", found.refused, "red")
     if found.refused:

@@ -16,12 +16,12 @@ from skyassets.commands.common.command import Command, Exits
 from skyassets.commands.common.rendering import printable
 from skyassets.core.tables.declarations import ASSET_TABLES, REPORTS
 from skyassets.core.tables.store import TableStore, other_columns
-from skyassets.project.deployment import Place
+from skyassets.project.deployment import Deployment
 from skyassets.project.evaluation.history import Kept, history_of
 from skyassets.project.evaluation.report_files import PAGE, TEXT
-from skyassets.project.project import SECONDS_TO_MAKE, House
+from skyassets.project.project import SECONDS_TO_MAKE, Project
 from skyassets.recipes.recipe import Recipe
-from skyassets.stages.markup.table import Cell, Grid, Kind
+from skyassets.stages.markup.table import Cell, Kind, ReportTable
 from skyassets.stages.reporting.scoreboard import scoreboard
 from skyassets.stages.reporting.tables import metrics, parts
 from skyassets.stages.reporting.wording import by_chance, verdict
@@ -38,13 +38,13 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the rows of benchmark_reports as JSON for machines")
 
 
-def report(recipe: Recipe, place: Place, options: Namespace) -> int:
+def report(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     """Show what there is of each table, the scores, and where to look further."""
-    house = House(recipe, place)
-    store = house.store
+    project = Project(recipe, deployment)
+    store = project.store
     console = Console()
     errors = Console(stderr=True)
-    kept = None if options.epoch is None else _of_history(house, options.epoch, errors)
+    kept = None if options.epoch is None else _of_history(project, options.epoch, errors)
     if kept is None and options.epoch is not None:
         return 1
     folder = kept.folder if kept else store.folder
@@ -92,9 +92,9 @@ def _lacking(store: TableStore, kept: Kept | None) -> str:
     return store.lacking(REPORTS)
 
 
-def _of_history(house: House, name: str, errors: Console) -> Kept | None:
+def _of_history(project: Project, name: str, errors: Console) -> Kept | None:
     """One report of the history; the newest whose name begins so."""
-    history = history_of(house)
+    history = history_of(project)
     found = history.reports()
     exact = [kept for kept in found if kept.name == name]
     begun = [kept for kept in found if kept.name.startswith(name)]
@@ -145,7 +145,7 @@ def _scores(recipe: Recipe, rows: pl.DataFrame, console: Console, with_parts: bo
     console.print(Text(f"Percent with 95% intervals. {by_chance(board)}".strip(), style="dim"))
 
 
-def _grid(told: Grid) -> Table:
+def _grid(told: ReportTable) -> Table:
     shown = Table(title=Text(printable(told.caption)), box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name, kind in told.head:
         shown.add_column(Text(printable(name)), justify="right" if kind == Kind.NUMBER else "left")

@@ -10,7 +10,7 @@ from skyassets.core.identity import digest
 
 
 @dataclass(frozen=True)
-class Origin:
+class Inputs:
     """All that determines a table: the code, the parents' data versions, and the part of the recipe it uses."""
 
     code: str

@@ -13,7 +13,7 @@ from skyassets.core.files import file_digest, holder, locked, replaced
 from skyassets.core.tables.content_digest import ContentDigest
 from skyassets.core.tables.declarations import Table
 from skyassets.core.tables.external_sort import sorted_rows
-from skyassets.core.tables.manifest import Manifest, Origin, differences, read_manifest
+from skyassets.core.tables.manifest import Inputs, Manifest, differences, read_manifest
 from skyassets.core.tables.parquet import write_parquet
 
 UNFINISHED = "it was never finished"
@@ -27,7 +27,7 @@ def _nothing_to_show(path: Path) -> dict[str, object]:
 
 
 @dataclass(frozen=True)
-class Made:
+class StageResult:
     """What a stage made: the rows, what there is to tell of them, and how many could not be made this time."""
 
     frame: pl.DataFrame
@@ -38,7 +38,7 @@ class Made:
 
 
 @dataclass(frozen=True)
-class Built:
+class BuildResult:
     """A table that is there now; `why` says what had changed, and is empty when nothing had."""
 
     manifest: Manifest
@@ -122,12 +122,12 @@ class TableStore:
     def build(
         self,
         table: Table,
-        origin: Origin,
-        make: Callable[[], Made],
+        origin: Inputs,
+        make: Callable[[], StageResult],
         damage: Callable[[pl.DataFrame], str] | None = None,
         said: Callable[[str], None] = lambda line: None,
         show: Show = _nothing_to_show,
-    ) -> Built:
+    ) -> BuildResult:
         """Publish the table, calling `make` only if what is there was not made from `origin` or is not intact.
 
         `damage` may look at a stored table for harm outside its file (lost weights) and say what it is; `show` may
@@ -138,7 +138,7 @@ class TableStore:
             why = self.why_stale(table, origin, damage)
             manifest = self.manifest(table)
             if manifest is not None and not why:
-                return Built(manifest, rebuilt=False, why="")
+                return BuildResult(manifest, rebuilt=False, why="")
             said(f"building {table.name}: {why}")
             made = make()
             with replaced(self.path(table)) as part:
@@ -157,7 +157,7 @@ class TableStore:
                 )
                 self._keep_previous(table, manifest)
             manifest.write(self._manifest_path(table))
-            return Built(manifest, rebuilt=True, why=why)
+            return BuildResult(manifest, rebuilt=True, why=why)
 
     def builder(self, table: Table) -> str:
         """The process that is building the table now; empty when none is."""
@@ -175,7 +175,7 @@ class TableStore:
                 raise StoreError(self._absent(table))
             replace(manifest, unfinished=max(rows, manifest.unfinished)).write(self._manifest_path(table))
 
-    def why_stale(self, table: Table, origin: Origin, damage: Callable[[pl.DataFrame], str] | None = None) -> str:
+    def why_stale(self, table: Table, origin: Inputs, damage: Callable[[pl.DataFrame], str] | None = None) -> str:
         """Why `build` would make the table again now; empty when it would not. Changes nothing."""
         manifest = self.manifest(table)
         path = self.path(table)

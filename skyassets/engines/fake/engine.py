@@ -10,14 +10,14 @@ from itertools import groupby
 from pathlib import Path
 
 from skyassets.core.identity import digest
-from skyassets.core.money import Purse
-from skyassets.core.ports import Asker, Conversation, Model, Step, TokenCount, TokenPiece
+from skyassets.core.money import Budget
+from skyassets.core.ports import CompletionClient, Conversation, Model, Step, TokenCount, TokenPiece
 from skyassets.core.training.model_shape import ModelShape
 from skyassets.core.training.spec import TrainPlan
 from skyassets.engines.fake.model import TinyModel
 from skyassets.engines.fake.server import server
-from skyassets.engines.openai_api.completions import OpenAIAsker
-from skyassets.engines.openai_api.endpoint import Upstream
+from skyassets.engines.openai_api.completions import OpenAIClientPool
+from skyassets.engines.openai_api.endpoint import Endpoint
 
 NAME = "tiny"
 SHAPE = ModelShape(1, 1, 1, 1, 1, 1, 1, is_tied=True, parameters=2)
@@ -26,27 +26,27 @@ SHAPE = ModelShape(1, 1, 1, 1, 1, 1, 1, is_tied=True, parameters=2)
 
 @dataclass(frozen=True)
 class TinyServing:
-    """Keeps the `Serving` port with an HTTP server in this process; every call is a line of `log`."""
+    """Keeps the `ModelProvider` port with an HTTP server in this process; every call is a line of `log`."""
 
     log: Path
     concurrency: int = 8
-    purse: Purse = field(default_factory=Purse)
+    run_budget: Budget = field(default_factory=Budget)
 
     @contextlib.contextmanager
-    def serve(self, model: Model, weights: Path | None) -> Iterator[Asker]:
+    def serve(self, model: Model, weights: Path | None) -> Iterator[CompletionClient]:
         """Serve the tiny model, trained or not, on a free port of this machine."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         web = server(0, weights, self.log, name=model.name)
         thread = threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         try:
-            upstream = Upstream(
+            endpoint = Endpoint(
                 f"http://127.0.0.1:{web.server_address[1]}/v1",
                 model.name,
                 concurrency=self.concurrency,
                 served_by="tiny 1",
             )
-            yield OpenAIAsker((upstream,), purse=self.purse)
+            yield OpenAIClientPool((endpoint,), run_budget=self.run_budget)
         finally:
             web.shutdown()
             web.server_close()

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from skyassets.core.money import Price
 from skyassets.core.ports import Reply, Request
 from skyassets.core.text import now, well_formed
-from skyassets.engines.openai_api.failures import Fault
+from skyassets.engines.openai_api.failures import RequestFailure
 
 
 @dataclass
-class Errand:
+class PendingRequest:
     """One request on its way."""
 
     request: Request
@@ -22,7 +22,7 @@ class Errand:
     busy: int = 0
     dollars: float = 0.0
 
-    def cost(self, outcome: Reply | Fault, price: Price) -> float:
+    def cost(self, outcome: Reply | RequestFailure, price: Price) -> float:
         """What an attempt cost; the worst, where the server did the work and did not tell what it took."""
         if isinstance(outcome, Reply):
             tokens = None if outcome.dollars is None else (outcome.prompt_tokens, outcome.completion_tokens)

@@ -5,7 +5,7 @@ FAILURES = 5
 LONGEST_COOLING = 30.0
 
 
-class Breaker:
+class CircuitBreaker:
     """Closed (asked freely), open (left alone until `opens`), or half open (one request at a time)."""
 
     def __init__(self, cooling: float) -> None:

@@ -1,7 +1,7 @@
 """One OpenAI-compatible server, asked one thing at a time: complete this, or which models have you.
 
-What only one row suffers comes back as a `Fault`; what every row would suffer raises `ServerError`. When to ask again
-is `openai_asker`'s affair.
+What only one row suffers comes back as a `RequestFailure`; what every row would suffer raises `ServerError`. When to
+ask again is decided by the scheduler.
 """
 
 import functools
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from skyassets.core.errors import ServerError
-from skyassets.engines.openai_api.failures import Fault, fault_of, silence_of
+from skyassets.engines.openai_api.failures import RequestFailure, fault_of, silence_of
 
 if TYPE_CHECKING:
     import httpx2
@@ -62,7 +62,7 @@ class OpenAIClient:
     async def __aexit__(self, *exception: object) -> None:
         await self._client.close()
 
-    async def complete(self, body: dict[str, Any]) -> bytes | Fault:
+    async def complete(self, body: dict[str, Any]) -> bytes | RequestFailure:
         """The JSON text of a chat completion, or why there is none."""
         import httpx2
         import openai
@@ -114,10 +114,10 @@ class OpenAIClient:
         """`text` without the key, which a server may echo."""
         return text.replace(self._api_key, "***") if len(self._api_key) >= SHORTEST_KEY else text
 
-    def _without_key(self, fault: Fault) -> Fault:
+    def _without_key(self, fault: RequestFailure) -> RequestFailure:
         return replace(fault, reason=self.clean(fault.reason))
 
-    async def _refused(self, model: str, fault: Fault) -> ServerError:
+    async def _refused(self, model: str, fault: RequestFailure) -> ServerError:
         """The error for a refusal; asked for an unknown model, it names those the server has."""
         message = f"{self.base_url}: asked for model {model!r}, {fault.refusal} (it said {fault.reason})"
         if fault.reason.startswith("404"):

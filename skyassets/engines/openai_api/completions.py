@@ -22,16 +22,16 @@ from typing import Any, TypeVar
 
 from skyassets.core.errors import ServerError
 from skyassets.core.ports import Reply, Request
-from skyassets.engines.openai_api.endpoint import Upstream
+from skyassets.engines.openai_api.endpoint import Endpoint
 from skyassets.engines.openai_api.pool_settings import PoolSettings
-from skyassets.engines.openai_api.scheduler import Dispatch
+from skyassets.engines.openai_api.scheduler import RequestScheduler
 
 T = TypeVar("T")
 
 
 @dataclass
-class OpenAIAsker(PoolSettings):
-    """Keeps the `Asker` port over the `openai` client, with retries, limits and a purse of its own."""
+class OpenAIClientPool(PoolSettings):
+    """Keeps the `CompletionClient` port over the `openai` client, with retries, limits and a purse of its own."""
 
     def ask(self, requests: Iterable[Request], keep: Callable[[Reply], None]) -> None:
         """Answer every request, in any order; `keep` runs in the event loop's thread, and ends the ask if it raises.
@@ -42,7 +42,7 @@ class OpenAIAsker(PoolSettings):
             ServerError: when nobody can be asked; what came before has been kept.
             BudgetError: when the next request could pass the budget; what came before has been kept.
         """
-        _finish(Dispatch(self, keep).run(requests))
+        _finish(RequestScheduler(self, keep).run(requests))
 
     def models(self) -> tuple[tuple[str, ...], ...]:
         """Each server's names of its models; none for one that is there but does not tell, or that is not there.
@@ -54,21 +54,21 @@ class OpenAIAsker(PoolSettings):
 
     async def _models(self) -> tuple[tuple[str, ...], ...]:
         # Side by side: servers that do not answer are waited for once.
-        told = await asyncio.gather(*map(self._names, self.upstreams))
+        told = await asyncio.gather(*map(self._names, self.endpoints))
         absent = [one for one in told if isinstance(one, ServerError)]
-        if len(absent) == len(self.upstreams):
+        if len(absent) == len(self.endpoints):
             raise absent[0]
         for one in absent:
             self.said(f"going on without {one}")
         return tuple(() if isinstance(one, ServerError) else one for one in told)
 
-    async def _names(self, upstream: Upstream) -> tuple[str, ...] | ServerError:
+    async def _names(self, endpoint: Endpoint) -> tuple[str, ...] | ServerError:
         """What a server calls its models; the error of one that is not there."""
-        async with self.lane(upstream) as lane:
+        async with self.connection(endpoint) as connection:
             try:
-                return await lane.client.models()
+                return await connection.client.models()
             except ServerError as error:
-                if lane.client.is_there:
+                if connection.client.is_there:
                     raise
                 return error
 

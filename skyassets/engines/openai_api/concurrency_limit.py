@@ -5,7 +5,7 @@ BUSY_SHARE = 0.2
 SHRINK, GROWTH = 0.7, 0.1
 
 
-class Window:
+class ConcurrencyLimiter:
     """Additive increase, multiplicative decrease (Chiu and Jain, 1989), one step a windowful of outcomes."""
 
     def __init__(self, most: int) -> None:

@@ -4,12 +4,12 @@ import time
 from typing import Self
 
 from skyassets.core.ports import Request
-from skyassets.engines.openai_api.circuit_breaker import Breaker
+from skyassets.engines.openai_api.circuit_breaker import CircuitBreaker
 from skyassets.engines.openai_api.client import OpenAIClient
-from skyassets.engines.openai_api.concurrency_limit import Window
-from skyassets.engines.openai_api.endpoint import Upstream
-from skyassets.engines.openai_api.failures import Fault
-from skyassets.engines.openai_api.rate_limiter import Pace
+from skyassets.engines.openai_api.concurrency_limit import ConcurrencyLimiter
+from skyassets.engines.openai_api.endpoint import Endpoint
+from skyassets.engines.openai_api.failures import RequestFailure
+from skyassets.engines.openai_api.rate_limiter import RateLimiter
 
 MEAN_SHARE = 0.1
 """How much one completion moves the mean of their lengths."""
@@ -17,17 +17,17 @@ BYTES_A_TOKEN = 4
 """Of English, by OpenAI's rule of thumb; only for pacing."""
 
 
-class Lane:
+class EndpointConnection:
     """The way to one server, for as long as the context lasts."""
 
-    def __init__(self, upstream: Upstream, timeout: float, cooling: float) -> None:
-        self.upstream = upstream
-        self.window = Window(upstream.concurrency)
-        self.breaker = Breaker(cooling)
-        self.pace = Pace(upstream.rpm, upstream.tpm, time.monotonic())
+    def __init__(self, endpoint: Endpoint, timeout: float, cooling: float) -> None:
+        self.endpoint = endpoint
+        self.window = ConcurrencyLimiter(endpoint.concurrency)
+        self.breaker = CircuitBreaker(cooling)
+        self.pace = RateLimiter(endpoint.rpm, endpoint.tpm, time.monotonic())
         # A socket for each request in flight, and one to see whether the server is there.
-        sockets = upstream.concurrency + 1
-        self.client = OpenAIClient(upstream.base_url, upstream.api_key, timeout, sockets, self._learn)
+        sockets = endpoint.concurrency + 1
+        self.client = OpenAIClient(endpoint.base_url, endpoint.api_key, timeout, sockets, self._learn)
         self.in_flight = 0
         self.is_absent = False
         """Nobody was there when it was first tried."""
@@ -49,7 +49,7 @@ class Lane:
 
     def wait(self, now: float) -> float | None:
         """Seconds until it takes another request; None while only an answer can make room."""
-        if self.upstream.lost():
+        if self.endpoint.lost():
             return None
         if self.in_flight >= (1 if self.breaker.is_tripped else self.window.size):
             return None
@@ -60,7 +60,7 @@ class Lane:
         prompt = sum(len(turn.content) for turn in request.messages) // BYTES_A_TOKEN
         return prompt + int(self._mean_completion or request.sampling.max_tokens)
 
-    def note(self, fault: Fault | None, completion_tokens: int = 0) -> None:
+    def note(self, fault: RequestFailure | None, completion_tokens: int = 0) -> None:
         """Take in how an attempt ended."""
         self.window.note(fault is not None and fault.is_busy)
         if fault is None:

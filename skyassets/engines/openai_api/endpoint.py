@@ -9,7 +9,7 @@ def _not_lost() -> str:
 
 
 @dataclass(frozen=True)
-class Upstream:
+class Endpoint:
     """Where requests can be sent. Several of them share one queue, each taking what it can."""
 
     base_url: str

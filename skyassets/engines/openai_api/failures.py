@@ -25,7 +25,7 @@ LONGEST_RETRY_AFTER = 600.0
 
 
 @dataclass(frozen=True)
-class Fault:
+class RequestFailure:
     """Why one attempt brought no completion."""
 
     reason: str
@@ -47,13 +47,13 @@ class Fault:
     """Why no row would fare better, and what to do about it."""
 
 
-def fault_of(error: "openai.APIStatusError") -> Fault:
+def fault_of(error: "openai.APIStatusError") -> RequestFailure:
     """What an answer with a 4xx or 5xx status means."""
     status = error.status_code
     refusal = REFUSALS.get(status)
     if error.code == "insufficient_quota":
         refusal = "the account's quota is used up: top it up"
-    return Fault(
+    return RequestFailure(
         reason=f"{status}: {_message(error)}",
         is_passing=refusal is None and (status in PASSING or status >= 500),
         is_busy=refusal is None and status == 429,
@@ -62,14 +62,14 @@ def fault_of(error: "openai.APIStatusError") -> Fault:
     )
 
 
-def silence_of(error: Exception) -> Fault:
+def silence_of(error: Exception) -> RequestFailure:
     """What a connection that failed, broke or fell silent means; its deepest cause tells most."""
     cause: BaseException = error
     while cause.__cause__ is not None:
         cause = cause.__cause__
     is_unreached = isinstance(cause, ConnectionRefusedError | socket.gaierror)
     reason = f"{type(cause).__name__}: {cause}".rstrip(": ")
-    return Fault(reason, is_passing=True, is_silent=True, is_unreached=is_unreached, is_paid=not is_unreached)
+    return RequestFailure(reason, is_passing=True, is_silent=True, is_unreached=is_unreached, is_paid=not is_unreached)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -3,17 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from skyassets.core.money import FREE, Price, Purse
+from skyassets.core.money import FREE, Budget, Price
 from skyassets.core.text import silent
-from skyassets.engines.openai_api.connection import Lane
-from skyassets.engines.openai_api.endpoint import Upstream
+from skyassets.engines.openai_api.connection import EndpointConnection
+from skyassets.engines.openai_api.endpoint import Endpoint
 
 
 @dataclass
 class PoolSettings:
     """What requests to a pool of servers have in common."""
 
-    upstreams: tuple[Upstream, ...]
+    endpoints: tuple[Endpoint, ...]
     """Several share the work, each taking what it can."""
     timeout: float = 1800.0
     """Seconds one answer may take: a long trace takes many minutes."""
@@ -23,10 +23,10 @@ class PoolSettings:
     patience: float = 300.0
     """Seconds with nothing but failures, after which the servers count as lost."""
     price: Price = FREE
-    purse: Purse = field(default_factory=Purse)
+    run_budget: Budget = field(default_factory=Budget)
     said: Callable[[str], None] = silent
     in_flight: int = field(default=0, init=False)
 
-    def lane(self, upstream: Upstream) -> Lane:
+    def connection(self, endpoint: Endpoint) -> EndpointConnection:
         """The way to one of the servers."""
-        return Lane(upstream, self.timeout, self.backoff)
+        return EndpointConnection(endpoint, self.timeout, self.backoff)

@@ -10,7 +10,7 @@ DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
-class Bucket:
+class TokenBucket:
     """Fills with `per_minute`; what is taken may overdraw it, and the next taker waits."""
 
     def __init__(self, per_minute: float, now: float) -> None:
@@ -29,13 +29,13 @@ class Bucket:
         self.level -= amount
 
 
-class Pace:
+class RateLimiter:
     """The limits of one server. All times are by one monotonic clock, in seconds."""
 
     def __init__(self, rpm: int | None, tpm: int | None, now: float) -> None:
         self._is_set = {"requests": rpm is not None, "tokens": tpm is not None}
         limits = (("requests", rpm), ("tokens", tpm))
-        self._buckets = {what: Bucket(limit, now) for what, limit in limits if limit is not None}
+        self._buckets = {what: TokenBucket(limit, now) for what, limit in limits if limit is not None}
         self._closed_until = now
 
     def wait(self, now: float) -> float:
@@ -60,7 +60,7 @@ class Pace:
             if not is_set and limit.isdecimal() and int(limit) > 0:
                 known = self._buckets.get(what)
                 if known is None or known.per_minute != int(limit):
-                    self._buckets[what] = Bucket(int(limit), now)
+                    self._buckets[what] = TokenBucket(int(limit), now)
             if headers.get(f"x-ratelimit-remaining-{what}", "") == "0":
                 reset = seconds_of(headers.get(f"x-ratelimit-reset-{what}", ""))
                 self._closed_until = max(self._closed_until, now + min(reset, MINUTE))

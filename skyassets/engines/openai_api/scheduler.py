@@ -12,10 +12,10 @@ from skyassets.core.errors import BudgetError, ServerError
 from skyassets.core.money import in_dollars
 from skyassets.core.ports import Reply, Request
 from skyassets.core.text import now
-from skyassets.engines.openai_api.attempt import Errand
+from skyassets.engines.openai_api.attempt import PendingRequest
 from skyassets.engines.openai_api.chat_format import UnusableError, body_of, reply_of
-from skyassets.engines.openai_api.connection import Lane
-from skyassets.engines.openai_api.failures import Fault
+from skyassets.engines.openai_api.connection import EndpointConnection
+from skyassets.engines.openai_api.failures import RequestFailure
 from skyassets.engines.openai_api.pool_settings import PoolSettings
 
 SLOW_ATTEMPTS = 2
@@ -27,16 +27,16 @@ NEWS_SECONDS = 10.0
 QUIET_SECONDS = 30.0
 
 
-class Dispatch:
+class RequestScheduler:
     """One ask under way."""
 
-    def __init__(self, asker: PoolSettings, keep: Callable[[Reply], None]) -> None:
-        self.asker = asker
+    def __init__(self, settings: PoolSettings, keep: Callable[[Reply], None]) -> None:
+        self.settings = settings
         self.keep = keep
-        self.lanes: list[Lane] = []
-        self.again: list[tuple[float, int, Errand]] = []
+        self.connections: list[EndpointConnection] = []
+        self.again: list[tuple[float, int, PendingRequest]] = []
         """A heap of what is to be asked again, by when."""
-        self.held: Errand | None = None
+        self.held: PendingRequest | None = None
         """What the purse has no room for yet."""
         self.tasks: set[asyncio.Task[None]] = set()
         self.ended: list[asyncio.Task[None]] = []
@@ -53,8 +53,8 @@ class Dispatch:
         self.source = iter(requests)
         self.is_drawn = False
         async with contextlib.AsyncExitStack() as stack:
-            for upstream in self.asker.upstreams:
-                self.lanes.append(await stack.enter_async_context(self.asker.lane(upstream)))
+            for endpoint in self.settings.endpoints:
+                self.connections.append(await stack.enter_async_context(self.settings.connection(endpoint)))
             try:
                 while await self._step():
                     pass
@@ -64,7 +64,7 @@ class Dispatch:
                 await asyncio.gather(*self.tasks, return_exceptions=True)
                 for task in self.ended:  # looked at, so that nobody complains that they were not
                     task.cancelled() or task.exception()
-                self.asker.in_flight = 0
+                self.settings.in_flight = 0
 
     async def _step(self) -> bool:
         """Send out all there is room for, then wait for news; False when nothing is left."""
@@ -97,34 +97,34 @@ class Dispatch:
             self.heard = self.told_quiet = now
         elif now - self.told_quiet >= QUIET_SECONDS:
             self.told_quiet = now
-            self.asker.said(f"{len(self.tasks)} calls under way, no answer for {now - self.heard:.0f} s")
+            self.settings.said(f"{len(self.tasks)} calls under way, no answer for {now - self.heard:.0f} s")
 
     def _send(self, now: float) -> float | None:
         """Send out all there is room for; seconds after which time alone may make more room, None for never."""
         while True:
             waits = [
-                (wait, lane.load, place)
-                for place, lane in enumerate(self.lanes)
-                if (wait := lane.wait(now)) is not None
+                (wait, connection.load, place)
+                for place, connection in enumerate(self.connections)
+                if (wait := connection.wait(now)) is not None
             ]
             if not waits:
                 return None
             wait, _, place = min(waits)
             if wait > 0:
                 return wait
-            errand = self._next(now)
-            if errand is None:
+            pending = self._next(now)
+            if pending is None:
                 return self.again[0][0] - now if self.again else None
-            if not self.asker.purse.reserve(errand.worst):
-                self.held = errand
+            if not self.settings.run_budget.reserve(pending.worst):
+                self.held = pending
                 return None
-            self._start(errand, self.lanes[place])
+            self._start(pending, self.connections[place])
 
-    def _next(self, now: float) -> Errand | None:
+    def _next(self, now: float) -> PendingRequest | None:
         """What is to be sent next: what waited for money, what is due again, or a new request."""
         if self.held is not None:
-            errand, self.held = self.held, None
-            return errand
+            pending, self.held = self.held, None
+            return pending
         if self.again and self.again[0][0] <= now:
             return heapq.heappop(self.again)[2]
         if self.is_drawn:
@@ -133,14 +133,14 @@ class Dispatch:
         if request is None:
             self.is_drawn = True
             return None
-        return Errand(request, self.asker.price.worst(request))
+        return PendingRequest(request, self.settings.price.worst(request))
 
-    def _start(self, errand: Errand, lane: Lane) -> None:
-        lane.in_flight += 1
-        self.asker.in_flight += 1
-        expected = lane.expected_tokens(errand.request)
-        lane.pace.take(expected)
-        task = asyncio.create_task(self._attempt(errand, lane, expected))
+    def _start(self, pending: PendingRequest, connection: EndpointConnection) -> None:
+        connection.in_flight += 1
+        self.settings.in_flight += 1
+        expected = connection.expected_tokens(pending.request)
+        connection.pace.take(expected)
+        task = asyncio.create_task(self._attempt(pending, connection, expected))
         self.tasks.add(task)
         task.add_done_callback(self._ended)
 
@@ -149,109 +149,113 @@ class Dispatch:
         self.ended.append(task)
         self.news.set()
 
-    async def _attempt(self, errand: Errand, lane: Lane, expected: int) -> None:
-        errand.attempts += 1
-        errand.began = began = time.monotonic()
+    async def _attempt(self, pending: PendingRequest, connection: EndpointConnection, expected: int) -> None:
+        pending.attempts += 1
+        pending.began = began = time.monotonic()
         try:
-            outcome = await self._outcome(errand, lane)
+            outcome = await self._outcome(pending, connection)
         except ServerError:
-            self.asker.purse.settle(errand.worst, 0.0)
+            self.settings.run_budget.settle(pending.worst, 0.0)
             raise
         except BaseException:
             # Broken off: nobody will know what it came to.
-            self.asker.purse.settle(errand.worst, errand.worst)
-            errand.dollars += errand.worst
-            if errand.dollars:
-                self._let_go(errand, "broken off, because the run ended", lane)
+            self.settings.run_budget.settle(pending.worst, pending.worst)
+            pending.dollars += pending.worst
+            if pending.dollars:
+                self._let_go(pending, "broken off, because the run ended", connection)
             raise
         finally:
-            lane.in_flight -= 1
-            self.asker.in_flight -= 1
-        spent = errand.cost(outcome, self.asker.price)
-        errand.dollars += spent
-        self.asker.purse.settle(errand.worst, spent)
+            connection.in_flight -= 1
+            self.settings.in_flight -= 1
+        spent = pending.cost(outcome, self.settings.price)
+        pending.dollars += spent
+        self.settings.run_budget.settle(pending.worst, spent)
         if isinstance(outcome, Reply):
-            lane.note(None, outcome.completion_tokens)
-            lane.pace.settle(expected, outcome.prompt_tokens + outcome.completion_tokens)
-            self._hand_over(replace(outcome, at=now(), dollars=errand.dollars))
+            connection.note(None, outcome.completion_tokens)
+            connection.pace.settle(expected, outcome.prompt_tokens + outcome.completion_tokens)
+            self._hand_over(replace(outcome, at=now(), dollars=pending.dollars))
             return
-        lane.note(outcome)
-        lane.pace.settle(expected, 0)
-        await self._failed(errand, outcome, lane, time.monotonic() - began)
+        connection.note(outcome)
+        connection.pace.settle(expected, 0)
+        await self._failed(pending, outcome, connection, time.monotonic() - began)
 
-    async def _outcome(self, errand: Errand, lane: Lane) -> Reply | Fault:
-        request, upstream = errand.request, lane.upstream
-        body = body_of(request, upstream.model_name, upstream.base_url)
+    async def _outcome(self, pending: PendingRequest, connection: EndpointConnection) -> Reply | RequestFailure:
+        request, endpoint = pending.request, connection.endpoint
+        body = body_of(request, endpoint.model_name, endpoint.base_url)
         try:
             # The client's own time limit is for each read: a server that trickles would never reach it.
-            async with asyncio.timeout(self.asker.timeout):
-                outcome = await lane.client.complete(body)
+            async with asyncio.timeout(self.settings.timeout):
+                outcome = await connection.client.complete(body)
         except TimeoutError:
-            reason = f"TimeoutError: no whole answer within {self.asker.timeout:g} s"
-            return Fault(reason, is_passing=True, is_silent=True, is_paid=True)
-        if isinstance(outcome, Fault):
+            reason = f"TimeoutError: no whole answer within {self.settings.timeout:g} s"
+            return RequestFailure(reason, is_passing=True, is_silent=True, is_paid=True)
+        if isinstance(outcome, RequestFailure):
             return outcome
         try:
-            return reply_of(request, outcome, time.monotonic() - errand.began, upstream.served_by)
+            return reply_of(request, outcome, time.monotonic() - pending.began, endpoint.served_by)
         except UnusableError as error:
-            return Fault(lane.client.clean(str(error)), is_passing=False, is_paid=True, tokens=error.tokens)
+            return RequestFailure(
+                connection.client.clean(str(error)), is_passing=False, is_paid=True, tokens=error.tokens
+            )
         except ValueError as error:
-            return Fault(f"the answer is not JSON: {error}", is_passing=True, is_paid=True)
+            return RequestFailure(f"the answer is not JSON: {error}", is_passing=True, is_paid=True)
 
-    async def _failed(self, errand: Errand, fault: Fault, lane: Lane, seconds: float) -> None:
+    async def _failed(
+        self, pending: PendingRequest, fault: RequestFailure, connection: EndpointConnection, seconds: float
+    ) -> None:
         """Ask again later, or let the row go."""
         now = time.monotonic()
         if not fault.is_passing:
-            self._let_go(errand, fault.reason, lane)
+            self._let_go(pending, fault.reason, connection)
             return
-        if not lane.client.is_there and fault.is_silent:
-            await self._greet(lane)
+        if not connection.client.is_there and fault.is_silent:
+            await self._greet(connection)
         if fault.is_unreached:
-            errand.attempts -= 1  # it was never sent: no fault of the row's
+            pending.attempts -= 1  # it was never sent: no fault of the row's
         elif fault.is_busy:
-            errand.attempts -= 1
-            errand.busy += 1
-        errand.slow += fault.is_silent and seconds >= self.asker.timeout
-        tried = errand.attempts + errand.busy
+            pending.attempts -= 1
+            pending.busy += 1
+        pending.slow += fault.is_silent and seconds >= self.settings.timeout
+        tried = pending.attempts + pending.busy
         if (
-            errand.attempts >= self.asker.attempts
-            or errand.slow >= SLOW_ATTEMPTS
-            or errand.busy >= BUSY_ATTEMPTS * self.asker.attempts
+            pending.attempts >= self.settings.attempts
+            or pending.slow >= SLOW_ATTEMPTS
+            or pending.busy >= BUSY_ATTEMPTS * self.settings.attempts
         ):
-            self._let_go(errand, f"{fault.reason} (attempt {tried}, the last)", lane)
+            self._let_go(pending, f"{fault.reason} (attempt {tried}, the last)", connection)
         else:
-            heapq.heappush(self.again, (now + self._pause(fault, max(tried, 1)), id(errand), errand))
-        failing = [0.0 if one.failing_since is None else now - one.failing_since for one in self.lanes]
-        if min(failing) > self.asker.patience:
+            heapq.heappush(self.again, (now + self._pause(fault, max(tried, 1)), id(pending), pending))
+        failing = [0.0 if one.failing_since is None else now - one.failing_since for one in self.connections]
+        if min(failing) > self.settings.patience:
             raise ServerError(
-                f"{lane.upstream.base_url}: nothing but failures for {min(failing):.0f} s, the last "
+                f"{connection.endpoint.base_url}: nothing but failures for {min(failing):.0f} s, the last "
                 f"{fault.reason!r}; what came before is kept: see to the server, then run again"
             )
-        if lane.breaker.is_tripped and now - self.told >= NEWS_SECONDS:
+        if connection.breaker.is_tripped and now - self.told >= NEWS_SECONDS:
             self.told = now
-            others = "the other servers go on" if len(self.lanes) > 1 else "everything so far is kept"
-            self.asker.said(f"{lane.upstream.base_url}: {fault.reason}; it is tried again, {others}")
+            others = "the other servers go on" if len(self.connections) > 1 else "everything so far is kept"
+            self.settings.said(f"{connection.endpoint.base_url}: {fault.reason}; it is tried again, {others}")
 
-    async def _greet(self, lane: Lane) -> None:
+    async def _greet(self, connection: EndpointConnection) -> None:
         """See whether anybody is there at all, at a server that has never answered; raise when all are absent."""
         try:
-            await lane.client.models()
+            await connection.client.models()
         except ServerError:
-            lane.is_absent = True
-            if all(other.is_absent for other in self.lanes):
+            connection.is_absent = True
+            if all(other.is_absent for other in self.connections):
                 raise
 
-    def _pause(self, fault: Fault, tried: int) -> float:
+    def _pause(self, fault: RequestFailure, tried: int) -> float:
         """As long as the server asked, else exponentially longer; spread at random, so that rows do not flock back.
 
         Full jitter, after M. Brooker, "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015).
         """
         if fault.retry_after is not None:
-            return fault.retry_after + random.uniform(0, self.asker.backoff)
-        return random.uniform(0, min(LONGEST_BACKOFF, self.asker.backoff * 2 ** min(tried - 1, 16)))
+            return fault.retry_after + random.uniform(0, self.settings.backoff)
+        return random.uniform(0, min(LONGEST_BACKOFF, self.settings.backoff * 2 ** min(tried - 1, 16)))
 
-    def _let_go(self, errand: Errand, reason: str, lane: Lane) -> None:
-        self._hand_over(errand.given_up(reason, lane.upstream.served_by))
+    def _let_go(self, pending: PendingRequest, reason: str, connection: EndpointConnection) -> None:
+        self._hand_over(pending.given_up(reason, connection.endpoint.served_by))
 
     def _hand_over(self, reply: Reply) -> None:
         """Give a reply to `keep`, until it has refused one."""
@@ -261,15 +265,15 @@ class Dispatch:
         self.keep(reply)
         self.refused = False
 
-    def _stop_for_money(self, errand: Errand) -> None:
-        purse = self.asker.purse
+    def _stop_for_money(self, pending: PendingRequest) -> None:
+        run_budget = self.settings.run_budget
         raise BudgetError(
-            f"the budget is {in_dollars(purse.budget or 0.0)}, {in_dollars(purse.spent)} of it are spent, and the next "
-            f"call could cost {in_dollars(errand.worst)}; everything so far is kept: raise SKYASSETS_BUDGET (or the "
-            "recipe's), and run again"
+            f"the budget is {in_dollars(run_budget.budget or 0.0)}, {in_dollars(run_budget.spent)} of it are spent, "
+            f"and the next call could cost {in_dollars(pending.worst)}; everything so far is kept: raise "
+            "SKYASSETS_BUDGET (or the recipe's), and run again"
         )
 
     def _see_whether_all_are_lost(self) -> None:
-        reasons = [lane.upstream.lost() for lane in self.lanes]
+        reasons = [connection.endpoint.lost() for connection in self.connections]
         if all(reasons) and not (self.is_drawn and not self.again and not self.tasks):
             raise ServerError(reasons[0])

@@ -12,8 +12,8 @@ from typing import IO, TYPE_CHECKING, Self, TypeVar
 from urllib.parse import urlsplit
 
 from skyassets.core.errors import ServerError
-from skyassets.engines.openai_api.endpoint import Upstream
-from skyassets.engines.openai_api.failures import Fault, fault_of, silence_of
+from skyassets.engines.openai_api.endpoint import Endpoint
+from skyassets.engines.openai_api.failures import RequestFailure, fault_of, silence_of
 from skyassets.engines.openai_batch.jsonl import ENDPOINT, unreadable
 from skyassets.engines.openai_batch.spool import PIECE, scratch
 from skyassets.engines.openai_batch.status import RUNNING
@@ -41,20 +41,20 @@ class AbsentError(ServerError):
 class BatchAccount:
     """A server's Batch API within reach, for as long as the context lasts."""
 
-    def __init__(self, upstream: Upstream, folder: Path, patience: float, backoff: float, settling: float) -> None:
+    def __init__(self, endpoint: Endpoint, folder: Path, patience: float, backoff: float, settling: float) -> None:
         import httpx2
         import openai
 
-        self.upstream, self.folder = upstream, folder
+        self.endpoint, self.folder = endpoint, folder
         self.is_there = False
         """It has answered something, whatever it was."""
         self.patience, self.backoff, self.settling = patience, backoff, settling
         self._broken = (openai.APIConnectionError, httpx2.HTTPError)
         self._unreached = httpx2.ConnectError
-        is_here = urlsplit(upstream.base_url).hostname in {"127.0.0.1", "localhost", "::1"}
+        is_here = urlsplit(endpoint.base_url).hostname in {"127.0.0.1", "localhost", "::1"}
         self._client = openai.OpenAI(
-            base_url=upstream.base_url,
-            api_key=upstream.api_key,
+            base_url=endpoint.base_url,
+            api_key=endpoint.api_key,
             max_retries=0,
             timeout=CALL_SECONDS,
             http_client=openai.DefaultHttpxClient(trust_env=not is_here),
@@ -166,10 +166,10 @@ class BatchAccount:
                 fault = silence_of(error)
                 if isinstance(error.__cause__, self._unreached) and not self.is_there:
                     raise ServerError(
-                        f"{self.upstream.base_url}: nobody answers ({fault.reason}): start it, or correct the URL"
+                        f"{self.endpoint.base_url}: nobody answers ({fault.reason}): start it, or correct the URL"
                     ) from error
             except ValueError as error:
-                fault = Fault(f"the answer makes no sense: {error}", is_passing=True)
+                fault = RequestFailure(f"the answer makes no sense: {error}", is_passing=True)
             else:
                 self.is_there = True
                 return told
@@ -177,20 +177,20 @@ class BatchAccount:
             failing_since = now if failing_since is None else failing_since
             if now - failing_since >= self.patience:
                 raise ServerError(
-                    f"{self.upstream.base_url}: nothing but failures for {now - failing_since:.0f} s, the last "
+                    f"{self.endpoint.base_url}: nothing but failures for {now - failing_since:.0f} s, the last "
                     f"{fault.reason!r}; batches under way go on, and the next run finds them"
                 )
             tried += 1
             time.sleep(self._pause(fault, tried))
 
-    def _pause(self, fault: Fault, tried: int) -> float:
+    def _pause(self, fault: RequestFailure, tried: int) -> float:
         """As long as the server asked, else exponentially longer, with full jitter."""
         if fault.retry_after is not None:
             return fault.retry_after
         return random.uniform(0, min(LONGEST_PAUSE, self.backoff * 2 ** min(tried - 1, 16)))
 
-    def _refused(self, what: str, fault: Fault) -> ServerError:
-        url = self.upstream.base_url
+    def _refused(self, what: str, fault: RequestFailure) -> ServerError:
+        url = self.endpoint.base_url
         if fault.reason.startswith("404"):
             return AbsentError(
                 f"{url}: to {what} a batch or its file, nothing answers to that name (it said {fault.reason}): the "

@@ -30,14 +30,14 @@ class BatchAsk:
 
     def __init__(
         self,
-        asker: BatchSettings,
+        settings: BatchSettings,
         account: BatchAccount,
         requests: Iterable[Request],
         spool: IO[bytes],
         keep: Callable[[Reply], None],
     ) -> None:
-        self.asker, self.account, self.spool, self.keep = asker, account, spool, keep
-        self.rest = spooled(requests, spool, asker.upstream, asker.price)
+        self.settings, self.account, self.spool, self.keep = settings, account, spool, keep
+        self.rest = spooled(requests, spool, settings.endpoint, settings.price)
         """What is in no batch yet."""
         self.unpaid: dict[str, Row] = {}
         """What the money is not enough for."""
@@ -45,11 +45,11 @@ class BatchAsk:
         self.reserved: dict[str, float] = {}
         """Row to the dollars set aside for it."""
         self.refusals: list[str] = []
-        self.notes = Notes(asker.folder)
-        self.server = server_name(asker.upstream.base_url)
-        self.model = asker.upstream.model_name
-        self.served_by = f"{asker.upstream.served_by} (batch)"
-        self.most_rows = asker.most_rows
+        self.notes = Notes(settings.folder)
+        self.server = server_name(settings.endpoint.base_url)
+        self.model = settings.endpoint.model_name
+        self.served_by = f"{settings.endpoint.served_by} (batch)"
+        self.most_rows = settings.most_rows
         self.is_full = False
         """The server's queue takes no more until something of ours has ended."""
         self.listed: dict[str, Batch] | None = None
@@ -69,14 +69,14 @@ class BatchAsk:
             if self.unpaid:
                 self._stop_for_money()
         finally:
-            self.asker.in_flight = 0
+            self.settings.in_flight = 0
             under_way = {row for course in self.courses for row in course.rows}
             for row in self.reserved.keys() - under_way:  # what is under way may still cost: its money stays aside
                 self._free(row, 0.0)
 
     def _alone(self) -> AbstractContextManager[None]:
         """Hold the notes against other runs while batches are taken up or created."""
-        return locked(self.asker.folder / ".lock", self.asker.said)
+        return locked(self.settings.folder / ".lock", self.settings.said)
 
     def _take_up(self) -> None:
         """Find the batches of earlier runs that hold rows of ours."""
@@ -89,13 +89,13 @@ class BatchAsk:
                 if not note.is_collected:
                     self._set_aside(rows)
                 self._follow(found, rows)
-                self.asker.said(f"{self.server}: {len(rows)} rows are in batch {found.batch} already")
+                self.settings.said(f"{self.server}: {len(rows)} rows are in batch {found.batch} already")
 
     def _found(self, note: Note) -> Note | None:
         """The note with its batch's id; None, and the note dropped, when the batch was never created."""
         if note.batch:
             return note
-        time.sleep(min(max(note.at + self.asker.settling - time.time(), 0.0), self.asker.settling))
+        time.sleep(min(max(note.at + self.settings.settling - time.time(), 0.0), self.settings.settling))
         batch = self._in_list(note.digest)
         if batch is None:
             self.notes.drop(note)
@@ -113,13 +113,13 @@ class BatchAsk:
         """Set money aside for rows, one by one; those it is not enough for."""
         names = sorted(rows.keys() - self.reserved.keys())
         for number, row in enumerate(names):
-            if not self.asker.purse.reserve(rows[row].worst):
+            if not self.settings.run_budget.reserve(rows[row].worst):
                 return {each: rows[each] for each in names[number:]}
             self.reserved[row] = rows[row].worst
         return {}
 
     def _free(self, row: str, spent: float) -> None:
-        self.asker.purse.settle(self.reserved.pop(row, 0.0), spent)
+        self.settings.run_budget.settle(self.reserved.pop(row, 0.0), spent)
 
     def _send(self) -> None:
         """Create batches for the rest, as far as the money goes, each within the limits of a file."""
@@ -129,7 +129,7 @@ class BatchAsk:
             del self.rest[row]
         while self.rest:
             if rows := self._next():
-                with scratch(self.asker.folder) as file:
+                with scratch(self.settings.folder) as file:
                     copied(rows.values(), self.spool, file)
                     self._create(rows, file)
 
@@ -138,12 +138,12 @@ class BatchAsk:
         rows: dict[str, Row] = {}
         size = 0
         for name, row in sorted(self.rest.items()):
-            if row.size > self.asker.most_bytes:
+            if row.size > self.settings.most_bytes:
                 del self.rest[name]
                 self._explain(row.request, "the request alone is larger than the file of a batch may be")
                 continue
             size += row.size
-            if len(rows) == self.most_rows or size > self.asker.most_bytes:
+            if len(rows) == self.most_rows or size > self.settings.most_bytes:
                 break
             rows[name] = row
         return rows
@@ -160,13 +160,13 @@ class BatchAsk:
             batch = self.account.create(self.account.upload(file, f"skyassets-{key}.jsonl"), key)
         self.notes.write(noted := replace(note, batch=batch.id))
         self._follow(noted, rows)
-        self.asker.said(f"{self.server}: batch {batch.id} holds {len(rows)} rows for {self.model}")
+        self.settings.said(f"{self.server}: batch {batch.id} holds {len(rows)} rows for {self.model}")
 
     def _follow(self, note: Note, rows: dict[str, Row]) -> None:
         for row in rows:
             del self.rest[row]
         self.courses.append(Course(note, rows, is_first=not self.courses))
-        self.asker.in_flight += len(rows)
+        self.settings.in_flight += len(rows)
 
     def _look_around(self) -> None:
         """Look once at every batch that is due, then wait for the next one to be."""
@@ -177,7 +177,7 @@ class BatchAsk:
             time.sleep(max(min(map(self._due, self.courses)) - time.time(), 0.0))
 
     def _due(self, course: Course) -> float:
-        return course.due(self.asker.soonest, self.asker.seldomest)
+        return course.due(self.settings.soonest, self.settings.seldomest)
 
     def _judge(self, course: Course) -> None:
         """Wait on, collect, send again or give up, by what has become of the batch."""
@@ -199,8 +199,8 @@ class BatchAsk:
                     return
             else:
                 return
-        if line := course.news(batch, now, self.asker.news):
-            self.asker.said(f"{self.server}: {line}")
+        if line := course.news(batch, now, self.settings.news):
+            self.settings.said(f"{self.server}: {line}")
         if late := overdue(batch, now):
             raise ServerError(f"{self.server}: {late}")
 
@@ -222,7 +222,7 @@ class BatchAsk:
         else:
             self.is_full = bool(self.courses)
         how = f"as batches of {self.most_rows} rows" if course.is_first else "when those before have ended"
-        self.asker.said(f"{self.server}: batch {batch.id} has to wait: {told}; its rows are sent again {how}")
+        self.settings.said(f"{self.server}: batch {batch.id} has to wait: {told}; its rows are sent again {how}")
 
     def _collect(self, course: Course, batch: "Batch") -> None:
         """Hand over what the batch brought, and note what need never be asked again.
@@ -249,13 +249,13 @@ class BatchAsk:
         if not course.note.is_collected:
             self.notes.write(replace(course.note, ids=tuple(answered), is_collected=True))
         counts = f"{len(course.rows)} rows collected, {len(missing)} of them without a line"
-        self.asker.said(f"{self.server}: batch {batch.id} is {batch.status}, {counts}")
+        self.settings.said(f"{self.server}: batch {batch.id} is {batch.status}, {counts}")
 
     def _settle(self, course: Course, row: Row, answer: Answer, seconds: float) -> bool:
         """Hand a row's reply over; whether it is one."""
         reply = reply_from(row.request, answer, seconds, self.served_by)
         # Where nobody told the tokens, the worst is assumed, as for a live call.
-        told = self.asker.price.dollars(reply.prompt_tokens, reply.completion_tokens, batched=True)
+        told = self.settings.price.dollars(reply.prompt_tokens, reply.completion_tokens, batched=True)
         spent = row.worst if reply.dollars is None else told
         # What was collected before has been booked before, by the run that collected it.
         self._free(answer.id, 0.0 if course.note.is_collected else spent)
@@ -268,7 +268,7 @@ class BatchAsk:
 
     def _end(self, course: Course) -> None:
         self.courses.remove(course)
-        self.asker.in_flight -= len(course.rows)
+        self.settings.in_flight -= len(course.rows)
         self.is_full = False
 
     def _lost(self, course: Course, error: AbsentError) -> None:
@@ -285,13 +285,13 @@ class BatchAsk:
         self._end(course)
         self.notes.write(replace(course.note, ids=(), is_collected=True))
         self.rest |= course.rows
-        self.asker.said(f"{self.server}: the files of batch {course.note.batch} are gone; its rows are asked again")
+        self.settings.said(f"{self.server}: the files of batch {course.note.batch} are gone; its rows are asked again")
 
     def _stop_for_money(self) -> None:
-        purse = self.asker.purse
+        run_budget = self.settings.run_budget
         worst = sum(row.worst for row in self.unpaid.values())
         raise BudgetError(
-            f"the budget is {in_dollars(purse.budget or 0.0)}, {in_dollars(purse.spent)} of it are spent, and the "
-            f"{len(self.unpaid)} rows that were not sent could cost {in_dollars(worst)}; everything so far is kept: "
-            "raise SKYASSETS_BUDGET (or the recipe's), and run again"
+            f"the budget is {in_dollars(run_budget.budget or 0.0)}, {in_dollars(run_budget.spent)} of it are spent, "
+            f"and the {len(self.unpaid)} rows that were not sent could cost {in_dollars(worst)}; everything so far is "
+            "kept: raise SKYASSETS_BUDGET (or the recipe's), and run again"
         )

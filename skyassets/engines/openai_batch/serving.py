@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skyassets.core.errors import ServerError
-from skyassets.core.ports import Asker, Model, Reply, Request
+from skyassets.core.ports import CompletionClient, Model, Reply, Request
 from skyassets.engines.openai_batch.client import BatchAccount
 from skyassets.engines.openai_batch.run import BatchAsk
 from skyassets.engines.openai_batch.settings import BatchSettings
@@ -30,10 +30,10 @@ from skyassets.engines.openai_batch.spool import scratch
 
 @dataclass
 class OpenAIBatch(BatchSettings):
-    """Keeps the ports `Serving` and `Asker` over the Batch API of one server."""
+    """Keeps the ports `ModelProvider` and `CompletionClient` over the Batch API of one server."""
 
     @contextmanager
-    def serve(self, model: Model, weights: Path | None) -> Iterator[Asker]:
+    def serve(self, model: Model, weights: Path | None) -> Iterator[CompletionClient]:
         """Itself, for as long as the context lasts; nobody is asked anything before there is something to ask.
 
         Raises:
@@ -41,7 +41,7 @@ class OpenAIBatch(BatchSettings):
         """
         if weights is not None:
             raise ServerError(
-                f"{self.upstream.base_url}: a batch cannot ask for {model.name}, whose weights are ours ({weights}): "
+                f"{self.endpoint.base_url}: a batch cannot ask for {model.name}, whose weights are ours ({weights}): "
                 "serve them from here, without batches"
             )
         yield self
@@ -54,7 +54,7 @@ class OpenAIBatch(BatchSettings):
             BudgetError: when some could pass the budget; all others have been answered.
         """
         with (
-            BatchAccount(self.upstream, self.folder, self.patience, self.backoff, self.settling) as account,
+            BatchAccount(self.endpoint, self.folder, self.patience, self.backoff, self.settling) as account,
             scratch(self.folder) as spool,
         ):
             BatchAsk(self, account, requests, spool, keep).run()

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from skyassets.core.money import FREE, Price, Purse
+from skyassets.core.money import FREE, Budget, Price
 from skyassets.core.text import silent
-from skyassets.engines.openai_api.endpoint import Upstream
+from skyassets.engines.openai_api.endpoint import Endpoint
 
 MOST_ROWS = 50_000
 MOST_BYTES = 200_000_000
@@ -17,11 +17,11 @@ MOST_BYTES = 200_000_000
 class BatchSettings:
     """What the batches of one server have in common."""
 
-    upstream: Upstream
+    endpoint: Endpoint
     folder: Path
     """Where the notes on batches are kept: the only thing a later run needs to find them."""
     price: Price = FREE
-    purse: Purse = field(default_factory=Purse)
+    run_budget: Budget = field(default_factory=Budget)
     said: Callable[[str], None] = silent
     most_rows: int = MOST_ROWS
     most_bytes: int = MOST_BYTES

@@ -10,7 +10,7 @@ from typing import IO
 from skyassets.core.errors import StoreError
 from skyassets.core.money import Price
 from skyassets.core.ports import Request
-from skyassets.engines.openai_api.endpoint import Upstream
+from skyassets.engines.openai_api.endpoint import Endpoint
 from skyassets.engines.openai_batch.jsonl import line_of
 
 PIECE = 1 << 20
@@ -43,12 +43,12 @@ def scratch(folder: Path) -> Iterator[IO[bytes]]:
         raise StoreError(f"cannot write in {folder}: {error.strerror or error}; free space there") from error
 
 
-def spooled(requests: Iterable[Request], file: IO[bytes], upstream: Upstream, price: Price) -> dict[str, Row]:
+def spooled(requests: Iterable[Request], file: IO[bytes], endpoint: Endpoint, price: Price) -> dict[str, Row]:
     """The rows of `requests`, by id, their lines written to `file`."""
     rows: dict[str, Row] = {}
     start = 0
     for request in requests:
-        line = line_of(request, upstream.model_name, upstream.base_url)
+        line = line_of(request, endpoint.model_name, endpoint.base_url)
         file.write(line)
         worst = price.worst(request) * price.batch
         rows[request.id] = Row(replace(request, messages=()), worst, start, len(line))

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from skyassets.core.errors import ServerError
-from skyassets.core.money import Purse
-from skyassets.core.ports import Asker, Model
+from skyassets.core.money import Budget
+from skyassets.core.ports import CompletionClient, Model
 from skyassets.engines.host.metering import Metered, metering, unmetered
-from skyassets.engines.openai_api.completions import OpenAIAsker
-from skyassets.engines.openai_api.endpoint import Upstream
+from skyassets.engines.openai_api.completions import OpenAIClientPool
+from skyassets.engines.openai_api.endpoint import Endpoint
 from skyassets.engines.serving.process import LOGS, ServerProcess, free_ports
 from skyassets.engines.serving.supervisor import Restarts, kept
 
@@ -26,7 +26,7 @@ SHARING = {"OMP_WAIT_POLICY": "PASSIVE"}
 
 @dataclass(frozen=True)
 class TransformersServer:
-    """Keeps the `Serving` port with a transformers server of our own."""
+    """Keeps the `ModelProvider` port with a transformers server of our own."""
 
     resolve: Callable[[Model], Path | str]
     """Where a model's weights are: a folder, or a hub id for transformers to fetch."""
@@ -39,11 +39,11 @@ class TransformersServer:
     said: Callable[[str], None] = print
     metered: Metered = unmetered
     """Told of the one machine that is held, from the start to the stop."""
-    purse: Purse = field(default_factory=Purse)
+    run_budget: Budget = field(default_factory=Budget)
     """The run's: the calls cost nothing, but none goes out once machine time has used up the budget."""
 
     @contextmanager
-    def serve(self, model: Model, weights: Path | None) -> Iterator[Asker]:
+    def serve(self, model: Model, weights: Path | None) -> Iterator[CompletionClient]:
         """An asker for `model`, with a server of its own behind it.
 
         Raises:
@@ -65,7 +65,7 @@ class TransformersServer:
             said=self.said,
         )
         with metering(self.metered, 1) as unmeterable, kept((process,), self.restarts) as (keeper,):
-            upstream = Upstream(
+            endpoint = Endpoint(
                 f"http://127.0.0.1:{port}/v1",
                 model.name,
                 concurrency=self.concurrency,
@@ -73,4 +73,6 @@ class TransformersServer:
                 lost=lambda: keeper.lost() or unmeterable(),
             )
             patience = self.restarts.longest(self.patience)
-            yield OpenAIAsker((upstream,), self.timeout, patience=patience, purse=self.purse, said=self.said)
+            yield OpenAIClientPool(
+                (endpoint,), self.timeout, patience=patience, run_budget=self.run_budget, said=self.said
+            )

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from skyassets.core.errors import ServerError
-from skyassets.core.money import Purse
-from skyassets.core.ports import Asker, Model
+from skyassets.core.money import Budget
+from skyassets.core.ports import CompletionClient, Model
 from skyassets.engines.host.devices import cores, gpus, shares
 from skyassets.engines.host.metering import Metered, metering, unmetered
-from skyassets.engines.openai_api.completions import OpenAIAsker
-from skyassets.engines.openai_api.endpoint import Upstream
+from skyassets.engines.openai_api.completions import OpenAIClientPool
+from skyassets.engines.openai_api.endpoint import Endpoint
 from skyassets.engines.serving.process import LOGS, ServerProcess, free_ports
 from skyassets.engines.serving.supervisor import Restarts, kept
 from skyassets.engines.serving.vllm_options import VllmOptions
@@ -30,7 +30,7 @@ MEMORY_SHARE_ON_CPU = 0.3
 
 @dataclass(frozen=True)
 class VllmServer:
-    """Keeps the `Serving` port with vLLM servers of our own."""
+    """Keeps the `ModelProvider` port with vLLM servers of our own."""
 
     resolve: Callable[[Model], Path | str]
     """Where a model's weights are: a folder, or a hub id for vLLM to fetch."""
@@ -45,11 +45,11 @@ class VllmServer:
     said: Callable[[str], None] = print
     metered: Metered = unmetered
     """Told of the GPUs held (of 1 for a machine without), from the first start to the last stop."""
-    purse: Purse = field(default_factory=Purse)
+    run_budget: Budget = field(default_factory=Budget)
     """The run's: the calls cost nothing, but none goes out once machine time has used up the budget."""
 
     @contextlib.contextmanager
-    def serve(self, model: Model, weights: Path | None) -> Iterator[Asker]:
+    def serve(self, model: Model, weights: Path | None) -> Iterator[CompletionClient]:
         """An asker for `model`, with servers of its own behind it.
 
         Raises:
@@ -63,8 +63,8 @@ class VllmServer:
         processes = self.processes(model, place, ports)
         devices = 1 if _is_cpu_build() else self.options.replicas * self.options.tensor_parallel
         with metering(self.metered, devices) as unmeterable, kept(processes, self.restarts) as keepers:
-            upstreams = tuple(
-                Upstream(
+            endpoints = tuple(
+                Endpoint(
                     f"http://127.0.0.1:{port}/v1",
                     model.name,
                     concurrency=self.concurrency,
@@ -74,7 +74,9 @@ class VllmServer:
                 for port, keeper in zip(ports, keepers, strict=True)
             )
             patience = self.restarts.longest(self.patience)
-            yield OpenAIAsker(upstreams, self.timeout, patience=patience, purse=self.purse, said=self.said)
+            yield OpenAIClientPool(
+                endpoints, self.timeout, patience=patience, run_budget=self.run_budget, said=self.said
+            )
 
     def processes(self, model: Model, place: Path | str, ports: tuple[int, ...]) -> tuple[ServerProcess, ...]:
         """What is to be run, one for each port.

@@ -9,11 +9,11 @@ from skyassets import __version__
 from skyassets.core.code_version import code_version
 from skyassets.core.ports import Model
 from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS
-from skyassets.core.tables.store import Made
+from skyassets.core.tables.store import StageResult
 from skyassets.engines.host.environment import versions_told
 from skyassets.engines.host.git import commit_of
 from skyassets.project.graders import GRADERS
-from skyassets.project.project import House
+from skyassets.project.project import Project
 from skyassets.project.serving_record import notes_of
 from skyassets.stages.evaluation.answers import JUDGED_BY
 from skyassets.stages.evaluation.manifest import Facts, Server, answered, asked, title, under
@@ -22,22 +22,22 @@ PACKAGE = Path(__file__).parents[1]
 GRADING_PACKAGES = ("math-verify", "latex2sympy2_extended", "sympy")
 
 
-def answered_with(house: House, models: Mapping[str, Model], made: Made, epoch: str) -> Facts:
+def answered_with(project: Project, models: Mapping[str, Model], made: StageResult, epoch: str) -> Facts:
     """The manifest of answers just made: how they were asked, by whom and with what they were answered and graded.
 
     `models` is role to model. Rows that another run or recipe had paid for tell what that run was served with.
     """
-    recipe, answers = house.recipe, made.frame
+    recipe, answers = project.recipe, made.frame
     facts: Facts = {"recipe": recipe.name, **asked(recipe.evaluation, recipe.benchmarks, epoch)}
     for role, model in models.items():
-        facts |= answered(role, model, _servers(house, model, answers.filter(pl.col("role") == role)))
+        facts |= answered(role, model, _servers(project, model, answers.filter(pl.col("role") == role)))
     graders: Facts = {"version": code_version(*GRADERS), **versions_told(GRADING_PACKAGES)}
     graders |= {name: str(made.facts[name]) for name in JUDGED_BY.values() if name in made.facts}
     if recipe.judge:
         graders["judge"] = f"{title(recipe.judge.model.name)}@{recipe.judge.model.revision}"
     facts |= under("graders", graders)
     facts |= under("answered by", code_told())
-    facts["data.benchmark_problems"] = house.store.data_version(BENCHMARK_PROBLEMS)
+    facts["data.benchmark_problems"] = project.store.data_version(BENCHMARK_PROBLEMS)
     return facts
 
 
@@ -51,9 +51,9 @@ def code_told() -> Facts:
     }
 
 
-def _servers(house: House, model: Model, answers: pl.DataFrame) -> list[Server]:
+def _servers(project: Project, model: Model, answers: pl.DataFrame) -> list[Server]:
     """The distinct servers that the rows came from."""
-    rows = house.rows.read(answers["completion_id"].drop_nulls(), ["run", "served_by"])
+    rows = project.rows.read(answers["completion_id"].drop_nulls(), ["run", "served_by"])
     pairs = {pair for batch in rows for pair in batch.select("run", "served_by").unique().iter_rows()}
-    notes = notes_of(house)
+    notes = notes_of(project)
     return [Server(str(by or ""), notes.read(str(run), str(model))) for run, by in sorted(pairs, key=str)]

@@ -5,7 +5,7 @@ import re
 from skyassets.core.errors import EpochError
 from skyassets.core.files import write_text
 from skyassets.core.tables.declarations import ANSWERS
-from skyassets.project.project import House, Run
+from skyassets.project.project import Project, Run
 from skyassets.stages.evaluation.manifest import FIRST
 
 EPOCH_TAG = "skyassets/epoch"
@@ -14,13 +14,13 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """What an epoch may be called: it becomes a part of a folder's name."""
 
 
-def current_epoch(house: House) -> str:
+def current_epoch(project: Project) -> str:
     """The name of the latest epoch that a run has begun; empty for the first."""
-    file = house.store.folder / "epoch.txt"
+    file = project.store.folder / "epoch.txt"
     return file.read_text(encoding="utf-8").strip() if file.exists() else ""
 
 
-def enter(house: House, run: Run | None) -> str:
+def enter(project: Project, run: Run | None) -> str:
     """The epoch that `run` belongs to: the latest, or the one of its tag, which begins if it is a new one.
 
     A killed epoch goes on where it was, whether the next run has its tag or none. Without a run: the latest.
@@ -29,13 +29,13 @@ def enter(house: House, run: Run | None) -> str:
         EpochError: when the tag is no name for an epoch.
     """
     if run is None:
-        return current_epoch(house)
-    if run.id not in house.epochs:
+        return current_epoch(project)
+    if run.id not in project.epochs:
         tagged = checked(run.tags.get(EPOCH_TAG, ""))
-        if tagged and tagged != current_epoch(house):
-            write_text(house.store.folder / "epoch.txt", tagged)
-        house.epochs[run.id] = tagged or current_epoch(house)
-    return house.epochs[run.id]
+        if tagged and tagged != current_epoch(project):
+            write_text(project.store.folder / "epoch.txt", tagged)
+        project.epochs[run.id] = tagged or current_epoch(project)
+    return project.epochs[run.id]
 
 
 def hold(run: Run, answered: str) -> None:

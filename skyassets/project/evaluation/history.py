@@ -15,7 +15,7 @@ from skyassets.core.files import locked, sync_folder
 from skyassets.core.tables.content_digest import ContentDigest
 from skyassets.core.tables.declarations import REPORTS
 from skyassets.core.text import now, silent
-from skyassets.project.project import House
+from skyassets.project.project import Project
 from skyassets.stages.evaluation.drift import METRICS, Drift, Past, drift
 from skyassets.stages.evaluation.manifest import FIRST, Facts
 
@@ -161,29 +161,29 @@ def _sync(folder: Path) -> None:
     sync_folder(folder)
 
 
-def history_of(house: House) -> History:
+def history_of(project: Project) -> History:
     """The recipe's history."""
-    return History(house.store.folder / FOLDER)
+    return History(project.store.folder / FOLDER)
 
 
-def current_report(house: House) -> str:
+def current_report(project: Project) -> str:
     """The name, in the history, of the report that is there.
 
     Raises:
         StoreError: when there is none.
     """
-    rows = house.store.read(REPORTS)
-    return name_of(str(rows["epoch_name"][0]) if rows.height else "", house.store.data_version(REPORTS))
+    rows = project.store.read(REPORTS)
+    return name_of(str(rows["epoch_name"][0]) if rows.height else "", project.store.data_version(REPORTS))
 
 
-def latest_drift(house: House) -> Drift:
+def latest_drift(project: Project) -> Drift:
     """The drift of the report that is there since those that were made before it, none of those made later.
 
     Raises:
         StoreError: when there is no report, or it or an earlier one is not in the history as it should be.
     """
-    name = current_report(house)
-    kept = history_of(house).reports()
+    name = current_report(project)
+    kept = history_of(project).reports()
     now = next((report for report in kept if report.name == name), None)
     if now is None:
         raise StoreError(f"the history has no report {name}; materialize {REPORTS.name}, and it is kept again")

@@ -8,7 +8,7 @@ import polars as pl
 from skyassets.core.files import write_text
 from skyassets.core.tables.declarations import ANSWERS, BENCHMARK_PROBLEMS, CHECKPOINT, EXAMPLES, LEDGER, REPORTS, Table
 from skyassets.project.deployment import student_name
-from skyassets.project.project import House
+from skyassets.project.project import Project
 from skyassets.stages.curation.waterfall import by_domain
 from skyassets.stages.evaluation.scores import BASE, STUDENT
 from skyassets.stages.plots import training_curve
@@ -26,32 +26,32 @@ WRITTEN_FROM = (REPORTS, ANSWERS, EXAMPLES, CHECKPOINT, LEDGER)
 """The tables that the files name, for whoever wants to know more."""
 
 
-def write_reports(house: House, reports: pl.DataFrame, contaminated: Mapping[str, str] | None = None) -> str:
+def write_reports(project: Project, reports: pl.DataFrame, contaminated: Mapping[str, str] | None = None) -> str:
     """Write both files of a report out of the rows of `benchmark_reports`; what they say in brief, as Markdown.
 
     `contaminated` is the evidence of each item whose text was found in the training set; None when nobody looked.
     """
-    facts = report_facts(house, reports, contaminated)
-    write_text(house.store.folder / PAGE, report_page(facts))
-    write_text(house.store.folder / TEXT, report_text(facts))
+    facts = report_facts(project, reports, contaminated)
+    write_text(project.store.folder / PAGE, report_page(facts))
+    write_text(project.store.folder / TEXT, report_text(facts))
     return in_brief(facts)
 
 
-def missing(house: House) -> str:
+def missing(project: Project) -> str:
     """Which of the files is gone, in words; empty when none is."""
-    gone = [name for name in FILES if not (house.store.folder / name).exists()]
+    gone = [name for name in FILES if not (project.store.folder / name).exists()]
     return f"gone: {', '.join(gone)}" if gone else ""
 
 
-def report_facts(house: House, reports: pl.DataFrame, contaminated: Mapping[str, str] | None = None) -> ReportFacts:
+def report_facts(project: Project, reports: pl.DataFrame, contaminated: Mapping[str, str] | None = None) -> ReportFacts:
     """What the report is written from; of the answers' texts only those that are shown are read."""
-    recipe = house.recipe
+    recipe = project.recipe
     base = recipe.training.base
     models = {BASE: str(base), STUDENT: f"{student_name(base.name)}, {base} trained by the recipe"}
     headlines = {each.name: each.metric for each in recipe.benchmarks}
-    examples = _columns(house, EXAMPLES, "domain", "dropped_by", "trace_verdict", "rewrite_verdict")
-    told = {name: points for name, points in training_curve.course(house.store.read(CHECKPOINT)).items() if points}
-    ledger = house.accounts.ledger()
+    examples = _columns(project, EXAMPLES, "domain", "dropped_by", "trace_verdict", "rewrite_verdict")
+    told = {name: points for name, points in training_curve.course(project.store.read(CHECKPOINT)).items() if points}
+    ledger = project.accounts.ledger()
     return ReportFacts(
         recipe=recipe.name,
         description=recipe.description,
@@ -59,32 +59,32 @@ def report_facts(house: House, reports: pl.DataFrame, contaminated: Mapping[str,
         models=models | {each.role: str(each.model) for each in recipe.contenders},
         headlines=headlines,
         asked=_asked(ledger),
-        spent=_spent(house, ledger),
+        spent=_spent(project, ledger),
         rules=recipe.curation.names,
         fall=by_domain(examples, recipe.curation.names),
         curves={training_curve.PANELS[name][0]: points for name, points in told.items()},
-        duels=_duels(house, headlines),
+        duels=_duels(project, headlines),
         contaminated=contaminated,
         tables=tuple((f"{table.name}.parquet", table.meaning) for table in WRITTEN_FROM),
     )
 
 
-def _columns(house: House, table: Table, *names: str) -> pl.DataFrame:
-    return house.store.scan(table).select(names).collect()
+def _columns(project: Project, table: Table, *names: str) -> pl.DataFrame:
+    return project.store.scan(table).select(names).collect()
 
 
-def _duels(house: House, headlines: Mapping[str, str]) -> tuple[Duel, ...]:
-    answers = house.store.scan(ANSWERS)
+def _duels(project: Project, headlines: Mapping[str, str]) -> tuple[Duel, ...]:
+    answers = project.store.scan(ANSWERS)
     marks = answers.select(paired_examples.MARKS).filter(pl.col("role").is_in([BASE, STUDENT])).collect()
     found = paired_examples.chosen(marks, headlines)
     ids = [ident for each in found for ident in (each.student, each.base)]
     said = answers.filter(pl.col("answer_id").is_in(ids)).select(paired_examples.SAID).collect(engine="streaming")
     items = pl.col("problem_id").is_in([each.problem_id for each in found])
-    problems = house.store.scan(BENCHMARK_PROBLEMS).filter(items).select(paired_examples.ASKED)
+    problems = project.store.scan(BENCHMARK_PROBLEMS).filter(items).select(paired_examples.ASKED)
     return paired_examples.duels(found, said, problems.collect(engine="streaming"))
 
 
-def _spent(house: House, ledger: pl.DataFrame) -> tuple[Spent, ...]:
+def _spent(project: Project, ledger: pl.DataFrame) -> tuple[Spent, ...]:
     """What each asset took, in the order it was first paid for; rows that others paid for count in dollars as well."""
     # A sum over a null is no sum: what one run does not know, all of them do not.
     dollars = pl.when(pl.col("dollars").null_count() == 0).then(pl.col("dollars").sum()).alias("dollars")
@@ -94,8 +94,8 @@ def _spent(house: House, ledger: pl.DataFrame) -> tuple[Spent, ...]:
     )
     rows = summed.sort("began", "asset").drop("began").iter_rows()
     found = {asset: Spent(asset, *numbers) for asset, *numbers in rows}
-    kept = house.accounts.kept()
-    behind = {} if kept is None else house.accounts.accepted(kept).by_asset
+    kept = project.accounts.kept()
+    behind = {} if kept is None else project.accounts.accepted(kept).by_asset
     for asset, cost in behind.items():
         before = found.get(asset, Spent(asset, 0, 0, 0.0, 0.0))
         if asset in found or cost != 0:

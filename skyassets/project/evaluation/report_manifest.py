@@ -7,35 +7,35 @@ from skyassets.core.code_version import code_version
 from skyassets.core.tables.declarations import ANSWERS, CHECKPOINT, EXAMPLES
 from skyassets.engines.host.environment import versions_told
 from skyassets.project.evaluation.answer_manifest import code_told
-from skyassets.project.project import House
+from skyassets.project.project import Project
 from skyassets.stages.evaluation.manifest import MADE_WITH, Facts, title, under
 
 STATISTICS = "skyassets.stages.evaluation.scores"
 PACKAGES = ("polars", "numpy", "scipy")
 
 
-def made_with(house: House) -> Facts:
+def made_with(project: Project) -> Facts:
     """The manifest of a report on the answers that are there.
 
     Raises:
         StoreError: when a table is not there, or not as its own manifest says.
     """
-    made = house.store.manifest(ANSWERS)
+    made = project.store.manifest(ANSWERS)
     told = made.facts.get(MADE_WITH) if made else None
     facts: Facts = dict(told) if isinstance(told, Mapping) else {}
-    facts |= _checkpoint(house)
-    facts |= {f"data.{table.name}": house.store.data_version(table) for table in (EXAMPLES, CHECKPOINT, ANSWERS)}
+    facts |= _checkpoint(project)
+    facts |= {f"data.{table.name}": project.store.data_version(table) for table in (EXAMPLES, CHECKPOINT, ANSWERS)}
     return facts | under("report", {"statistics": code_version(STATISTICS), **code_told(), **versions_told(PACKAGES)})
 
 
-def _checkpoint(house: House) -> Facts:
+def _checkpoint(project: Project) -> Facts:
     """The student's descent: its base, the data it was trained on, and what trained it."""
-    rows = house.store.read(CHECKPOINT)
+    rows = project.store.read(CHECKPOINT)
     found = {str(row["entry"]): row["fact"] for row in rows.iter_rows(named=True) if row["fact"] is not None}
     told = {name.removeprefix("fact:"): json.loads(str(fact)) for name, fact in found.items()}
     facts: Facts = {
         "checkpoint.id": str(rows["checkpoint_id"][0]),
-        "checkpoint.base": title(house.recipe.training.base.name),
+        "checkpoint.base": title(project.recipe.training.base.name),
         "checkpoint.base revision": told.get("base revision"),
         "data.training set": told.get("data version"),
     }

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from skyassets.core.publication import UNNAMED, Kind
 from skyassets.core.tables.declarations import EXAMPLES
-from skyassets.project.project import House
+from skyassets.project.project import Project
 from skyassets.project.publishing.report import PublishedReport
 from skyassets.project.publishing.student_card import card_facts_of, scoreboard_of
 from skyassets.project.sft_files import PARENTS, provenance
@@ -33,26 +33,26 @@ class Names:
         return (self.data if kind is Kind.DATA else self.model) or UNNAMED
 
 
-def data_card(house: House, report: PublishedReport, names: Names, accepted: Sequence[str]) -> str:
+def data_card(project: Project, report: PublishedReport, names: Names, accepted: Sequence[str]) -> str:
     """The data set's card; `accepted` are the licences that had to be."""
-    versions = {parent.name: house.store.data_version(parent) for parent in PARENTS}
+    versions = {parent.name: project.store.data_version(parent) for parent in PARENTS}
     more = ["## Licences accepted", "", plain(accepted_in_words(accepted)), ""] if accepted else []
     if not report.wrong:
-        base = str(house.recipe.training.base)
-        more += student_lines(scoreboard_of(house, report.rows), base, names.model)
+        base = str(project.recipe.training.base)
+        more += student_lines(scoreboard_of(project, report.rows), base, names.model)
     return card(
-        house.store.read(EXAMPLES),
-        house.recipe.curation.names,
-        provenance(house.recipe),
+        project.store.read(EXAMPLES),
+        project.recipe.curation.names,
+        provenance(project.recipe),
         versions,
         more=more,
         place=names.data,
     )
 
 
-def student_card(house: House, report: PublishedReport, names: Names, accepted: Sequence[str]) -> str:
+def student_card(project: Project, report: PublishedReport, names: Names, accepted: Sequence[str]) -> str:
     """The model's card; `accepted` are the licences that had to be."""
-    facts = card_facts_of(house, run_of(house), report.rows)
+    facts = card_facts_of(project, run_of(project), report.rows)
     datasets = tuple(dict.fromkeys([*([names.data] if names.data else []), *facts.datasets]))
     told = replace(facts, name=names.model, datasets=datasets, accepted=tuple(accepted), report=REPORT)
     return model_card(told)

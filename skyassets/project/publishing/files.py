@@ -8,19 +8,19 @@ import polars as pl
 from skyassets.core.publication import Item
 from skyassets.core.tables.declarations import CHECKPOINT, EXAMPLES
 from skyassets.engines.training.checkpoint_folder import CARD, sha256
-from skyassets.project.project import House
+from skyassets.project.project import Project
 from skyassets.project.sft_files import FILES, FOLDER, is_intact
 from skyassets.project.training_runs import run_in, runs_of
 
 
-def data_files(house: House, refused: list[str]) -> list[Item]:
+def data_files(project: Project, refused: list[str]) -> list[Item]:
     """The training files, whose own card gives way to the one that is written for the hub."""
-    manifest = house.store.manifest(EXAMPLES)
+    manifest = project.store.manifest(EXAMPLES)
     named = manifest.facts.get(FILES) if manifest else None
     if not isinstance(named, dict):
         refused.append(f"the training files, {FOLDER}/, were never written: materialize sft_dataset")
         return []
-    folder = house.store.folder / FOLDER
+    folder = project.store.folder / FOLDER
     found = []
     for name, digest in named.items():
         if name == CARD:
@@ -32,10 +32,10 @@ def data_files(house: House, refused: list[str]) -> list[Item]:
     return found
 
 
-def weights_files(house: House, refused: list[str]) -> list[Item]:
+def weights_files(project: Project, refused: list[str]) -> list[Item]:
     """The files of the weights, each held whole against the table `checkpoint`."""
-    table = house.store.read(CHECKPOINT)
-    runs, run = runs_of(house), run_in(table)
+    table = project.store.read(CHECKPOINT)
+    runs, run = runs_of(project), run_in(table)
     if not runs.is_finished(run):
         refused.append(f"the weights of the run {run} are gone, or were never finished: materialize checkpoint")
         return []

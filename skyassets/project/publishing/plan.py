@@ -9,12 +9,12 @@ from skyassets.core.publication import Item, Kind, Parcel, Publication
 from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, CHECKPOINT, EXAMPLES, REPORTS, Table
 from skyassets.engines.training.checkpoint_folder import CARD
 from skyassets.project.gates import broken
-from skyassets.project.project import House
+from skyassets.project.project import Project
 from skyassets.project.publishing.cards import REPORT, Names, data_card, student_card
 from skyassets.project.publishing.files import data_files, lying, weights_files, written
 from skyassets.project.publishing.report import PublishedReport, published_report
 from skyassets.project.publishing.secret_scan import leaking
-from skyassets.project.table_status import State, standings
+from skyassets.project.table_status import State, table_statuses
 from skyassets.stages.curation.examples import kept
 from skyassets.stages.publishing import release_checks as judged
 from skyassets.stages.publishing.release_checks import Under
@@ -39,56 +39,56 @@ class Wanted:
         return Kind.MODEL if Kind.MODEL in self.kinds else Kind.DATA
 
 
-def publication(house: House, wanted: Wanted) -> Publication:
+def publication(project: Project, wanted: Wanted) -> Publication:
     """All that would go, what forbids it, and what should be known before. Sends nothing and asks nobody.
 
     Raises:
         StoreError: when a table is there and cannot be read.
     """
-    refused = [*_missing(house, EXAMPLES, *((CHECKPOINT, REPORTS) if Kind.MODEL in wanted.kinds else ()))]
+    refused = [*_missing(project, EXAMPLES, *((CHECKPOINT, REPORTS) if Kind.MODEL in wanted.kinds else ()))]
     if refused:
         return Publication((), tuple(refused))
-    report = published_report(house, wanted.report, wanted.has_pages)
-    under = {kind: _under(house, kind, report if kind is wanted.with_report else None) for kind in wanted.kinds}
+    report = published_report(project, wanted.report, wanted.has_pages)
+    under = {kind: _under(project, kind, report if kind is wanted.with_report else None) for kind in wanted.kinds}
     accepted = {kind: judged.taken(many, wanted.names.accepted) for kind, many in under.items()}
     items: dict[Kind, list[Item]] = {}
     if Kind.DATA in wanted.kinds:
-        text = data_card(house, report, wanted.names, accepted[Kind.DATA])
-        items[Kind.DATA] = [*data_files(house, refused), written(CARD, text)]
+        text = data_card(project, report, wanted.names, accepted[Kind.DATA])
+        items[Kind.DATA] = [*data_files(project, refused), written(CARD, text)]
     if Kind.MODEL in wanted.kinds:
         refused += report.wrong
-        items[Kind.MODEL] = weights_files(house, refused)
+        items[Kind.MODEL] = weights_files(project, refused)
         if items[Kind.MODEL] and not report.wrong:
-            text = student_card(house, report, wanted.names, accepted[Kind.MODEL])
+            text = student_card(project, report, wanted.names, accepted[Kind.MODEL])
             items[Kind.MODEL].append(written(CARD, text))
     if not report.wrong:
         items[wanted.with_report] += [lying(f"{REPORT}/{path.name}", path) for path in report.files]
     everything = list(dict.fromkeys(each for many in under.values() for each in many))
-    refused += [f"the gate is not kept: {finding}" for finding in broken(house)]
+    refused += [f"the gate is not kept: {finding}" for finding in broken(project)]
     refused += judged.forbidden(everything, wanted.names.accepted)
-    refused += leaking(house, [(kind, item) for kind, many in items.items() for item in many])
-    title = judged.title(_versions(house, report))
+    refused += leaking(project, [(kind, item) for kind, many in items.items() for item in many])
+    title = judged.title(_versions(project, report))
     parcels = [Parcel(kind, wanted.names.of(kind), tuple(many), title) for kind, many in items.items()]
-    return Publication(tuple(parcels), tuple(refused), tuple(_warned(house, wanted, report, everything)))
+    return Publication(tuple(parcels), tuple(refused), tuple(_warned(project, wanted, report, everything)))
 
 
-def _missing(house: House, *tables: Table) -> Iterator[str]:
+def _missing(project: Project, *tables: Table) -> Iterator[str]:
     for table in tables:
-        if house.store.manifest(table) is None or not house.store.path(table).exists():
+        if project.store.manifest(table) is None or not project.store.path(table).exists():
             yield f"{table.name} is not made yet: dagster asset materialize --select '{table.name}'"
-        elif lacking := house.store.lacking(table):
+        elif lacking := project.store.lacking(table):
             yield lacking
 
 
-def _under(house: House, kind: Kind, report: PublishedReport | None) -> list[Under]:
+def _under(project: Project, kind: Kind, report: PublishedReport | None) -> list[Under]:
     """What goes out, with its licence: the kept rows, the base, and the items of benchmarks that pages show."""
-    rows = kept(house.store.read(EXAMPLES)).group_by("licence").len().sort("licence", nulls_last=True)
+    rows = kept(project.store.read(EXAMPLES)).group_by("licence").len().sort("licence", nulls_last=True)
     found = [Under("rows of the data set", *row) for row in rows.iter_rows()]
     if kind is Kind.MODEL:
-        base = house.recipe.training.base
-        found.append(Under(f"the base, {base.name}", house.place.licence(base)))
+        base = project.recipe.training.base
+        found.append(Under(f"the base, {base.name}", project.deployment.licence(base)))
     if report is not None and report.shows_items:
-        asked = pl.scan_parquet(house.store.path(BENCHMARK_PROBLEMS)).filter(
+        asked = pl.scan_parquet(project.store.path(BENCHMARK_PROBLEMS)).filter(
             pl.col("set_aside").is_null(), pl.col("benchmark").is_in(report.benchmarks)
         )
         counts = asked.group_by("licence").len().sort("licence", nulls_last=True).collect()
@@ -96,15 +96,15 @@ def _under(house: House, kind: Kind, report: PublishedReport | None) -> list[Und
     return found
 
 
-def _versions(house: House, report: PublishedReport) -> dict[str, str]:
-    tables = {EXAMPLES.name: house.store.data_version(EXAMPLES)}
+def _versions(project: Project, report: PublishedReport) -> dict[str, str]:
+    tables = {EXAMPLES.name: project.store.data_version(EXAMPLES)}
     if report.checkpoint_id and not report.wrong:
         tables |= {CHECKPOINT.name: report.checkpoint_id, REPORTS.name: report.version}
     return tables
 
 
-def _warned(house: House, wanted: Wanted, report: PublishedReport, under: list[Under]) -> Iterator[str]:
-    stale = [f"{each.table.name} ({each.why})" for each in standings(house) if each.state in NOT_FRESH]
+def _warned(project: Project, wanted: Wanted, report: PublishedReport, under: list[Under]) -> Iterator[str]:
+    stale = [f"{each.table.name} ({each.why})" for each in table_statuses(project) if each.state in NOT_FRESH]
     if stale:
         yield f"a run would make again: {', '.join(stale)}; `skyassets status` tells more"
     if Kind.MODEL not in wanted.kinds:
@@ -116,6 +116,6 @@ def _warned(house: House, wanted: Wanted, report: PublishedReport, under: list[U
         )
     yield from judged.to_be_known(under)
     yield (
-        f"traces are by {house.recipe.teacher.model.name}: what its maker's terms say of training on its texts is not "
-        "looked at"
+        f"traces are by {project.recipe.teacher.model.name}: what its maker's terms say of training on its texts is "
+        "not looked at"
     )

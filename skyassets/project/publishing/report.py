@@ -10,7 +10,7 @@ from skyassets.core.tables.declarations import CHECKPOINT, EXAMPLES, REPORTS
 from skyassets.core.tables.store import other_columns
 from skyassets.project.evaluation.history import ITEMS, MANIFEST, ROWS, VERSION_LETTERS, history_of
 from skyassets.project.evaluation.report_files import FILES as PAGES
-from skyassets.project.project import House
+from skyassets.project.project import Project
 from skyassets.stages.publishing.release_checks import wrong_report
 
 TABLES = (ROWS, ITEMS, MANIFEST)
@@ -39,16 +39,16 @@ class PublishedReport:
         return not self.wrong and any(path.name in PAGES for path in self.files)
 
 
-def published_report(house: House, name: str, has_pages: bool) -> PublishedReport:
+def published_report(project: Project, name: str, has_pages: bool) -> PublishedReport:
     """The report called `name` in the history, or the latest; without its pages, if they are to stay here.
 
     Raises:
         StoreError: when a table is there and cannot be read.
     """
-    store = house.store
+    store = project.store
     if lacking := [said for table in (CHECKPOINT, REPORTS) if (said := store.lacking(table))]:
         return PublishedReport(tuple(lacking))
-    history = {kept.name: kept for kept in history_of(house).reports()}
+    history = {kept.name: kept for kept in history_of(project).reports()}
     if name and name not in history:
         return PublishedReport((f"the history has no report {name!r}, only: {', '.join(history) or 'none'}",))
     version = store.data_version(REPORTS)[:VERSION_LETTERS]

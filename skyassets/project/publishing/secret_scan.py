@@ -10,7 +10,7 @@ from skyassets.engines.host import private_names
 from skyassets.engines.host.private_names import SHORTEST_SECRET
 from skyassets.engines.hub import upload
 from skyassets.project.evaluation.report_files import FILES as PAGES
-from skyassets.project.project import House
+from skyassets.project.project import Project
 from skyassets.stages.publishing.secret_scan import MOST, Private, leaks
 
 VOCABULARY = ("tokenizer.json", "vocab.json", "merges.txt", "vocab.txt", "added_tokens.json")
@@ -20,14 +20,14 @@ WORDS = (".md", ".json", ".html", ".txt", ".jinja", ".yaml", ".yml")
 ROWS_AT_ONCE = 2_000
 
 
-def leaking(house: House, many: Iterable[tuple[Kind, Item]]) -> Iterator[str]:
+def leaking(project: Project, many: Iterable[tuple[Kind, Item]]) -> Iterator[str]:
     """The files that hold what must stay here, with what it is."""
-    keys = house.place.keys.items()
+    keys = project.deployment.keys.items()
     secrets = {key: f"the key of {role}" for role, many in keys for key in many if len(key) >= SHORTEST_SECRET}
     secrets |= {one: "the hub's token"} if (one := upload.token()) else {}
     private = Private(
         secrets=private_names.secrets() | secrets,
-        folders=private_names.folders(house.place.data),
+        folders=private_names.folders(project.deployment.data),
         names=private_names.names(),
     )
     for kind, item in many:

@@ -8,7 +8,7 @@ from skyassets.core.errors import StoreError
 from skyassets.core.files import write_text
 from skyassets.core.tables.declarations import ASSET_TABLES, EXAMPLES, REPORTS
 from skyassets.engines.training.checkpoint_folder import CARD, Run
-from skyassets.project.project import House
+from skyassets.project.project import Project
 from skyassets.project.sft_files import provenance
 from skyassets.stages.curation.examples import kept
 from skyassets.stages.publishing import card_facts
@@ -17,14 +17,14 @@ from skyassets.stages.publishing.model_card import model_card
 from skyassets.stages.reporting.scoreboard import Scoreboard, scoreboard
 
 
-def write_card(house: House, run: Run, reports: pl.DataFrame | None) -> None:
+def write_card(project: Project, run: Run, reports: pl.DataFrame | None) -> None:
     """Put the model card into the folder of the weights, with the scores of `reports` if there is one."""
-    write_text(run.folder / CARD, model_card(card_facts_of(house, run, reports)))
+    write_text(run.folder / CARD, model_card(card_facts_of(project, run, reports)))
 
 
-def card_facts_of(house: House, run: Run, reports: pl.DataFrame | None) -> CardFacts:
+def card_facts_of(project: Project, run: Run, reports: pl.DataFrame | None) -> CardFacts:
     """What the model card says of `run`; `reports` is a report on it."""
-    recipe, store = house.recipe, house.store
+    recipe, store = project.recipe, project.store
     examples = store.read(EXAMPLES)
     data = card_facts.shares(examples)
     system = kept(examples)["system"][0]
@@ -39,29 +39,29 @@ def card_facts_of(house: House, run: Run, reports: pl.DataFrame | None) -> CardF
         data_version=store.data_version(EXAMPLES),
         origins=provenance(recipe).origins,
         datasets=card_facts.hub_datasets(recipe.sources, data),
-        base_licence=house.place.licence(recipe.training.base),
+        base_licence=project.deployment.licence(recipe.training.base),
         system=system or "",
-        board=None if reports is None else scoreboard_of(house, reports),
+        board=None if reports is None else scoreboard_of(project, reports),
         made_with={} if reports is None else json.loads(str(reports["made_with"][0])),
         tested_on=card_facts.tested_on(recipe.benchmarks),
         lineage=tuple(TableVersion(table.name, one.rows, one.data_version) for table, one in known if one),
     )
 
 
-def scoreboard_of(house: House, reports: pl.DataFrame) -> Scoreboard:
+def scoreboard_of(project: Project, reports: pl.DataFrame) -> Scoreboard:
     """The scores of a report, in the recipe's order."""
-    recipe = house.recipe
+    recipe = project.recipe
     headlines = {benchmark.name: benchmark.metric for benchmark in recipe.benchmarks}
     return scoreboard(reports, headlines, [contender.role for contender in recipe.contenders])
 
 
-def report_on(house: House, checkpoint_id: str) -> pl.DataFrame | None:
+def report_on(project: Project, checkpoint_id: str) -> pl.DataFrame | None:
     """The last report, if it tells of this very checkpoint; one that is harmed or in an old form tells nothing.
 
     The run that makes the weights makes the report again after them, and must not fail for the old one.
     """
     try:
-        reports = house.store.read(REPORTS)
+        reports = project.store.read(REPORTS)
     except StoreError:
         return None
     return reports if checkpoint_id in reports["checkpoint_id"] else None

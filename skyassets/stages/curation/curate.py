@@ -10,10 +10,18 @@ import polars as pl
 from skyassets.core.errors import GateError, RecipeError
 from skyassets.core.ports import Conversation, TokenCount
 from skyassets.core.tables.declarations import EXAMPLES
-from skyassets.core.tables.store import Made
+from skyassets.core.tables.store import StageResult
 from skyassets.stages.curation.duplicate_rules import NotInBenchmark, stated
 from skyassets.stages.curation.examples import Count, example, told
-from skyassets.stages.curation.rules import Around, FitsCutoff, RewriteCorrect, RewriteMade, Row, Rule, TraceCorrect
+from skyassets.stages.curation.rules import (
+    FitsCutoff,
+    RewriteCorrect,
+    RewriteMade,
+    Row,
+    Rule,
+    RuleContext,
+    TraceCorrect,
+)
 from skyassets.stages.curation.waterfall import KEPT, by_domain, waterfall
 from skyassets.stages.deduplication.contamination import Decontamination
 from skyassets.stages.sampling.prompts import Prompts
@@ -71,7 +79,7 @@ class Judged:
     benchmark: pl.DataFrame
 
 
-def curate(judged: Judged, curation: Curation, prompts: Prompts, count: Count, minimum: int = 1) -> Made:
+def curate(judged: Judged, curation: Curation, prompts: Prompts, count: Count, minimum: int = 1) -> StageResult:
     """Every rewrite as an example or as a dropped row with its rule and evidence.
 
     Raises:
@@ -79,7 +87,7 @@ def curate(judged: Judged, curation: Curation, prompts: Prompts, count: Count, m
     """
     rows = joined(judged)
     measure = _Measure(prompts, count)
-    around = Around(stated(judged.benchmark), measure)
+    around = RuleContext(stated(judged.benchmark), measure)
     alive = rows
     for rule in curation.rules:
         found = rule.faults(alive, around)
@@ -96,7 +104,7 @@ def curate(judged: Judged, curation: Curation, prompts: Prompts, count: Count, m
             f"sft_dataset: {fall[KEPT]} of {len(rows)} rewrites are left, the recipe wants at least {minimum}. "
             f"Dropped by rule: {dropped}. Ask for more samples, choose easier problems, or lower the minimum"
         )
-    return Made(frame, {"waterfall": fall, "waterfall by domain": by_domain(frame, curation.names)})
+    return StageResult(frame, {"waterfall": fall, "waterfall by domain": by_domain(frame, curation.names)})
 
 
 def joined(judged: Judged) -> list[Row]:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import polars as pl
 
-from skyassets.stages.curation.rules import Around, Row
+from skyassets.stages.curation.rules import Row, RuleContext
 from skyassets.stages.deduplication.contamination import Decontamination, ItemIndex
 from skyassets.stages.deduplication.near_duplicates import NearDuplicates, near_duplicates
 
@@ -18,7 +18,7 @@ class QuestionNew:
     identity_name: ClassVar[str] = "QuestionNew"
     name: ClassVar[str] = "question new"
 
-    def faults(self, rows: Sequence[Row], around: Around) -> list[str | None]:
+    def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
         """The problem that stays."""
         first: dict[str, str] = {}
         for problem, question in sorted(questions(rows).items()):
@@ -38,7 +38,7 @@ class QuestionUnlike:
     name: ClassVar[str] = "question unlike others"
     near: NearDuplicates = field(default_factory=NearDuplicates)
 
-    def faults(self, rows: Sequence[Row], around: Around) -> list[str | None]:
+    def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
         """The problem that stays, and how similar it is."""
         asked = sorted(questions(rows).items())
         twins = near_duplicates([question for _, question in asked], self.near)
@@ -58,7 +58,7 @@ class NotInBenchmark:
     name: ClassVar[str] = "not in a benchmark"
     rule: Decontamination = field(default_factory=Decontamination)
 
-    def faults(self, rows: Sequence[Row], around: Around) -> list[str | None]:
+    def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
         """The benchmark, its item, and what of it is there."""
         found = contaminated(questions(rows), around.benchmark, self.rule)
         return [found.get(str(row["problem_id"])) for row in rows]
@@ -72,7 +72,7 @@ class TraceNew:
     name: ClassVar[str] = "trace new"
     near: NearDuplicates | None = None
 
-    def faults(self, rows: Sequence[Row], around: Around) -> list[str | None]:
+    def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
         """The rewrite that stays: the first by id."""
         order = sorted(range(len(rows)), key=lambda place: str(rows[place]["rewrite_id"]))
         first: dict[tuple[object, str], object] = {}

@@ -18,7 +18,7 @@ Row = dict[str, object]
 
 
 @dataclass(frozen=True)
-class Around:
+class RuleContext:
     """What rules may look at beside the rows."""
 
     benchmark: pl.DataFrame
@@ -33,7 +33,7 @@ class Rule(Protocol):
     name: ClassVar[str]
     """What a dropped row says it failed."""
 
-    def faults(self, rows: Sequence[Row], around: Around) -> list[str | None]:
+    def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
         """For each of `rows`, which passed all rules before, the evidence against it; None where it passes."""
         ...
 
@@ -45,7 +45,7 @@ class TraceFinished:
     identity_name: ClassVar[str] = "TraceFinished"
     name: ClassVar[str] = "trace finished"
 
-    def faults(self, rows: Sequence[Row], around: Around) -> list[str | None]:
+    def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
         """How the trace ended instead."""
         return [
             None if row["finish_reason"] == "stop" else f"it ended with {row['finish_reason']}" + _because(row["error"])
@@ -60,7 +60,7 @@ class RewriteMade:
     identity_name: ClassVar[str] = "RewriteMade"
     name: ClassVar[str] = "rewrite made"
 
-    def faults(self, rows: Sequence[Row], around: Around) -> list[str | None]:
+    def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
         """Why there is none."""
         return [None if row["failed"] is None else str(row["failed"]) for row in rows]
 
@@ -77,7 +77,7 @@ class TraceCorrect:
     name: ClassVar[str] = "trace correct"
     trust_imported: bool = False
 
-    def faults(self, rows: Sequence[Row], around: Around) -> list[str | None]:
+    def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
         """The verdict, with its reason."""
         return [_verdict_against(row, "trace", self.trust_imported) for row in rows]
 
@@ -90,7 +90,7 @@ class RewriteCorrect:
     name: ClassVar[str] = "rewrite correct"
     trust_imported: bool = False
 
-    def faults(self, rows: Sequence[Row], around: Around) -> list[str | None]:
+    def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
         """The verdict, with its reason."""
         return [_verdict_against(row, "rewrite", self.trust_imported) for row in rows]
 
@@ -107,7 +107,7 @@ class WellFormed:
     identity_name: ClassVar[str] = "WellFormed"
     name: ClassVar[str] = "well formed"
 
-    def faults(self, rows: Sequence[Row], around: Around) -> list[str | None]:
+    def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
         """That the text does not parse, or which token of a chat template it holds."""
         return [_malformed(str(row["rewritten"])) for row in rows]
 
@@ -127,7 +127,7 @@ class LicenceAllowed:
     name: ClassVar[str] = "licence allowed"
     licences: tuple[str, ...]
 
-    def faults(self, rows: Sequence[Row], around: Around) -> list[str | None]:
+    def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
         """The licence."""
         allowed = {licence.casefold() for licence in self.licences}
         return [
@@ -146,7 +146,7 @@ class DifficultyWithin:
     high: float
     unrated: bool = True
 
-    def faults(self, rows: Sequence[Row], around: Around) -> list[str | None]:
+    def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
         """The difficulty."""
         return [self._fault(row["difficulty"]) for row in rows]
 
@@ -170,7 +170,7 @@ class OneLanguage:
     scripts: tuple[str, ...] = ("LATIN", "GREEK")
     """As the names of Unicode characters begin."""
 
-    def faults(self, rows: Sequence[Row], around: Around) -> list[str | None]:
+    def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
         """The share of letters of other scripts."""
         shares = [foreign_share(str(row["rewritten"]), self.scripts) for row in rows]
         return [None if share <= self.share else f"{share:.1%} of the letters are of other scripts" for share in shares]
@@ -185,7 +185,7 @@ class NoLoops:
     words: int = 10
     share: float = 0.3
 
-    def faults(self, rows: Sequence[Row], around: Around) -> list[str | None]:
+    def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
         """The share of repeated sequences."""
         shares = [repeated_share(str(row["rewritten"]), self.words) for row in rows]
         return [
@@ -202,7 +202,7 @@ class FitsCutoff:
     name: ClassVar[str] = "fits the cutoff"
     tokens: int
 
-    def faults(self, rows: Sequence[Row], around: Around) -> list[str | None]:
+    def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
         """The length."""
         counts = around.count(rows)
         return [

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from skyassets.core.errors import RecipeError
 from skyassets.core.identity import digest
-from skyassets.stages.curation.rules import Around, Row
+from skyassets.stages.curation.rules import Row, RuleContext
 
 CAPPED = ("domain", "source", "family", "licence")
 """The columns that caps and shares may be told by."""
@@ -39,7 +39,7 @@ class Chosen:
         if self.per_problem < 1:
             raise RecipeError(f"Chosen has per_problem = {self.per_problem}; it must be 1 or more")
 
-    def faults(self, rows: Sequence[Row], around: Around) -> list[str | None]:
+    def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
         """That enough others come before it."""
         found: list[str | None] = [None] * len(rows)
         taken: dict[object, int] = defaultdict(int)
@@ -105,7 +105,7 @@ class WithinCaps:
     caps: tuple[Cap, ...]
     seed: int = 0
 
-    def faults(self, rows: Sequence[Row], around: Around) -> list[str | None]:
+    def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
         """The cap that was full."""
         found: list[str | None] = [None] * len(rows)
         taken: dict[tuple[int, str], int] = defaultdict(int)
@@ -147,7 +147,7 @@ class InMixture:
             told = ", ".join(f"{each.of}: {each.share:g}" for each in self.shares)
             raise RecipeError(f"InMixture has the shares {told or 'none'}; each must be above 0, and all add up to 1")
 
-    def faults(self, rows: Sequence[Row], around: Around) -> list[str | None]:
+    def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
         """How many of its group were drawn."""
         found: list[str | None] = ["no share of the mixture is for it"] * len(rows)
         places: dict[Group, list[int]] = {each.of: [] for each in self.shares}

@@ -8,13 +8,13 @@ import polars as pl
 from skyassets.core.identity import digest
 from skyassets.core.ports import Model, Verdict
 from skyassets.core.tables.declarations import ANSWERS
-from skyassets.core.tables.store import Made
+from skyassets.core.tables.store import StageResult
 from skyassets.stages.evaluation.benchmark import Benchmark
 from skyassets.stages.evaluation.config import Evaluation, asking_of
 from skyassets.stages.grading.config import Mode
 from skyassets.stages.grading.judge import CODE
 from skyassets.stages.grading.pool import Case, case
-from skyassets.stages.grading.verdicts import Marking, is_unfinished, verdicts
+from skyassets.stages.grading.verdicts import GradingConfig, is_unfinished, verdicts
 from skyassets.stages.sampling.completions import Completer, Replies
 from skyassets.stages.sampling.sample import Attempt, answer_columns, attempt_id, attempts
 
@@ -23,7 +23,7 @@ JUDGED_BY = {True: "programs judged by", False: "answers judged by"}
 
 
 @dataclass(frozen=True)
-class Entrant:
+class EvaluatedModel:
     """Somebody to be measured: in which role, which model, and how to reach it."""
 
     role: str
@@ -49,43 +49,43 @@ def answer(
     problems: pl.DataFrame,
     benchmarks: Sequence[Benchmark],
     evaluation: Evaluation,
-    entrants: Sequence[Entrant],
-    marking: Marking,
+    evaluated_models: Sequence[EvaluatedModel],
+    grading: GradingConfig,
     epoch: str = "",
-) -> Made:
+) -> StageResult:
     """Every entrant's answer to every held-out problem, with a strict and a lenient verdict."""
-    drafts: list[tuple[Entrant, Attempt, Replies]] = []
+    drafts: list[tuple[EvaluatedModel, Attempt, Replies]] = []
     facts: dict[str, object] = {}
     failed = 0
-    for entrant in entrants:
-        wanted = attempts_of(problems, benchmarks, evaluation, entrant.model, epoch)
-        replies = entrant.completer.complete(entrant.model, [attempt.request for attempt in wanted])
-        drafts += [(entrant, attempt, replies) for attempt in wanted]
-        facts |= {f"{entrant.role}: {name}": count for name, count in replies.facts.items()}
+    for evaluated in evaluated_models:
+        wanted = attempts_of(problems, benchmarks, evaluation, evaluated.model, epoch)
+        replies = evaluated.completer.complete(evaluated.model, [attempt.request for attempt in wanted])
+        drafts += [(evaluated, attempt, replies) for attempt in wanted]
+        facts |= {f"{evaluated.role}: {name}": count for name, count in replies.facts.items()}
         failed += len(replies.errors)
-    rows = [_row(entrant, attempt, replies, epoch) for entrant, attempt, replies in drafts]
-    again, told = _grade(rows, [attempt.problem for _, attempt, _ in drafts], marking)
-    return Made(ANSWERS.frame(rows), {**facts, **told}, unfinished=failed + again)
+    rows = [_row(evaluated, attempt, replies, epoch) for evaluated, attempt, replies in drafts]
+    again, told = _grade(rows, [attempt.problem for _, attempt, _ in drafts], grading)
+    return StageResult(ANSWERS.frame(rows), {**facts, **told}, unfinished=failed + again)
 
 
-def _row(entrant: Entrant, attempt: Attempt, replies: Replies, epoch: str) -> dict[str, object]:
+def _row(evaluated: EvaluatedModel, attempt: Attempt, replies: Replies, epoch: str) -> dict[str, object]:
     found = replies.completions.get(attempt.request.id, {})
     return {
-        "answer_id": digest(entrant.role, epoch, attempt_id("answer", attempt)),
+        "answer_id": digest(evaluated.role, epoch, attempt_id("answer", attempt)),
         "epoch_name": epoch,
         "benchmark": attempt.problem["benchmark"],
         "family": attempt.problem["family"],
         "level": attempt.problem["level"],
         "domain": attempt.problem["domain"],
-        "role": entrant.role,
-        "checkpoint_id": entrant.checkpoint_id,
+        "role": evaluated.role,
+        "checkpoint_id": evaluated.checkpoint_id,
         "served_by": found.get("served_by"),
         **answer_columns(attempt, replies),
     }
 
 
 def _grade(
-    rows: list[dict[str, object]], problems: Sequence[dict[str, object]], marking: Marking
+    rows: list[dict[str, object]], problems: Sequence[dict[str, object]], grading: GradingConfig
 ) -> tuple[int, dict[str, object]]:
     """Put both verdicts into the rows; how many are to be made again, and the counts to show."""
     columns = {Mode.STRICT: "strict", Mode.LENIENT: "lenient"}
@@ -96,7 +96,7 @@ def _grade(
         if row["text"] is not None
     }
     questions = {item: str(problems[place]["question"]) for (place, _), item in cases.items()}
-    judged, told = verdicts(questions, marking)
+    judged, told = verdicts(questions, grading)
     again = 0
     for place, row in enumerate(rows):
         for mode, column in columns.items():

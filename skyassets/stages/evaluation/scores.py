@@ -6,7 +6,7 @@ import polars as pl
 
 from skyassets.core.identity import digest, spelling
 from skyassets.core.tables.declarations import REPORTS
-from skyassets.core.tables.store import Made
+from skyassets.core.tables.store import StageResult
 from skyassets.stages.evaluation.benchmark import Benchmark
 from skyassets.stages.evaluation.metrics import (
     ACCURACIES,
@@ -33,7 +33,7 @@ def report(
     benchmarks: Sequence[Benchmark],
     made_with: Mapping[str, object],
     contaminated: Mapping[str, str],
-) -> Made:
+) -> StageResult:
     """One row per benchmark, part, role and metric, out of `item_scores`; `made_with` says what made the numbers.
 
     An item counts once, however many samples of it were drawn. Every metric is told of whole benchmarks, and compared
@@ -55,7 +55,7 @@ def report(
         "comparisons with p below 0.05": sum(float(str(row["p_value"])) < 0.05 for row in compared),
         "items found in the training set": f"{items.is_in(list(contaminated)).sum()} of {items.len()}",
     }
-    return Made(REPORTS.frame(rows), facts)
+    return StageResult(REPORTS.frame(rows), facts)
 
 
 def pairs(roles: Sequence[str]) -> list[tuple[str, str]]:

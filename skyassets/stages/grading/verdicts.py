@@ -8,7 +8,7 @@ import polars as pl
 from skyassets.core.identity import digest
 from skyassets.core.ports import Judgement, Verdict
 from skyassets.core.tables.declarations import VERDICTS
-from skyassets.core.tables.store import Made
+from skyassets.core.tables.store import StageResult
 from skyassets.stages.grading.config import Graders, Mode
 from skyassets.stages.grading.model_judge import NO_REPLY, ModelJudge, second_opinion
 from skyassets.stages.grading.pool import Case, case, judge_all, says_nothing
@@ -16,7 +16,7 @@ from skyassets.stages.sampling.completions import Completer
 
 
 @dataclass(frozen=True)
-class Marking:
+class GradingConfig:
     """Who sits in judgement, and how many at a time."""
 
     graders: Graders
@@ -27,16 +27,16 @@ class Marking:
     """Reaches the judge; wanted where there is one."""
 
 
-def verdicts(cases: dict[Case, str], marking: Marking) -> tuple[dict[Case, Judgement], dict[str, object]]:
+def verdicts(cases: dict[Case, str], grading: GradingConfig) -> tuple[dict[Case, Judgement], dict[str, object]]:
     """The judgement of each case (case to the question it answers), and the counts to show.
 
     Raises:
         SandboxError, GraderError, ServerError, BudgetError: when nobody can judge; what was judged before is kept.
     """
-    judged = judge_all(cases, marking.graders, marking.workers, marking.progress)
-    if marking.judge is None or marking.completer is None:
+    judged = judge_all(cases, grading.graders, grading.workers, grading.progress)
+    if grading.judge is None or grading.completer is None:
         return judged.judgements, judged.facts
-    opinion = second_opinion(cases, judged.judgements, marking.judge, marking.completer)
+    opinion = second_opinion(cases, judged.judgements, grading.judge, grading.completer)
     return {**judged.judgements, **opinion.judgements}, {**judged.facts, **opinion.facts}
 
 
@@ -45,7 +45,7 @@ def is_unfinished(judgement: Judgement) -> bool:
     return says_nothing(judgement) or judgement.reason.startswith(NO_REPLY)
 
 
-def verify(traces: pl.DataFrame, rewrites: pl.DataFrame, problems: pl.DataFrame, marking: Marking) -> Made:
+def verify(traces: pl.DataFrame, rewrites: pl.DataFrame, problems: pl.DataFrame, grading: GradingConfig) -> StageResult:
     """One verdict a trace (leniently read) and one a rewrite (strictly read), in three values."""
     asked = {str(row["problem_id"]): row for row in problems.iter_rows(named=True)}
     subjects = list(_subjects(traces, rewrites))
@@ -57,7 +57,7 @@ def verify(traces: pl.DataFrame, rewrites: pl.DataFrame, problems: pl.DataFrame,
         for item, (row, _, _, _) in zip(cases, subjects, strict=True)
         if item is not None
     }
-    judged, told = verdicts(questions, marking)
+    judged, told = verdicts(questions, grading)
     made = [
         judged[item] if item is not None else Judgement(Verdict.UNJUDGED, why)
         for (_, _, _, why), item in zip(subjects, cases, strict=True)
@@ -65,7 +65,7 @@ def verify(traces: pl.DataFrame, rewrites: pl.DataFrame, problems: pl.DataFrame,
     rows = [_row(row, mode, one) for (row, mode, _, _), one in zip(subjects, made, strict=True)]
     again = sum(map(is_unfinished, made))
     counts = pl.Series([f"{row['subject']} {row['verdict']}" for row in rows], dtype=pl.String()).value_counts()
-    return Made(VERDICTS.frame(rows), {**dict(sorted(counts.iter_rows())), **told}, unfinished=again)
+    return StageResult(VERDICTS.frame(rows), {**dict(sorted(counts.iter_rows())), **told}, unfinished=again)
 
 
 def _subjects(traces: pl.DataFrame, rewrites: pl.DataFrame) -> Iterator[tuple[dict[str, object], Mode, object, str]]:

@@ -12,11 +12,11 @@ from pathlib import Path
 import polars as pl
 
 from skyassets.core.errors import ServerError, SourceError
-from skyassets.core.ports import Asker, Model, Request
+from skyassets.core.ports import CompletionClient, Model, Request
 from skyassets.core.rows.store import RowStore
 from skyassets.core.sources import Source
 from skyassets.core.tables.declarations import ANSWERS, PROBLEMS, REWRITES, TRACES
-from skyassets.core.tables.store import Made
+from skyassets.core.tables.store import StageResult
 from skyassets.stages.evaluation.answers import attempts_of
 from skyassets.stages.evaluation.benchmark import Benchmark
 from skyassets.stages.evaluation.config import Evaluation
@@ -43,17 +43,17 @@ class Wanted:
 
 @dataclass(frozen=True)
 class _Nobody:
-    """Keeps the `Serving` port where nobody is to be asked."""
+    """Keeps the `ModelProvider` port where nobody is to be asked."""
 
     @contextlib.contextmanager
-    def serve(self, model: Model, weights: Path | None) -> Iterator[Asker]:
+    def serve(self, model: Model, weights: Path | None) -> Iterator[CompletionClient]:
         """Refuse."""
         raise ServerError(f"{model} was to be asked in a rehearsal; this is a mistake of skyassets, please report it")
         yield
 
 
 @dataclass(frozen=True)
-class Rehearsal(Completer):
+class DryRun(Completer):
     """Answers what is stored, and takes down everything that is wanted."""
 
     requests: list[Request] = field(default_factory=list)
@@ -68,9 +68,9 @@ class Rehearsal(Completer):
         return Asked(errors, reused=len(stored), asked=len(errors))
 
 
-def rehearsal(rows: RowStore) -> Rehearsal:
+def rehearsal(rows: RowStore) -> DryRun:
     """A rehearsal over what `rows` holds."""
-    return Rehearsal(rows, _Nobody(), lambda tally: None)
+    return DryRun(rows, _Nobody(), lambda tally: None)
 
 
 def rated(problem: pl.DataFrame, rating: Rating, sources: Sequence[Source], rows: RowStore) -> list[Wanted]:
@@ -80,7 +80,7 @@ def rated(problem: pl.DataFrame, rating: Rating, sources: Sequence[Source], rows
         pl.lit(None, pl.Float64()).alias("difficulty"), pl.lit(None, pl.String()).alias("set_aside")
     )
     with contextlib.suppress(SourceError):
-        rate(Made(unrated), rating, by, ranges(sources))
+        rate(StageResult(unrated), rating, by, ranges(sources))
     return [Wanted(PROBLEMS.name, "rater", 0, "rating of the difficulty", one) for one in by.requests]
 
 

@@ -14,9 +14,9 @@ import polars as pl
 from skyassets.core.errors import ServerError
 from skyassets.core.identity import digest
 from skyassets.core.money import FREE, Price
-from skyassets.core.ports import Asker, Model, Request
+from skyassets.core.ports import CompletionClient, Model, Request
 from skyassets.stages.sampling.completions import Asked, Completer
-from skyassets.stages.sampling.usage import Bill, quantile
+from skyassets.stages.sampling.usage import Usage, quantile
 
 UNASKED = "not asked: only counted"
 HOUR = 3600.0
@@ -62,11 +62,11 @@ class Counting:
         return is_new
 
 
-class Nobody:
-    """Keeps the `Serving` port where nobody is to be asked."""
+class NoServing:
+    """Keeps the `ModelProvider` port where nobody is to be asked."""
 
     @contextmanager
-    def serve(self, model: Model, weights: Path | None) -> Iterator[Asker]:
+    def serve(self, model: Model, weights: Path | None) -> Iterator[CompletionClient]:
         """Refuse."""
         raise ServerError(f"{model} was to be asked while its calls were only counted: please report this")
         yield
@@ -164,11 +164,11 @@ class Line:
         return self.calls * a_call + hours * self.machine_price
 
 
-def lengths_of(bill: Bill) -> Lengths | None:
+def lengths_of(usage: Usage) -> Lengths | None:
     """How long the calls of a bill were; None without one."""
-    if not bill.lengths:
+    if not usage.lengths:
         return None
-    return Lengths(len(bill.lengths), _spread(list(bill.prompts)), _spread(list(bill.lengths)))
+    return Lengths(len(usage.lengths), _spread(list(usage.prompts)), _spread(list(usage.lengths)))
 
 
 def rewriters(teacher: Lengths, prompt: int) -> Lengths:

@@ -27,7 +27,7 @@ from skyassets.core.tables.declarations import (
 )
 from skyassets.stages.evaluation.metrics import EVERY
 from skyassets.stages.evaluation.scores import VERSUS
-from skyassets.stages.inspection.row_lookup import VIEWS, Row, Shelf, describe
+from skyassets.stages.inspection.row_lookup import VIEWS, Row, RowLookup, describe
 
 
 class Direction(Enum):
@@ -119,7 +119,7 @@ LINKS = (
 )
 
 
-def walk(shelf: Shelf, start: Row, direction: Direction, most: int | None) -> Branch:
+def walk(lookup: RowLookup, start: Row, direction: Direction, most: int | None) -> Branch:
     """The tree of all that `start` was made from, or that was made of it; every row stands in it once.
 
     Of more than `most` rows of one table under one row the first are shown and not followed, the rest counted.
@@ -134,7 +134,7 @@ def walk(shelf: Shelf, start: Row, direction: Direction, most: int | None) -> Br
             here = {branch.row.id: branch for branch in level if branch.row.table == near.name}
             if not here or (link.is_aside and direction is Direction.DOWN and root.row.id not in here):
                 continue
-            for from_id, rows in _neighbours(shelf, link, direction, list(here)).items():
+            for from_id, rows in _neighbours(lookup, link, direction, list(here)).items():
                 shown = _add(here[from_id], far, rows, seen, most)
                 following += [] if link.is_aside and direction is Direction.UP else shown
         level = following
@@ -156,24 +156,24 @@ def _add(branch: Branch, table: Table, rows: list[Row], seen: set[tuple[str, str
     return []
 
 
-def _neighbours(shelf: Shelf, link: Link, direction: Direction, ids: list[str]) -> dict[str, list[Row]]:
+def _neighbours(lookup: RowLookup, link: Link, direction: Direction, ids: list[str]) -> dict[str, list[Row]]:
     """Id to the rows that the link leads to."""
     sides = [(link.parent, link.parent_keys), (link.child, link.child_keys)]
     (near, near_keys), (far, far_keys) = sides if direction is Direction.DOWN else reversed(sides)
-    start = _keyed(shelf, near, near_keys, ids)
+    start = _keyed(lookup, near, near_keys, ids)
     wanted = start["key"].unique().to_list()
-    end = _keyed(shelf, far, far_keys, wanted_keys=wanted)
+    end = _keyed(lookup, far, far_keys, wanted_keys=wanted)
     pairs = start.join(end, on="key", suffix="_far").select("id", "id_far").unique(maintain_order=True)
     nearby = dict(pairs.group_by("id_far").agg("id").iter_rows())
     found: dict[str, list[Row]] = {}
-    for row in describe(shelf, VIEWS[far.name], list(nearby)):
+    for row in describe(lookup, VIEWS[far.name], list(nearby)):
         for from_id in nearby[row.id]:
             found.setdefault(from_id, []).append(row)
     return found
 
 
 def _keyed(
-    shelf: Shelf,
+    lookup: RowLookup,
     table: Table,
     keys: pl.Expr,
     ids: Iterable[str] | None = None,
@@ -187,4 +187,4 @@ def _keyed(
         lines = some.select(id=pl.col(name), key=keys).explode("key").drop_nulls("key").unique(maintain_order=True)
         return lines if wanted_keys is None else lines.filter(pl.col("key").is_in(list(wanted_keys)))
 
-    return shelf.rows(table, query)
+    return lookup.rows(table, query)

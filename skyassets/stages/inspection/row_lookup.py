@@ -29,7 +29,7 @@ WIDEST = 200
 Query = Callable[[pl.LazyFrame], pl.LazyFrame]
 
 
-class Shelf(Protocol):
+class RowLookup(Protocol):
     """Looks into tables without reading them whole."""
 
     def rows(self, table: Table, query: Query) -> pl.DataFrame:
@@ -163,13 +163,13 @@ VIEWS: dict[str, View] = {
 }
 
 
-def describe(shelf: Shelf, view: View, ids: list[str]) -> list[Row]:
+def describe(lookup: RowLookup, view: View, ids: list[str]) -> list[Row]:
     """The rows with these ids that are there, in the order in which they are shown."""
-    found = shelf.rows(view.table, lambda rows: view.select(rows.filter(pl.col(view.id).is_in(ids))))
+    found = lookup.rows(view.table, lambda rows: view.select(rows.filter(pl.col(view.id).is_in(ids))))
     return rows_of(view, found.sort(~pl.col("first"), "id"))
 
 
-def find(shelf: Shelf, name: str, most: int) -> list[Row]:
+def find(lookup: RowLookup, name: str, most: int) -> list[Row]:
     """The rows that `name` may mean, `most` at most of each table.
 
     It is an id or its beginning, `TABLE:ID` to look into one table alone, or words of a score: its benchmark, part,
@@ -178,25 +178,25 @@ def find(shelf: Shelf, name: str, most: int) -> list[Row]:
     table, colon, rest = name.partition(":")
     named = table in VIEWS and bool(colon)
     views = [VIEWS[table]] if named else list(VIEWS.values())
-    found = [row for view in views for row in _by_id(shelf, view, rest if named else name, most)]
+    found = [row for view in views for row in _by_id(lookup, view, rest if named else name, most)]
     if name == CHECKPOINT.name:
-        return found + rows_of(VIEWS[name], shelf.rows(CHECKPOINT, VIEWS[name].select))
-    return found or _scores(shelf, name, most)
+        return found + rows_of(VIEWS[name], lookup.rows(CHECKPOINT, VIEWS[name].select))
+    return found or _scores(lookup, name, most)
 
 
-def _by_id(shelf: Shelf, view: View, name: str, most: int) -> list[Row]:
+def _by_id(lookup: RowLookup, view: View, name: str, most: int) -> list[Row]:
     is_meant = pl.col(view.id).str.starts_with(name) if len(name) >= SHORTEST else pl.col(view.id) == name
-    found = shelf.rows(view.table, lambda rows: view.select(rows.filter(is_meant)).head(most))
+    found = lookup.rows(view.table, lambda rows: view.select(rows.filter(is_meant)).head(most))
     return rows_of(view, found.head(most))
 
 
-def _scores(shelf: Shelf, name: str, most: int) -> list[Row]:
+def _scores(lookup: RowLookup, name: str, most: int) -> list[Row]:
     words = name.casefold().split()
     if not words:
         return []
     told = pl.concat_str("benchmark", "part", "role", "metric", separator=" ").str.to_lowercase()
     meant = pl.all_horizontal([told.str.contains(word, literal=True) for word in words])
-    scores = shelf.rows(REPORTS, lambda rows: rows.filter(meant))
+    scores = lookup.rows(REPORTS, lambda rows: rows.filter(meant))
     # The whole benchmark before its parts, and the student before those it is held against.
     for narrower in (pl.col("by") == EVERY, pl.col("role") == "student"):
         scores = scores.filter(narrower) if scores.filter(narrower).height else scores

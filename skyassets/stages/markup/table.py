@@ -27,7 +27,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Grid:
+class ReportTable:
     """A table; the first cell of a row names it."""
 
     caption: str
@@ -42,13 +42,13 @@ class Grid:
 
 def grid(
     caption: str, head: Sequence[tuple[str, Kind]], rows: Sequence[Sequence[Cell | str]], notes: Sequence[str] = ()
-) -> Grid:
+) -> ReportTable:
     """A grid of cells, or of texts that become such."""
     cells = tuple(tuple(cell if isinstance(cell, Cell) else Cell(cell) for cell in row) for row in rows)
-    return Grid(caption, tuple(head), cells, tuple(notes))
+    return ReportTable(caption, tuple(head), cells, tuple(notes))
 
 
-def as_markdown(shown: Grid) -> list[str]:
+def as_markdown(shown: ReportTable) -> list[str]:
     """The lines of a grid as a Markdown table, its caption above and its notes below."""
     rows = [[_joined(cell) for cell in row] for row in shown.rows]
     notes = [line for note in shown.notes for line in ("", plain(visible(note)))]

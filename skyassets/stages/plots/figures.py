@@ -9,7 +9,7 @@ import polars as pl
 from skyassets.stages.curation.waterfall import by_domain
 from skyassets.stages.evaluation.metrics import ACCURACIES, EVERY
 from skyassets.stages.evaluation.scores import VERSUS
-from skyassets.stages.sampling.usage import Bill, quantile
+from skyassets.stages.sampling.usage import Usage, quantile
 
 COLOURS = {"correct": "#2a9d8f", "wrong": "#e76f51", "unjudged": "#adb5bd", "base": "#8d99ae", "student": "#1d6fb8"}
 OTHER = "#1d6fb8"
@@ -36,7 +36,7 @@ def traces(rows: pl.DataFrame) -> str:
     return svg(figure)
 
 
-def calls(bills: Mapping[str, Bill]) -> str:
+def calls(usages: Mapping[str, Usage]) -> str:
     """How long calls took and how long their answers are, by role, with the median and the 95th percentile."""
     from matplotlib.figure import Figure
 
@@ -44,7 +44,10 @@ def calls(bills: Mapping[str, Bill]) -> str:
     for axes, title, values in zip(
         figure.subplots(1, 2),
         ("seconds a call", "completion tokens a call"),
-        ({role: bill.seconds for role, bill in bills.items()}, {role: bill.lengths for role, bill in bills.items()}),
+        (
+            {role: usage.seconds for role, usage in usages.items()},
+            {role: usage.lengths for role, usage in usages.items()},
+        ),
         strict=True,
     ):
         axes.spines[["top", "right"]].set_visible(False)

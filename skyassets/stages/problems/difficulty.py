@@ -15,7 +15,7 @@ import polars as pl
 from skyassets.core.ports import Message, Model, Request, Sampling
 from skyassets.core.sources import Source
 from skyassets.core.tables.declarations import PROBLEMS
-from skyassets.core.tables.store import Made
+from skyassets.core.tables.store import StageResult
 from skyassets.stages.problems.table import some_left
 from skyassets.stages.sampling.completions import Completer, Replies, request
 
@@ -49,7 +49,7 @@ def ranges(sources: Iterable[Source]) -> dict[str, Range]:
     return {source.name: source.difficulty for source in sources if source.difficulty is not None}
 
 
-def rate(problems: Made, rating: Rating, completer: Completer, wanted: Mapping[str, Range]) -> Made:
+def rate(problems: StageResult, rating: Rating, completer: Completer, wanted: Mapping[str, Range]) -> StageResult:
     """The problems, those of a source in `wanted` with their difficulty, or set aside with the reason.
 
     A problem that brings its own difficulty is not asked about. One whose rating failed outside (a server's error)
@@ -79,7 +79,7 @@ def rate(problems: Made, rating: Rating, completer: Completer, wanted: Mapping[s
     aside = some_left(PROBLEMS, frame["set_aside"], look_at)
     rated = Counter(f"{number:g}" for number in numbers.values() if number is not None)
     facts = {**problems.facts, **replies.facts, "difficulty": dict(sorted(rated.items())), "set aside": aside}
-    return Made(frame, facts, problems.unfinished + lost)
+    return StageResult(frame, facts, problems.unfinished + lost)
 
 
 def _by_id(frame: pl.DataFrame, values: Mapping[str, object], kind: pl.DataType) -> pl.Series:

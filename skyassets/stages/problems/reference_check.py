@@ -12,7 +12,7 @@ import polars as pl
 
 from skyassets.core.ports import Judgement, Verdict
 from skyassets.core.tables.declarations import Table
-from skyassets.core.tables.store import Made
+from skyassets.core.tables.store import StageResult
 from skyassets.stages.equivalence.scorers import right_answer
 from skyassets.stages.grading.config import Graders, Mode
 from skyassets.stages.grading.judge import CODE
@@ -31,8 +31,12 @@ REFERENCE_IS = "its own reference is judged"
 
 
 def validated(
-    table: Table, problems: Made, graders: Graders, workers: int = 1, progress: Progress = lambda done, total: None
-) -> Made:
+    table: Table,
+    problems: StageResult,
+    graders: Graders,
+    workers: int = 1,
+    progress: Progress = lambda done, total: None,
+) -> StageResult:
     """`problems` with those set aside whose own reference is not judged correct.
 
     Raises:

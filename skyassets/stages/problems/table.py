@@ -11,7 +11,7 @@ from skyassets.core.errors import SourceError
 from skyassets.core.identity import digest
 from skyassets.core.sources import Reader, Source
 from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, PROBLEMS, Table
-from skyassets.core.tables.store import Made
+from skyassets.core.tables.store import StageResult
 from skyassets.stages.evaluation.benchmark import Benchmark
 from skyassets.stages.problems.normalize import Row, shaped
 
@@ -21,20 +21,20 @@ STATED = ("source", "domain", "question", "ground_truth", "tests", "starter_code
 """What a problem's id is the digest of."""
 
 
-def raw_problems(sources: Iterable[Source], reader: Reader) -> Made:
+def raw_problems(sources: Iterable[Source], reader: Reader) -> StageResult:
     """The problems of all sources."""
     outside = Counter[str]()
     return _made(PROBLEMS, (row for source in sources for row in shaped(source, reader, outside)), outside)
 
 
-def benchmark_problems(benchmarks: Iterable[Benchmark], reader: Reader) -> Made:
+def benchmark_problems(benchmarks: Iterable[Benchmark], reader: Reader) -> StageResult:
     """The held-out problems of all benchmarks."""
     outside = Counter[str]()
     rows = ({**row, "benchmark": one.name} for one in benchmarks for row in shaped(one.source, reader, outside))
     return _made(BENCHMARK_PROBLEMS, rows, outside)
 
 
-def in_slices(table: Table, made: Made) -> Made:
+def in_slices(table: Table, made: StageResult) -> StageResult:
     """`made` for a store that takes row after row: it then sorts by way of the disk, and no second copy is needed."""
     return replace(made, frame=table.frame([]), stream=made.frame.iter_slices(ROWS_A_SLICE))
 
@@ -60,7 +60,7 @@ def some_left(table: Table, reasons: Iterable[object], look_at: str) -> dict[str
     return aside
 
 
-def _made(table: Table, rows: Iterator[Row], outside: Counter[str]) -> Made:
+def _made(table: Table, rows: Iterator[Row], outside: Counter[str]) -> StageResult:
     """The table of `rows`; `outside` counts, once they were all taken, those of other days than are wanted."""
     seen: Counter[str] = Counter()
     frames = [table.frame([])]
@@ -75,7 +75,7 @@ def _made(table: Table, rows: Iterator[Row], outside: Counter[str]) -> Made:
     }
     if outside:
         facts["rows of other days"] = dict(outside)
-    return Made(frame, facts)
+    return StageResult(frame, facts)
 
 
 def _identified(row: Row, seen: Counter[str], table: Table) -> Row:

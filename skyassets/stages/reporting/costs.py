@@ -1,7 +1,7 @@
 """What a report says of money: what the student took, and what each point that it gained cost."""
 
 from skyassets.core.money import in_dollars
-from skyassets.stages.markup.table import Cell, Grid, Kind, grid
+from skyassets.stages.markup.table import Cell, Kind, ReportTable, grid
 from skyassets.stages.reporting.facts import ReportFacts, dollars_of, hours_of
 from skyassets.stages.reporting.scoreboard import Scoreboard, Scored
 from skyassets.stages.reporting.wording import NOISE, figure, in_words
@@ -13,7 +13,7 @@ WHAT = (
 )
 
 
-def spent(facts: ReportFacts) -> Grid:
+def spent(facts: ReportFacts) -> ReportTable:
     """What each asset took, and the student altogether, without and with its measuring."""
     rows: list[list[str]] = [
         [each.asset, f"{each.calls:,}", f"{each.tokens:,}", _hours(each.gpu_hours), _dollars(each.dollars)]
@@ -26,7 +26,7 @@ def spent(facts: ReportFacts) -> Grid:
     return grid("What it took", head, rows if facts.spent else [], (WHAT,))
 
 
-def per_point(board: Scoreboard, facts: ReportFacts) -> Grid:
+def per_point(board: Scoreboard, facts: ReportFacts) -> ReportTable:
     """What making the student cost for each point that it gained, by the headline metrics."""
     dollars, hours = dollars_of(facts.making), hours_of(facts.making)
     rows: list[list[Cell | str]] = [

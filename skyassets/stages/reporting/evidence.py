@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 from skyassets.stages.evaluation.metrics import EVERY
-from skyassets.stages.markup.table import Grid, Kind, grid
+from skyassets.stages.markup.table import Kind, ReportTable, grid
 from skyassets.stages.reporting.facts import ReportFacts
 from skyassets.stages.reporting.scoreboard import Scoreboard
 
@@ -13,14 +13,14 @@ SHOWN_ITEMS = 50
 LONGEST_EVIDENCE = 300
 
 
-def manifest(facts: ReportFacts) -> Grid:
+def manifest(facts: ReportFacts) -> ReportTable:
     """What made the numbers, by dotted names."""
     told: object = json.loads(facts.reports["made_with"][0]) if facts.reports.height else {}
     rows = [[name, value] for name, value in _flat("", told)]
     return grid("Made with", (("what", Kind.TEXT), ("value", Kind.TEXT)), rows)
 
 
-def contamination(facts: ReportFacts) -> Grid:
+def contamination(facts: ReportFacts) -> ReportTable:
     """The items that were found in the questions of the training set, each with its evidence."""
     found = sorted((facts.contaminated or {}).items())
     rows = [[item, _short(evidence)] for item, evidence in found[:SHOWN_ITEMS]]
@@ -41,7 +41,7 @@ def contaminated_in_words(board: Scoreboard, facts: ReportFacts) -> str:
     return f"{len(facts.contaminated):,} of {total:,} items were found in the questions of the training set."
 
 
-def fall(facts: ReportFacts) -> Grid:
+def fall(facts: ReportFacts) -> ReportTable:
     """The data set's waterfall, rule by rule."""
     domains = list(dict.fromkeys(domain for counts in facts.fall.values() for domain in counts))
     shown = domains if len(domains) > 1 else []

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from skyassets.stages.markup.markdown import block, code, plain, visible
-from skyassets.stages.markup.table import Grid, as_markdown
+from skyassets.stages.markup.table import ReportTable, as_markdown
 from skyassets.stages.reporting import costs, evidence, tables
 from skyassets.stages.reporting.facts import ReportFacts
 from skyassets.stages.reporting.outline import DUELS, EXPLAINED, TABLES, board_of, head
@@ -91,11 +91,11 @@ def _course(title: str, points: Sequence[tuple[int, float]]) -> str:
     return f"{title}: {measured(first[1])} at step {first[0]:,}, {measured(last[1])} at step {last[0]:,}"
 
 
-def _section(title: str, *grids: Grid) -> list[str]:
+def _section(title: str, *grids: ReportTable) -> list[str]:
     return ["", f"## {_plain(title)}", *_grids(*grids)]
 
 
-def _grids(*grids: Grid) -> list[str]:
+def _grids(*grids: ReportTable) -> list[str]:
     return [line for grid in grids if grid for line in ("", *as_markdown(grid))]
 
 

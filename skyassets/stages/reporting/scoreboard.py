@@ -39,7 +39,7 @@ class Scored:
         return self.metric != TOKENS
 
 
-Place = tuple[str, str, str, str, str]
+Deployment = tuple[str, str, str, str, str]
 """Benchmark, by, part, role, metric."""
 
 
@@ -47,7 +47,7 @@ Place = tuple[str, str, str, str, str]
 class Scoreboard:
     """The rows of one report."""
 
-    scored: Mapping[Place, Scored]
+    scored: Mapping[Deployment, Scored]
     benchmarks: tuple[str, ...]
     roles: tuple[str, ...]
     """Base, student, then the contenders in the recipe's order."""

@@ -3,7 +3,7 @@
 from skyassets.stages.evaluation.metrics import EVERY
 from skyassets.stages.evaluation.published_scores import SOURCE, SYSTEMS, Published, published
 from skyassets.stages.evaluation.scores import GAIN
-from skyassets.stages.markup.table import Cell, Grid, Kind, grid
+from skyassets.stages.markup.table import Cell, Kind, ReportTable, grid
 from skyassets.stages.reporting.scoreboard import Scoreboard, Scored
 from skyassets.stages.reporting.wording import chance, counted, figure, in_words, reach
 
@@ -12,7 +12,7 @@ MARKS = "*†‡§¶#"
 UNIT = "Percent with 95% intervals; a difference is in points, student minus base on the same items."
 
 
-def overview(board: Scoreboard) -> Grid:
+def overview(board: Scoreboard) -> ReportTable:
     """Base to student by the headline metrics, the contenders, and what was published of the same benchmarks."""
     places = [(name, EVERY, EVERY) for name in board.benchmarks]
     for name in board.benchmarks:
@@ -50,7 +50,7 @@ NOTHING_PUBLISHED = "No scores were published of these benchmarks that could be 
 DIFFERENCE_HEAD = (("student - base", Kind.NUMBER), ("p", Kind.NUMBER), ("in words", Kind.WORD))
 
 
-def metrics(board: Scoreboard, benchmark: str) -> Grid:
+def metrics(board: Scoreboard, benchmark: str) -> ReportTable:
     """Every metric of a whole benchmark, by everybody."""
     names = board.metrics(benchmark)
     rows: list[list[Cell | str]] = [
@@ -74,7 +74,7 @@ def metrics(board: Scoreboard, benchmark: str) -> Grid:
     return grid(f"{benchmark}: all metrics", head, rows, notes)
 
 
-def comparisons(board: Scoreboard, benchmark: str) -> Grid:
+def comparisons(board: Scoreboard, benchmark: str) -> ReportTable:
     """Everybody whom the report compares, on the same items of a whole benchmark."""
     rows: list[list[Cell | str]] = []
     names = board.metrics(benchmark)
@@ -95,7 +95,7 @@ def comparisons(board: Scoreboard, benchmark: str) -> Grid:
     return grid(f"{benchmark}: compared on the same items", head, rows)
 
 
-def parts(board: Scoreboard, benchmark: str, by: str) -> Grid:
+def parts(board: Scoreboard, benchmark: str, by: str) -> ReportTable:
     """The headline metric of each part of a benchmark."""
     metric = board.headline(benchmark)
     rows: list[list[Cell | str]] = [

@@ -13,7 +13,7 @@ from skyassets.core.errors import ServerError
 from skyassets.core.identity import digest
 from skyassets.core.ports import Message, Model, Request, Sampling
 from skyassets.core.tables.declarations import REWRITES
-from skyassets.core.tables.store import Made
+from skyassets.core.tables.store import StageResult
 from skyassets.stages.equivalence.extract import lenient_answer
 from skyassets.stages.equivalence.trace_format import Structured, join, parse, without_think_tags
 from skyassets.stages.grading.extract_code import lenient_code
@@ -71,7 +71,7 @@ def is_ready(trace: dict[str, object]) -> bool:
 
 def rewrite(
     traces: pl.DataFrame, problems: pl.DataFrame, rewriting: RuleRewriting | ModelRewriting, completer: Completer | None
-) -> Made:
+) -> StageResult:
     """One row a trace: its structured text, or the reason why there is none. Rules need no completer."""
     asked = {str(row["problem_id"]): row for row in problems.iter_rows(named=True)}
     rows = list(traces.iter_rows(named=True))
@@ -98,7 +98,7 @@ def rewrite(
         facts = by_model.facts
         unfinished = by_model.errors
     name = "rules" if isinstance(rewriting, RuleRewriting) else str(rewriting.model)
-    return Made(
+    return StageResult(
         REWRITES.frame([_row(row, done[str(row["trace_id"])], name, rewriting) for row in rows]), facts, unfinished
     )
 

@@ -9,13 +9,13 @@ from itertools import chain
 from pathlib import Path
 
 from skyassets.core.identity import digest, spelling
-from skyassets.core.ports import Asker, Message, Model, Reply, Request, Sampling, Serving
+from skyassets.core.ports import CompletionClient, Message, Model, ModelProvider, Reply, Request, Sampling
 from skyassets.core.rows.claims import Claims
 from skyassets.core.rows.ledger import Entry, Event
 from skyassets.core.rows.store import RowStore
 from skyassets.core.rows.writer import Row
 from skyassets.core.text import well_formed
-from skyassets.stages.sampling.usage import COLUMNS, Bill
+from skyassets.stages.sampling.usage import COLUMNS, Usage
 
 REPLY_COLUMNS = ("finish_reason", "prompt_tokens", "completion_tokens", "seconds", "served_by", "at", "dollars")
 ROWS_A_CLAIM = 32
@@ -74,13 +74,13 @@ class Completer:
     """Gets completions: out of the row store where they are, from a model server where not."""
 
     rows: RowStore
-    serving: Serving
+    serving: ModelProvider
     progress: Callable[[Tally], None]
     weights: Path | None = None
     asked_for: str = ""
     """The recipe and asset it works for, and the run: noted with every reply, part of no id."""
     run: str = ""
-    bill: Bill = field(default_factory=Bill)
+    usage: Usage = field(default_factory=Usage)
     noted: Callable[[Entry], None] = _nowhere
     """Takes down what no completion shows: failed calls, and how many rows were there already."""
 
@@ -137,7 +137,7 @@ class Completer:
     def _billed(self, model: Model, ids: Sequence[str], asked: Asked) -> Asked:
         self.note(Event.REUSED, model, asked.reused)
         for completions in self.rows.read(ids, COLUMNS):
-            self.bill.take(completions)
+            self.usage.take(completions)
         return asked
 
 
@@ -161,7 +161,7 @@ class _Asking:
         """The requests under way."""
         self.free = 0
         """Failed calls that cost nothing: they are noted together, at the end."""
-        self.asker: Asker | None = None
+        self.client: CompletionClient | None = None
         self.others: list[str] = []
         """What other runs are asking."""
 
@@ -192,10 +192,10 @@ class _Asking:
         first = next(requests, None)
         if first is None:
             return
-        with self.completer.serving.serve(self.model, self.completer.weights) as asker:
-            self.asker = asker
+        with self.completer.serving.serve(self.model, self.completer.weights) as client:
+            self.client = client
             self._tell()
-            asker.ask(chain([first], requests), self._keep)
+            client.ask(chain([first], requests), self._keep)
         # An asker draws all there is; one that did not has given no reply to the rest.
         for key in [*self.out, *(left.id for left in requests)]:
             self.errors[key] = "the server gave no reply"
@@ -215,7 +215,7 @@ class _Asking:
 
     def _keep(self, reply: Reply) -> None:
         asked = self.out.pop(reply.id)
-        self.completer.bill.came(reply)
+        self.completer.usage.came(reply)
         if reply.error is None:
             by = {"asked_for": self.completer.asked_for, "run": self.completer.run}
             self.writer.put({**completion_row(asked, reply), **by})
@@ -236,8 +236,8 @@ class _Asking:
 
     def _tell(self) -> None:
         done = self.reused + self.kept + len(self.errors)
-        in_flight = self.asker.in_flight if self.asker else 0
-        failures = dict(self.completer.bill.failures)
+        in_flight = self.client.in_flight if self.client else 0
+        failures = dict(self.completer.usage.failures)
         self.completer.progress(
             Tally(done, self.total, self.reused, len(self.errors), self.tokens, in_flight, failures)
         )

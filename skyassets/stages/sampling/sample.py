@@ -10,7 +10,7 @@ from skyassets.core.identity import digest
 from skyassets.core.ports import Request
 from skyassets.core.rows.store import RowStore
 from skyassets.core.tables.declarations import TRACES
-from skyassets.core.tables.store import Made
+from skyassets.core.tables.store import StageResult
 from skyassets.stages.sampling.completions import Asked, Completer, Replies, request
 from skyassets.stages.sampling.config import Asking
 from skyassets.stages.sampling.length_policy import CUT, DROP
@@ -56,14 +56,14 @@ def attempted(problem: dict[str, object], k: int, asking: Asking) -> Request:
     return request(asking.model, asking.prompts.messages(problem), asking.sampling, asking.seed + k)
 
 
-def sample(problems: pl.DataFrame, asking: Asking, completer: Completer) -> Made:
+def sample(problems: pl.DataFrame, asking: Asking, completer: Completer) -> StageResult:
     """The teacher's traces: one row a problem and sample, those that failed with their reason.
 
     No text is held in memory: the traces are read from the row store when they are written.
     """
     asked = _Sampled(to_be_asked(problems), asking, completer)
     imported = usable(problems).filter(pl.col("imported_trace").is_not_null())
-    return Made(
+    return StageResult(
         TRACES.frame([_imported(problem) for problem in imported.iter_rows(named=True)]),
         asked.facts,
         unfinished=len(asked.errors),

@@ -16,7 +16,7 @@ COLUMNS = ("dollars", "prompt_tokens", "completion_tokens", "finish_reason", "se
 
 
 @dataclass
-class Bill:
+class Usage:
     """Adds up replies as they come, and all completions once they are there; a few bytes a row."""
 
     spent: float = 0.0

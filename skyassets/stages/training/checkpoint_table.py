@@ -7,7 +7,7 @@ from dataclasses import asdict
 from skyassets.core.identity import digest
 from skyassets.core.ports import Step
 from skyassets.core.tables.declarations import CHECKPOINT
-from skyassets.core.tables.store import Made
+from skyassets.core.tables.store import StageResult
 
 RUN = "fact:run"
 """The row that names the weights' folder."""
@@ -20,7 +20,7 @@ def checkpoint_id(files: Iterable[tuple[str, str]]) -> str:
 
 def checkpoint(
     base: str, files: Sequence[tuple[str, int, str]], curve: Sequence[Step], facts: Mapping[str, object]
-) -> Made:
+) -> StageResult:
     """The manifest (path, bytes, SHA-256 of each file), the curve, and `facts` on the run, as one table."""
     ident = checkpoint_id((path, sha256) for path, _, sha256 in files)
     shared = {"checkpoint_id": ident, "base_model": base}
@@ -44,4 +44,4 @@ def checkpoint(
         "training seconds": round(seconds, 1),
     }
     told |= {"tokens a second": round(tokens / seconds, 1)} if seconds else {}
-    return Made(CHECKPOINT.frame(rows), told)
+    return StageResult(CHECKPOINT.frame(rows), told)

@@ -29,7 +29,7 @@ ON_PROCESSORS = tuple((stage, "none", recompute) for recompute in (False, True) 
 
 
 @dataclass(frozen=True)
-class Wishes:
+class LayoutOverrides:
     """What the user wants of a layout; None leaves it to the plan."""
 
     ranks: int | None = None
@@ -58,16 +58,16 @@ class Candidate:
 
 
 def candidates(
-    training: Training, shape: ModelShape, longest: int, hardware: Hardware, wishes: Wishes
+    training: Training, shape: ModelShape, longest: int, hardware: Hardware, overrides: LayoutOverrides
 ) -> list[Candidate]:
     """Every layout that the wishes allow, simplest first, for examples of at most `longest` tokens.
 
     Raises:
         TrainerError: when a wish cannot be had, or two exclude each other; it says what to say instead.
     """
-    _check(training, shape, hardware, wishes)
+    _check(training, shape, hardware, overrides)
     made = []
-    for layout in _layouts(training, hardware, wishes):
+    for layout in _layouts(training, hardware, overrides):
         rows = 1 if training.packing else min(layout.micro_batch, training.global_batch)
         tokens = training.cutoff if training.packing else rows * longest
         row = training.cutoff if training.packing else longest
@@ -77,21 +77,21 @@ def candidates(
     return made
 
 
-def _layouts(training: Training, hardware: Hardware, wishes: Wishes) -> Iterator[Layout]:
+def _layouts(training: Training, hardware: Hardware, overrides: LayoutOverrides) -> Iterator[Layout]:
     is_gpu = hardware.device.is_gpu
-    ranks = wishes.ranks or (hardware.devices if is_gpu else 1)
+    ranks = overrides.ranks or (hardware.devices if is_gpu else 1)
     stages = ON_GPUS if is_gpu else ON_PROCESSORS
     wanted = [
-        (stage if wishes.zero_stage is None else wishes.zero_stage, offload, recompute)
+        (stage if overrides.zero_stage is None else overrides.zero_stage, offload, recompute)
         for stage, offload, recompute in stages
-        if wishes.offload in (None, offload)
-        and wishes.recompute in (None, recompute)
-        and (wishes.zero_stage in (None, stage) or (wishes.zero_stage == 0 and stage == 1 and offload == "none"))
+        if overrides.offload in (None, offload)
+        and overrides.recompute in (None, recompute)
+        and (overrides.zero_stage in (None, stage) or (overrides.zero_stage == 0 and stage == 1 and offload == "none"))
         # A single rank has nobody to share with: higher stages help it only to offload.
-        and (ranks > 1 or stage == 1 or offload != "none" or wishes.zero_stage == stage)
-        and (stage == SHARING or wishes.sequence_parallel == 1)
+        and (ranks > 1 or stage == 1 or offload != "none" or overrides.zero_stage == stage)
+        and (stage == SHARING or overrides.sequence_parallel == 1)
     ]
-    for micro_batch in _micro_batches(training, is_gpu, wishes):
+    for micro_batch in _micro_batches(training, is_gpu, overrides):
         for stage, offload, recompute in dict.fromkeys(wanted):
             yield Layout(
                 ranks=ranks,
@@ -100,16 +100,16 @@ def _layouts(training: Training, hardware: Hardware, wishes: Wishes) -> Iterator
                 zero_stage=stage,
                 offload=offload,
                 recompute=recompute,
-                attention=wishes.attention or "sdpa",
-                loss=wishes.loss or "chunked",
-                sequence_parallel=wishes.sequence_parallel,
+                attention=overrides.attention or "sdpa",
+                loss=overrides.loss or "chunked",
+                sequence_parallel=overrides.sequence_parallel,
             )
 
 
-def _micro_batches(training: Training, is_gpu: bool, wishes: Wishes) -> tuple[int, ...]:
-    if wishes.micro_batch is not None:
-        return (wishes.micro_batch,)
-    if training.packing or wishes.sequence_parallel > 1 or (is_gpu and training.cutoff > LONG):
+def _micro_batches(training: Training, is_gpu: bool, overrides: LayoutOverrides) -> tuple[int, ...]:
+    if overrides.micro_batch is not None:
+        return (overrides.micro_batch,)
+    if training.packing or overrides.sequence_parallel > 1 or (is_gpu and training.cutoff > LONG):
         return (1,)
     return (4, 1)
 
@@ -122,11 +122,11 @@ def _need(held: Memory, layout: Layout, hardware: Hardware) -> float:
     return max(on_device, held.host / (host * ROOM) if host else 0.0)
 
 
-def _check(training: Training, shape: ModelShape, hardware: Hardware, wishes: Wishes) -> None:
-    is_gpu, ranks = hardware.device.is_gpu, wishes.ranks
+def _check(training: Training, shape: ModelShape, hardware: Hardware, overrides: LayoutOverrides) -> None:
+    is_gpu, ranks = hardware.device.is_gpu, overrides.ranks
     every = ranks or (hardware.devices if is_gpu else 1)
-    groups = wishes.sequence_parallel
-    kernels = [name for name in (wishes.attention, wishes.loss) if name and name.startswith(("flash", "liger"))]
+    groups = overrides.sequence_parallel
+    kernels = [name for name in (overrides.attention, overrides.loss) if name and name.startswith(("flash", "liger"))]
     asked = (
         (ranks is None or ranks > 0, f"ranks = {ranks}", "say 1 or more"),
         (
@@ -135,29 +135,33 @@ def _check(training: Training, shape: ModelShape, hardware: Hardware, wishes: Wi
             "a GPU holds one rank: ask for fewer, or for more GPUs",
         ),
         (every % min(hardware.nodes, every) == 0, f"{every} ranks on {hardware.nodes} nodes", "say a multiple"),
-        (wishes.micro_batch is None or wishes.micro_batch > 0, f"micro batch {wishes.micro_batch}", "say 1 or more"),
-        (wishes.zero_stage in (None, 0, 1, 2, 3), f"ZeRO stage {wishes.zero_stage}", "say 0, 1, 2 or 3"),
+        (
+            overrides.micro_batch is None or overrides.micro_batch > 0,
+            f"micro batch {overrides.micro_batch}",
+            "say 1 or more",
+        ),
+        (overrides.zero_stage in (None, 0, 1, 2, 3), f"ZeRO stage {overrides.zero_stage}", "say 0, 1, 2 or 3"),
         *(
             (said is None or said in known, f"{what} {said!r}", f"say {' or '.join(known)}")
             for what, said, known in (
-                ("offload", wishes.offload, OFFLOADS),
-                ("attention", wishes.attention, ATTENTIONS),
-                ("loss", wishes.loss, LOSSES),
+                ("offload", overrides.offload, OFFLOADS),
+                ("attention", overrides.attention, ATTENTIONS),
+                ("loss", overrides.loss, LOSSES),
             )
         ),
         (
-            wishes.offload in (None, "none") or is_gpu,
-            f"offload {wishes.offload!r} on a processor",
+            overrides.offload in (None, "none") or is_gpu,
+            f"offload {overrides.offload!r} on a processor",
             "its memory is the main memory already: leave it out",
         ),
         (
-            wishes.offload != "all" or wishes.zero_stage in (None, 3),
-            f"offload 'all' with ZeRO stage {wishes.zero_stage}",
+            overrides.offload != "all" or overrides.zero_stage in (None, 3),
+            f"offload 'all' with ZeRO stage {overrides.zero_stage}",
             "only stage 3 can offload parameters: say 3, or offload 'optimizer'",
         ),
         (
-            wishes.offload != "optimizer" or wishes.zero_stage in (None, 2, 3),
-            f"offload 'optimizer' with ZeRO stage {wishes.zero_stage}",
+            overrides.offload != "optimizer" or overrides.zero_stage in (None, 2, 3),
+            f"offload 'optimizer' with ZeRO stage {overrides.zero_stage}",
             "say stage 2 or 3",
         ),
         (is_gpu or not kernels, f"{' and '.join(kernels)} on a processor", "needs a GPU: say sdpa and chunked"),
@@ -172,17 +176,17 @@ def _check(training: Training, shape: ModelShape, hardware: Hardware, wishes: Wi
         # DeepSpeed-Ulysses loses sight of where an example begins.
         (groups == 1 or not training.packing, f"packing with sequence_parallel = {groups}", "leave one of them out"),
         (
-            groups == 1 or wishes.micro_batch in (None, 1),
-            f"micro batch {wishes.micro_batch} with sequence_parallel = {groups}",
+            groups == 1 or overrides.micro_batch in (None, 1),
+            f"micro batch {overrides.micro_batch} with sequence_parallel = {groups}",
             "ranks share one example at a time: say 1",
         ),
         (
-            groups == 1 or wishes.zero_stage in (None, SHARING),
-            f"ZeRO stage {wishes.zero_stage} with sequence_parallel = {groups}",
+            groups == 1 or overrides.zero_stage in (None, SHARING),
+            f"ZeRO stage {overrides.zero_stage} with sequence_parallel = {groups}",
             "say 3",
         ),
         (
-            groups == 1 or wishes.attention != "eager",
+            groups == 1 or overrides.attention != "eager",
             f"eager attention with sequence_parallel = {groups}",
             "say sdpa or flash_attention_2",
         ),

@@ -14,7 +14,7 @@ from skyassets.core.training.spec import Lora, Saving, Training, TrainPlan
 from skyassets.stages.training import arguments
 from skyassets.stages.training.batching import Epoch, epoch
 from skyassets.stages.training.memory import disk_gb
-from skyassets.stages.training.parallelism import ROOM, Candidate, Wishes, candidates
+from skyassets.stages.training.parallelism import ROOM, Candidate, LayoutOverrides, candidates
 from skyassets.stages.training.time import duration
 
 NODE = 8
@@ -33,7 +33,7 @@ class Question:
     lengths: Sequence[int]
     """Tokens of each example."""
     hardware: Hardware
-    wishes: Wishes = field(default_factory=Wishes)
+    overrides: LayoutOverrides = field(default_factory=LayoutOverrides)
     saving: Saving = field(default_factory=Saving)
     learned: int = 0
     """Tokens of all examples that the loss is taken on; 0 where nobody counted."""
@@ -44,7 +44,7 @@ def plan(
     shape: ModelShape,
     lengths: Sequence[int],
     hardware: Hardware,
-    wishes: Wishes,
+    overrides: LayoutOverrides,
     saving: Saving,
     learned: int = 0,
 ) -> TrainPlan:
@@ -54,7 +54,7 @@ def plan(
         GateError: when there is nothing to train on.
         TrainerError: when an example is too long, a wish cannot be had, or nothing fits: with what would.
     """
-    question = Question(training, shape, lengths, hardware, wishes, saving, learned)
+    question = Question(training, shape, lengths, hardware, overrides, saving, learned)
     plans = [each for each in plans_of(question) if each[0].fits]
     if not plans:
         raise TrainerError(refusal(question))
@@ -76,7 +76,7 @@ def plans_of(question: Question) -> list[tuple[Candidate, TrainPlan]]:
             f"an example of {max(lengths)} tokens is longer than the cutoff of {training.cutoff}; "
             "drop over-long rows before training, nothing is cut here"
         )
-    found = candidates(training, question.shape, max(lengths), question.hardware, question.wishes)
+    found = candidates(training, question.shape, max(lengths), question.hardware, question.overrides)
     by_size = {each.layout.micro_batch: each.layout for each in found}
     dealt = {size: epoch(training, lengths, layout) for size, layout in by_size.items()}
     return [(each, _planned(question, each, dealt[each.layout.micro_batch])) for each in found]
@@ -131,16 +131,16 @@ def refusal(question: Question) -> str:
 
 def remedies(question: Question) -> Iterator[str]:
     """The single changes after which something fits, each tried by the same arithmetic."""
-    wishes, training, hardware = question.wishes, question.training, question.hardware
+    overrides, training, hardware = question.overrides, question.training, question.hardware
     freed = (
-        ("zero_stage", replace(wishes, zero_stage=None), "another ZeRO stage"),
-        ("offload", replace(wishes, offload=None), "offload"),
-        ("micro_batch", replace(wishes, micro_batch=1), "a micro batch of 1"),
-        ("recompute", replace(wishes, recompute=None), "recomputed activations"),
-        ("loss", replace(wishes, loss=None), "the chunked loss"),
+        ("zero_stage", replace(overrides, zero_stage=None), "another ZeRO stage"),
+        ("offload", replace(overrides, offload=None), "offload"),
+        ("micro_batch", replace(overrides, micro_batch=1), "a micro batch of 1"),
+        ("recompute", replace(overrides, recompute=None), "recomputed activations"),
+        ("loss", replace(overrides, loss=None), "the chunked loss"),
     )
     for name, freer, words in freed:
-        if getattr(wishes, name) is not None and (fit := _fitting(replace(question, wishes=freer))):
+        if getattr(overrides, name) is not None and (fit := _fitting(replace(question, overrides=freer))):
             layout = fit.layout
             yield f"{words} (ZeRO-{layout.zero_stage}, offload {layout.offload}, micro batch {layout.micro_batch})"
     if hardware.device.is_gpu:
@@ -174,12 +174,12 @@ def _larger(hardware: Hardware) -> Iterator[Hardware]:
 
 
 def _on(question: Question, hardware: Hardware) -> Question:
-    return replace(question, hardware=hardware, wishes=replace(question.wishes, ranks=None))
+    return replace(question, hardware=hardware, overrides=replace(question.overrides, ranks=None))
 
 
 def _candidates(question: Question) -> list[Candidate]:
     longest = min(max(question.lengths), question.training.cutoff)
-    return candidates(question.training, question.shape, longest, question.hardware, question.wishes)
+    return candidates(question.training, question.shape, longest, question.hardware, question.overrides)
 
 
 def _fitting(question: Question) -> Candidate | None:

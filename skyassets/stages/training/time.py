@@ -92,7 +92,7 @@ def _traffic(
     weights, learned = shape.parameters * size, trained(training, shape)
     others = (ranks - 1) / ranks
     link = (NETWORK if layout.nodes > 1 else device.link_gb_s) * LINK_SHARE * GIGA
-    lanes = device.host_gb_s * HOST_SHARE * GIGA
+    connections = device.host_gb_s * HOST_SHARE * GIGA
     parts = {}
     if layout.zero_stage == 3:
         # Gathered for the forward pass and for the backward pass; a recomputed layer is still there.
@@ -103,11 +103,11 @@ def _traffic(
         parts["gathering weights"] = steps * weights * others / link
         parts["summing gradients"] = sums * others / link
     if layout.offload == "all":
-        parts["fetching weights from main memory"] = turns * 2 * weights / ranks / lanes
+        parts["fetching weights from main memory"] = turns * 2 * weights / ranks / connections
     if layout.offload != "none":
         # The first micro step of a step writes its float32 sums there; each other fetches and writes them.
         trips = 2 * turns - steps
-        parts["gradients to main memory and back"] = trips * learned * FP32 / ranks / lanes
+        parts["gradients to main memory and back"] = trips * learned * FP32 / ranks / connections
     return parts
 
 

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from core.tables.test_store import TABLE, Making, rows
 
-from skyassets.core.tables.manifest import Origin
+from skyassets.core.tables.manifest import Inputs
 from skyassets.core.tables.store import TableStore
 
 
@@ -18,7 +18,7 @@ def store(tmp_path: Path) -> TableStore:
 
 
 def built(store: TableStore, code: str, *texts: str, seconds: float = 1.0) -> None:
-    store.build(TABLE, Origin(code, {}, None), Making(rows(*texts, seconds=seconds)))
+    store.build(TABLE, Inputs(code, {}, None), Making(rows(*texts, seconds=seconds)))
 
 
 def test_the_first_version_has_none_before_it(store: TableStore) -> None:

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from skyassets.core.errors import StoreError, TableError
 from skyassets.core.tables.declarations import Table
-from skyassets.core.tables.manifest import Origin
-from skyassets.core.tables.store import Made, TableStore, other_columns
+from skyassets.core.tables.manifest import Inputs
+from skyassets.core.tables.store import StageResult, TableStore, other_columns
 
 TABLE = Table("things", "Things.", "completion_id", ("completion_id", "text", "seconds"))
-ORIGIN = Origin(code="c", parents={"parent": "p"}, recipe={"temperature": 0.7})
+ORIGIN = Inputs(code="c", parents={"parent": "p"}, recipe={"temperature": 0.7})
 
 
 def rows(*texts: str, seconds: float = 1.0) -> pl.DataFrame:
@@ -29,9 +29,9 @@ class Making:
     def __init__(self, frame: pl.DataFrame, unfinished: int = 0) -> None:
         self.frame, self.unfinished, self.times = frame, unfinished, 0
 
-    def __call__(self) -> Made:
+    def __call__(self) -> StageResult:
         self.times += 1
-        return Made(self.frame, {"fact": 1}, self.unfinished)
+        return StageResult(self.frame, {"fact": 1}, self.unfinished)
 
 
 @pytest.fixture
@@ -49,13 +49,13 @@ def test_the_same_origin_makes_once(store: TableStore) -> None:
 @pytest.mark.parametrize(
     ("origin", "why"),
     [
-        (Origin("other", ORIGIN.parents, ORIGIN.recipe), "changed: code"),
-        (Origin("c", {"parent": "other"}, ORIGIN.recipe), "changed: parent parent"),
-        (Origin("c", ORIGIN.parents, {"temperature": 0.8}), "changed: recipe"),
-        (Origin("c", {}, ORIGIN.recipe), "changed: parent parent"),
+        (Inputs("other", ORIGIN.parents, ORIGIN.recipe), "changed: code"),
+        (Inputs("c", {"parent": "other"}, ORIGIN.recipe), "changed: parent parent"),
+        (Inputs("c", ORIGIN.parents, {"temperature": 0.8}), "changed: recipe"),
+        (Inputs("c", {}, ORIGIN.recipe), "changed: parent parent"),
     ],
 )
-def test_each_part_of_the_origin_is_seen_and_named(store: TableStore, origin: Origin, why: str) -> None:
+def test_each_part_of_the_origin_is_seen_and_named(store: TableStore, origin: Inputs, why: str) -> None:
     store.build(TABLE, ORIGIN, Making(rows("a")))
     assert store.build(TABLE, origin, Making(rows("a"))).why == why
 
@@ -95,7 +95,7 @@ def test_a_failed_making_leaves_what_was_there(store: TableStore) -> None:
     store.build(TABLE, ORIGIN, Making(rows("a")))
     doubled = pl.concat([rows("b"), rows("b")])
     with pytest.raises(TableError):
-        store.build(TABLE, Origin("new", {}, None), Making(doubled))
+        store.build(TABLE, Inputs("new", {}, None), Making(doubled))
     assert store.read(TABLE)["text"].to_list() == ["a"]
     assert not list(store.folder.glob(".*.part"))
 
@@ -150,7 +150,9 @@ def test_a_table_in_the_form_of_an_earlier_version_is_told_and_made_again(
     store: TableStore, columns: tuple[str, ...], told: str
 ) -> None:
     old = Table(TABLE.name, TABLE.meaning, TABLE.key, columns)
-    store.build(old, Origin("then", ORIGIN.parents, ORIGIN.recipe), lambda: Made(old.frame([{"completion_id": "0"}])))
+    store.build(
+        old, Inputs("then", ORIGIN.parents, ORIGIN.recipe), lambda: StageResult(old.frame([{"completion_id": "0"}]))
+    )
     said = f"things was written by an earlier version: {told}; materialize it again"
     assert store.lacking(TABLE) == said
     for read in (store.read, store.scan):

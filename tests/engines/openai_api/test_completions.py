@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from skyassets.core.errors import ServerError
 from skyassets.core.ports import Message, Reply, Request, Sampling
 from skyassets.engines.openai_api.chat_format import body_of
-from skyassets.engines.openai_api.completions import OpenAIAsker
-from skyassets.engines.openai_api.endpoint import Upstream
+from skyassets.engines.openai_api.completions import OpenAIClientPool
+from skyassets.engines.openai_api.endpoint import Endpoint
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,7 @@ def test_what_no_row_survives_raises_at_once(server: Faulty, word: str, saying: 
 def test_an_unreachable_server_raises_at_once(url: str) -> None:
     began = time.monotonic()
     with pytest.raises(ServerError, match="nobody answers"):
-        OpenAIAsker((Upstream(url, "alpha"),)).ask([request("a: ok")], lambda _: None)
+        OpenAIClientPool((Endpoint(url, "alpha"),)).ask([request("a: ok")], lambda _: None)
     assert time.monotonic() - began < 10
 
 
@@ -130,7 +130,7 @@ def test_a_server_that_dies_midway_raises_and_what_it_answered_is_kept() -> None
     kept: list[Reply] = []
     rows = [request(f"r{i}: {'die' if i == 20 else 'ok'}") for i in range(500)]
     with faulty() as mortal, pytest.raises(ServerError, match="nothing but failures"):
-        mortal.asker(concurrency=4, patience=1.0).ask(rows, kept.append)
+        mortal.client(concurrency=4, patience=1.0).ask(rows, kept.append)
     assert 15 <= len(kept) <= 30
     assert not [reply for reply in kept if reply.error]
 
@@ -139,7 +139,7 @@ def test_a_server_that_only_fails_ends_the_ask_instead_of_spoiling_every_row(ser
     kept: list[Reply] = []
     rows = [request(f"down-{i}: 503...") for i in range(250)]
     with pytest.raises(ServerError, match="nothing but failures"):
-        server.asker(attempts=2, patience=1.0).ask(rows, kept.append)
+        server.client(attempts=2, patience=1.0).ask(rows, kept.append)
     assert len(kept) < 50
 
 
@@ -151,7 +151,7 @@ def test_a_success_between_the_lost_keeps_the_ask_alive(server: Faulty) -> None:
 def test_every_sampling_parameter_is_sent(server: Faulty) -> None:
     sampling = Sampling(temperature=0.25, max_tokens=33, top_p=0.5, stop=("END", "\n\n"))
     wanted = Request("sent", MODEL, (Message("system", "be brief"), Message("user", "sent: ok")), sampling, seed=2**40)
-    server.asker().ask([wanted], lambda _: None)
+    server.client().ask([wanted], lambda _: None)
     assert server.seen()["bodies"]["sent"] == {
         "model": "alpha",
         "messages": [{"role": "system", "content": "be brief"}, {"role": "user", "content": "sent: ok"}],
@@ -216,14 +216,14 @@ def test_no_more_are_in_flight_than_allowed_and_no_fewer() -> None:
 def test_one_slow_row_holds_up_no_other(server: Faulty) -> None:
     order: list[str] = []
     rows = [request("slowest: slow=1.0"), *[request(f"quick-{i}: slow=0.02") for i in range(30)]]
-    server.asker(concurrency=2).ask(rows, lambda reply: order.append(reply.id))
+    server.client(concurrency=2).ask(rows, lambda reply: order.append(reply.id))
     assert order[-1] == "slowest"
 
 
 def test_a_reply_is_kept_as_soon_as_it_is_there(server: Faulty) -> None:
     began, kept_after = time.monotonic(), {}
     rows = [request("late: slow=1.0"), request("early: ok")]
-    server.asker().ask(rows, lambda reply: kept_after.update({reply.id: time.monotonic() - began}))
+    server.client().ask(rows, lambda reply: kept_after.update({reply.id: time.monotonic() - began}))
     assert kept_after["early"] < 0.8 < kept_after["late"]
 
 
@@ -233,12 +233,12 @@ def test_when_keep_raises_the_ask_ends_with_that_error(server: Faulty) -> None:
 
     began = time.monotonic()
     with pytest.raises(OSError, match="disk full"):
-        server.asker().ask([request("kept-badly: ok"), *[request(f"waiting-{i}: slow=5") for i in range(4)]], keep)
+        server.client().ask([request("kept-badly: ok"), *[request(f"waiting-{i}: slow=5") for i in range(4)]], keep)
     assert time.monotonic() - began < 3
 
 
 def test_nothing_to_ask_is_no_trouble() -> None:
-    OpenAIAsker((Upstream("http://127.0.0.1:9/v1", "alpha"),)).ask([], lambda _: None)
+    OpenAIClientPool((Endpoint("http://127.0.0.1:9/v1", "alpha"),)).ask([], lambda _: None)
 
 
 def test_it_can_be_called_while_a_loop_runs(server: Faulty) -> None:
@@ -249,7 +249,7 @@ def test_it_can_be_called_while_a_loop_runs(server: Faulty) -> None:
 
 
 def test_the_key_is_shown_nowhere() -> None:
-    assert "secret" not in repr(OpenAIAsker((Upstream("http://127.0.0.1:9/v1", "alpha", "sk-secret"),)))
+    assert "secret" not in repr(OpenAIClientPool((Endpoint("http://127.0.0.1:9/v1", "alpha", "sk-secret"),)))
 
 
 PASSING = ["ok", "429", "500", "503", "reset", "reset-in-body", "noise", "cut-json"]

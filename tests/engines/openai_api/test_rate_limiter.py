@@ -3,28 +3,28 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skyassets.engines.openai_api.circuit_breaker import FAILURES, LONGEST_COOLING, Breaker
-from skyassets.engines.openai_api.concurrency_limit import Window
-from skyassets.engines.openai_api.rate_limiter import Bucket, Pace, seconds_of
+from skyassets.engines.openai_api.circuit_breaker import FAILURES, LONGEST_COOLING, CircuitBreaker
+from skyassets.engines.openai_api.concurrency_limit import ConcurrencyLimiter
+from skyassets.engines.openai_api.rate_limiter import RateLimiter, TokenBucket, seconds_of
 
 
 @given(st.integers(1, 500), st.lists(st.booleans(), max_size=2000))
 def test_a_window_is_never_empty_and_never_more_than_allowed(most: int, outcomes: list[bool]) -> None:
-    window = Window(most)
+    window = ConcurrencyLimiter(most)
     for outcome in outcomes:
         window.note(outcome)
         assert 1 <= window.size <= most
 
 
 def test_one_refusal_in_ten_leaves_the_window_alone() -> None:
-    window = Window(128)
+    window = ConcurrencyLimiter(128)
     for number in range(2000):
         window.note(number % 10 == 0)
     assert window.size == 128
 
 
 def test_a_server_that_takes_ten_is_soon_sent_about_ten_and_later_more_again() -> None:
-    window = Window(128)
+    window = ConcurrencyLimiter(128)
     for _ in range(60):
         for place in range(size := window.size):
             window.note(place >= 10)
@@ -36,7 +36,7 @@ def test_a_server_that_takes_ten_is_soon_sent_about_ten_and_later_more_again() -
 
 
 def test_a_breaker_opens_after_failures_in_a_row_and_closes_with_an_answer() -> None:
-    breaker = Breaker(cooling=1.0)
+    breaker = CircuitBreaker(cooling=1.0)
     for now in range(FAILURES):
         assert not breaker.is_tripped
         breaker.failed(float(now))
@@ -47,7 +47,7 @@ def test_a_breaker_opens_after_failures_in_a_row_and_closes_with_an_answer() -> 
 
 
 def test_every_failed_trial_doubles_the_cooling_up_to_a_limit() -> None:
-    breaker = Breaker(cooling=1.0)
+    breaker = CircuitBreaker(cooling=1.0)
     for _ in range(FAILURES):
         breaker.failed(0.0)
     coolings = []
@@ -59,7 +59,7 @@ def test_every_failed_trial_doubles_the_cooling_up_to_a_limit() -> None:
 
 
 def test_those_under_way_when_it_opened_do_not_lengthen_it() -> None:
-    breaker = Breaker(cooling=1.0)
+    breaker = CircuitBreaker(cooling=1.0)
     for _ in range(FAILURES + 100):
         breaker.failed(0.0)
     assert breaker.opens == 1.0
@@ -69,7 +69,7 @@ def test_those_under_way_when_it_opened_do_not_lengthen_it() -> None:
 @given(st.integers(1, 600), st.lists(st.floats(0.0, 9.0), max_size=40))
 def test_no_minute_sees_more_than_the_limit_and_a_burst(limit: int, pauses: list[float]) -> None:
     now, sent = 0.0, []
-    bucket = Bucket(limit, now)
+    bucket = TokenBucket(limit, now)
     for pause in pauses:
         now += pause
         while bucket.wait(now) == 0.0:
@@ -81,7 +81,7 @@ def test_no_minute_sees_more_than_the_limit_and_a_burst(limit: int, pauses: list
 
 
 def test_after_its_wait_a_bucket_gives() -> None:
-    bucket = Bucket(60, 0.0)
+    bucket = TokenBucket(60, 0.0)
     bucket.take(30)
     wait = bucket.wait(0.0)
     assert 28 < wait < 30
@@ -90,7 +90,7 @@ def test_after_its_wait_a_bucket_gives() -> None:
 
 def test_a_limit_is_learned_from_headers_and_one_that_was_set_stays() -> None:
     headers = {"x-ratelimit-limit-requests": "6000", "x-ratelimit-limit-tokens": "60000"}
-    learned, given_ = Pace(None, None, 0.0), Pace(60, None, 0.0)
+    learned, given_ = RateLimiter(None, None, 0.0), RateLimiter(60, None, 0.0)
     for pace in (learned, given_):
         pace.learn(headers, 0.0)
         for _ in range(10):
@@ -102,14 +102,14 @@ def test_a_limit_is_learned_from_headers_and_one_that_was_set_stays() -> None:
 
 
 def test_a_used_up_limit_is_waited_for_until_its_reset() -> None:
-    pace = Pace(None, None, 0.0)
+    pace = RateLimiter(None, None, 0.0)
     pace.learn({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "1.5s"}, 10.0)
     assert pace.wait(10.0) == 1.5
     assert pace.wait(11.5) == 0.0
 
 
 def test_what_a_request_did_not_use_is_given_back() -> None:
-    pace = Pace(None, 600, 0.0)
+    pace = RateLimiter(None, 600, 0.0)
     pace.take(5000)
     assert pace.wait(0.0) > 100
     pace.settle(5000, 5)

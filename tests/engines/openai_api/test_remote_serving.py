@@ -7,25 +7,25 @@ from engines.faulty import MODEL, faulty, request
 
 from skyassets.core.errors import ServerError
 from skyassets.core.ports import Model, Reply
-from skyassets.engines.openai_api.endpoint import Upstream
-from skyassets.engines.openai_api.remote_serving import Endpoint
+from skyassets.engines.openai_api.endpoint import Endpoint
+from skyassets.engines.openai_api.remote_serving import RemoteServing
 
 
-def at(url: str, name: str = "alpha") -> Endpoint:
-    return Endpoint((Upstream(url, name, served_by="127.0.0.1"),))
+def at(url: str, name: str = "alpha") -> RemoteServing:
+    return RemoteServing((Endpoint(url, name, served_by="127.0.0.1"),))
 
 
 def test_an_endpoint_answers_by_the_models_own_name() -> None:
     replies: list[Reply] = []
-    with faulty() as server, at(server.url).serve(MODEL, None) as asker:
-        asker.ask([request("a: ok")], replies.append)
+    with faulty() as server, at(server.url).serve(MODEL, None) as client:
+        client.ask([request("a: ok")], replies.append)
         assert server.seen()["bodies"]["a"]["model"] == "alpha"
     assert [reply.served_by for reply in replies] == ["127.0.0.1"]
 
 
 def test_the_servers_name_for_the_model_may_differ() -> None:
-    with faulty() as server, Endpoint((Upstream(server.url, "beta"),)).serve(MODEL, None) as asker:
-        asker.ask([request("a: ok")], lambda _: None)
+    with faulty() as server, RemoteServing((Endpoint(server.url, "beta"),)).serve(MODEL, None) as client:
+        client.ask([request("a: ok")], lambda _: None)
         assert server.seen()["bodies"]["a"]["model"] == "beta"
 
 
@@ -41,7 +41,7 @@ def test_a_refused_key_is_told_before_any_request() -> None:
     with (
         faulty("--key", "right") as server,
         pytest.raises(ServerError, match="key is refused"),
-        Endpoint((Upstream(server.url, "alpha", "wrong"),)).serve(MODEL, None),
+        RemoteServing((Endpoint(server.url, "alpha", "wrong"),)).serve(MODEL, None),
     ):
         pytest.fail("served")
 
@@ -49,14 +49,14 @@ def test_a_refused_key_is_told_before_any_request() -> None:
 def test_the_right_key_is_let_in() -> None:
     with (
         faulty("--key", "right") as server,
-        Endpoint((Upstream(server.url, "alpha", "right"),)).serve(MODEL, None) as asker,
+        RemoteServing((Endpoint(server.url, "alpha", "right"),)).serve(MODEL, None) as client,
     ):
-        asker.ask([request("a: ok")], lambda _: None)
+        client.ask([request("a: ok")], lambda _: None)
 
 
 def test_a_provider_that_lists_no_models_is_used_all_the_same() -> None:
-    with faulty("--no-models") as server, at(server.url, "gamma").serve(Model("gamma", "1"), None) as asker:
-        asker.ask([request("a: ok")], lambda _: None)
+    with faulty("--no-models") as server, at(server.url, "gamma").serve(Model("gamma", "1"), None) as client:
+        client.ask([request("a: ok")], lambda _: None)
 
 
 def test_weights_of_our_own_must_be_loaded_there() -> None:
@@ -71,4 +71,4 @@ def test_weights_of_our_own_must_be_loaded_there() -> None:
 
 
 def test_the_key_is_shown_nowhere() -> None:
-    assert "secret" not in repr(Endpoint((Upstream("http://127.0.0.1:9/v1", "alpha", "sk-secret"),)))
+    assert "secret" not in repr(RemoteServing((Endpoint("http://127.0.0.1:9/v1", "alpha", "sk-secret"),)))

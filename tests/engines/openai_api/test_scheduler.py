@@ -14,37 +14,37 @@ import pytest
 from engines.faulty import PROGRAM, UPSTREAM, Faulty, faulty, request
 
 from skyassets.core.errors import BudgetError, ServerError
-from skyassets.core.money import Price, Purse
+from skyassets.core.money import Budget, Price
 from skyassets.core.ports import Reply, Request
 from skyassets.engines.openai_api import scheduler
-from skyassets.engines.openai_api.completions import OpenAIAsker
-from skyassets.engines.openai_api.endpoint import Upstream
+from skyassets.engines.openai_api.completions import OpenAIClientPool
+from skyassets.engines.openai_api.endpoint import Endpoint
 from skyassets.engines.serving.process import free_ports
 
 PRICE = Price(1.0, 2.0, as_of="2026-01-01", source="a test")
 
 
-def among(*servers: Faulty, concurrency: int = 8, **changed: object) -> OpenAIAsker:
-    upstreams = tuple(Upstream(one.url, "alpha", concurrency=concurrency, served_by=str(one.port)) for one in servers)
+def among(*servers: Faulty, concurrency: int = 8, **changed: object) -> OpenAIClientPool:
+    endpoints = tuple(Endpoint(one.url, "alpha", concurrency=concurrency, served_by=str(one.port)) for one in servers)
     quick = {"attempts": 4, "backoff": 0.02, "timeout": 10.0, "patience": 5.0}
-    return OpenAIAsker(upstreams, **(quick | changed))  # type: ignore[arg-type]
+    return OpenAIClientPool(endpoints, **(quick | changed))  # type: ignore[arg-type]
 
 
-def ask(asker: OpenAIAsker, *scripts: str, keep: Callable[[Reply], None] = lambda reply: None) -> list[Reply]:
+def ask(client: OpenAIClientPool, *scripts: str, keep: Callable[[Reply], None] = lambda reply: None) -> list[Reply]:
     replies: list[Reply] = []
 
     def both(reply: Reply) -> None:
         replies.append(reply)
         keep(reply)
 
-    asker.ask([request(script) for script in scripts], both)
+    client.ask([request(script) for script in scripts], both)
     return replies
 
 
 def test_two_servers_share_the_work_by_what_each_can_take() -> None:
     with faulty() as quick, faulty() as slow:
         replies = ask(
-            OpenAIAsker((Upstream(quick.url, "alpha", concurrency=9), Upstream(slow.url, "alpha", concurrency=3))),
+            OpenAIClientPool((Endpoint(quick.url, "alpha", concurrency=9), Endpoint(slow.url, "alpha", concurrency=3))),
             *[f"r{i}: slow=0.05" for i in range(120)],
         )
         assert len({reply.id for reply in replies}) == len(replies) == 120
@@ -67,11 +67,11 @@ def test_a_dead_server_among_two_costs_no_row() -> None:
 def test_a_server_that_is_not_there_from_the_start_is_done_without_and_said() -> None:
     said: list[str] = []
     with faulty() as living:
-        asker = OpenAIAsker(
-            (Upstream("http://127.0.0.1:9/v1", "alpha"), Upstream(living.url, "alpha")), backoff=0.02, said=said.append
+        client = OpenAIClientPool(
+            (Endpoint("http://127.0.0.1:9/v1", "alpha"), Endpoint(living.url, "alpha")), backoff=0.02, said=said.append
         )
-        assert asker.models() == ((), ("alpha", "beta"))
-        replies = ask(asker, *[f"r{i}: ok" for i in range(20)])
+        assert client.models() == ((), ("alpha", "beta"))
+        replies = ask(client, *[f"r{i}: ok" for i in range(20)])
     assert not [reply for reply in replies if reply.error]
     assert "going on without http://127.0.0.1:9/v1" in said[0]
 
@@ -106,12 +106,12 @@ def test_a_server_that_was_killed_and_comes_back_costs_no_row() -> None:
 
 def test_a_server_that_is_lost_for_good_ends_the_ask_at_once_with_its_reason() -> None:
     with faulty() as mortal:
-        upstream = Upstream(mortal.url, "alpha", concurrency=4, lost=lambda: "vllm died three times" if died else "")
+        endpoint = Endpoint(mortal.url, "alpha", concurrency=4, lost=lambda: "vllm died three times" if died else "")
         died: list[Reply] = []
         began = time.monotonic()
         with pytest.raises(ServerError, match="vllm died three times"):
             ask(
-                OpenAIAsker((upstream,), patience=300.0),
+                OpenAIClientPool((endpoint,), patience=300.0),
                 *[f"r{i}: {'die' if i == 30 else 'ok'}" for i in range(100)],
                 keep=lambda reply: died.append(reply) if reply.id == "r20" else None,
             )
@@ -140,8 +140,8 @@ def test_a_limit_told_in_headers_is_kept() -> None:
 def test_requests_a_minute_that_were_set_are_kept() -> None:
     with faulty() as server:
         began = time.monotonic()
-        upstream = Upstream(server.url, "alpha", rpm=1800)
-        replies = ask(OpenAIAsker((upstream,)), *[f"r{i}: ok" for i in range(80)])
+        endpoint = Endpoint(server.url, "alpha", rpm=1800)
+        replies = ask(OpenAIClientPool((endpoint,)), *[f"r{i}: ok" for i in range(80)])
         seconds = time.monotonic() - began
     assert len(replies) == 80
     assert 1.5 < seconds < 8.0  # 30 at once, then 30 a second
@@ -171,21 +171,23 @@ def test_an_answer_that_was_lost_on_the_way_is_paid_for_at_its_worst() -> None:
 
 def test_the_budget_is_never_passed_and_what_came_before_is_kept() -> None:
     worst = PRICE.worst(request("r000: ok"))
-    purse = Purse(20 * worst)
+    run_budget = Budget(20 * worst)
     replies: list[Reply] = []
     with faulty() as server, pytest.raises(BudgetError, match="SKYASSETS_BUDGET"):
-        among(server, price=PRICE, purse=purse).ask([request(f"r{i:03}: ok") for i in range(500)], replies.append)
-    assert purse.spent == pytest.approx(sum(reply.dollars or 0 for reply in replies))
-    assert purse.budget is not None
-    assert purse.budget - worst < purse.spent <= purse.budget
-    assert purse.reserved == pytest.approx(0.0, abs=1e-12)
+        among(server, price=PRICE, run_budget=run_budget).ask(
+            [request(f"r{i:03}: ok") for i in range(500)], replies.append
+        )
+    assert run_budget.spent == pytest.approx(sum(reply.dollars or 0 for reply in replies))
+    assert run_budget.budget is not None
+    assert run_budget.budget - worst < run_budget.spent <= run_budget.budget
+    assert run_budget.reserved == pytest.approx(0.0, abs=1e-12)
     assert all(reply.error is None for reply in replies)
 
 
 def test_a_budget_that_just_fits_is_enough() -> None:
     with faulty() as server:
-        purse = Purse(PRICE.worst(request("r0: ok")) + 1e-9)
-        assert len(ask(among(server, price=PRICE, purse=purse), "r0: ok")) == 1
+        run_budget = Budget(PRICE.worst(request("r0: ok")) + 1e-9)
+        assert len(ask(among(server, price=PRICE, run_budget=run_budget), "r0: ok")) == 1
 
 
 def test_the_requests_are_drawn_as_room_is_made() -> None:
@@ -205,18 +207,18 @@ def test_the_requests_are_drawn_as_room_is_made() -> None:
 
 def test_in_flight_is_told_while_it_asks_and_none_are_left_after() -> None:
     with faulty() as server:
-        asker = among(server, concurrency=5)
+        client = among(server, concurrency=5)
         most: list[int] = []
-        ask(asker, *[f"r{i}: slow=0.02" for i in range(40)], keep=lambda reply: most.append(asker.in_flight))
+        ask(client, *[f"r{i}: slow=0.02" for i in range(40)], keep=lambda reply: most.append(client.in_flight))
     assert 3 <= max(most) <= 5
-    assert asker.in_flight == 0
+    assert client.in_flight == 0
 
 
 def test_a_bad_server_beside_a_slow_good_one_ends_nothing() -> None:
     with faulty() as good:
-        upstreams = (Upstream(good.url, "alpha", concurrency=8), Upstream("http://127.0.0.1:9/v1", "alpha"))
-        asker = OpenAIAsker(upstreams, backoff=0.02, patience=0.5)
-        replies = ask(asker, *[f"r{i}: slow=2.0" for i in range(8)])
+        endpoints = (Endpoint(good.url, "alpha", concurrency=8), Endpoint("http://127.0.0.1:9/v1", "alpha"))
+        client = OpenAIClientPool(endpoints, backoff=0.02, patience=0.5)
+        replies = ask(client, *[f"r{i}: slow=2.0" for i in range(8)])
     assert [reply.error for reply in replies] == [None] * 8
 
 
@@ -244,25 +246,25 @@ def test_an_answer_without_a_text_is_paid_for_by_its_tokens() -> None:
 
 
 def test_a_server_that_tells_no_tokens_cannot_make_the_budget_pass() -> None:
-    purse = Purse(10 * PRICE.worst(request("r000: no-usage")))
+    run_budget = Budget(10 * PRICE.worst(request("r000: no-usage")))
     replies: list[Reply] = []
     wanted = [request(f"r{i:03}: no-usage") for i in range(100)]
     with faulty() as server, pytest.raises(BudgetError):
-        among(server, price=PRICE, purse=purse).ask(wanted, replies.append)
+        among(server, price=PRICE, run_budget=run_budget).ask(wanted, replies.append)
     assert 8 <= len(replies) <= 10
 
 
 @pytest.mark.parametrize(("status", "fatal"), [("400", False), ("500", False), ("401", True)])
 def test_a_key_that_a_server_echoes_is_shown_nowhere(status: str, fatal: bool) -> None:
     with faulty() as server:
-        upstream = Upstream(server.url, "alpha", "sk-VERYSECRET")
-        asker = OpenAIAsker((upstream,), attempts=1)
+        endpoint = Endpoint(server.url, "alpha", "sk-VERYSECRET")
+        client = OpenAIClientPool((endpoint,), attempts=1)
         if fatal:
             with pytest.raises(ServerError) as raised:
-                ask(asker, f"echo-{status}: echo={status}...")
+                ask(client, f"echo-{status}: echo={status}...")
             said = str(raised.value)
         else:
-            (reply,) = ask(asker, f"echo-{status}: echo={status}...")
+            (reply,) = ask(client, f"echo-{status}: echo={status}...")
             said = str(reply.error)
     assert "you sent Bearer ***" in said
     assert "VERYSECRET" not in said
@@ -284,13 +286,13 @@ def test_many_refused_at_once_raise_once_and_complain_no_more(capfd: pytest.Capt
 
 def test_calls_that_are_broken_off_are_told_with_what_they_may_have_cost() -> None:
     replies: list[Reply] = []
-    purse = Purse()
+    run_budget = Budget()
     wanted = [request("slow-one: slow=5"), request("quick-one: ok"), request("then: 401...")]
     with faulty() as server, pytest.raises(ServerError, match="key is refused"):
-        among(server, price=PRICE, purse=purse).ask(wanted, replies.append)
+        among(server, price=PRICE, run_budget=run_budget).ask(wanted, replies.append)
     told = {reply.id: reply for reply in replies}
     assert "broken off" in str(told["slow-one"].error)
-    assert purse.spent == pytest.approx(sum(reply.dollars or 0 for reply in replies))
+    assert run_budget.spent == pytest.approx(sum(reply.dollars or 0 for reply in replies))
 
 
 def test_an_interrupt_ends_the_ask_at_once_and_what_came_is_kept() -> None:
@@ -328,4 +330,4 @@ def test_a_long_wait_for_the_first_answer_is_told(monkeypatch: pytest.MonkeyPatc
 
 
 def test_upstream_names_every_field_the_tests_may_change() -> None:
-    assert set(Upstream.__dataclass_fields__) >= UPSTREAM
+    assert set(Endpoint.__dataclass_fields__) >= UPSTREAM

@@ -15,7 +15,7 @@ from engines.batch import BatchServer, batch_server
 from engines.faulty import MODEL, request
 
 from skyassets.core.errors import BudgetError, ServerError
-from skyassets.core.money import Price, Purse
+from skyassets.core.money import Budget, Price
 from skyassets.engines.openai_api.chat_format import body_of
 from skyassets.engines.openai_batch.records import Notes, server_name
 
@@ -96,10 +96,10 @@ def test_a_batch_that_ended_early_keeps_its_completed_rows(tmp_path: Path, end: 
 
 def test_a_batch_cancelled_by_hand_while_it_runs_ends_the_ask(tmp_path: Path) -> None:
     with batch_server(tmp_path, "--looks", "1000") as server:
-        asker = server.batch()
-        asker.said = lambda line: server.cancel("batch_0") if "in_progress" in line else None
+        client = server.batch()
+        client.said = lambda line: server.cancel("batch_0") if "in_progress" in line else None
         errors: dict[str, str | None] = {}
-        asker.ask([request("a: ok"), request("b: late")], lambda reply: errors.update({reply.id: reply.error}))
+        client.ask([request("a: ok"), request("b: late")], lambda reply: errors.update({reply.id: reply.error}))
     assert errors == {"a": None, "b": "batch_cancelled: This request could not be executed in time."}
 
 
@@ -222,9 +222,9 @@ def test_a_batch_of_another_account_is_not_paid_again_unasked(tmp_path: Path) ->
 
 def test_replies_that_were_lost_after_they_were_collected_are_read_again_not_bought(server: BatchServer) -> None:
     server.ask("a: ok", "b: ok")
-    purse = Purse(1.0)
-    assert server.ask("a: ok", "c: ok", price=PRICE, purse=purse)["a"].dollars == ROW
-    assert math.isclose(purse.spent, ROW)
+    run_budget = Budget(1.0)
+    assert server.ask("a: ok", "c: ok", price=PRICE, run_budget=run_budget)["a"].dollars == ROW
+    assert math.isclose(run_budget.spent, ROW)
     assert server.seen()["paid"] == {"a": 1, "b": 1, "c": 1}
 
 
@@ -255,34 +255,34 @@ def test_a_batch_is_found_by_the_list_when_the_notes_are_gone(tmp_path: Path) ->
 def test_what_fits_the_budget_is_sent_and_the_rest_is_told(server: BatchServer) -> None:
     rows = [request(f"row{number}: ok", max_tokens=1000) for number in range(5)]
     worst = PRICE.worst(rows[0]) / 2
-    purse = Purse(2.5 * worst)
+    run_budget = Budget(2.5 * worst)
     kept: list[str] = []
     with pytest.raises(BudgetError, match=r"the 3 rows that were not sent could cost \$0.003"):
-        server.batch(price=PRICE, purse=purse).ask(rows, lambda reply: kept.append(reply.id))
+        server.batch(price=PRICE, run_budget=run_budget).ask(rows, lambda reply: kept.append(reply.id))
     assert sorted(kept) == ["row0", "row1"]
-    assert math.isclose(purse.spent, 2 * ROW)
-    assert purse.reserved == 0
+    assert math.isclose(run_budget.spent, 2 * ROW)
+    assert run_budget.reserved == 0
     assert server.seen()["paid"] == {"row0": 1, "row1": 1}
 
 
 def test_a_budget_too_small_for_any_row_creates_no_batch(server: BatchServer) -> None:
     with pytest.raises(BudgetError, match="the 1 rows that were not sent"):
-        server.ask("a: ok", price=PRICE, purse=Purse(0.0))
+        server.ask("a: ok", price=PRICE, run_budget=Budget(0.0))
     assert server.seen()["batches"] == []
 
 
 def test_money_of_a_batch_that_goes_on_without_us_stays_aside(tmp_path: Path) -> None:
-    purse = Purse(1.0)
+    run_budget = Budget(1.0)
     with batch_server(tmp_path, "--play", "look=401...") as server, pytest.raises(ServerError):
-        server.ask("a: ok", price=PRICE, purse=purse)
-    assert math.isclose(purse.reserved, PRICE.worst(request("a: ok")) / 2)
+        server.ask("a: ok", price=PRICE, run_budget=run_budget)
+    assert math.isclose(run_budget.reserved, PRICE.worst(request("a: ok")) / 2)
 
 
 def test_money_of_a_batch_that_was_never_created_is_free_again(tmp_path: Path) -> None:
-    purse = Purse(1.0)
+    run_budget = Budget(1.0)
     with batch_server(tmp_path, "--play", "upload=401...") as server, pytest.raises(ServerError):
-        server.ask("a: ok", price=PRICE, purse=purse)
-    assert purse.reserved == 0
+        server.ask("a: ok", price=PRICE, run_budget=run_budget)
+    assert run_budget.reserved == 0
 
 
 def test_the_key_is_sent_and_written_nowhere(tmp_path: Path) -> None:
@@ -306,10 +306,10 @@ def test_progress_tells_counts_hours_and_the_end(server: BatchServer) -> None:
 
 def test_rows_are_in_flight_until_they_are_collected(server: BatchServer) -> None:
     seen: list[int] = []
-    asker = server.batch()
-    asker.said = lambda line: seen.append(asker.in_flight)
-    asker.ask([request("a: ok"), request("b: ok")], lambda reply: None)
-    assert (max(seen), asker.in_flight) == (2, 0)
+    client = server.batch()
+    client.said = lambda line: seen.append(client.in_flight)
+    client.ask([request("a: ok"), request("b: ok")], lambda reply: None)
+    assert (max(seen), client.in_flight) == (2, 0)
 
 
 def test_nothing_to_ask_asks_nobody(server: BatchServer) -> None:

@@ -14,8 +14,8 @@ from engines.stubborn import stubborn
 
 from skyassets.core.errors import ServerError
 from skyassets.core.ports import Message, Model, Reply, Request, Sampling
-from skyassets.engines.openai_api.completions import OpenAIAsker
-from skyassets.engines.openai_api.endpoint import Upstream
+from skyassets.engines.openai_api.completions import OpenAIClientPool
+from skyassets.engines.openai_api.endpoint import Endpoint
 from skyassets.engines.serving.process import ServerProcess
 from skyassets.engines.serving.supervisor import Restarts, kept
 
@@ -27,13 +27,13 @@ def request(number: int) -> Request:
 
 
 @contextmanager
-def asked(processes: Sequence[ServerProcess], restarts: Restarts) -> Iterator[OpenAIAsker]:
+def asked(processes: Sequence[ServerProcess], restarts: Restarts) -> Iterator[OpenAIClientPool]:
     with kept(processes, restarts) as keepers:
-        upstreams = tuple(
-            Upstream(process.health_url + "v1", "well", concurrency=4, lost=keeper.lost)
+        endpoints = tuple(
+            Endpoint(process.health_url + "v1", "well", concurrency=4, lost=keeper.lost)
             for process, keeper in zip(processes, keepers, strict=True)
         )
-        yield OpenAIAsker(upstreams, backoff=0.05, patience=60)
+        yield OpenAIClientPool(endpoints, backoff=0.05, patience=60)
 
 
 def server_on(process: ServerProcess) -> int:
@@ -61,8 +61,8 @@ def test_a_server_killed_twice_in_an_ask_comes_back_and_every_row_is_answered_on
     news, replies = list[str](), list[Reply]()
     process = stubborn(tmp_path, said=news.append)
     before = descendants(os.getpid())
-    with asked([process], Restarts(pause=0.1)) as asker:
-        asker.ask(map(request, range(60)), killing(process, {20, 40}, replies))
+    with asked([process], Restarts(pause=0.1)) as client:
+        client.ask(map(request, range(60)), killing(process, {20, 40}, replies))
     assert sorted(int(reply.id) for reply in replies) == list(range(60))
     assert not [reply.error for reply in replies if reply.error]
     told = [line for line in news if "started again" in line]
@@ -76,8 +76,8 @@ def test_when_its_restarts_are_used_up_the_ask_ends_at_once_with_the_last_words(
     replies = list[Reply]()
     process = stubborn(tmp_path)
     began = time.monotonic()
-    with pytest.raises(ServerError) as raised, asked([process], Restarts(most=1, pause=0.1)) as asker:
-        asker.ask(map(request, range(100)), killing(process, {20, 40}, replies))
+    with pytest.raises(ServerError) as raised, asked([process], Restarts(most=1, pause=0.1)) as client:
+        client.ask(map(request, range(100)), killing(process, {20, 40}, replies))
     told = str(raised.value)
     assert "was killed by SIGKILL, as when memory runs out, and is not started again: it was started " in told
     assert told.count("its log (") == 1
@@ -93,9 +93,9 @@ def test_one_that_keeps_dying_right_after_it_was_ready_is_given_up_before_its_re
     brief = stubborn(tmp_path, "brief", said=news.append)
     with (
         pytest.raises(ServerError, match="3 times in a row"),
-        asked([brief], Restarts(most=50, pause=0.1)) as asker,
+        asked([brief], Restarts(most=50, pause=0.1)) as client,
     ):
-        asker.ask(endless, lambda reply: None)
+        client.ask(endless, lambda reply: None)
     assert len([line for line in news if ": starting, " in line]) == 3
     assert "MemoryError: ran out of memory" in next(line for line in news if "started again in" in line)
 
@@ -120,8 +120,8 @@ def test_only_the_last_life_is_told_of_and_all_of_them_are_in_the_log(tmp_path: 
 def test_the_others_go_on_without_one_that_is_lost(tmp_path: Path) -> None:
     replies = list[Reply]()
     frail, steady = stubborn(tmp_path), stubborn(tmp_path)
-    with asked([frail, steady], Restarts(most=0)) as asker:
-        asker.ask(map(request, range(60)), killing(frail, {10}, replies))
+    with asked([frail, steady], Restarts(most=0)) as client:
+        client.ask(map(request, range(60)), killing(frail, {10}, replies))
     assert sorted(int(reply.id) for reply in replies) == list(range(60))
     assert not [reply.error for reply in replies if reply.error]
 

@@ -10,8 +10,8 @@ from engines.leftovers import are_gone, descendants
 from engines.small_model import LONGEST, small_model
 
 from skyassets.core.errors import BudgetError, ServerError
-from skyassets.core.money import Purse
-from skyassets.core.ports import Asker, Message, Model, Reply, Request, Sampling
+from skyassets.core.money import Budget
+from skyassets.core.ports import CompletionClient, Message, Model, Reply, Request, Sampling
 from skyassets.engines.serving.transformers_server import TransformersServer
 
 pytestmark = pytest.mark.real
@@ -25,7 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def asker(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
+def client(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CompletionClient]:
     server = TransformersServer(lambda _: folder, concurrency=8, logs=tmp_path_factory.mktemp("logs"))
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("OMP_NUM_THREADS", "1")  # so small a model only waits for its second thread
@@ -38,60 +38,60 @@ def request(question: str, seed: int = 1, temperature: float = 1.0, max_tokens: 
     return Request(f"{question}/{seed}", MODEL, (Message("user", question),), sampling, seed)
 
 
-def ask(asker: Asker, *requests: Request) -> list[Reply]:
+def ask(client: CompletionClient, *requests: Request) -> list[Reply]:
     replies: dict[str, Reply] = {}
-    asker.ask(requests, lambda reply: replies.update({reply.id: reply}))
+    client.ask(requests, lambda reply: replies.update({reply.id: reply}))
     return [replies[request.id] for request in requests]
 
 
-def test_an_answer_comes_with_its_counts(asker: Asker) -> None:
-    (reply,) = ask(asker, request("Hi"))
+def test_an_answer_comes_with_its_counts(client: CompletionClient) -> None:
+    (reply,) = ask(client, request("Hi"))
     assert reply.error is None
     assert (reply.finish_reason, reply.completion_tokens) == ("length", 12)
     assert reply.prompt_tokens == len("userHiassistant") + 3 + 3  # letters, three marks, three line ends
     assert reply.served_by.startswith("transformers ")
 
 
-def test_rows_asked_together_say_what_each_says_alone(asker: Asker) -> None:
+def test_rows_asked_together_say_what_each_says_alone(client: CompletionClient) -> None:
     rows = [request("x" * (7 * n % 40), seed=n, max_tokens=3 + 11 * n % 30, top_p=0.9) for n in range(20)]
-    together = ask(asker, *rows)
-    alone = [ask(asker, row)[0] for row in rows]
+    together = ask(client, *rows)
+    alone = [ask(client, row)[0] for row in rows]
     assert [reply.text for reply in together] == [reply.text for reply in alone]
 
 
-def test_another_seed_says_something_else(asker: Asker) -> None:
-    first, second = ask(asker, request("Hi", seed=1), request("Hi", seed=2))
+def test_another_seed_says_something_else(client: CompletionClient) -> None:
+    first, second = ask(client, request("Hi", seed=1), request("Hi", seed=2))
     assert first.text != second.text
 
 
-def test_without_temperature_the_seed_does_not_matter(asker: Asker) -> None:
-    first, second = ask(asker, request("Hi", seed=1, temperature=0), request("Hi", seed=2, temperature=0))
+def test_without_temperature_the_seed_does_not_matter(client: CompletionClient) -> None:
+    first, second = ask(client, request("Hi", seed=1, temperature=0), request("Hi", seed=2, temperature=0))
     assert first.text == second.text
 
 
-def test_a_narrow_nucleus_is_the_likeliest_token(asker: Asker) -> None:
-    (narrow,) = ask(asker, request("Hi", top_p=1e-6))
-    (greedy,) = ask(asker, request("Hi", temperature=0))
+def test_a_narrow_nucleus_is_the_likeliest_token(client: CompletionClient) -> None:
+    (narrow,) = ask(client, request("Hi", top_p=1e-6))
+    (greedy,) = ask(client, request("Hi", temperature=0))
     assert narrow.text == greedy.text
 
 
-def test_a_stop_word_ends_the_text_before_it(asker: Asker) -> None:
-    (whole,) = ask(asker, request("Hi", max_tokens=40))
+def test_a_stop_word_ends_the_text_before_it(client: CompletionClient) -> None:
+    (whole,) = ask(client, request("Hi", max_tokens=40))
     word = whole.text[10:12]
-    (cut,) = ask(asker, request("Hi", max_tokens=40, stop=("never said", word)))
+    (cut,) = ask(client, request("Hi", max_tokens=40, stop=("never said", word)))
     assert (cut.text, cut.finish_reason) == (whole.text[: whole.text.index(word)], "stop")
     assert cut.completion_tokens < whole.completion_tokens
 
 
-def test_the_end_token_ends_the_text_and_is_not_in_it(asker: Asker) -> None:
-    replies = ask(asker, *[request("Hi", seed=seed, temperature=3.0, max_tokens=200) for seed in range(12)])
+def test_the_end_token_ends_the_text_and_is_not_in_it(client: CompletionClient) -> None:
+    replies = ask(client, *[request("Hi", seed=seed, temperature=3.0, max_tokens=200) for seed in range(12)])
     stopped = [reply for reply in replies if reply.finish_reason == "stop"]
     assert stopped
     assert all("<|im_end|>" not in reply.text and reply.completion_tokens < 200 for reply in stopped)
 
 
-def test_what_does_not_fit_is_that_rows_error(asker: Asker) -> None:
-    long, short = ask(asker, request("x" * LONGEST), request("x"))
+def test_what_does_not_fit_is_that_rows_error(client: CompletionClient) -> None:
+    long, short = ask(client, request("x" * LONGEST), request("x"))
     assert long.error is not None
     assert "maximum context length" in long.error
     assert short.error is None
@@ -100,11 +100,11 @@ def test_what_does_not_fit_is_that_rows_error(asker: Asker) -> None:
 def test_weights_of_our_own_are_served_instead_until_machine_time_has_used_up_the_budget(
     folder: Path, tmp_path: Path
 ) -> None:
-    purse = Purse(1.0)
-    server = TransformersServer(lambda _: tmp_path / "not asked for", logs=tmp_path, purse=purse)
+    run_budget = Budget(1.0)
+    server = TransformersServer(lambda _: tmp_path / "not asked for", logs=tmp_path, run_budget=run_budget)
     with server.serve(MODEL, folder) as running:
         assert ask(running, request("Hi"))[0].error is None
-        purse.book(1.5)
+        run_budget.book(1.5)
         with pytest.raises(BudgetError, match="budget"):
             ask(running, request("Hi"))
 

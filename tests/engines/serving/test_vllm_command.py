@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from skyassets.core.errors import BudgetError, ServerError, SkyassetsError
-from skyassets.core.money import Purse
+from skyassets.core.money import Budget
 from skyassets.core.ports import Message, Model, Reply, Request, Sampling
 from skyassets.engines.serving.vllm_options import FIXED, VllmOptions, refused, shown
 from skyassets.engines.serving.vllm_server import VllmServer, vllm_problem
@@ -128,14 +128,14 @@ class TestOnTheCpu:
             server(replicas=many).device_shares()
 
     def test_no_call_goes_out_once_machine_time_has_used_up_the_budget(self, tmp_path: Path) -> None:
-        purse = Purse(1.0)
+        run_budget = Budget(1.0)
         log = tmp_path / "calls.jsonl"
-        with TinyInItsPlace(lambda _: log, logs=tmp_path, purse=purse).serve(MODEL, None) as asker:
+        with TinyInItsPlace(lambda _: log, logs=tmp_path, run_budget=run_budget).serve(MODEL, None) as client:
             replies: list[Reply] = []
-            asker.ask([Request("before", MODEL, (Message("user", "Hi"),), Sampling(0.0, 8), 1)], replies.append)
-            purse.book(1.5)
+            client.ask([Request("before", MODEL, (Message("user", "Hi"),), Sampling(0.0, 8), 1)], replies.append)
+            run_budget.book(1.5)
             with pytest.raises(BudgetError, match="budget"):
-                asker.ask([Request("after", MODEL, (Message("user", "Hi"),), Sampling(0.0, 8), 1)], replies.append)
+                client.ask([Request("after", MODEL, (Message("user", "Hi"),), Sampling(0.0, 8), 1)], replies.append)
         assert [reply.id for reply in replies] == ["before"]
         assert [json.loads(line)["model"] for line in log.read_text().splitlines()] == ["small/random"]
 

@@ -12,7 +12,7 @@ from engines.leftovers import are_gone, descendants
 from engines.small_model import small_model
 
 from skyassets.core.errors import ServerError
-from skyassets.core.ports import Asker, Message, Model, Reply, Request, Sampling
+from skyassets.core.ports import CompletionClient, Message, Model, Reply, Request, Sampling
 from skyassets.engines.models.weights import weights_folder
 from skyassets.engines.serving.vllm_server import VllmServer, vllm_problem
 
@@ -37,7 +37,7 @@ def news() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def asker(tmp_path_factory: pytest.TempPathFactory, news: list[str]) -> Iterator[Asker]:
+def client(tmp_path_factory: pytest.TempPathFactory, news: list[str]) -> Iterator[CompletionClient]:
     held: list[tuple[float, int]] = []
     weights_folder(SMOLLM2, CONVERTED)  # converted on first use, which is no time of the server's
     server = VllmServer(
@@ -61,17 +61,17 @@ def request(question: str, seed: int = 1, temperature: float = 1.0) -> Request:
     return Request(f"{question}/{seed}", SMOLLM2, (Message("user", question),), Sampling(temperature, 12), seed)
 
 
-def ask(asker: Asker, *requests: Request) -> list[Reply]:
+def ask(client: CompletionClient, *requests: Request) -> list[Reply]:
     replies: dict[str, Reply] = {}
-    asker.ask(requests, lambda reply: replies.update({reply.id: reply}))
+    client.ask(requests, lambda reply: replies.update({reply.id: reply}))
     return [replies[request.id] for request in requests]
 
 
 class TestARealServer:
-    def test_an_answer_makes_sense_and_comes_with_its_counts(self, asker: Asker) -> None:
+    def test_an_answer_makes_sense_and_comes_with_its_counts(self, client: CompletionClient) -> None:
         capitals = {"France": "Paris", "Japan": "Tokyo", "Germany": "Berlin", "England": "London", "Russia": "Moscow"}
         wanted = [request(f"What is the capital of {country}?", temperature=0) for country in capitals]
-        replies = ask(asker, *wanted)
+        replies = ask(client, *wanted)
         assert not [reply.error for reply in replies if reply.error]
         # Which of them so small a model knows hangs on the processor's rounding.
         assert any(capital in reply.text for capital, reply in zip(capitals.values(), replies, strict=True))
@@ -79,23 +79,23 @@ class TestARealServer:
         assert all(0 < reply.completion_tokens <= 12 for reply in replies)
         assert all(reply.served_by.startswith("vllm ") for reply in replies)
 
-    def test_many_seeded_rows_at_once_do_not_bring_it_down(self, asker: Asker) -> None:
+    def test_many_seeded_rows_at_once_do_not_bring_it_down(self, client: CompletionClient) -> None:
         long = "Tell me about the sea. " * 20  # together more than one step reads
-        replies = ask(asker, *[request(long, seed=seed) for seed in range(40)])
+        replies = ask(client, *[request(long, seed=seed) for seed in range(40)])
         assert not [reply.error for reply in replies if reply.error]
         assert len({reply.text for reply in replies}) > 20
 
-    def test_the_same_seed_says_the_same(self, asker: Asker) -> None:
-        assert ask(asker, request("Hi"))[0].text == ask(asker, request("Hi"))[0].text
+    def test_the_same_seed_says_the_same(self, client: CompletionClient) -> None:
+        assert ask(client, request("Hi"))[0].text == ask(client, request("Hi"))[0].text
 
-    def test_what_does_not_fit_is_that_rows_error(self, asker: Asker) -> None:
-        long, short = ask(asker, request("a b c d " * 3000), request("Hi"))
+    def test_what_does_not_fit_is_that_rows_error(self, client: CompletionClient) -> None:
+        long, short = ask(client, request("a b c d " * 3000), request("Hi"))
         assert long.error is not None
         assert "maximum context length" in long.error
         assert short.error is None
 
     def test_its_engine_killed_in_the_middle_it_comes_back_and_every_row_is_answered(
-        self, asker: Asker, news: list[str]
+        self, client: CompletionClient, news: list[str]
     ) -> None:
         replies: list[Reply] = []
         (engine,) = [pid for pid in descendants(os.getpid()) if "EngineCore" in name_of(pid)]
@@ -107,7 +107,7 @@ class TestARealServer:
                 killer.start()
 
         # More than it decodes at once, so that some are under way and some still wait when it dies.
-        asker.ask((request(f"Count to {number}.") for number in range(100)), keep)
+        client.ask((request(f"Count to {number}.") for number in range(100)), keep)
         killer.join()
         assert len({reply.id for reply in replies}) == len(replies) == 100
         assert not [reply.error for reply in replies if reply.error]

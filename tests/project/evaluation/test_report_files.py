@@ -11,13 +11,13 @@ from assets.pipeline import Pipeline
 
 from skyassets.core.tables.declarations import ANSWERS, BENCHMARK_PROBLEMS, REPORTS
 from skyassets.project.evaluation.report_files import PAGE, TEXT, WRITTEN_FROM, report_facts
-from skyassets.project.project import House
+from skyassets.project.project import Project
 from skyassets.stages.reporting.facts import ReportFacts
 
 
 @pytest.fixture
 def facts(pipeline: Pipeline) -> ReportFacts:
-    return report_facts(House(pipeline.recipe, pipeline.place), pipeline.store.read(REPORTS))
+    return report_facts(Project(pipeline.recipe, pipeline.deployment), pipeline.store.read(REPORTS))
 
 
 def test_a_run_leaves_a_page_and_markdown_with_the_same_verdict(pipeline: Pipeline) -> None:

@@ -9,7 +9,7 @@ import pytest
 from assets.pipeline import Pipeline
 
 from skyassets.core.publication import Kind, Publication
-from skyassets.project.project import House
+from skyassets.project.project import Project
 from skyassets.project.publishing.cards import Names
 from skyassets.project.publishing.plan import Wanted, publication
 from skyassets.stages.curation.gates import Gates
@@ -46,7 +46,7 @@ def looked_at(
     pipeline: Pipeline, *accepted: str, kinds: tuple[Kind, ...] = BOTH, report: str = "", has_pages: bool = True
 ) -> Publication:
     names = Names("ada/sums", "ada/sums-1b", accepted)
-    return publication(House(pipeline.recipe, pipeline.place), Wanted(kinds, names, report, has_pages))
+    return publication(Project(pipeline.recipe, pipeline.deployment), Wanted(kinds, names, report, has_pages))
 
 
 def test_a_finished_pipeline_may_go_and_holds_no_name_of_this_machine(pipeline: Pipeline) -> None:
@@ -110,9 +110,9 @@ def changed(path: Path) -> None:
 
 
 @pytest.mark.parametrize("harm", [changed, Path.unlink])
-@pytest.mark.parametrize("place", ["weights/*/tiny.json", "sft/train.parquet"])
-def test_harmed_files_are_refused(pipeline: Pipeline, place: str, harm: Callable[[Path], None]) -> None:
-    (path,) = pipeline.store.folder.glob(place)
+@pytest.mark.parametrize("deployment", ["weights/*/tiny.json", "sft/train.parquet"])
+def test_harmed_files_are_refused(pipeline: Pipeline, deployment: str, harm: Callable[[Path], None]) -> None:
+    (path,) = pipeline.store.folder.glob(deployment)
     harm(path)
     (told,) = looked_at(pipeline, *ALL_RIGHT).refused
     assert path.name in told
@@ -151,7 +151,7 @@ def test_a_report_of_the_history_is_named_or_refused(pipeline: Pipeline) -> None
 
 @pytest.mark.parametrize("secret", [TOKEN, "correct-horse-battery"])
 def test_a_secret_in_what_goes_is_refused_and_not_repeated(pipeline: Pipeline, secret: str) -> None:
-    pipeline.place = replace(pipeline.place, keys={"teacher": ("correct-horse-battery",)})
+    pipeline.deployment = replace(pipeline.deployment, keys={"teacher": ("correct-horse-battery",)})
     with (pipeline.store.folder / "report.md").open("a") as page:
         page.write(secret)
     (told,) = looked_at(pipeline, *ALL_RIGHT).refused

@@ -9,8 +9,8 @@ from rater import Rater, rater
 from skyassets.core.ports import Judgement, Model, Sampling, Verdict
 from skyassets.core.rows.store import RowStore
 from skyassets.core.tables.declarations import COMPLETIONS
-from skyassets.engines.openai_api.endpoint import Upstream
-from skyassets.engines.openai_api.remote_serving import Endpoint
+from skyassets.engines.openai_api.endpoint import Endpoint
+from skyassets.engines.openai_api.remote_serving import RemoteServing
 from skyassets.stages.grading.config import Mode
 from skyassets.stages.grading.model_judge import ModelJudge, SecondOpinion, is_free_text, second_opinion
 from skyassets.stages.grading.pool import Case
@@ -37,7 +37,7 @@ def case(gold: str = WORDS, domain: str = "science", text: str = "text") -> Case
 
 
 def opinion(server: Rater, folder: Path, of: Case, before: Judgement, question: str = "Why?") -> SecondOpinion:
-    serving = Endpoint((Upstream(server.url, "judge"),), attempts=1)
+    serving = RemoteServing((Endpoint(server.url, "judge"),), attempts=1)
     completer = Completer(RowStore(folder, COMPLETIONS), serving, lambda tally: None)
     return second_opinion({of: question}, {of: before}, JUDGE, completer)
 

@@ -11,7 +11,7 @@ from skyassets.core.identity import digest
 from skyassets.core.money import FREE, Price
 from skyassets.core.ports import Message, Model, Request, Sampling
 from skyassets.stages.inspection.forecast import Counting, Lengths, Line, fits, lengths_of, rate, rewriters
-from skyassets.stages.sampling.usage import Bill
+from skyassets.stages.sampling.usage import Usage
 
 PRICE = Price(1.0, 2.0, as_of="2026-01-01", source="a test")
 LENGTHS = Lengths(20, (100.0, 200.0, 120.0), (1000.0, 4000.0, 1500.0))
@@ -86,15 +86,15 @@ def test_a_second_try_is_no_second_call_where_conversations_are_counted() -> Non
 
 
 def test_lengths_are_known_once_something_was_answered() -> None:
-    bill = Bill()
-    assert lengths_of(bill) is None
-    bill.take(
+    usage = Usage()
+    assert lengths_of(usage) is None
+    usage.take(
         pl.DataFrame({
             "dollars": [0.0] * 4, "prompt_tokens": [10, 10, 10, 50], "completion_tokens": [1, 2, 3, 94],
             "finish_reason": ["stop"] * 4, "seconds": [1.0] * 4,
         })
     )  # fmt: skip
-    assert lengths_of(bill) == Lengths(4, (10.0, 50.0, 20.0), (2.0, 94.0, 25.0))
+    assert lengths_of(usage) == Lengths(4, (10.0, 50.0, 20.0), (2.0, 94.0, 25.0))
 
 
 def test_the_rate_is_that_of_the_run_with_the_most_calls() -> None:

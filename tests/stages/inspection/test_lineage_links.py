@@ -20,7 +20,7 @@ FRAMES = {
 }  # fmt: skip
 
 
-class Shelf:
+class RowLookup:
     """Keeps the port over `FRAMES`."""
 
     def rows(self, table: Table, query: Query) -> pl.DataFrame:
@@ -28,8 +28,8 @@ class Shelf:
 
 
 def found(table: Table, ident: str, direction: Direction) -> set[str]:
-    (start,) = describe(Shelf(), VIEWS[table.name], [ident])
-    return {branch.row.id for branch in walk(Shelf(), start, direction, None).branches}
+    (start,) = describe(RowLookup(), VIEWS[table.name], [ident])
+    return {branch.row.id for branch in walk(RowLookup(), start, direction, None).branches}
 
 
 def test_a_trace_was_made_from_its_cut_completions_too() -> None:

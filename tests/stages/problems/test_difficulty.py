@@ -12,9 +12,9 @@ from skyassets.core.errors import SourceError
 from skyassets.core.rows.store import RowStore
 from skyassets.core.sources import LocalFile, Source
 from skyassets.core.tables.declarations import COMPLETIONS, PROBLEMS
-from skyassets.core.tables.store import Made
-from skyassets.engines.openai_api.endpoint import Upstream
-from skyassets.engines.openai_api.remote_serving import Endpoint
+from skyassets.core.tables.store import StageResult
+from skyassets.engines.openai_api.endpoint import Endpoint
+from skyassets.engines.openai_api.remote_serving import RemoteServing
 from skyassets.engines.sources.reader import ProblemReader
 from skyassets.stages.problems.difficulty import difficulty, ranges, rate
 from skyassets.stages.problems.table import raw_problems
@@ -35,10 +35,10 @@ def problem(name: str, **changed: object) -> dict[str, object]:
 
 def rated(
     server: Rater, folder: Path, *rows: dict[str, object], wanted: Mapping[str, tuple[float, float]] | None = None
-) -> tuple[dict[str, dict[str, object]], Made]:
-    serving = Endpoint((Upstream(server.url, "rater"),), attempts=1)
+) -> tuple[dict[str, dict[str, object]], StageResult]:
+    serving = RemoteServing((Endpoint(server.url, "rater"),), attempts=1)
     completer = Completer(RowStore(folder, COMPLETIONS), serving, lambda tally: None)
-    made = rate(Made(PROBLEMS.frame(list(rows))), RATING, completer, wanted or {"bounded": (4, 9)})
+    made = rate(StageResult(PROBLEMS.frame(list(rows))), RATING, completer, wanted or {"bounded": (4, 9)})
     return {str(row["problem_id"]): row for row in made.frame.iter_rows(named=True)}, made
 
 
@@ -117,7 +117,7 @@ def test_the_first_rows_of_a_source_are_counted_before_they_are_rated(server: Ra
     source = Source(
         "mine", LocalFile(str(file)), "CC0-1.0", ground_truth="answer", first=3, difficulty=(9, 9)
     )  # fmt: skip
-    serving = Endpoint((Upstream(server.url, "rater"),))
+    serving = RemoteServing((Endpoint(server.url, "rater"),))
     completer = Completer(RowStore(tmp_path, COMPLETIONS), serving, lambda tally: None)
     made = rate(raw_problems([source], ProblemReader()), RATING, completer, ranges([source]))
     assert len(server.seen()) == 3

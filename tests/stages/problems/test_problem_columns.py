@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from skyassets.core.errors import SourceError
 from skyassets.core.sources import Generated, LocalFile, Source, Window
-from skyassets.core.tables.store import Made
+from skyassets.core.tables.store import StageResult
 from skyassets.engines.sources.reader import ProblemReader
 from skyassets.stages.problems.row_filters import is_within
 from skyassets.stages.problems.table import benchmark_problems, raw_problems
@@ -20,14 +20,14 @@ ROW = {"q": "1 + 1?", "a": "2"}
 READER = ProblemReader()
 
 
-def made_of(path: Path, *rows: dict[str, object], **columns: object) -> Made:
+def made_of(path: Path, *rows: dict[str, object], **columns: object) -> StageResult:
     path.write_text("".join(json.dumps({**ROW, **row}) + "\n" for row in rows))
     return raw_problems(
         [Source("mine", LocalFile(str(path)), "CC0-1.0", question="q", ground_truth="a", **columns)], READER
     )  # type: ignore[arg-type]
 
 
-def aside(made: Made) -> dict[str, str | None]:
+def aside(made: StageResult) -> dict[str, str | None]:
     return dict(made.frame.select("question", "set_aside").iter_rows())
 
 

@@ -9,7 +9,7 @@ from skyassets.core.errors import SourceError
 from skyassets.core.ports import Limits, Program, Run, RunKind
 from skyassets.core.sources import Generated, HubDataset, Source, Unreadable
 from skyassets.core.tables.declarations import PROBLEMS
-from skyassets.core.tables.store import Made
+from skyassets.core.tables.store import StageResult
 from skyassets.engines.math_verify.engine import MathVerify
 from skyassets.engines.sandbox.bubblewrap import Bubblewrap
 from skyassets.engines.sources.reader import ProblemReader
@@ -46,19 +46,19 @@ class Rows:
         return ""
 
 
-def maths(graders: Graders, *golds: object, domain: str = "maths") -> Made:
+def maths(graders: Graders, *golds: object, domain: str = "maths") -> StageResult:
     source = Source("m", HubDataset("m"), "CC0-1.0", domain, ground_truth="gold")
     rows = [{"question": f"number {place}", "gold": gold} for place, gold in enumerate(golds)]
     return validated(PROBLEMS, raw_problems([source], Rows(*rows)), graders)
 
 
-def code(graders: Graders, *references: object, tests: str = TESTS) -> Made:
+def code(graders: Graders, *references: object, tests: str = TESTS) -> StageResult:
     source = Source("c", HubDataset("c"), "CC0-1.0", "code", tests="tests", reference="solution")
     rows = [{"question": f"number {place}", "tests": tests, "solution": one} for place, one in enumerate(references)]
     return validated(PROBLEMS, raw_problems([source], Rows(*rows)), graders)
 
 
-def reasons(made: Made) -> list[str | None]:
+def reasons(made: StageResult) -> list[str | None]:
     """By the number of the problem."""
     return made.frame.sort("question")["set_aside"].to_list()
 

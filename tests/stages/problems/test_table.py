@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from skyassets.core.errors import SourceError
 from skyassets.core.sources import HubDataset, LocalFile, Source
-from skyassets.core.tables.store import Made
+from skyassets.core.tables.store import StageResult
 from skyassets.engines.sources.reader import ProblemReader
 from skyassets.stages.problems.table import raw_problems
 
@@ -122,7 +122,7 @@ def jsonl(path: Path, *rows: object) -> Path:
     return path
 
 
-def aside(made: Made) -> dict[str, str | None]:
+def aside(made: StageResult) -> dict[str, str | None]:
     """Why each row was set aside, by its name."""
     return dict(made.frame.select("name", "set_aside").iter_rows())
 

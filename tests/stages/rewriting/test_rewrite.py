@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 
 from skyassets.core.errors import RecipeError
-from skyassets.core.ports import Asker, Model, Reply, Request, Sampling
+from skyassets.core.ports import CompletionClient, Model, Reply, Request, Sampling
 from skyassets.core.rows.store import RowStore
 from skyassets.core.tables.declarations import COMPLETIONS, PROBLEMS, TRACES
-from skyassets.core.tables.store import Made
+from skyassets.core.tables.store import StageResult
 from skyassets.stages.equivalence.trace_format import Structured, join, parse
 from skyassets.stages.rewriting.rewrite import ModelRewriting, RuleRewriting, by_rules, is_ready, rewrite
 from skyassets.stages.sampling.completions import Completer
@@ -60,7 +60,7 @@ def test_what_the_rules_cannot_rewrite_is_explained(trace: str, domain: str, why
 
 @dataclass
 class Script:
-    """A model server that says what it is told to, one text a try; keeps the `Serving` and `Asker` ports."""
+    """A model server that answers from a list, one text a try; keeps both ports."""
 
     texts: list[str]
     need: int = 0
@@ -69,7 +69,7 @@ class Script:
     in_flight: int = 0
 
     @contextlib.contextmanager
-    def serve(self, model: Model, weights: Path | None) -> Iterator[Asker]:
+    def serve(self, model: Model, weights: Path | None) -> Iterator[CompletionClient]:
         yield self
 
     def ask(self, requests: Iterable[Request], keep: Callable[[Reply], None]) -> None:
@@ -88,7 +88,7 @@ def rewritten(
     need: int = 0,
     rewriting: ModelRewriting = REWRITING,
     **columns: object,
-) -> tuple[Made, Script]:
+) -> tuple[StageResult, Script]:
     """What comes of one trace when the model says `texts`, one a try, and takes `need` tokens for each."""
     script = Script(list(texts), need)
     by = Completer(RowStore(folder, COMPLETIONS), script, lambda tally: None)

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 from engines.faulty import MODEL, faulty, request
-from stages.asking import Serving
+from stages.asking import ModelProvider
 
 from skyassets.core.errors import ServerError, StoreError
-from skyassets.core.ports import Asker, Model, Reply, Request
+from skyassets.core.ports import CompletionClient, Model, Reply, Request
 from skyassets.core.rows.claims import SECONDS_BETWEEN_LOOKS, Claims, Shares
 from skyassets.core.rows.index import RowIndex
 from skyassets.core.rows.store import RowStore
@@ -39,7 +39,7 @@ class Scripted:
         self.starts = 0
 
     @contextmanager
-    def serve(self, model: Model, weights: Path | None) -> Iterator[Asker]:
+    def serve(self, model: Model, weights: Path | None) -> Iterator[CompletionClient]:
         self.starts += 1
         yield self
 
@@ -261,5 +261,7 @@ def test_a_client_killed_anywhere_never_asks_again_what_was_stored(tmp_path: Pat
 
 def test_the_serving_of_these_tests_is_a_real_one(store: RowStore) -> None:
     with faulty() as server:
-        replies = Completer(store, Serving(server.url), lambda tally: None).complete(MODEL, [request("a: 500 ok")])
+        replies = Completer(store, ModelProvider(server.url), lambda tally: None).complete(
+            MODEL, [request("a: 500 ok")]
+        )
     assert replies.completions["a"]["text"] == "answer to a"

@@ -10,10 +10,10 @@ import polars as pl
 import pytest
 
 from skyassets.core.errors import RecipeError
-from skyassets.core.ports import Asker, Model, Reply, Request, Sampling
+from skyassets.core.ports import CompletionClient, Model, Reply, Request, Sampling
 from skyassets.core.rows.store import RowStore
 from skyassets.core.tables.declarations import COMPLETIONS, PROBLEMS, TRACES
-from skyassets.core.tables.manifest import Origin
+from skyassets.core.tables.manifest import Inputs
 from skyassets.core.tables.store import TableStore
 from skyassets.stages.sampling.completions import Completer
 from skyassets.stages.sampling.config import Asking
@@ -45,7 +45,7 @@ class Teacher:
         self.asked: list[tuple[str, int, int]] = []
 
     @contextmanager
-    def serve(self, model: Model, weights: Path | None) -> Iterator[Asker]:
+    def serve(self, model: Model, weights: Path | None) -> Iterator[CompletionClient]:
         yield self
 
     def ask(self, requests: Iterable[Request], keep: Callable[[Reply], None]) -> None:
@@ -60,7 +60,7 @@ class Teacher:
                 keep(Reply(one.id, text, why, 5, min(need, limit), 0.1, "t"))
 
 
-class Place:
+class Deployment:
     """A row store and a table store in one folder."""
 
     def __init__(self, folder: Path) -> None:
@@ -71,17 +71,17 @@ class Place:
     def traces(self, asked: pl.DataFrame, asking: Asking, teacher: Teacher) -> pl.DataFrame:
         self.builds += 1
         by = Completer(self.rows, teacher, lambda tally: None)
-        origin = Origin(str(self.builds), {}, None)
+        origin = Inputs(str(self.builds), {}, None)
         self.built = self.tables.build(TRACES, origin, lambda: sample(asked, asking, by))
         return self.tables.read(TRACES).sort("problem_id", "sample")
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(tmp_path)
+def place(tmp_path: Path) -> Deployment:
+    return Deployment(tmp_path)
 
 
-def test_every_problem_has_its_samples_and_a_second_time_costs_nothing(place: Place) -> None:
+def test_every_problem_has_its_samples_and_a_second_time_costs_nothing(place: Deployment) -> None:
     teacher = Teacher()
     first = place.traces(problems("a", "b"), ASKING, teacher)
     assert first.select("problem_id", "sample", "text", "finish_reason", "error").rows() == [
@@ -95,7 +95,7 @@ def test_every_problem_has_its_samples_and_a_second_time_costs_nothing(place: Pl
     assert place.built.manifest.facts == {"rows reused": 4, "rows asked": 0, "rows failed": 0}
 
 
-def test_one_problem_more_and_two_samples_more_ask_only_the_new(place: Place) -> None:
+def test_one_problem_more_and_two_samples_more_ask_only_the_new(place: Deployment) -> None:
     teacher = Teacher()
     place.traces(problems("a", "b"), ASKING, teacher)
     teacher.asked.clear()
@@ -106,7 +106,7 @@ def test_one_problem_more_and_two_samples_more_ask_only_the_new(place: Place) ->
     assert sorted(teacher.asked) == [(question, seed, 100) for question in "abc" for seed in (7, 8)]
 
 
-def test_what_failed_is_there_with_its_reason_and_is_tried_again(place: Place) -> None:
+def test_what_failed_is_there_with_its_reason_and_is_tried_again(place: Deployment) -> None:
     failing = Teacher(lambda question, seed: None if question == "b" else 50)
     traces = place.traces(problems("a", "b"), ASKING, failing)
     assert traces.height == 4
@@ -118,7 +118,7 @@ def test_what_failed_is_there_with_its_reason_and_is_tried_again(place: Place) -
     assert [question for question, _, _ in teacher.asked] == ["b", "b"]
 
 
-def test_a_ready_made_trace_is_not_asked(place: Place) -> None:
+def test_a_ready_made_trace_is_not_asked(place: Deployment) -> None:
     teacher = Teacher()
     ready = problems("a", imported_trace="ready")
     traces = place.traces(pl.concat([ready, problems("b")]), replace(ASKING, samples=1), teacher)
@@ -167,7 +167,7 @@ NEEDS = {"short": 50, "long": 150, "longer": 350, "endless": 10**6}
     ids=["drop", "keep", "resample, then drop", "resample, then keep"],
 )  # fmt: skip
 def test_what_the_token_limit_cut_is_treated_as_the_recipe_says(
-    place: Place, policy: LengthPolicy, rows: list[tuple[object, ...]], calls: int
+    place: Deployment, policy: LengthPolicy, rows: list[tuple[object, ...]], calls: int
 ) -> None:
     teacher = Teacher(lambda question, seed: NEEDS[question])
     asking = replace(ASKING, samples=1, length=policy)
@@ -179,7 +179,7 @@ def test_what_the_token_limit_cut_is_treated_as_the_recipe_says(
     assert place.built.manifest.data_version == version
 
 
-def test_another_policy_asks_only_what_was_cut(place: Place) -> None:
+def test_another_policy_asks_only_what_was_cut(place: Deployment) -> None:
     teacher = Teacher(lambda question, seed: NEEDS[question])
     one = replace(ASKING, samples=1)
     place.traces(problems(*NEEDS), one, teacher)
@@ -193,12 +193,14 @@ def test_another_policy_asks_only_what_was_cut(place: Place) -> None:
 
 
 @pytest.mark.parametrize("budgets", [(400, 200), (200, 200), (100,), (50,)])
-def test_a_budget_that_is_no_larger_is_refused(place: Place, budgets: tuple[int, ...]) -> None:
+def test_a_budget_that_is_no_larger_is_refused(place: Deployment, budgets: tuple[int, ...]) -> None:
     with pytest.raises(RecipeError, match="larger than"):
         place.traces(problems("a"), replace(ASKING, length=LengthPolicy(budgets)), Teacher())
 
 
-def test_the_longest_expected_is_asked_first_by_what_the_other_samples_needed_then_by_difficulty(place: Place) -> None:
+def test_the_longest_expected_is_asked_first_by_what_the_other_samples_needed_then_by_difficulty(
+    place: Deployment,
+) -> None:
     lengths = {"a": 20, "b": 90, "c": 40}
     teacher = Teacher(lambda question, seed: lengths.get(question, 10))
     known = problems(*lengths, difficulty=None)
@@ -212,7 +214,7 @@ def test_the_longest_expected_is_asked_first_by_what_the_other_samples_needed_th
     assert asked == ["b", "c", "a", *"eee", *"ggg", *"ddd", *"fff"]
 
 
-def test_two_problems_that_read_alike_share_a_completion_and_keep_two_traces(place: Place) -> None:
+def test_two_problems_that_read_alike_share_a_completion_and_keep_two_traces(place: Deployment) -> None:
     twins = pl.concat([problems("a"), problems("a").with_columns(problem_id=pl.lit("p-twin"))])
     teacher = Teacher()
     traces = place.traces(twins, replace(ASKING, samples=1), teacher)

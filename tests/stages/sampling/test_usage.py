@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from skyassets.core.ports import Reply
 from skyassets.stages.plots.figures import calls
-from skyassets.stages.sampling.usage import COLUMNS, COST, SPENT, Bill, kind_of, quantile
+from skyassets.stages.sampling.usage import COLUMNS, COST, SPENT, Usage, kind_of, quantile
 
 SCHEMA = {
     "dollars": pl.Float64(), "prompt_tokens": pl.Int64(), "completion_tokens": pl.Int64(),
@@ -26,20 +26,20 @@ def stored(*rows: tuple[float | None, int, int, str, float]) -> pl.DataFrame:
 
 
 def test_spent_now_and_what_the_rows_cost_are_told_apart() -> None:
-    bill = Bill()
-    bill.came(reply(0.5))
-    bill.came(reply(0.25, error="ReadTimeout: gave up"))
-    bill.take(stored((0.5, 10, 5, "stop", 2.0), (4.0, 10, 5, "length", 2.0)))
-    assert bill.facts[SPENT] == 0.75
-    assert bill.facts[COST] == 4.75
-    assert bill.facts["finish reasons"] == {"stop": 1, "length": 1}
-    assert bill.facts["failures"] == {"ReadTimeout": 1}
+    usage = Usage()
+    usage.came(reply(0.5))
+    usage.came(reply(0.25, error="ReadTimeout: gave up"))
+    usage.take(stored((0.5, 10, 5, "stop", 2.0), (4.0, 10, 5, "length", 2.0)))
+    assert usage.facts[SPENT] == 0.75
+    assert usage.facts[COST] == 4.75
+    assert usage.facts["finish reasons"] == {"stop": 1, "length": 1}
+    assert usage.facts["failures"] == {"ReadTimeout": 1}
 
 
 def test_rows_without_a_price_make_the_cost_unknown() -> None:
-    bill = Bill()
-    bill.take(stored((None, 10, 5, "stop", 2.0), (1.0, 10, 5, "stop", 2.0)))
-    assert bill.facts[COST] == "unknown: 1 rows have no price"
+    usage = Usage()
+    usage.take(stored((None, 10, 5, "stop", 2.0), (1.0, 10, 5, "stop", 2.0)))
+    assert usage.facts[COST] == "unknown: 1 rows have no price"
 
 
 @pytest.mark.parametrize(
@@ -66,13 +66,13 @@ def test_a_quantile_is_a_value_that_enough_others_do_not_pass(values: list[float
 @settings(deadline=None, max_examples=25)
 @given(st.lists(st.floats(0, 1e5), max_size=50), st.lists(st.floats(0, 1e5), max_size=50))
 def test_any_calls_have_a_picture(base: list[float], student: list[float]) -> None:
-    bills = {"base": Bill(), "student": Bill()}
-    for bill, values in zip(bills.values(), (base, student), strict=True):
-        bill.take(stored(*((0.0, 1, int(value), "stop", value) for value in values)))
-    ET.fromstring(calls(bills))
+    usages = {"base": Usage(), "student": Usage()}
+    for usage, values in zip(usages.values(), (base, student), strict=True):
+        usage.take(stored(*((0.0, 1, int(value), "stop", value) for value in values)))
+    ET.fromstring(calls(usages))
 
 
 def test_the_picture_of_many_calls_is_as_small_as_that_of_few() -> None:
-    bill = Bill()
-    bill.take(stored(*((0.0, 1, n % 9000, "stop", n / 1000) for n in range(100_000))))
-    assert len(calls({"teacher": bill})) < 30_000
+    usage = Usage()
+    usage.take(stored(*((0.0, 1, n % 9000, "stop", n / 1000) for n in range(100_000))))
+    assert len(calls({"teacher": usage})) < 30_000

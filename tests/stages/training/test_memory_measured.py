@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from stages.measured_memory import Case, measured
 
-from skyassets.stages.training.parallelism import Wishes
+from skyassets.stages.training.parallelism import LayoutOverrides
 
 CASES = {
-    "5 million weights": Case(256, 4, 768, 8_192, 256, Wishes(micro_batch=4)),
-    "25 million weights, recomputed": Case(384, 8, 1_152, 24_000, 256, Wishes(micro_batch=2, recompute=True)),
-    "65 million weights": Case(640, 8, 1_920, 40_000, 192, Wishes(micro_batch=1), accumulation=1),
+    "5 million weights": Case(256, 4, 768, 8_192, 256, LayoutOverrides(micro_batch=4)),
+    "25 million weights, recomputed": Case(384, 8, 1_152, 24_000, 256, LayoutOverrides(micro_batch=2, recompute=True)),
+    "65 million weights": Case(640, 8, 1_920, 40_000, 192, LayoutOverrides(micro_batch=1), accumulation=1),
 }
 
 

@@ -9,45 +9,53 @@ from stages.planning import QWEN_32B, SKY_T1
 
 from skyassets.core.errors import TrainerError
 from skyassets.core.training.hardware import hardware_of
-from skyassets.stages.training.parallelism import Candidate, Wishes, candidates
+from skyassets.stages.training.parallelism import Candidate, LayoutOverrides, candidates
 
 
-def found(on: str, wishes: Wishes) -> list[Candidate]:
-    return candidates(SKY_T1, QWEN_32B, 16_384, hardware_of(on), wishes)
+def found(on: str, overrides: LayoutOverrides) -> list[Candidate]:
+    return candidates(SKY_T1, QWEN_32B, 16_384, hardware_of(on), overrides)
 
 
 @pytest.mark.parametrize(
-    ("on", "wishes", "said"),
+    ("on", "overrides", "said"),
     [
-        ("cpu-64GB", Wishes(attention="flash_attention_2"), "flash_attention_2 on a processor; needs a GPU"),
-        ("cpu-64GB", Wishes(loss="liger"), "liger on a processor; needs a GPU"),
-        ("cpu-64GB", Wishes(offload="optimizer"), "its memory is the main memory already"),
-        ("8xH100-80GB", Wishes(offload="all", zero_stage=2), "only stage 3 can offload parameters"),
-        ("8xH100-80GB", Wishes(offload="optimizer", zero_stage=1), "say stage 2 or 3"),
-        ("8xH100-80GB", Wishes(offload="some"), "offload 'some'; say none or optimizer or all"),
-        ("8xH100-80GB", Wishes(ranks=9), "9 ranks on 8 devices"),
-        ("2x8xH100-80GB", Wishes(ranks=7), "7 ranks on 2 nodes"),
-        ("8xH100-80GB", Wishes(ranks=0), "ranks = 0; say 1 or more"),
-        ("8xH100-80GB", Wishes(micro_batch=0), "micro batch 0; say 1 or more"),
+        ("cpu-64GB", LayoutOverrides(attention="flash_attention_2"), "flash_attention_2 on a processor; needs a GPU"),
+        ("cpu-64GB", LayoutOverrides(loss="liger"), "liger on a processor; needs a GPU"),
+        ("cpu-64GB", LayoutOverrides(offload="optimizer"), "its memory is the main memory already"),
+        ("8xH100-80GB", LayoutOverrides(offload="all", zero_stage=2), "only stage 3 can offload parameters"),
+        ("8xH100-80GB", LayoutOverrides(offload="optimizer", zero_stage=1), "say stage 2 or 3"),
+        ("8xH100-80GB", LayoutOverrides(offload="some"), "offload 'some'; say none or optimizer or all"),
+        ("8xH100-80GB", LayoutOverrides(ranks=9), "9 ranks on 8 devices"),
+        ("2x8xH100-80GB", LayoutOverrides(ranks=7), "7 ranks on 2 nodes"),
+        ("8xH100-80GB", LayoutOverrides(ranks=0), "ranks = 0; say 1 or more"),
+        ("8xH100-80GB", LayoutOverrides(micro_batch=0), "micro batch 0; say 1 or more"),
         (
             "8xH100-80GB",
-            Wishes(sequence_parallel=3),
+            LayoutOverrides(sequence_parallel=3),
             "sequence_parallel = 3 with 8 ranks, 40 heads and 8 of keys",
         ),
-        ("8xH100-80GB", Wishes(zero_stage=4), "ZeRO stage 4"),
-        ("8xH100-80GB", Wishes(sequence_parallel=2, micro_batch=2), "ranks share one example at a time"),
-        ("8xH100-80GB", Wishes(sequence_parallel=2, zero_stage=2), "ZeRO stage 2 with sequence_parallel = 2; say 3"),
-        ("8xH100-80GB", Wishes(sequence_parallel=2, attention="eager"), "eager attention with sequence_parallel = 2"),
+        ("8xH100-80GB", LayoutOverrides(zero_stage=4), "ZeRO stage 4"),
+        ("8xH100-80GB", LayoutOverrides(sequence_parallel=2, micro_batch=2), "ranks share one example at a time"),
+        (
+            "8xH100-80GB",
+            LayoutOverrides(sequence_parallel=2, zero_stage=2),
+            "ZeRO stage 2 with sequence_parallel = 2; say 3",
+        ),
+        (
+            "8xH100-80GB",
+            LayoutOverrides(sequence_parallel=2, attention="eager"),
+            "eager attention with sequence_parallel = 2",
+        ),
     ],
 )
-def test_a_wish_that_cannot_be_had_says_what_to_say_instead(on: str, wishes: Wishes, said: str) -> None:
+def test_a_wish_that_cannot_be_had_says_what_to_say_instead(on: str, overrides: LayoutOverrides, said: str) -> None:
     with pytest.raises(TrainerError, match="this layout cannot be had") as refused:
-        found(on, wishes)
+        found(on, overrides)
     assert said in str(refused.value)
 
 
 WISHES = st.builds(
-    Wishes,
+    LayoutOverrides,
     micro_batch=st.sampled_from([None, 1]),
     zero_stage=st.sampled_from([None, 3]),
     offload=st.sampled_from([None, "none", "optimizer", "all"]),
@@ -59,48 +67,48 @@ WISHES = st.builds(
 
 
 @given(WISHES)
-def test_every_layout_keeps_every_wish(wishes: Wishes) -> None:
-    made = found("8xH100-80GB", wishes)
+def test_every_layout_keeps_every_wish(overrides: LayoutOverrides) -> None:
+    made = found("8xH100-80GB", overrides)
     assert made
     for name in ("micro_batch", "zero_stage", "offload", "recompute", "attention", "loss", "sequence_parallel"):
-        wanted = getattr(wishes, name)
+        wanted = getattr(overrides, name)
         assert wanted is None or {getattr(each.layout, name) for each in made} == {wanted}
 
 
 @pytest.mark.parametrize("stage", range(4))
 @pytest.mark.parametrize("on", ["cpu-64GB", "1xH100-80GB"])
 def test_a_single_rank_may_have_any_stage(on: str, stage: int) -> None:
-    assert {each.layout.zero_stage for each in found(on, Wishes(zero_stage=stage))} == {stage}
+    assert {each.layout.zero_stage for each in found(on, LayoutOverrides(zero_stage=stage))} == {stage}
 
 
 def test_stage_0_is_kept_as_it_is_wished() -> None:
-    assert {each.layout.zero_stage for each in found("8xH100-80GB", Wishes(zero_stage=0))} == {0}
+    assert {each.layout.zero_stage for each in found("8xH100-80GB", LayoutOverrides(zero_stage=0))} == {0}
 
 
 @given(WISHES)
-def test_no_layout_is_there_twice(wishes: Wishes) -> None:
-    layouts = [each.layout for each in found("8xH100-80GB", wishes)]
+def test_no_layout_is_there_twice(overrides: LayoutOverrides) -> None:
+    layouts = [each.layout for each in found("8xH100-80GB", overrides)]
     assert len(set(layouts)) == len(layouts)
 
 
 def test_a_long_example_has_a_gpu_to_itself() -> None:
-    assert {each.layout.micro_batch for each in found("8xH100-80GB", Wishes())} == {1}
+    assert {each.layout.micro_batch for each in found("8xH100-80GB", LayoutOverrides())} == {1}
 
 
 def test_ranks_without_devices_of_their_own_share_the_memory() -> None:
-    one, two = (found("cpu-64GB", Wishes(ranks=ranks, zero_stage=1))[0] for ranks in (1, 2))
+    one, two = (found("cpu-64GB", LayoutOverrides(ranks=ranks, zero_stage=1))[0] for ranks in (1, 2))
     assert two.need > one.need
 
 
 def test_packs_cannot_be_shared_by_ranks() -> None:
     packed = replace(SKY_T1, packing=True)
     with pytest.raises(TrainerError, match="packing with sequence_parallel = 2; leave one of them out"):
-        candidates(packed, QWEN_32B, 16_384, hardware_of("8xH100-80GB"), Wishes(sequence_parallel=2))
+        candidates(packed, QWEN_32B, 16_384, hardware_of("8xH100-80GB"), LayoutOverrides(sequence_parallel=2))
 
 
 def test_eager_attention_does_not_fit_where_sdpa_does() -> None:
     fits = {
-        attention: any(each.fits for each in found("8xH100-80GB", Wishes(attention=attention)))
+        attention: any(each.fits for each in found("8xH100-80GB", LayoutOverrides(attention=attention)))
         for attention in ("sdpa", "flash_attention_2", "eager")
     }
     assert fits == {"sdpa": True, "flash_attention_2": True, "eager": False}

@@ -10,7 +10,7 @@ from skyassets.core.errors import GateError, TrainerError
 from skyassets.core.training.hardware import hardware_of
 from skyassets.core.training.spec import Layout, Lora, Saving, TrainPlan
 from skyassets.stages.training.batching import epoch
-from skyassets.stages.training.parallelism import Wishes
+from skyassets.stages.training.parallelism import LayoutOverrides
 from skyassets.stages.training.plan import Question, chosen, plan, plans_of, remedies
 from skyassets.stages.training.time import duration
 
@@ -18,7 +18,7 @@ PUBLISHED_HOURS, PUBLISHED_DOLLARS = 19, 450
 
 
 def planned(question: Question) -> TrainPlan:
-    asked = (question.training, question.shape, question.lengths, question.hardware, question.wishes)
+    asked = (question.training, question.shape, question.lengths, question.hardware, question.overrides)
     return plan(*asked, question.saving, question.learned)
 
 
@@ -30,7 +30,7 @@ def by_layout(question: Question) -> dict[tuple[int, str, bool], tuple[bool, Tra
 
 
 def test_the_published_run_lands_within_a_quarter_of_its_19_hours_and_450_dollars() -> None:
-    made = planned(sky_t1(wishes=Wishes(zero_stage=3, offload="all")))
+    made = planned(sky_t1(overrides=LayoutOverrides(zero_stage=3, offload="all")))
     assert made.hours == pytest.approx(PUBLISHED_HOURS, rel=0.25)
     assert made.dollars == pytest.approx(PUBLISHED_DOLLARS, rel=0.25)
 
@@ -84,7 +84,7 @@ def test_the_files_and_the_command_are_those_of_the_chosen_layout() -> None:
 
 def test_a_plan_that_cannot_fit_names_what_would_fit() -> None:
     with pytest.raises(TrainerError) as refused:
-        planned(sky_t1(wishes=Wishes(offload="none")))
+        planned(sky_t1(overrides=LayoutOverrides(offload="none")))
     told = str(refused.value)
     for words in ("does not fit on 8 x H100-80GB", "optimizer 49.1", "85.5 GB", "offload (ZeRO-3, offload optimizer"):
         assert words in told
@@ -94,7 +94,7 @@ def test_a_plan_that_cannot_fit_names_what_would_fit() -> None:
 
 @pytest.mark.parametrize(
     "question",
-    [sky_t1("1xA100-40GB"), sky_t1("8xA100-40GB", Wishes(offload="none")), small("cpu-2GB")],
+    [sky_t1("1xA100-40GB"), sky_t1("8xA100-40GB", LayoutOverrides(offload="none")), small("cpu-2GB")],
     ids=["one card", "no offload", "little memory"],
 )
 def test_what_a_refusal_proposes_does_fit(question: Question) -> None:
@@ -109,9 +109,9 @@ def changed(question: Question, change: str) -> Question:
     if change.startswith("LoRA"):
         return replace(question, training=replace(question.training, lora=Lora()))
     if change.startswith("offload"):
-        return replace(question, wishes=replace(question.wishes, offload=None))
+        return replace(question, overrides=replace(question.overrides, offload=None))
     if change.startswith("a micro batch"):
-        return replace(question, wishes=replace(question.wishes, micro_batch=1))
+        return replace(question, overrides=replace(question.overrides, micro_batch=1))
     if change.startswith("a cutoff of"):
         cutoff = int(change.split()[3])
         lengths = [min(length, cutoff) for length in question.lengths]
