@@ -78,7 +78,7 @@ def examine(recipe: Recipe, place: Place) -> list[Finding]:
         partial(machine.memory, is_needed=trains),
         partial(machine.disk, place),
         machine.gpu,
-        machine.dagster_home,
+        partial(machine.dagster_home, place),
         machine.port,
         machine.browser,
     ]
