@@ -13,7 +13,7 @@ pip() { .venv/bin/python -m pip --disable-pip-version-check "$@"; }
 # The sandbox and, for the tests, a browser. Debian's and Ubuntu's names.
 system_packages() {
   local missing=()
-  for name in "$@"; do command -v "${name/bubblewrap/bwrap}" >/dev/null || missing+=("$name"); done
+  for name in "$@"; do has_program "$name" || missing+=("$name"); done
   [ ${#missing[@]} -eq 0 ] && return
   local as_root=()
   if [ "$(id -u)" != 0 ]; then
@@ -24,6 +24,13 @@ system_packages() {
   say "installing ${missing[*]}"
   "${as_root[@]}" apt-get update -qq
   DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq "${missing[@]}" >/dev/null
+}
+
+has_program() {
+  case $1 in
+    bubblewrap) command -v bwrap ;;
+    chromium) command -v chromium || command -v chromium-browser || command -v google-chrome ;;
+  esac >/dev/null
 }
 
 python_packages() {
