@@ -99,6 +99,8 @@ make_environment() {
       stop "$python could not make a virtual environment in .venv; on Debian or Ubuntu: apt-get install python$version-venv"
   fi
   rm -f .venv/.skyassets
+  # uv makes environments without pip.
+  pip --version >/dev/null 2>&1 || .venv/bin/python -m ensurepip >/dev/null
   pip install -qq --upgrade pip 'setuptools>=77' wheel
 }
 
