@@ -78,7 +78,7 @@ def examine(recipe: Recipe, deployment: Deployment) -> list[Finding]:
         partial(machine.memory, is_needed=trains),
         partial(machine.disk, deployment),
         machine.gpu,
-        machine.dagster_home,
+        partial(machine.dagster_home, deployment),
         machine.port,
         machine.browser,
     ]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from skyassets.commands.doctor.finding import Finding, found
 from skyassets.core.errors import SkyassetsError, TrainerError
+from skyassets.core.hints import INSTALL, prepare_shell
 from skyassets.core.sources import HubDataset
 from skyassets.engines.fake import engine
 from skyassets.engines.host.machine import host_memory_gb, this_machine
@@ -24,7 +25,6 @@ FREE_GB = 5
 MEMORY_GB = 4
 """Of both, less is not enough for the smallest real student."""
 UI_PORT = 3000
-INSTALL = "install skyassets with its extra [cpu] or [gpu], as the README says"
 
 
 def trains_really(recipe: Recipe) -> bool:
@@ -81,10 +81,10 @@ def gpu() -> Finding:
     return found("GPU", is_fine=True, seen=f"{machine.devices} x {device.name}, {device.memory_gb:.0f} GB each")
 
 
-def dagster_home() -> Finding:
+def dagster_home(deployment: Deployment) -> Finding:
     """Whether Dagster remembers its runs: it needs an absolute folder that it can write."""
     told = os.environ.get("DAGSTER_HOME", "")
-    do = "source deploy/shell.sh, or export DAGSTER_HOME as an absolute folder of yours"
+    do = f"{prepare_shell(deployment.data)}, or export DAGSTER_HOME as an absolute folder of yours"
     home = Path(told)
     if not told:
         return found("Dagster's home", is_fine=False, seen="DAGSTER_HOME is not set: every run is forgotten", do=do)

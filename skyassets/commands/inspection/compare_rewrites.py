@@ -15,6 +15,7 @@ from skyassets.commands.common.rendering import SHORT, differing, printable
 from skyassets.commands.common.stored_tables import StoredTables
 from skyassets.core.errors import RecipeError, SkyassetsError
 from skyassets.core.files import replaced, write_text
+from skyassets.core.hints import materialize
 from skyassets.core.identity import digest
 from skyassets.core.money import Budget
 from skyassets.core.ports import Model
@@ -61,7 +62,7 @@ def compare_rewrites(recipe: Recipe, deployment: Deployment, options: Namespace)
     traces, problems = _drawn(StoredTables(project), options)
     console, said = Console(), Console(stderr=True)
     if traces.is_empty():
-        make = "dagster asset materialize -m skyassets.definitions --select teacher_traces"
+        make = materialize("teacher_traces")
         console.print(f"{recipe.name} has no trace to rewrite; make some: {make}", markup=False, soft_wrap=True)
         return 1
     limits = [each for each in (project.budget, _budget(options)) if each is not None]

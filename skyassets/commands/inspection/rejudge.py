@@ -10,6 +10,7 @@ from rich.text import Text
 
 from skyassets.commands.common.command import Command, Exits
 from skyassets.commands.common.stored_tables import StoredTables
+from skyassets.core.hints import materialize
 from skyassets.core.ports import Verdict
 from skyassets.core.rows.judgements import JudgementStore
 from skyassets.core.tables.declarations import ANSWERS, BENCHMARK_PROBLEMS, PROBLEMS, VERDICTS, Table
@@ -51,7 +52,7 @@ def rejudge(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
         if table.name in reasons:
             reasons[table.name].update(lookup.rows(table, _reasons(unjudged, reason))["reason"])
     if not reasons:
-        console.print(f"{recipe.name} has no verdicts yet; make them first: dagster asset materialize --select '*'")
+        console.print(f"{recipe.name} has no verdicts yet; make them first: {materialize()}", soft_wrap=True)
         return 1
     _show(console, reasons)
     total = sum(counts.total() for counts in reasons.values())
@@ -62,7 +63,7 @@ def rejudge(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
         if counts := reasons.get(table.name):
             project.store.make_again(table, counts.total())
     told = f"{forgotten} judgements without a verdict are forgotten. Judge them again:"
-    console.print(told, "  dagster asset materialize --select '*'", sep="\n", markup=False, highlight=False)
+    console.print(told, f"  {materialize()}", sep="\n", markup=False, highlight=False, soft_wrap=True)
     return 0
 
 

@@ -13,6 +13,7 @@ from skyassets.commands.common.command import Command
 from skyassets.commands.common.rendering import SHORT, printable
 from skyassets.commands.common.stored_tables import StoredTables
 from skyassets.core.errors import StoreError
+from skyassets.core.hints import materialize
 from skyassets.core.ports import Conversation, TokenPiece
 from skyassets.core.tables.declarations import EXAMPLES
 from skyassets.project.deployment import Deployment
@@ -75,8 +76,8 @@ def _named(project: Project, name: str) -> Conversation:
     """
     if not project.store.path(EXAMPLES).exists():
         raise StoreError(
-            f"tokens: the recipe {project.recipe.name} has no {EXAMPLES.name} yet; make it: dagster asset materialize "
-            f"-m skyassets.definitions --select '*{EXAMPLES.name}'"
+            f"tokens: the recipe {project.recipe.name} has no {EXAMPLES.name} yet; make it: "
+            + materialize(f"'*{EXAMPLES.name}'")
         )
     is_kept, is_meant = pl.col("dropped_by").is_null(), pl.col("example_id").str.starts_with(name)
     lookup = StoredTables(project)

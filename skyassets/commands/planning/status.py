@@ -15,6 +15,7 @@ from rich.text import Text
 from skyassets.commands.common.command import Command, Exits
 from skyassets.commands.planning import rendering
 from skyassets.commands.planning.outlook import RunForecast, outlook
+from skyassets.core.hints import materialize
 from skyassets.core.money import in_dollars
 from skyassets.core.tables.declarations import REPORTS
 from skyassets.core.tables.store import UNFINISHED
@@ -33,7 +34,7 @@ STYLES = {
     State.STUCK: "bold red",
 }
 DAY = 86_400
-RUN = "dagster asset materialize -m skyassets.definitions --select '*'"
+RUN = materialize()
 
 
 def arguments(parser: ArgumentParser) -> None:

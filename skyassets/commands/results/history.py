@@ -12,6 +12,7 @@ from rich.text import Text
 
 from skyassets.commands.common.command import Command
 from skyassets.commands.common.rendering import printable
+from skyassets.core.hints import materialize
 from skyassets.project.deployment import Deployment
 from skyassets.project.evaluation.history import Kept, history_of
 from skyassets.project.project import Project
@@ -46,7 +47,7 @@ def history(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
         )
         return 0
     if not told:
-        console.print("No report was made yet. Make one: dagster asset materialize --select '*'")
+        console.print(f"No report was made yet. Make one: {materialize()}", soft_wrap=True)
         return 1
     console.print(_shown(recipe, told))
     for report, _, found in told:

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from skyassets.commands.common.command import Command, Exits
 from skyassets.commands.common.rendering import printable
+from skyassets.core.hints import materialize, open_ui
 from skyassets.core.tables.declarations import ASSET_TABLES, REPORTS
 from skyassets.core.tables.store import TableStore, other_columns
 from skyassets.project.deployment import Deployment
@@ -26,8 +27,7 @@ from skyassets.stages.reporting.scoreboard import scoreboard
 from skyassets.stages.reporting.tables import metrics, parts
 from skyassets.stages.reporting.wording import by_chance, verdict
 
-COMMAND = "dagster asset materialize -m skyassets.definitions --select '*'"
-UI = "source deploy/shell.sh && dagster dev     then http://127.0.0.1:3000"
+COMMAND = materialize()
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -63,7 +63,8 @@ def report(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     _scores(recipe, rows, console, options.parts)
     here = Path(os.path.relpath(folder))
     files = "\n".join(f"{name:<8}{here}/{file}" for name, file in (("page", PAGE), ("text", TEXT)))
-    console.print(f"tables  {here}/*.parquet\n{files}\nUI      {UI}", markup=False, highlight=False, soft_wrap=True)
+    start = f"{open_ui(deployment.data, os.environ)}     then http://127.0.0.1:3000"
+    console.print(f"tables  {here}/*.parquet\n{files}\nUI      {start}", markup=False, highlight=False, soft_wrap=True)
     return 0
 
 

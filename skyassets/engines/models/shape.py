@@ -54,7 +54,7 @@ def _fetched(model: Model) -> Path:
             LocalEntryNotFoundError,
         )
     except ImportError as error:
-        raise ServerError(f"{model.name}: huggingface_hub is not installed; pip install 'skyassets[cpu]'") from error
+        raise ServerError(f"{model.name}: huggingface_hub is not installed; pip install huggingface_hub") from error
     wrong = (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, EntryNotFoundError, OSError)
     try:
         return Path(hf_hub_download(model.name, "config.json", revision=model.revision))

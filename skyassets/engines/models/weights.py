@@ -101,7 +101,7 @@ def _fetched(model: Model) -> Path:
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
     except ImportError as error:
-        raise ServerError(f"{model.name}: huggingface_hub is not installed; pip install 'skyassets[cpu]'") from error
+        raise ServerError(f"{model.name}: huggingface_hub is not installed; pip install huggingface_hub") from error
     try:
         return Path(snapshot_download(model.name, revision=model.revision, ignore_patterns=["*.pth", "*.gguf"]))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:

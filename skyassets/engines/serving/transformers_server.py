@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from skyassets.core.errors import ServerError
+from skyassets.core.hints import INSTALL
 from skyassets.core.money import Budget
 from skyassets.core.ports import CompletionClient, Model
 from skyassets.engines.host.metering import Metered, metering, unmetered
@@ -50,7 +51,7 @@ class TransformersServer:
             ServerError: when transformers is missing, or the server does not start, with the end of its log.
         """
         if importlib.util.find_spec("transformers") is None or importlib.util.find_spec("torch") is None:
-            raise ServerError("transformers: not installed: pip install 'skyassets[cpu]'")
+            raise ServerError(f"transformers: not installed: {INSTALL}")
         place = weights or self.resolve(model)
         (port,) = free_ports(1)
         program = (sys.executable, "-m", "skyassets.engines.serving.transformers_app")

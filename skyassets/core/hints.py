@@ -1,0 +1,35 @@
+"""The commands that messages give: each can be typed in a checkout, and where the package alone is installed."""
+
+import os
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+PYTORCH_CPU = "https://download.pytorch.org/whl/cpu"
+"""PyTorch's public index of CPU builds."""
+INSTALL = "pip install 'skyassets[transformers]'"
+INSTALL_CPU = f"pip install 'skyassets[cpu]' --extra-index-url {PYTORCH_CPU}"
+INSTALL_VLLM = f"pip install 'skyassets[gpu]', or on a machine without a GPU: {INSTALL_CPU}"
+_DEFINITIONS = "skyassets.definitions"
+_SHELL = Path(__file__).parents[2] / "deploy" / "shell.sh"
+"""A checkout has it; an installed package does not."""
+
+
+def materialize(selection: str = "'*'") -> str:
+    """The command that makes the selected assets; all of them, unless told which."""
+    return f"dagster asset materialize -m {_DEFINITIONS} --select {selection}"
+
+
+def prepare_shell(data: Path) -> str:
+    """The command that sets DAGSTER_HOME, without which Dagster forgets its runs."""
+    if _SHELL.is_file():
+        return f"source {shlex.quote(os.path.relpath(_SHELL))}"
+    home = shlex.quote(str(data / "dagster"))
+    return f"mkdir -p {home} && export DAGSTER_HOME={home}"
+
+
+def open_ui(data: Path, environment: Mapping[str, str]) -> str:
+    """The command that starts Dagster's UI, from the folder one is in."""
+    start = "dagster dev" if Path("workspace.yaml").is_file() else f"dagster dev -m {_DEFINITIONS}"
+    is_prepared = "DAGSTER_HOME" in environment and not _SHELL.is_file()
+    return start if is_prepared else f"{prepare_shell(data)} && {start}"

@@ -1,0 +1,76 @@
+"""What set-up, the package and the hosted checks say about themselves agrees."""
+
+import re
+import shlex
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from skyassets.core import hints
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+SETUP = (ROOT / "deploy/setup.sh").read_text()
+
+
+def sourced(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`command` in a shell that has read deploy/setup.sh."""
+    return subprocess.run(
+        ["bash", "-c", f"source deploy/setup.sh; {command}"],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("script", sorted((ROOT / "deploy").glob("*.sh")), ids=lambda script: script.name)
+def test_every_script_can_be_read_by_bash(script: Path) -> None:
+    subprocess.run(["bash", "-n", str(script)], check=True)
+
+
+def test_setup_the_package_and_the_workflow_name_the_same_pythons() -> None:
+    workflow = (ROOT / ".github/workflows/ci.yml").read_text()
+    tested = re.findall(r"3\.\d+", re.search(r"python: \[(.*)\]", workflow)[1])  # type: ignore[index]
+    assert f"{' | '.join(tested)})" in SETUP
+    first, last = (int(version.partition(".")[2]) for version in (tested[0], tested[-1]))
+    assert PROJECT["project"]["requires-python"] == f">=3.{first},<3.{last + 1}"
+
+
+def test_a_python_that_does_not_fit_is_named_with_what_to_do() -> None:
+    done = sourced("find_python", PYTHON="/nowhere/python")
+    assert done.returncode == 1
+    assert "3.11, 3.12 or 3.13" in done.stderr
+    assert "/nowhere/python" in done.stderr
+    assert "PYTHON=" in done.stderr
+
+
+def test_an_environment_is_made_again_for_another_python() -> None:
+    states = {sourced(f"version={version}; state").stdout for version in ("3.11", "3.12")}
+    assert len(states) == 2
+    assert states == {sourced(f"version={version}; state").stdout for version in ("3.11", "3.12")}
+
+
+def test_every_file_of_the_package_goes_into_the_wheel() -> None:
+    patterns = PROJECT["tool"]["setuptools"]["package-data"]["*"]
+    files = [
+        path
+        for path in (ROOT / "skyassets").rglob("*")
+        if path.is_file() and path.suffix not in (".py", ".pyc", ".pyi")
+    ]
+    assert not [path for path in files if not any(path.match(pattern) for pattern in patterns)]
+
+
+def test_pytorch_index_is_the_same_everywhere() -> None:
+    index = {each["name"]: each["url"] for each in PROJECT["tool"]["uv"]["index"]}["pytorch-cpu"]
+    assert index == hints.PYTORCH_CPU
+    assert f"SKYASSETS_TORCH_INDEX:-{index}}}" in SETUP
+
+
+def test_a_checkout_is_told_to_source_its_own_script() -> None:
+    command, script = shlex.split(hints.prepare_shell(ROOT / "data"))
+    assert command == "source"
+    assert Path(script).resolve() == ROOT / "deploy/shell.sh"
