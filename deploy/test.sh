@@ -1,11 +1,23 @@
 #!/usr/bin/env bash
-# Sets up and passes the tests. Arguments go to pytest: deploy/test.sh -m 'not real and not browser' for the quick ones.
+# Sets up and passes the tests.
+#   deploy/test.sh          those that a change is tried with
+#   deploy/test.sh --all    every test: also the slow ones, and those that serve, train or drive a browser
+#   deploy/test.sh ...      any other arguments go to pytest
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 system_packages bubblewrap chromium
 python_packages
-if [ $# -gt 0 ]; then exec .venv/bin/python -m pytest "$@"; fi
-# Two at a time; then, with the machine to themselves, those that serve, train or drive a browser.
-failed=0
-.venv/bin/python -m pytest -n 2 --dist loadfile -m 'not real and not browser' --durations=10 || failed=1
-.venv/bin/python -m pytest -m 'real or browser' --durations=10 || failed=1
-exit $failed
+
+# More workers than cores: many tests wait, for a server or for a deadline.
+side_by_side() { .venv/bin/python -m pytest -n "$(($(nproc) + 2))" --dist worksteal --durations=10 "$@"; }
+
+case ${1:-} in
+  "") side_by_side -m 'not real and not browser and not slow' ;;
+  --all)
+    failed=0
+    side_by_side -m 'not real and not browser' || failed=1
+    # With the machine to themselves.
+    .venv/bin/python -m pytest -m 'real or browser' --durations=10 || failed=1
+    exit $failed
+    ;;
+  *) exec .venv/bin/python -m pytest "$@" ;;
+esac
