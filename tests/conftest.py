@@ -18,8 +18,10 @@ signal.signal(signal.SIGTERM, signal.SIG_DFL)
 for name in [name for name in os.environ if name.startswith(("SKYASSETS_", "DAGSTER_", "OPENAI_"))]:
     del os.environ[name]
 os.environ["HF_HUB_OFFLINE"] = "1"
-for folder in (HERE / "support", HERE):
-    sys.path.insert(0, str(folder))
+IMPORTABLE = [str(HERE), str(HERE / "support")]
+sys.path[:0] = IMPORTABLE
+# For the programs that tests start, too.
+os.environ["PYTHONPATH"] = os.pathsep.join([*IMPORTABLE, *filter(None, [os.environ.get("PYTHONPATH")])])
 
 if TYPE_CHECKING:
     from assets.pipeline import Pipeline

@@ -1,6 +1,11 @@
-"""The versions of the release before."""
+"""Code versions of release 0.1.0, for this release alone.
 
-FORMER: dict[str, str] = {
+Files were moved and names changed since, which changes what a code version is a digest of, but not what the code does.
+The versions stay as they were, so that nothing is asked, judged or trained again. A later change of code has a version
+of its own, and its line here is dead.
+"""
+
+FORMER = {
     "6a88508d2e54b8c913fa907fa53d5866": "c121f8af140818a78fc16ba51f132485",
     "8f3bceaa4ee776083963c6827a2a1966": "a17566dff1f2fbecc4d80ab21447f577",
     "b4093af557e04552e8fe82d3e3b6a266": "b15951ea0defbf072a30a61fe715a18e",
@@ -16,3 +21,4 @@ FORMER: dict[str, str] = {
     "0cf01d75162c3eb83e75f4336820bb54": "2e3ff9a3d81560f8dfa7268e94893c92",
     "ddd6a479b2cf1d7ce4b5ae75f5d1ba6d": "c589b5d7441fa75d365f2292e3924aba",
 }
+"""The version of the code as it is now to its version in release 0.1.0, made with Python 3.11."""

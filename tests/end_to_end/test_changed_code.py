@@ -36,13 +36,13 @@ def edit(file: Path, change: Callable[[str], str]) -> None:
 
 def test_comments_and_docstrings_rebuild_nothing(copied: tuple[Shell, Path]) -> None:
     shell, home = copied
-    for file in sorted((home / "skyassets" / "stages").glob("[a-z]*.py")):
+    for file in sorted((home / "skyassets" / "stages").rglob("[a-z]*.py")):
         edit(file, lambda text: text.replace('"""', '"""In other words: ', 1) + "\n# A comment.\n")
     assert rebuilt(shell, home) == set()
 
 
 def test_code_with_the_same_output_stops_at_its_own_table(copied: tuple[Shell, Path]) -> None:
     shell, home = copied
-    edit(home / "skyassets" / "stages" / "sample.py", lambda text: text + "\n\nUNUSED = 1\n")
+    edit(home / "skyassets" / "stages" / "sampling" / "sample.py", lambda text: text + "\n\nUNUSED = 1\n")
     # The student is sampled by the same code as the teacher.
     assert rebuilt(shell, home) == {"teacher_traces", "benchmark_answers"}

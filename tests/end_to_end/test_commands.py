@@ -190,9 +190,9 @@ def test_a_full_disk_loses_nothing_that_was_there(made: Shell, tmp_path: Path) -
         f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}));"
         "from pathlib import Path; from skyassets.core.tables.store import *;"
         "from skyassets.core.tables.declarations import *;"
-        "from skyassets.core.tables.manifest import Origin;"
+        "from skyassets.core.tables.manifest import Inputs;"
         f"s = TableStore(Path({str(store.folder)!r})); e = s.read(ANSWERS);"
-        "s.build(ANSWERS, Origin('new', {}, None), lambda: Made(e))"
+        "s.build(ANSWERS, Inputs('new', {}, None), lambda: StageResult(e))"
     )
     done = made.run("python", "-c", program)
     assert done.returncode != 0

@@ -200,7 +200,7 @@ def test_importing_it_imports_no_sympy() -> None:
 CONFINED = """
 import os, pathlib, socket, subprocess, sys
 sys.path.insert(0, sys.argv[1])
-import math_verify_worker as worker
+import worker
 settings = {"seconds": 5, "memory_mb": 2048, "filter": sys.argv[2]}
 attempts = {
     "write": lambda: open(sys.argv[3], "w"),

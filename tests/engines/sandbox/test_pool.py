@@ -1,5 +1,6 @@
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -150,11 +151,8 @@ def test_a_container_has_no_network_no_rights_and_nothing_to_write_on(tmp_path: 
 def test_bubblewrap_confines_for_users_who_are_not_root(tmp_path: Path) -> None:
     repository = Path(__file__).parents[3]
     copy = tmp_path / "src"
-    (copy / "skyassets").mkdir(parents=True)
     for name in ("core", "engines"):
-        (copy / "skyassets" / name).mkdir()
-        for file in (repository / "skyassets" / name).glob("*.py"):
-            (copy / "skyassets" / name / file.name).write_bytes(file.read_bytes())
+        shutil.copytree(repository / "skyassets" / name, copy / "skyassets" / name)
     (copy / "skyassets" / "__init__.py").write_text("")
     asked = (
         "import os; os.setgroups([]); os.setresgid(61999, 61999, 61999); os.setresuid(61999, 61999, 61999)\n"

@@ -1,0 +1,67 @@
+"""What a recipe is written with: `from skyassets.recipe import Recipe, Source, ...`.
+
+Recipes of your own import from here alone. Where the names are defined may change between releases; this module stays.
+"""
+
+from skyassets.core.ports import Limits, Model, Sampling
+from skyassets.core.sources import Generated, HubDataset, LocalFile, Source, Window
+from skyassets.core.training.spec import Lora, Training
+from skyassets.recipes.benchmarks import (
+    aime_2024,
+    aime_2025,
+    amc23,
+    gpqa_diamond,
+    gsm8k,
+    humaneval,
+    livecodebench,
+    math500,
+    mbpp,
+    mmlu,
+    mmlu_pro,
+    olympiadbench,
+)
+from skyassets.recipes.embedded import embedded
+from skyassets.recipes.expected import Calls, Expected, Published
+from skyassets.recipes.recipe import Recipe
+from skyassets.recipes.sky_t1_preview import sky_t1_preview
+from skyassets.recipes.sky_t1_train_splits import sky_t1_train_splits
+from skyassets.recipes.smoke import smoke
+from skyassets.stages.curation.curate import Curation
+from skyassets.stages.curation.duplicate_rules import NotInBenchmark, QuestionNew, QuestionUnlike, TraceNew
+from skyassets.stages.curation.gates import Bounds, Gates
+from skyassets.stages.curation.rules import (
+    DifficultyWithin,
+    FitsCutoff,
+    LicenceAllowed,
+    NoLoops,
+    OneLanguage,
+    RewriteCorrect,
+    RewriteMade,
+    TraceCorrect,
+    TraceFinished,
+    WellFormed,
+    verified,
+)
+from skyassets.stages.curation.selection import Cap, Chosen, Group, InMixture, Order, Share, WithinCaps
+from skyassets.stages.deduplication.contamination import Decontamination
+from skyassets.stages.deduplication.near_duplicates import NearDuplicates
+from skyassets.stages.equivalence.scorers import scored
+from skyassets.stages.evaluation.benchmark import Benchmark
+from skyassets.stages.evaluation.config import Contender, Evaluation
+from skyassets.stages.grading.model_judge import ModelJudge
+from skyassets.stages.problems.difficulty import Rating
+from skyassets.stages.rewriting.rewrite import ModelRewriting, RuleRewriting
+from skyassets.stages.sampling.config import Asking
+from skyassets.stages.sampling.length_policy import LengthPolicy
+from skyassets.stages.sampling.prompts import Prompts
+
+__all__ = [
+    "Asking", "Benchmark", "Bounds", "Calls", "Cap", "Chosen", "Contender", "Curation", "Decontamination",
+    "DifficultyWithin", "Evaluation", "Expected", "FitsCutoff", "Gates", "Generated", "Group", "HubDataset",
+    "InMixture", "LengthPolicy", "LicenceAllowed", "Limits", "LocalFile", "Lora", "Model", "ModelJudge",
+    "ModelRewriting", "NearDuplicates", "NoLoops", "NotInBenchmark", "OneLanguage", "Order", "Prompts", "Published",
+    "QuestionNew", "QuestionUnlike", "Rating", "Recipe", "RewriteCorrect", "RewriteMade", "RuleRewriting", "Sampling",
+    "Share", "Source", "TraceCorrect", "TraceFinished", "TraceNew", "Training", "WellFormed", "Window", "WithinCaps",
+    "aime_2024", "aime_2025", "amc23", "embedded", "gpqa_diamond", "gsm8k", "humaneval", "livecodebench", "math500",
+    "mbpp", "mmlu", "mmlu_pro", "olympiadbench", "scored", "sky_t1_preview", "sky_t1_train_splits", "smoke", "verified",
+]  # fmt: skip
