@@ -1,4 +1,4 @@
-"""What can be started by name, and what starts by itself once somebody has switched it on: nothing does at first."""
+"""Jobs that can be started by name, and schedules and sensors that run on their own. All are off by default."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from skyassets.core.tables.declarations import ASSET_TABLES
 from skyassets.project.project import Project
 
 EVERY_SECONDS = 30
-"""Between two looks at the automation conditions."""
+"""Seconds between two evaluations of the automation conditions."""
 
 
 @dataclass(frozen=True)
 class Automation:
-    """Jobs, schedules and sensors; the last two are stopped."""
+    """Jobs, schedules and sensors; schedules and sensors are stopped by default."""
 
     jobs: list[Any]
     schedules: list[dg.ScheduleDefinition]
@@ -25,7 +25,7 @@ class Automation:
 
 
 def automation(project: Project) -> Automation:
-    """The jobs, the re-evaluation, and automation by the assets' conditions."""
+    """The jobs, the re-evaluation, and automation by asset conditions."""
     rebuild = dg.define_asset_job(
         "rebuild_what_changed",
         selection=dg.AssetSelection.assets(*(table.name for table in ASSET_TABLES)),
@@ -40,7 +40,7 @@ def automation(project: Project) -> Automation:
 
 
 def by_conditions() -> dg.AutomationConditionSensorDefinition:
-    """What looks at the assets' conditions. Dagster would have one without being asked, by a name that says nothing."""
+    """The sensor that evaluates automation conditions. It replaces Dagster's default, whose name explains nothing."""
     return dg.AutomationConditionSensorDefinition(
         "rebuild_automatically",
         target=dg.AssetSelection.assets(*(table.name for table in ASSET_TABLES)),
@@ -51,7 +51,7 @@ def by_conditions() -> dg.AutomationConditionSensorDefinition:
 
 
 def with_conditions(project: Project, assets: Iterable[dg.AssetsDefinition]) -> list[dg.AssetsDefinition]:
-    """`assets` with the conditions under which they are made again."""
+    """`assets` with their automation conditions."""
     return [
         each.map_asset_specs(lambda spec: automated(spec, project.deployment, project.recipe.reevaluate_at))
         for each in assets

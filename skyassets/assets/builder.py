@@ -1,4 +1,4 @@
-"""Builds Dagster's asset of a table, and its rows when Dagster asks for them."""
+"""Builds the Dagster asset of a table, and its rows when Dagster asks for them."""
 
 import time
 from collections.abc import Callable
@@ -19,20 +19,20 @@ from skyassets.stages.plots.thumbnail import as_markdown
 from skyassets.stages.plots.thumbnails import SKETCHES
 
 PAID_KINDS = frozenset({"llm", "deepspeed"})
-"""The kinds of assets that cost something to make: the ledger is written again when one was made."""
+"""Kinds of assets that cost money to make: the ledger is updated after one was made."""
 
 NEVER_PICTURED = ("text", "question", "ground_truth", "tests", "starter_code", "references", "imported_trace")
-"""Columns that no picture needs and that may be larger than memory."""
+"""Columns that no chart needs and that may be larger than memory."""
 
 
 Make = Callable[[BuildContext], StageResult]
 """Makes the rows of a table."""
 Picture = Callable[[pl.DataFrame], str]
-"""Draws a table."""
+"""Draws a chart of a table."""
 
 
 def asset(project: Project, declared: AssetDeclaration, make: Make, picture: Picture) -> dg.AssetsDefinition:
-    """The Dagster asset of a declared table; `make` gets the run it works for and returns the rows."""
+    """The Dagster asset of a declared table; `make` receives the build context and returns the rows."""
     spec = declared.spec
 
     @dg.asset(
@@ -54,7 +54,7 @@ def asset(project: Project, declared: AssetDeclaration, make: Make, picture: Pic
         try:
             return _built(project, context, declared, make, picture)
         except SkyassetsError as error:
-            # Our errors say all there is to say; what Dagster would print of the way here only hides it.
+            # Our errors are complete; Dagster's traceback would only hide them.
             raise dg.Failure(f"{type(error).__name__}: {error}", allow_retries=False) from None
 
     return build
@@ -63,7 +63,7 @@ def asset(project: Project, declared: AssetDeclaration, make: Make, picture: Pic
 def _built(
     project: Project, context: dg.AssetExecutionContext, declared: AssetDeclaration, make: Make, picture: Picture
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster reads the bare annotation
-    """Have the table there, and tell Dagster about it."""
+    """Build the table if necessary, and report it to Dagster."""
     started = time.monotonic()
     spec = declared.spec
     said = context.log.info
@@ -113,5 +113,5 @@ def audits_of(table: Table) -> tuple[Audit, ...]:
 
 
 def cost_of(spec: AssetSpec) -> str:
-    """What making an asset costs, as its tag: to select `tag:"skyassets/cost"="calls"` in the UI."""
+    """The value of the cost tag, for the selection `tag:"skyassets/cost"="calls"` in the UI."""
     return "calls" if "llm" in spec.kinds else "training" if "deepspeed" in spec.kinds else "little"

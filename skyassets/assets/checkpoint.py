@@ -1,4 +1,4 @@
-"""The checkpoint: the student's weights, its training curve, and the card that goes with them."""
+"""The checkpoint: the student's weights, its training curve, and its model card."""
 
 import dagster as dg
 
@@ -20,7 +20,7 @@ from skyassets.stages.training.checkpoint_table import checkpoint
 from skyassets.stages.training.loss_mask import as_markdown
 
 SHOWN_LETTERS = 4_000
-"""Of the example that is shown with its loss mask."""
+"""Characters of the example that is shown with its loss mask."""
 
 
 def model_assets(project: Project, declared: dict[str, AssetDeclaration]) -> list[dg.AssetsDefinition]:
@@ -51,13 +51,13 @@ def model_assets(project: Project, declared: dict[str, AssetDeclaration]) -> lis
 
 
 def gpus_of(project: Project) -> int:
-    """GPUs that a training keeps busy here."""
+    """The number of GPUs that training uses here."""
     there = len(gpus() or ())
     return min(project.deployment.overrides.ranks or there, there)
 
 
 def shown(project: Project, run: Run, example: Conversation) -> dict[str, object]:
-    """What the UI shows of a run: where it is, what was planned, and an example with its loss mask."""
+    """Metadata of a run: its folder, its plan, and an example with its loss mask."""
     plan = run.plan
     pieces = project.deployment.pieces(plan.training.base, example)
     return {

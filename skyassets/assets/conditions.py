@@ -1,6 +1,6 @@
-"""When an asset is made again by itself, once somebody has switched automation on, and when a report counts as old.
+"""When automation rebuilds an asset, once it is switched on, and when a report counts as stale.
 
-A cache hit starts nothing: what counts is another data version, not another materialisation.
+A cache hit triggers nothing: only a new data version counts, not a new materialization.
 """
 
 from datetime import datetime, timedelta
@@ -12,17 +12,17 @@ from skyassets.core.tables.declarations import ANSWERS, CHECKPOINT, EXAMPLES, RE
 from skyassets.project.deployment import Deployment
 
 MEASURING = (ANSWERS.name, REPORTS.name)
-"""Assets that are about the checkpoint: other data alone is no reason to measure it again."""
+"""Assets that measure the checkpoint: a change of the data alone does not trigger them."""
 MISSED, GRACE = 2, timedelta(hours=12)
-"""A report is warned of when this many re-evaluations were missed, the last one by this long."""
+"""The freshness check warns after this many missed re-evaluations, the last one missed by this grace period."""
 OLD = 52
-"""Cadences (a year, by the week) after which a report that nobody confirmed counts as failing."""
+"""Number of cadences (a year of weeks) after which an unconfirmed report fails the freshness check."""
 TICKS = 16
-"""How many ticks of a cadence are looked at for its longest pause."""
+"""Number of ticks of a cadence that are searched for the longest pause."""
 
 
 def automated(spec: dg.AssetSpec, deployment: Deployment, cadence: str) -> dg.AssetSpec:
-    """`spec` with the condition under which automation makes it again, and, for the reports, when they grow old."""
+    """`spec` with its automation condition and, for the reports, its freshness policy."""
     name = spec.key.to_user_string()
     if name == CHECKPOINT.name and not deployment.train_automatically:
         return spec
@@ -31,10 +31,12 @@ def automated(spec: dg.AssetSpec, deployment: Deployment, cadence: str) -> dg.As
 
 
 def condition(name: str) -> dg.AutomationCondition:  # type: ignore[type-arg]  # of the one kind of key that assets have
-    """Made again when its code, its recipe or a parent's content changed, a parent will be, or it is not there at all.
+    """Rebuild when the code, the recipe or a parent's content changed, a parent will be rebuilt, or the asset is
+    missing.
 
-    Not while a parent is missing, or a run has the asset or a parent in hand. The measuring assets hang on the data set
-    for its contamination check alone, and wait for the checkpoint that is trained on it.
+    Does nothing while a parent is missing, or a run is building the asset or a parent. The measuring assets depend on
+    the
+    data set only for its contamination check, and wait for the checkpoint that is trained on it.
     """
     ignored = dg.AssetSelection.assets(EXAMPLES.name) if name in MEASURING else None
     by: Any = dg.AutomationCondition  # its parts are typed for several kinds of keys
@@ -50,10 +52,11 @@ def condition(name: str) -> dg.AutomationCondition:  # type: ignore[type-arg]  #
 
 
 def freshness(cadence: str) -> dg.FreshnessPolicy:
-    """Warns after two missed re-evaluations; fails only after a year of them, by the week.
+    """Warns after two missed re-evaluations; fails only after a year of them (with a weekly cadence).
 
-    A run that finds nothing to do confirms a report, too. Whoever never switches the schedule on sees a warning, and
-    no failure that they had not asked for.
+    A run that finds nothing to do also confirms a report. If the schedule is never switched on, the check warns but
+    does
+    not fail.
     """
     pause = longest_pause(cadence)
     grace = min(GRACE, pause)
@@ -61,7 +64,7 @@ def freshness(cadence: str) -> dg.FreshnessPolicy:
 
 
 def longest_pause(cadence: str) -> timedelta:
-    """The longest time between two ticks of a cron line, as far as the next few tell."""
+    """The longest time between two ticks of a cron expression, among its next few ticks."""
     ticks = dg.TimeWindowPartitionsDefinition(start=datetime(2024, 1, 1), cron_schedule=cadence, fmt="%Y-%m-%d-%H%M")
     window = ticks.get_first_partition_window()
     pauses = []

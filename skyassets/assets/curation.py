@@ -1,4 +1,4 @@
-"""The examples: the table with every row and its reason, and the files of the kept ones that other trainers load."""
+"""The examples: the table with every row and its reason, and the files of the kept ones for other trainers."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ from skyassets.stages.publishing.dataset_card import card
 def curation_assets(
     project: Project, declared: dict[str, AssetDeclaration]
 ) -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
-    """`sft_dataset`, with the checks that stand between it and the training."""
+    """`sft_dataset`, with the checks that gate the training."""
     recipe = project.recipe
     by = provenance(recipe)
 

@@ -1,4 +1,4 @@
-"""The drift check: the report that is there, held against earlier ones of the same models."""
+"""The drift check: compares the current report with earlier ones of the same models."""
 
 import dagster as dg
 
@@ -10,11 +10,11 @@ from skyassets.stages.evaluation.drift import Drift
 from skyassets.stages.evaluation.drift_text import drift_text, verdict
 
 SHOWN = 200
-"""Letters of a changed value in the metadata."""
+"""Characters of a changed value in the metadata."""
 
 
 def drift_check(project: Project) -> dg.AssetChecksDefinition:
-    """A warning, never a stop, when a score moved beyond noise since the same model was last asked the same."""
+    """Warns, without blocking, when a score moved beyond noise while the model and its questions stayed the same."""
 
     @dg.asset_check(
         asset=REPORTS.name,

@@ -83,11 +83,11 @@ def evaluation_assets(
 
 
 def leaked_items(project: Project) -> dict[str, str]:
-    """The asked benchmark items that are in the questions of the kept examples, by the recipe's own rule; evidence.
+    """The benchmark items found in the questions of the kept examples, by the recipe's rule, with the evidence.
 
-    An item that is set aside is asked nobody, and counts nowhere in a report; the gate before the training sees it.
+    Items that are set aside are not asked and do not count in a report; the gate before training sees them.
 
-    Both tables are read without being parents: the ids in those that are hold all that is read here.
+    Both tables are read without being parents: the parents' ids determine everything that is read here.
     """
     kept_problems = kept(project.store.scan(EXAMPLES).select("problem_id", "dropped_by").collect())["problem_id"]
     learned = project.store.scan(PROBLEMS).filter(pl.col("problem_id").is_in(kept_problems.unique().to_list()))

@@ -21,7 +21,7 @@ DESCRIPTIONS = {
 
 
 def gate_checks(project: Project) -> dg.AssetChecksDefinition:
-    """The gates of the recipe; those that it does not merely report stop the run."""
+    """The recipe's gates as checks; those not listed as report-only block the run."""
     gates = project.recipe.gates
 
     @dg.multi_asset_check(
@@ -41,9 +41,9 @@ def gate_checks(project: Project) -> dg.AssetChecksDefinition:
 
 
 def held_out_apart(project: Project) -> dg.AssetChecksDefinition:
-    """The gate before training: what was published is read again and held against every benchmark.
+    """The gate before training: reads the published data set again and compares it with every benchmark.
 
-    A recipe that merely reports it trains on what it is measured with; the report then tells both parts apart.
+    If the recipe only reports this gate, it may train on benchmark items; the report then scores both parts separately.
     """
 
     @dg.asset_check(

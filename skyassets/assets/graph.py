@@ -1,4 +1,4 @@
-"""The graph: every asset, check, job, schedule and sensor of one recipe at one place."""
+"""The graph: every asset, check, job, schedule and sensor of one recipe at one deployment."""
 
 import dagster as dg
 
@@ -15,7 +15,7 @@ from skyassets.recipes.recipe import Recipe
 
 
 def assets_of(project: Project) -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
-    """Every asset and check of the project, in the order of a run."""
+    """Every asset and check of the project, in execution order."""
     declared = declarations(project)
     return [
         *problem_assets(project, declared),
@@ -27,7 +27,7 @@ def assets_of(project: Project) -> list[dg.AssetsDefinition | dg.AssetChecksDefi
 
 
 def build_definitions(recipe: Recipe, deployment: Deployment) -> dg.Definitions:
-    """Dagster's view of `recipe` at `deployment`."""
+    """Dagster's definitions of `recipe` at `deployment`."""
     project = Project(recipe, deployment)
     made = assets_of(project)
     started = automation(project)
@@ -37,6 +37,6 @@ def build_definitions(recipe: Recipe, deployment: Deployment) -> dg.Definitions:
         jobs=started.jobs,
         schedules=started.schedules,
         sensors=started.sensors,
-        # One process: starting one for every step costs more than most steps. Parallel work is inside the assets.
+        # One process: starting one per step costs more than most steps take. Assets parallelize internally.
         executor=dg.in_process_executor,
     )

@@ -1,4 +1,4 @@
-"""What an asset shows in the UI: rows, reuse, schema with meanings, column lineage, a preview, time, and pictures."""
+"""The metadata of an asset in the UI: rows, reuse, schema, column lineage, a preview, time, and charts."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -17,17 +17,17 @@ from skyassets.stages.sampling.usage import SPENT
 PREVIEW_ROWS = 2
 LONGEST_CELL = 60
 LONGEST_WORD = 20
-"""A text is broken into lines where it has a space, and nowhere else: a longer word would push a table out of sight."""
+"""Text only wraps at spaces; a longer word would make the table too wide."""
 PREVIEW = "preview"
 MADE_FROM = "made from"
-"""The column lineage as a table: Dagster's own UI keeps `dagster/column_lineage` and does not show it."""
+"""The column lineage as a table: Dagster's open-source UI stores `dagster/column_lineage` but does not show it."""
 SKETCH = "at a glance"
-"""The sketch, which the UI draws where it stands; whole pictures open on a click."""
+"""The thumbnail, which the UI shows inline; full charts open on a click."""
 PICTURES = ("picture", CALLS_PICTURE)
 MASK = "an example with its loss mask"
 SCORES = "scores"
 WRITTEN = (SCORES, MASK)
-"""What is Markdown already, with every foreign text in it escaped."""
+"""Metadata that is already Markdown, with all untrusted text escaped."""
 
 
 def column_schema(table: Table) -> dg.TableSchema:
@@ -56,7 +56,7 @@ def column_lineage(table: Table) -> dg.TableColumnLineage:
 
 
 def definition_metadata(table: Table, path: Path) -> dict[str, dg.MetadataValue | dg.TableSchema]:
-    """What is known of a table at `path` before it was ever made."""
+    """The metadata of a table at `path` that is known before it is built."""
     return {
         "dagster/column_schema": column_schema(table),
         "dagster/uri": dg.MetadataValue.text(path.absolute().as_uri()),
@@ -65,7 +65,7 @@ def definition_metadata(table: Table, path: Path) -> dict[str, dg.MetadataValue 
 
 
 def preview(frame: pl.DataFrame) -> list[dict[str, str]]:
-    """The first rows upside down, a line for each column, long texts shortened; kept with the table's facts."""
+    """The first rows, transposed: one line per column, long texts shortened; stored with the table's facts."""
     rows = frame.head(PREVIEW_ROWS).rows()
     return [
         {"column": name, **{f"row {number}": _short(row[deployment]) for number, row in enumerate(rows, 1)}}
@@ -74,7 +74,7 @@ def preview(frame: pl.DataFrame) -> list[dict[str, str]]:
 
 
 def metadata(table: Table, built: BuildResult, path: str, seconds: float) -> dict[str, dg.MetadataValue]:
-    """All there is to show of a table that is there now."""
+    """Dagster metadata of a materialized table."""
     facts = dict(built.manifest.facts)
     if not built.rebuilt:
         facts |= {name: 0 for name in facts if name.endswith("rows asked")}
@@ -105,7 +105,7 @@ def metadata(table: Table, built: BuildResult, path: str, seconds: float) -> dic
 
 
 def image(svg: str) -> str:
-    """An SVG as a Markdown image that the UI draws without asking anybody."""
+    """An SVG as an inline Markdown image, which the UI shows without a network request."""
     return f"![picture](data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()})"
 
 
@@ -127,14 +127,14 @@ def _value(value: object) -> dg.MetadataValue:
 
 
 def _table(columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> dg.MetadataValue:
-    """Rows as the UI's own table, which shows texts as they are and stands in the page whatever its size."""
+    """Rows as a table in the UI, which shows text literally and inline at any size."""
     schema = dg.TableSchema([dg.TableColumn(name) for name in columns])
     records = [{name: _cell(row.get(name)) for name in columns} for row in rows]
     return dg.MetadataValue.table([dg.TableRecord(record) for record in records], schema)
 
 
 def _made_from(table: Table) -> list[dict[str, str]]:
-    """A line for each column that has parents: which columns of which of them."""
+    """One line per column with parents: which columns of which tables."""
     lines: list[dict[str, str]] = []
     for name, parents in COLUMN_LINEAGE[table.name].items():
         by_table: dict[str, list[str]] = {}

@@ -1,4 +1,4 @@
-"""Dagster Pipes for processes that engines start: what they report is told live in the run that started them."""
+"""Dagster Pipes for processes that engines start: their reports appear live in the run that started them."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from skyassets.engines.training.trainer import Telling
 
 
 def piped(context: dg.AssetExecutionContext) -> Telling:
-    """How processes started for `context` are told of it: the environment variables that Pipes looks for."""
+    """The environment variables that Pipes needs, for processes started for `context`."""
 
     @contextmanager
     def session() -> Iterator[Mapping[str, str]]:

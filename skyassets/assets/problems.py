@@ -1,4 +1,4 @@
-"""The problems: to learn from, and held out to be measured on."""
+"""The problems: those for training, and those of the benchmarks."""
 
 import dagster as dg
 
@@ -22,7 +22,7 @@ def problem_assets(project: Project, declared: dict[str, AssetDeclaration]) -> l
     recipe = project.recipe
 
     def checked(table: Table, made: StageResult, work: BuildContext) -> StageResult:
-        """Without the problems whose own reference is not judged correct: no answer to them is paid for."""
+        """Remove problems whose own reference is not judged correct, so that no answers to them are paid for."""
         with graders(project, work) as known:
             progress = Progress("references judged", work.said).count
             return validated(table, made, known, project.deployment.workers, progress)

@@ -1,4 +1,4 @@
-"""What asks the benchmarks again: a schedule for new epochs, and a sensor for new checkpoints and new benchmarks."""
+"""Re-evaluation triggers: a schedule for new epochs, and a sensor for new checkpoints and new benchmarks."""
 
 import json
 from typing import Any
@@ -20,13 +20,13 @@ UNDER_WAY = [
     dg.DagsterRunStatus.CANCELING,
 ]
 LEAST_SECONDS = 60
-"""Between two looks of the sensor."""
+"""Minimum seconds between two evaluations of the sensor."""
 LOOKED_THROUGH = 100
-"""Materialisations of a table, latest first, among which the one is sought that made what the recipe's store holds."""
+"""How many of a table's latest materializations are searched for the one that made the stored version."""
 
 
 def re_evaluate() -> Any:  # Dagster does not export the type of its own jobs of assets
-    """The job that both start."""
+    """The job that the schedule and the sensor start."""
     return dg.define_asset_job(
         JOB,
         selection=dg.AssetSelection.assets(ANSWERS.name, REPORTS.name),
@@ -35,7 +35,7 @@ def re_evaluate() -> Any:  # Dagster does not export the type of its own jobs of
 
 
 def new_epochs(job: Any, cadence: str) -> dg.ScheduleDefinition:
-    """The schedule: each tick begins an epoch named by its time, unless the last one is still under way."""
+    """The schedule: each tick begins an epoch named by its time, unless the previous one is still running."""
 
     @dg.schedule(
         job=job,
@@ -53,11 +53,13 @@ def new_epochs(job: Any, cadence: str) -> dg.ScheduleDefinition:
 
 
 def new_versions(job: Any, project: Project) -> dg.SensorDefinition:
-    """The sensor: starts the job in the epoch that is under way when the report is not of what there is to measure.
+    """The sensor: starts the job in the current epoch when the report does not match the current checkpoint and
+    benchmarks.
 
-    Its cursor is what it last asked for, so nothing is started twice, and a run that failed is left to people. A
-    materialisation that changed nothing has the old data version, and starts nothing. Dagster knows no recipes: what
-    another one materialised has a data version that this one's store does not hold, and is passed over.
+    The cursor is the last request, so nothing is started twice and a failed run is left for a person to handle. A
+    materialization that changed nothing keeps its data version and triggers nothing. Dagster does not know about
+    recipes:
+    a materialization of another recipe has a data version that this recipe's store does not hold, and is skipped.
     """
 
     @dg.sensor(
@@ -74,7 +76,7 @@ def new_versions(job: Any, project: Project) -> dg.SensorDefinition:
 
 
 def reported(project: Project) -> dict[str, str]:
-    """The data versions, by asset, that the report which is there was made with; empty without a report."""
+    """The data versions, by asset, that the current report was made from; empty without a report."""
     report, answers = project.store.manifest(REPORTS), project.store.manifest(ANSWERS)
     if report is None or answers is None or report.fingerprint.get(f"parent {ANSWERS.name}") != answers.data_version:
         return {}
@@ -107,22 +109,22 @@ def _looked(context: dg.SensorEvaluationContext, project: Project) -> dg.SensorR
     if run_id := _under_way(context.instance):
         return _nothing(f"the re-evaluation of run {run_id} is still under way")
     names = "-".join(f"{name}={version[:12]}" for name, version in found.items())
-    # The number tells a version that came back from the time it was first asked for.
+    # The number distinguishes a version that came back from its first request.
     return dg.SensorResult(run_requests=[dg.RunRequest(run_key=f"{names}-{latest}")], cursor=cursor)
 
 
 def _version(record: dg.EventLogRecord) -> str:
-    """The data version that the materialisation told; empty for one that told none."""
+    """The data version recorded in the materialization; empty if there is none."""
     made = record.asset_materialization
     return ((made.tags if made else None) or {}).get(DATA_VERSION, "")
 
 
 def _nothing(why: str, cursor: str | None = None) -> dg.SensorResult:
-    """No run, and why; without a cursor, what was asked for last stays what it is."""
+    """Start no run, with the reason; without a cursor, the current one is kept."""
     return dg.SensorResult(skip_reason=dg.SkipReason(why), cursor=cursor)
 
 
 def _under_way(instance: dg.DagsterInstance) -> str:
-    """The run of the job that has not ended yet; empty when there is none."""
+    """The job's unfinished run; empty if there is none."""
     runs = instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=UNDER_WAY), limit=1)
     return runs[0].run_id if runs else ""

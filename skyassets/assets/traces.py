@@ -1,4 +1,4 @@
-"""The traces: as the teacher wrote them, and in one structure."""
+"""The traces: as the teacher wrote them, and rewritten into one structure."""
 
 import dagster as dg
 

@@ -1,4 +1,4 @@
-"""The data set: verdicts on traces and rewrites, and the examples that are worth learning from."""
+"""The data set: verdicts on traces and rewrites, and the examples worth training on."""
 
 import dagster as dg
 

@@ -1,4 +1,4 @@
-"""The ports: what the stages need of the outside, and the plain values that cross. Every engine keeps one of these."""
+"""The interfaces (ports) that stages use to reach the outside, and the values they exchange. Engines implement them."""
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
@@ -9,7 +9,7 @@ from typing import ClassVar, Protocol
 
 
 class Verdict(StrEnum):
-    """What a grader says of a text."""
+    """A grader's verdict on a text."""
 
     CORRECT = "correct"
     WRONG = "wrong"
@@ -19,21 +19,21 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Judgement:
-    """A verdict with its evidence. `reason` is one short phrase; for `unjudged` it says why nobody could tell."""
+    """A verdict with its evidence. `reason` is one short phrase; for `unjudged` it says why no verdict was possible."""
 
     verdict: Verdict
     reason: str
     answer: str | None = None
-    """What was read out of the text and compared: the final answer, or the code."""
+    """What was extracted from the text and compared: the final answer, or the code."""
     backend: str = ""
     """What ran or compared it (`exact`, `math-verify 0.9.0`, `bubblewrap 0.8.0`)."""
     tests: tuple[str, ...] = ()
-    """For code: what became of each test, in order (`passed`, `wrong answer`, `time limit`, ..., `not run`)."""
+    """For code: the outcome of each test, in order (`passed`, `wrong answer`, `time limit`, ..., `not run`)."""
 
 
 @dataclass(frozen=True)
 class Model:
-    """Which weights answer: an identity, never a place.
+    """The identity of a model's weights, independent of where they are served.
 
     `name` is a hub id (`Qwen/QwQ-32B-Preview`), a provider's model name (`gpt-4o-mini`), a local folder's title or
     `package:NAME/FILE.gguf` for weights that a Python package carries. `revision` pins it: a hub commit, a package
@@ -50,7 +50,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Sampling:
-    """How a completion is drawn. All of it determines the output, so all of it is part of a row's id."""
+    """How a completion is sampled. Every field affects the output, so every field is part of a row's id."""
 
     identity_name: ClassVar[str] = "Sampling"
     temperature: float
@@ -61,7 +61,7 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Message:
-    """One turn of a conversation, in OpenAI's terms (`system`, `user`, `assistant`)."""
+    """One turn of a conversation, with OpenAI's roles (`system`, `user`, `assistant`)."""
 
     identity_name: ClassVar[str] = "Message"
     role: str
@@ -70,7 +70,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Request:
-    """One completion wanted. Its `id` covers everything that determines the answer and is known before the call."""
+    """One requested completion. Its `id` covers everything known before the call that determines the answer."""
 
     id: str
     model: Model
@@ -81,46 +81,48 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """What came of one request: a text with its finish reason, or an error with no text."""
+    """The result of one request: a text with its finish reason, or an error without a text."""
 
     id: str
     text: str
     finish_reason: str
-    """`stop`, `length`, another word of the server's, or `error`."""
+    """`stop`, `length`, another value from the server, or `error`."""
     prompt_tokens: int
     completion_tokens: int
     seconds: float
     served_by: str
     error: str | None = None
     at: str = ""
-    """When it came (UTC, ISO 8601)."""
+    """When it arrived (UTC, ISO 8601)."""
     dollars: float | None = 0.0
-    """What it cost; None when nobody knows the price."""
+    """What it cost; None if the price is unknown."""
 
 
 class CompletionClient(Protocol):
-    """Asks a model server. One bad request becomes a `Reply` with `error`; a dead or refusing server raises."""
+    """Sends requests to a model server. A failed request becomes a `Reply` with `error`; a server that is down or
+    refuses raises.
+    """
 
     def ask(self, requests: Iterable[Request], keep: Callable[[Reply], None]) -> None:
-        """Answer every request, in any order, handing each reply to `keep` as soon as it is there.
+        """Answer every request, in any order, passing each reply to `keep` as soon as it arrives.
 
         Raises:
-            ServerError: when nobody can be asked (unreachable, bad key, unknown model).
-            BudgetError: when the next request could pass the budget; what came before has been kept.
+            ServerError: when no server can be reached (unreachable, bad key, unknown model).
+            BudgetError: when the next request could exceed the budget; earlier replies have been kept.
         """
         ...
 
     @property
     def in_flight(self) -> int:
-        """Requests under way at this moment."""
+        """Requests currently in flight."""
         ...
 
 
 class ModelProvider(Protocol):
-    """Brings a model within reach, for as long as the context lasts."""
+    """Makes a model available for as long as the context lasts."""
 
     def serve(self, model: Model, weights: Path | None) -> AbstractContextManager[CompletionClient]:
-        """Serve `model`; `weights` is its folder when we made it ourselves (a checkpoint).
+        """Serve `model`; `weights` is its folder if it was trained here (a checkpoint).
 
         Raises:
             ServerError: when the server cannot be started or reached.
@@ -130,11 +132,11 @@ class ModelProvider(Protocol):
 
 @dataclass(frozen=True)
 class Limits:
-    """What one program may use; past any of them it is killed with all its children."""
+    """Resource limits of one program; if it exceeds any, it is killed with all its children."""
 
     identity_name: ClassVar[str] = "Limits"
     seconds: float = 6.0
-    """Wall clock of one run."""
+    """Wall-clock time of one run."""
     memory_mb: int = 512
     processes: int = 32
     output_kb: int = 1024
@@ -157,8 +159,8 @@ class Program:
     """A model's program and one test for it.
 
     - `check` given: Python source of tests, as HumanEval and MBPP have them. They run in a second confined process
-      that never holds the program; the functions named in `names` are reached there as if they were its own, their
-      arguments and results crossing as plain data. The output is `passed` or `failed`, said by that second process.
+      that never contains the program. It can call the functions listed in `names`; their
+       arguments and results are passed as plain data. The output is `passed` or `failed`, set by that second process.
     - else `call` given: the function it names (`f`, or `Solution.f`) is called once with `arguments`, the JSON text
       of the positional arguments; the JSON text of what it returns is the output.
     - else the program runs as a script with `stdin`; its standard output is the output.
@@ -174,21 +176,21 @@ class Program:
 
 @dataclass(frozen=True)
 class Run:
-    """How a run ended."""
+    """The result of a run."""
 
     kind: RunKind
     output: str = ""
-    """What the program came to, as told in `Program`; meaningful only for a run that finished."""
+    """The program's output, as described in `Program`; valid only for a run that finished."""
     detail: str = ""
-    """The last lines of a traceback, or what the sandbox said; for people, never for a verdict."""
+    """The last lines of a traceback, or the sandbox's message; for people, never used for a verdict."""
 
 
 UNSAFE = "(UNSAFE)"
-"""How the name of a backend ends that isolates nothing; what it says can be forged, and is not kept."""
+"""Suffix of the name of a backend without isolation. Its results can be forged, so they are not kept."""
 
 
 class Sandbox(Protocol):
-    """Runs programs nobody trusts: no network, no secrets, no user files, hard limits. Fails closed."""
+    """Runs untrusted programs: no network, no secrets, no user files, hard limits. Fails closed."""
 
     @property
     def name(self) -> str:
@@ -196,7 +198,7 @@ class Sandbox(Protocol):
         ...
 
     def run(self, program: Program, limits: Limits) -> Run:
-        """Run `program` once. A program that misbehaves is a `Run`; only a missing sandbox raises SandboxError."""
+        """Run `program` once. A misbehaving program gives a `Run`; only a missing sandbox raises SandboxError."""
         ...
 
 
@@ -209,13 +211,13 @@ class Equals(Protocol):
         ...
 
     def equal(self, answer: str, gold: str) -> bool | str:
-        """True or False; when nobody can tell, why: `time limit`, `memory limit` or `ungradable: ...`."""
+        """True or False; if that cannot be decided, the reason: `time limit`, `memory limit` or `ungradable: ...`."""
         ...
 
 
 @dataclass(frozen=True)
 class Step:
-    """One optimiser step of a training run."""
+    """One optimizer step of a training run."""
 
     step: int
     epoch: float
@@ -225,14 +227,14 @@ class Step:
     tokens: int
     seconds: float
     mfu: float | None = None
-    """Model FLOPs utilisation: the share of the devices' peak; None where that is not known."""
+    """Model FLOPs utilisation: the achieved share of the devices' peak; None if unknown."""
     memory_gb: float | None = None
-    """The most that the first rank had held by then, of its GPU or else of main memory."""
+    """Peak memory of the first rank so far: its GPU's, or main memory without a GPU."""
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """One example for the trainer: its id and its turns; loss is taken on the assistant's turns only."""
+    """One training example: its id and its turns. The loss is computed on the assistant's turns only."""
 
     identity_name: ClassVar[str] = "Conversation"
     id: str
@@ -241,7 +243,7 @@ class Conversation:
 
 @dataclass(frozen=True)
 class TokenCount:
-    """Tokens of one example as the trainer sees it: all of them, and those the loss is taken on."""
+    """Tokens of one example as the trainer sees it: all of them, and those that count in the loss."""
 
     total: int
     learned: int
@@ -249,11 +251,11 @@ class TokenCount:
 
 @dataclass(frozen=True)
 class TokenPiece:
-    """A stretch of an example whose tokens are all learned, or all not."""
+    """A span of an example whose tokens all count in the loss, or all do not."""
 
     text: str
-    """What the tokens decode to, special ones included."""
+    """The decoded text of the tokens, including special tokens."""
     learned: bool
     tokens: int
     end: str = ""
-    """The end-of-turn marker that the text ends with; empty for what is not learned."""
+    """The end-of-turn marker that the text ends with; empty for a span outside the loss."""

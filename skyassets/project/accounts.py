@@ -1,4 +1,4 @@
-"""The accounts of a recipe at a place: what is written down while assets are made, and the ledger made of it."""
+"""The accounts of a recipe at a deployment: costs recorded while assets are made, and the ledger built from them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ from skyassets.stages.inspection.ledger import COMPLETION_COLUMNS, HOUR, Accepte
 from skyassets.stages.sampling.usage import COST, SPENT
 
 BEHIND_EXAMPLES = (TRACES, REWRITES)
-"""The tables whose making is paid for by the example."""
+"""The tables whose cost grows with the number of examples."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Accounts:
     hour_price: float = 0.0
 
     def metered(self, event: Event, asset: str, model: str, run: str, run_budget: Budget) -> Metered:
-        """Writes machine time down, durably, and books it in the run's purse."""
+        """Records machine time durably, and charges it to the run's budget."""
 
         def count(seconds: float, gpus: int) -> None:
             dollars = seconds / HOUR * max(gpus, 1) * self.hour_price
@@ -45,21 +45,21 @@ class Accounts:
 
     @contextmanager
     def training(self, asset: str, model: str, run: str, run_budget: Budget, gpus: int) -> Iterator[None]:
-        """Keeps the hours of a training, for as long as the context lasts."""
+        """Records the hours of a training for as long as the context lasts."""
         with metering(self.metered(Event.TRAINING, asset, model, run, run_budget), gpus):
             yield
 
     def ledger(self) -> pl.DataFrame:
-        """The ledger as of now."""
+        """The current ledger."""
         return ledger(self.recipe, self.rows.everything(COMPLETION_COLUMNS), self.entries.read())
 
     def publish(self) -> None:
-        """Put the ledger beside the tables, whole or not at all."""
+        """Write the ledger next to the tables, atomically."""
         with replaced(self.tables.folder / f"{LEDGER.name}.parquet") as part:
             write_parquet([self.ledger()], part)
 
     def accepted(self, kept: int) -> Accepted:
-        """What `kept` examples cost: the completions behind them, and the servers of our own that made these."""
+        """What `kept` examples cost: the completions they come from, and our own servers that generated them."""
         entries = self.entries.read()
         costs = {table: self._cost(table) for table in BEHIND_EXAMPLES}
         return Accepted(
@@ -71,14 +71,14 @@ class Accounts:
         )
 
     def kept(self) -> int | None:
-        """How many examples the data set keeps; None when there is none yet."""
+        """How many examples the data set keeps; None if there is no data set yet."""
         manifest = self.tables.manifest(EXAMPLES)
         waterfall = manifest.facts.get("waterfall") if manifest else None
         kept = waterfall.get("kept") if isinstance(waterfall, dict) else None
         return int(kept) if isinstance(kept, int) else None
 
     def _cost(self, table: Table) -> float | None:
-        """Dollars of the calls behind the table's rows; nothing where no model was asked, None where nobody knows."""
+        """Dollars of the calls behind the table's rows; zero if no model was asked, None if unknown."""
         manifest = self.tables.manifest(table)
         costs = [value for name, value in manifest.facts.items() if name.endswith(COST)] if manifest else []
         if not all(isinstance(cost, int | float) for cost in costs):
@@ -87,7 +87,7 @@ class Accounts:
 
 
 def facts_of(accepted: Accepted, run_budget: Budget) -> dict[str, object]:
-    """What a data set shows of its cost."""
+    """The cost of a data set as metadata."""
     unknown = "unknown: a price is not known"
     return {
         SPENT: run_budget.spent,

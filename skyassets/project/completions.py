@@ -1,4 +1,4 @@
-"""What gets completions from a model in its role, with everything that is kept and counted on the way."""
+"""Builds the completer of a model in its role, with storage, progress and usage accounting."""
 
 from skyassets.core.ports import Model
 from skyassets.core.rows.ledger import Event
@@ -10,7 +10,7 @@ from skyassets.stages.sampling.usage import Usage
 
 
 def completer(project: Project, role: str, model: Model, work: BuildContext) -> Completer:
-    """What gets the completions of `model` in its role, here."""
+    """A completer for `model` in its role."""
     metered = project.accounts.metered(Event.SERVING, work.asset, str(model), work.run.id, work.run_budget)
     return Completer(
         project.rows.telling(work.said),

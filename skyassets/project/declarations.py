@@ -1,4 +1,4 @@
-"""What decides whether a table is made again: its parents, code, part of the recipe, and outside versions."""
+"""What decides whether a table is rebuilt: its parents, code, part of the recipe, and external versions."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -39,7 +39,7 @@ RATED_PROBLEM_CODE = (*PROBLEM_CODE, f"{STAGES}.problems.difficulty")
 
 
 def declarations(project: Project) -> dict[str, AssetDeclaration]:
-    """Each asset's declaration by the name of its table, in the order of a run."""
+    """Each asset's declaration by table name, in execution order."""
     declared = (
         _problems(project),
         _benchmark_problems(project),
@@ -126,7 +126,7 @@ def _checkpoint(project: Project) -> AssetDeclaration:
     )
 
 
-# Every descendant of sft_dataset is its direct child too: `--select sft_dataset+` follows one hop only.
+# Every descendant of sft_dataset is also its direct child, because `--select sft_dataset+` follows one hop only.
 
 
 def _answers(project: Project) -> AssetDeclaration:
@@ -177,12 +177,12 @@ def _reports(project: Project) -> AssetDeclaration:
 
 
 def _asks(project: Project) -> list[tuple[object, ...]]:
-    """How each benchmark is asked where it differs from the evaluation."""
+    """How each benchmark is asked, where it differs from the evaluation."""
     return [(one.name, one.prompt, one.sampling, one.samples) for one in project.recipe.benchmarks]
 
 
 def _anywhere(sources: Iterable[Source]) -> tuple[Source, ...]:
-    """The sources without the places of local files: what lies on the disk is known by its content."""
+    """The sources without the paths of local files, which are identified by their content."""
     return tuple(replace(source, origin=_origin(source)) for source in sources)
 
 
@@ -197,7 +197,7 @@ def _origin(source: Source) -> Generated | LocalFile | HubDataset:
 
 
 def _files(sources: Iterable[Source]) -> Outside:
-    """The versions of the files that `sources` name, which may change under the recipe."""
+    """The versions of the sources' files, which may change independently of the recipe."""
     read = [source for source in sources if not isinstance(source.origin, Generated)]
 
     def versions(run: Run | None) -> dict[str, str]:

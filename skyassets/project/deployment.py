@@ -1,4 +1,4 @@
-"""Where a recipe runs: folders, servers, workers. Nothing here changes a row, so nothing here is ever fingerprinted."""
+"""Where a recipe runs: folders, servers, workers. Nothing here changes a row, so it is never part of a fingerprint."""
 
 import contextlib
 import ipaddress
@@ -37,7 +37,7 @@ from skyassets.stages.training.parallelism import LayoutOverrides
 
 ROLES = ("teacher", "rewriter", "rater", "judge", "base", "student")
 HOSTED = ("rewriter", "rater", "judge")
-"""The roles in which a model without an owner in its name (`gpt-4o-mini`) is OpenAI's; a contender's is too."""
+"""Roles in which a model name without an owner (`gpt-4o-mini`) means OpenAI's model; the same holds for contenders."""
 ENGINES = ("auto", "vllm", "transformers")
 OPENAI = "https://api.openai.com/v1"
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -45,45 +45,45 @@ DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 @dataclass(frozen=True)
 class Deployment:
-    """A machine's answers to "where": read from the environment once, by `definitions`."""
+    """The settings of one machine, read from the environment once by `definitions`."""
 
     data: Path
     engine: str = "auto"
     urls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Role to the URLs of servers that are already running; several share the work."""
+    """Role to the URLs of running servers; several share the load."""
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
-    """Role to its API key, or to one for each URL; never shown, stored or fingerprinted."""
+    """Role to its API key, or one key per URL; never shown, stored or fingerprinted."""
     openai_key: str = field(default="", repr=False)
-    """The key for OpenAI, and for nobody else, in a role that has none of its own."""
+    """The OpenAI API key, sent only to OpenAI, for roles without a key of their own."""
     names: Mapping[str, str] = field(default_factory=dict)
-    """Role to what its servers call the model, where that is not the model's own name."""
+    """Role to the name its servers use for the model, if it differs from the model's own name."""
     prices: Mapping[str, Price] = field(default_factory=dict)
-    """Role to the price of its tokens, where it is said and not looked up."""
+    """Role to the price of its tokens, where it is set rather than looked up."""
     rpm: Mapping[str, int] = field(default_factory=dict)
     tpm: Mapping[str, int] = field(default_factory=dict)
-    """Role to the requests and tokens a minute that each of its servers takes."""
+    """Role to the requests and tokens per minute that each of its servers accepts."""
     batches: frozenset[str] = frozenset()
-    """Roles that ask through their server's Batch API: at half the price, and within a day."""
+    """Roles that use their server's Batch API: half the price, results within a day."""
     budget: float | None = None
     """Dollars that one run may spend."""
     hour_price: float = 0.0
-    """Dollars that an hour of one of our own GPUs costs; without one, an hour of the machine."""
+    """Cost in dollars of one hour of our own GPU; without a GPU, of one hour of the machine."""
     concurrency: int = 64
     workers: int = 2
     sandbox: str = "auto"
-    """What holds the models' programs; `auto` is the strongest that works, `none` holds nothing."""
+    """The sandbox for the models' programs: `auto` picks the strongest that works, `none` isolates nothing."""
     sandbox_image: str = IMAGE
     """The image of a container sandbox."""
     vllm: VllmOptions = field(default_factory=VllmOptions)
     overrides: LayoutOverrides = field(default_factory=LayoutOverrides)
-    """How a training is spread over the machine, as far as the plan is not to choose."""
+    """The training's parallelism, where it is not left to the plan."""
     save_every: int | None = None
-    """Optimiser steps between two saves of a training; the plan chooses without it."""
+    """Optimizer steps between two checkpoints of a training; None lets the plan choose."""
     saves_kept: int = Saving.keep
     trackers: tuple[str, ...] = ()
-    """Integrations of transformers' trainer that follow a training."""
+    """Tracking integrations of transformers' `Trainer` (`report_to`)."""
     train_automatically: bool = False
-    """Whether automation, once it is switched on, may start a training too."""
+    """Whether automation, once switched on, may also start a training."""
 
     def serving(
         self,
@@ -93,11 +93,11 @@ class Deployment:
         run_budget: Budget | None = None,
         metered: Metered = unmetered,
     ) -> ModelProvider:
-        """Serves `model` in its role, paid out of `run_budget`; `metered` measures our own servers.
+        """Serves `model` in its role, charged to `run_budget`; `metered` measures our own servers.
 
         Raises:
-            ServerError: when nothing here can serve it.
-            BudgetError: when it is paid for and nobody knows its price.
+            ServerError: when no server for it is configured.
+            BudgetError: when it is a paid model with an unknown price.
         """
         run_budget = run_budget or Budget(self.budget)
         if urls := self.urls.get(role):
@@ -152,7 +152,9 @@ class Deployment:
         return RemoteServing(endpoints, price=self.price(role, model), run_budget=run_budget, said=said)
 
     def called(self, role: str, model: Model, url: str) -> str:
-        """What the server at `url` calls `model`. OpenAI is asked for the dated snapshot, so that it stays the same."""
+        """The name that the server at `url` uses for `model`. For OpenAI, the dated snapshot, so that it does not
+        change.
+        """
         if role in self.names:
             return self.names[role]
         return (
@@ -162,7 +164,7 @@ class Deployment:
         )
 
     def _batched(self, role: str, endpoint: RemoteServing, said: Callable[[str], None]) -> ModelProvider:
-        """The endpoint, or its Batch API in a role that is to use it."""
+        """The endpoint, or its Batch API if the role uses it."""
         if role not in self.batches:
             return endpoint
         if len(endpoint.endpoints) > 1:
@@ -173,10 +175,10 @@ class Deployment:
         return OpenAIBatch(endpoint.endpoints[0], self.data / "batches", endpoint.price, endpoint.run_budget, said)
 
     def price(self, role: str, model: Model) -> Price:
-        """What `model`'s tokens cost in its role: nothing on machines of one's own.
+        """The price of `model`'s tokens in its role: nothing on our own machines.
 
         Raises:
-            BudgetError: when somebody else's server is asked and nobody knows its price.
+            BudgetError: when an external server is used and its price is unknown.
         """
         if price := self.prices.get(role):
             return price
@@ -195,44 +197,46 @@ class Deployment:
         return weights_folder(model, self.data / "models")
 
     def trainer(self, base: Model, telling: Telling | None = None) -> Trainer:
-        """What fine-tunes `base` here; its processes tell of themselves through `telling`."""
+        """The trainer for `base`; its processes report through `telling`."""
         if base.name == tiny.NAME:
             return tiny.TinyTrainer()
         return DeepSpeedTrainer(cache=self.data / "models", trackers=self.trackers, telling=telling)
 
     def shape(self, base: Model) -> ModelShape:
-        """What `base` is made of, by its config alone."""
+        """The dimensions of `base`, from its config alone."""
         return tiny.SHAPE if base.name == tiny.NAME else base_shape(base, self.data / "models")
 
     def pieces(self, base: Model, example: Conversation) -> list[TokenPiece]:
-        """What the trainer sees of an example, cut where its loss mask changes."""
+        """An example as the trainer sees it, split where the loss mask changes."""
         return shown_words(example) if base.name == tiny.NAME else shown_example(self.weights(base), example)
 
     def licence(self, base: Model) -> str:
-        """The licence that the base names in its own card; empty where it names none."""
+        """The licence stated in the base model's card; empty if there is none."""
         card = self.weights(base) / "README.md" if base.name != tiny.NAME else Path()
         return licence_of(card.read_text(encoding="utf-8")) if card.is_file() else ""
 
     def count(self, base: Model) -> Count:
-        """Counts tokens as `base` does."""
+        """A token counter with the tokenizer of `base`."""
         if base.name == tiny.NAME:
             return tiny.count_words
         return lambda conversations: token_lengths(self.weights(base), conversations) if conversations else []
 
     @contextlib.contextmanager
     def graders(self, limits: Limits) -> Iterator[Graders]:
-        """The graders with their sandbox, and their workers for as long as the context lasts."""
+        """The graders with their sandbox and workers, for as long as the context lasts."""
         with MathVerify(workers=self.workers) as equals, ChosenSandbox(self.sandbox, self.sandbox_image) as sandbox:
             yield Graders(sandbox=sandbox, equals=equals, limits=limits)
 
 
 def is_hosted(role: str, model: Model) -> bool:
-    """Whether `model` is OpenAI's, where nobody says who serves it. No role of a recipe's own is a contender's."""
+    """Whether `model` is served by OpenAI when no server is configured. A role that recipes do not define is a
+    contender's.
+    """
     return "/" not in model.name and model.name != tiny.NAME and (role in HOSTED or role not in ROLES)
 
 
 def is_private(url: str) -> bool:
-    """Whether `url` is a machine of one's own: this one, an address no one else routes, or a name without a dot."""
+    """Whether `url` is our own machine: this host, a private address, or a name without a dot."""
     host = urlsplit(url).hostname or ""
     try:
         return ipaddress.ip_address(host).is_private
@@ -241,5 +245,5 @@ def is_private(url: str) -> bool:
 
 
 def student_name(base: str) -> str:
-    """What the fine-tuned `base` is called, by its server and in its rows."""
+    """The name of the fine-tuned `base` at its server and in its rows."""
     return f"{base}-student"

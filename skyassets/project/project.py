@@ -1,4 +1,4 @@
-"""What every asset has at hand: the recipe, the place, the stores, and the one way to build a table."""
+"""What every asset shares: the recipe, the deployment, the stores, and the one way to build a table."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,62 +21,62 @@ from skyassets.stages.plots import figures
 from skyassets.stages.sampling.usage import Usage
 
 CALLS_PICTURE = "calls picture"
-"""Latency and length of the calls, beside the table's own picture."""
+"""Metadata key of the chart of the calls' latency and length."""
 SECONDS_TO_MAKE = "seconds to make"
-"""The fact that remembers, with a table, how long it took when it was made."""
+"""Metadata key for how long the table took when it was made."""
 
 
 @dataclass(frozen=True)
 class AssetSpec:
-    """What an asset is made of: its table, its parents, the code, and the part of the recipe it uses."""
+    """What defines an asset: its table, its parents, the code, and the part of the recipe it uses."""
 
     table: Table
     parents: tuple[Table, ...]
     code: tuple[str, ...]
-    """Modules whose meaning determines the rows; the stages they import are followed."""
+    """Modules whose code determines the rows; the stages they import are included."""
     recipe: object
     group: str
     kinds: frozenset[str]
 
     @property
     def version(self) -> str:
-        """The asset's code version as Dagster knows it: code, recipe part and table schema in one digest."""
+        """The asset's code version for Dagster: one digest of code, recipe part and table schema."""
         return digest(self._code_digest, self.recipe)
 
     def origin(self, parents: dict[str, str]) -> Inputs:
-        """What the table is made from, given the versions of its parents and of what lies outside."""
+        """What the table is made from, given the versions of its parents and its external inputs."""
         return Inputs(code=self._code_digest, parents=parents, recipe=self.recipe)
 
     @property
     def _code_digest(self) -> str:
-        # Without the recipe: a change of one of the two is then told by its name.
+        # The recipe is left out, so that a change of either can be reported by name.
         return digest(code_version(*self.code), [(name, str(kind)) for name, kind in self.table.schema.items()])
 
 
 Damage = Callable[[pl.DataFrame], str]
-"""Looks at a stored table for harm outside its file, and says what it is; empty when there is none."""
+"""Checks a stored table for damage outside its file and describes it; returns an empty string if there is none."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run of the graph: its id and its tags."""
+    """One Dagster run: its id and its tags."""
 
     id: str
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
 Outside = Callable[[Run | None], dict[str, str]]
-"""What the rows hang on beside parents, code and recipe (a source's file, the epoch), in a run or, for None, now."""
+"""Versions of external inputs (a source's file, the epoch), for a run or, with None, as of now."""
 
 
 def nothing_outside(run: Run | None) -> dict[str, str]:
-    """Of an asset that hangs on its parents alone."""
+    """No external inputs."""
     return {}
 
 
 @dataclass(frozen=True)
 class AssetDeclaration:
-    """What decides whether an asset is made again."""
+    """What decides whether an asset is rebuilt."""
 
     spec: AssetSpec
     damage: Damage | None = None
@@ -85,20 +85,20 @@ class AssetDeclaration:
 
 @dataclass(frozen=True)
 class BuildContext:
-    """The making of one asset: for which asset and Dagster run, who hears of it, and the money it may spend."""
+    """The context of building one asset: the asset, the Dagster run, the log, and the budget."""
 
     asset: str
     run: Run
     said: Callable[[str], None]
     run_budget: Budget
     telling: Telling | None = None
-    """How a process that is started tells the run of itself; an estimate has no run to tell."""
+    """How a started process reports to the run; None for an estimate, which has no run."""
     usages: dict[str, Usage] = field(default_factory=dict)
-    """Role to the bill of its completions, as far as it was asked."""
+    """Role to the usage of its completions so far."""
 
     @property
     def facts(self) -> dict[str, object]:
-        """What the bills say."""
+        """The usage as metadata."""
         if not self.usages:
             return {}
         told = {
@@ -111,22 +111,22 @@ class BuildContext:
 
 @dataclass(frozen=True)
 class Project:
-    """One recipe at one place."""
+    """One recipe at one deployment."""
 
     recipe: Recipe
     deployment: Deployment
     run_budgets: dict[str, Budget] = field(default_factory=dict)
-    """Run to its purse: all assets of a run spend the same money."""
+    """Run id to its budget: all assets of a run share one budget."""
     epochs: dict[str, str] = field(default_factory=dict)
-    """Run to its epoch: another run may begin a new one while this one is under way."""
+    """Run id to its epoch: another run may begin a new epoch while this one is in progress."""
 
     def run_budget(self, run: str) -> Budget:
-        """The money of `run`."""
+        """The budget of `run`."""
         return self.run_budgets.setdefault(run, Budget(self.budget))
 
     @property
     def budget(self) -> float | None:
-        """Dollars that one run may spend: the smaller of the recipe's budget and the one of the place."""
+        """Dollars that one run may spend: the smaller of the recipe's and the deployment's budget."""
         return min((each for each in (self.recipe.budget, self.deployment.budget) if each is not None), default=None)
 
     @property
@@ -136,11 +136,11 @@ class Project:
 
     @property
     def rows(self) -> RowStore:
-        """The completions that all recipes share."""
+        """The completions, shared by all recipes."""
         return RowStore(self.deployment.data / "rows", COMPLETIONS)
 
     @property
     def accounts(self) -> Accounts:
-        """What is written down of the recipe's costs, and its ledger."""
+        """The recorded costs of the recipe, and its ledger."""
         entries = LedgerEntries(self.deployment.data / "rows")
         return Accounts(self.recipe.name, entries, self.rows, self.store, self.deployment.hour_price)

@@ -1,7 +1,7 @@
-"""The default recipe: the whole road with real parts on two CPU cores, offline, in minutes.
+"""The default recipe: the whole pipeline with real components on two CPU cores, offline, in minutes.
 
-SmolLM2-135M-Instruct teaches itself by rejection sampling: it is asked several times, what it got right is kept, and
-the student learns from that. The problems are as easy as so small a model needs them; what is shown is the method.
+SmolLM2-135M-Instruct teaches itself by rejection sampling: it is asked several times, the correct answers are kept,
+and the student trains on them. The problems are easy enough for such a small model; the recipe demonstrates the method.
 """
 
 from skyassets.core.ports import Limits, Model, Sampling
@@ -30,7 +30,7 @@ FAMILIES = (
 
 
 def embedded() -> Recipe:
-    """SmolLM2-135M teaches SmolLM2-135M: ten families of small problems, four tries each."""
+    """SmolLM2-135M teaches SmolLM2-135M: ten families of small problems, four samples each."""
     boxed = "{question} Answer in one short sentence and put the final answer within \\boxed{}."
     prompts = Prompts(
         system="You are a careful assistant.",
@@ -51,7 +51,7 @@ def embedded() -> Recipe:
                 *verified(),
                 WellFormed(),
                 QuestionNew(),
-                # The generated questions of a family share most words: only an item that is there whole is a leak.
+                # Generated questions of a family share most of their words, so only a complete match counts as a leak.
                 NotInBenchmark(Decontamination(ngram=5, share=1.0, near=None)),
                 TraceNew(),
                 FitsCutoff(CUTOFF),

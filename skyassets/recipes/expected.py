@@ -1,6 +1,6 @@
-"""What is expected of a recipe before anything was read or asked: for a plan where its sources are not at hand.
+"""Expected figures of a recipe before anything was read or asked, for planning without its sources.
 
-Never part of what a recipe makes: no asset depends on it.
+They do not affect what a recipe produces: no asset depends on them.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Calls:
-    """Calls of one role of one asset, by their mean length in tokens."""
+    """Calls of one role of one asset, with their mean length in tokens."""
 
     asset: str
     role: str
@@ -19,27 +19,27 @@ class Calls:
 
 @dataclass(frozen=True)
 class Published:
-    """What a run of the recipe took, as its authors said."""
+    """What a run of the recipe took, as published by its authors."""
 
     hours: float
     dollars: float
     hardware: str
-    """As `--on` takes it."""
+    """In the format of `--on`."""
     offload: str
-    """What their layout had in main memory, with ZeRO-3."""
+    """What their layout offloaded to CPU memory, with ZeRO-3."""
 
 
 @dataclass(frozen=True)
 class Expected:
-    """Figures of a whole run, with where they come from."""
+    """Expected figures of a whole run, and their sources."""
 
     rows: int
-    """Examples that are kept."""
+    """Number of kept examples."""
     row_tokens: float
-    """Tokens of an example, in the mean."""
+    """Mean tokens per example."""
     calls: tuple[Calls, ...]
     tokens_per_second: float
-    """Completion tokens that one of the recipe's GPUs makes of its own models in a second."""
+    """Completion tokens per second that one of the recipe's GPUs generates with its own models."""
     source: str
-    """Where the figures come from, and which are assumed."""
+    """Where the figures come from, and which are assumptions."""
     published: Published | None = None

@@ -1,4 +1,4 @@
-"""What a recipe is: every choice that determines the output, from the sources to the benchmarks."""
+"""The definition of a recipe: every choice that determines the output, from the sources to the benchmarks."""
 
 from dataclasses import dataclass, field
 
@@ -21,7 +21,7 @@ from skyassets.stages.sampling.prompts import Prompts
 
 @dataclass(frozen=True)
 class Recipe:
-    """One way to distil a model. A variant is another function that replaces some of these fields."""
+    """One way to distil a model. A variant is a function that replaces some of these fields."""
 
     name: str
     description: str
@@ -29,40 +29,42 @@ class Recipe:
     teacher: Asking
     rewriting: RuleRewriting | ModelRewriting
     limits: Limits
-    """What a program may use while it is judged."""
+    """Resource limits of a program that is graded."""
     curation: Curation
     student_prompts: Prompts
-    """What the student is trained with; the evaluation normally asks with the same."""
+    """The prompts the student is trained with; the evaluation normally uses the same."""
     training: Training
     benchmarks: tuple[Benchmark, ...]
     evaluation: Evaluation
     contenders: tuple[Contender, ...] = ()
-    """Who is measured beside base and student, by the same prompts, sampling and graders."""
+    """Models evaluated next to base and student, with the same prompts, sampling and graders."""
     gates: Gates = field(default_factory=Gates)
-    """What the data set has to keep before anything is trained on it; it determines no row."""
+    """What the data set must satisfy before training; affects no row."""
     rating: Rating | None = None
-    """Who rates the problems of sources with a range of difficulty; without it the ranges are not applied."""
+    """The model that rates problems of sources with a difficulty range; without it the ranges are not applied."""
     judge: ModelJudge | None = None
-    """Who judges answers to references in words; without it, what no rule can compare stays unjudged or wrong."""
+    """The model that judges answers against free-text references; without it, they stay unjudged or wrong if no rule
+    applies.
+    """
     budget: float | None = None
-    """Dollars that one run may spend on calls; determines no row, so changing it rebuilds nothing."""
+    """Dollars that one run may spend on calls; affects no row, so changing it rebuilds nothing."""
     reevaluate_at: str = "0 6 * * 1"
-    """When the benchmarks are asked again, as a cron line, once the schedule is switched on."""
+    """When the benchmarks are asked again, as a cron expression; used once the schedule is switched on."""
     expected: Expected | None = None
-    """What a whole run is expected to take, for a plan without its sources; determines no row."""
+    """What a whole run is expected to take, for planning without the sources; affects no row."""
 
 
 SCHEDULES = ("cosine", "linear", "constant", "constant_with_warmup")
-"""The learning rate's courses, by transformers' names."""
+"""Learning rate schedules, by transformers' names."""
 RESERVED = ("rows", "models", "logs", "dagster", "batches")
-"""Folders in the data folder that no recipe's tables may go to."""
+"""Folders in the data folder that a recipe may not use for its tables."""
 
 
 def check(recipe: Recipe) -> Recipe:
-    """`recipe` itself, when it can be run.
+    """Validate `recipe` and return it.
 
     Raises:
-        RecipeError: that names the field, what it holds and what it should hold.
+        RecipeError: naming the field, its value and the expected value.
     """
     asked = (
         (recipe.name.replace("_", "").replace("-", "").isalnum(), "name", recipe.name, "letters, digits, - and _"),

@@ -1,4 +1,4 @@
-"""Finds a recipe by its name, or a user's own by `module:function`."""
+"""Finds a recipe by its name, or a user's recipe by `module:function`."""
 
 import importlib
 
@@ -13,7 +13,7 @@ def find_recipe(name: str) -> Recipe:
     """The checked recipe called `name`, or made by the function at `module:function`.
 
     Raises:
-        RecipeError: when there is none, it cannot be imported, or it cannot be run.
+        RecipeError: when it does not exist, cannot be imported, or is invalid.
     """
     module, colon, function = name.partition(":")
     if not colon:

@@ -1,8 +1,8 @@
-"""The published recipe of Sky-T1-32B-Preview (NovaSky, January 2025), with every parameter that was published.
+"""The recipe of Sky-T1-32B-Preview (NovaSky, January 2025), with every parameter that was published.
 
-The prompts say in our words what the published ones ask for. Where the publication contradicts itself the choice is
-stated beside the value. The difficulty ratings that the sources were filtered by are not part of the data sets, so
-the problems are rated here; `first` counts a source's rows before they are rated.
+The prompts paraphrase the published ones. Where the publication contradicts itself, a comment at the value states the
+choice. The difficulty ratings used to filter the sources are not part of the data sets, so the problems are rated
+here; `first` counts a source's rows before rating.
 """
 
 from dataclasses import replace
@@ -76,9 +76,9 @@ RATER_SYSTEM = (
 )
 RATER_PROMPT = "Problem:\n{question}\n\nHow hard is it? Reply with one whole number from 1 to 10 and nothing else."
 RATED = 7_477 + 4_070 + 20_000
-"""NuminaMath's problems before they are rated."""
+"""NuminaMath problems before they are rated."""
 ASKED = 7_477 + 4_070 + 1_200 + 5_000 + 3_244 + 1_000
-"""The problems of all sources that the teacher is asked; of the olympiads, 1,200 are taken to be of grade 9."""
+"""Problems of all sources that the teacher is asked; 1,200 olympiad problems are assumed to be of grade 9."""
 MEASURED = 500 + 30 * 16 + 1_319 + 40 * 16 + 674 + 198 * 4 + 511
 """Answers to MATH500, AIME 2024, GSM8K, AMC23, OlympiadBench, GPQA-Diamond, and release 2 of LiveCodeBench."""
 EXPECTED = Expected(
@@ -101,7 +101,7 @@ EXPECTED = Expected(
 def sky_t1_preview() -> Recipe:
     """Sky-T1-32B-Preview: QwQ-32B-Preview teaches, gpt-4o-mini rewrites, Qwen2.5-32B-Instruct learns."""
     prompts = Prompts(system=TEACHER_SYSTEM, maths=MATHS, code=CODE, puzzle=MATHS, science=LETTER)
-    # The science that is learned, STILL-2's, asks for no letter; the science that is measured, GPQA, does.
+    # The science problems for training (STILL-2) do not ask for a letter; those for evaluation (GPQA) do.
     student = Prompts(system=STUDENT_SYSTEM, maths=MATHS, code=CODE, puzzle=MATHS, science=MATHS)
     measured = replace(student, science=LETTER)
     return Recipe(
@@ -119,7 +119,7 @@ def sky_t1_preview() -> Recipe:
         teacher=Asking(
             model=Model("Qwen/QwQ-32B-Preview", revision="main"),
             prompts=prompts,
-            # Upstream's commands say temperature 0 and its converters 0.7; at 0 a second sample would be the first.
+            # The published commands use temperature 0, the converters 0.7; at 0 a second sample would equal the first.
             sampling=Sampling(temperature=0.7, max_tokens=16_384),
             samples=1,
             seed=0,
@@ -141,8 +141,8 @@ def sky_t1_preview() -> Recipe:
         limits=Limits(seconds=10.0, memory_mb=1024),
         curation=Curation(
             (
-                # The exception to "unjudged is never trained on": STILL-2's traces come without anything to judge them
-                # by, and were published as part of the set.
+                # The exception to "unjudged is never trained on": STILL-2's traces come without references, and were
+                # published as part of the set.
                 *verified(trust_imported=True),
                 WellFormed(),
                 QuestionNew(),
@@ -175,8 +175,8 @@ def sky_t1_preview() -> Recipe:
             precision="bf16",
             seed=42,
         ),
-        # Published were single samples at temperature 0, and scores of AIME and GPQA that nobody could reproduce: the
-        # small sets are asked several times, as their declarations say, the others as published.
+        # Published were single samples at temperature 0, with scores of AIME and GPQA that could not be reproduced: the
+        # small sets are sampled several times, as their declarations state, the others as published.
         benchmarks=(
             math500(),
             aime_2024(),
@@ -240,13 +240,13 @@ def apps(split: str) -> Source:
     return _code("apps", "apps", origin, licence="MIT")
 
 
-# The script-era code sets are read file by file: no library runs their scripts any more. TACO's train split was
-# converted to Parquet; its test split was corrected after that, in the original's format alone.
+# The code sets with loading scripts are read file by file, because no library runs these scripts any more. TACO's train
+# split was converted to Parquet; its test split was corrected later, only in the original format.
 TACO_TRAIN = _code("taco-train", "taco", _taco("ALL/train-*.parquet"), where=(("difficulty", "MEDIUM"),))
 
 
 def _still_2(subject: str) -> Source:
-    """Ready-made traces. They come without a ground truth, so nobody can judge them: they are taken on trust."""
+    """Ready-made traces. They come without a ground truth, so they cannot be graded and are trusted."""
     return Source(
         name=f"still-2-{subject}",
         origin=HubDataset("RUC-AIBOX/long_form_thought_data_5k", split="train"),

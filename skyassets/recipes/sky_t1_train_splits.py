@@ -1,4 +1,4 @@
-"""As the published recipe, with no problem of a test split: what APPS and TACO hold out stays held out."""
+"""The published recipe without problems from test splits: what APPS and TACO hold out stays held out."""
 
 from dataclasses import replace
 
@@ -10,7 +10,9 @@ HELD_OUT = ("apps", "taco-test")
 
 
 def sky_t1_train_splits() -> Recipe:
-    """Sky-T1-32B-Preview on train splits only: APPS' train split instead of its test split, and of TACO only one."""
+    """Sky-T1-32B-Preview on train splits only: APPS' train split instead of its test split, and TACO without its test
+    split.
+    """
     base = sky_t1_preview()
     kept = tuple(source for source in base.sources if source.name not in HELD_OUT)
     return replace(

@@ -1,4 +1,4 @@
-"""A recipe of seconds: the whole road with a tiny pretended model, real graders and a real sandbox. For tests."""
+"""A recipe that runs in seconds: the whole pipeline with a fake model, real graders and a real sandbox. For tests."""
 
 from skyassets.core.ports import Limits, Model, Sampling
 from skyassets.core.sources import Generated, Source
@@ -20,7 +20,7 @@ FAMILIES = ("times", "last_word", "plus")
 
 
 def smoke() -> Recipe:
-    """Twelve problems, two samples each, a student of one number."""
+    """Twelve problems, two samples each, a student with one parameter."""
     prompts = Prompts(
         system="",
         maths="{question} Put the answer within \\boxed{}.",

@@ -1,4 +1,4 @@
-"""What must hold of how a recipe measures: its benchmarks, its sources' windows, and who is measured."""
+"""Validates how a recipe measures: its benchmarks, its sources' date windows, and the evaluated models."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -10,15 +10,15 @@ from skyassets.stages.evaluation.config import Contender, Evaluation
 from skyassets.stages.evaluation.metrics import headlines
 
 Claim = tuple[bool, str, object, str]
-"""Whether it holds, the field, what the field holds, and what it must be."""
+"""Whether it holds, the field, its value, and the expected value."""
 
 TAKEN = ("base", "student", "hour", "micro")
-"""The roles that every recipe has, and what settings such as SKYASSETS_HOUR_PRICE would be mistaken for."""
+"""Names a contender may not have: roles of every recipe, and prefixes of settings such as SKYASSETS_HOUR_PRICE."""
 _ROLE = re.compile("[a-z][a-z0-9_]*")
 
 
 def of_benchmarks(benchmarks: Sequence[Benchmark], evaluation: Evaluation) -> Iterator[Claim]:
-    """That each can be asked as it says, and by a name of its own."""
+    """Each benchmark has valid settings and a unique name."""
     names = [one.name for one in benchmarks]
     yield bool(names), "benchmarks", names, "at least one benchmark"
     yield len(set(names)) == len(names), "benchmarks", names, "benchmarks of different names"
@@ -43,7 +43,7 @@ def of_benchmarks(benchmarks: Sequence[Benchmark], evaluation: Evaluation) -> It
 
 
 def of_windows(sources: Sequence[Source]) -> Iterator[Claim]:
-    """That each window has a first and a last day, in this order."""
+    """Each window has valid first and last days, in this order."""
     for source in sources:
         if (window := source.window) is not None:
             days = [_day(end) if end else None for end in (window.since, window.until)]
@@ -53,7 +53,7 @@ def of_windows(sources: Sequence[Source]) -> Iterator[Claim]:
 
 
 def of_contenders(contenders: Sequence[Contender]) -> Iterator[Claim]:
-    """That each has a role of its own that a setting's name can hold."""
+    """Each contender has a unique role that is valid in a setting's name."""
     roles = [one.role for one in contenders]
     for role in roles:
         fine = _ROLE.fullmatch(role) is not None and role not in TAKEN

@@ -14,7 +14,7 @@ import pytest
 from shell import ROOT, SELECT_ALL, Shell
 
 from skyassets.core.rows.store import RowStore
-from skyassets.core.tables.declarations import ASSET_TABLES, COMPLETIONS
+from skyassets.core.tables.declarations import ASSET_TABLES, COMPLETIONS, TRACES
 from skyassets.core.tables.store import TableStore
 
 IN_FLIGHT = 2
@@ -33,7 +33,10 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return versions(shell)
 
 
-@pytest.mark.parametrize("table", [table.name for table in ASSET_TABLES])
+@pytest.mark.parametrize(
+    "table",
+    [pytest.param(table.name, marks=() if table is TRACES else pytest.mark.slow) for table in ASSET_TABLES],
+)
 def test_killed_while_an_asset_is_built_the_next_run_ends_the_same(
     tmp_path: Path, undisturbed: dict[str, str], table: str
 ) -> None:
@@ -80,7 +83,7 @@ def slow_server(tmp_path: Path) -> Iterator[tuple[str, Path]]:
         server.wait()
 
 
-@pytest.mark.parametrize("answered", [1, 7, 15])
+@pytest.mark.parametrize("answered", [7, *(pytest.param(each, marks=pytest.mark.slow) for each in (1, 15))])
 def test_killed_between_two_replies_no_answered_call_is_repeated(
     tmp_path: Path, slow_server: tuple[str, Path], undisturbed: dict[str, str], answered: int
 ) -> None:

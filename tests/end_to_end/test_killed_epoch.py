@@ -35,7 +35,13 @@ def answers(shell: Shell) -> pl.DataFrame:
     return TableStore(shell.data / "smoke").read(ANSWERS).select(ANSWERS.content)
 
 
-@pytest.mark.parametrize(("answered", "command"), [(1, TAGGED), (9, SELECT_ALL)], ids=["with its tag", "with none"])
+@pytest.mark.parametrize(
+    ("answered", "command"),
+    [
+        pytest.param(1, TAGGED, id="with its tag"),
+        pytest.param(9, SELECT_ALL, id="with none", marks=pytest.mark.slow),
+    ],
+)
 def test_a_killed_epoch_goes_on_and_repeats_no_answered_item(
     tmp_path: Path, undisturbed: pl.DataFrame, answered: int, command: tuple[str, ...]
 ) -> None:

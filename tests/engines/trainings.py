@@ -65,7 +65,7 @@ def of_run(folder: Path) -> list[int]:
             line = path.read_bytes().replace(b"\0", b" ").decode()
         except (FileNotFoundError, ProcessLookupError):
             continue
-        if "training_run" in line and f"{folder}.training" in line:
+        if "skyassets.engines.training.worker" in line and f"{folder}.training" in line:
             found.append(int(path.parent.name))
     return found
 

@@ -1,4 +1,4 @@
-"""Every column once: name, type and meaning. Tables are made of these."""
+"""Every column, defined once: name, type and meaning. Tables are made of these."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ TURN = pl.Struct({"from": pl.String(), "value": pl.String()})
 
 @dataclass(frozen=True)
 class Column:
-    """One column's type and meaning. `measured` values (clocks) tell about a run and are no part of the content."""
+    """A column's type and meaning. `measured` values (clocks) describe a run and are not part of the content."""
 
     type: pl.DataType
     meaning: str

@@ -1,4 +1,4 @@
-"""The digest of a table's content: equal rows, equal digest, however they are cut into slices or laid out in a file."""
+"""The digest of a table's content: equal rows give an equal digest, however the file or its slices are laid out."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -10,10 +10,10 @@ from skyassets.core.tables.declarations import Table
 
 
 class ContentDigest:
-    """Takes in rows in the order of their key; measured columns (clocks) are left out.
+    """Computes the digest from rows in key order; measured columns (clocks) are left out.
 
-    A text column is digested as its bytes and, apart from them, their lengths; the other columns as JSON lines. No text
-    is copied for it, which matters when a table holds gigabytes of them.
+    A text column is hashed as its bytes and, separately, their lengths; the other columns as JSON lines. No text is
+    copied, which matters when a table holds gigabytes of it.
     """
 
     def __init__(self, table: Table) -> None:
@@ -24,7 +24,7 @@ class ContentDigest:
         self._lines = _hasher()
 
     def of(self, frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-        """`frames` themselves, taken in as they pass."""
+        """Pass `frames` through and hash them on the way."""
         for frame in frames:
             for name in self._texts:
                 self._take(name, frame[name])
@@ -33,7 +33,7 @@ class ContentDigest:
             yield frame
 
     def hexdigest(self) -> str:
-        """The digest of what has passed so far."""
+        """The digest of all rows so far."""
         return digest(
             self.table.content,
             {name: hasher.hexdigest() for name, hasher in self._hashers.items()},

@@ -1,4 +1,4 @@
-"""Every table once: its name, meaning, key and columns. No rows and no files here."""
+"""Every table, defined once: its name, meaning, key and columns. No rows or files here."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from skyassets.core.tables.columns import COLUMNS
 
 @dataclass(frozen=True)
 class Table:
-    """A named set of columns with a key: unique, never null, and the order of the rows."""
+    """A named set of columns with a key that is unique, never null and defines the row order."""
 
     name: str
     meaning: str
@@ -24,11 +24,11 @@ class Table:
 
     @property
     def content(self) -> list[str]:
-        """The columns that are the table's content, without the measured ones."""
+        """The columns that make up the content: all except the measured ones."""
         return [name for name in self.columns if not COLUMNS[name].measured]
 
     def frame(self, rows: list[dict[str, object]]) -> pl.DataFrame:
-        """`rows` as a conforming frame."""
+        """`rows` as a data frame with the table's schema."""
         return self.conform(pl.DataFrame(rows, schema=self.schema, orient="row"))
 
     def conform(self, frame: pl.DataFrame) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""`docs/tables.md`, made from the declarations:  python -m skyassets.core.tables.docs_page > docs/tables.md"""
+"""Generates `docs/tables.md`:  python -m skyassets.core.tables.docs_page > docs/tables.md"""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Rows in the order of their key, however many there are: what memory does not hold is sorted by way of the disk."""
+"""Sorts any number of rows by their key: what does not fit in memory is sorted on disk."""
 
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -11,18 +11,18 @@ from skyassets.core.tables.declarations import Table
 from skyassets.core.tables.parquet import SLICE_BYTES, slices
 
 RUN_BYTES = 128 * 2**20
-"""How much is held, and sorted, in memory at once."""
+"""The most bytes that are held and sorted in memory at once."""
 
 
 def sorted_rows(
     table: Table, frames: Iterable[pl.DataFrame], folder: Path, memory: int = RUN_BYTES
 ) -> Iterator[pl.DataFrame]:
-    """The rows of `frames` in the table's form and order, in slices, at least one.
+    """The rows of `frames` with the table's schema, sorted by its key, in one or more slices.
 
     More than `memory` bytes are written to `folder` as sorted runs, which are then merged by ranges of the key.
 
     Raises:
-        TableError: when they do not keep what the table promises.
+        TableError: when they violate the table's schema or key.
         StoreError: when the runs cannot be written.
     """
     waiting: list[pl.DataFrame] = [table.conform(pl.DataFrame(schema=table.schema))]
@@ -48,12 +48,12 @@ def sorted_rows(
 def _joined(table: Table, frames: list[pl.DataFrame]) -> pl.DataFrame:
     for frame in frames:
         if set(frame.columns) != set(table.columns):
-            table.conform(frame)  # which says what is wrong
+            table.conform(frame)  # raises an error that describes the problem
     return pl.concat([frame.select(table.columns) for frame in frames], how="vertical_relaxed")
 
 
 def _spill(table: Table, frames: list[pl.DataFrame], path: Path, runs: list[Path]) -> pl.Series:
-    """Write `frames` as one sorted run; its keys."""
+    """Write `frames` as one sorted run; returns its keys."""
     run = table.conform(_joined(table, frames))
     try:
         run.write_ipc(path, record_batch_size=1024)

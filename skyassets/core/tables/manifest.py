@@ -1,4 +1,4 @@
-"""The evidence beside a table: what it was made from and of. Written last, so a table without one is not finished."""
+"""A table's manifest: what it was made from. It is written last, so a table without one is unfinished."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -11,7 +11,7 @@ from skyassets.core.identity import digest
 
 @dataclass(frozen=True)
 class Inputs:
-    """All that determines a table: the code, the parents' data versions, and the part of the recipe it uses."""
+    """Everything that determines a table: the code, the parents' data versions, and the part of the recipe it uses."""
 
     code: str
     parents: dict[str, str]
@@ -26,7 +26,7 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What is known of a published table without reading it."""
+    """What is known about a published table without reading it."""
 
     table: str
     fingerprint: dict[str, str]
@@ -34,20 +34,20 @@ class Manifest:
     file_digest: str
     rows: int
     unfinished: int
-    """Rows that could not be made this time (an error of the outside); the next build tries them again."""
+    """Rows that could not be made because of an external error; the next build retries them."""
     facts: dict[str, object]
-    """What the making told, re-emitted whenever the table is reused."""
+    """Metadata reported when the table was made; it is emitted again whenever the table is reused."""
 
     def write(self, path: Path) -> None:
-        """Publish the manifest."""
+        """Write the manifest to `path`."""
         write_text(path, json.dumps(asdict(self), indent=1, ensure_ascii=False))
 
 
 def read_manifest(path: Path) -> Manifest | None:
-    """The manifest at `path`; None when there is none or it is from another version of this format.
+    """The manifest at `path`; None if there is none or it has another version of this format.
 
     Raises:
-        StoreError: when it is there and cannot be read.
+        StoreError: when it exists but cannot be read.
     """
     try:
         return Manifest(**json.loads(path.read_text(encoding="utf-8")))

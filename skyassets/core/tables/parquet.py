@@ -1,6 +1,6 @@
-"""Writing Parquet by slices, so that a full disk is a clear error, and reading back what was written.
+"""Writes Parquet in slices, so that a full disk gives a clear error, and checks the file by reading it back.
 
-Pages carry checksums, so that a part of a damaged file can still be told from the rest.
+Pages carry checksums, so that the damaged parts of a file can be found.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,11 +11,11 @@ import polars as pl
 from skyassets.core.errors import StoreError
 
 SLICE_BYTES = 16 * 2**20
-"""About what a row group holds: what is in memory at once while a file is written or read by slices."""
+"""Approximate size of a row group: how much is in memory at once while a file is read or written in slices."""
 
 
 def slices(frame: pl.DataFrame, size: int = SLICE_BYTES) -> Iterator[pl.DataFrame]:
-    """`frame` in slices of about `size` bytes; one, when there is no row."""
+    """`frame` in slices of about `size` bytes; a single slice if it has no rows."""
     if frame.is_empty():
         yield frame
         return
@@ -24,10 +24,11 @@ def slices(frame: pl.DataFrame, size: int = SLICE_BYTES) -> Iterator[pl.DataFram
 
 
 def write_parquet(frames: Iterable[pl.DataFrame], path: Path) -> int:
-    """Write `frames`, at least one, as the row groups of `path`, and make sure that they read back; how many rows.
+    """Write `frames` (at least one) as the row groups of `path`, and verify them by reading back; returns the row
+    count.
 
     Raises:
-        StoreError: when they cannot be written, or are not what was written.
+        StoreError: when they cannot be written, or read back differently.
     """
     import pyarrow as pa
     from pyarrow import parquet
@@ -54,7 +55,7 @@ def write_parquet(frames: Iterable[pl.DataFrame], path: Path) -> int:
 
 
 def fingerprint(frame: pl.DataFrame) -> int:
-    """A sum over the rows that is equal for equal frames, within one process."""
+    """A sum over the row hashes; equal for equal frames within one process."""
     return int(frame.hash_rows().cast(pl.Int64, wrap_numerical=True).sum()) if frame.width else 0
 
 

@@ -1,4 +1,4 @@
-"""The Parquet store of a recipe: one file a table, rebuilt only when something it was made from has changed."""
+"""The Parquet store of a recipe: one file per table, rebuilt only when one of its inputs has changed."""
 
 import contextlib
 from collections.abc import Callable, Iterable, Mapping
@@ -17,29 +17,29 @@ from skyassets.core.tables.manifest import Inputs, Manifest, differences, read_m
 from skyassets.core.tables.parquet import write_parquet
 
 UNFINISHED = "it was never finished"
-"""Why a table is made that is not there."""
+"""Why a table without a manifest is built."""
 Show = Callable[[Path], dict[str, object]]
 
 
 def _nothing_to_show(path: Path) -> dict[str, object]:
-    """No facts beside those that were made."""
+    """No additional facts."""
     return {}
 
 
 @dataclass(frozen=True)
 class StageResult:
-    """What a stage made: the rows, what there is to tell of them, and how many could not be made this time."""
+    """What a stage returns: the rows, metadata about them, and how many rows could not be made this time."""
 
     frame: pl.DataFrame
     facts: dict[str, object] = field(default_factory=dict)
     unfinished: int = 0
     stream: Iterable[pl.DataFrame] = ()
-    """More rows, in any order, where memory should not hold them all; read once."""
+    """More rows, in any order, for tables that should not be held in memory; read once."""
 
 
 @dataclass(frozen=True)
 class BuildResult:
-    """A table that is there now; `why` says what had changed, and is empty when nothing had."""
+    """A table that is up to date; `why` says what had changed, and is empty if nothing had."""
 
     manifest: Manifest
     rebuilt: bool
@@ -53,22 +53,22 @@ class TableStore:
     folder: Path
 
     def path(self, table: Table) -> Path:
-        """Where the table's rows are."""
+        """The path of the table's rows."""
         return self.folder / f"{table.name}.parquet"
 
     def previous(self, table: Table) -> Path:
-        """Where the rows are that the table had before its content last changed; kept for people, never read."""
+        """The path of the rows before the table's content last changed; kept for people, never read by the pipeline."""
         return self.folder / "previous" / f"{table.name}.parquet"
 
     def manifest(self, table: Table) -> Manifest | None:
-        """What is known of the table; None when it was never finished."""
+        """The table's manifest; None if the table was never finished."""
         return read_manifest(self._manifest_path(table))
 
     def data_version(self, table: Table) -> str:
         """The digest of the table's content.
 
         Raises:
-            StoreError: when the table is not there.
+            StoreError: when the table does not exist.
         """
         manifest = self.manifest(table)
         if manifest is None or not self.path(table).exists():
@@ -79,13 +79,13 @@ class TableStore:
         """The table's rows.
 
         Raises:
-            StoreError: when the table is not there, is damaged, is not what its manifest says, or has other columns
-                than the table has now.
+            StoreError: when the table does not exist, is damaged, does not match its manifest, or its columns
+                differ from the table's current columns.
         """
         return pl.read_parquet(self._intact(table))
 
     def scan(self, table: Table) -> pl.LazyFrame:
-        """The table's rows, for those who want some columns of them; nothing is read before it is collected.
+        """The table's rows as a lazy frame, to read only some columns; nothing is read before `collect`.
 
         Raises:
             StoreError: as `read` does.
@@ -93,9 +93,9 @@ class TableStore:
         return pl.scan_parquet(self._intact(table))
 
     def lacking(self, table: Table) -> str:
-        """Why there are no rows to be had of the table as it is now; empty when there are. Looks for no harm.
+        """Why the table cannot be read with its current columns; empty if it can. Does not check the file for damage.
 
-        It is not there, or was written when the table had other columns. For whoever can do without it.
+        Either it does not exist, or it was written with other columns. For callers that can do without the table.
         """
         path = self.path(table)
         if self.manifest(table) is None or not path.exists():
@@ -108,7 +108,7 @@ class TableStore:
         return f"{table.name} was written by an earlier version: {found}; materialize it again" if found else ""
 
     def _intact(self, table: Table) -> Path:
-        """Where the table is, if it is what its manifest says and has the columns of now."""
+        """The path of the table, after checking it against its manifest and its current columns."""
         manifest = self.manifest(table)
         path = self.path(table)
         if manifest is None or not path.exists():
@@ -128,11 +128,11 @@ class TableStore:
         said: Callable[[str], None] = lambda line: None,
         show: Show = _nothing_to_show,
     ) -> BuildResult:
-        """Publish the table, calling `make` only if what is there was not made from `origin` or is not intact.
+        """Publish the table, calling `make` only if the stored one is damaged or was not made from `origin`.
 
-        `damage` may look at a stored table for harm outside its file (lost weights) and say what it is; `show` may
-        look at the new file for more facts. The rows are checked, written beside the old file, read back and swapped
-        in; the manifest comes last. Two builders of one table wait for each other.
+         `damage` may check a stored table for damage outside its file (such as lost weights) and describe it; `show`
+        may read more facts from the new file. The rows are checked, written next to the old file, read back and
+        swapped in; the manifest is written last. Concurrent builders of one table wait for each other.
         """
         with locked(self._lock(table), said):
             why = self.why_stale(table, origin, damage)
@@ -160,14 +160,14 @@ class TableStore:
             return BuildResult(manifest, rebuilt=True, why=why)
 
     def builder(self, table: Table) -> str:
-        """The process that is building the table now; empty when none is."""
+        """The process that is currently building the table; empty if there is none."""
         return holder(self._lock(table))
 
     def make_again(self, table: Table, rows: int, said: Callable[[str], None] = lambda line: None) -> None:
-        """Have the next build make the table again, because `rows` of it may come out otherwise now.
+        """Make the next build rebuild the table, because `rows` of its rows may now come out differently.
 
         Raises:
-            StoreError: when the table is not there.
+            StoreError: when the table does not exist.
         """
         with locked(self._lock(table), said):
             manifest = self.manifest(table)
@@ -176,7 +176,7 @@ class TableStore:
             replace(manifest, unfinished=max(rows, manifest.unfinished)).write(self._manifest_path(table))
 
     def why_stale(self, table: Table, origin: Inputs, damage: Callable[[pl.DataFrame], str] | None = None) -> str:
-        """Why `build` would make the table again now; empty when it would not. Changes nothing."""
+        """Why `build` would rebuild the table now; empty if it would not. Changes nothing."""
         manifest = self.manifest(table)
         path = self.path(table)
         if manifest is None:
@@ -193,13 +193,13 @@ class TableStore:
         return damage(pl.read_parquet(path)) if damage else ""
 
     def _keep_previous(self, table: Table, new: Manifest) -> None:
-        """Give the file that is about to be replaced a second name, if it is intact and says something else."""
+        """Keep the file that is about to be replaced, under a second name, if it is intact and its content differs."""
         old, path, kept = self.manifest(table), self.path(table), self.previous(table)
         if old is None or old.data_version == new.data_version or not path.exists():
             return
         if file_digest(path) != old.file_digest:
             return
-        # A convenience: where files cannot have two names, there is no previous version to look at.
+        # Optional: on file systems without hard links, no previous version is kept.
         with contextlib.suppress(OSError):
             kept.parent.mkdir(exist_ok=True)
             part = kept.with_suffix(".part")
@@ -221,7 +221,7 @@ class TableStore:
 
 
 def other_columns(table: Table, there: Mapping[str, pl.DataType]) -> str:
-    """How the columns that are there differ from the table's, in words; empty where they do not. Order is nothing."""
+    """Describes how the stored columns differ from the table's; empty if they do not. The order is ignored."""
     named = {
         "missing": [name for name in table.columns if name not in there],
         "unknown": [name for name in there if name not in table.columns],

@@ -1,4 +1,4 @@
-"""The tiny model's engines: serving it and training it, through the same ports as the real ones."""
+"""Serves and trains the tiny model, through the same ports as the real engines."""
 
 import contextlib
 import math
@@ -21,12 +21,12 @@ from skyassets.engines.openai_api.endpoint import Endpoint
 
 NAME = "tiny"
 SHAPE = ModelShape(1, 1, 1, 1, 1, 1, 1, is_tied=True, parameters=2)
-"""Two numbers."""
+"""Two parameters."""
 
 
 @dataclass(frozen=True)
 class TinyServing:
-    """Keeps the `ModelProvider` port with an HTTP server in this process; every call is a line of `log`."""
+    """Implements the `ModelProvider` port with an HTTP server in this process; `log` gets a line per call."""
 
     log: Path
     concurrency: int = 8
@@ -55,7 +55,7 @@ class TinyServing:
 
 @dataclass(frozen=True)
 class TinyTrainer:
-    """Keeps the `Trainer` port: a falling loss, and a model that is better for every example it saw."""
+    """Implements the `Trainer` port: a falling loss, and a model that improves with every example."""
 
     def train(
         self, plan: TrainPlan, examples: Sequence[Conversation], folder: Path, said: Callable[[str], None]
@@ -94,7 +94,7 @@ def count_words(conversations: Sequence[Conversation]) -> list[TokenCount]:
 
 
 def shown_words(conversation: Conversation) -> list[TokenPiece]:
-    """The turns as pieces; the tiny model has no template, so nothing stands between them but a line's end."""
+    """Return the turns as pieces; the tiny model has no template, so only newlines separate them."""
     pieces = []
     for learned, turns in groupby(conversation.messages, lambda turn: turn.role == "assistant"):
         said = [turn.content for turn in turns]

@@ -1,7 +1,7 @@
-"""A pretended language model of two numbers: how often it is right, and how often it keeps the asked-for form.
+"""A fake language model with two parameters: how often it is right, and how often it keeps the requested form.
 
-It stands in for a real model where a test needs seconds: it is served over HTTP, sampled by seed, trained and saved
-like one. What it answers is a function of its numbers, the messages and the seed alone.
+It replaces a real model in fast tests: it is served over HTTP, sampled by seed, trained and saved like one. Its answers
+depend only on its parameters, the messages and the seed.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ class TinyModel:
     skill: float = 0.5
     form: float = 0.0
     seen: str = ""
-    """Digest of what it was trained on: other examples make other weights."""
+    """Digest of its training examples: different examples give different weights."""
 
     def answer(self, messages: list[dict[str, str]], seed: int, temperature: float) -> str:
         """The completion of a conversation, the same for the same arguments."""
@@ -36,7 +36,7 @@ class TinyModel:
         )
 
     def trained(self, loss: float) -> "TinyModel":
-        """The model after one step at this loss: nearer to right and to the form."""
+        """Return the model after one step at this loss, with higher skill and form."""
         pull = min(0.5, 0.2 / max(loss, 0.1))
         skill, form = self.skill + (1 - self.skill) * pull * 0.3, self.form + (1 - self.form) * pull
         return replace(self, skill=skill, form=form)
@@ -63,7 +63,7 @@ class _Dice:
 
 
 def _solve(question: str, right: bool) -> tuple[str, str]:
-    """Reasoning and solution for the families of problems it knows; nonsense for all others."""
+    """Return reasoning and solution for the problem families it knows; nonsense for all others."""
     if found := re.search(r"What is (\d+) times (\d+)\?", question):
         value = int(found[1]) * int(found[2]) + (0 if right else 1)
         return f"I multiply {found[1]} by {found[2]}. The product is {value}", rf"The answer is \boxed{{{value}}}."

@@ -22,7 +22,7 @@ class _Handler(BaseHTTPRequestHandler):
     delay: float
 
     def do_GET(self) -> None:
-        """List the one model, or say that the server is well."""
+        """List the one model, or report health."""
         self._say(200, {"object": "list", "data": [{"id": self.name, "object": "model"}]})
 
     def do_POST(self) -> None:
@@ -41,7 +41,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._say(200, {**told, "choices": [choice], "usage": usage})
 
     def log_message(self, format: str, *args: object) -> None:
-        """Keep quiet: the calls are in the log."""
+        """Print nothing: the calls are in the log."""
 
     def _say(self, status: int, body: dict[str, object]) -> None:
         raw = json.dumps(body).encode()

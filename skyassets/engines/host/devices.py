@@ -1,4 +1,4 @@
-"""What of this machine a server may be given: GPUs and processor cores. Only looks at what is listed."""
+"""The GPUs and CPU cores of this machine that a server can use. Only reads what the system lists."""
 
 import itertools
 import os
@@ -10,11 +10,11 @@ CPUS = Path("/sys/devices/system/cpu")
 
 
 def gpus(environment: Mapping[str, str] = os.environ, listing: Path = NVIDIA) -> tuple[str, ...] | None:
-    """The GPUs seen here, named as CUDA_VISIBLE_DEVICES names them; None where nothing lists them."""
+    """Return the GPUs, named as in CUDA_VISIBLE_DEVICES; None if nothing lists them."""
     visible = environment.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
         names = [name.strip() for name in visible.split(",")]
-        # CUDA itself stops at the first name that is none.
+        # CUDA itself stops at the first invalid name.
         last = next((place for place, name in enumerate(names) if name.startswith("-") or not name), len(names))
         return tuple(names[:last])
     if not listing.is_dir():
@@ -23,12 +23,12 @@ def gpus(environment: Mapping[str, str] = os.environ, listing: Path = NVIDIA) ->
 
 
 def cores(listing: Path = CPUS) -> tuple[int, ...]:
-    """The cores this process may use; neighbours share a socket, and the threads of one core are together."""
+    """Return the cores this process may use, ordered by socket, with the threads of one core together."""
     return tuple(sorted(os.sched_getaffinity(0), key=lambda cpu: (*_socket_and_core(listing, cpu), cpu)))
 
 
 def shares(cpus: Sequence[int], number: int) -> tuple[tuple[int, ...], ...]:
-    """`cpus` dealt out in `number` runs of neighbours, as even as can be."""
+    """Split `cpus` into `number` contiguous parts of nearly equal size."""
     ends = [place * len(cpus) // number for place in range(number + 1)]
     return tuple(tuple(cpus[begin:end]) for begin, end in itertools.pairwise(ends))
 

@@ -1,4 +1,4 @@
-"""What this process runs on and with, in words that name no machine, no user and no folder."""
+"""The hardware and versions of this process, without names of machines, users or folders."""
 
 import contextlib
 import importlib.metadata
@@ -13,21 +13,21 @@ CPUS = Path("/proc/cpuinfo")
 
 
 def hardware_told() -> dict[str, str]:
-    """The GPUs with their number, and the processor with the cores that may be used."""
+    """Return the GPUs with their number, and the processor with its usable cores."""
     hardware = this_machine()
     gpus = f"{hardware.count} x {hardware.device.name}" if hardware.device.is_gpu else "none"
     return {"gpu": gpus, "cpu": f"{len(cores())} cores of {processor(CPUS)}"}
 
 
 def processor(listing: Path) -> str:
-    """The processor's own name, as `listing` (Linux's cpuinfo) has it; its architecture where it has none."""
+    """Return the processor's name from `listing` (Linux's cpuinfo), or else its architecture."""
     lines = listing.read_text(encoding="utf-8").splitlines() if listing.is_file() else []
     named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(named, platform.machine())
 
 
 def versions_told(packages: Iterable[str]) -> dict[str, str]:
-    """Python's version, and those of the packages that are installed."""
+    """Return the versions of Python and of the packages that are installed."""
     found = {"python": platform.python_version()}
     for package in packages:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):

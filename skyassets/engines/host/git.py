@@ -1,4 +1,4 @@
-"""The commit that the running code is of, where it lies in a git checkout. Only looks; changes nothing there."""
+"""The git commit of the running code, if it is in a checkout. Changes nothing there."""
 
 import functools
 import os
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SECONDS = 20.0
-"""Longest wait for git, which may have a slow disk to look through."""
+"""Longest wait for git, which may run on a slow disk."""
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,9 @@ class Commit:
 
 @functools.lru_cache
 def commit_of(folder: Path) -> Commit | None:
-    """The commit of the code in `folder`; None without git, or where no checkout has that folder's files.
+    """Return the commit of the code in `folder`; None without git, or if no checkout tracks that folder's files.
 
-    A folder that merely lies inside somebody's checkout (an installed package in a virtual environment) is not of it.
+    A folder that is merely inside a checkout, such as a package in a virtual environment, does not count.
     """
     git = shutil.which("git")
     if git is None or _said(git, folder, "ls-files", "--error-unmatch", "__init__.py") is None:
@@ -34,8 +34,8 @@ def commit_of(folder: Path) -> Commit | None:
 
 
 def _said(git: str, folder: Path, *words: str) -> str | None:
-    """What git says, without its ends; None when it refuses or takes too long."""
-    # No lock is taken for a look, and nobody is asked for a password.
+    """Return git's stripped output; None if it fails or takes too long."""
+    # Take no lock for reading, and never prompt for a password.
     quiet = os.environ | {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
     try:
         done = subprocess.run(

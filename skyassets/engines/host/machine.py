@@ -1,4 +1,4 @@
-"""What this machine is made of, as a plan wants to know it: its GPUs, or its processor and memory."""
+"""The hardware of this machine, as planning needs it: its GPUs, or its processor and memory."""
 
 import os
 import re
@@ -10,27 +10,27 @@ from skyassets.core.training.hardware import KNOWN_DEVICES, Device, Hardware
 from skyassets.engines.host.devices import gpus
 
 CGROUPS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
-"""A container's limit, in version 2 and version 1 of the kernel's control groups."""
+"""A container's memory limit, in version 2 and version 1 of the kernel's control groups."""
 QUERY = ("--query-gpu=name,memory.total", "--format=csv,noheader,nounits")
 MIB = 1024 * 1024
 
 
 def this_machine() -> Hardware:
-    """The GPUs that a run would see, or the processor where there are none."""
+    """Return the GPUs that a run would see, or the processor if there are none."""
     listed = _listed() if gpus() != () else ""
     return of_gpus(listed, gpus(), host_memory_gb()) if listed else this_processor()
 
 
 def this_processor() -> Hardware:
-    """The processor alone; nobody knows its speed."""
+    """Return the processor alone; its speed is unknown."""
     memory = host_memory_gb()
     return Hardware(Device("cpu", memory, is_gpu=False), host_memory_gb=memory)
 
 
 def of_gpus(listed: str, visible: tuple[str, ...] | None, host_gb: float) -> Hardware:
-    """The hardware that nvidia-smi's lines of name and MiB describe; the first card stands for all that are visible.
+    """Return the hardware in nvidia-smi's lines of name and MiB; the first card represents all visible ones.
 
-    A known card has its known speed and price, and the memory that was seen; of another the memory alone is known.
+    A known card gets its known speed and price, and the memory reported; for others only the memory is known.
     """
     cards = [line.rsplit(",", 1) for line in listed.strip().splitlines()]
     name, memory_gb = cards[0][0].strip(), int(cards[0][1]) * MIB / 1e9
@@ -51,7 +51,7 @@ def of_gpus(listed: str, visible: tuple[str, ...] | None, host_gb: float) -> Har
 
 
 def host_memory_gb() -> float:
-    """Main memory that a process may have here: the machine's, or its container's limit."""
+    """Return the main memory available to a process: the machine's, or its container's limit."""
     seen = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
     for limit in CGROUPS:
         told = limit.read_text().strip() if limit.is_file() else ""
@@ -60,7 +60,7 @@ def host_memory_gb() -> float:
 
 
 def _words(name: str) -> set[str]:
-    """The parts of a known name but its memory: H100-PCIE-80GB has H100 and PCIE."""
+    """Return the parts of a known name without its memory: H100-PCIE-80GB has H100 and PCIE."""
     return set(name.upper().split("-")[:-1])
 
 

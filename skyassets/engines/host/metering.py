@@ -1,4 +1,4 @@
-"""Tells how long something has been held, while it is held: GPU seconds cost money whether they are used or not."""
+"""Reports how long devices have been held, while they are: GPU seconds cost money whether they are used or not."""
 
 import threading
 import time
@@ -9,18 +9,18 @@ from contextlib import contextmanager
 PERIOD_SECONDS = 30.0
 
 Metered = Callable[[float, int], None]
-"""Told the seconds since it was last told, and how many devices are held; called in a thread of the meter's."""
+"""Gets the seconds since its last call and the number of devices held; called in the meter's own thread."""
 
 
 def unmetered(seconds: float, devices: int) -> None:
-    """Nobody counts."""
+    """Do nothing."""
 
 
 @contextmanager
 def metering(metered: Metered, devices: int, period: float = PERIOD_SECONDS) -> Iterator[Callable[[], str]]:
-    """Call `metered` every `period` seconds of the context, and once when it ends, however it ends.
+    """Call `metered` every `period` seconds of the context, and once when it ends.
 
-    Yields a function that says why it is not called any more, empty while it is; the same error is raised at the end.
+    Yields a function that returns why the calls stopped, empty while they go on; that error is also raised at the end.
     """
     ended = threading.Event()
 

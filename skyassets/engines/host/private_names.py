@@ -1,4 +1,4 @@
-"""What names this machine, its user and their secrets: what no published file may hold."""
+"""The names of this machine and its user, and their secrets, which no published file may contain."""
 
 import getpass
 import os
@@ -8,30 +8,30 @@ from pathlib import Path
 
 SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
 SHORTEST_SECRET = 12
-"""Letters; what is shorter could be any word."""
+"""Characters; anything shorter could be an ordinary word."""
 ANYBODY = frozenset({"root", "user", "admin", "ubuntu", "debian", "nobody", "home", "runner", "jovyan", "localhost"})
-"""Names that tell of nobody."""
+"""Names that identify no one."""
 
 
 def secrets() -> dict[str, str]:
-    """The values of the environment's variables that are secrets by their names, with what they are."""
+    """Return the values of environment variables whose names mark them as secrets, each with a description."""
     found = {value: name for name, value in os.environ.items() if SECRET_NAME.search(name)}
     return {
         value: f"the value of {name}"
         for value, name in found.items()
-        # A path to a file of keys is no key.
+        # The path of a key file is not a secret.
         if len(value) >= SHORTEST_SECRET and not value.startswith(("/", "~"))
     }
 
 
 def folders(data: Path) -> dict[str, str]:
-    """The paths of this machine, with what they are; one of a single name, such as /root, tells of nobody."""
+    """Return the paths of this machine with descriptions, except single names such as /root, which identify no one."""
     named = ((data.resolve(), "the data folder"), (Path.cwd(), "the working folder"), (Path.home(), "the home folder"))
     return {str(path): what for path, what in reversed(named) if len(path.parts) > 2}
 
 
 def names() -> dict[str, str]:
-    """What the user and the machine are called, with what they are."""
+    """Return the names of the user and the machine, with descriptions."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):

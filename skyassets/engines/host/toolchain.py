@@ -1,4 +1,4 @@
-"""The C++ compiler that DeepSpeed builds its kernels with, tried on a program of one line."""
+"""Finds the C++ compiler with which DeepSpeed builds its kernels, and tests it on a one-line program."""
 
 import importlib.util
 import shutil
@@ -11,14 +11,14 @@ from skyassets.core.errors import TrainerError
 COMPILERS = ("c++", "g++", "clang++")
 PROGRAM = "#include <vector>\nint main() { return std::vector<int>{1}.size() == 1 ? 0 : 1; }\n"
 SECONDS = 10.0
-"""More than any compiler takes for it; a hanging one is none."""
+"""More than any compiler needs; one that hangs does not count."""
 
 
 def tried_compiler() -> str:
-    """The compiler that works here.
+    """Return a working compiler.
 
     Raises:
-        TrainerError: when there is none, it does not compile, or `ninja`, which drives it, is missing.
+        TrainerError: if there is none, it does not compile, or `ninja`, which runs it, is missing.
     """
     found = next((path for path in map(shutil.which, COMPILERS) if path), None)
     if found is None:

@@ -1,13 +1,12 @@
-"""Runs a server for as long as its starter lives, and leaves no process of it behind. A program of its own.
+"""Runs a server for as long as its starter lives, and leaves none of its processes behind. A program of its own.
 
     python -I server_watchdog.py [--log FILE] STARTER_PID COMMAND [ARGUMENT...]
 
-What the server prints goes to FILE, where one is named.
+The server's output goes to FILE, if given.
 
-It ends the server when told to (SIGTERM), when the starter is gone (also by SIGKILL, which no handler sees), and cleans
-up after a server that died by itself. Standard library only, a single thread: on Linux a server's descendants that
-left its process group are found too, because orphans are handed to this process, and the kernel ends the server should
-this process be killed itself.
+It ends the server on SIGTERM or when the starter is gone (also by SIGKILL, which no handler sees), and cleans up after
+a server that died by itself. Standard library only, a single thread. On Linux it adopts orphans, so it also finds
+descendants that left the server's process group, and the kernel ends the server if this process itself is killed.
 """
 
 import contextlib
@@ -22,15 +21,15 @@ from types import FrameType
 
 POLL_SECONDS = 0.2
 GRACE_SECONDS = 10.0
-"""How long a server may take to end politely."""
+"""How long a server may take to shut down."""
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 
 
 def watch(starter: int, command: list[str], log: str | None = None) -> int:
-    """Run `command` until it ends, the starter is gone or SIGTERM comes; its exit status, or 0 when we ended it.
+    """Run `command` until it ends, the starter is gone or SIGTERM comes; return its exit status, or 0 if we ended it.
 
-    Killed by a signal, its status is 128 and the signal's number, as in a shell.
+    If a signal killed it, the status is 128 plus the signal's number, as in a shell.
     """
     told_to_stop: list[int] = []
 
@@ -59,7 +58,7 @@ def watch(starter: int, command: list[str], log: str | None = None) -> int:
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:
-    """Let the server end itself and its own; then end its process group, and whoever left that."""
+    """Ask the server to shut down; then kill its process group and any process that left it."""
     server.terminate()
     with contextlib.suppress(subprocess.TimeoutExpired):
         server.wait(GRACE_SECONDS)
@@ -73,7 +72,7 @@ def _end(server: subprocess.Popen[bytes]) -> None:
 
 
 def _children() -> list[int]:
-    """Whose parent we are, by birth or because they were orphaned; nobody where there is no Linux to say."""
+    """Return our child processes, including adopted orphans; empty if this is not Linux."""
     listing = Path(f"/proc/self/task/{os.getpid()}/children")
     return [int(pid) for pid in listing.read_text().split()] if listing.exists() else []
 

@@ -1,4 +1,4 @@
-"""The Hugging Face hub as a place to publish to: one commit a repository, of the files that differ from what it has."""
+"""Publishes to the Hugging Face hub: one commit per repository, with only the files that differ."""
 
 import hashlib
 import warnings
@@ -12,12 +12,12 @@ from skyassets.core.errors import PublishError
 from skyassets.core.publication import Item, Kind, Parcel, Pushed
 
 WEIGHTS = ("*.safetensors", "*.safetensors.index.json", "pytorch_model*.bin", "pytorch_model*.bin.index.json")
-"""Weights in a model's root. Ones of an earlier push would be loaded in the place of those that we send."""
+"""Weights in a model's root. Those of an earlier push would be loaded instead of the new ones."""
 LOGIN = "export HF_TOKEN with a token that may write (hf.co/settings/tokens), or run `hf auth login`"
 
 
 def token() -> str:
-    """The user's token, from HF_TOKEN or the login; empty when there is none."""
+    """Return the user's token, from HF_TOKEN or the login; empty if there is none."""
     with _told("the token"):
         from huggingface_hub import get_token
 
@@ -25,14 +25,14 @@ def token() -> str:
 
 
 def push(parcel: Parcel, is_public: bool) -> Pushed:
-    """Bring `parcel` to its repository, which is made if there is none: private unless `is_public`.
+    """Push `parcel` to its repository, which is created if needed: private unless `is_public`.
 
-    A file that the repository has is not sent again: large ones are told by the SHA-256 that the hub knows of them,
-    small ones by their git digest. Weights of an earlier push that this one does not have are removed; all else stays.
+    Unchanged files are not sent again: large ones are compared by the hub's SHA-256, small ones by their git digest.
+    Weights of an earlier push that are not in this one are removed; all other files stay.
 
     Raises:
-        PublishError: without a token, when the hub refuses or cannot be reached, or when the repository is public
-            and `is_public` was not said.
+        PublishError: without a token, if the hub refuses or cannot be reached, or if the repository is public and
+            `is_public` is false.
     """
     if not token():
         raise PublishError(f"publish: there is no token for the hub; {LOGIN}")
@@ -54,7 +54,7 @@ def push(parcel: Parcel, is_public: bool) -> Pushed:
         url = f"{api.endpoint}/{'datasets/' if parcel.kind is Kind.DATA else ''}{parcel.repo}"
         if sent or outdated:
             with warnings.catch_warnings():
-                # It wonders at tables in a model's repository; they are the report's.
+                # huggingface_hub warns about tables in a model repository; these belong to the report.
                 warnings.filterwarnings("ignore", message="It seems that you are about to commit a data file")
                 url = api.create_commit(
                     parcel.repo,
@@ -64,7 +64,7 @@ def push(parcel: Parcel, is_public: bool) -> Pushed:
                     ],
                     commit_message=parcel.title,
                     repo_type=kind,
-                    # Should somebody else push meanwhile, what was compared here is no longer true.
+                    # Fails if another push came in between, because the comparison above is then outdated.
                     parent_commit=info.sha,
                 ).commit_url
         return Pushed(
@@ -91,7 +91,7 @@ def _is_same(item: Item, there: Any) -> bool:
 
 
 def _blob_id(item: Item) -> str:
-    """git's name for the file's content: the SHA-1 of `blob SIZE`, a zero byte and the bytes."""
+    """Return the file's git blob id: the SHA-1 of `blob SIZE`, a zero byte and the bytes."""
     content = item.content.read_bytes() if isinstance(item.content, Path) else item.content
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
@@ -102,7 +102,7 @@ def _is_weights(kind: Kind, path: str) -> bool:
 
 @contextmanager
 def _told(what: str) -> Iterator[None]:
-    """Turns what the hub's library raises into a PublishError about `what`."""
+    """Convert the hub library's exceptions to a PublishError about `what`."""
     try:
         from huggingface_hub.errors import HfHubHTTPError, HFValidationError, HTTPError, OfflineModeIsEnabled
     except ImportError as error:
@@ -120,7 +120,7 @@ def _told(what: str) -> Iterator[None]:
             f"{what}: the hub cannot be reached, or broke off: {_first_line(error)}; try again"
         ) from error
     except (ValueError, RuntimeError) as error:
-        # The library's own words for a card whose head the hub does not take, and for an upload that failed.
+        # The library's own message, for an invalid card header or a failed upload.
         raise PublishError(f"{what}: {_first_line(error)}") from error
 
 
@@ -144,7 +144,7 @@ SECONDS = 5.0
 
 
 def hub_user() -> tuple[bool | None, str]:
-    """Whether there is a token that the hub knows, and what to say of it; None where the hub cannot be asked."""
+    """Return whether the hub knows the token (None if it cannot be asked), and a message."""
     known = token()
     if not known:
         return False, f"no token; {LOGIN}"
@@ -156,7 +156,7 @@ def hub_user() -> tuple[bool | None, str]:
         headers = build_hf_headers(token=known)
         reply = get_session().get(f"{constants.ENDPOINT}/api/whoami-v2", headers=headers, timeout=SECONDS)
     except (httpx2.HTTPError, OSError) as error:
-        # Offline, by its switch or by the network.
+        # Offline, by setting or because of the network.
         return None, f"there is a token; the hub cannot be asked whose it is ({type(error).__name__})"
     if reply.status_code in (401, 403):
         return False, f"the hub does not know the token; {LOGIN}"

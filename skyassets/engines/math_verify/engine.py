@@ -1,4 +1,4 @@
-"""MathVerify keeps the Equals port: math-verify, in a worker process that can be killed. Imports no sympy here."""
+"""Implements the `Equals` port with math-verify, in worker processes that can be killed. Does not import sympy."""
 
 import functools
 import json
@@ -22,17 +22,17 @@ from skyassets.engines.sandbox import seccomp
 
 WORKER = Path(__file__).with_name("worker.py")
 ENVIRONMENT = {"SYMPY_GROUND_TYPES": "python", "PYTHONHASHSEED": "0", "LANG": "C.UTF-8"}
-"""All there is: gmpy2, where installed, cannot be interrupted, and sympy's way depends on the order of its sets."""
+"""The whole environment. gmpy2 cannot be interrupted, and sympy's results depend on the order of its sets."""
 STARTING_SECONDS = 120.0
 GRACE_SECONDS = 2.0
-"""The worker keeps the deadline itself; one that is this late has lost its way and is killed."""
+"""The worker enforces the deadline itself. If it is this late, it is killed."""
 
 TIME_LIMIT = "time limit"
 DIED = "grader error: the comparing process died twice"
 
 LONGEST, DEEPEST = 512, 12
 REMEMBERED = 100_000
-"""Pairs whose answer is kept for as long as the grader lives."""
+"""Number of pairs whose result is cached."""
 _BOMBS = (
     ("a number too long to state", re.compile(r"\d{150}")),
     ("a factorial of what is not small", re.compile(r"!\s*[)}\]]*\s*!|\^[^!]{0,40}!|\d{5}\s*!|\d\s*\}?\s*\)\s*!\s*\^")),
@@ -44,7 +44,7 @@ _BOMBS = (
 
 
 class MathVerify:
-    """Compares with math-verify in `workers` processes, each started when first needed. Safe to share by threads."""
+    """Compares with math-verify in `workers` processes, each started on first use. Thread-safe."""
 
     def __init__(self, seconds: float = 5.0, memory_mb: int = 2048, workers: int = 1) -> None:
         self._settings = {"seconds": seconds, "memory_mb": memory_mb}
@@ -63,10 +63,10 @@ class MathVerify:
             raise GraderError("math-verify is not installed; pip install 'math-verify[antlr4_13_2]'") from error
 
     def equal(self, answer: str, gold: str) -> bool | str:
-        """Whether `answer` equals `gold`; when nobody could tell within the limits, why.
+        """Return whether `answer` equals `gold`; if undecided within the limits, the reason.
 
         Raises:
-            GraderError: when no worker can be started.
+            GraderError: if no worker can be started.
         """
         for text, whose in ((gold, "reference"), (answer, "answer")):
             if reason := ungradable(text):
@@ -76,7 +76,7 @@ class MathVerify:
         worker = self._idle.get()
         try:
             told = worker.compare(answer, gold)
-            # Whoever killed it, the pair is not to blame before it was tried in peace.
+            # The worker may have been killed for another reason, so try the pair once more.
             told = worker.compare(answer, gold) if told == DIED else told
         finally:
             self._idle.put(worker)
@@ -85,7 +85,7 @@ class MathVerify:
         return told
 
     def close(self) -> None:
-        """Stop the workers; the next question starts them again."""
+        """Stop the workers; the next comparison starts them again."""
         for worker in self._workers:
             worker.stop()
 
@@ -99,7 +99,7 @@ class MathVerify:
 
 
 def ungradable(text: str) -> str | None:
-    """Why `text` is no final answer but work without end: too long, too deep, or astronomically large."""
+    """Return why `text` cannot be graded in reasonable time: too long, too deep, or astronomically large."""
     if not text.strip():
         return "empty"
     if len(text) > LONGEST:
@@ -116,7 +116,7 @@ def ungradable(text: str) -> str | None:
 
 
 class _Worker:
-    """One worker process, or none yet."""
+    """A worker process, which may not be started yet."""
 
     def __init__(self, settings: dict[str, float]) -> None:
         self._settings = settings
@@ -135,7 +135,7 @@ class _Worker:
         process, self._process = self._process, None
         if process is None:
             return
-        # Its fork, if there is one, is in its process group.
+        # The process group includes its fork, if there is one.
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         with process:
@@ -160,7 +160,7 @@ class _Worker:
 
 
 def _ask(process: subprocess.Popen[bytes], question: dict[str, object] | dict[str, str], seconds: float) -> bytes | str:
-    """One line for one line; what became of the worker when it says nothing."""
+    """Send one line and return the reply, or what happened to the worker if there is none."""
     assert process.stdin is not None
     assert process.stdout is not None
     try:

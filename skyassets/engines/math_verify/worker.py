@@ -1,7 +1,7 @@
-"""The worker behind `MathVerify`: reads pairs as lines of JSON, answers true, false or why not. Imports no skyassets.
+"""The worker behind `MathVerify`: reads pairs as JSON lines, replies true, false or an error. Imports no skyassets.
 
-Run by path, without environment. It loads math-verify once; each pair is then compared in a fork that may neither
-write, nor connect, nor start anything, and is killed at its deadline. A pair cannot disturb the next one.
+Run by path, with its own environment. It loads math-verify once and compares each pair in a fork, which cannot write,
+connect, or start anything, and is killed at its deadline. So no pair affects the next one.
 """
 
 import ctypes
@@ -21,7 +21,7 @@ Compare = Callable[[str, str], bool | str]
 TIME_LIMIT, MEMORY_LIMIT, DIED = "time limit", "memory limit", "the comparison died"
 READ_BYTES = 200
 DIGITS = 40
-"""To how many digits two constants are worked out; such that differ do so long before."""
+"""Digits to which two constants are evaluated; different constants differ much earlier."""
 WARMING = (
     ("\\frac{2}{4}", "0.5"), ("(x+1)^2", "x^2+2x+1"), ("[0,1)", "[0,1]"), ("\\{1,2\\}", "\\{2,1\\}"),
     ("36^\\circ", "1 \\pm \\sqrt{19}"), ("(1,2) \\cup (3,4)", "(3,4) \\cup (1,2)"), ("(3,\\frac{\\pi}{2})", "-2,1"),
@@ -29,9 +29,9 @@ WARMING = (
     ("\\begin{pmatrix} 1 \\\\ 2 \\end{pmatrix}", "\\begin{pmatrix} 1 \\\\ x \\end{pmatrix}"),
     ("3!", "x"), ("2^{n}", "4^{n/2}"), ("(-\\sqrt{3},\\sqrt{3})", "(-\\infty,2)\\cup(3,\\infty)"), ("2k+2", "52_8"),
 )  # fmt: skip
-"""A pair of each kind: what the first of them imports and remembers, every fork then has."""
+"""A pair of each kind, so that every fork inherits the imports and caches of the first comparison."""
 ROUNDED = re.compile(r"[-+]?\d*\.(\d{2,})")
-"""A reference that may have been rounded; `number.py` says the same of what is compared without algebra."""
+"""A reference that may be rounded; `number.py` has the same rule for comparisons without algebra."""
 
 PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS, SECCOMP_MODE_FILTER = 1, 22, 38, 2
 
@@ -43,7 +43,7 @@ class Filter(ctypes.Structure):
 
 
 def main() -> None:
-    """Serve until nobody asks any more."""
+    """Serve until standard input closes."""
     settings = json.loads(sys.stdin.readline())
     compare = load()
     if in_a_fork(compare, "1", "1", settings) is not True:
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def load() -> Compare:
-    """math-verify, with its own timers off and warm: the first comparison of each kind imports a good deal."""
+    """Load math-verify without its timers, and warm it up: the first comparison of each kind imports many modules."""
     from math_verify import LatexExtractionConfig, parse, verify
     from sympy import Expr, N
 
@@ -63,7 +63,7 @@ def load() -> Compare:
     config = [LatexExtractionConfig()]
 
     def compare(answer: str, gold: str) -> bool | str:
-        # Unwrapped, `3\\sqrt{13}` reads as 3. The other extractor would evaluate the text as Python.
+        # Without delimiters, `3\\sqrt{13}` is read as 3. The other extractor would evaluate the text as Python.
         wanted, given = (
             parse(f"${text}$", config, fallback_mode="no_fallback", parsing_timeout=None) for text in (gold, answer)
         )
@@ -71,7 +71,7 @@ def load() -> Compare:
             return f"ungradable: the {'answer' if wanted else 'reference'} cannot be read"
         one, other = given[0], wanted[0]
         if all(isinstance(side, Expr) and side.is_number and side.is_finite for side in (one, other)):
-            # The library would round to six decimals.
+            # The library itself would round to six decimals.
             return near(N((one - other).doit(), DIGITS), N(other.doit(), DIGITS), gold)
         return bool(verify(wanted, given, allow_set_relation_comp=True, timeout_seconds=None, raise_on_error=True))
 
@@ -88,7 +88,7 @@ def load() -> Compare:
 
 
 def in_a_fork(compare: Compare, answer: str, gold: str, settings: dict[str, object]) -> bool | str:
-    """What `compare` says in a process of its own; when it does not say so in time, that."""
+    """Return the result of `compare`, run in a separate process, or an error if it takes too long."""
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
@@ -98,7 +98,7 @@ def in_a_fork(compare: Compare, answer: str, gold: str, settings: dict[str, obje
             _confine(settings)
             said = compare(answer, gold)
         finally:
-            # Whatever was raised ends here: this process answers and is gone.
+            # Catch every exception: this process replies and exits.
             os.write(writing, json.dumps(_reason(sys.exc_info()[0]) if said is None else said).encode()[:READ_BYTES])
             os._exit(0)
     os.close(writing)

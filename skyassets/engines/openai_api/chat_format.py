@@ -1,6 +1,6 @@
-"""OpenAI's chat-completion format, both ways: a `Request` into the JSON to send, the JSON that came into a `Reply`.
+"""Conversion to and from OpenAI's chat-completion format: a `Request` to JSON, and the JSON of a response to a `Reply`.
 
-No network here and no policy: whether to ask again is `openai_asker`'s affair.
+No network access and no retry policy: the scheduler decides about retries.
 """
 
 import json
@@ -14,7 +14,7 @@ LARGEST_COUNT = 2**40
 
 
 class UnusableError(Exception):
-    """The server answered, but not with a completion: says what came instead, and the tokens it told of."""
+    """The response contains no completion. Holds an excerpt of it, and the token counts if it reported any."""
 
     def __init__(self, reason: str, tokens: tuple[int, int] | None = None) -> None:
         super().__init__(reason)
@@ -22,7 +22,7 @@ class UnusableError(Exception):
 
 
 def body_of(request: Request, model_name: str, base_url: str) -> dict[str, Any]:
-    """The JSON body that asks for `request`, with every sampling parameter spelled out."""
+    """Return the JSON body for `request`, with every sampling parameter set explicitly."""
     sampling = request.sampling
     body: dict[str, Any] = {
         "model": model_name,
@@ -38,17 +38,17 @@ def body_of(request: Request, model_name: str, base_url: str) -> dict[str, Any]:
 
 
 def _limit_word(base_url: str) -> str:
-    """OpenAI itself renamed the token limit and refuses the old word on newer models; everybody else knows the old."""
+    """Return the name of the token limit: OpenAI rejects the old name on newer models, others only know the old one."""
     host = urlsplit(base_url).hostname or ""
     return "max_completion_tokens" if host.endswith(("openai.com", "openai.azure.com")) else "max_tokens"
 
 
 def reply_of(request: Request, content: bytes, seconds: float, served_by: str) -> Reply:
-    """The reply in a response's content.
+    """Parse the content of a response.
 
     Raises:
-        ValueError: when it is not JSON (a body cut short).
-        UnusableError: when it is JSON, but holds no completion.
+        ValueError: if it is not JSON (a truncated body).
+        UnusableError: if it is JSON without a completion.
     """
     try:
         answer = json.loads(content)
@@ -63,7 +63,7 @@ def reply_of(request: Request, content: bytes, seconds: float, served_by: str) -
         raise UnusableError(f"no completion in the answer: {_excerpt(content)}", tokens) from error
     if text is None or finish_reason == "error":
         raise UnusableError(f"no text in the answer: {_excerpt(content)}", tokens)
-    # A reply whose tokens nobody told has no known price yet.
+    # Without token counts, the price of the reply is not known yet.
     dollars = 0.0 if tokens else None
     return Reply(
         request.id, text, well_formed(str(finish_reason)), *(tokens or (0, 0)), seconds, served_by, dollars=dollars
@@ -71,7 +71,7 @@ def reply_of(request: Request, content: bytes, seconds: float, served_by: str) -
 
 
 def _tokens(answer: Any) -> tuple[int, int] | None:
-    """The prompt's and the completion's tokens, where both are told as counts."""
+    """Return the prompt and completion token counts, or None unless both are reported."""
     usage = answer.get("usage") if isinstance(answer, dict) else None
     if not isinstance(usage, dict):
         return None
@@ -88,9 +88,9 @@ def _count(value: Any) -> int | None:
 
 
 def _text(message: dict[str, Any], finished: bool) -> str | None:
-    """The whole text, with reasoning that came apart put back where the model wrote it; None when there is none.
+    """Return the text, with separately returned reasoning put back in front of it; None if there is no text.
 
-    Reasoning that was cut off by the token limit stays unclosed: it led to no answer, and must not look as if it did.
+    Reasoning that the token limit cut off is left unclosed, so that it does not look as if it led to an answer.
     """
     reasoning = message.get("reasoning_content") or message.get("reasoning")
     content = message.get("content")

@@ -1,12 +1,12 @@
-"""A circuit breaker: a server that only fails is left alone for a while, then tried with one request at a time."""
+"""A circuit breaker: pauses requests to a server that keeps failing, then tries it with one request at a time."""
 
 FAILURES = 5
-"""In a row, until it opens."""
+"""Consecutive failures after which the breaker opens."""
 LONGEST_COOLING = 30.0
 
 
 class CircuitBreaker:
-    """Closed (asked freely), open (left alone until `opens`), or half open (one request at a time)."""
+    """Closed (requests flow), open (no requests until `opens`), or half open (one request at a time)."""
 
     def __init__(self, cooling: float) -> None:
         self.cooling = cooling
@@ -14,7 +14,7 @@ class CircuitBreaker:
         self._failures = 0
         self._trials = 0
         self.opens = 0.0
-        """When the next trial may begin, by the clock that `failed` is told."""
+        """When the next trial may begin, by the clock that is passed to `failed`."""
 
     @property
     def is_tripped(self) -> bool:
@@ -22,15 +22,15 @@ class CircuitBreaker:
         return self._failures >= FAILURES
 
     def failed(self, now: float) -> None:
-        """Take in a failure of the server, not of the row."""
+        """Record a failure of the server (not one caused by a single row)."""
         if self.is_tripped and now < self.opens:
-            return  # one that was under way when it opened
+            return  # this request was already in flight when the breaker opened
         self._failures += 1
         if self.is_tripped:
             self.opens = now + min(LONGEST_COOLING, self.cooling * 2**self._trials)
             self._trials += 1
 
     def answered(self) -> None:
-        """Take in that the server works."""
+        """Record a success, which closes the breaker."""
         self._failures = self._trials = 0
         self.opens = 0.0

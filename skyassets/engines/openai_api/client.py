@@ -1,7 +1,7 @@
-"""One OpenAI-compatible server, asked one thing at a time: complete this, or which models have you.
+"""HTTP client of one OpenAI-compatible server: completes a chat, or lists the models.
 
-What only one row suffers comes back as a `RequestFailure`; what every row would suffer raises `ServerError`. When to
-ask again is decided by the scheduler.
+A failure that concerns one row is returned as a `RequestFailure`; one that would concern every row raises
+`ServerError`. The scheduler decides about retries.
 """
 
 import functools
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 PROBE_SECONDS = 10.0
 COMPLETIONS_PATH = "/chat/completions"
 SHORTEST_KEY = 6
-"""Anything shorter is a word, such as `none`, and no secret."""
+"""A shorter key is a placeholder such as `none`, not a secret."""
 
 
 class OpenAIClient:
-    """A server within reach, for as long as the context lasts."""
+    """A connection to one server. Use it as an async context manager."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class OpenAIClient:
         self.base_url = base_url
         self._api_key = api_key
         self.is_there = False
-        """It has answered something, whatever it was."""
+        """Whether the server has responded at all, with a success or an error."""
         self._heard = heard
         http_client, self._broken = _transport()
         self._client = _repeating_client()(
@@ -63,12 +63,12 @@ class OpenAIClient:
         await self._client.close()
 
     async def complete(self, body: dict[str, Any]) -> bytes | RequestFailure:
-        """The JSON text of a chat completion, or why there is none."""
+        """Return the JSON of a chat completion, or why it failed."""
         import httpx2
         import openai
 
         try:
-            # Parsed by us: the client's own models cost more CPU than the call.
+            # We parse the JSON ourselves: building the `openai` client's models costs more CPU than the call.
             response = await self._client.post(COMPLETIONS_PATH, body=body, cast_to=httpx2.Response)
         except openai.APIStatusError as error:
             self._heard(error.response.headers)
@@ -85,10 +85,10 @@ class OpenAIClient:
         return fault
 
     async def models(self) -> tuple[str, ...]:
-        """The names it lists; none when it is there but does not tell.
+        """Return the names of the server's models; empty if it responds without listing any.
 
         Raises:
-            ServerError: when nobody is there, or the key is refused.
+            ServerError: if the server cannot be reached or rejects the key.
         """
         import httpx2
         import openai
@@ -111,14 +111,14 @@ class OpenAIClient:
         return names
 
     def clean(self, text: str) -> str:
-        """`text` without the key, which a server may echo."""
+        """Return `text` with the key masked, because a server may echo it."""
         return text.replace(self._api_key, "***") if len(self._api_key) >= SHORTEST_KEY else text
 
     def _without_key(self, fault: RequestFailure) -> RequestFailure:
         return replace(fault, reason=self.clean(fault.reason))
 
     async def _refused(self, model: str, fault: RequestFailure) -> ServerError:
-        """The error for a refusal; asked for an unknown model, it names those the server has."""
+        """Build the error for a rejected request; for an unknown model, it lists the models the server has."""
         message = f"{self.base_url}: asked for model {model!r}, {fault.refusal} (it said {fault.reason})"
         if fault.reason.startswith("404"):
             names = await self.models()
@@ -128,9 +128,9 @@ class OpenAIClient:
 
 @functools.cache
 def _repeating_client() -> "type[openai.AsyncOpenAI]":
-    """The `openai` client, which puts together a chat completion's headers and URL once and not at every call.
+    """Return an `openai` client class that builds a chat completion's headers and URL once, not at every call.
 
-    That is the larger part of a call's cost to it (measured: 0.32 ms of CPU a call without, 0.19 with).
+    Building them is most of the client's overhead (measured: 0.32 ms of CPU a call without this, 0.19 with it).
     """
     import httpx2
     import openai
@@ -157,22 +157,22 @@ def _repeating_client() -> "type[openai.AsyncOpenAI]":
 
 
 def _transport() -> "tuple[type[httpx2.AsyncClient], tuple[type[Exception], ...]]":
-    """How bytes travel, and the ways they can fail to: aiohttp, which costs half the CPU of the default."""
+    """Return the HTTP client class and the exceptions it raises: aiohttp, which takes half the CPU of the default."""
     import aiohttp
     import openai
 
-    # The client lets aiohttp's own errors through when what came is not HTTP at all.
+    # The `openai` client does not wrap aiohttp's errors when the response is not HTTP at all.
     return openai.DefaultAioHttpClient, (openai.APIConnectionError, aiohttp.ClientError)
 
 
 @functools.cache
 def _certificates() -> ssl.SSLContext:
-    """Whom to trust: read once a process, not once a client."""
+    """Load the trusted certificates once per process, not once per client."""
     import httpx2
 
     return httpx2.create_ssl_context()
 
 
 def _is_here(url: str) -> bool:
-    """Whether `url` is on this machine, before which no proxy stands."""
+    """Whether `url` is on this machine, where no proxy applies."""
     return urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}

@@ -1,15 +1,15 @@
-"""Asks OpenAI-compatible servers, continuously: the next request goes out the moment one comes back.
+"""Sends requests to OpenAI-compatible servers continuously: a new one goes out as soon as another completes.
 
-What a server's failure becomes:
+How failures are handled:
 
-| seen | becomes |
+| failure | result |
 | --- | --- |
-| 408, 409, 425, 5xx, a broken or silent connection, JSON cut short | asked again, then the row's error |
-| 429 | the same, more patiently; a server that says it often is asked less at a time |
-| 400 and its like, an answer without a completion | the row's error |
-| 401, 402, 403, 404, a quota used up | ServerError: no row would fare better |
-| nobody there from the start; nothing but failures for `patience` seconds | ServerError |
-| the next request could pass the budget | BudgetError, once all that is under way has been answered |
+| 408, 409, 425, 5xx, a broken or silent connection, truncated JSON | retried, then the row's error |
+| 429 | retried more often; a server that returns it often gets fewer requests at a time |
+| 400 and similar, a response without a completion | the row's error |
+| 401, 402, 403, 404, an exhausted quota | ServerError: every row would fail |
+| unreachable from the start; nothing but failures for `patience` seconds | ServerError |
+| the next request could exceed the budget | BudgetError, after the requests in flight have completed |
 """
 
 import asyncio
@@ -31,29 +31,29 @@ T = TypeVar("T")
 
 @dataclass
 class OpenAIClientPool(PoolSettings):
-    """Keeps the `CompletionClient` port over the `openai` client, with retries, limits and a purse of its own."""
+    """Implements the `CompletionClient` port with the `openai` client, with retries, rate limits and a budget."""
 
     def ask(self, requests: Iterable[Request], keep: Callable[[Reply], None]) -> None:
-        """Answer every request, in any order; `keep` runs in the event loop's thread, and ends the ask if it raises.
+        """Complete every request, in any order; `keep` runs in the event loop's thread, and stops the run if it raises.
 
-        `requests` is drawn from as room is made, so it may be longer than memory.
+        `requests` is read as capacity becomes free, so it need not fit in memory.
 
         Raises:
-            ServerError: when nobody can be asked; what came before has been kept.
-            BudgetError: when the next request could pass the budget; what came before has been kept.
+            ServerError: if no server can be used; earlier replies have been kept.
+            BudgetError: if the next request could exceed the budget; earlier replies have been kept.
         """
         _finish(RequestScheduler(self, keep).run(requests))
 
     def models(self) -> tuple[tuple[str, ...], ...]:
-        """Each server's names of its models; none for one that is there but does not tell, or that is not there.
+        """Return the model names of each server; empty for one that lists none or cannot be reached.
 
         Raises:
-            ServerError: when none can be reached, or one refuses the key.
+            ServerError: if no server can be reached, or one rejects the key.
         """
         return _finish(self._models())
 
     async def _models(self) -> tuple[tuple[str, ...], ...]:
-        # Side by side: servers that do not answer are waited for once.
+        # Concurrently, so that several unreachable servers cost one timeout.
         told = await asyncio.gather(*map(self._names, self.endpoints))
         absent = [one for one in told if isinstance(one, ServerError)]
         if len(absent) == len(self.endpoints):
@@ -63,7 +63,7 @@ class OpenAIClientPool(PoolSettings):
         return tuple(() if isinstance(one, ServerError) else one for one in told)
 
     async def _names(self, endpoint: Endpoint) -> tuple[str, ...] | ServerError:
-        """What a server calls its models; the error of one that is not there."""
+        """Return a server's model names, or the error if it cannot be reached."""
         async with self.connection(endpoint) as connection:
             try:
                 return await connection.client.models()
@@ -74,9 +74,9 @@ class OpenAIClientPool(PoolSettings):
 
 
 def _finish(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run to the end, in a loop on a thread of its own: an interrupt then reaches this thread, and no loop swallows it.
+    """Run a coroutine in another thread's event loop, so that Ctrl-C reaches the caller.
 
-    A loop that runs here already (a notebook's) is left alone for the same reason.
+    This also works where an event loop is already running, as in a notebook.
     """
     running = _Running()
     with ThreadPoolExecutor(1, thread_name_prefix="asker") as thread:
@@ -89,7 +89,7 @@ def _finish(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 class _Running:
-    """A coroutine on its way in another thread."""
+    """A coroutine that runs in another thread."""
 
     def __init__(self) -> None:
         self._started = threading.Event()
@@ -111,8 +111,8 @@ class _Running:
             self._started.set()
 
     def cancel(self) -> None:
-        """End it early, if it has not ended."""
+        """Cancel the coroutine if it is still running."""
         self._started.wait()
         if self._loop is not None and self._task is not None:
-            with contextlib.suppress(RuntimeError):  # the loop is closed: it has ended
+            with contextlib.suppress(RuntimeError):  # the loop is closed, so the coroutine has ended
                 self._loop.call_soon_threadsafe(self._task.cancel)

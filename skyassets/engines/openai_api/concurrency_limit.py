@@ -1,12 +1,12 @@
-"""How many requests one server gets at a time: as many as allowed, fewer while it says that it has too many."""
+"""Limits how many requests one server gets at a time: the configured maximum, or fewer while it reports overload."""
 
 BUSY_SHARE = 0.2
-"""A server that turns away more than this share of a windowful is asked less; a stray refusal changes nothing."""
+"""The limit drops when a server rejects more than this share of a window of requests; single rejections are ignored."""
 SHRINK, GROWTH = 0.7, 0.1
 
 
 class ConcurrencyLimiter:
-    """Additive increase, multiplicative decrease (Chiu and Jain, 1989), one step a windowful of outcomes."""
+    """Additive increase, multiplicative decrease (Chiu and Jain, 1989), with one step per window of outcomes."""
 
     def __init__(self, most: int) -> None:
         self.most = most
@@ -14,7 +14,7 @@ class ConcurrencyLimiter:
         self._seen = self._busy = 0
 
     def note(self, is_busy: bool) -> None:
-        """Take in one outcome: an answer, or the server's word that it is busy."""
+        """Record one outcome: a reply, or a rejection because the server is busy."""
         self._seen += 1
         self._busy += is_busy
         if self._seen < self.size:

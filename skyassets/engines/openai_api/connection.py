@@ -1,4 +1,4 @@
-"""One upstream under way: its client, and what it takes at this moment."""
+"""An endpoint during a run: its client, and how much it accepts right now."""
 
 import time
 from typing import Self
@@ -12,27 +12,27 @@ from skyassets.engines.openai_api.failures import RequestFailure
 from skyassets.engines.openai_api.rate_limiter import RateLimiter
 
 MEAN_SHARE = 0.1
-"""How much one completion moves the mean of their lengths."""
+"""Weight of one completion in the moving average of completion lengths."""
 BYTES_A_TOKEN = 4
-"""Of English, by OpenAI's rule of thumb; only for pacing."""
+"""For English, by OpenAI's rule of thumb. Used only for rate limiting."""
 
 
 class EndpointConnection:
-    """The way to one server, for as long as the context lasts."""
+    """A connection to one server. Use it as an async context manager."""
 
     def __init__(self, endpoint: Endpoint, timeout: float, cooling: float) -> None:
         self.endpoint = endpoint
         self.window = ConcurrencyLimiter(endpoint.concurrency)
         self.breaker = CircuitBreaker(cooling)
         self.pace = RateLimiter(endpoint.rpm, endpoint.tpm, time.monotonic())
-        # A socket for each request in flight, and one to see whether the server is there.
+        # One socket per request in flight, and one to check whether the server is up.
         sockets = endpoint.concurrency + 1
         self.client = OpenAIClient(endpoint.base_url, endpoint.api_key, timeout, sockets, self._learn)
         self.in_flight = 0
         self.is_absent = False
-        """Nobody was there when it was first tried."""
+        """Whether the server could not be reached when it was first tried."""
         self.failing_since: float | None = None
-        """When the first of the failures came that no success has followed."""
+        """When the current series of failures began; None after a success."""
         self._mean_completion = 0.0
 
     async def __aenter__(self) -> Self:
@@ -44,11 +44,11 @@ class EndpointConnection:
 
     @property
     def load(self) -> float:
-        """How full it is, from 0 to 1."""
+        """Share of its capacity in use, from 0 to 1."""
         return self.in_flight / self.window.size
 
     def wait(self, now: float) -> float | None:
-        """Seconds until it takes another request; None while only an answer can make room."""
+        """Return the seconds until it accepts another request; None if it must first complete one."""
         if self.endpoint.lost():
             return None
         if self.in_flight >= (1 if self.breaker.is_tripped else self.window.size):
@@ -56,12 +56,12 @@ class EndpointConnection:
         return max(self.breaker.opens - now, self.pace.wait(now), 0.0)
 
     def expected_tokens(self, request: Request) -> int:
-        """What a request will use, going by its length and by what the others used."""
+        """Estimate the tokens a request will use, from its length and the average of earlier completions."""
         prompt = sum(len(turn.content) for turn in request.messages) // BYTES_A_TOKEN
         return prompt + int(self._mean_completion or request.sampling.max_tokens)
 
     def note(self, fault: RequestFailure | None, completion_tokens: int = 0) -> None:
-        """Take in how an attempt ended."""
+        """Record the outcome of an attempt."""
         self.window.note(fault is not None and fault.is_busy)
         if fault is None:
             self.is_absent = False

@@ -1,4 +1,4 @@
-"""One OpenAI-compatible server as the asker sees it: where it is, what it calls the model, and how much it takes."""
+"""One OpenAI-compatible server: its URL, its name for the model, and its limits."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,18 +10,18 @@ def _not_lost() -> str:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where requests can be sent. Several of them share one queue, each taking what it can."""
+    """A server to send requests to. Several endpoints share one queue, each taking what it has capacity for."""
 
     base_url: str
     model_name: str
-    """What the server calls the model."""
+    """The server's name for the model."""
     api_key: str = field(default="none", repr=False)
     concurrency: int = 32
-    """Requests in flight there, at most."""
+    """Most requests in flight."""
     served_by: str = "an OpenAI-compatible server"
     rpm: int | None = None
-    """Requests a minute, at most; without it, what the server's headers tell."""
+    """Most requests a minute; if None, the limit in the server's headers."""
     tpm: int | None = None
-    """Tokens a minute, at most; without it, what the server's headers tell."""
+    """Most tokens a minute; if None, the limit in the server's headers."""
     lost: Callable[[], str] = field(default=_not_lost, repr=False, compare=False)
-    """Says why this server will never answer again; empty while it may."""
+    """Returns why this server will never respond again; empty as long as it may."""

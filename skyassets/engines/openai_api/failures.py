@@ -1,6 +1,6 @@
-"""What a failed attempt at a model server means: is it worth another, when, and what to say of it.
+"""Classifies a failed request to a model server: whether and when to retry it, and the error message.
 
-Pure: it reads the error and says; it asks nobody and sleeps never.
+Pure functions: no network access and no waiting.
 """
 
 import math
@@ -26,29 +26,29 @@ LONGEST_RETRY_AFTER = 600.0
 
 @dataclass(frozen=True)
 class RequestFailure:
-    """Why one attempt brought no completion."""
+    """Why an attempt returned no completion."""
 
     reason: str
     is_passing: bool
-    """Another attempt may fare better."""
+    """Whether a retry may succeed."""
     is_silent: bool = False
-    """Nobody answered at all."""
+    """Whether the server did not respond at all."""
     is_unreached: bool = False
-    """No connection came about: the request was never sent."""
+    """Whether the connection failed, so that the request was never sent."""
     is_busy: bool = False
-    """The server has too much to do; it is not broken."""
+    """Whether the server is overloaded rather than broken."""
     is_paid: bool = False
-    """The server did the work, and will want its money, though nothing usable came of it."""
+    """Whether the server did the work and will charge for it, although the result is unusable."""
     tokens: tuple[int, int] | None = None
-    """Prompt and completion tokens, where the server told them all the same."""
+    """Prompt and completion tokens, if the server reported them."""
     retry_after: float | None = None
-    """Seconds the server asked to be left alone."""
+    """Seconds the server asked to wait before a retry."""
     refusal: str | None = None
-    """Why no row would fare better, and what to do about it."""
+    """Why every row would fail, and what to do about it; None for other failures."""
 
 
 def fault_of(error: "openai.APIStatusError") -> RequestFailure:
-    """What an answer with a 4xx or 5xx status means."""
+    """Classify a response with a 4xx or 5xx status."""
     status = error.status_code
     refusal = REFUSALS.get(status)
     if error.code == "insufficient_quota":
@@ -63,7 +63,7 @@ def fault_of(error: "openai.APIStatusError") -> RequestFailure:
 
 
 def silence_of(error: Exception) -> RequestFailure:
-    """What a connection that failed, broke or fell silent means; its deepest cause tells most."""
+    """Classify a connection that failed, broke or timed out. The innermost cause gives the message."""
     cause: BaseException = error
     while cause.__cause__ is not None:
         cause = cause.__cause__
@@ -73,7 +73,7 @@ def silence_of(error: Exception) -> RequestFailure:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The seconds in a `Retry-After` header, given as a number or as a date; None without one."""
+    """Return the seconds in a `Retry-After` header, which holds a number or a date; None without the header."""
     value = headers.get("retry-after", "").strip()
     try:
         seconds = float(value)
@@ -88,7 +88,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def _message(error: "openai.APIStatusError") -> str:
-    """The server's own words, without the wrapping that differs from one server to the next."""
+    """Return the server's error message, without the wrapping that differs between servers."""
     body = error.body
     words = body.get("message") if isinstance(body, dict) else None
     return str(words or error.response.text.strip() or error.response.reason_phrase)[:500]

@@ -1,4 +1,4 @@
-"""The servers that share the work of a client, and how patiently each is asked."""
+"""The servers of a client pool, and its timeouts and retries."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,22 +11,22 @@ from skyassets.engines.openai_api.endpoint import Endpoint
 
 @dataclass
 class PoolSettings:
-    """What requests to a pool of servers have in common."""
+    """Settings that all requests to a pool of servers share."""
 
     endpoints: tuple[Endpoint, ...]
-    """Several share the work, each taking what it can."""
+    """Several share one queue, each taking what it has capacity for."""
     timeout: float = 1800.0
-    """Seconds one answer may take: a long trace takes many minutes."""
+    """Seconds one completion may take: a long trace takes many minutes."""
     attempts: int = 10
     backoff: float = 0.2
-    """Seconds to wait before the second attempt, at most; doubles with each one."""
+    """Longest wait before the second attempt, in seconds; doubles with each attempt."""
     patience: float = 300.0
-    """Seconds with nothing but failures, after which the servers count as lost."""
+    """Seconds with nothing but failures after which the run stops."""
     price: Price = FREE
     run_budget: Budget = field(default_factory=Budget)
     said: Callable[[str], None] = silent
     in_flight: int = field(default=0, init=False)
 
     def connection(self, endpoint: Endpoint) -> EndpointConnection:
-        """The way to one of the servers."""
+        """Return a connection to one of the servers."""
         return EndpointConnection(endpoint, self.timeout, self.backoff)

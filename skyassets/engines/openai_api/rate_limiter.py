@@ -1,4 +1,4 @@
-"""Requests and tokens a minute: token buckets, with limits that are set or learned from a server's headers."""
+"""Limits requests and tokens per minute with token buckets. The limits are configured or read from response headers."""
 
 import re
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 class TokenBucket:
-    """Fills with `per_minute`; what is taken may overdraw it, and the next taker waits."""
+    """Refills at `per_minute`. A request may overdraw it; the next one then waits."""
 
     def __init__(self, per_minute: float, now: float) -> None:
         self.per_minute = per_minute
@@ -19,18 +19,18 @@ class TokenBucket:
         self.filled = now
 
     def wait(self, now: float) -> float:
-        """Seconds until something may be taken."""
+        """Return the seconds until something may be taken."""
         self.level = min(self.capacity, self.level + (now - self.filled) * self.per_minute / MINUTE)
         self.filled = now
         return 0.0 if self.level > 0 else (1e-3 - self.level) * MINUTE / self.per_minute
 
     def take(self, amount: float) -> None:
-        """Take `amount`; below zero is a debt. A negative amount gives back."""
+        """Take `amount`, also below zero. A negative amount gives back."""
         self.level -= amount
 
 
 class RateLimiter:
-    """The limits of one server. All times are by one monotonic clock, in seconds."""
+    """The rate limits of one server. All times are seconds of one monotonic clock."""
 
     def __init__(self, rpm: int | None, tpm: int | None, now: float) -> None:
         self._is_set = {"requests": rpm is not None, "tokens": tpm is not None}
@@ -39,7 +39,7 @@ class RateLimiter:
         self._closed_until = now
 
     def wait(self, now: float) -> float:
-        """Seconds until the next request may go out."""
+        """Return the seconds until the next request may go out."""
         return max(self._closed_until - now, *(bucket.wait(now) for bucket in self._buckets.values()), 0.0)
 
     def take(self, tokens: int) -> None:
@@ -49,12 +49,12 @@ class RateLimiter:
                 self._buckets[what].take(amount)
 
     def settle(self, expected: int, used: int) -> None:
-        """Correct what was taken for a request by what it used."""
+        """Replace the expected tokens of a request by those it used."""
         if "tokens" in self._buckets:
             self._buckets["tokens"].take(used - expected)
 
     def learn(self, headers: Mapping[str, str], now: float) -> None:
-        """Take in OpenAI's `x-ratelimit-*` headers; a limit that was set by hand stays."""
+        """Apply OpenAI's `x-ratelimit-*` headers; a configured limit takes precedence."""
         for what, is_set in self._is_set.items():
             limit = headers.get(f"x-ratelimit-limit-{what}", "")
             if not is_set and limit.isdecimal() and int(limit) > 0:
@@ -67,7 +67,7 @@ class RateLimiter:
 
 
 def seconds_of(duration: str) -> float:
-    """The seconds in a duration such as `6m0s`, `20ms` or a bare number; 0 for anything else."""
+    """Return the seconds in a duration such as `6m0s`, `20ms` or a bare number; 0 for anything else."""
     parts = DURATION.findall(duration)
     if parts:
         return sum(float(number) * SECONDS[unit] for number, unit in parts)

@@ -1,4 +1,4 @@
-"""Model servers that already run somewhere: OpenAI's, a provider's, your own vLLM. Starts and stops nothing."""
+"""Model servers that already run elsewhere: OpenAI's, another provider's, your own vLLM. Starts and stops nothing."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from skyassets.engines.openai_api.endpoint import Endpoint
 
 @dataclass(frozen=True)
 class RemoteServing:
-    """Keeps the `ModelProvider` port for one URL or several."""
+    """Implements the `ModelProvider` port with one or more URLs."""
 
     endpoints: tuple[Endpoint, ...]
     price: Price = FREE
@@ -26,10 +26,10 @@ class RemoteServing:
 
     @contextmanager
     def serve(self, model: Model, weights: Path | None) -> Iterator[CompletionClient]:
-        """An asker for `model`, once its servers have shown that they are there.
+        """Yield a client for `model`, after checking that its servers respond.
 
         Raises:
-            ServerError: when none is, one refuses the key, or one cannot have the weights we made ourselves.
+            ServerError: if none responds, one rejects the key, or one does not have the model we trained ourselves.
         """
         client = OpenAIClientPool(
             self.endpoints, self.timeout, self.attempts, price=self.price, run_budget=self.run_budget, said=self.said

@@ -1,4 +1,4 @@
-"""One ask under way: a queue of requests, the servers that share it, and what waits to be asked again."""
+"""Schedules one run of requests: a queue, the servers that share it, and the requests that wait for a retry."""
 
 import asyncio
 import contextlib
@@ -19,36 +19,36 @@ from skyassets.engines.openai_api.failures import RequestFailure
 from skyassets.engines.openai_api.pool_settings import PoolSettings
 
 SLOW_ATTEMPTS = 2
-"""Attempts that ran out of time, at most: each has cost the server as much as an answer."""
+"""Most attempts that may time out: each costs the server as much as a completion."""
 BUSY_ATTEMPTS = 4
-"""Times as many attempts for a row that is only told to wait."""
+"""Factor by which the attempts increase for a row that only meets a busy server."""
 LONGEST_BACKOFF = 30.0
 NEWS_SECONDS = 10.0
 QUIET_SECONDS = 30.0
 
 
 class RequestScheduler:
-    """One ask under way."""
+    """Schedules one run of requests."""
 
     def __init__(self, settings: PoolSettings, keep: Callable[[Reply], None]) -> None:
         self.settings = settings
         self.keep = keep
         self.connections: list[EndpointConnection] = []
         self.again: list[tuple[float, int, PendingRequest]] = []
-        """A heap of what is to be asked again, by when."""
+        """Heap of requests to retry, by time."""
         self.held: PendingRequest | None = None
-        """What the purse has no room for yet."""
+        """A request that the budget has no room for yet."""
         self.tasks: set[asyncio.Task[None]] = set()
         self.ended: list[asyncio.Task[None]] = []
-        """Tasks that ended and have not been looked at."""
+        """Finished tasks whose result has not been read."""
         self.heard = self.told_quiet = time.monotonic()
-        """When a task ended last, and when it was last said that none does."""
+        """When a task last finished, and when the lack of replies was last reported."""
         self.told = 0.0
         self.refused = False
-        """`keep` has raised: it is given nothing more."""
+        """Whether `keep` has raised; it is not called again."""
 
     async def run(self, requests: Iterable[Request]) -> None:
-        """Keep every server as busy as it can be until nothing is left, or something ends it all."""
+        """Keep every server busy until no request is left or an error stops the run."""
         self.news = asyncio.Event()
         self.source = iter(requests)
         self.is_drawn = False
@@ -62,12 +62,12 @@ class RequestScheduler:
                 for task in self.tasks:
                     task.cancel()
                 await asyncio.gather(*self.tasks, return_exceptions=True)
-                for task in self.ended:  # looked at, so that nobody complains that they were not
+                for task in self.ended:  # read the result, so that asyncio does not warn
                     task.cancelled() or task.exception()
                 self.settings.in_flight = 0
 
     async def _step(self) -> bool:
-        """Send out all there is room for, then wait for news; False when nothing is left."""
+        """Send what there is capacity for, then wait for an event; return False when nothing is left."""
         self.news.clear()
         now = time.monotonic()
         pause = self._send(now)
@@ -83,7 +83,7 @@ class RequestScheduler:
             alarm.cancel()
             self._say_if_quiet()
         else:
-            # Not the whole of a long pause at once: a server may be lost for good meanwhile.
+            # Not the whole of a long pause: a server may be lost in the meantime.
             await asyncio.sleep(0.05 if pause is None else min(pause, 1.0))
         ended, self.ended = self.ended, []
         for task in ended:
@@ -91,7 +91,7 @@ class RequestScheduler:
         return True
 
     def _say_if_quiet(self) -> None:
-        """The first answers of a big model take minutes: say that they are awaited."""
+        """Report that no reply has come yet: the first replies of a big model take minutes."""
         now = time.monotonic()
         if self.ended:
             self.heard = self.told_quiet = now
@@ -100,7 +100,7 @@ class RequestScheduler:
             self.settings.said(f"{len(self.tasks)} calls under way, no answer for {now - self.heard:.0f} s")
 
     def _send(self, now: float) -> float | None:
-        """Send out all there is room for; seconds after which time alone may make more room, None for never."""
+        """Send what there is capacity for; return the seconds until more can be sent, or None to wait for a reply."""
         while True:
             waits = [
                 (wait, connection.load, place)
@@ -121,7 +121,7 @@ class RequestScheduler:
             self._start(pending, self.connections[place])
 
     def _next(self, now: float) -> PendingRequest | None:
-        """What is to be sent next: what waited for money, what is due again, or a new request."""
+        """Return the next request: one that waited for the budget, one that is due for a retry, or a new one."""
         if self.held is not None:
             pending, self.held = self.held, None
             return pending
@@ -158,7 +158,7 @@ class RequestScheduler:
             self.settings.run_budget.settle(pending.worst, 0.0)
             raise
         except BaseException:
-            # Broken off: nobody will know what it came to.
+            # Cancelled: the cost will never be known.
             self.settings.run_budget.settle(pending.worst, pending.worst)
             pending.dollars += pending.worst
             if pending.dollars:
@@ -183,7 +183,7 @@ class RequestScheduler:
         request, endpoint = pending.request, connection.endpoint
         body = body_of(request, endpoint.model_name, endpoint.base_url)
         try:
-            # The client's own time limit is for each read: a server that trickles would never reach it.
+            # The HTTP client's timeout applies to each read, so a server that sends slowly would never reach it.
             async with asyncio.timeout(self.settings.timeout):
                 outcome = await connection.client.complete(body)
         except TimeoutError:
@@ -203,7 +203,7 @@ class RequestScheduler:
     async def _failed(
         self, pending: PendingRequest, fault: RequestFailure, connection: EndpointConnection, seconds: float
     ) -> None:
-        """Ask again later, or let the row go."""
+        """Schedule a retry, or give up on the row."""
         now = time.monotonic()
         if not fault.is_passing:
             self._let_go(pending, fault.reason, connection)
@@ -211,7 +211,7 @@ class RequestScheduler:
         if not connection.client.is_there and fault.is_silent:
             await self._greet(connection)
         if fault.is_unreached:
-            pending.attempts -= 1  # it was never sent: no fault of the row's
+            pending.attempts -= 1  # never sent, so it does not count against the row
         elif fault.is_busy:
             pending.attempts -= 1
             pending.busy += 1
@@ -237,7 +237,7 @@ class RequestScheduler:
             self.settings.said(f"{connection.endpoint.base_url}: {fault.reason}; it is tried again, {others}")
 
     async def _greet(self, connection: EndpointConnection) -> None:
-        """See whether anybody is there at all, at a server that has never answered; raise when all are absent."""
+        """Check whether a server that has never responded is up; raise if no server is."""
         try:
             await connection.client.models()
         except ServerError:
@@ -246,7 +246,7 @@ class RequestScheduler:
                 raise
 
     def _pause(self, fault: RequestFailure, tried: int) -> float:
-        """As long as the server asked, else exponentially longer; spread at random, so that rows do not flock back.
+        """Return the wait before a retry: the one the server asked for, or exponential backoff with full jitter.
 
         Full jitter, after M. Brooker, "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015).
         """
@@ -258,7 +258,7 @@ class RequestScheduler:
         self._hand_over(pending.given_up(reason, connection.endpoint.served_by))
 
     def _hand_over(self, reply: Reply) -> None:
-        """Give a reply to `keep`, until it has refused one."""
+        """Pass a reply to `keep`, unless it has raised before."""
         if self.refused:
             return
         self.refused = True

@@ -1,6 +1,6 @@
-"""An account's batches and files at one server: upload, create, find, look, fetch.
+"""An account's batches and files at one server: upload, create, list, retrieve, download.
 
-Failures that may pass are tried again; what a batch's fate means is not decided here.
+Transient failures are retried. What to do about a failed batch is decided elsewhere.
 """
 
 import random
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 TAG = "skyassets"
-"""The metadata that carries a batch's digest."""
+"""The metadata key that holds a batch's digest."""
 KEPT_SECONDS = 30 * 24 * 3600.0
-"""As long as OpenAI keeps what a batch brought."""
+"""How long OpenAI keeps the results of a batch."""
 LONGEST_PAUSE = 60.0
 READINGS = 3
-"""Downloads of a file with an unreadable line, before the line counts as lost."""
+"""Downloads of a file with an unreadable line before the line counts as lost."""
 CALL_SECONDS = 60.0
 FILE_SECONDS = 900.0
 
 
 class AbsentError(ServerError):
-    """The server does not know what it is asked for."""
+    """The server does not know the requested object."""
 
 
 class BatchAccount:
-    """A server's Batch API within reach, for as long as the context lasts."""
+    """A client of a server's Batch API. Use it as a context manager."""
 
     def __init__(self, endpoint: Endpoint, folder: Path, patience: float, backoff: float, settling: float) -> None:
         import httpx2
@@ -47,7 +47,7 @@ class BatchAccount:
 
         self.endpoint, self.folder = endpoint, folder
         self.is_there = False
-        """It has answered something, whatever it was."""
+        """Whether the server has responded at all, with a success or an error."""
         self.patience, self.backoff, self.settling = patience, backoff, settling
         self._broken = (openai.APIConnectionError, httpx2.HTTPError)
         self._unreached = httpx2.ConnectError
@@ -67,7 +67,7 @@ class BatchAccount:
         self._client.close()
 
     def upload(self, file: IO[bytes], name: str) -> str:
-        """The id of the uploaded file."""
+        """Upload a file and return its id."""
 
         def action() -> str:
             file.seek(0)
@@ -77,13 +77,13 @@ class BatchAccount:
         return self._insist("upload", action)
 
     def create(self, file_id: str, digest: str) -> "Batch":
-        """A new batch over an uploaded file; looked for before it is asked for a second time."""
+        """Create a batch from an uploaded file. Before a retry, look for it in the list."""
         is_first = True
 
         def action() -> "Batch":
             nonlocal is_first
             if not is_first:
-                time.sleep(self.settling)  # what was asked for may be there, though nobody said so
+                time.sleep(self.settling)  # the batch may have been created without a response
                 if found := self._listed().get(digest):
                     return found
             is_first = False
@@ -95,23 +95,23 @@ class BatchAccount:
         return self._insist("create", action)
 
     def listed(self) -> "dict[str, Batch]":
-        """The account's batches that are ours and brought something, or may do so yet: by digest, the newest each."""
+        """Return our batches that have results or may still get them: the newest for each digest."""
         return self._insist("list", self._listed)
 
     def look(self, batch_id: str) -> "Batch":
-        """The batch as it is now.
+        """Return the current state of the batch.
 
         Raises:
-            AbsentError: when the account has no such batch.
+            AbsentError: if the account has no such batch.
         """
         return self._insist("look", lambda: _known(self._client.batches.retrieve(batch_id)))
 
     @contextmanager
     def file(self, file_id: str) -> Iterator[tuple[IO[bytes], int]]:
-        """A file of a batch, and how many of its lines were unreadable in every download.
+        """Yield a file of a batch, and how many of its lines were unreadable in every download.
 
         Raises:
-            AbsentError: when the account has no such file (it is too old).
+            AbsentError: if the account has no such file (it is too old).
         """
         with scratch(self.folder) as file:
             bad = 1
@@ -139,16 +139,16 @@ class BatchAccount:
                 has_brought = batch.output_file_id and (counts is None or counts.completed)
                 if digest and (batch.status in RUNNING or has_brought):
                     found.setdefault(digest, batch)
-        except AttributeError as error:  # the client takes any text for a page
+        except AttributeError as error:  # the client accepts any text as a page
             raise ValueError("not a list of batches") from error
         return found
 
     def _insist(self, what: str, action: Callable[[], T]) -> T:
-        """What `action` returns, tried again while its failures may pass.
+        """Call `action`, retrying transient failures, and return its result.
 
         Raises:
-            AbsentError: when the server does not know what it is asked for.
-            ServerError: when it refuses, was never there, or nothing but failures came for `patience` seconds.
+            AbsentError: if the server does not know the requested object.
+            ServerError: if it rejects the request, was never reachable, or only failed for `patience` seconds.
         """
         import openai
 
@@ -184,7 +184,7 @@ class BatchAccount:
             time.sleep(self._pause(fault, tried))
 
     def _pause(self, fault: RequestFailure, tried: int) -> float:
-        """As long as the server asked, else exponentially longer, with full jitter."""
+        """Return the wait before a retry: the one the server asked for, or exponential backoff with full jitter."""
         if fault.retry_after is not None:
             return fault.retry_after
         return random.uniform(0, min(LONGEST_PAUSE, self.backoff * 2 ** min(tried - 1, 16)))
@@ -202,10 +202,10 @@ class BatchAccount:
 
 
 def _known(told: T) -> T:
-    """What the server told, when it is what was asked for: the client takes any JSON or text for it.
+    """Return the response if it has the expected form: the client accepts any JSON or text.
 
     Raises:
-        ValueError: when it is not.
+        ValueError: if it has not.
     """
     if not isinstance(getattr(told, "id", None), str):
         raise ValueError(repr(told)[:200])  # noqa: TRY004 (passing, like all nonsense)

@@ -1,4 +1,4 @@
-"""The files of a batch, both ways: requests as lines to upload, lines that come back as replies. No network here."""
+"""Conversion to and from a batch's files: requests to lines, and result lines to replies. No network access."""
 
 import contextlib
 import json
@@ -14,7 +14,7 @@ ENDPOINT: Literal["/v1/chat/completions"] = "/v1/chat/completions"
 
 
 def line_of(request: Request, model_name: str, base_url: str) -> bytes:
-    """The line that asks for `request`; it is known by the row's id."""
+    """Return the line for `request`; the row's id identifies it."""
     body = body_of(request, model_name, base_url)
     line = {"custom_id": request.id, "method": "POST", "url": ENDPOINT, "body": body}
     return json.dumps(line).encode("ascii") + b"\n"
@@ -22,7 +22,7 @@ def line_of(request: Request, model_name: str, base_url: str) -> bytes:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a line of an output or error file says of one row: a completion's JSON, or why there is none."""
+    """One row's line in an output or error file: a completion's JSON, or why there is none."""
 
     id: str
     body: dict[str, Any] | None
@@ -30,10 +30,10 @@ class Answer:
 
 
 def answer_of(line: bytes) -> Answer:
-    """The answer in a line.
+    """Parse a line.
 
     Raises:
-        ValueError: when it is none.
+        ValueError: if it is not a result.
     """
     told = json.loads(line)
     try:
@@ -51,7 +51,7 @@ def answer_of(line: bytes) -> Answer:
 
 
 def reply_from(request: Request, answer: Answer, seconds: float, served_by: str) -> Reply:
-    """The reply in an answer; one with an error where there is no completion in it, with the tokens it was paid for."""
+    """Return the reply in an answer; without a completion, a reply with an error and the tokens charged for it."""
     if answer.body is None:
         return failed(request, answer.error, seconds, served_by)
     try:
@@ -64,12 +64,12 @@ def reply_from(request: Request, answer: Answer, seconds: float, served_by: str)
 
 
 def failed(request: Request, reason: str, seconds: float, served_by: str) -> Reply:
-    """The reply to a request that got none."""
+    """Return the reply for a request that failed."""
     return Reply(request.id, "", "error", 0, 0, seconds, served_by, well_formed(reason))
 
 
 def answers_of(file: IO[bytes]) -> Iterator[Answer]:
-    """The answers in a file, one after the other; unreadable lines are left out."""
+    """Yield the answers in a file, without unreadable lines."""
     file.seek(0)
     for line in file:
         with contextlib.suppress(ValueError):
@@ -77,7 +77,7 @@ def answers_of(file: IO[bytes]) -> Iterator[Answer]:
 
 
 def unreadable(file: IO[bytes]) -> int:
-    """How many lines of a file hold no answer."""
+    """Return how many lines of a file hold no answer."""
     file.seek(0)
     count = 0
     for line in file:

@@ -1,6 +1,6 @@
-"""The notes on batches: which rows each one holds, durable before anything is asked for.
+"""Records of batches and the rows in each, written durably before the batch is created.
 
-A note is a small JSON file. It holds no key and no text: the rows' ids, the server's name and the batch's id.
+A note is a small JSON file. It holds no key and no text: only the rows' ids, the server's name and the batch's id.
 """
 
 import json
@@ -15,18 +15,18 @@ from skyassets.core.files import write_text
 
 @dataclass(frozen=True)
 class Note:
-    """What is known of one batch."""
+    """The record of one batch."""
 
     digest: str
-    """Of all it asks; the batch carries it as metadata, by which it is found when its id was never noted."""
+    """Digest of all requests. The batch carries it as metadata, by which it is found if its id was never recorded."""
     server: str
     model: str
     ids: tuple[str, ...]
-    """The rows it holds; once it is collected, those that it answered."""
+    """The rows it holds; after it is collected, those that have a result."""
     at: float
     """When it was planned (seconds since 1970)."""
     batch: str = ""
-    """Its id; empty as long as nobody knows whether it was created."""
+    """Its id; empty while it is unknown whether it was created."""
     is_collected: bool = False
 
 
@@ -37,14 +37,14 @@ class Notes:
     folder: Path
 
     def path(self, digest: str) -> Path:
-        """Where the note on the batch with this digest is."""
+        """Return the path of the note for this digest."""
         return self.folder / f"{digest}.json"
 
     def of(self, server: str, model: str) -> Iterator[Note]:
-        """The notes on batches of one model at one server, oldest first.
+        """Yield the notes on batches of one model at one server, oldest first.
 
         Raises:
-            StoreError: when one is damaged.
+            StoreError: if one is corrupted.
         """
         notes = [self._read(path) for path in sorted(self.folder.glob("*.json"))]
         yield from sorted(
@@ -52,15 +52,15 @@ class Notes:
         )
 
     def holds(self, digest: str) -> bool:
-        """Whether there is a note on the batch with this digest."""
+        """Whether there is a note for this digest."""
         return self.path(digest).exists()
 
     def write(self, note: Note) -> None:
-        """Keep `note`; durable on return."""
+        """Write `note`; it is durable on return."""
         write_text(self.path(note.digest), json.dumps(asdict(note)))
 
     def drop(self, note: Note) -> None:
-        """Forget `note`."""
+        """Delete `note`."""
         self.path(note.digest).unlink(missing_ok=True)
 
     def _read(self, path: Path) -> Note:
@@ -76,6 +76,6 @@ class Notes:
 
 
 def server_name(base_url: str) -> str:
-    """Which server this is, without what an URL may hold of secrets."""
+    """Return the server's name: its URL without possible secrets."""
     parts = urlsplit(base_url)
     return f"{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path.rstrip('/')}"

@@ -1,4 +1,4 @@
-"""One ask through batches under way: what is noted is taken up again, the rest is sent, and all of it is collected."""
+"""Runs requests through batches: resumes recorded ones, sends the rest, and collects all results."""
 
 import contextlib
 import itertools
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class BatchAsk:
-    """One ask under way."""
+    """One run of requests through batches."""
 
     def __init__(
         self,
@@ -38,12 +38,12 @@ class BatchAsk:
     ) -> None:
         self.settings, self.account, self.spool, self.keep = settings, account, spool, keep
         self.rest = spooled(requests, spool, settings.endpoint, settings.price)
-        """What is in no batch yet."""
+        """Rows that are not in a batch yet."""
         self.unpaid: dict[str, Row] = {}
-        """What the money is not enough for."""
+        """Rows that exceed the budget."""
         self.courses: list[Course] = []
         self.reserved: dict[str, float] = {}
-        """Row to the dollars set aside for it."""
+        """Dollars reserved for each row."""
         self.refusals: list[str] = []
         self.notes = Notes(settings.folder)
         self.server = server_name(settings.endpoint.base_url)
@@ -51,11 +51,11 @@ class BatchAsk:
         self.served_by = f"{settings.endpoint.served_by} (batch)"
         self.most_rows = settings.most_rows
         self.is_full = False
-        """The server's queue takes no more until something of ours has ended."""
+        """Whether the server's queue is full until one of our batches ends."""
         self.listed: dict[str, Batch] | None = None
 
     def run(self) -> None:
-        """Have every row answered or explained; raises what `OpenAIBatch.ask` says."""
+        """Get a reply or an error for every row; raises the errors of `OpenAIBatch.ask`."""
         try:
             with self._alone():
                 self._take_up()
@@ -71,15 +71,15 @@ class BatchAsk:
         finally:
             self.settings.in_flight = 0
             under_way = {row for course in self.courses for row in course.rows}
-            for row in self.reserved.keys() - under_way:  # what is under way may still cost: its money stays aside
+            for row in self.reserved.keys() - under_way:  # a batch in progress may still cost, so its reservation stays
                 self._free(row, 0.0)
 
     def _alone(self) -> AbstractContextManager[None]:
-        """Hold the notes against other runs while batches are taken up or created."""
+        """Lock the notes against other runs while batches are resumed or created."""
         return locked(self.settings.folder / ".lock", self.settings.said)
 
     def _take_up(self) -> None:
-        """Find the batches of earlier runs that hold rows of ours."""
+        """Resume batches of earlier runs that hold rows of this one."""
         for note in list(self.notes.of(self.server, self.model)):
             if note.is_collected and note.at < time.time() - KEPT_SECONDS:
                 self.notes.drop(note)
@@ -92,7 +92,7 @@ class BatchAsk:
                 self.settings.said(f"{self.server}: {len(rows)} rows are in batch {found.batch} already")
 
     def _found(self, note: Note) -> Note | None:
-        """The note with its batch's id; None, and the note dropped, when the batch was never created."""
+        """Return the note with its batch's id; if the batch was never created, delete the note and return None."""
         if note.batch:
             return note
         time.sleep(min(max(note.at + self.settings.settling - time.time(), 0.0), self.settings.settling))
@@ -110,7 +110,7 @@ class BatchAsk:
         return self.listed.get(key)
 
     def _set_aside(self, rows: dict[str, Row]) -> dict[str, Row]:
-        """Set money aside for rows, one by one; those it is not enough for."""
+        """Reserve budget for rows, one by one; return those that exceed it."""
         names = sorted(rows.keys() - self.reserved.keys())
         for number, row in enumerate(names):
             if not self.settings.run_budget.reserve(rows[row].worst):
@@ -122,7 +122,7 @@ class BatchAsk:
         self.settings.run_budget.settle(self.reserved.pop(row, 0.0), spent)
 
     def _send(self) -> None:
-        """Create batches for the rest, as far as the money goes, each within the limits of a file."""
+        """Create batches for the remaining rows within the budget, each within the limits of a file."""
         short = self._set_aside(self.rest)
         self.unpaid |= short
         for row in short:
@@ -134,7 +134,7 @@ class BatchAsk:
                     self._create(rows, file)
 
     def _next(self) -> dict[str, Row]:
-        """The rows of the next batch."""
+        """Return the rows of the next batch."""
         rows: dict[str, Row] = {}
         size = 0
         for name, row in sorted(self.rest.items()):
@@ -149,10 +149,10 @@ class BatchAsk:
         return rows
 
     def _create(self, rows: dict[str, Row], file: IO[bytes]) -> None:
-        """Have a batch of `rows`: the one that is listed already, or a new one, noted before and after."""
+        """Use the batch of `rows` that is already listed, or create one; record it before and after."""
         tried = 0
         while self.notes.holds(key := digest("batch", self.server, self.model, sorted(rows), tried)):
-            tried += 1  # the same rows again, because that one brought them nothing
+            tried += 1  # the same rows again, because that batch gave them no result
         note = Note(key, self.server, self.model, tuple(rows), at=time.time())
         batch = self._in_list(key)
         if batch is None:
@@ -169,7 +169,7 @@ class BatchAsk:
         self.settings.in_flight += len(rows)
 
     def _look_around(self) -> None:
-        """Look once at every batch that is due, then wait for the next one to be."""
+        """Check every batch that is due once, then wait until the next one is."""
         now = time.time()
         for course in [each for each in self.courses if self._due(each) <= now]:
             self._judge(course)
@@ -180,7 +180,7 @@ class BatchAsk:
         return course.due(self.settings.soonest, self.settings.seldomest)
 
     def _judge(self, course: Course) -> None:
-        """Wait on, collect, send again or give up, by what has become of the batch."""
+        """Wait, collect, resend or give up, depending on the state of the batch."""
         try:
             batch = self.account.look(course.note.batch)
         except AbsentError as error:
@@ -205,7 +205,7 @@ class BatchAsk:
             raise ServerError(f"{self.server}: {late}")
 
     def _failed(self, course: Course, batch: "Batch") -> None:
-        """Send its rows again where only the queue was full; else give up: none of them was asked, none was paid."""
+        """Resend the rows if the queue was full, else give up: no row was processed or charged."""
         self._end(course)
         self.notes.drop(course.note)
         told, is_queue = refusal(batch)
@@ -225,10 +225,10 @@ class BatchAsk:
         self.settings.said(f"{self.server}: batch {batch.id} has to wait: {told}; its rows are sent again {how}")
 
     def _collect(self, course: Course, batch: "Batch") -> None:
-        """Hand over what the batch brought, and note what need never be asked again.
+        """Return the results of the batch, and record which rows need no new request.
 
         Raises:
-            AbsentError: when one of its files is not there; nothing was handed over.
+            AbsentError: if one of its files is missing; no result was returned.
         """
         seconds = float(max((ended(batch) or time.time()) - batch.created_at, 0))
         answered: dict[str, None] = {}
@@ -252,12 +252,12 @@ class BatchAsk:
         self.settings.said(f"{self.server}: batch {batch.id} is {batch.status}, {counts}")
 
     def _settle(self, course: Course, row: Row, answer: Answer, seconds: float) -> bool:
-        """Hand a row's reply over; whether it is one."""
+        """Pass a row's reply on; return whether it has one."""
         reply = reply_from(row.request, answer, seconds, self.served_by)
-        # Where nobody told the tokens, the worst is assumed, as for a live call.
+        # Without token counts the worst case is assumed, as for a live call.
         told = self.settings.price.dollars(reply.prompt_tokens, reply.completion_tokens, batched=True)
         spent = row.worst if reply.dollars is None else told
-        # What was collected before has been booked before, by the run that collected it.
+        # A batch that was collected before was already charged, by the run that collected it.
         self._free(answer.id, 0.0 if course.note.is_collected else spent)
         self.keep(replace(reply, at=now(), dollars=spent))
         return reply.error is None
@@ -272,7 +272,7 @@ class BatchAsk:
         self.is_full = False
 
     def _lost(self, course: Course, error: AbsentError) -> None:
-        """Ask again what was collected once and is not kept there any more; else say how to go on: it was paid."""
+        """Resend rows that were collected before but are gone here; else raise, as they were paid for."""
         if not course.note.is_collected:
             raise ServerError(
                 f"{error}; batch {course.note.batch} holds {len(course.rows)} rows: use the key it was made with, or "
@@ -281,7 +281,7 @@ class BatchAsk:
         self._forget(course)
 
     def _forget(self, course: Course) -> None:
-        """Ask the rows of a batch again whose files are gone."""
+        """Request again the rows of a batch whose files are gone."""
         self._end(course)
         self.notes.write(replace(course.note, ids=(), is_collected=True))
         self.rest |= course.rows

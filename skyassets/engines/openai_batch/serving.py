@@ -1,18 +1,18 @@
-"""Asks through OpenAI's Batch API: at half the price, within a day, and taken up again by whichever run comes next.
+"""Completes requests through OpenAI's Batch API: at half the price, within a day, and resumed by the next run.
 
-What a batch's fate becomes:
+How results and failures are handled:
 
-| seen | becomes |
+| state | result |
 | --- | --- |
-| completed, expired, cancelled | its completed rows are replies; each other row has the error its line tells |
-| failed for the queue being full | sent again when another batch has ended; alone, as smaller batches |
-| failed for anything else (a wrong line, an unknown model) | ServerError with the messages |
-| 408, 409, 425, 429, 5xx, a broken or silent connection | tried again; ServerError after `patience` seconds of it |
-| 401, 402, 403, 404, a quota used up | ServerError |
-| rows that could pass the budget | not sent; BudgetError, once what was sent has been collected |
+| completed, expired, cancelled | its completed rows are replies; each other row has its line's error |
+| failed because the queue is full | sent again when another batch has ended; if alone, as smaller batches |
+| failed for another reason (an invalid line, an unknown model) | ServerError with the messages |
+| 408, 409, 425, 429, 5xx, a broken or silent connection | retried; ServerError after `patience` seconds |
+| 401, 402, 403, 404, an exhausted quota | ServerError |
+| rows that could exceed the budget | not sent; BudgetError, after what was sent has been collected |
 
-A batch goes on without us. What it holds is noted before it is created, so a run that was killed, at any point, finds
-it again and pays nothing twice.
+A batch continues without us. Its rows are recorded before it is created, so after a kill at any point the next run
+finds it and pays for nothing twice.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -30,14 +30,14 @@ from skyassets.engines.openai_batch.spool import scratch
 
 @dataclass
 class OpenAIBatch(BatchSettings):
-    """Keeps the ports `ModelProvider` and `CompletionClient` over the Batch API of one server."""
+    """Implements the ports `ModelProvider` and `CompletionClient` with the Batch API of one server."""
 
     @contextmanager
     def serve(self, model: Model, weights: Path | None) -> Iterator[CompletionClient]:
-        """Itself, for as long as the context lasts; nobody is asked anything before there is something to ask.
+        """Yield this object; no request is sent before `ask`.
 
         Raises:
-            ServerError: for weights that we made ourselves: they are not there.
+            ServerError: for weights that we trained ourselves: the server does not have them.
         """
         if weights is not None:
             raise ServerError(
@@ -47,11 +47,11 @@ class OpenAIBatch(BatchSettings):
         yield self
 
     def ask(self, requests: Iterable[Request], keep: Callable[[Reply], None]) -> None:
-        """Answer every request, handing the replies of a batch to `keep` as soon as it has ended.
+        """Complete every request, passing the replies of a batch to `keep` as soon as it has ended.
 
         Raises:
-            ServerError: when nobody can be asked, or a batch is refused; batches under way are found by the next run.
-            BudgetError: when some could pass the budget; all others have been answered.
+            ServerError: if the server cannot be used or rejects a batch; the next run finds the batches in progress.
+            BudgetError: if some rows could exceed the budget; all others have been completed.
         """
         with (
             BatchAccount(self.endpoint, self.folder, self.patience, self.backoff, self.settling) as account,

@@ -1,4 +1,4 @@
-"""The server that batches are sent to, how large they may be, and how patiently they are waited for."""
+"""The server that batches are sent to, their size limits, and their polling intervals."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,30 +10,30 @@ from skyassets.engines.openai_api.endpoint import Endpoint
 
 MOST_ROWS = 50_000
 MOST_BYTES = 200_000_000
-"""OpenAI's limits for the file of one batch."""
+"""OpenAI's limit for the file of one batch."""
 
 
 @dataclass
 class BatchSettings:
-    """What the batches of one server have in common."""
+    """Settings that all batches of one server share."""
 
     endpoint: Endpoint
     folder: Path
-    """Where the notes on batches are kept: the only thing a later run needs to find them."""
+    """Where the notes on batches are kept: all that a later run needs to find them."""
     price: Price = FREE
     run_budget: Budget = field(default_factory=Budget)
     said: Callable[[str], None] = silent
     most_rows: int = MOST_ROWS
     most_bytes: int = MOST_BYTES
     soonest: float = 2.0
-    """Seconds before the first look at a batch, at least."""
+    """Shortest wait before a batch is first polled, in seconds."""
     seldomest: float = 60.0
-    """Seconds between two looks, at most: they grow with the time waited."""
+    """Longest polling interval, in seconds; it grows with the time waited."""
     news: float = 600.0
-    """Seconds between two lines of progress."""
+    """Seconds between two progress lines."""
     patience: float = 1800.0
-    """Seconds with nothing but failures, after which the server counts as lost."""
+    """Seconds with nothing but failures after which the run stops."""
     backoff: float = 1.0
     settling: float = 10.0
-    """Seconds a batch may take to be listed after it was asked for."""
+    """Seconds until a new batch appears in the list."""
     in_flight: int = field(default=0, init=False)

@@ -1,4 +1,4 @@
-"""The requests of one ask on disk, as the lines a batch is made of: there may be more of them than memory."""
+"""The requests of a run on disk, as the lines of batches, because they may not fit in memory."""
 
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -18,11 +18,11 @@ PIECE = 1 << 20
 
 @dataclass(frozen=True)
 class Row:
-    """A request, its messages left on disk."""
+    """A request whose messages are on disk."""
 
     request: Request
     worst: float
-    """Dollars it can cost in a batch, at most."""
+    """Most it can cost in a batch, in dollars."""
     start: int
     size: int
     """Where its line is, in bytes."""
@@ -30,10 +30,10 @@ class Row:
 
 @contextmanager
 def scratch(folder: Path) -> Iterator[IO[bytes]]:
-    """A file for as long as the context lasts.
+    """Yield a temporary file.
 
     Raises:
-        StoreError: when it cannot be written.
+        StoreError: if it cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -44,7 +44,7 @@ def scratch(folder: Path) -> Iterator[IO[bytes]]:
 
 
 def spooled(requests: Iterable[Request], file: IO[bytes], endpoint: Endpoint, price: Price) -> dict[str, Row]:
-    """The rows of `requests`, by id, their lines written to `file`."""
+    """Write the lines of `requests` to `file`, and return the rows by id."""
     rows: dict[str, Row] = {}
     start = 0
     for request in requests:

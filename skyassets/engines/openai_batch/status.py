@@ -1,4 +1,4 @@
-"""A batch on its course, as one ask sees it: its rows, when to look at it next, what to say of it. No network here."""
+"""The state of a batch during a run: its rows, when to poll it next, and its progress line. No network access."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 RUNNING = {"validating", "in_progress", "finalizing", "cancelling"}
 QUEUE_IS_FULL = "token_limit_exceeded"
 GRACE = 6 * 3600.0
-"""Seconds after a batch's end was due, before nobody believes in it any more."""
+"""Seconds after a batch's deadline until it counts as lost."""
 UNSEEN_SECONDS = 3600.0
-"""Seconds after a batch's end in which its files may still turn up."""
+"""Seconds after a batch's end in which its files may still appear."""
 
 
 @dataclass
@@ -23,21 +23,21 @@ class Course:
 
     note: Note
     rows: dict[str, Row]
-    """Those of its rows that the ask wants."""
+    """The rows of the batch that this run needs."""
     is_first: bool = True
-    """Nothing of ours was in the server's queue when it came."""
+    """Whether none of our batches was in the server's queue when it was created."""
     looked: float = 0.0
-    """When it was last looked at (seconds since 1970)."""
+    """When it was last polled (seconds since 1970)."""
     told: float = 0.0
     status: str = ""
 
     def due(self, soonest: float, seldomest: float) -> float:
-        """When to look at it next: the longer it has taken, the seldomer."""
+        """Return when to poll it next; the interval grows with its age."""
         last = max(self.looked, self.note.at)
         return last + min(max((last - self.note.at) / 10, soonest), seldomest)
 
     def news(self, batch: "Batch", now: float, seconds: float) -> str:
-        """A line of progress; empty when nothing changed and the last line is younger than `seconds`."""
+        """Return a progress line; empty if nothing changed and the last line is younger than `seconds`."""
         if now - self.told < seconds and batch.status == self.status:
             return ""
         self.told, self.status = now, batch.status
@@ -48,24 +48,24 @@ class Course:
 
 
 def is_running(batch: "Batch") -> bool:
-    """Whether something may still come of it: it runs, or has rows done whose file is not written yet."""
+    """Whether it may still produce results: it runs, or has completed rows whose file is not written yet."""
     counts = batch.request_counts
     is_unwritten = counts is not None and counts.completed > 0 and not batch.output_file_id
     return batch.status in RUNNING or (is_unwritten and batch.status != "failed")
 
 
 def ended(batch: "Batch") -> float | None:
-    """When it ended (seconds since 1970), if that was told."""
+    """Return when it ended (seconds since 1970), if reported."""
     return batch.completed_at or batch.expired_at or batch.cancelled_at
 
 
 def has_lost_its_files(batch: "Batch", now: float) -> bool:
-    """Whether files that are not there will not turn up any more."""
+    """Whether its missing files will no longer appear."""
     return now - (ended(batch) or now) > UNSEEN_SECONDS
 
 
 def overdue(batch: "Batch", now: float) -> str:
-    """What to do about a batch that should have ended long ago; empty for any other."""
+    """Return what to do about a batch that is long past its deadline; empty for any other."""
     if not batch.expires_at or now <= batch.expires_at + GRACE:
         return ""
     return (
@@ -75,7 +75,7 @@ def overdue(batch: "Batch", now: float) -> str:
 
 
 def refusal(batch: "Batch") -> tuple[str, bool]:
-    """Why a failed batch was refused, and whether only the server's queue was full."""
+    """Return why a batch was rejected, and whether only the server's queue was full."""
     errors = (batch.errors.data if batch.errors else None) or []
     told = [f"{each.message}{f' (line {each.line})' if each.line else ''}" for each in errors[:5]]
     return "; ".join(told) or "without a reason", any(each.code == QUEUE_IS_FULL for each in errors)

@@ -1,7 +1,7 @@
-"""Bubblewrap keeps the Sandbox port: fork servers in namespaces without network, and each job in further ones.
+"""Implements the `Sandbox` port with bubblewrap: fork servers in namespaces without network, each job in further ones.
 
-A program sees the system and the interpreter read-only, an empty /tmp, no network, no environment, no open files of
-ours. It runs under a user that owns nothing, within limits; its output is data that nobody here executes or trusts.
+A program sees the system and the interpreter read-only, an empty /tmp, no network, no environment and none of our
+open files. It runs as a user that owns nothing, within limits. Its output is data that is never executed or trusted.
 """
 
 import functools
@@ -19,11 +19,11 @@ from skyassets.engines.sandbox.server import SandboxServer
 
 TMP_MB, SHARED_MB = 32, 16
 SPARE_USERS = range(60_578, 61_184)
-"""User ids that no account has. One a server, so that parallel runs share no limit and reach no process of another."""
+"""User ids that no account has. One per server, so that parallel runs share no limit and no access to each other."""
 
 
 class Bubblewrap(WarmSandbox):
-    """Runs each program in namespaces of its own, inside bubblewrap. Nothing is looked for before the first run."""
+    """Runs each program in its own namespaces, inside bubblewrap. Checks nothing before the first run."""
 
     def __init__(self, bwrap: str = "bwrap") -> None:
         super().__init__(BubblewrapBackend(bwrap))
@@ -47,10 +47,10 @@ class BubblewrapBackend:
         return told.stdout.strip() or "bubblewrap"
 
     def start(self, number: int) -> SandboxServer:
-        """A fork server with nothing in sight but the system, the interpreter and an empty folder.
+        """Start a fork server that sees only the system, the interpreter and an empty folder.
 
         Raises:
-            SandboxError: when bubblewrap is not there or refuses.
+            SandboxError: if bubblewrap is missing or fails.
         """
         user = SPARE_USERS[number % len(SPARE_USERS)] if os.geteuid() == 0 else None
         return SandboxServer(
@@ -62,8 +62,8 @@ class BubblewrapBackend:
         if user is None:
             view = ("--unshare-all", "--unshare-user", "--cap-drop", "ALL", "--proc", "/proc")
         else:
-            # Root in a user namespace is still root for the kernel's files: the server becomes somebody else for
-            # real, after it has mounted a /proc that bubblewrap has not covered in part (see `fork_server`).
+            # Root in a user namespace is still root for the kernel's files, so the server changes its user id for real,
+            # after mounting a /proc without the covers that bubblewrap puts on it (see `fork_server`).
             view = ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try")
             view += ("--cap-drop", "ALL", "--dir", "/proc")
             for needed in ("SYS_ADMIN", "SETUID", "SETGID", "SETPCAP"):
@@ -84,7 +84,7 @@ class BubblewrapBackend:
 
 
 def _environment() -> tuple[str, ...]:
-    # A fixed hash seed: the same program ends the same way tomorrow. -I would ignore it, so -s -S -P stand for it.
+    # A fixed hash seed makes runs repeatable. -I would ignore it, so -s -S -P replace it.
     values = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"}  # noqa: S108
     return tuple(word for name, value in values.items() for word in ("--setenv", name, value))
 
@@ -99,7 +99,7 @@ def _python() -> Path:
 
 @functools.cache
 def _files() -> tuple[str, ...]:
-    """What a program sees: system folders and the interpreter, read-only, and two small empty places to write."""
+    """Return the mounts: system folders and the interpreter, read-only, and two small empty writable folders."""
     words: list[str] = ["--dev", "/dev"]
     for folder in ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/sbin"):
         path = Path(folder)
@@ -110,7 +110,7 @@ def _files() -> tuple[str, ...]:
     words += [*_open_folder(Path("/etc")), "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
     for megabytes, folder in ((TMP_MB, "/tmp"), (SHARED_MB, "/dev/shm")):  # noqa: S108
         words += ["--perms", "1777", "--size", str(megabytes * 2**20), "--tmpfs", folder]
-    # Only these of the interpreter, wherever it lives: neither the home folder around it nor a virtual environment.
+    # Mount only these parts of the interpreter, neither the home folder around it nor a virtual environment.
     for needed in (_python(), Path(sys.base_prefix) / "lib"):
         if not needed.is_relative_to("/usr"):
             for parent in reversed(needed.parents[:-1]):
@@ -123,5 +123,5 @@ def _files() -> tuple[str, ...]:
 
 
 def _open_folder(path: Path) -> list[str]:
-    # Left to itself, bubblewrap makes it root's own.
+    # By default, bubblewrap makes the folder accessible to root only.
     return ["--perms", "0755", "--dir", str(path)]

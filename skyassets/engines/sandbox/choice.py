@@ -1,4 +1,4 @@
-"""Which sandbox there is on this machine: the strongest one that works, or the one that was asked for. Fails closed."""
+"""Selects a sandbox: the one requested, or the strongest that works on this machine. Raises if none does."""
 
 import logging
 import threading
@@ -19,10 +19,9 @@ LOG = logging.getLogger(__name__)
 
 
 class ChosenSandbox:
-    """Keeps the Sandbox port with the sandbox called `name`; for `auto` with the first that works here.
+    """Implements the `Sandbox` port with the sandbox called `name`, or, for `auto`, the first that works here.
 
-    `none` is no sandbox: it has to be asked for, and `auto` never comes to it. Nothing is looked for before the
-    first use.
+    `none` does not isolate: it must be requested, and `auto` never selects it. Checks nothing before the first use.
     """
 
     def __init__(self, name: str = "auto", image: str = IMAGE) -> None:
@@ -45,12 +44,12 @@ class ChosenSandbox:
         """Run `program` once, within `limits`.
 
         Raises:
-            SandboxError: when programs cannot be confined here, saying of each backend why not.
+            SandboxError: if programs cannot be confined here, with the reason for each backend.
         """
         return self._chosen().run(program, limits)
 
     def close(self) -> None:
-        """End all that runs."""
+        """End every running program."""
         if self._sandbox is not None:
             self._sandbox.close()
 

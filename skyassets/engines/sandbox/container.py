@@ -1,7 +1,7 @@
-"""A container keeps the Sandbox port: docker or podman hold the fork server, and each job becomes a user of its own.
+"""Implements the `Sandbox` port with a docker or podman container: it holds the fork server, and each job gets a user.
 
-For machines where neither namespaces nor Landlock are allowed to us but a container engine is. The container has no
-network, nothing of the host's files, a read-only system and a small folder in memory.
+For machines that offer neither namespaces nor Landlock but a container engine. The container has no network, none of
+the host's files, a read-only system and a small folder in memory.
 """
 
 import functools
@@ -17,12 +17,12 @@ from skyassets.engines.sandbox.server import SandboxServer
 TOOLS = ("docker", "podman")
 IMAGE = "docker.io/library/python:3.11-slim"
 USERS = 61_184
-"""Two user ids from here on: one for a program, one for its examiner. Each server has its own container."""
+"""The first of two user ids: one for a program, one for its examiner. Each server has its own container."""
 MEMORY_MB, PROCESSES, TMP_MB, SHARED_MB = 8192, 512, 64, 16
 
 
 class Container(WarmSandbox):
-    """Runs each program in a container that is kept warm, with `tool` or with what is found."""
+    """Runs each program in a warm container, with `tool` or the engine that is found."""
 
     def __init__(
         self, tool: str = "", image: str = IMAGE, python: str = "python3", extra: tuple[str, ...] = ()
@@ -31,14 +31,14 @@ class Container(WarmSandbox):
 
 
 class ContainerBackend:
-    """Starts fork servers in containers of their own."""
+    """Starts fork servers in containers."""
 
     def __init__(self, tool: str, image: str, python: str, extra: tuple[str, ...]) -> None:
         self._wanted, self._image, self._python, self._extra = tool, image, python, extra
 
     @property
     def advice(self) -> str:
-        """What to do when it does not work here."""
+        """What to do if it does not work here."""
         return (
             f"The engine must run and have the image: `docker pull {self._image}` (or podman), or name another one "
             "with Python 3.11 or newer in SKYASSETS_SANDBOX_IMAGE."
@@ -51,17 +51,17 @@ class ContainerBackend:
         return f"{told.stdout.strip().split(',')[0].lower()} ({self._image.rpartition('/')[2]})"
 
     def start(self, number: int) -> SandboxServer:
-        """A fork server in a new container.
+        """Start a fork server in a new container.
 
         Raises:
-            SandboxError: when there is no engine, or it cannot run the image.
+            SandboxError: if there is no engine, or it cannot run the image.
         """
         settings: dict[str, object] = {"confinement": "container", "user": USERS}
         settings["filter"] = seccomp.for_a_shared_system().hex()
         return SandboxServer(self.command(), settings, _reachable())
 
     def command(self) -> tuple[str, ...]:
-        """The whole command line of a container."""
+        """Return the command line of a container."""
         granted = ("SETUID", "SETGID", "SETPCAP", "KILL")
         return (
             self._tool(), "run", "--rm", "--interactive", "--pull", "never", "--network", "none", "--read-only",
@@ -81,6 +81,6 @@ class ContainerBackend:
 
 
 def _reachable() -> dict[str, str]:
-    """What the engine's client needs of the environment; nothing of it goes into the container."""
+    """Return the environment variables that the engine's client needs; none is passed to the container."""
     wanted = ("PATH", "HOME", "XDG_RUNTIME_DIR", "DOCKER_HOST", "DOCKER_CONTEXT", "CONTAINER_HOST")
     return {name: os.environ[name] for name in wanted if name in os.environ}

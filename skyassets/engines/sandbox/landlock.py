@@ -1,7 +1,7 @@
-"""Landlock keeps the Sandbox port without namespaces: access rights, no sockets, an own user. Fails closed.
+"""Implements the `Sandbox` port with Landlock, without namespaces: access rights, no sockets, another user.
 
-Weaker than bubblewrap: a program shares the list of processes and the processors with everybody, and can learn whether
-a file exists. It reads the system and the interpreter, writes in its own folder, and connects to nobody.
+Weaker than bubblewrap: a program shares the process list and the processors with the machine, and can find out whether
+a file exists. It can read the system and the interpreter, write in its own folder, and open no connection.
 """
 
 import functools
@@ -17,20 +17,20 @@ from skyassets.engines.sandbox.pool import WarmSandbox
 from skyassets.engines.sandbox.server import SandboxServer
 
 SPARE_USERS = range(61_184, 62_184, 2)
-"""Two user ids a server that no account has: one for a program, one for its examiner."""
+"""User ids that no account has, two per server: one for a program, one for its examiner."""
 SCOPED = 6
-"""The first version that keeps signals within: without it the program must have another user than we."""
+"""The first version that restricts signals. Without it, the program must run as another user."""
 
 
 class Landlock(WarmSandbox):
-    """Runs each program under Landlock, as another user where we are root."""
+    """Runs each program under Landlock, as another user if we are root."""
 
     def __init__(self, python: str | None = None) -> None:
         super().__init__(LandlockBackend(python))
 
 
 class LandlockBackend:
-    """Starts fork servers whose jobs lock themselves in."""
+    """Starts fork servers whose jobs confine themselves."""
 
     advice = "Landlock must be in the kernel (Linux 6.2, or 6.12 for users other than root) and among lsm= at boot."
 
@@ -43,10 +43,10 @@ class LandlockBackend:
         return f"landlock {landlock_rules.version()} (Linux {platform.release().partition('-')[0]})"
 
     def start(self, number: int) -> SandboxServer:
-        """A fork server.
+        """Start a fork server.
 
         Raises:
-            SandboxError: when the kernel's Landlock is too old, or other users cannot reach the interpreter.
+            SandboxError: if the kernel's Landlock is too old, or other users cannot access the interpreter.
         """
         is_root = os.geteuid() == 0
         needed = landlock_rules.NEEDED if is_root else SCOPED
@@ -64,5 +64,5 @@ class LandlockBackend:
 
 
 def _closed_to_others(file: Path) -> Path | None:
-    """The folder on the way to `file` that others may not enter."""
+    """Return the folder on the path to `file` that other users may not enter."""
     return next((folder for folder in reversed(file.parents) if not folder.stat().st_mode & 0o001), None)

@@ -1,4 +1,4 @@
-"""A Sandbox of warm fork servers, one for each thread that runs programs. What locks them in is a backend's matter."""
+"""A sandbox of warm fork servers, one per thread that runs programs. A backend isolates them."""
 
 import functools
 import json
@@ -19,7 +19,7 @@ OPEN_FILES = 256
 
 
 class Backend(Protocol):
-    """What isolates: it knows how to start a fork server where its programs can do no harm."""
+    """Starts fork servers that are isolated."""
 
     @property
     def name(self) -> str:
@@ -28,20 +28,20 @@ class Backend(Protocol):
 
     @property
     def advice(self) -> str:
-        """What to do when it does not work here."""
+        """What to do if it does not work here."""
         ...
 
     def start(self, number: int) -> SandboxServer:
-        """A new fork server, the `number`th.
+        """Start the fork server with index `number`.
 
         Raises:
-            SandboxError: when it cannot be started here.
+            SandboxError: if it cannot be started here.
         """
         ...
 
 
 class WarmSandbox:
-    """Keeps the Sandbox port over a backend. Starts nothing before the first run; its end, or ours, ends everything."""
+    """Implements the `Sandbox` port with a backend. Starts nothing before the first run; ends everything with us."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
@@ -58,19 +58,19 @@ class WarmSandbox:
         return self._backend.name
 
     def run(self, program: Program, limits: Limits) -> Run:
-        """Run `program` once, within `limits`. Threads may run programs at the same time, each in a server of its own.
+        """Run `program` once, within `limits`. Threads may run programs concurrently, each in its own server.
 
         Raises:
-            SandboxError: when programs cannot be confined here; nothing has been run then.
+            SandboxError: if programs cannot be confined here; nothing has been run then.
         """
         self.check()
         return self._run(program, limits)
 
     def check(self) -> None:
-        """Make sure once that programs can be confined here, by confining a harmless one.
+        """Check once that programs can be confined here, by running a harmless one.
 
         Raises:
-            SandboxError: when they cannot, saying what is missing.
+            SandboxError: if they cannot, with what is missing.
         """
         with self._checking:
             if self._is_usable:
@@ -87,12 +87,12 @@ class WarmSandbox:
             self._is_usable = True
 
     def pids(self) -> list[int]:
-        """The outermost process of each server, for those who measure."""
+        """The outermost process of each server, for measurements."""
         with self._lock:
             return [server.pid for server in (*self._idle, *self._busy)]
 
     def close(self) -> None:
-        """End all servers with whatever they run; the next run starts new ones."""
+        """End all servers and their jobs; the next run starts new ones."""
         with self._lock:
             idle, busy, self._idle, self._busy = self._idle, self._busy, [], set()
             self._closings += 1
@@ -113,7 +113,7 @@ class WarmSandbox:
         order, parts = _order(program, limits)
         closings = self._closings
         lost: ServerLostError | None = None
-        # A server that was lost may have been lost for another reason than this program: once more.
+        # A server may be lost for a reason other than this program, so try once more.
         for _ in range(2):
             try:
                 return told(program, self._asked(lambda server: server.ask(order, parts, limits.seconds)))
@@ -128,7 +128,7 @@ class WarmSandbox:
         try:
             ending = ask(server)
         except BaseException:
-            # Whatever happened, nobody knows what it will say next.
+            # After any exception the server's next message is unpredictable, so replace it.
             with self._lock:
                 self._busy.discard(server)
             server.stop()
@@ -139,7 +139,7 @@ class WarmSandbox:
                 self._busy.remove(server)
                 self._idle.append(server)
         if not is_ours:
-            # `close` came in between, and left its end to us.
+            # `close` ran in the meantime and left this server to us.
             server.stop()
         return ending
 
@@ -160,7 +160,7 @@ class WarmSandbox:
 
 
 def _order(program: Program, limits: Limits) -> tuple[dict[str, object], tuple[bytes, ...]]:
-    """What the fork server has to know, and the parts that it must not know."""
+    """Return the fork server's order, and the parts that it must not read."""
     job = {"source": program.source, "call": program.call, "arguments": program.arguments}
     check = {"source": "", "check": program.check, "names": " ".join(program.names)}
     parts = [json.dumps(job).encode("ascii"), well_formed(program.stdin).encode("utf-8")]
@@ -177,7 +177,7 @@ def _order(program: Program, limits: Limits) -> tuple[dict[str, object], tuple[b
 
 
 def _rlimits(limits: Limits) -> dict[str, int]:
-    """Per process. The memory of all of them together is watched; here stands only a wide fence."""
+    """Return limits per process. The memory of all processes is watched; this is only a wide upper bound."""
     mb = 2**20
     return {
         "RLIMIT_AS": (4 * limits.memory_mb + 512) * mb,

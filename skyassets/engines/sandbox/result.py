@@ -1,4 +1,4 @@
-"""How a job's ending reads as a Run. Only what was said before the program started is believed about the run itself."""
+"""Converts a job's ending to a `Run`. Only what was written before the program started is trusted about the run."""
 
 import json
 
@@ -15,7 +15,7 @@ VERDICTS = {
 
 
 def told(program: Program, ending: Ending) -> Run:
-    """The run that ended so."""
+    """Return the run for this ending."""
     stdout, stderr, channel, *examined = ending.written
     detail = stderr.decode("utf-8", "replace")[-2000:]
     ready, *said = channel.split(b"\n")[:-1] or [b""]
@@ -43,7 +43,7 @@ def told(program: Program, ending: Ending) -> Run:
 def _examined(verdict: bytes, errors: str, detail: str) -> Run:
     ready, *said = verdict.split(b"\n")[:-1] or [b""]
     if ready != b"ready" or len(said) != 1:
-        # The examiner holds nothing of the program: its death is one of the tests' own.
+        # The examiner holds no program code: if it dies, the tests caused it.
         return Run(RunKind.RUNTIME_ERROR if ready == b"ready" else RunKind.SANDBOX_ERROR, "", errors or detail)
     told = json.loads(said[0])
     kind = VERDICTS[told["verdict"]]

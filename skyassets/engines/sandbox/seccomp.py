@@ -1,7 +1,7 @@
-"""Filters of system calls, as classic BPF: what the kernel refuses to a model's text. Builds bytes, installs nothing.
+"""System-call filters as classic BPF: the calls that untrusted programs are denied. Builds bytes, installs nothing.
 
 Namespaces hide files, processes and the network. They do not cover sockets to the hypervisor (AF_VSOCK), memory that
-no limit counts (memfd, System V), the kernel's keyrings, and the way to new namespaces: these are refused here.
+no limit counts (memfd, System V), the kernel's keyrings, and new namespaces: the filters deny these.
 """
 
 import errno
@@ -16,7 +16,7 @@ _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 _NUMBER, _ARCHITECTURE = 0, 4
 _FIRST_ARGUMENT, _SECOND_ARGUMENT, _THIRD_ARGUMENT = 16, 24, 32
 _FAMILIES = (1, 2, 10)
-"""AF_UNIX, AF_INET, AF_INET6: all of them end at the sandbox's own walls."""
+"""AF_UNIX, AF_INET, AF_INET6: none of them leads out of the sandbox."""
 _NEW_NAMESPACE = 0x7E020080
 _X32 = 0x40000000
 
@@ -61,7 +61,7 @@ _SHARED = (
     "utimensat", "mq_open", "setpriority", "ioprio_set", "sched_setaffinity", "sched_setscheduler", "sched_setparam",
     "sched_setattr", "pidfd_getfd",
 )  # fmt: skip
-"""What reaches others where there are no namespaces, and Landlock does not refuse."""
+"""Calls that affect other processes where there are no namespaces, and that Landlock does not deny."""
 _EFFECTS = (
     "socket", "socketpair", "clone", "fork", "vfork", "execve", "execveat", "openat2", "creat", "mkdir", "mkdirat",
     "mknod", "mknodat", "unlink", "unlinkat", "rmdir", "rename", "renameat", "renameat2", "link", "linkat",
@@ -71,7 +71,7 @@ _EFFECTS = (
 
 
 def for_programs() -> bytes:
-    """The filter around a model's program: it may do what programs do, within the namespaces it was given."""
+    """Return the filter for a program: what programs normally do, within its namespaces."""
     clone = [*_load(_FIRST_ARGUMENT), _step(_ANY_BIT, _NEW_NAMESPACE, 0, 1), _refuse(errno.EPERM)]
     family = [*_load(_FIRST_ARGUMENT)]
     family += [_step(_EQUAL, known, len(_FAMILIES) - at, 0) for at, known in enumerate(_FAMILIES)]
@@ -80,14 +80,14 @@ def for_programs() -> bytes:
 
 
 def for_a_shared_system() -> bytes:
-    """The filter around a program that sees the system everybody sees: no socket at all, and no hand on others."""
+    """Return the filter for a program on the shared system: no sockets, and no access to other processes."""
     others = [*_load(_FIRST_ARGUMENT), _step(_EQUAL, 0, 1, 0), _refuse(errno.EPERM)]
     clone = [*_load(_FIRST_ARGUMENT), _step(_ANY_BIT, _NEW_NAMESPACE, 0, 1), _refuse(errno.EPERM)]
     return _program((*_NEVER, *_SHARED), {"clone": clone, "prlimit64": others})
 
 
 def for_arithmetic() -> bytes:
-    """The filter around a computation: it may think, read and answer, and leave no trace anywhere."""
+    """Return the filter for a pure computation: it may compute, read and reply, but leave nothing behind."""
     writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
     reading = {
         name: [*_load(argument), _step(_ANY_BIT, writing, 0, 1), _refuse(errno.EPERM)]

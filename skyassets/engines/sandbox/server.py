@@ -1,4 +1,4 @@
-"""One fork server at work in its sandbox, as its owner sees it: started, asked, and ended. Knows no backend."""
+"""A running fork server in its sandbox, as seen from outside: started, given orders, and ended. Backend-independent."""
 
 import json
 import os
@@ -22,21 +22,21 @@ from skyassets.engines.sandbox.guest.process_tree import MOST_WAITING, children
 STARTING_SECONDS = 60.0
 ENDING_SECONDS = 3.0
 GRACE_SECONDS = 10.0
-"""The server keeps a job's deadline itself; one that is this late has lost its way and is killed."""
+"""The server enforces a job's deadline itself. If it is this late, it is killed."""
 BOOT = "boot"
-"""The guest module that is given as text, and loads the others."""
+"""The guest module that is passed as text and loads the others."""
 
-# A child that dies with its parent dies with the *thread* that started it: this one lasts as long as we do.
+# "Die with parent" applies to the *thread* that started the child, so this thread lasts as long as we do.
 _STARTER = ThreadPoolExecutor(1, "sandbox-starter")
 
 
 class ServerLostError(Exception):
-    """The server died or answered too late; what it was asked may or may not have been done."""
+    """The server died or replied too late; the order may or may not have been carried out."""
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How a job ended: its status, the limit that cut it off if one did, and what it wrote on each of its pipes."""
+    """How a job ended: its status, the limit it exceeded (if any), and what it wrote to each of its pipes."""
 
     status: int
     cut: str | None
@@ -78,14 +78,14 @@ class SandboxServer:
         return self._process.pid
 
     def is_alive(self) -> bool:
-        """Whether it still runs, as far as one can see."""
+        """Whether the server seems to be running."""
         return self._process.poll() is None
 
     def ask(self, order: dict[str, object], parts: Sequence[bytes], seconds: float) -> Ending:
-        """Have one job done that may take `seconds`, and as much again as it waits for a processor, within bounds.
+        """Run one job that may take `seconds`, plus, up to a limit, the time it waits for a processor.
 
         Raises:
-            ServerLostError: when no answer came.
+            ServerLostError: if no answer came.
         """
         deadline = time.monotonic() + (1 + MOST_WAITING) * seconds + GRACE_SECONDS
         self._send(header({**order, "parts": [len(part) for part in parts]}) + b"".join(parts), deadline)
@@ -96,15 +96,15 @@ class SandboxServer:
         return Ending(int(str(told["status"])), None if cut is None else str(cut), written)
 
     def interrupt(self) -> None:
-        """Have it end while another thread waits for its answer; that thread then learns of it, and stops it."""
-        # Under bubblewrap the server is the child of what was started.
+        """Kill the server while another thread waits for its answer; that thread then fails and stops it."""
+        # Under bubblewrap the server is the child of the started process.
         for pid in (*children(self.pid), self.pid):
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGTERM)
 
     def stop(self) -> None:
-        """End it, and every process inside. Only for the thread that asks it: its pipes are closed."""
-        # It ends by itself, with all it started, when nobody gives it orders any more.
+        """End the server and every process inside. Only for the thread that uses it: closes its pipes."""
+        # It ends by itself, with all its processes, when its standard input closes.
         assert self._process.stdin is not None
         self._process.stdin.close()
         with suppress(subprocess.TimeoutExpired):
@@ -147,6 +147,6 @@ def _boot_message(settings: dict[str, object]) -> bytes:
 
 
 def _guest_sources() -> dict[str, str]:
-    """Every module of the guest package, by its name in it."""
+    """Return the source of every guest module, by its name in the package."""
     files = sorted(Path(guest.__path__[0]).glob("[a-z]*.py"))
     return {file.stem: file.read_text(encoding="utf-8") for file in files}

@@ -1,4 +1,4 @@
-"""Unconfined keeps the Sandbox port and isolates nothing: limits only. For those who ask for it, in so many words."""
+"""Implements the `Sandbox` port without isolation: limits only. Must be requested explicitly."""
 
 import logging
 import sys
@@ -14,20 +14,20 @@ WARNING = (
 
 
 class Unconfined(WarmSandbox):
-    """Runs each program as a child of ours, within its limits and no walls."""
+    """Runs each program as a child process, with limits but no isolation."""
 
     def __init__(self) -> None:
         super().__init__(UnconfinedBackend())
 
 
 class UnconfinedBackend:
-    """Starts fork servers without walls, and says so each time."""
+    """Starts fork servers without isolation, and warns each time."""
 
     name = "none (UNSAFE)"
     advice = "Not even a plain process could be started."
 
     def start(self, number: int) -> SandboxServer:
-        """A fork server, in the open."""
+        """Start a fork server without isolation."""
         LOG.warning("%s (server %d)", WARNING, number)
         settings: dict[str, object] = {"confinement": "none", "user": None, "filter": ""}
         return SandboxServer((sys.executable, "-s", "-S", "-P", "-B"), settings, {"PYTHONHASHSEED": "0"})

@@ -1,7 +1,7 @@
-"""A model server as a child process, for one life: started, waited for, watched, ended with everything it started.
+"""A model server as a child process: start it, wait until it is ready, watch it, and end it with all its children.
 
-Knows nothing of any one server: `vllm_server` and `transformers_server` say what to run and where health is told.
-Starting one again is `server_keeper`'s affair.
+Independent of the server: `vllm_server` and `transformers_server` supply the command and the health URL. The
+supervisor restarts it.
 """
 
 import http.client
@@ -26,21 +26,21 @@ from skyassets.engines.host import watchdog as server_watchdog
 TAIL_LINES = 20
 LONGEST_LINE = 300
 RAISED = re.compile(r"(?:^|\] )([\w.]+(?:Error|Exception): .*)")
-"""How a traceback ends, also where a logger wrote its own heading before each line."""
+"""The last line of a traceback, also with a logger's prefix."""
 
 
 class ServerLog:
-    """The part of a log file that is written from now on."""
+    """The part of a log file written after this object is created."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._begins = path.stat().st_size if path.exists() else 0
 
     def read(self) -> tuple[str, str]:
-        """The cause of death in a line, and the end of the log with the line that tells the cause before it.
+        """Return the cause of death in one line, and the end of the log, preceded by the line with the cause.
 
-        The cause is the first error, for a big server dies of its children's deaths, else the last line; it may be
-        empty.
+        The cause is the first error, because a big server's later errors only report that its children died. Without an
+        error it is the last line, which may be empty.
         """
         last: deque[str] = deque(maxlen=TAIL_LINES)
         raised = early = ""
@@ -59,16 +59,16 @@ class ServerLog:
 
 POLL_SECONDS = 0.25
 LOOK_SECONDS = 5.0
-"""Between two looks at the health of a server that is ready."""
+"""Interval between health checks of a ready server."""
 NEWS_SECONDS = 10.0
 LOGS = Path(tempfile.gettempdir()) / "skyassets-logs"
 
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-"""No proxy stands before our own machine."""
+"""No proxy, because the server is on this machine."""
 
 
 def free_ports(number: int) -> tuple[int, ...]:
-    """Different loopback ports nobody listens on at this moment."""
+    """Return distinct loopback ports that are free at the moment."""
     with ExitStack() as probes:
         ports = []
         for _ in range(number):
@@ -80,15 +80,15 @@ def free_ports(number: int) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class Ending:
-    """How a server's life ended when it was not we who ended it."""
+    """Why a server ended on its own."""
 
     server: str
     what: str
-    """What was seen of it, as in `died with exit status 1`."""
+    """What was observed, such as `died with exit status 1`."""
     cause: str
-    """The line of the log that tells most; empty when there is none."""
+    """The line of the log that gives the cause; empty if there is none."""
     tail: str
-    """The end of the log, and where all of it is."""
+    """The end of the log, and the path of the whole log."""
 
     @property
     def line(self) -> str:
@@ -103,24 +103,24 @@ class Ending:
 
 @dataclass(frozen=True)
 class ServerProcess:
-    """What to run, how to see that it is ready, and how long to wait for that."""
+    """What to run, how to check that it is ready, and how long to wait."""
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
-    """Laid over this process's own."""
+    """Added to this process's environment."""
     health_url: str
-    """Answers 200 once the server can be asked."""
+    """Returns 200 once the server accepts requests."""
     log: Path
-    """Where it writes; another life of it goes on at the end."""
+    """The log file. A restarted server appends to it."""
     patience: float
-    """Seconds it may take until it is ready."""
+    """Seconds to wait until it is ready."""
     said: Callable[[str], None]
     unwell: float = 300.0
-    """Seconds without a 200 from `health_url` after which it counts as dead, though its process lives."""
+    """Seconds without a 200 from `health_url` after which the server counts as dead, even if its process runs."""
 
     def live(self, ended: threading.Event, became_ready: Callable[[], None]) -> Ending | None:
-        """One life, until it ends by itself or `ended` is set (None); nothing of it is left behind either way."""
+        """Run the server until it ends on its own or `ended` is set (None). No process is left running either way."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         log = ServerLog(self.log)
         watchdog = self._start()
@@ -146,11 +146,11 @@ class ServerProcess:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **self.environment},
-                start_new_session=True,  # so that Ctrl-C reaches us alone, and we end it in order
+                start_new_session=True,  # so that Ctrl-C reaches only us, and we shut it down
             )
 
     def _wait_ready(self, watchdog: subprocess.Popen[bytes], ended: threading.Event) -> str | None:
-        """Wait until it can be asked, or `ended` is set; what went wrong, if anything."""
+        """Wait until the server is ready or `ended` is set; return what went wrong, if anything."""
         began = told = time.monotonic()
         while not ended.is_set() and not self._is_well():
             now = time.monotonic()
@@ -167,7 +167,7 @@ class ServerProcess:
         return None
 
     def _watch(self, watchdog: subprocess.Popen[bytes], ended: threading.Event) -> str | None:
-        """Wait until it dies, is unwell for too long, or `ended` is set; what went wrong, if anything."""
+        """Wait until the server dies, is unhealthy too long, or `ended` is set; return what went wrong, or None."""
         looked = well = time.monotonic()
         while not ended.wait(POLL_SECONDS):
             if watchdog.poll() is not None:
@@ -198,7 +198,7 @@ def _death(watchdog: subprocess.Popen[bytes]) -> str:
 
 
 def _stop(watchdog: subprocess.Popen[bytes]) -> None:
-    """End the watchdog, which ends the server; should it not manage, kill it, and the kernel ends the server."""
+    """Terminate the watchdog, which ends the server. If that hangs, kill it, and the kernel ends the server."""
     watchdog.terminate()
     try:
         watchdog.wait(server_watchdog.GRACE_SECONDS + 10)

@@ -1,7 +1,7 @@
-"""Servers of our own, kept alive: one that dies is started again on its port, a bounded number of times.
+"""Supervises local servers: restarts one that dies, on the same port, a limited number of times.
 
-A thread for each server watches it while the work goes on elsewhere; whoever asks it sees a connection that fails for a
-while. A server that dies before it was ever ready is not started again: it would only die of the same.
+Each server is watched by a thread; its clients see failing connections until it is back. A server that dies before it
+was ever ready is not restarted, because it would die again.
 """
 
 import itertools
@@ -16,34 +16,34 @@ from skyassets.core.errors import ServerError
 from skyassets.engines.serving.process import Ending, ServerProcess
 
 SOON_SECONDS = 10.0
-"""A death this soon after it was ready, or before, bodes ill."""
+"""A server that dies within this time of being ready, or before, died early."""
 SOON_DEATHS = 3
-"""In a row, after which it is not started again."""
+"""Consecutive early deaths after which it is not restarted."""
 NOTICE_SECONDS = 2.0
-"""A client notices a death this much earlier than we do, at most."""
+"""How much earlier than the supervisor a client may notice that a server died."""
 
 
 @dataclass(frozen=True)
 class Restarts:
-    """How often a server that died is started again, and after which pause."""
+    """How often a dead server is restarted, and after which pause."""
 
     most: int = 3
     pause: float = 5.0
-    """Seconds; its memory and its port are free again then."""
+    """Seconds, to let its memory and its port become free."""
 
     def longest(self, patience: float) -> float:
-        """Seconds a client may see nothing but failures, while a server is started again that takes `patience`."""
+        """Return how long a client may see only failures while a server restarts that takes `patience` seconds."""
         return patience + self.pause + 60.0
 
 
 class ServerKeeper:
-    """Keeps one server alive, in a thread of its own."""
+    """Keeps one server running, in a thread."""
 
     def __init__(self, process: ServerProcess, restarts: Restarts) -> None:
         self.process = process
         self.restarts = restarts
         self.ready: Future[None] = Future()
-        """Done when it can be asked for the first time; fails with a ServerError when that never came."""
+        """Done when the server is first ready; fails with a ServerError if it never becomes ready."""
         self._ended = threading.Event()
         self._is_down = threading.Event()
         self._ready_at: float | None = None
@@ -51,7 +51,7 @@ class ServerKeeper:
         self._lost = ""
 
     def keep(self) -> None:
-        """Live one life after another, until `end`, or until it is lost."""
+        """Run the server, and restart it when it dies, until `end` is called or it is lost."""
         early = 0
         for lives in itertools.count():
             self._ready_at = None
@@ -74,19 +74,19 @@ class ServerKeeper:
                 return
 
     def end(self) -> None:
-        """Have `keep` stop the server and return."""
+        """Make `keep` stop the server and return."""
         self._ended.set()
 
     def lost(self) -> str:
-        """Why it will never answer again, with its last words; empty while it may."""
+        """Return why the server will never respond again, with the end of its log; empty as long as it may."""
         return self._lost
 
     def trouble(self, within: float) -> str:
-        """What it died of, if it is down or comes down `within` seconds."""
+        """Return why the server died, if it is down or goes down within `within` seconds."""
         return self._ending.words if self._is_down.wait(within) and self._ending is not None else ""
 
     def over(self, kept: "Future[None]") -> None:
-        """Take in how `keep` ended: should it have failed, nobody keeps the server any more."""
+        """Record how `keep` ended: if it raised, the server is no longer supervised."""
         if error := kept.exception():
             self._lost = f"{self.process.name}: nobody keeps it any more ({type(error).__name__}: {error})"
             if not self.ready.done():
@@ -111,11 +111,11 @@ class ServerKeeper:
 
 @contextmanager
 def kept(processes: Sequence[ServerProcess], restarts: Restarts) -> Iterator[tuple[ServerKeeper, ...]]:
-    """The servers, all of them ready to be asked; ended with all they started however the context ends.
+    """Yield the servers once all are ready. End them and their children on leaving the context.
 
     Raises:
-        ServerError: when one dies or is not ready in time, with the end of its log; also when the work done in the
-            context fails with a ServerError and it turns out that a server is down.
+        ServerError: if one dies or is not ready in time, with the end of its log; also if the body of the context
+            raises a ServerError while a server is down.
     """
     keepers = tuple(ServerKeeper(process, restarts) for process in processes)
     with ThreadPoolExecutor(len(keepers), "server-keeper") as threads:
@@ -138,7 +138,7 @@ def kept(processes: Sequence[ServerProcess], restarts: Restarts) -> Iterator[tup
 
 
 def _troubles(keepers: Sequence[ServerKeeper], said: str) -> str:
-    """What the servers that are down died of, as far as it has not been said."""
+    """Return why the servers that are down died, unless the error already says so."""
     if any(keeper.lost() and keeper.lost() in said for keeper in keepers):
         return ""
     by = time.monotonic() + NOTICE_SECONDS

@@ -1,10 +1,11 @@
-"""An OpenAI-compatible server over transformers alone, for machines where vLLM cannot run. A program of its own.
+"""An OpenAI-compatible server that needs only transformers, for machines where vLLM cannot run. A program of its own.
 
     python -m skyassets.engines.serving.transformers_app --model FOLDER --name NAME --port PORT [--most-rows 32]
 
-Why not `transformers serve`: as of 5.19 it seeds torch when a request arrives, not when it is decoded, so that seeds
-mean nothing with two in flight; it ignores the temperature unless the model's own `generation_config.json` asks for
-sampling; and it answers one request at a time, or, with continuous batching, all by the first one's parameters.
+Why not `transformers serve`: as of 5.19 it seeds torch when a request arrives, not when it is decoded, so seeds have
+no effect with two requests in flight; it ignores the temperature unless the model's own `generation_config.json`
+enables sampling; and it serves one request at a time, or, with continuous batching, uses the first one's parameters
+for all.
 """
 
 import argparse
@@ -28,12 +29,12 @@ from skyassets.engines.serving.transformers_decoder import Decoder, Row
 
 
 class App:
-    """What is asked over HTTP, put to a decoder that runs in another thread."""
+    """The HTTP endpoints. A decoder in another thread does the work."""
 
     def __init__(self, decoder: Decoder, name: str, folder: Path) -> None:
         self.decoder = decoder
         self.name = name
-        self.tokenizer = AutoTokenizer.from_pretrained(folder)  # the decoder's own is in use over there
+        self.tokenizer = AutoTokenizer.from_pretrained(folder)  # not the decoder's own, which is in use in its thread
         self.routes = [
             Route("/health", self.models),
             Route("/v1/models", self.models),
@@ -41,11 +42,11 @@ class App:
         ]
 
     async def models(self, _: Request) -> JSONResponse:
-        """List the one model, which is loaded before the first request is taken."""
+        """List the one model. It is loaded before the first request is accepted."""
         return JSONResponse({"object": "list", "data": [{"id": self.name, "object": "model"}]})
 
     async def complete(self, request: Request) -> JSONResponse:
-        """Continue one conversation."""
+        """Complete one chat."""
         try:
             body = await request.json()
             if body["model"] != self.name:
@@ -68,7 +69,7 @@ class App:
         )
 
     def _row(self, body: dict[str, Any]) -> Row:
-        """The row a request asks for."""
+        """Convert a request's body to a row."""
         prompt = self.tokenizer.apply_chat_template(body["messages"], add_generation_prompt=True, return_dict=False)
         room = self.decoder.window - len(prompt)
         limit = body.get("max_tokens") or body.get("max_completion_tokens") or room
@@ -95,7 +96,7 @@ def _error(status: int, message: str) -> JSONResponse:
 
 
 def main() -> None:
-    """Load the model, then serve it: HTTP in a thread, decoding in the main one, whose failure ends the program."""
+    """Load the model and serve it: HTTP in a thread, decoding in the main thread, where a failure ends the program."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--name", required=True)

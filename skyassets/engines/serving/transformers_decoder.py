@@ -1,7 +1,7 @@
 """Decodes many conversations at once with transformers: rows join and leave the batch between any two tokens.
 
-Every row draws with dice of its own, seeded by its request, so what a row says does not depend on its neighbours
-(but for the last digits of a sum, as in any batching server). Imports torch: only `transformers_app` loads this.
+Each row has its own random generator, seeded by its request, so its text does not depend on the other rows (except
+through rounding, as in any batching server). Imports torch: only `transformers_app` imports this module.
 """
 
 import queue
@@ -15,11 +15,11 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache, GenerationConfig
 
 LIKELY = 256
-"""Tokens looked at first for the nucleus; nearly always enough, and far cheaper than sorting the vocabulary."""
+"""How many of the likeliest tokens are searched for the nucleus first: usually enough, and faster than sorting."""
 
 
 class Completion(NamedTuple):
-    """What a row came to."""
+    """The result of a row."""
 
     text: str
     finish_reason: str
@@ -28,7 +28,7 @@ class Completion(NamedTuple):
 
 @dataclass(eq=False)
 class Row:
-    """One conversation being continued, and who waits for it."""
+    """A conversation to continue, and the caller that waits for it."""
 
     prompt: list[int]
     temperature: float
@@ -42,16 +42,16 @@ class Row:
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows decoded together: what is known of their past, and the scores of each one's next token."""
+    """Rows decoded together: their cache, and the scores of each one's next token."""
 
     rows: list[Row]
     mask: torch.Tensor
-    """Which columns of the cache are a row's own; shorter rows are padded on the left."""
+    """Which columns of the cache belong to a row; shorter rows are padded on the left."""
     cache: DynamicCache
     logits: torch.Tensor
 
     def only(self, places: Sequence[int]) -> "Batch":
-        """The rows at `places`, without the columns that none of them needs."""
+        """Return the rows at `places`, without the columns that none of them needs."""
         chosen = torch.tensor(places, device=self.mask.device)
         mask = self.mask[chosen]
         first = int(mask.any(0).int().argmax())
@@ -61,7 +61,7 @@ class Batch:
         return Batch([self.rows[place] for place in places], mask[:, first:], self.cache, self.logits[chosen])
 
     def joined(self, other: "Batch") -> "Batch":
-        """Both batches as one, the shorter past padded on the left."""
+        """Return both batches as one, with the shorter cache padded on the left."""
         width = max(self.mask.shape[1], other.mask.shape[1])
         for mine, theirs in zip(self.cache.layers, other.cache.layers, strict=True):
             mine.keys = torch.cat([_widened(mine.keys, width), _widened(theirs.keys, width)])
@@ -75,7 +75,7 @@ def _widened(past: torch.Tensor, width: int) -> torch.Tensor:
 
 
 class Decoder:
-    """A model in memory, and the rows that wait for it."""
+    """A loaded model, and a queue of rows."""
 
     def __init__(self, folder: Path, most_rows: int) -> None:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -88,12 +88,12 @@ class Decoder:
         self._waiting: queue.SimpleQueue[Row] = queue.SimpleQueue()
 
     def submit(self, row: Row) -> None:
-        """Take `row` into the batch as soon as there is room."""
+        """Add `row` to the batch as soon as there is room."""
         self._waiting.put(row)
 
     @torch.inference_mode()  # type: ignore[untyped-decorator]
     def run(self) -> None:
-        """Decode for ever; a failure here ends the program, so that no row waits in vain."""
+        """Decode forever. A failure ends the program, so that no caller waits forever."""
         batch: Batch | None = None
         while True:
             arrived = self._arrived(batch)
@@ -104,7 +104,7 @@ class Decoder:
                 batch = self._advance(batch)
 
     def _arrived(self, batch: Batch | None) -> list[Row]:
-        """Rows to begin now, waiting for one when there is nothing else to do."""
+        """Return the rows to start now; wait for one if the batch is empty."""
         rows = [self._waiting.get()] if batch is None else []
         room = self.most_rows - (len(batch.rows) if batch else 0)
         while len(rows) < room and not self._waiting.empty():
@@ -112,7 +112,7 @@ class Decoder:
         return [row for row in rows if row.done.set_running_or_notify_cancel()]
 
     def _read(self, rows: list[Row]) -> Batch:
-        """Read the rows' prompts, all at once."""
+        """Prefill the prompts of `rows`, all at once."""
         width = max(len(row.prompt) for row in rows)
         padding = [width - len(row.prompt) for row in rows]
         tokens = [[0] * pad + row.prompt for pad, row in zip(padding, rows, strict=True)]
@@ -120,7 +120,7 @@ class Decoder:
         return self._forward(rows, self._tensor(tokens), self._tensor(mask), DynamicCache())
 
     def _advance(self, batch: Batch) -> Batch | None:
-        """Draw one token for each row, let the finished go, and compute what the others need for the next."""
+        """Draw one token for each row, remove the finished ones, and compute the scores of the next tokens."""
         for row, logits in zip(batch.rows, batch.logits, strict=True):
             row.tokens.append(_drawn(logits, row))
         unfinished = [place for place, row in enumerate(batch.rows) if not self._finished(row)]
@@ -145,7 +145,7 @@ class Decoder:
         return Batch(rows, mask, cache, output.logits[:, -1])
 
     def _finished(self, row: Row) -> bool:
-        """Whether `row` has come to its end; if so, whoever waits for it is told."""
+        """Whether `row` has finished; if so, pass its result to the caller."""
         text = None
         if row.tokens[-1] in self.ends:
             text = self._text(row.tokens[:-1])
@@ -160,7 +160,7 @@ class Decoder:
         return row.done.done()
 
     def _may_hold_stop(self, row: Row) -> bool:
-        """Whether the last few tokens hold a stop word: a cheap look, since each token spells a character or more."""
+        """Whether the last few tokens contain a stop word. Cheap, because each token is at least one character."""
         tail = self._text(row.tokens[-max(map(len, row.stop)) - 8 :])
         return any(word in tail for word in row.stop)
 
@@ -172,21 +172,21 @@ class Decoder:
 
 
 def _precision(device: torch.device) -> Any:
-    """The weights' own where the processor computes in half precision; elsewhere single precision is the faster one."""
+    """Return the dtype: "auto" where the processor computes in half precision, else float32, which is faster there."""
     abilities = torch.cpu.get_capabilities()
     is_native = device.type == "cuda" or abilities.get("avx512_bf16") or abilities.get("amx_bf16")
     return "auto" if is_native else torch.float32
 
 
 def _end_tokens(generation: GenerationConfig, tokenizer: Any) -> set[int]:
-    """The tokens that end an answer, by model and tokenizer; nothing else of the model's defaults is used."""
+    """Return the end tokens of the model and the tokenizer; none of the model's other defaults is used."""
     ends = generation.eos_token_id
     listed = ends if isinstance(ends, list) else [ends]
     return {int(token) for token in (*listed, tokenizer.eos_token_id) if token is not None}
 
 
 def _drawn(logits: torch.Tensor, row: Row) -> int:
-    """The next token of `row`, drawn as its request says."""
+    """Draw the next token of `row` with its sampling parameters."""
     if row.temperature == 0:
         return int(logits.argmax())
     chances = torch.softmax(logits.float() / row.temperature, -1)

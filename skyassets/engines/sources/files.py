@@ -1,7 +1,7 @@
-"""Reads the rows of one file in any of the usual formats, a row at a time; a row that cannot be read is told as such.
+"""Reads the rows of a file in any common format, one at a time; an unreadable row is reported as such.
 
-Text is UTF-8, or what its byte-order mark says. Besides the row at hand, memory holds a Parquet or Arrow file's batch,
-or the text of a `.json` file.
+Text is UTF-8, or as its byte-order mark says. Memory holds the current row, and a Parquet or Arrow file's batch or the
+text of a `.json` file.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ Rows = Iterator[Row | Unreadable]
 
 BATCH_ROWS = 256
 SHOWN = 2_000
-"""Characters of an unreadable row that are kept with its reason."""
+"""Characters of an unreadable row that are kept with its error."""
 MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 _NO_TEXT = re.compile("[\udc80-\udcff]")
@@ -33,9 +33,9 @@ _BLANK = re.compile(r"[ \t\r\n]*")
 
 
 def file_rows(path: Path, columns: set[str] | None, besides: frozenset[str] = frozenset()) -> Rows:
-    """The rows of `path`, in order; of formats that allow it only `columns`, if all of them are there.
+    """Yield the rows of `path`, in order. Column formats read only `columns`, if all of them exist.
 
-    With them come those of `besides` that are there.
+    Those of `besides` that exist are included.
 
     Raises:
         SourceError: for an unknown format, or a file that cannot be read as a whole.
@@ -79,7 +79,7 @@ def _parquet(path: Path, columns: set[str] | None, besides: frozenset[str]) -> R
 
 
 def _arrow(path: Path) -> Rows:
-    """An Arrow file, or an Arrow stream, as the `datasets` library writes them."""
+    """Read an Arrow file, or an Arrow stream as the `datasets` library writes it."""
     import pyarrow as pa
     from pyarrow import ipc
 
@@ -117,7 +117,7 @@ def _objects(lines: Iterable[str]) -> Rows:
 
 
 def _json(path: Path) -> Rows:
-    """An array of objects; or JSON lines, which many call `.json` too."""
+    """Read an array of objects, or JSON lines, which are often called `.json` too."""
     with _opened(path, newline="\n") as file:
         text = file.read()
     place, number, decoder = _start(text, 0), 0, json.JSONDecoder()
@@ -142,7 +142,7 @@ def _json(path: Path) -> Rows:
 
 
 def _start(text: str, place: int) -> int:
-    """Where the next word of JSON begins."""
+    """Return the position of the next JSON token."""
     found = _BLANK.match(text, place)
     return found.end() if found else place
 
@@ -185,7 +185,7 @@ def _next(lines: Iterator[list[str]]) -> list[str] | csv.Error | None:
 
 @contextlib.contextmanager
 def _opened(path: Path, newline: str) -> Iterator[TextIO]:
-    """The file as text; bytes that are none in its encoding become lone surrogates, for their row to be told."""
+    """Open the file as text. Undecodable bytes become lone surrogates, so that their row can be reported."""
     with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
         start = file.read(3)
         file.seek(0)

@@ -1,6 +1,6 @@
-"""Reads data sets of the Hugging Face hub, or local folders laid out like one; with the user's token, if there is one.
+"""Reads data sets of the Hugging Face hub, or local folders with the same layout, with the user's token if any.
 
-The token is what `huggingface_hub` finds: HF_TOKEN, or the login of `hf auth login`. It is never looked at here.
+`huggingface_hub` finds the token: HF_TOKEN, or the login of `hf auth login`. It is never read here.
 """
 
 import contextlib
@@ -16,10 +16,10 @@ BATCH_ROWS = 256
 
 
 def hub_files(origin: HubDataset) -> list[Path]:
-    """The data files that `origin` names, of a local folder or brought here from the hub, in the order of the names.
+    """Return the data files of `origin`, local or downloaded, in the order of its names.
 
     Raises:
-        SourceError: when the hub does not give them, or a name fits no file.
+        SourceError: if the hub does not provide them, or a name matches no file.
     """
     folder = Path(origin.repo)
     if not folder.is_dir():
@@ -35,12 +35,12 @@ def hub_files(origin: HubDataset) -> list[Path]:
 
 
 def hub_rows(origin: HubDataset, columns: set[str] | None, besides: frozenset[str]) -> Iterator[dict[str, object]]:
-    """The rows of a split; only `columns`, if all of them are there, and those of `besides` that are.
+    """Yield the rows of a split; only `columns`, if all of them exist, and those of `besides` that exist.
 
-    Values come as they are stored: an image is bytes and a path, and nothing is decoded.
+    Values are returned as stored: an image is bytes and a path, and nothing is decoded.
 
     Raises:
-        SourceError: when `datasets` is not installed, or the data set cannot be had.
+        SourceError: if `datasets` is not installed, or the data set is not available.
     """
     try:
         import datasets
@@ -52,7 +52,7 @@ def hub_rows(origin: HubDataset, columns: set[str] | None, besides: frozenset[st
     with contextlib.ExitStack() as held:
         kept: dict[str, str] = {"revision": origin.revision}
         if Path(origin.repo).is_dir():
-            # The cache of `datasets` knows a local folder by its name: after an edit it would give the rows of before.
+            # `datasets` caches a local folder by its name, so after an edit it would return the old rows.
             kept = {"cache_dir": held.enter_context(tempfile.TemporaryDirectory(prefix="skyassets-"))}
         try:
             table = datasets.load_dataset(origin.repo, origin.config or None, split=origin.split, **kept)

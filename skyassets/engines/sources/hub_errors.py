@@ -1,4 +1,4 @@
-"""What it means that the Hugging Face hub gave no data set, and what to do: gated, not there, out of reach."""
+"""Explains why the Hugging Face hub did not return a data set, and what to do: gated, missing, or unreachable."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,16 +7,16 @@ from skyassets.core.sources import HubDataset
 
 
 def refused(origin: HubDataset, error: Exception) -> str:
-    """Why the data set `origin` cannot be had, in a sentence, and what to do about it."""
+    """Return a sentence on why the data set `origin` is not available, and what to do about it."""
     why = _first(origin, error)
     if why is None and not Path(origin.repo).is_dir():
-        # `datasets` drops the hub's own error on its way up: the hub is asked once more, for nothing but that.
+        # `datasets` drops the hub's own error, so ask the hub again for it.
         why = _asked_again(origin)
     return f"{_named(origin)} {why}" if why else _otherwise(origin, error)
 
 
 def _reason(origin: HubDataset, error: BaseException) -> str | None:
-    """What `error` alone says of `origin`; None when it is none of the hub's."""
+    """Return what `error` alone says about `origin`; None if it is not from the hub."""
     from huggingface_hub import constants, errors
 
     page = f"{constants.ENDPOINT}/datasets/{origin.repo}"
@@ -64,7 +64,7 @@ def _first(origin: HubDataset, error: Exception) -> str | None:
 
 
 def _behind(error: BaseException | None) -> Iterator[BaseException]:
-    """`error` and what it came of, the outermost first."""
+    """Yield `error` and its causes, outermost first."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))

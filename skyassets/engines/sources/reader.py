@@ -1,4 +1,4 @@
-"""Reads the rows of files and of hub data sets for the problems, and says plainly what is missing."""
+"""Reads the rows of files and hub data sets for the problems, with clear errors for what is missing."""
 
 from pathlib import Path
 
@@ -11,19 +11,19 @@ from skyassets.engines.sources.hub_datasets import hub_files, hub_rows
 
 
 class ProblemReader:
-    """Keeps the `Reader` port: files by themselves, hub data sets with `datasets` or, file by file, without it."""
+    """Implements the `Reader` port: files directly, hub data sets with `datasets`, or file by file without it."""
 
     def rows(self, source: Source) -> Rows:
-        """The rows of the source's file or data set; SourceError says what was seen when they cannot be had."""
+        """Return the rows of the source's file or data set. Raises SourceError if they are not available."""
         try:
             yield from _rows(source)
         except SourceError as error:
             raise SourceError(f"{source.name}: {error}") from error
 
     def fingerprint(self, source: Source) -> str:
-        """The file's digest; the files' of a local folder; for the hub the declaration alone.
+        """Return the digest of a file or of a local folder's files; for the hub, of the declaration alone.
 
-        A hub revision that is a branch may move unseen: name a commit to pin it.
+        A hub revision that is a branch may change unnoticed: name a commit to pin it.
         """
         try:
             match source.origin:
@@ -40,7 +40,7 @@ class ProblemReader:
 
 
 def _rows(source: Source) -> Rows:
-    # What a layout looks at is its own affair.
+    # A layout may read any column.
     columns = None if source.layout else set(source.columns.values())
     besides = frozenset(source.images)
     match source.origin:
@@ -62,7 +62,7 @@ def _there(path: str) -> Path:
 
 
 def _of(file: Path, rows: Rows, alone: bool) -> Rows:
-    """`rows`, the unreadable ones with the name of their file where there are several."""
+    """Return `rows`; if there are several files, unreadable rows get the name of their file."""
     for row in rows:
         is_told = isinstance(row, Unreadable) and not alone
         yield Unreadable(f"{file.name}, {row.place}", row.reason, row.text) if is_told else row  # type: ignore[union-attr]

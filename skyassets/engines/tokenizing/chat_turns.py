@@ -1,7 +1,7 @@
-"""A conversation as a chat template writes it: for each answer, the text that asks for it and the text that gives it.
+"""Splits a templated conversation into turns: for each answer, the text before it and the text of the answer.
 
-Knows strings, no tokenizer. Holds the template to its word: what people and models said has to be in the text, whole
-and in order, and nothing beside it may end up among what is learned. Templates trim white space; that is let through.
+Works on strings, without a tokenizer. Checks the template: every message must appear, complete and in order, and
+nothing but the answers may be learned. Templates may trim white space.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -12,29 +12,29 @@ from skyassets.core.errors import TrainerError
 from skyassets.core.ports import Conversation, Message
 
 Render = Callable[[Sequence[Message], bool], str]
-"""Writes messages by a template, and, when asked to, the words that ask for the next answer."""
+"""Renders messages with a template and, if requested, the generation prompt."""
 SHOWN = 60
 """Characters of a text that an error message quotes."""
 
 
 @dataclass(frozen=True)
 class Turn:
-    """One answer of a conversation; the texts of all turns, one after the other, are what the template writes."""
+    """One answer of a conversation. The texts of all turns, concatenated, are the template's output."""
 
     number: int
-    """Of the message in the conversation, from 1."""
+    """Number of the message in the conversation, from 1."""
     asked: str
-    """What a server adds to the text of the turns before to ask for this answer."""
+    """What a server adds to the text of the earlier turns to request this answer."""
     answered: str
     """The answer, the marker that ends it, and what the template writes after that."""
 
 
 def answered_turns(conversation: Conversation, render: Render, marks: Collection[str]) -> list[Turn]:
-    """The assistant's turns of `conversation` as `render` writes them, each ended by one of `marks`.
+    """Return the assistant's turns of `conversation` as `render` writes them, each ended by one of `marks`.
 
     Raises:
-        TrainerError: when nobody answers, or the template drops, changes or rewrites what was said, or leaves an
-            answer open, or an answer holds one of `marks` itself.
+        TrainerError: if there is no answer, or the template drops, changes or rewrites messages or leaves an answer
+            open, or an answer contains one of `marks` itself.
     """
     turns, text, said = list[Turn](), "", 0
     for at, message in enumerate(conversation.messages):
@@ -55,7 +55,7 @@ def answered_turns(conversation: Conversation, render: Render, marks: Collection
 
 
 def _check_given(conversation: Conversation, which: range, asked: str) -> None:
-    """All that the student is told is in the prompt, in order."""
+    """Check that every message to the student is in the prompt, in order."""
     read = 0
     for at in which:
         message = conversation.messages[at]
@@ -71,7 +71,7 @@ def _check_given(conversation: Conversation, which: range, asked: str) -> None:
 
 
 def _check_answer(who: str, content: str, asked: str, answered: str, marks: Collection[str]) -> None:
-    """What is learned is the answer and the end of the turn, and nothing else but white space."""
+    """Check that only the answer, the end of the turn and white space are learned."""
     words, body = content.strip(), answered[len(asked) :]
     for mark in marks:
         if mark in words:
@@ -91,17 +91,17 @@ def _check_answer(who: str, content: str, asked: str, answered: str, marks: Coll
 
 
 def _after(words: str, body: str, asked: str) -> str | None:
-    """What follows the answer `words` in `body`, None when it does not begin with them."""
+    """Return what follows the answer `words` in `body`; None if `body` does not begin with them."""
     inner = body.lstrip()
     if inner.startswith(words):
         return inner[len(words) :]
-    # A prompt may already begin the answer, as those do that open the thought.
+    # A prompt may already contain the start of the answer, such as an opening think tag.
     begun = next((size for size in range(min(len(words), SHOWN), 0, -1) if asked.endswith(words[:size])), 0)
     return body[len(words) - begun :] if begun and body.startswith(words[begun:]) else None
 
 
 def _broken(who: str, message: Message, asked: str, answered: str, marks: Collection[str]) -> str:
-    """Why the template's text of a turn is no continuation of its prompt."""
+    """Return why the template's text of a turn does not continue its prompt."""
     words = message.content.strip()
     if words not in answered:
         return _changed(who, words, answered[_shared(asked, answered) :], marks)
@@ -113,7 +113,7 @@ def _broken(who: str, message: Message, asked: str, answered: str, marks: Collec
 
 
 def _changed(who: str, words: str, body: str, marks: Collection[str]) -> str:
-    """What the template did to an answer."""
+    """Return how the template changed an answer."""
     ends = [at for mark in marks if (at := body.find(mark)) >= 0]
     kept = body[: min(ends, default=len(body))].strip()
     start = _shared(words, kept)
@@ -129,7 +129,7 @@ def _changed(who: str, words: str, body: str, marks: Collection[str]) -> str:
 
 
 def _shared(one: str, other: str) -> int:
-    """How many characters the two begin with alike."""
+    """Return the length of the common prefix."""
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 

@@ -1,9 +1,9 @@
-"""Tokenising in a process of its own, because a tokenizer brings torch with it: to count, to keep, or to show.
+"""Tokenizes in a separate process, because a tokenizer imports torch: to count, write or show tokens.
 
-`python -m skyassets.engines.tokenizing.process FOLDER` counts the conversations on standard input; with
-`--examples FILE --tokens FILE --cutoff N` it writes the file of tokens that the trainer reads; with `--show` it prints
-the tokens of one conversation as text. Conversations come as JSON lines, one at a time: memory does not grow with
-their number.
+`python -m skyassets.engines.tokenizing.process FOLDER` counts the tokens of the conversations on standard input; with
+`--examples FILE --tokens FILE --cutoff N` it writes the token file that the trainer reads; with `--show` it prints
+the tokens of one conversation as text. Conversations are read as JSON lines, one at a time, so memory use does not
+depend on their number.
 """
 
 import argparse
@@ -28,10 +28,10 @@ MODULE = "skyassets.engines.tokenizing.process"
 def token_lengths(
     folder: Path, conversations: Iterable[Conversation], python: str = sys.executable
 ) -> list[TokenCount]:
-    """How many tokens the trainer would see of each conversation, and learn, by the tokenizer in `folder`.
+    """Return how many tokens of each conversation the trainer sees and learns, by the tokenizer in `folder`.
 
     Raises:
-        TrainerError: when the tokenizer cannot be read or a conversation does not fit its template.
+        TrainerError: if the tokenizer cannot be read or a conversation does not fit its template.
     """
     told = _run([python, "-m", MODULE, str(folder)], "counting tokens", folder, conversations)
     return [TokenCount(*map(int, line.split())) for line in told.splitlines()]
@@ -40,20 +40,20 @@ def token_lengths(
 def write_tokens(
     folder: Path, examples_file: Path, tokens_file: Path, cutoff: int, python: str = sys.executable
 ) -> None:
-    """Tokenise the conversations of `examples_file` (as `written` wrote them) into `tokens_file`, for `TokenFile`.
+    """Tokenize the conversations of `examples_file` (written by `written`) into `tokens_file`, for `TokenFile`.
 
-    The file is there whole or not at all.
+    The file is written atomically.
 
     Raises:
-        TrainerError: when the tokenizer cannot be read, a conversation does not fit its template, is longer than
-            `cutoff` tokens or teaches nothing, or the file cannot be written.
+        TrainerError: if the tokenizer cannot be read, a conversation does not fit its template, is longer than
+            `cutoff` tokens or has nothing to learn, or the file cannot be written.
     """
     where = ["--examples", str(examples_file), "--tokens", str(tokens_file), "--cutoff", str(cutoff)]
     _run([python, "-m", MODULE, str(folder), *where], "tokenising", folder)
 
 
 def shown_example(folder: Path, conversation: Conversation, python: str = sys.executable) -> list[TokenPiece]:
-    """What the trainer sees of `conversation`, as text cut where the loss mask changes; read back from the tokens.
+    """Return `conversation` as the trainer sees it: text decoded from the tokens, split where the loss mask changes.
 
     Raises:
         TrainerError: as `token_lengths`.
@@ -63,17 +63,17 @@ def shown_example(folder: Path, conversation: Conversation, python: str = sys.ex
 
 
 def lines(conversations: Iterable[Conversation]) -> Iterator[str]:
-    """Each conversation as a line of JSON."""
+    """Yield each conversation as a line of JSON."""
     return (json.dumps(asdict(each), ensure_ascii=True) + "\n" for each in conversations)
 
 
 def written(conversations: Iterable[Conversation]) -> str:
-    """The conversations as JSON lines; `read` gives them back."""
+    """Return the conversations as JSON lines; `read` reverses this."""
     return "".join(lines(conversations))
 
 
 def read(written_lines: Iterable[str]) -> list[Conversation]:
-    """The conversations that `written` wrote."""
+    """Return the conversations in the output of `written`."""
     return list(_conversations(written_lines))
 
 
@@ -84,15 +84,15 @@ def _conversations(written_lines: Iterable[str]) -> Iterator[Conversation]:
 
 
 def _run(command: list[str], doing: str, folder: Path, conversations: Iterable[Conversation] = ()) -> str:
-    """What `command` printed, the conversations being its standard input."""
-    # Files, not pipes: a process that nobody listens to yet must not wait, nor we for it.
+    """Run `command` with the conversations as its standard input, and return its output."""
+    # Files, not pipes, so that neither process blocks on unread output.
     with tempfile.TemporaryFile("w+") as told, tempfile.TemporaryFile("w+") as complaints:
         environment = os.environ | {"TOKENIZERS_PARALLELISM": "true", "HF_HUB_OFFLINE": "1"}
         with subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=told, stderr=complaints, text=True, env=environment
         ) as process:
             assert process.stdin is not None
-            # Whoever has stopped reading tells why.
+            # If the process stops reading early, its error says why.
             with contextlib.suppress(BrokenPipeError), process.stdin as heard:
                 heard.writelines(lines(conversations))
         told.seek(0)
@@ -104,7 +104,7 @@ def _run(command: list[str], doing: str, folder: Path, conversations: Iterable[C
 
 
 def main() -> int:
-    """Count, write or show the conversations named on the command line."""
+    """Count, write or show tokens, as the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="a Hugging Face folder with a tokenizer and a chat template")
     parser.add_argument("--examples", type=Path, help="the conversations, as JSON lines; else standard input")

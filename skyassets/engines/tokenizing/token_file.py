@@ -1,6 +1,6 @@
-"""Tokenised examples in one file that is mapped into memory: every rank reads what it needs, and nobody holds it all.
+"""Tokenized examples in one memory-mapped file: every rank reads what it needs, and none holds all of it.
 
-The file is an Arrow IPC file, a standard that other tools read. Knows no tokenizer.
+The file is an Arrow IPC file, which other tools can read. Independent of the tokenizer.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,12 +12,12 @@ from skyassets.core.errors import TrainerError
 from skyassets.core.files import replaced
 
 if TYPE_CHECKING:
-    # Neither numpy nor pyarrow is loaded with the graph.
+    # Neither numpy nor pyarrow is imported with the asset graph.
     import numpy as np
     from numpy.typing import NDArray
 
 BATCH_TOKENS = 1 << 20
-"""Tokens that are written at once, a few megabytes; a longer example is written alone."""
+"""Tokens written at once, a few megabytes; a longer example is written alone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,13 +30,13 @@ class TokenExample:
 
 
 class TokenFile(Sequence[TokenExample]):
-    """The examples of a file that `write_examples` wrote. Opening it reads lengths, no tokens."""
+    """The examples of a file written by `write_examples`. Opening it reads lengths, but no tokens."""
 
     def __init__(self, path: Path) -> None:
         """Open the file.
 
         Raises:
-            TrainerError: when it is not there, or not whole.
+            TrainerError: if it is missing or incomplete.
         """
         import numpy as np
         import pyarrow as pa
@@ -64,7 +64,7 @@ class TokenFile(Sequence[TokenExample]):
     def __getitem__(self, index: slice) -> list[TokenExample]: ...
 
     def __getitem__(self, index: int | slice) -> TokenExample | list[TokenExample]:
-        """One example, its tokens straight out of the file, or several."""
+        """Return one example, with its tokens mapped from the file, or several."""
         if isinstance(index, slice):
             return [self[at] for at in range(*index.indices(len(self)))]
         at = index + len(self) if index < 0 else index
@@ -76,16 +76,16 @@ class TokenFile(Sequence[TokenExample]):
         return TokenExample(str(self._ids[chunk][row]), self._tokens[chunk][row].values.to_numpy(), mask)
 
     def __reduce__(self) -> tuple[type["TokenFile"], tuple[Path]]:
-        """Another process maps the file itself."""
+        """Pickle only the path: another process maps the file itself."""
         return (TokenFile, (self.path,))
 
 
 def write_examples(path: Path, examples: Iterable[TokenExample], cutoff: int) -> None:
-    """Write `examples` to `path` as they come, whole or not at all, holding a few megabytes of them at a time.
+    """Write `examples` to `path` atomically, with a few megabytes in memory at a time.
 
     Raises:
-        TrainerError: when one has more than `cutoff` tokens or nothing to learn, or there is none.
-        StoreError: when the file cannot be written.
+        TrainerError: if one has more than `cutoff` tokens or nothing to learn, or there is none.
+        StoreError: if the file cannot be written.
     """
     import pyarrow as pa
 
@@ -130,7 +130,7 @@ def _batches(examples: Iterable[TokenExample]) -> Iterator[list[TokenExample]]:
 
 
 def _record(batch: Sequence[TokenExample], schema: Any) -> Any:
-    """A batch of examples as Arrow keeps them: all tokens in a row, all masks in a row, and where each begins."""
+    """Return a batch of examples in Arrow's form: all tokens, all masks, and the offset of each example."""
     import numpy as np
     import pyarrow as pa
 

@@ -11,12 +11,12 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    # numpy is not loaded with the graph.
+    # numpy is not imported with the asset graph.
     import numpy as np
     from numpy.typing import NDArray
 
 MOST_WORDS = 200_000
-"""Words that are remembered, some 50 MB; past it, all are forgotten."""
+"""Most words in the cache, some 50 MB; beyond that it is cleared."""
 
 _CUT = re.compile(r"(?<=[!-~])(?= )")
 """Before a space that follows a visible ASCII character. No rule below has a space behind such a character in one word,
@@ -29,7 +29,7 @@ _RULES = frozenset({rf"{_WORDS}|\p{{N}}{_TAIL}", rf"{_WORDS}|\p{{N}}{{1,3}}{_TAI
 
 
 def cuts_safely(tokenizer: Any) -> bool:
-    """Whether a text cut at `_CUT` has the tokens of the whole, by this tokenizer (of the library `tokenizers`)."""
+    """Whether cutting a text at `_CUT` keeps its tokens, for a tokenizer of the `tokenizers` library."""
     if type(tokenizer.model).__name__ != "BPE" or tokenizer.pre_tokenizer is None:
         return False
     if any(
@@ -56,14 +56,14 @@ def _splits(step: dict[str, Any]) -> bool:
 
 
 class RememberedWords:
-    """A tokenizer for which `cuts_safely` holds, with the words it has seen."""
+    """A tokenizer for which `cuts_safely` holds, with a cache of words."""
 
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
         self._known: dict[str, list[int]] = {}
 
     def ids(self, texts: Sequence[str]) -> list["NDArray[np.int32]"]:
-        """The tokens of each text, special ones only where the text spells them."""
+        """Return the tokens of each text; special tokens only where the text contains them."""
         import numpy as np
 
         if len(self._known) > MOST_WORDS:

@@ -1,4 +1,4 @@
-"""The weights of a recipe, one folder a run: written apart, put there whole, used again when that run is asked for."""
+"""The trained weights of a recipe, one folder per run: written atomically, reused when the same run is requested."""
 
 import hashlib
 import json
@@ -17,17 +17,17 @@ from skyassets.core.training.spec import Trainer, TrainPlan
 from skyassets.engines.training.job import JobFolder
 
 CARD = "README.md"
-"""The model card: for people, told anew with every report, so it is no part of what the weights are."""
+"""The model card. It is rewritten with every report, so it is not part of the weights."""
 WHOLE_DIGEST_LIMIT = 2**30
-"""Bytes above which a file is looked at by its size alone when nothing else tells of harm: 64 GB take a minute."""
+"""Larger files (in bytes) are checked by size alone if nothing else indicates damage: hashing 64 GB takes a minute."""
 PLAN = TypeAdapter(TrainPlan)
 NAME_LENGTH = 12
-"""Letters of a run's digest that name its folder."""
+"""Length of the digest in a run's folder name."""
 
 
 @dataclass(frozen=True)
 class WeightsFile:
-    """A file of the weights' folder."""
+    """A file in the weights folder."""
 
     path: str
     bytes: int
@@ -46,7 +46,7 @@ class Run:
 
 
 def run_name(training: object, examples: Sequence[Conversation], code: str) -> str:
-    """What names the run of a recipe's training on these examples by this code; where it runs has no part in it."""
+    """Return the name of a run: a digest of the training settings, examples and code, but not of the machine."""
     return digest("run", training, list(examples), code)[:NAME_LENGTH]
 
 
@@ -64,19 +64,19 @@ class CheckpointFolder:
         name: str,
         said: Callable[[str], None],
     ) -> Run:
-        """The run called `name`, trained only if its weights are not here, whole; other runs' weights stay.
+        """Return the run called `name`, training it unless its weights are here and intact. Keeps other runs.
 
-        `planned` is asked only if there is something to train: a machine too small for a run may take in what a
+        `planned` is only called if there is something to train: a machine too small to train may use a run that a
         larger one has finished.
 
         Raises:
-            TrainerError: when it cannot be planned, or training fails.
+            TrainerError: if the run cannot be planned, or training fails.
         """
         folder = self.folder / name
         if self.damage(name):
             job, record_file = self.job(name), self._record_file(name)
             if record_file.exists():
-                # It was whole once and was harmed since: what the job says of its end is true no more.
+                # The weights were complete and have been damaged since, so the job's end record no longer holds.
                 job.finished.unlink(missing_ok=True)
                 record_file.unlink()
             plan = job.read_job().plan if job.is_done or job.has_left(folder) else planned()
@@ -95,15 +95,15 @@ class CheckpointFolder:
         return self.run(name)
 
     def job(self, name: str) -> JobFolder:
-        """The folder in which a run is trained, and which keeps its log and its curve."""
+        """Return the folder in which a run is trained, with its log and curve."""
         return JobFolder.beside(self.folder / name)
 
     def is_finished(self, name: str) -> bool:
-        """Whether the run's record is here; its files may have been harmed since."""
+        """Whether the run's record exists; its files may have been damaged since."""
         return bool(self._record(name))
 
     def run(self, name: str) -> Run:
-        """A run that is here, as it was when training ended."""
+        """Return a finished run, as it was when training ended."""
         record = self._record(name)
         return Run(
             self.folder / name,
@@ -114,7 +114,7 @@ class CheckpointFolder:
         )
 
     def damage(self, name: str, expected: Sequence[WeightsFile] = ()) -> str:
-        """What is wrong with a run's folder, against `expected` or else its own record; empty when nothing is."""
+        """Return what is wrong with a run's files, compared to `expected` or its own record; empty if nothing is."""
         folder = self.folder / name
         record = self._record(name)
         if not record:
@@ -129,11 +129,11 @@ class CheckpointFolder:
         return ""
 
     def _record_file(self, name: str) -> Path:
-        """What run made the weights, and its curve; written last, so weights without it are not finished."""
+        """The run and its curve. Written last, so weights without a record are unfinished."""
         return self.folder / f"{name}.json"
 
     def _record(self, name: str) -> dict[str, Any]:
-        """What is known of a run; nothing when it did not end."""
+        """Return the record of a run; empty if it did not finish."""
         try:
             return dict(json.loads(self._record_file(name).read_text(encoding="utf-8")))
         except (FileNotFoundError, ValueError):
@@ -141,7 +141,7 @@ class CheckpointFolder:
 
 
 def sha256(path: Path) -> str:
-    """SHA-256 of the file's bytes, as hex: what `sha256sum` and the hub say of it."""
+    """Return the SHA-256 of the file as hex, as `sha256sum` and the hub show it."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

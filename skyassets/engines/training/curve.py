@@ -1,4 +1,4 @@
-"""The callback that watches a training: one line of the curve a step, whole saves, and a stop at the first bad loss.
+"""The training callback: writes a line of the curve per step, finishes saves, and stops at the first non-finite loss.
 
 Imports transformers.
 """
@@ -22,7 +22,7 @@ from skyassets.engines.training.log_lines import is_told, news
 
 
 class Curve(TrainerCallback):  # type: ignore[misc]
-    """Writes one line per optimiser step, and stops the run at the first that is not finite."""
+    """Writes one line per optimiser step, and stops the run at the first one that is not finite."""
 
     def __init__(
         self,
@@ -32,24 +32,24 @@ class Curve(TrainerCallback):  # type: ignore[misc]
         flops: Sequence[float],
         told: Callable[[str], None],
     ) -> None:
-        """`tokens` and `flops` are those of each step, on all ranks together."""
+        """`tokens` and `flops` are per step, summed over all ranks."""
         self._folder, self._plan, self._told = folder, plan, told
         self._tokens, self._flops = tokens, flops
         self._steps: list[Step] = []
         self._since = time.monotonic()
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Forget what a killed run did after the save that this one goes on from, and start the clock."""
+        """Drop the steps that a killed run took after the save it resumes from, and start the clock."""
         if state.is_world_process_zero:
             self._steps = [step for step in self._folder.read_curve() if step.step <= state.global_step]
             self._folder.write_curve(self._steps)
         self._since = time.monotonic()
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float], **_: Any) -> None:
-        """Keep the step that Trainer has just logged.
+        """Record the step that Trainer has just logged.
 
         Raises:
-            TrainerError: when its loss or gradient is not finite.
+            TrainerError: if its loss or gradient is not finite.
         """
         if "loss" not in logs:
             return
@@ -67,14 +67,14 @@ class Curve(TrainerCallback):  # type: ignore[misc]
                 self._told(news(self._steps, self._plan.steps))
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Declare the save whole once every rank has written its part, and delete older ones."""
+        """Mark the save as complete once every rank has written its part, and delete older ones."""
         torch.distributed.barrier()
         if state.is_world_process_zero:
             layout = self._plan.layout
             self._folder.saves.finish(state.global_step, layout.ranks, max(1, layout.zero_stage))  # 0 runs as 1
             self._folder.saves.prune(self._plan.saving.keep)
         torch.distributed.barrier()
-        # The time it took is no step's.
+        # Do not count the time of saving towards a step.
         self._since = time.monotonic()
 
     def _step(self, number: int, logs: dict[str, float]) -> Step:
@@ -95,7 +95,7 @@ class Curve(TrainerCallback):  # type: ignore[misc]
 
 
 def _peak_bytes() -> float:
-    """The most memory this rank has held: of its GPU, else of the process."""
+    """Return the peak memory of this rank: of its GPU, else of the process."""
     if torch.cuda.is_available():
         return float(torch.cuda.max_memory_allocated())
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024.0

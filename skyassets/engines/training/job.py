@@ -1,6 +1,6 @@
-"""The folder through which a trainer and its training processes speak: plan, tokens, saves, curve, weights, end.
+"""The folder shared by a trainer and its training processes: plan, tokens, saves, curve, weights and end record.
 
-It holds all that a run needs but the base model, so it can be carried to another machine and back.
+It holds all that a run needs except the base model, so it can be moved to another machine and back.
 """
 
 import fcntl
@@ -24,25 +24,25 @@ from skyassets.engines.training.saves import Saves
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """A plan with what is only true here and now: where the base lies, and who else is told of the run."""
+    """A plan with its local details: the path of the base, and the trackers."""
 
     plan: TrainPlan
     base: Path
     likeness: str = ""
-    """What `likeness` said of the base where the job was made."""
+    """The `likeness` of the base on the machine where the job was made."""
     trackers: tuple[str, ...] = ()
     """Integrations of transformers' trainer that follow the run: `tensorboard`, `wandb`, `mlflow`."""
 
 
 def likeness(base: Path) -> str:
-    """A digest that tells two bases apart in a moment: their small files, and the names and sizes of their weights."""
+    """Return a digest that quickly distinguishes bases: their small files, and the names and sizes of their weights."""
     told = [(path.name, path.stat().st_size) for path in sorted(base.glob("*.safetensors"))]
     small = [base / name for name in ("config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja")]
     return digest(told, [(path.name, path.read_text(encoding="utf-8")) for path in small if path.is_file()])
 
 
 class JobBusyError(TrainerError):
-    """Another run works in the folder."""
+    """Another run uses the folder."""
 
 
 JOB = TypeAdapter(TrainingJob)
@@ -56,24 +56,24 @@ class JobFolder:
 
     @classmethod
     def beside(cls, weights: Path) -> "JobFolder":
-        """The job that leaves its weights at `weights`."""
+        """Return the job that writes its weights to `weights`."""
         return cls(weights.with_name(f"{weights.name}.training").absolute())
 
     @property
     def is_done(self) -> bool:
-        """Whether finished weights wait here to be taken."""
+        """Whether finished weights are ready to be moved."""
         return self.finished.is_file() and self.model.is_dir()
 
     def has_left(self, weights: Path) -> bool:
-        """Whether its finished weights were taken to `weights` already, by somebody who then was stopped."""
+        """Whether its finished weights were already moved to `weights` by a process that was then stopped."""
         return self.finished.is_file() and not self.model.exists() and (weights / "config.json").is_file()
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Hold the folder for as long as the context lasts; the kernel lets go of it when its holder ends.
+        """Lock the folder while the context lasts. The kernel releases the lock when its holder ends.
 
         Raises:
-            JobBusyError: when another run holds it.
+            JobBusyError: if another run holds the lock.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         with (self.path / ".running").open("a+", encoding="utf-8") as file:
@@ -89,32 +89,32 @@ class JobFolder:
 
     @property
     def tokens(self) -> Path:
-        """The examples as tokens with their masks."""
+        """The tokenized examples with their masks."""
         return self.path / "tokens.arrow"
 
     @property
     def saves(self) -> Saves:
-        """The states that a killed run goes on from."""
+        """The saves from which a killed run resumes."""
         return Saves(self.path / "saves")
 
     @property
     def model(self) -> Path:
-        """Where the finished weights go."""
+        """Where the finished weights are written."""
         return self.path / "model"
 
     @property
     def finished(self) -> Path:
-        """What the run was made with; there once the weights are whole."""
+        """What the run was made with; exists once the weights are complete."""
         return self.path / "finished.json"
 
     @property
     def log(self) -> Path:
-        """All that the training processes print."""
+        """The output of the training processes."""
         return self.path / "log.txt"
 
     @property
     def failure(self) -> Path:
-        """One sentence on why training stopped, when the training process knew."""
+        """One sentence on why training stopped, if the training process knew."""
         return self.path / "failure.txt"
 
     @property
@@ -123,7 +123,7 @@ class JobFolder:
         return self.path / "curve.jsonl"
 
     def write(self, job: TrainingJob) -> None:
-        """Leave the job for the training processes; what an earlier try left stays."""
+        """Write the job for the training processes; keep what an earlier attempt left."""
         self.path.mkdir(parents=True, exist_ok=True)
         write_text(self.path / "job.json", JOB.dump_json(job, indent=1).decode())
         for name, text in job.plan.files.items():
@@ -132,10 +132,10 @@ class JobFolder:
         self.curve.touch()
 
     def read_job(self) -> TrainingJob:
-        """The job as it was written.
+        """Read the job.
 
         Raises:
-            TrainerError: when there is none.
+            TrainerError: if there is none.
         """
         try:
             return JOB.validate_json((self.path / "job.json").read_bytes())
@@ -145,11 +145,11 @@ class JobFolder:
             ) from error
 
     def read_finished(self) -> dict[str, object]:
-        """What the run was made with; nothing before it has ended."""
+        """Return what the run was made with; empty before it has finished."""
         return dict(json.loads(self.finished.read_text(encoding="utf-8"))) if self.finished.is_file() else {}
 
     def read_curve(self) -> list[Step]:
-        """The steps taken so far; a line still being written is left for the next time."""
+        """Return the steps so far, without a line that is still being written."""
         if not self.curve.exists():
             return []
         with self.curve.open(encoding="utf-8") as lines:
@@ -157,5 +157,5 @@ class JobFolder:
         return [Step(**{field.name: row[field.name] for field in fields(Step)}) for row in rows]
 
     def write_curve(self, steps: Sequence[Step]) -> None:
-        """Have the curve say these steps and no others."""
+        """Replace the curve by `steps`."""
         write_text(self.curve, "".join(json.dumps(asdict(step)) + "\n" for step in steps))

@@ -1,22 +1,22 @@
-"""What is told of a training that runs: a line now and then with loss, speed and time left."""
+"""Progress lines of a training run, with loss, speed and time left."""
 
 from collections.abc import Sequence
 
 from skyassets.core.ports import Step
 
 NEWS_LINES = 60
-"""Progress lines of a long run, about; a short one tells every step."""
+"""About how many progress lines a long run prints; a short one prints every step."""
 RECENT = 10
-"""Steps that the speed and the time left are taken from."""
+"""Steps over which the speed and the time left are computed."""
 
 
 def is_told(step: int, steps: int) -> bool:
-    """Whether this step gets a line."""
+    """Whether to print a line for this step."""
     return step in (1, steps) or step % max(1, steps // NEWS_LINES) == 0
 
 
 def news(curve: Sequence[Step], steps: int) -> str:
-    """One line on the last step of `curve`, with the speed of the latest ones."""
+    """Return one line on the last step of `curve`, with the speed of recent steps."""
     last, recent = curve[-1], curve[-RECENT:]
     seconds = sum(step.seconds for step in recent)
     left = seconds / len(recent) * (steps - last.step)

@@ -1,7 +1,7 @@
-"""The saved states of a run: which are whole, which is the latest, which go. Knows files, no library.
+"""The saves of a run: which are complete, which is the latest, which to delete. Works on files, without any library.
 
-A save is a folder that transformers and DeepSpeed fill; its record is written last and names every file with its size,
-so a save that a kill or a full disk cut short is never taken for one.
+A save is a folder that transformers and DeepSpeed fill. Its record is written last and lists every file with its size,
+so a save interrupted by a kill or a full disk is never taken for a complete one.
 """
 
 import json
@@ -17,7 +17,7 @@ RECORD = "save.json"
 
 @dataclass(frozen=True)
 class Save:
-    """A whole save: after which step, and with what it was shared out."""
+    """A complete save: its step, and the number of ranks and ZeRO stage that wrote it."""
 
     path: Path
     step: int
@@ -32,11 +32,11 @@ class Saves:
     folder: Path
 
     def at(self, step: int) -> Path:
-        """Where transformers' trainer puts the save of `step`."""
+        """Return the folder in which transformers' trainer puts the save of `step`."""
         return self.folder / f"checkpoint-{step}"
 
     def finish(self, step: int, ranks: int, zero_stage: int) -> None:
-        """Declare the save of `step` whole, once all its files are on the disk."""
+        """Mark the save of `step` as complete, once all its files are on disk."""
         path = self.at(step)
         files = sorted(file for file in path.rglob("*") if file.is_file() and file.name != RECORD)
         for file in files:
@@ -51,26 +51,26 @@ class Saves:
         write_text(path / RECORD, json.dumps({"ranks": ranks, "zero_stage": zero_stage, "files": sizes}))
 
     def whole(self) -> list[Save]:
-        """The saves that can be gone on from, the oldest first."""
+        """Return the complete saves, oldest first."""
         found = (self._read(path) for path in self.folder.glob("checkpoint-*"))
         return sorted((save for save in found if save), key=lambda save: save.step)
 
     def latest(self) -> Save | None:
-        """The save to go on from."""
+        """Return the save to resume from."""
         return next(reversed(self.whole()), None)
 
     def unfinished(self) -> list[Path]:
-        """The folders that are no whole saves."""
+        """Return the folders that are not complete saves."""
         whole = {save.path for save in self.whole()}
         return [path for path in self.folder.glob("checkpoint-*") if path not in whole]
 
     def prune(self, keep: int) -> None:
-        """Delete all but the latest `keep` saves, and what is no whole save."""
+        """Delete all but the latest `keep` saves, and incomplete ones."""
         for path in [*(save.path for save in self.whole()[:-keep]), *self.unfinished()]:
             self.delete(path)
 
     def delete(self, path: Path) -> None:
-        """Delete a save. Its record goes first: half a deletion must not look whole."""
+        """Delete a save. Its record goes first, so that a partly deleted save never looks complete."""
         (path / RECORD).unlink(missing_ok=True)
         shutil.rmtree(path, ignore_errors=True)
 

@@ -1,4 +1,4 @@
-"""Fine-tunes by a plan in processes of its own, with DeepSpeed. Never imports torch: `training_run` does the work."""
+"""Fine-tunes by a plan with DeepSpeed, in separate processes (see `worker`). Never imports torch."""
 
 import contextlib
 import os
@@ -25,39 +25,38 @@ from skyassets.engines.training.log_lines import is_told, news
 POLL_SECONDS = 0.5
 TAIL_LINES = 20
 KILLED = 137
-"""How a process that was killed looks behind the watchdog: 128 and the signal's number."""
+"""Exit status of a killed process as the watchdog reports it: 128 plus the signal's number."""
 SECRET = re.compile(r"(SKYASSETS_\w+|OPENAI)_API_KEY")
-"""What a training has no use for."""
+"""Secrets that are not passed to a training process."""
 LOST_RANK = re.compile(r"Root Cause.*?rank\s*:\s*(\d+).*?exitcode\s*:\s*-(\d+)", re.DOTALL)
-"""How torch's launcher tells of the rank that a signal ended first."""
+"""How torch's launcher reports the first rank that a signal ended."""
 
 Telling = Callable[[], AbstractContextManager[Mapping[str, str]]]
-"""Opens a channel through which the processes tell of themselves: the variables that say where it is."""
+"""Opens a channel on which the processes report progress; yields the environment variables that locate it."""
 
 
 @dataclass(frozen=True)
 class DeepSpeedTrainer:
-    """Keeps the `Trainer` port. All of these fields say where and how it runs, none of them what is learned."""
+    """Implements the `Trainer` port. Its fields say where and how training runs; none affects the result."""
 
     cache: Path
-    """Where base models are fetched or converted to. Beside it is the lock that lets one training run at a time."""
+    """Where base models are downloaded and converted. The lock that allows one training at a time is beside it."""
     threads: int | None = None
-    """CPU threads of each rank; the cores shared out without it."""
+    """CPU threads of each rank; if None, the cores are divided among them."""
     trackers: tuple[str, ...] = ()
     telling: Telling | None = None
-    """Who is told of the progress by the processes themselves (Dagster Pipes); None has it read off the curve."""
+    """Where the processes report progress themselves (Dagster Pipes); if None, it is read from the curve."""
     python: str = sys.executable
 
     def train(
         self, plan: TrainPlan, examples: Sequence[Conversation], folder: Path, said: Callable[[str], None]
     ) -> list[Step]:
-        """Train and put a standard Hugging Face folder at `folder`; log and curve stay beside it, in `NAME.training`.
+        """Train and write a standard Hugging Face folder to `folder`. Log and curve stay beside it, in `NAME.training`.
 
-        A run of the same `folder` that was stopped goes on from its latest save, and one that was finished elsewhere
-        is taken as it is.
+        A stopped run of the same `folder` resumes from its latest save; one that was finished elsewhere is reused.
 
         Raises:
-            TrainerError: when the base is not there, the disk is too small, a process dies, or the loss is not finite.
+            TrainerError: if the base is missing, the disk is too small, a process dies, or the loss is not finite.
         """
         job = JobFolder.beside(folder)
         with locked(self.cache.parent / ".training.lock", said):
@@ -75,16 +74,16 @@ class DeepSpeedTrainer:
                     raise TrainerError(f"the training in {job.path} left no weights; look at its log, {job.log}")
                 shutil.rmtree(folder, ignore_errors=True)
                 job.model.replace(folder)
-            # What only a run that goes on would need.
+            # Only needed to resume.
             shutil.rmtree(job.saves.folder, ignore_errors=True)
             job.tokens.unlink(missing_ok=True)
         return curve
 
     def prepare(self, plan: TrainPlan, examples: Sequence[Conversation], job: JobFolder) -> None:
-        """Leave all that the training processes need in the job's folder, here or on another machine.
+        """Write all that the training processes need to the job's folder, for this or another machine.
 
         Raises:
-            TrainerError: when the base is not there, an example cannot be trained on, or somebody trains there now.
+            TrainerError: if the base is missing, an example cannot be trained on, or another run uses the folder.
         """
         try:
             base = weights_folder(plan.training.base, self.cache)
@@ -105,7 +104,7 @@ class DeepSpeedTrainer:
             listed.unlink(missing_ok=True)
 
     def command(self, plan: TrainPlan, job: JobFolder) -> list[str]:
-        """The plan's command with this machine's names, ended with all it started when this process ends."""
+        """Return the plan's command with local paths. A watchdog ends it, with its children, when this process ends."""
         words = [self.python if word == "python" else word for word in plan.argv[:-1]]
         watched = [sys.executable, "-I", watchdog.__file__, "--log", str(job.log), str(os.getpid())]
         return [*watched, *words, str(job.path)]
@@ -126,7 +125,7 @@ class DeepSpeedTrainer:
                 self.command(plan, job),
                 stdin=subprocess.DEVNULL,
                 env={**_without_keys(os.environ), **self._environment(plan), **told},
-                start_new_session=True,  # so that Ctrl-C reaches us alone, and we end it in order
+                start_new_session=True,  # so that Ctrl-C reaches only us, and we shut it down
             )
             status = _watched(process, job, plan.steps, None if self.telling else said)
         if status or not job.finished.is_file():
@@ -134,7 +133,7 @@ class DeepSpeedTrainer:
             raise TrainerError(_last_words(status, job, plan.steps))
 
     def _environment(self, plan: TrainPlan) -> dict[str, str]:
-        """What the libraries read once: threads that wait quietly, and no network but a tracker's."""
+        """Return the environment: threads that sleep while waiting, and no network except for trackers."""
         here = plan.layout.ranks // plan.layout.nodes
         threads = self.threads or max(1, len(os.sched_getaffinity(0)) // here)
         return {
@@ -148,7 +147,7 @@ class DeepSpeedTrainer:
 
 
 def _watched(process: subprocess.Popen[bytes], job: JobFolder, steps: int, said: Callable[[str], None] | None) -> int:
-    """Its exit status, once it has ended or was ended with all it started, because somebody interrupted this."""
+    """Wait for the process and return its exit status. On an interrupt, end it and its children."""
     told = 0
     try:
         while process.poll() is None:
@@ -171,10 +170,10 @@ def _without_keys(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def check_disk(plan: TrainPlan, job: JobFolder) -> None:
-    """See that the saves and the weights have room, what the run has saved already being its own.
+    """Check that the disk has room for the saves and the weights, given what the run has already saved.
 
     Raises:
-        TrainerError: when they have not.
+        TrainerError: if it has not.
     """
     job.saves.prune(plan.saving.keep)
     there = sum(file.stat().st_size for file in job.saves.folder.rglob("*") if file.is_file())
@@ -188,7 +187,7 @@ def check_disk(plan: TrainPlan, job: JobFolder) -> None:
 
 
 def _last_words(status: int, job: JobFolder, steps: int) -> str:
-    """Why the run failed: what the training process said of it, or the end of its log."""
+    """Return why the run failed: the training process's own reason, or the end of its log."""
     curve, save = job.read_curve(), job.saves.latest()
     kept = f"; the next try goes on from the save of step {save.step}" if save else ""
     where = f"training stopped after {curve[-1].step if curve else 0} of {steps} steps"

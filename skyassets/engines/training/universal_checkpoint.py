@@ -1,4 +1,4 @@
-"""A save made ready for another number of ranks or another ZeRO stage, by DeepSpeed's own tool (arXiv 2406.18820)."""
+"""Converts a save for another number of ranks or ZeRO stage, with DeepSpeed's own tool (arXiv 2406.18820)."""
 
 import os
 import subprocess
@@ -12,10 +12,10 @@ from skyassets.engines.training.saves import Save
 
 
 def made_universal(save: Save, layout: Layout) -> dict[str, Any]:
-    """DeepSpeed's settings with which `save` can be loaded into `layout`; the first rank converts, the others wait.
+    """Return DeepSpeed settings that load `save` into `layout`; the first rank converts while the others wait.
 
     Raises:
-        TrainerError: when DeepSpeed's converter fails, or cannot go from or to ZeRO-3, which keeps weights elsewhere.
+        TrainerError: if DeepSpeed's converter fails, or the save is from or for ZeRO-3, whose weights are elsewhere.
     """
     import torch
 

@@ -1,9 +1,9 @@
-"""The process that trains: `python -m skyassets.engines.training.worker JOB_FOLDER`, alone or once per rank.
+"""The training process: `python -m skyassets.engines.training.worker JOB_FOLDER`, alone or once per rank.
 
-Reads the job, leaves the curve and the saves while it goes and the model at the end, and says in one sentence why it
-stopped when it knows. The same module runs under Dagster, by hand, and on a node of Slurm, Kubernetes or SkyPilot.
-Knows processes and files; the training itself is `training_loop`, imported only when the environment is set, because
-OpenMP and DeepSpeed read it once.
+Reads the job, writes the curve and the saves as it goes and the model at the end, and records in one sentence why it
+stopped, if it knows. The same module runs under Dagster, by hand, and on a node of Slurm, Kubernetes or SkyPilot.
+It handles processes and files. The training itself (`learning.loop`) is imported only after the environment is set,
+because OpenMP and DeepSpeed read it once.
 """
 
 import argparse
@@ -28,11 +28,11 @@ from skyassets.engines.tokenizing.token_file import TokenFile
 from skyassets.engines.training.job import JobBusyError, JobFolder, likeness
 
 PACKAGES = ("torch", "transformers", "deepspeed", "accelerate", "peft", "liger-kernel", "flash-attn", "numpy")
-"""What the environment of a run is told by, where it is installed."""
+"""Packages whose versions are recorded for a run, if installed."""
 KERNELS = {"flash_attention_2": "flash_attn", "flash_attention_3": "flash_attn_interface", "liger": "liger_kernel"}
-"""What a layout may ask for, and the package that has it."""
+"""Kernels that a layout may select, and the package that provides each."""
 CUT_SHORT = ("enforce fail at inline_container", "PytorchStreamWriter failed", "No space left")
-"""What torch says when a file could not be written whole."""
+"""torch's messages when a file could not be written completely."""
 
 
 def main() -> int:
@@ -45,7 +45,7 @@ def main() -> int:
     try:
         _train(folder, options.base)
     except JobBusyError as error:
-        # The folder is somebody else's now: not a word is left there.
+        # Another run owns the folder now, so write nothing there.
         sys.stderr.write(f"TrainerError: {error}\n")
         return 1
     except TrainerError as error:
@@ -59,7 +59,7 @@ def main() -> int:
                 f"or SKYASSETS_OFFLOAD, whichever is not so yet ({str(error).splitlines()[0][:200]})",
             )
             return 1
-        # A full disk is told in as many ways as there are writers.
+        # Each library reports a full disk differently.
         if getattr(error, "errno", None) not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) and not any(
             words in str(error) for words in CUT_SHORT
         ):
@@ -109,7 +109,7 @@ def _check_kernels(layout: Layout) -> None:
 
 @contextlib.contextmanager
 def _telling() -> Iterator[Callable[[str], None]]:
-    """Progress lines go to Dagster when it started this process through Pipes, and to standard output."""
+    """Yield a function that prints progress lines, and also sends them to Dagster if it started us through Pipes."""
     if "DAGSTER_PIPES_CONTEXT" not in os.environ:
         yield print
         return
@@ -125,7 +125,7 @@ def _telling() -> Iterator[Callable[[str], None]]:
 
 
 def environment(on_gpu: bool) -> dict[str, object]:
-    """What the run is made with: versions, devices, ranks and threads."""
+    """Return what the run uses: versions, devices, ranks and threads."""
     import torch
 
     versions = {}
@@ -144,7 +144,7 @@ def environment(on_gpu: bool) -> dict[str, object]:
 
 
 def _give_up(folder: JobFolder, why: str) -> None:
-    """Leave the reason where the trainer looks for it; a save cut short goes first, to make room for that."""
+    """Record the reason for the trainer. Deletes a truncated save first, to make room."""
     for save in folder.saves.unfinished():
         folder.saves.delete(save)
     sys.stderr.write(f"TrainerError: {why}\n")
@@ -152,14 +152,14 @@ def _give_up(folder: JobFolder, why: str) -> None:
 
 
 def _set_environment(folder: JobFolder) -> bool:
-    """Name the only rank when no launcher did, and tell DeepSpeed which device there is; True for a GPU."""
+    """Set the rank variables if no launcher did, and DeepSpeed's device. Return whether it is a GPU."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         alone = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1", "LOCAL_WORLD_SIZE": "1"}
         alone |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1])}
     if "RANK" not in os.environ:
         os.environ.update(alone)
-    # Rows of many lengths leave gaps that segments of a fixed size could not fill.
+    # Rows of varying lengths leave gaps that fixed-size segments could not fill.
     os.environ.setdefault("PYTORCH_CUDA_ALLOC_CONF", "expandable_segments:True")
     os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(folder.path / "tensorboard"))
     import torch

@@ -1,4 +1,4 @@
-"""AIME: 30 problems a year, each with a whole number from 0 to 999 as its answer."""
+"""AIME: 30 problems a year, each with an integer from 0 to 999 as its answer."""
 
 from skyassets.core.ports import Sampling
 from skyassets.core.sources import HubDataset, Source
@@ -6,8 +6,10 @@ from skyassets.recipes.benchmarks.pass_at_k import SEVERAL, told
 from skyassets.stages.evaluation.benchmark import Benchmark
 
 SAMPLES = 16
-"""With one sample, a problem is 3.3 points and the dice alone move the score by about 7. With 16 they move it by less
-than 2, which is little beside what 30 problems leave open, and the whole costs what MATH500 costs."""
+"""With one sample, a problem is worth 3.3 points and sampling noise alone moves the score by about 7. With 16 samples
+it
+moves by less than 2, little compared with the uncertainty of 30 problems, and the cost equals that of MATH500.
+"""
 
 
 def aime_2024(samples: int = SAMPLES, sampling: Sampling = SEVERAL) -> Benchmark:

@@ -1,4 +1,4 @@
-"""AMC23: the 40 problems of AMC 12 of 2023 that a number answers, their options left out."""
+"""AMC23: the 40 problems of AMC 12 2023 with a numeric answer, without their options."""
 
 from skyassets.core.ports import Sampling
 from skyassets.core.sources import HubDataset, Source
@@ -7,7 +7,7 @@ from skyassets.stages.evaluation.benchmark import Benchmark
 
 
 def amc23(samples: int = 16, sampling: Sampling = SEVERAL) -> Benchmark:
-    """Several samples of each: with one, a problem is 2.5 points."""
+    """Several samples per problem: with one, a problem is worth 2.5 points."""
     source = Source(
         name="AMC23",
         origin=HubDataset("math-ai/amc23", split="test", revision="80815d37005feb82cd7f8fbc6901d5d3eff43057"),

@@ -1,4 +1,4 @@
-"""GPQA-Diamond: 198 questions of biology, chemistry and physics that looking things up does not answer. Gated."""
+"""GPQA-Diamond: 198 questions in biology, chemistry and physics that cannot be answered by a web search. Gated."""
 
 from skyassets.core.ports import Sampling
 from skyassets.core.sources import HubDataset, Source
@@ -7,7 +7,7 @@ from skyassets.stages.evaluation.benchmark import Benchmark
 
 
 def gpqa_diamond(samples: int = 4, sampling: Sampling = SEVERAL) -> Benchmark:
-    """Several samples of each: with one, the dice alone move the score by about 3 points."""
+    """Several samples per question: with one, sampling noise alone moves the score by about 3 points."""
     source = Source(
         name="gpqa_diamond",
         origin=HubDataset(

@@ -1,11 +1,11 @@
-"""GSM8K: 1,319 word problems of a primary school."""
+"""GSM8K: 1,319 grade-school word problems."""
 
 from skyassets.core.sources import HubDataset, Source
 from skyassets.stages.evaluation.benchmark import Benchmark
 
 
 def gsm8k() -> Benchmark:
-    """The test split; the answer is what stands behind the worked solution's mark."""
+    """The test split; the answer follows the `####` marker of the worked solution."""
     source = Source(
         name="GSM8K",
         origin=HubDataset(

@@ -1,4 +1,4 @@
-"""HumanEval: 164 functions to be completed."""
+"""HumanEval: 164 functions to complete."""
 
 from skyassets.core.sources import HubDataset, Source
 from skyassets.stages.evaluation.benchmark import Benchmark
@@ -10,7 +10,7 @@ PROMPT = (
 
 
 def humaneval() -> Benchmark:
-    """The question is the head of a function, which a prompt for problems in words would not ask to go on with."""
+    """The question is a function header, so it needs its own prompt rather than the one for word problems."""
     source = Source(
         name="HumanEval",
         origin=HubDataset("openai/openai_humaneval", split="test", revision="7dce6050a7d6d172f3cc5c32aa97f52fa1a2e544"),

@@ -1,20 +1,20 @@
-"""LiveCodeBench: problems of programming contests with their dates, so that a model can be asked what came after it."""
+"""LiveCodeBench: dated contest problems, so that a model can be tested on problems after its cutoff."""
 
 from skyassets.core.errors import RecipeError
 from skyassets.core.sources import HubDataset, Source, Window
 from skyassets.stages.evaluation.benchmark import Benchmark
 
 RELEASES = tuple(f"release_v{number}" for number in range(1, 7))
-"""Each holds all problems of those before it: 400, 511, 612, 713, 880 and 1,055."""
+"""Each release contains all problems of the earlier ones: 400, 511, 612, 713, 880 and 1,055."""
 PUBLISHED = "release_v2"
-"""The release that Sky-T1 was measured on."""
+"""The release that Sky-T1 was evaluated on."""
 
 
 def livecodebench(release: str = PUBLISHED, since: str | None = None, until: str | None = None) -> Benchmark:
-    """The problems of a release, of contests from `since` to `until` (ISO dates, both included).
+    """The problems of a release, from contests between `since` and `until` (ISO dates, inclusive).
 
     Raises:
-        RecipeError: for a release that is none.
+        RecipeError: for an unknown release.
     """
     if release not in RELEASES:
         raise RecipeError(f"LiveCodeBench has no release {release!r}; it has {', '.join(RELEASES)}")
@@ -39,13 +39,13 @@ def livecodebench(release: str = PUBLISHED, since: str | None = None, until: str
 
 
 def _files(release: str) -> tuple[str, ...]:
-    """The data set's own script is run by nobody any more: its files are read as they are."""
+    """The data files, read directly because the data set's loading script is no longer supported."""
     count = RELEASES.index(release) + 1
     return ("test.jsonl", *(f"test{number}.jsonl" for number in range(2, count + 1)))
 
 
 def _name(release: str, since: str | None, until: str | None) -> str:
-    """Another selection is another benchmark: no score of one may stand in a column with the other's."""
+    """A different selection is a different benchmark, so that its scores never share a column with the default's."""
     chosen = [] if release == PUBLISHED else [release]
     chosen += [f"from {since}"] if since else []
     chosen += [f"to {until}"] if until else []

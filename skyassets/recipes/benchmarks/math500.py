@@ -5,7 +5,7 @@ from skyassets.stages.evaluation.benchmark import Benchmark
 
 
 def math500() -> Benchmark:
-    """One sample of each: with 500 items it is the items that the interval is wide by."""
+    """One sample per problem: with 500 items, the number of items dominates the interval's width."""
     source = Source(
         name="MATH500",
         origin=HubDataset("HuggingFaceH4/MATH-500", split="test", revision="6e4ed1a2a79af7d8630a6b768ec859cb5af4d3be"),

@@ -1,4 +1,4 @@
-"""MBPP: 500 small functions; what a function is called stands in its tests alone, so the tests are shown."""
+"""MBPP: 500 small functions; the prompt shows the tests, because only they contain the function's name."""
 
 from skyassets.core.sources import HubDataset, Source
 from skyassets.stages.evaluation.benchmark import Benchmark

@@ -6,7 +6,7 @@ from skyassets.stages.evaluation.benchmark import Benchmark
 
 
 def mmlu(subject: str = "all") -> Benchmark:
-    """All subjects, or one by its name on the hub (`abstract_algebra`)."""
+    """All subjects, or one by its name on the Hub (`abstract_algebra`)."""
     name = "MMLU" if subject == "all" else f"MMLU ({subject})"
     source = Source(
         name="MMLU",

@@ -1,15 +1,15 @@
-"""OlympiadBench: problems of olympiads with a final answer, by default the 674 of mathematics, in English, in words."""
+"""OlympiadBench: olympiad problems with a final answer, by default the 674 text-only ones of mathematics in English."""
 
 from skyassets.core.sources import HubDataset, Source
 from skyassets.stages.evaluation.benchmark import Benchmark
 
 MATHS_EN = "OE_TO_maths_en_COMP"
-"""OE: open-ended, TO: text only. In a set with MM in its name (multimodal) rows need images, and are set aside."""
+"""OE: open-ended, TO: text only. Rows of multimodal subsets (MM in the name) need images, and are set aside."""
 IMAGES = tuple(f"image_{number}" for number in range(1, 10))
 
 
 def olympiadbench(subset: str = MATHS_EN) -> Benchmark:
-    """One of its sets with final answers, by its name on the hub."""
+    """One of its subsets with final answers, by its name on the Hub."""
     name = "OlympiadBench (maths, EN)" if subset == MATHS_EN else f"OlympiadBench ({subset})"
     source = Source(
         name=name,

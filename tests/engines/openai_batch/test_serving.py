@@ -361,7 +361,7 @@ def finished(server: BatchServer, folder: Path) -> None:
         ("fetch", "hang"),
     ],
 )
-@pytest.mark.parametrize("before", [0, 2])
+@pytest.mark.parametrize("before", [0, pytest.param(2, marks=pytest.mark.slow)])
 def test_killed_at_any_step_the_next_run_pays_for_nothing_twice(
     tmp_path: Path, kind: str, word: str, before: int
 ) -> None:

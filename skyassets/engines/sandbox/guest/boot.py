@@ -1,6 +1,6 @@
-"""The first words inside a sandbox, given as text to `python -c`: no file of ours has to exist there.
+"""The first code inside a sandbox, passed as text to `python -c`, so that none of our files has to exist there.
 
-Reads the guest's modules from standard input and starts the fork server among them. Standard library only.
+Reads the guest's modules from standard input and starts the fork server. Standard library only.
 """
 
 import marshal
@@ -8,11 +8,11 @@ import os
 import sys
 
 MAIN = "fork_server"
-"""The module that takes over."""
+"""The module to start."""
 
 
 class Finder:
-    """Finds the inner modules, compiled once: whichever a process needs, it executes itself."""
+    """Imports the guest modules. They are compiled once; each process executes those it needs."""
 
     def __init__(self, sources):  # type: ignore[no-untyped-def]
         self.sources = {
@@ -23,26 +23,26 @@ class Finder:
         self.names = (*self.packages, *self.sources)
 
     def find_spec(self, name, path=None, target=None):  # type: ignore[no-untyped-def]
-        """What Python's import asks."""
+        """Return the spec of a guest module (part of Python's import protocol)."""
         if name in self.sources or name in self.packages:
             is_package = name in self.packages
             return type(__spec__ or sys.__spec__)(name, self, is_package=is_package)  # type: ignore[arg-type]
         return None
 
     def create_module(self, spec):  # type: ignore[no-untyped-def]
-        """A plain module."""
+        """Return None, for a default module."""
         return
 
     def exec_module(self, module):  # type: ignore[no-untyped-def]
-        """Run its code; a package has none."""
+        """Execute the module's code; a package has none."""
         if module.__name__ in self.sources:
             exec(marshal.loads(self.sources[module.__name__]), module.__dict__)  # noqa: S102, S302
 
 
 def main() -> None:
-    """Take the modules, as one literal that says name and source of each, and start the fork server."""
+    """Read the modules, as one literal with the name and source of each, and start the fork server."""
     size = int.from_bytes(_read(4), "big")
-    # Written by our own side, before any program is here.
+    # Safe: our own side wrote this, before any program runs here.
     sources, settings = eval(_read(size).decode("utf-8"), {})  # noqa: S307
     sys.meta_path.insert(0, Finder(sources))  # type: ignore[no-untyped-call]
     main_module = next(name for name, _ in sources if name.rpartition(".")[2] == MAIN)

@@ -1,7 +1,7 @@
-"""Values as JSON and back, exactly: what crosses between a program and its examiner. Standard library only.
+"""Encodes values as JSON and back, without loss, between a program and its examiner. Standard library only.
 
-A type is kept where Python has it built in (a tuple stays a tuple, 1.0 stays a float); of a subclass only the plain
-value crosses, so nothing that a program defines is ever executed on the other side.
+Built-in types are preserved (a tuple stays a tuple, 1.0 stays a float). Of a subclass only the plain value is sent, so
+nothing that a program defines is ever executed on the other side.
 """
 
 import builtins
@@ -39,14 +39,14 @@ def _pair(item: object) -> tuple[object, object]:
 
 
 class NoPlainDataError(Exception):
-    """A value that cannot cross."""
+    """A value that cannot be encoded."""
 
 
 def encoded(value: object, held: Callable[[object], object] | None = None, depth: int = 0) -> object:
-    """What JSON can say of `value`; what is no plain data is left to `held`, which gives JSON that refers to it.
+    """Return `value` as JSON data. What is not plain data is passed to `held`, which returns a JSON reference to it.
 
     Raises:
-        NoPlainDataError: for a value that is not made of plain data.
+        NoPlainDataError: if a value is not plain data.
     """
     if depth > DEEPEST:
         raise NoPlainDataError(f"data nested more than {DEEPEST} deep")
@@ -86,7 +86,7 @@ def _rarer(
         return {"complex": [encoded(value.real), encoded(value.imag)]}
     kind = type(value)
     thing: Any = value
-    # A value's type exists only where its module was imported.
+    # The type can only be in use if its module was imported.
     for name, (module, parts) in _LIBRARY.items():
         if kind is getattr(sys.modules.get(module), name, None):
             return {name: str(value) if not parts else [encoded(getattr(thing, part)) for part in parts]}
@@ -107,10 +107,10 @@ def _rarer(
 
 
 def decoded(value: object, fetch: Callable[[object], object] | None = None) -> object:
-    """The value that `encoded` told of; `fetch` gives what the other side's `held` refers to.
+    """Return the value that `encoded` encoded; `fetch` resolves the references made by the other side's `held`.
 
     Raises:
-        NoPlainDataError: for what `encoded` never says.
+        NoPlainDataError: for data that `encoded` never produces.
     """
     if isinstance(value, list):
         return [decoded(item, fetch) for item in value]

@@ -1,4 +1,4 @@
-"""How a job is locked in, and how it is ended with all it started. Runs inside the sandbox: standard library only."""
+"""Confines a job, and ends it with all its processes. Runs inside the sandbox: standard library only."""
 
 import os
 import resource
@@ -13,44 +13,44 @@ SCRATCH, SHARED = "/tmp", "/dev/shm"  # noqa: S108
 
 
 class Confinement(Protocol):
-    """What keeps one job from everything else."""
+    """Isolates one job from everything else."""
 
     def fork(self) -> int:
-        """As os.fork; the child is the first process of a job."""
+        """Like os.fork. The child is the first process of a job."""
         ...
 
     def confine(self, limits: Mapping[str, int]) -> None:
-        """In that child: let go of everything that is not the job's, for good."""
+        """In the child: permanently give up access to everything outside the job."""
         ...
 
     def end(self, first: int) -> None:
-        """End the job whose first process is `first`, with everything it started."""
+        """End the job whose first process is `first`, with all its processes."""
         ...
 
     def clean(self) -> None:
-        """After the last process has ended: remove what the job has left."""
+        """Remove what the job has left, after its last process has ended."""
         ...
 
     def is_full(self) -> bool:
-        """Whether the job has filled its folder, where nothing else forbids that."""
+        """Whether the job has filled its folder, if nothing else limits the size."""
         ...
 
 
 class Namespaces:
-    """A user, process, IPC and mount namespace a job: its end ends every descendant, and nothing stays behind."""
+    """User, process, IPC and mount namespaces for each job. When they end, so do all its processes and files."""
 
     def __init__(self, calls: bytes) -> None:
         self._calls = calls
         self._user, self._group = os.getuid(), os.getgid()
 
     def fork(self) -> int:
-        """As os.fork; the child is the first process of new namespaces."""
+        """Like os.fork. The child is the first process of new namespaces."""
         return kernel.fork_into(
             kernel.NEW_USER | kernel.NEW_PROCESSES | kernel.NEW_IPC | kernel.NEW_MOUNTS,
         )
 
     def confine(self, limits: Mapping[str, int]) -> None:
-        """See only the own processes and an empty scratch folder; give up the rights that were needed for it."""
+        """See only the job's processes and an empty scratch folder, then drop the privileges that this needed."""
         kernel.be_only(self._user, self._group)
         kernel.mount_processes()
         kernel.mount_memory(SCRATCH, TMP_MB, FILES)
@@ -62,18 +62,18 @@ class Namespaces:
         kernel.filter_calls(self._calls)
 
     def end(self, first: int) -> None:
-        """Kill the namespace's first process: the kernel ends the others with it."""
+        """Kill the namespace's first process; the kernel then ends the others."""
         os.kill(first, signal.SIGKILL)
 
     def clean(self) -> None:
-        """Nothing: the folders went with their namespace."""
+        """Do nothing: the folders ended with their namespace."""
 
     def is_full(self) -> bool:
-        """Never: the file system itself has a size."""
+        """Return False: the file system has a fixed size."""
         return False
 
 
 def set_limits(limits: Mapping[str, int]) -> None:
-    """What each process of the job may use."""
+    """Set the resource limits of each process of the job."""
     for name, value in limits.items():
         resource.setrlimit(getattr(resource, name), (value, value))

@@ -1,6 +1,6 @@
-"""The program's side of an examination: it loads the program and answers questions about it with plain data.
+"""The program's side of an examination: loads the program and answers questions about it with plain data.
 
-Runs inside the sandbox, standard library only, in the program's own process: all that is said here may be a lie.
+Runs inside the sandbox, standard library only, in the program's own process, so its answers cannot be trusted.
 """
 
 import builtins
@@ -15,7 +15,7 @@ from skyassets.engines.sandbox.guest.program_link import LARGEST, MUTABLE
 
 
 def main() -> None:
-    """Load the program, then answer until nobody asks any more."""
+    """Load the program, then answer questions until the examiner ends."""
     module = program.loaded(program.take_job()["source"], "solution")
     if module is None:
         return
@@ -27,14 +27,14 @@ def main() -> None:
 
 
 class _Answers:
-    """What the program says when it is asked."""
+    """Answers questions about the program."""
 
     def __init__(self, namespace: dict[str, object]) -> None:
         self._namespace = namespace
         self._held: list[Any] = []
 
     def give(self) -> None:
-        """Say that the program is loaded; then answer until nobody asks any more."""
+        """Report that the program is loaded, then answer questions until the examiner ends."""
         self._say({"value": None})
         while (question := frames.read_header(RECEIVED, LARGEST)) is not None:
             self._say(self._answer(question))
@@ -97,7 +97,7 @@ class _Answers:
 
 
 def _names(error: BaseException) -> list[str]:
-    """The exception's own classes that Python has built in, the nearest first."""
+    """Return the names of the exception's built-in classes, the most specific first."""
     return [kind.__name__ for kind in type(error).__mro__ if getattr(builtins, kind.__name__, None) is kind]
 
 

@@ -1,8 +1,8 @@
-"""The examiner: a job that runs the tests, and asks the program's own process for whatever the program defines.
+"""The examiner: a job that runs the tests, and asks the program's process for whatever the program defines.
 
-Runs inside the sandbox: standard library only. The examiner never holds the program; the program never holds the
-tests, and has no way to the channel of the verdict. Between the two goes plain data, and the program's side of it is
-believed no more than its output.
+Runs inside the sandbox: standard library only. The examiner never holds the program, and the program never holds the
+tests or has access to the verdict's channel. They exchange plain data, and the program's side of it is trusted no more
+than its output.
 """
 
 import builtins
@@ -21,11 +21,11 @@ AT_HAND = (
     "collections", "copy", "functools", "heapq", "itertools", "json", "math", "operator", "os", "random", "re",
     "string", "sys",
 )  # fmt: skip
-"""Modules that tests use without importing them: where they were written, the program had."""
+"""Modules that tests use without importing them, because the program they were written for had imported them."""
 
 
 def main() -> None:
-    """Run the tests; say what came of them."""
+    """Run the tests and report the result."""
     job = take_job()
     verdict, detail = _verdict(job["check"], job["names"].split())
     say(json.dumps({"verdict": verdict, "detail": detail[-2000:]}))
@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def _verdict(check: str, names: Sequence[str]) -> tuple[str, str]:
-    """`passed`; `failed` with the assertion; `error` of the program's, or `unusable` tests, with what was seen."""
+    """Return the verdict and its details: `passed`, `failed` (assertion), `error` (the program's) or `unusable`."""
     try:
         code = compile(check, CHECK, "exec", dont_inherit=True)
     except (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError) as error:
@@ -56,12 +56,12 @@ def _verdict(check: str, names: Sequence[str]) -> tuple[str, str]:
         seen = "error", _told(error)
     else:
         seen = "passed", ""
-    # Tests with a bare `except` may have caught it.
+    # A bare `except` in the tests may have caught it.
     return ("error", program.lost) if program.lost else seen
 
 
 def _told(error: BaseException) -> str:
-    """The error with the line of the tests it came from."""
+    """Return the error with the line of the tests that caused it."""
     frames_of_tests = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == CHECK]
     line = f"line {frames_of_tests[-1].lineno} of the tests: {frames_of_tests[-1].line}\n" if frames_of_tests else ""
     return line + "".join(traceback.format_exception_only(error)).strip()

@@ -1,7 +1,7 @@
-"""The process that stays: it forks each job from a warm interpreter, watches it, and ends it. Never runs a program.
+"""The fork server: forks each job from a warm interpreter, watches it, and ends it. Never runs a program itself.
 
-Runs inside the sandbox, out of every job's sight: standard library only. Nothing of a job ever enters its memory, of
-which the next job gets a copy: sources, inputs and outputs go from file to file in the kernel.
+Runs inside the sandbox, invisible to the jobs: standard library only. No data of a job enters its memory, because the
+next job gets a copy of that: the kernel copies sources, inputs and outputs from file to file.
 """
 
 import fcntl
@@ -28,11 +28,11 @@ PRELOADED = (
     "bisect", "collections", "copy", "functools", "heapq", "itertools", "json", "math", "operator", "random", "re",
     "string", "threading", "typing",
 )  # fmt: skip
-"""What programs import most; every further one makes every fork dearer."""
+"""Modules that programs import most. Each one makes every fork slower."""
 
 
 def main(settings: dict[str, object]) -> None:
-    """Move into place, say so, and serve until nobody asks any more."""
+    """Confine this process, report that it is ready, and serve orders until standard input closes."""
     signal.signal(signal.SIGTERM, _leave)
     orders, replies = (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 64) for fd in (0, 1))
     nowhere = os.open("/dev/null", os.O_RDWR)
@@ -40,11 +40,11 @@ def main(settings: dict[str, object]) -> None:
     os.dup2(nowhere, 1)
     user = settings["user"]
     if isinstance(user, int) and settings["confinement"] == "namespaces":
-        # bubblewrap's own /proc has covers, and the kernel then allows no job one of its own.
+        # bubblewrap covers parts of its /proc, and the kernel then lets no job mount one of its own.
         kernel.mount_processes()
         kernel.become(user, user)
         kernel.die_with_parent(signal.SIGKILL)
-        # The change of user has hidden this process even from itself; no job can see it anyway.
+        # Changing the user hid this process even from itself. No job can see it anyway.
         kernel.hide_from_peers(False)
         kernel.never_gain_privileges()
     calls = bytes.fromhex(str(settings["filter"]))
@@ -67,12 +67,12 @@ def main(settings: dict[str, object]) -> None:
 
 
 def _leave(number: int, frame: object) -> NoReturn:
-    """Asked to end: what runs is ended on the way out."""
+    """Signal handler: exit, which ends the running job."""
     raise SystemExit(1)
 
 
 def _examine() -> None:
-    # Loaded in the job itself: what is in this process, every fork carries.
+    # Imported in the job: every fork would copy what this process has loaded.
     from skyassets.engines.sandbox.guest import examiner
 
     examiner.main()
@@ -90,7 +90,7 @@ def _list(value: object) -> list[int]:
 
 
 def _taken(orders: int, size: int) -> int:
-    """The next `size` bytes as a file that nobody can change any more."""
+    """Read the next `size` bytes into a file that cannot be changed any more."""
     fd = os.memfd_create("part", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     while size:
         moved = os.splice(orders, fd, min(size, CHUNK))
@@ -103,7 +103,7 @@ def _taken(orders: int, size: int) -> int:
 
 
 class _Tap:
-    """What a job writes, kept in a file."""
+    """Copies what a job writes to a file."""
 
     def __init__(self) -> None:
         self.pipe, self.far_end = os.pipe2(os.O_CLOEXEC)
@@ -112,7 +112,7 @@ class _Tap:
         self.open = True
 
     def drain(self, room: int) -> None:
-        """Take what lies in the pipe, but not without end."""
+        """Read what is in the pipe, up to a limit."""
         while self.size <= room:
             try:
                 moved = os.splice(self.pipe, self.kept, CHUNK, flags=os.SPLICE_F_NONBLOCK)
@@ -129,7 +129,7 @@ class _Tap:
 
 
 class _Course:
-    """One job, or the two of a program and its examiner, from start to end."""
+    """One job, or two (a program and its examiner), from start to end."""
 
     def __init__(self, order: dict[str, object], parts: list[int], confinement: Confinement, owner: int) -> None:
         self._order, self._parts, self._confinement, self._owner = order, parts, confinement, owner
@@ -137,7 +137,7 @@ class _Course:
         self._jobs: list[int] = []
 
     def answer(self, replies: int) -> None:
-        """Run, and send how it ended with all that was written."""
+        """Run the job, and send how it ended and all its output."""
         started = time.monotonic()
         self._jobs = self._examined() if self._order["examined"] else [self._alone()]
         for tap in self._taps:
@@ -176,7 +176,7 @@ class _Course:
         return self._start((stdin, stdout, stderr, job, channel), program.main)
 
     def _examined(self) -> list[int]:
-        """The examiner comes first: its end is the end. Neither has a file of the other's but the two pipes."""
+        """Start the examiner and its program. The job ends when the examiner does; the two share only two pipes."""
         job, nothing, check = self._parts
         stdout, stderr, channel, errors, verdict = (tap.far_end for tap in self._taps)
         asked, asking = os.pipe2(os.O_CLOEXEC)
@@ -197,9 +197,9 @@ class _Course:
         return start(self._confinement, files, limits, main)
 
     def _follow(self, started: float) -> str | None:
-        """Wait until the first job ends (None), or one of the limits is passed.
+        """Wait until the first job ends (None), or until it exceeds a limit.
 
-        The limit on time is wall clock, less what the job waited for a processor: a busy machine fails no program.
+        The time limit is wall-clock time minus the time waiting for a processor, so a busy machine fails no program.
         """
         seconds = float(str(self._order["seconds"]))
         deadline = started + seconds
@@ -216,7 +216,7 @@ class _Course:
                 wait = max(0.0, min(deadline, next_look) - time.monotonic())
                 ready = [fd for fd, _ in poll.poll(wait * 1000 + 1)]
                 if self._owner in ready:
-                    # Nobody waits for an answer any more.
+                    # The caller has gone.
                     for first in self._jobs:
                         self._ended(first)
                     self._confinement.clean()
@@ -247,7 +247,7 @@ class _Course:
 
     def _is_over_memory(self) -> bool:
         most = float(str(self._order["memory_mb"]))
-        # The quick sum counts what processes share once for each.
+        # The quick sum counts shared memory once per process.
         return sum(map(resident_mb, self._jobs)) > most and sum(map(proportional_mb, self._jobs)) > most
 
     def _ended(self, first: int) -> int:

@@ -1,4 +1,4 @@
-"""Messages over pipes: an object of JSON, then as many raw bytes as it announces. Used on both sides of the sandbox."""
+"""Messages over pipes: a JSON object, then the raw bytes it announces. Used on both sides of the sandbox."""
 
 import json
 import os
@@ -9,7 +9,7 @@ LARGEST_HEADER = 2**20
 
 
 def read_exactly(fd: int, size: int) -> bytes | None:
-    """`size` bytes; None at the end of the pipe."""
+    """Read `size` bytes; return None at the end of the pipe."""
     read = bytearray()
     while len(read) < size:
         piece = os.read(fd, min(size - len(read), 2**20))
@@ -20,7 +20,7 @@ def read_exactly(fd: int, size: int) -> bytes | None:
 
 
 def read_header(fd: int, largest: int = LARGEST_HEADER) -> dict[str, object] | None:
-    """The next message's object; None at the end of the pipe."""
+    """Read the next message's object; return None at the end of the pipe."""
     prefix = read_exactly(fd, LENGTH.size)
     if prefix is None:
         return None
@@ -30,13 +30,13 @@ def read_header(fd: int, largest: int = LARGEST_HEADER) -> dict[str, object] | N
 
 
 def header(content: object) -> bytes:
-    """An object as it goes over the pipe."""
+    """Return an object as the bytes to send."""
     text = json.dumps(content).encode("ascii")
     return LENGTH.pack(len(text)) + text
 
 
 def write_all(fd: int, content: bytes) -> None:
-    """Write all of `content`, however often it takes."""
+    """Write all of `content`, in as many writes as it takes."""
     rest = memoryview(content)
     while rest:
         rest = rest[os.write(fd, rest) :]

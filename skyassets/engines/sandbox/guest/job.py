@@ -1,4 +1,4 @@
-"""The first process of a job: it locks itself in, starts the program, and buries orphans. Standard library only."""
+"""The first process of a job: confines itself, starts the program, and reaps orphans. Standard library only."""
 
 import fcntl
 import os
@@ -9,12 +9,12 @@ from skyassets.engines.sandbox.guest import syscalls as kernel
 from skyassets.engines.sandbox.guest.confinement import Confinement
 
 STDIN, STDOUT, STDERR, JOB, CHANNEL, RECEIVED, SENT = range(7)
-"""The numbers of a job's files. Only an examiner and its program have the last two: they lead to each other."""
+"""A job's file descriptors. Only an examiner and its program have the last two, which connect them."""
 _MANY = 65_536
 
 
 def start(confinement: Confinement, files: Sequence[int], limits: Mapping[str, int], main: Callable[[], None]) -> int:
-    """The process id of a new job that runs `main` with `files` and no others; `ready` is said when it is locked in."""
+    """Start a job that runs `main` with only `files` open; return its pid. It writes `ready` once confined."""
     first = confinement.fork()
     if first:
         return first
@@ -34,14 +34,14 @@ def start(confinement: Confinement, files: Sequence[int], limits: Mapping[str, i
             main()
             status = 0
     except BaseException as error:  # noqa: BLE001
-        # Whoever comes here must not go on as if it were the fork server.
+        # A failed child must not continue as if it were the fork server.
         os.write(STDERR, f"{type(error).__name__}: {error}\n".encode("utf-8", "replace"))
     finally:
         os._exit(status)
 
 
 def _keep_house(program: int) -> int:
-    """Bury whoever ends, until the program itself has ended."""
+    """Reap children until the program exits."""
     while True:
         buried, status = os.waitpid(-1, 0)
         if buried == program:
@@ -50,7 +50,7 @@ def _keep_house(program: int) -> int:
 
 
 def _keep_only(files: Sequence[int]) -> None:
-    """The files, numbered from 0 on, and nothing else."""
+    """Renumber `files` from 0 and close all others."""
     spared = [fcntl.fcntl(fd, fcntl.F_DUPFD, 128) for fd in files]
     for number, fd in enumerate(spared):
         os.dup2(fd, number)

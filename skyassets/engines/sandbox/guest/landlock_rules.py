@@ -1,6 +1,6 @@
-"""Landlock: the kernel's own list of what a process may still touch, for machines without namespaces.
+"""Landlock: the kernel's rules on which files a process may access, for machines without namespaces.
 
-Runs inside the sandbox: standard library only. Reads the machine's Landlock version; knows no program.
+Runs inside the sandbox: standard library only. Reads the machine's Landlock version; independent of the program.
 """
 
 import ctypes
@@ -13,9 +13,9 @@ _EXECUTE, _READ_FILE, _READ_FOLDER = 1 << 0, 1 << 2, 1 << 3
 _READ = _EXECUTE | _READ_FILE | _READ_FOLDER
 _FILE_RIGHTS = _EXECUTE | 1 << 1 | _READ_FILE | 1 << 14 | 1 << 15
 _SCOPES = 0b11
-"""Abstract unix sockets and signals: only within."""
+"""Restricts abstract unix sockets and signals to the sandbox."""
 NEEDED = 3
-"""The first version that refuses truncation as well."""
+"""The first version that also denies truncation."""
 
 _libc = ctypes.PyDLL(None, use_errno=True)
 
@@ -34,12 +34,12 @@ class _Beneath(ctypes.Structure):
 
 
 def version() -> int:
-    """Which Landlock the kernel has; 0 for none."""
+    """Return the kernel's Landlock version; 0 without Landlock."""
     return max(0, int(_libc.syscall(_CREATE, None, 0, _VERSION)))
 
 
 def restrict(readable: Iterable[str], writable: Iterable[str]) -> None:
-    """From here on, for good: read and execute beneath `readable`, everything beneath `writable`, nothing else."""
+    """Permanently allow only reading and executing beneath `readable`, and everything beneath `writable`."""
     known = version()
     everything = (1 << (13 if known < 2 else 14 if known < 3 else 15 if known < 5 else 16)) - 1
     rules = _Ruleset(everything, 0b11 if known >= 4 else 0, _SCOPES if known >= 6 else 0)
@@ -58,7 +58,7 @@ def _allow(ruleset: int, path: str, allowed: int) -> None:
     try:
         parent = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
-        return  # what is not there needs no permission
+        return  # a missing path needs no permission
     try:
         rights = allowed if os.path.isdir(path) else allowed & _FILE_RIGHTS  # noqa: PTH112
         rule = _Beneath(rights, parent)

@@ -1,27 +1,27 @@
-"""A process and its descendants, as /proc shows them from outside: what they hold of the memory. Never kills."""
+"""The memory and waiting time of a process and its descendants, read from /proc. Never kills."""
 
 import os
 from collections.abc import Iterator
 
 MOST_WAITING = 2.0
-"""Times its limit, at most, that a job is given back for waiting for a processor that others had."""
+"""Most extra time for waiting for a busy processor, as a multiple of the job's time limit."""
 
 
 def resident_mb(pid: int) -> float:
-    """Memory that `pid` and all its descendants hold now, in MiB; files that are merely mapped do not count."""
+    """Return the memory that `pid` and its descendants hold, in MiB, without mapped files."""
     return sum(_own_kb(member) for member in descendants(pid)) / 1024
 
 
 def proportional_mb(pid: int) -> float:
-    """As `resident_mb`, with what several processes share counted once; slower."""
+    """Like `resident_mb`, but count shared memory once. Slower."""
     return sum(_share_kb(member) for member in descendants(pid)) / 1024
 
 
 def waited_seconds(pid: int) -> float:
-    """How long the thread of `pid` and its descendants that waited most was ready to run and got no processor.
+    """Return the longest time that a thread of `pid` or its descendants was ready to run but got no processor.
 
-    From the second figure of /proc/PID/task/TID/schedstat (kernel documentation, scheduler/sched-stats); 0 where the
-    kernel keeps none.
+    From the second field of /proc/PID/task/TID/schedstat (kernel documentation, scheduler/sched-stats); 0 where the
+    kernel does not record it.
     """
     tasks = (
         f"/proc/{member}/task/{thread}" for member in descendants(pid) for thread in _listed(f"/proc/{member}/task")
@@ -31,7 +31,7 @@ def waited_seconds(pid: int) -> float:
 
 
 def descendants(pid: int) -> Iterator[int]:
-    """`pid`, its children and theirs; an orphan stays in, for the sandbox's first process adopts it."""
+    """Yield `pid` and its descendants, including orphans, which the sandbox's first process adopts."""
     waiting = [pid]
     while waiting:
         member = waiting.pop()
@@ -40,7 +40,7 @@ def descendants(pid: int) -> Iterator[int]:
 
 
 def children(pid: int) -> list[int]:
-    """The processes that `pid` has started, or adopted, and not yet buried."""
+    """Return the processes that `pid` has started or adopted and not yet reaped."""
     threads = _listed(f"/proc/{pid}/task")
     return [int(child) for thread in threads for child in _read(f"/proc/{pid}/task/{thread}/children").split()]
 
@@ -55,13 +55,13 @@ def _share_kb(pid: int) -> int:
         _, *lines = _read(f"/proc/{pid}/smaps_rollup").splitlines() or [""]
         fields = dict(line.split(":", 1) for line in lines)
     except PermissionError:
-        # It lets nobody look: then it is charged for all it holds.
+        # It denies access to its details, so it is charged for all its memory.
         return _own_kb(pid)
     return sum(int(fields.get(name, "0 kB").split()[0]) for name in ("Pss_Anon", "Pss_Shmem"))
 
 
 def _listed(folder: str) -> list[str]:
-    # Without pathlib: it would be one of the modules that every fork of the warm interpreter carries.
+    # Not pathlib, which every fork of the warm interpreter would copy.
     try:
         return os.listdir(folder)  # noqa: PTH208
     except (FileNotFoundError, ProcessLookupError):
@@ -69,7 +69,7 @@ def _listed(folder: str) -> list[str]:
 
 
 def _read(path: str) -> str:
-    # A process may end between two looks: it then holds nothing and has no children.
+    # A process may end in the meantime: it then has no memory and no children.
     try:
         with open(path) as file:  # noqa: PTH123
             return file.read()

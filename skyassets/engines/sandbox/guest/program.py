@@ -1,8 +1,8 @@
-"""How a job becomes the model's program: as a script, or as a module whose function is called once.
+"""Turns a job into the model's program: a script, or a module whose function is called once.
 
-Runs inside the sandbox: standard library only. It speaks on the job's channel: `compiled` (or a reason why not), then
-the JSON text of a call's result. From `compiled` on the program may write there too; whoever reads must believe
-nothing but values, and compare them outside.
+Runs inside the sandbox: standard library only. Writes to the job's channel: `compiled` (or why it does not compile),
+then the JSON text of a call's result. After `compiled` the program may write there too, so readers must only take
+values from it, and compare them outside.
 """
 
 import _sitebuiltins
@@ -25,7 +25,7 @@ SPARE_FRAMES = 10
 
 
 def main() -> None:
-    """Take the job and become the program."""
+    """Read the job and become the program."""
     job = take_job()
     module = loaded(job["source"], "solution" if job["call"] else "__main__")
     if module is None:
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def take_job() -> dict[str, str]:
-    """The job's description, which is then gone."""
+    """Return the job's description and delete it."""
     text = read_exactly(JOB, os.fstat(JOB).st_size)
     os.close(JOB)
     job: dict[str, str] = json.loads(text or b"")
@@ -46,7 +46,7 @@ def take_job() -> dict[str, str]:
 
 
 def loaded(source: str, name: str) -> tuple[types.CodeType, dict[str, object]] | None:
-    """The compiled program with its namespace, in an interpreter that looks new; None when it does not compile."""
+    """Compile the program and return it with its namespace, in a clean interpreter; None if it does not compile."""
     place = os.path.join(os.getcwd(), NAME)  # noqa: PTH109, PTH118
     try:
         code = compile(source, place, "exec", dont_inherit=True)
@@ -58,14 +58,14 @@ def loaded(source: str, name: str) -> tuple[types.CodeType, dict[str, object]] |
     write_all(file, source.encode("utf-8"))
     os.close(file)
     say("compiled")
-    # `python -S` has no exit() and quit(), a plain interpreter has.
+    # `python -S` lacks exit() and quit(), which a normal interpreter has.
     builtins.exit = _sitebuiltins.Quitter("exit", "Ctrl-D (i.e. EOF)")
     builtins.quit = _sitebuiltins.Quitter("quit", "Ctrl-D (i.e. EOF)")
-    # The program does not lose recursion depth to the frames below it.
+    # The frames below the program do not count against its recursion limit.
     sys.setrecursionlimit(sys.getrecursionlimit() + SPARE_FRAMES)
     sys.argv[:] = [place]
     sys.path.insert(0, os.path.dirname(place))  # noqa: PTH120
-    # Our own modules go. By their names: to look through all that is loaded would copy every page of it.
+    # Remove our own modules, by name: a scan of all loaded modules would copy every memory page.
     finder: Any = sys.meta_path.pop(0)
     for ours in finder.names:
         sys.modules.pop(ours, None)
@@ -76,12 +76,12 @@ def loaded(source: str, name: str) -> tuple[types.CodeType, dict[str, object]] |
 
 
 def say(line: str) -> None:
-    """One line on the channel."""
+    """Write one line to the channel."""
     write_all(CHANNEL, line.encode("ascii") + b"\n")
 
 
 def run(code: types.CodeType, namespace: dict[str, object]) -> int | None:
-    """Execute the program as the interpreter would, tracebacks printed: the status it left with, None at its end."""
+    """Execute the program like the interpreter, printing tracebacks; return its exit status, or None at its end."""
     try:
         exec(code, namespace)  # noqa: S102
     except SystemExit as error:
@@ -104,7 +104,7 @@ def _called(code: types.CodeType, namespace: dict[str, object], name: str, argum
 
 
 def found(namespace: dict[str, object], name: str) -> Callable[..., object]:
-    """The function of that name, or the method of a new object: of the class that is named, or else of `Solution`."""
+    """Return the function `name`, or that method of a new object of the named class, else of `Solution`."""
     owner, _, method = name.rpartition(".")
     if not owner and method not in namespace and "Solution" in namespace:
         owner = "Solution"
@@ -115,7 +115,7 @@ def found(namespace: dict[str, object], name: str) -> Callable[..., object]:
 
 
 def _print(error: BaseException) -> None:
-    """The traceback, without the frames of this file."""
+    """Print the traceback, without the frames of this file."""
     shown = error.__traceback__
     while shown is not None and shown.tb_frame.f_code.co_filename == _OURS:
         shown = shown.tb_next
@@ -136,13 +136,13 @@ def _exit_status(error: SystemExit) -> int:
 
 
 def _finished(namespace: dict[str, object], status: int) -> int:
-    """What the interpreter does at its end, but for taking the library apart."""
+    """Do what the interpreter does on exit, except tearing down the library."""
     threading: Any = sys.modules.get("threading")
     if threading is not None:
         threading._shutdown()
     atexit._run_exitfuncs()
     flushed = _flush("stdout")
-    # Files that were not closed are written, and `__del__` called, when their names go.
+    # Removing the names closes open files and calls `__del__`.
     for name in [name for name in namespace if name != "__builtins__"]:
         namespace[name] = None
     gc.collect()
@@ -161,7 +161,7 @@ def _flush(name: str) -> bool:
 
 
 def leave(status: int) -> None:
-    """End this process now, with what it has printed."""
+    """End this process now, after flushing its output."""
     for name in ("stdout", "stderr"):
         _flush(name)
     os._exit(status)

@@ -1,8 +1,8 @@
-"""A program as its examiner reaches it: over two pipes, with plain data, and handles for what is none.
+"""Gives the examiner access to a program, over two pipes: plain data as values, everything else as handles.
 
-Runs inside the sandbox, in the examiner: standard library only. Nothing that comes from the program is executed here,
-and no object of its stands in for a value: what is no plain data can be handed back, called, or asked for its
-attributes, but not compared, so no `__eq__` of the program's decides a test.
+Runs inside the sandbox, in the examiner: standard library only. Nothing from the program is executed here, and none of
+its objects stands in for a value. A handle can be passed back, called, or asked for attributes, but not compared, so no
+`__eq__` of the program decides a test.
 """
 
 import builtins
@@ -19,26 +19,26 @@ MUTABLE = (list, dict, set, bytearray)
 
 
 class NoAnswerError(BaseException):
-    """The program's process gave no answer that can be used. No test may catch this as an error of the function."""
+    """The program's process gave no usable answer. Tests cannot catch this as an error of the function."""
 
 
 class UnusableCheckError(BaseException):
-    """The tests ask what cannot be asked."""
+    """The tests do something that is not supported."""
 
 
 class ProgramLink:
-    """The examiner's end of the conversation."""
+    """The examiner's end of the connection."""
 
     def __init__(self) -> None:
         self.lost = ""
-        """Why there is no program any more, once there is none."""
+        """Why the program is gone; empty while it runs."""
 
     def wait(self) -> None:
-        """Until the program is loaded."""
+        """Wait until the program is loaded."""
         self.read(self._answer())
 
     def function(self, name: str) -> Callable[..., object]:
-        """A function that asks the program's one of the same name."""
+        """Return a function that calls the program's function of the same name."""
 
         def ask(*arguments: object, **named: object) -> object:
             return self.call({"function": name}, arguments, named)
@@ -47,7 +47,7 @@ class ProgramLink:
         return ask
 
     def call(self, what: dict[str, object], arguments: tuple[object, ...], named: dict[str, object]) -> object:
-        """Call something of the program's, and do to our arguments what it did to its own."""
+        """Call something in the program, and apply its changes to the arguments to ours."""
         answer = self.ask({**what, "with": (arguments, named)})
         mutable = [value for value in (*arguments, *named.values()) if isinstance(value, MUTABLE)]
         changed = self._read(answer.get("changed", []))
@@ -56,7 +56,7 @@ class ProgramLink:
         return self.read(answer)
 
     def ask(self, question: dict[str, object]) -> dict[str, object]:
-        """The program's answer to a question; what it is asked `with` may be any plain data."""
+        """Send a question and return the answer; its arguments may be any plain data."""
         try:
             question = {**question, "with": encoded(question.get("with"), _reference)}
         except NoPlainDataError as error:
@@ -68,11 +68,11 @@ class ProgramLink:
         return self._answer()
 
     def value(self, question: dict[str, object]) -> object:
-        """What the program answers, or the exception it raises, as our own."""
+        """Ask, and return the value or raise the exception."""
         return self.read(self.ask(question))
 
     def lose(self, why: str) -> NoReturn:
-        """Give the program up."""
+        """Give up on the program."""
         self.lost = self.lost or why
         raise NoAnswerError(why)
 
@@ -86,7 +86,7 @@ class ProgramLink:
         return answer
 
     def read(self, answer: dict[str, object]) -> object:
-        """The value in an answer, or the exception in it raised as our own."""
+        """Return the value in an answer, or raise the exception in it."""
         if isinstance(told := answer.get("unplain"), str):
             self.lose(f"the program answered with what cannot cross: {told[:200]}")
         if "raised" in answer:
@@ -105,7 +105,7 @@ class ProgramLink:
         return Handle(self, told[0], str(told[1])[:80])
 
     def _error(self, told: object) -> BaseException:
-        """An exception of the same name as the program's, among those that Python has built in."""
+        """Return a built-in exception with the name of the program's."""
         names, arguments = told if isinstance(told, list) and len(told) == 2 else ([], None)
         given = self._read(arguments)
         for name in names if isinstance(names, list) else []:
@@ -117,7 +117,7 @@ class ProgramLink:
 
 
 class Handle:
-    """Something of the program's that is no plain data: a generator, a function, an object of a class of its own."""
+    """An object of the program that is not plain data: a generator, a function, an instance of its own class."""
 
     _link: ProgramLink
     _reference: int
@@ -163,7 +163,7 @@ def _reference(value: object) -> object:
 
 
 def _become(value: object, changed: object) -> None:
-    """The change that the program made to an argument, made to ours."""
+    """Apply the program's change of an argument to ours."""
     if isinstance(value, list | bytearray) and isinstance(changed, list | bytearray):
         value[:] = changed
     elif isinstance(value, dict | set) and isinstance(changed, type(value)):

@@ -1,7 +1,7 @@
-"""A job locked in without namespaces: another user or Landlock, a filter of system calls, and a watch over the rest.
+"""Confines a job without namespaces: by another user or Landlock, a system-call filter, and checks for the rest.
 
-Runs inside the sandbox: standard library only. What is shared with everybody else on the machine is kept from the job
-by refusing it: no sockets, no changes of files beyond its folder, no sight of /proc.
+Runs inside the sandbox: standard library only. The job is denied what it would share with the rest of the machine: no
+sockets, no changes to files outside its folder, no access to /proc.
 """
 
 import os
@@ -23,32 +23,32 @@ DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 
 
 class SharedSystem:
-    """A job in the system as it is. `user` is the first of two user ids to become, where that is allowed."""
+    """A job on the shared system. `user` is the first of two user ids to switch to, where that is allowed."""
 
     def __init__(self, calls: bytes, user: int | None, kind: str) -> None:
         self._calls, self._user = calls, user
-        # A container may allow Landlock or not: there it comes on top.
+        # A container may also allow Landlock, which is then added.
         has_landlock = landlock_rules.version() >= landlock_rules.NEEDED
         self._landlock = kind == "landlock" or (kind == "container" and has_landlock)
         self._folders: list[str] = []
         kernel.adopt_orphans()
 
     def fork(self) -> int:
-        """As os.fork; the child has a folder of its own to write in, and a user of its own where there are several."""
+        """Like os.fork. The child gets its own folder to write to, and its own user where there are several."""
         self._folders.append(tempfile.mkdtemp(prefix="job-"))
         if self._user is not None:
             os.chmod(self._folders[-1], 0o1777)  # noqa: PTH101, S103
         return os.fork()
 
     def confine(self, limits: Mapping[str, int]) -> None:
-        """Give up what other processes could be reached with."""
+        """Give up access to other processes."""
         folder = self._folders[-1]
         os.setsid()
         os.chdir(folder)
         os.environ.update(HOME=folder, TMPDIR=folder, PATH="/usr/bin:/bin", LANG="C.UTF-8")
         tempfile.tempdir = None
         if self._user is None:
-            # The kernel counts all processes of the user, those that were there before as well.
+            # The kernel counts all processes of the user, including earlier ones.
             limits = {**limits, "RLIMIT_NPROC": limits["RLIMIT_NPROC"] + _threads_of(os.getuid())}
         else:
             user = self._user + len(self._folders) - 1
@@ -62,11 +62,11 @@ class SharedSystem:
             kernel.filter_calls(self._calls)
 
     def end(self, first: int) -> None:
-        """Kill every process of every job that runs now."""
+        """Kill every process of all running jobs."""
         self._kill()
 
     def clean(self) -> None:
-        """Bury all orphans, however fast they multiply, and remove the folders."""
+        """Reap all orphans, however fast they multiply, and remove the folders."""
         with suppress(ChildProcessError):
             while True:
                 buried, _ = os.waitpid(-1, os.WNOHANG)
@@ -77,7 +77,7 @@ class SharedSystem:
         self._folders.clear()
 
     def is_full(self) -> bool:
-        """Whether the jobs' folders hold more than they may."""
+        """Whether the jobs' folders exceed their size limit."""
         size = count = 0
         for top in self._folders:
             for folder, _, names in os.walk(top):
@@ -99,7 +99,7 @@ class SharedSystem:
         for number, folder in enumerate(self._folders):
             killer = os.fork()
             if not killer:
-                # Only the user itself may kill all that is its own at once, and empty its folder.
+                # Only the user itself can kill all its processes at once and empty its folder.
                 try:
                     user = self._user + number
                     kernel.become(user, user)
@@ -113,7 +113,7 @@ class SharedSystem:
 
 
 def _empty(folder: str, user: int) -> None:
-    """Remove what `user` has left in `folder`."""
+    """Remove the files of `user` in `folder`."""
     with suppress(OSError):
         for entry in list(os.scandir(folder)):
             if entry.stat(follow_symlinks=False).st_uid == user:

@@ -1,4 +1,4 @@
-"""The few calls of the Linux kernel that Python has no name for. Runs inside the sandbox: standard library only."""
+"""Linux system calls that Python does not offer. Runs inside the sandbox: standard library only."""
 
 import ctypes
 import os
@@ -10,7 +10,7 @@ _NOSUID_NODEV, _NOEXEC = 6, 8
 _CLONE = {"x86_64": 56, "aarch64": 220}
 _CAPABILITIES_VERSION = 0x20080522
 
-# A library that keeps the interpreter's lock: between clone and what follows no other code may run.
+# PyDLL keeps the GIL: no other code may run between clone and what follows.
 _libc = ctypes.PyDLL(None, use_errno=True)
 _python = ctypes.pythonapi
 
@@ -22,9 +22,9 @@ class _Filter(ctypes.Structure):
 
 
 def fork_into(namespaces: int) -> int:
-    """As os.fork, with the child in new namespaces. Only for a process without threads, and a child that forks again.
+    """Like os.fork, with the child in new namespaces. Only for a process without threads, whose child forks again.
 
-    What Python does in a forked child (new random seeds, say) is left to that second fork.
+    That second fork does what Python does in a forked child, such as new random seeds.
     """
     _python.PyOS_BeforeFork()
     pid: int = _libc.syscall(_CLONE[os.uname().machine], namespaces | _SIGCHLD, None, None, None, None)
@@ -33,7 +33,7 @@ def fork_into(namespaces: int) -> int:
 
 
 def be_only(user: int, group: int) -> None:
-    """In a new user namespace: stay who we are outside, and be nobody else."""
+    """In a new user namespace: map only the current user and group."""
     for name, content in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
         fd = os.open(f"/proc/self/{name}", os.O_WRONLY)
         try:
@@ -43,10 +43,10 @@ def be_only(user: int, group: int) -> None:
 
 
 def become(user: int, group: int) -> None:
-    """For good: another user, without groups or capabilities."""
+    """Permanently switch to another user, without groups or capabilities."""
     os.setgroups([])
     os.setresgid(group, group, group)
-    # No capability can come back through a file.
+    # Prevents regaining capabilities by executing a file.
     with open("/proc/sys/kernel/cap_last_cap") as last:  # noqa: PTH123
         for capability in range(int(last.read()) + 1):
             _prctl(_DROP_BOUND, capability)
@@ -55,45 +55,45 @@ def become(user: int, group: int) -> None:
 
 
 def mount_memory(folder: str, megabytes: int, files: int) -> None:
-    """An empty file system in memory, on `folder`, for everybody."""
+    """Mount an empty in-memory file system on `folder`, writable by all."""
     options = f"size={megabytes}m,nr_inodes={files},mode=1777".encode("ascii")
     _checked(_libc.mount(b"tmpfs", folder.encode(), b"tmpfs", _NOSUID_NODEV | _NOEXEC, options), f"mount {folder}")
 
 
 def mount_processes() -> None:
-    """A /proc that shows the processes of our own namespace."""
+    """Mount a /proc that shows only the processes of our namespace."""
     _checked(_libc.mount(b"proc", b"/proc", b"proc", _NOSUID_NODEV | _NOEXEC, None), "mount /proc")
 
 
 def drop_capabilities() -> None:
-    """Give every capability up."""
+    """Drop all capabilities."""
     header = (ctypes.c_uint32 * 2)(_CAPABILITIES_VERSION, 0)
     _checked(_libc.capset(header, (ctypes.c_uint32 * 6)()), "capset")
 
 
 def never_gain_privileges() -> None:
-    """Whatever is executed from here on has no more rights than we have."""
+    """Programs executed from now on gain no privileges."""
     _prctl(_NO_NEW_PRIVILEGES, 1)
 
 
 def filter_calls(steps: bytes) -> None:
-    """Put a filter of system calls around this process and all it starts."""
+    """Install a system-call filter for this process and its children."""
     program = _Filter(len(steps) // 8, steps)
     _checked(_libc.prctl(_SECCOMP, _FILTER, ctypes.byref(program), None, None), "seccomp")
 
 
 def hide_from_peers(hidden: bool) -> None:
-    """Whether processes of the same user may look into this one."""
+    """Set whether processes of the same user may inspect this one."""
     _prctl(_DUMPABLE, 0 if hidden else 1)
 
 
 def adopt_orphans() -> None:
-    """Become the parent of all descendants whose own parent ends."""
+    """Become the parent of all orphaned descendants."""
     _prctl(_SUBREAPER, 1)
 
 
 def die_with_parent(signal: int) -> None:
-    """Receive `signal` when the parent ends. A change of user forgets it."""
+    """Receive `signal` when the parent ends. A change of user cancels this."""
     _prctl(_DEATH_SIGNAL, signal)
 
 

@@ -1,9 +1,9 @@
-"""The output layer and its cross entropy in one, some tokens at a time: the logits of a long example never all exist.
+"""The output layer fused with its cross entropy, in chunks of tokens, so that a long example's logits never all exist.
 
-At 16,384 tokens and a vocabulary of 152,064 they and their gradient would take 20 GB in float32. As in Liger's fused
-kernel (arXiv 2410.10989) the gradient is computed in the forward pass, where the logits are at hand; unlike it this is
-plain torch, runs anywhere, and stays inside the output layer's own call, so that DeepSpeed gathers a ZeRO-3 weight for
-it. Imports torch.
+At 16,384 tokens and a vocabulary of 152,064, the logits and their gradient would take 20 GB in float32. As in Liger's
+fused kernel (arXiv 2410.10989), the gradient is computed in the forward pass, where the logits are available. Unlike
+it, this is plain torch, runs anywhere, and stays inside the output layer's own call, so that DeepSpeed gathers a ZeRO-3
+weight for it. Imports torch.
 """
 
 from typing import Any
@@ -29,7 +29,7 @@ class _ChunkedLoss(torch.autograd.Function):  # type: ignore[misc]
         needs_weight = weight.requires_grad
         grad_hidden = torch.empty_like(hidden)
         one_chunk = len(hidden) <= at_once
-        # Sums of several chunks are kept in float32: rounding each to bf16 would bias them.
+        # Sums over several chunks are kept in float32: rounding each to bf16 would bias them.
         sums = None if one_chunk or not needs_weight else torch.zeros_like(weight, dtype=torch.float32)
         grad_weight = None
         loss = hidden.new_zeros((), dtype=torch.float32)
@@ -40,7 +40,7 @@ class _ChunkedLoss(torch.autograd.Function):  # type: ignore[misc]
             wanted = wanted.where(counted, 0)[:, None]
             log_total = torch.logsumexp(logits, dim=-1, keepdim=True)
             loss += ((log_total - logits.gather(1, wanted))[counted]).sum()
-            # d loss / d logit = softmax - 1 at the target; nothing where the token is not learned.
+            # d loss / d logit = softmax - 1 at the target; zero where the token is not learned.
             probabilities = logits.sub_(log_total).exp_()
             probabilities.scatter_add_(1, wanted, probabilities.new_full(wanted.shape, -1.0))
             gradient = probabilities.mul_(counted[:, None]).to(hidden.dtype)
@@ -49,7 +49,7 @@ class _ChunkedLoss(torch.autograd.Function):  # type: ignore[misc]
                 sums += gradient.T @ some
             elif needs_weight:
                 grad_weight = gradient.T @ some
-            # Else they would be there still while the next chunk's are made.
+            # Free these before the next chunk allocates its own.
             del logits, probabilities, gradient, log_total
         if sums is not None:
             grad_weight = sums.to(weight.dtype)
@@ -64,13 +64,13 @@ class _ChunkedLoss(torch.autograd.Function):  # type: ignore[misc]
 
 
 class HeadLoss:
-    """Has a causal model return its loss without ever making all logits. `targets` is set before each forward pass."""
+    """Makes a causal model return its loss without computing all logits. Set `targets` before each forward pass."""
 
     def __init__(self, model: Any, at_once: int = TOKENS_AT_ONCE) -> None:
-        """Take over the output layer of `model`; `at_once` tokens have logits at the same time.
+        """Replace the output layer of `model`; at most `at_once` tokens have logits at the same time.
 
         Raises:
-            TrainerError: when the model changes its logits after that layer, or has a bias there.
+            TrainerError: if the model changes its logits after that layer, or the layer has a bias.
         """
         config = model.config.get_text_config()
         scaled = [name for name in SCALED if getattr(config, name, None) not in (None, 1, 1.0)]
@@ -94,5 +94,5 @@ class HeadLoss:
 
 
 def _mean(logits: torch.Tensor, num_items_in_batch: Any, **_: Any) -> torch.Tensor:
-    """The loss, in the place of the model's own loss function: what it is handed as logits is the sum already."""
+    """Replaces the model's loss function: the `logits` it receives are already the sum."""
     return logits / num_items_in_batch

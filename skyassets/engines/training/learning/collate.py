@@ -1,4 +1,4 @@
-"""Micro batches as tensors. Imports torch: only a training process loads this."""
+"""Converts micro-batches to tensors. Imports torch: only a training process imports this module."""
 
 from collections.abc import Sequence
 
@@ -7,13 +7,13 @@ import torch
 from skyassets.engines.tokenizing.token_file import TokenExample
 
 IGNORED = -100
-"""The label that torch's cross entropy leaves out."""
+"""The label that torch's cross entropy ignores."""
 
 
 def padded(examples: Sequence[TokenExample]) -> dict[str, torch.Tensor]:
-    """A row an example, padded on the right to the longest, with labels already one token ahead.
+    """Return one row per example, padded on the right to the longest, with labels already shifted by one token.
 
-    No examples at all make a batch of nothing to learn, for a rank with nothing to do.
+    Without examples, return a batch with nothing to learn, for a rank that has no work.
     """
     width = max((len(example.tokens) for example in examples), default=2)
     shape = (max(len(examples), 1), width)
@@ -29,10 +29,10 @@ def padded(examples: Sequence[TokenExample]) -> dict[str, torch.Tensor]:
 
 
 def packed_row(examples: Sequence[TokenExample]) -> dict[str, torch.Tensor]:
-    """One row of all examples end to end, none of which sees another: their positions begin anew.
+    """Return one row with all examples concatenated. They do not attend to each other: positions restart at each one.
 
-    That is how transformers knows where an example begins (`masking_utils.find_packed_sequence_indices`, and the
-    variable-length kernels of flash attention), as long as it is given no attention mask.
+    transformers finds the examples' boundaries by the positions (`masking_utils.find_packed_sequence_indices`, and the
+    variable-length kernels of flash attention), as long as it gets no attention mask.
     """
     if not examples:
         return padded(examples)
@@ -43,9 +43,9 @@ def packed_row(examples: Sequence[TokenExample]) -> dict[str, torch.Tensor]:
 
 
 def shared_row(example: TokenExample | None, width: int) -> dict[str, torch.Tensor]:
-    """One example, or nothing to learn, filled up to `width` tokens, with labels where DeepSpeed-Ulysses wants them.
+    """Return one example (or nothing to learn), padded to `width` tokens, with labels for DeepSpeed-Ulysses.
 
-    It cuts every tensor itself and moves the labels one ahead, so they stand at their own token and none is left out.
+    DeepSpeed splits the tensors and shifts the labels itself, so labels are neither shifted nor left out here.
     """
     row = {"input_ids": torch.zeros(width).long(), "labels": torch.full((width,), IGNORED)}
     if example is not None:
@@ -56,19 +56,19 @@ def shared_row(example: TokenExample | None, width: int) -> dict[str, torch.Tens
 
 
 def _tokens(example: TokenExample) -> torch.Tensor:
-    # A copy: the example's own are the file's.
+    # A copy: the example's own array belongs to the file.
     return torch.tensor(example.tokens, dtype=torch.long)
 
 
 def _ahead(example: TokenExample) -> torch.Tensor:
-    """What each token of an example should be followed by, as far as that is learned; nothing follows the last."""
+    """Return the next token for each position, ignored where it is not learned and at the last position."""
     after = _tokens(example)[1:]
     learned = torch.tensor(example.learned)[1:]
     return torch.cat([after.where(learned, IGNORED), torch.tensor([IGNORED])])
 
 
 def _learned(labels: torch.Tensor) -> dict[str, torch.Tensor]:
-    """Labels of the columns that some row learns: the output layer, much of the work, is asked for no others."""
+    """Return the labels of the columns that some row learns: the output layer, which is costly, skips all others."""
     columns = (labels != IGNORED).any(dim=0).nonzero().flatten()
     columns = columns if len(columns) else torch.tensor([0])
     kept = labels[:, columns]

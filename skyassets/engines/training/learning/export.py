@@ -1,4 +1,4 @@
-"""The finished weights as a standard Hugging Face folder. Imports no library: the model writes itself."""
+"""Writes the finished weights as a standard Hugging Face folder. Imports no library: the model saves itself."""
 
 import shutil
 from typing import Any
@@ -10,16 +10,16 @@ KEPT_OF_BASE = (
     *("tokenizer*", "special_tokens_map.json", "added_tokens.json", "vocab.*", "merges.txt"),
     *("chat_template*", "generation_config.json", "LICENSE*"),
 )
-"""What a checkpoint takes of its base byte for byte: training changes weights, never the tokenizer."""
+"""Files copied unchanged from the base: training changes the weights, never the tokenizer."""
 
 
 def save_weights(model: Any, weights: dict[str, Any], job: TrainingJob, folder: JobFolder) -> None:
-    """A standard Hugging Face folder: the new weights, once each, and all else as the base has it."""
+    """Write a standard Hugging Face folder: the new weights, once each, and everything else from the base."""
     part = folder.path / "model.part"
     shutil.rmtree(part, ignore_errors=True)
     if job.plan.training.lora:
         lora.save_adapter(model, weights, job.plan.training.base, part / lora.FOLDER)
-        weights.clear()  # the base is read once more, in float32
+        weights.clear()  # frees memory: the base is read once more, in float32
         lora.merge_apart(job.base, part, job.plan.training.precision)
     else:
         for tied in model.all_tied_weights_keys:

@@ -1,4 +1,4 @@
-"""Fine-tuning with DeepSpeed under transformers' Trainer. Imports torch: only a training process loads this."""
+"""Fine-tuning with DeepSpeed and transformers' Trainer. Imports torch: only a training process imports this module."""
 
 import json
 import os
@@ -31,10 +31,10 @@ from skyassets.engines.training.universal_checkpoint import made_universal
 def fit(
     job: TrainingJob, tokens: TokenFile, folder: JobFolder, *, on_gpu: bool, told: Callable[[str], None] = print
 ) -> None:
-    """Train by the plan, from the latest save if there is one, and leave a standard Hugging Face folder.
+    """Train by the plan, from the latest save if there is one, and write a standard Hugging Face folder.
 
     Raises:
-        TrainerError: when the plan is not one of these examples, or the loss or the gradient is not finite.
+        TrainerError: if the plan does not match the examples, or the loss or the gradient is not finite.
     """
     training, layout = job.plan.training, job.plan.layout
     _begin(on_gpu=on_gpu)
@@ -57,17 +57,17 @@ def fit(
         **_data(job.plan, tokens, steps, arguments, save.step if save else 0),
     )
     trainer.train(resume_from_checkpoint=str(save.path) if save else None)
-    weights = trainer.accelerator.get_state_dict(trainer.model_wrapped)  # every rank takes part under ZeRO-3
+    weights = trainer.accelerator.get_state_dict(trainer.model_wrapped)  # under ZeRO-3 this needs every rank
     if trainer.is_world_process_zero():
         told("saving the weights")
         save_weights(trainer.accelerator.unwrap_model(trainer.model_wrapped), weights, job, folder)
-    # A rank that leaves while another still works makes the backend abort the run, though all is done.
+    # If a rank exits while another still works, the backend aborts the finished run.
     torch.distributed.barrier()
     torch.distributed.destroy_process_group()
 
 
 def _steps(plan: TrainPlan, lengths: Sequence[int]) -> list[list[MicroBatch]]:
-    """What each step learns from."""
+    """Return the micro-batches of each step."""
     steps = planned_steps(units_of(lengths, plan.training), plan.training)
     if len(steps) != plan.steps:
         raise TrainerError(
@@ -80,13 +80,13 @@ def _steps(plan: TrainPlan, lengths: Sequence[int]) -> list[list[MicroBatch]]:
 def _data(
     plan: TrainPlan, tokens: TokenFile, steps: Sequence[list[MicroBatch]], arguments: TrainingArguments, done: int
 ) -> dict[str, Any]:
-    """The micro batches of all steps, and how each becomes tensors; `done` steps are behind the save gone on from."""
+    """Return the micro-batches of all steps, and their collator; the save resumed from covers `done` steps."""
     training, layout, lengths = plan.training, plan.layout, tokens.lengths.tolist()
     slots = arguments.gradient_accumulation_steps * layout.data_parallel
     batches = [batch for step in steps for batch in micro_batches(step, lengths, slots, training, layout.micro_batch)]
     if layout.sequence_parallel > 1:
         if done < len(steps):
-            # transformers cannot skip what is behind a save in rows that DeepSpeed hands out: it is left out here.
+            # transformers cannot skip finished steps in rows that DeepSpeed distributes, so they are dropped here.
             batches, arguments.ignore_data_skip = batches[done * slots :], True
         rows = SharedRows(batches, lengths, layout)
         return {"train_dataset": rows, "data_collator": lambda only: rows.row(only[0], tokens)}
@@ -108,7 +108,7 @@ def _curve(
 
 
 def _settings(folder: JobFolder, save: Save | None, layout: Layout, told: Callable[[str], None]) -> dict[str, Any]:
-    """DeepSpeed's settings as planned, with what loading a save of another layout takes."""
+    """Return the planned DeepSpeed settings, plus those needed to load a save of another layout."""
     settings: dict[str, Any] = json.loads((folder.path / "deepspeed.json").read_text(encoding="utf-8"))
     if save and (save.ranks, save.zero_stage) != (layout.ranks, max(1, layout.zero_stage)):
         told(f"the save of step {save.step} was shared out among {save.ranks} ranks; converting it for {layout.ranks}")
@@ -118,16 +118,16 @@ def _settings(folder: JobFolder, save: Save | None, layout: Layout, told: Callab
 
 def _begin(*, on_gpu: bool) -> None:
     if not on_gpu:
-        # Its shared-memory collectives take a minute and a compiler to build; gloo will do.
+        # Building its shared-memory collectives takes a minute and a compiler; gloo is enough.
         deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
-    # Before Trainer does it, which on a CPU would leave DeepSpeed's own layer believing that it is alone.
-    # The ranks wait for the first one while it makes saves durable, converts one, or writes 65 GB of weights; one that
-    # died is seen by the launcher.
+    # Initialized before Trainer does it, which on a CPU would leave DeepSpeed's own layer in single-process mode.
+    # The timeout is long because ranks wait while the first one flushes saves, converts one, or writes 65 GB of
+    # weights; the launcher notices a rank that died.
     deepspeed.init_distributed(dist_backend="nccl" if on_gpu else "gloo", timeout=timedelta(hours=12))
 
 
 def _arguments(job: TrainingJob, folder: JobFolder, settings: dict[str, Any], *, on_gpu: bool) -> TrainingArguments:
-    """The plan's arguments with what only this machine knows."""
+    """Return the plan's arguments plus those that depend on this machine."""
     planned = json.loads((folder.path / "arguments.json").read_text(encoding="utf-8"))
     if int(os.environ["WORLD_SIZE"]) != job.plan.layout.ranks:
         raise TrainerError(
@@ -146,10 +146,10 @@ def _arguments(job: TrainingJob, folder: JobFolder, settings: dict[str, Any], *,
 
 
 def loaded(base: Path, training: Training, layout: Layout) -> Any:
-    """The base as it is trained.
+    """Load the base model for training.
 
-    Without a cache: given one, transformers does not look for where a pack's examples begin (`masking_utils`), and
-    they would see each other.
+    Without a KV cache: given one, transformers does not look for the boundaries of packed examples (`masking_utils`),
+    and they would attend to each other.
     """
     model = AutoModelForCausalLM.from_pretrained(
         base,
@@ -162,6 +162,6 @@ def loaded(base: Path, training: Training, layout: Layout) -> Any:
 
 
 def _flops(model: Any) -> Callable[[int], float]:
-    """Operations that training on one example of so many tokens takes."""
+    """Return a function from an example's number of tokens to the FLOPs of training on it."""
     shape = shape_of(model.config.to_dict(), type(model).__name__)
     return lambda length: length * shape.training_flops(length)

@@ -1,4 +1,4 @@
-"""Low-rank adapters by peft: put on before training, merged into the base after it. Imports torch.
+"""Low-rank adapters with peft: added before training, merged into the base after it. Imports torch.
 
 `python -m skyassets.engines.training.learning.lora BASE ADAPTER FOLDER DTYPE` merges, in a process without DeepSpeed.
 """
@@ -14,11 +14,11 @@ from skyassets.core.ports import Model
 from skyassets.core.training.spec import Lora
 
 FOLDER = "adapter"
-"""Where the adapter itself stays, beside the merged weights."""
+"""The folder of the adapter, beside the merged weights."""
 
 
 def with_adapters(model: Any, lora: Lora) -> Any:
-    """`model` with adapters of which alone the weights are learned."""
+    """Return `model` with adapters, whose weights are the only trainable ones."""
     from peft import LoraConfig, get_peft_model
 
     config = LoraConfig(
@@ -32,17 +32,17 @@ def with_adapters(model: Any, lora: Lora) -> Any:
 
 
 def save_adapter(model: Any, weights: dict[str, Any], base: Model, folder: Path) -> None:
-    """Leave the adapter of `model` in `folder`, with its values as they are in `weights`."""
-    # Else it would name its base by a path of this machine, which nobody else has.
+    """Save the adapter of `model` in `folder`, with the values in `weights`."""
+    # By default the adapter names its base by a path on this machine.
     model.peft_config["default"].base_model_name_or_path = Path(base.name).name if "/" not in base.name else base.name
     model.save_pretrained(folder, state_dict=weights)
     (folder / "README.md").unlink(missing_ok=True)
 
 
 def merge(base: Path, adapter: Path, dtype: str) -> Any:
-    """The model of `base` with the adapter's change added to its weights.
+    """Return the model of `base` with the adapter merged into its weights.
 
-    The sum is made in float32: added in bf16, most of so small a change would be rounded away.
+    Merged in float32: in bf16, rounding would lose most of such a small change.
     """
     import torch
     from peft import PeftModel
@@ -54,14 +54,14 @@ def merge(base: Path, adapter: Path, dtype: str) -> Any:
 
 
 def merge_apart(base: Path, folder: Path, precision: str) -> None:
-    """Merge the adapter in `folder` into the base, leaving the whole model in `folder`, in a process of its own.
+    """Merge the adapter in `folder` into the base and save the whole model in `folder`, in a separate process.
 
     Raises:
-        TrainerError: when it fails, with its last words.
+        TrainerError: if it fails, with the end of its output.
     """
     dtype = "bfloat16" if precision == "bf16" else "float32"
     command = [sys.executable, "-m", __name__, str(base), str(folder / FOLDER), str(folder), dtype]
-    # No launcher's variables: that process is alone, and has no part in the run.
+    # Without the launcher's variables: the process is not part of the distributed run.
     alone = {name: value for name, value in os.environ.items() if name not in ("RANK", "WORLD_SIZE", "LOCAL_RANK")}
     done = subprocess.run(command, env=alone, capture_output=True, text=True, check=False)
     if done.returncode != 0:

@@ -1,7 +1,7 @@
-"""Rows of tokens that several ranks share: DeepSpeed-Ulysses (arXiv 2309.14509), for sequences too long for one GPU.
+"""Sequence parallelism: several ranks share a row (DeepSpeed-Ulysses, arXiv 2309.14509), if it is too long for one GPU.
 
-Every rank brings a row of its own; then all ranks of a group work on one of these rows after the other, each on its
-part of the tokens, and exchange heads for tokens around the attention. Imports torch.
+Every rank loads its own row. The ranks of a group then process these rows one after the other, each rank a part of the
+tokens, and exchange heads for tokens around the attention. Imports torch.
 """
 
 import math
@@ -16,13 +16,13 @@ from skyassets.engines.tokenizing.token_file import TokenFile
 from skyassets.engines.training.learning.collate import shared_row
 
 Item = tuple[MicroBatch, int]
-"""A micro batch and the width of its row."""
+"""A micro-batch and the width of its row."""
 
 
 class SharedRows(Sequence[Item]):
-    """Micro batches of one example with the widths of their rows.
+    """Micro-batches of one example each, with the widths of their rows.
 
-    The ranks exchange rows round by round, so a round has one width.
+    The ranks exchange rows in rounds, so all rows of a round have the same width.
     """
 
     def __init__(self, batches: Sequence[MicroBatch], lengths: Sequence[int], layout: Layout) -> None:
@@ -38,17 +38,17 @@ class SharedRows(Sequence[Item]):
         return len(self._items)
 
     def __getitem__(self, index: Any) -> Any:
-        """One micro batch, or several."""
+        """Return one micro-batch, or several for a slice."""
         return self._items[index]
 
     def row(self, item: Item, tokens: TokenFile) -> dict[str, torch.Tensor]:
-        """The micro batch as one row."""
+        """Return the micro-batch as one row."""
         batch, width = item
         return shared_row(tokens[batch[0]] if batch else None, width)
 
 
 def sharing(layout: Layout) -> Any:
-    """How accelerate is told that ranks share rows; None when they do not."""
+    """Return accelerate's parallelism config, or None if ranks do not share rows."""
     if layout.sequence_parallel == 1:
         return None
     from accelerate.parallelism_config import DeepSpeedSequenceParallelConfig, ParallelismConfig
