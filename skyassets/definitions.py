@@ -1,4 +1,4 @@
-"""The one module Dagster loads, and the one that reads the environment: which recipe, and where it runs."""
+"""The module that Dagster loads, and the only one that reads the environment: which recipe, and where it runs."""
 
 import os
 

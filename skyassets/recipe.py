@@ -1,6 +1,6 @@
-"""What a recipe is written with: `from skyassets.recipe import Recipe, Source, ...`.
+"""The names for writing a recipe: `from skyassets.recipe import Recipe, Source, ...`.
 
-Recipes of your own import from here alone. Where the names are defined may change between releases; this module stays.
+Import only from here in your own recipes: the modules that define the names may change between releases.
 """
 
 from skyassets.core.ports import Limits, Model, Sampling
@@ -52,11 +52,11 @@ from skyassets.stages.grading.model_judge import ModelJudge
 from skyassets.stages.problems.difficulty import Rating
 from skyassets.stages.rewriting.rewrite import ModelRewriting, RuleRewriting
 from skyassets.stages.sampling.config import Asking
-from skyassets.stages.sampling.length_policy import LengthPolicy
+from skyassets.stages.sampling.length_policy import DROP, KEEP, LengthPolicy
 from skyassets.stages.sampling.prompts import Prompts
 
 __all__ = [
-    "Asking", "Benchmark", "Bounds", "Calls", "Cap", "Chosen", "Contender", "Curation", "Decontamination",
+    "DROP", "KEEP", "Asking", "Benchmark", "Bounds", "Calls", "Cap", "Chosen", "Contender", "Curation", "Decontamination",
     "DifficultyWithin", "Evaluation", "Expected", "FitsCutoff", "Gates", "Generated", "Group", "HubDataset",
     "InMixture", "LengthPolicy", "LicenceAllowed", "Limits", "LocalFile", "Lora", "Model", "ModelJudge",
     "ModelRewriting", "NearDuplicates", "NoLoops", "NotInBenchmark", "OneLanguage", "Order", "Prompts", "Published",

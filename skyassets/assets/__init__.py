@@ -1,1 +1,1 @@
-"""The graph: the only room beside `definitions` that knows Dagster. An asset names its inputs and calls one stage."""
+"""The Dagster graph: only this package and `definitions` know Dagster. An asset names its inputs and runs one stage."""

@@ -40,7 +40,7 @@ def automation(project: Project) -> Automation:
 
 
 def by_conditions() -> dg.AutomationConditionSensorDefinition:
-    """The sensor that evaluates automation conditions. It replaces Dagster's default, whose name explains nothing."""
+    """The sensor that evaluates automation conditions; it replaces Dagster's default one to have a clear name."""
     return dg.AutomationConditionSensorDefinition(
         "rebuild_automatically",
         target=dg.AssetSelection.assets(*(table.name for table in ASSET_TABLES)),

@@ -76,7 +76,7 @@ def _built(
         try:
             made = make(work)
         finally:
-            if spec.kinds & PAID_KINDS:  # what was spent is spent, whatever came of it
+            if spec.kinds & PAID_KINDS:  # the money is spent even if the asset failed
                 project.accounts.publish()
         return replace(made, facts={**made.facts, **work.facts})
 

@@ -31,8 +31,7 @@ def automated(spec: dg.AssetSpec, deployment: Deployment, cadence: str) -> dg.As
 
 
 def condition(name: str) -> dg.AutomationCondition:  # type: ignore[type-arg]  # of the one kind of key that assets have
-    """Rebuild when the code, the recipe or a parent's content changed, a parent will be rebuilt, or the asset is
-    missing.
+    """Rebuild if the asset is missing, its code, recipe or a parent's content changed, or a parent will be rebuilt.
 
     Does nothing while a parent is missing, or a run is building the asset or a parent. The measuring assets depend on
     the

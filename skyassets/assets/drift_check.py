@@ -25,7 +25,7 @@ def drift_check(project: Project) -> dg.AssetChecksDefinition:
     def check() -> dg.AssetCheckResult:
         try:
             found = latest_drift(project)
-        except StoreError as error:  # the report is good; only what it would be compared with is not
+        except StoreError as error:  # the report itself is good; an earlier one is not
             return dg.AssetCheckResult(passed=False, severity=dg.AssetCheckSeverity.WARN, description=str(error))
         return dg.AssetCheckResult(
             passed=not found.drifted,

@@ -25,7 +25,7 @@ LOOKED_THROUGH = 100
 """How many of a table's latest materializations are searched for the one that made the stored version."""
 
 
-def re_evaluate() -> Any:  # Dagster does not export the type of its own jobs of assets
+def re_evaluate() -> Any:  # Dagster does not export the type of asset jobs
     """The job that the schedule and the sensor start."""
     return dg.define_asset_job(
         JOB,
@@ -53,8 +53,7 @@ def new_epochs(job: Any, cadence: str) -> dg.ScheduleDefinition:
 
 
 def new_versions(job: Any, project: Project) -> dg.SensorDefinition:
-    """The sensor: starts the job in the current epoch when the report does not match the current checkpoint and
-    benchmarks.
+    """The sensor: starts the job in the current epoch when the checkpoint or benchmarks differ from the report's.
 
     The cursor is the last request, so nothing is started twice and a failed run is left for a person to handle. A
     materialization that changed nothing keeps its data version and triggers nothing. Dagster does not know about

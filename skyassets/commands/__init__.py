@@ -1,1 +1,1 @@
-"""The `skyassets` command line: one file a command, each a function that prints and returns an exit code."""
+"""The `skyassets` command line: one file per command, each a function that prints and returns an exit code."""

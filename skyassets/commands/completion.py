@@ -1,4 +1,4 @@
-"""`skyassets completion`: what makes a shell complete the words of skyassets on Tab."""
+"""`skyassets completion`: shell completion for skyassets."""
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ WORDS = {
     ("lineage", "id"): ("checkpoint",),
     ("compare-rewrites", "against"): RECIPES,
 }
-"""Command and argument to words that one often means there; others may be typed as well."""
+"""Command and argument to suggested values; others may be typed as well."""
 FILES = (("compare-rewrites", "system"), ("compare-rewrites", "prompt"))
 """Arguments that name a file."""
 EXAMPLES = (
@@ -37,7 +37,7 @@ def script(parser: ArgumentParser, shell: str) -> str:
 
 
 def complete_arguments(parsers: Mapping[str, ArgumentParser]) -> None:
-    """Tell of arguments, by the parser of their command, what a shell may offer for them."""
+    """Set what a shell may offer for arguments, by the parser of their command."""
     offered = {deployment: shtab.cmd(f"printf '%s\\n' {' '.join(words)}") for deployment, words in WORDS.items()}
     offered |= dict.fromkeys(FILES, shtab.FILE)
     for (command, argument), offer in offered.items():

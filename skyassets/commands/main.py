@@ -1,4 +1,4 @@
-"""The entry point: which command, for which recipe, at which place; and how a command ends that was not let finish."""
+"""The entry point: parses the command line, selects recipe and deployment, and handles interrupted commands."""
 
 import argparse
 import difflib
@@ -49,9 +49,9 @@ COMMANDS |= {"rejudge": REJUDGE}
 COMMANDS |= {"compare-rewrites": COMPARE_REWRITES}
 
 COMPLETION = "completion"
-"""Not one of them: it is about no recipe and no place, and a shell that starts must not stumble over these."""
+"""Handled separately: it needs no recipe or deployment, and errors in those must not break a starting shell."""
 NOT_ASKED, STOPPED, UNREAD = 2, 130, 141
-"""Exit codes: it could not be asked; Ctrl-C, and a reader that went away, both as a shell counts them."""
+"""Exit codes: usage error; Ctrl-C and closed output pipe, by shell convention."""
 EPILOG = """examples:
   # can the recipe run here, and if not, what to do
   skyassets doctor
@@ -74,7 +74,7 @@ There is no colour where the output is no terminal, or NO_COLOR is set.
 
 
 def main() -> None:
-    """The command line."""
+    """Run the command line."""
     try:
         code = run(sys.argv[1:])
         sys.stdout.flush()
@@ -85,11 +85,11 @@ def main() -> None:
         sys.stderr.write("\nskyassets: stopped\n")
         code = STOPPED
     except BrokenPipeError:
-        # What is still to be written has nowhere to go; Python would try at its end, and complain.
+        # The remaining output has nowhere to go; otherwise Python would try to flush it at exit and report an error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = UNREAD
     except SystemExit as end:
-        # Rich ends so where its reader is gone, with a code that means something else here.
+        # Rich exits like this when its pipe is closed, with a code that means something else here.
         if not isinstance(end.__context__, BrokenPipeError):
             raise
         code = UNREAD
@@ -97,10 +97,10 @@ def main() -> None:
 
 
 def run(words: Sequence[str]) -> int:
-    """Do what `words` say; the exit code.
+    """Run the command line `words`; returns the exit code.
 
     Raises:
-        SkyassetsError: when the recipe, the place or the command cannot be asked so.
+        SkyassetsError: when the recipe, the settings or the command line are invalid.
     """
     known = parser()
     typed = next((word for word in words if not word.startswith("-")), None)
@@ -112,14 +112,14 @@ def run(words: Sequence[str]) -> int:
     if options.command == COMPLETION:
         sys.stdout.write(script(known, options.shell))
         return 0
-    # As Dagster does: a recipe of one's own lies in the folder one works in.
+    # As Dagster does: user recipes are in the current folder.
     sys.path.insert(0, str(Path.cwd()))
     recipe = find_recipe(os.environ.get("SKYASSETS_RECIPE", DEFAULT))
     return COMMANDS[options.command].run(recipe, from_environment(os.environ), options)
 
 
 def parser() -> argparse.ArgumentParser:
-    """What reads the command line, with the help of every command."""
+    """The argument parser, with the help of every command."""
     made = argparse.ArgumentParser(
         prog="skyassets",
         description="Looks after a skyassets pipeline; the pipeline itself is run with `dagster`.",

@@ -1,1 +1,1 @@
-"""The vocabulary: errors, identities, tables, ports and the stores. Knows no stage, engine, recipe or Dagster."""
+"""The shared vocabulary: errors, identities, tables, ports and stores. Imports no stage, engine, recipe or Dagster."""

@@ -1,7 +1,7 @@
-"""A cache of what was read in source files, beside their bytecode: reading them takes longer than loading Dagster.
+"""A cache of parsed source files, stored next to their bytecode: parsing them takes longer than loading Dagster.
 
-An entry counts only for the very bytes and the very module it was made from, by the very code that made it. Like
-bytecode, it may be deleted at any time, and is not written where bytecode is not.
+An entry is valid only for the exact bytes and module it was made from, by the exact code that made it. Like bytecode,
+it may be deleted at any time, and is not written where bytecode is not.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from skyassets.core.code_reading import Reading
 
 
 def cached(path: Path, module: str, read: Callable[[str], Reading]) -> Reading:
-    """What `read` makes of the source at `path`, from the cache if it has an entry of these very bytes."""
+    """The result of `read` for the source at `path`, from the cache if it has an entry for these bytes."""
     source = path.read_bytes()
     key = f"{module} {hashlib.sha256(source).hexdigest()} {_reader()}"
     entry = Path(importlib.util.cache_from_source(str(path))).with_suffix(".reading")
@@ -35,12 +35,12 @@ def cached(path: Path, module: str, read: Callable[[str], Reading]) -> Reading:
 
 @functools.cache
 def _reader() -> str:
-    """The digest of the code that reads: an entry made by other code does not count."""
+    """The digest of the parsing code: entries made by other code are invalid."""
     return hashlib.sha256(Path(__file__).with_name("code_reading.py").read_bytes()).hexdigest()
 
 
 def _write(entry: Path, text: str) -> None:
-    # Where nothing may be written, the file is read again next time. Not synced: a torn entry does not count.
+    # Where the entry cannot be written, the file is parsed again next time. Not synced: a torn entry is invalid.
     with contextlib.suppress(OSError):
         entry.parent.mkdir(parents=True, exist_ok=True)
         part = entry.with_name(f"{entry.name}.{os.getpid()}")

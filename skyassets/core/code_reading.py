@@ -1,7 +1,7 @@
-"""What a source file says, spelled from its syntax tree in the same way by every Python.
+"""The meaning of a source file, spelled from its syntax tree in the same way by every Python version.
 
-A reference to code of this project is spelled as the dotted path it stands for, between `OPEN` and `CLOSE`, whatever
-form of import bound it. Which part of that path names a module is decided later, when all files are known.
+A reference to code of this project is spelled as its dotted path, between `OPEN` and `CLOSE`, whatever form of import
+bound it. Which part of the path is a module is decided later, when all files are known.
 """
 
 import ast
@@ -11,33 +11,33 @@ from dataclasses import dataclass
 
 ROOT = "skyassets"
 OPEN, CLOSE = "\u27e6", "\u27e7"
-"""Neither can stand in the text otherwise: strings are spelled in ASCII, and no identifier holds them."""
+"""Neither can occur in the text otherwise: strings are spelled in ASCII, and identifiers cannot contain them."""
 
 _REFERENCE = re.compile(f"{OPEN}([^{CLOSE}]*){CLOSE}")
 _DOTTED = re.compile(rf"{ROOT}(\.[A-Za-z_]\w*)+")
 _NO_MEANING = frozenset({"ctx", "kind", "type_comment"})
-"""Fields of the syntax tree that change no behaviour."""
+"""Fields of the syntax tree that do not affect behaviour."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A source file: its text, with references to code of this project, and all paths that its imports name."""
+    """A source file: its text, with references to this project's code, and all paths named by its imports."""
 
     text: str
     imports: tuple[str, ...]
 
     @property
     def paths(self) -> set[str]:
-        """Every dotted path of this project that the file names, in an import or elsewhere."""
+        """Every dotted path of this project in the file, in imports or elsewhere."""
         return {*self.imports, *_REFERENCE.findall(self.text)}
 
     def spelled(self, spell: Callable[[str], str]) -> str:
-        """The text with each path spelled by `spell`."""
+        """The text with each path replaced by `spell(path)`."""
         return _REFERENCE.sub(lambda found: spell(found[1]), self.text)
 
 
 def read(source: str, module: str, *, is_package: bool = False) -> Reading:
-    """What the source of `module` says, without docstrings and import lines of this project."""
+    """Read the source of `module`, without docstrings and imports of this project."""
     tree = ast.parse(source)
     package = module if is_package else module.rpartition(".")[0]
     bound, imports = _imports(tree, package)
@@ -45,7 +45,7 @@ def read(source: str, module: str, *, is_package: bool = False) -> Reading:
 
 
 def _imports(tree: ast.Module, package: str) -> tuple[dict[str, str], set[str]]:
-    """What the names that imports bind stand for, and every path of this project that is imported."""
+    """What imported names refer to, and every path of this project that is imported."""
     bound: dict[str, str] = {}
     paths: set[str] = set()
     for node in ast.walk(tree):
@@ -63,7 +63,7 @@ def _imports(tree: ast.Module, package: str) -> tuple[dict[str, str], set[str]]:
 
 
 def _origin(node: ast.ImportFrom, package: str) -> str:
-    """The absolute path that `from` names."""
+    """The absolute path that a `from` import names."""
     if not node.level:
         return node.module or ""
     parts = package.split(".")
@@ -76,13 +76,13 @@ def _is_ours(path: str) -> bool:
 
 
 class _Speller:
-    """Spells a syntax tree. What is empty or absent is left out: Pythons differ in which fields they have."""
+    """Spells a syntax tree. Empty fields are left out, because Python versions differ in which fields they have."""
 
     def __init__(self, bound: dict[str, str]) -> None:
         self._bound = bound
 
     def spelled(self, value: object) -> Iterator[str]:
-        """The text of a node, of a list of nodes, or of a plain value."""
+        """The text of a node, a list of nodes, or a plain value."""
         match value:
             case ast.Name() | ast.Attribute() if path := self._path(value):
                 yield f"{OPEN}{path}{CLOSE}"
@@ -115,7 +115,7 @@ class _Speller:
         yield ")"
 
     def _path(self, node: ast.expr) -> str:
-        """The path of this project that a name or a chain of attributes stands for; empty for anything else."""
+        """The path of this project that a name or attribute chain refers to; empty for anything else."""
         match node:
             case ast.Name(id=name):
                 return self._bound.get(name, "")
@@ -126,7 +126,7 @@ class _Speller:
 
 
 def _counts(node: object) -> bool:
-    """Whether a statement does something: a bare string does not, and imports of this project are spelled in use."""
+    """Whether a statement has an effect: bare strings have none, and imports of this project are spelled where used."""
     match node:
         case ast.Expr(value=ast.Constant(value=str())):
             return False
@@ -139,7 +139,7 @@ def _counts(node: object) -> bool:
 
 
 def _joined(values: list[ast.expr]) -> list[ast.expr]:
-    """The parts of an f-string, with neighbouring texts as one and no empty text: Pythons differ in where they cut."""
+    """The parts of an f-string, with adjacent texts joined and empty ones removed; Python versions differ here."""
     parts: list[ast.expr] = []
     for value in values:
         last = parts[-1] if parts else None

@@ -1,8 +1,8 @@
 """The version of code: a digest of what the code does.
 
-Comments, docstrings, layout, the names of modules and the order of import lines do not count, and neither does the
-Python that reads the code. Nothing that is read is imported. Each file is read once in a process, so that the version
-is the one of the code that runs, whatever is edited meanwhile.
+Comments, docstrings, layout, module names, the order of import lines and the Python version do not affect it. The code
+is not imported. Each file is read once per process, so the version is that of the running code, even if files are
+edited meanwhile.
 """
 
 import functools
@@ -17,14 +17,15 @@ from skyassets.core.former_versions import FORMER
 from skyassets.core.identity import digest
 
 FOLLOWED = f"{ROOT}.stages"
-"""Imports of this package are followed. Core is not: its promises are kept by tests, and its tables carry
-their own fingerprint, so that a reworded error message never retrains a model."""
+"""Imports of this package are followed. Core is not: tests cover its behaviour, and its tables have their own
+fingerprint, so that a reworded error message never retrains a model.
+"""
 
 
 def code_version(*names: str) -> str:
-    """Digest of the named modules and of every `skyassets.stages` module they import, directly or not.
+    """Digest of the named modules and of every `skyassets.stages` module they import, directly or indirectly.
 
-    A package stands for all modules in it. Code that does the same as in the release before keeps its version.
+    A package stands for all its modules. Code that is equivalent to the previous release keeps its version.
 
     Raises:
         IdentityError: when there is no such module or it has no source.
@@ -35,7 +36,7 @@ def code_version(*names: str) -> str:
 
 @functools.cache
 def plain_version(*names: str) -> str:
-    """As `code_version`, but blind to the release before."""
+    """Like `code_version`, but without the mapping to the previous release."""
     meanings = {_meaning(module) for module in _closure(names)}
     return digest(sorted(meanings - {""}))
 
@@ -53,7 +54,7 @@ def source_path(module: str) -> Path:
 
 
 def modules_of(name: str) -> tuple[str, ...]:
-    """`name` itself where it is a module; it and every module in it where it is a package.
+    """`name` itself if it is a module; if it is a package, it and every module in it.
 
     Raises:
         IdentityError: when there is no such module or it has no source.
@@ -66,7 +67,7 @@ def modules_of(name: str) -> tuple[str, ...]:
 
 
 def _closure(names: Iterable[str]) -> set[str]:
-    """The named modules, and every followed module that one of them names."""
+    """The named modules, and every followed module that they reference, directly or indirectly."""
     seen: set[str] = set()
     waiting = [module for name in names for module in modules_of(name)]
     while waiting:
@@ -78,7 +79,7 @@ def _closure(names: Iterable[str]) -> set[str]:
 
 
 def _followed(path: str) -> list[str]:
-    """The followed module that `path` is or leads into, and the packages that Python runs on the way to it."""
+    """The followed module that `path` names or leads into, and the packages that Python imports on the way."""
     module, _ = _split(path)
     parts = module.split(".")
     along = (".".join(parts[: length + 1]) for length in range(len(parts)))
@@ -87,7 +88,7 @@ def _followed(path: str) -> list[str]:
 
 @functools.cache
 def _split(path: str) -> tuple[str, str]:
-    """The module in a dotted path (its longest beginning that is one), and what the path names in it."""
+    """The module in a dotted path (its longest prefix that is one), and the rest of the path."""
     module, rest = path, ""
     while "." in module and _source(module) is None:
         module, _, name = module.rpartition(".")
@@ -103,13 +104,13 @@ def _reading(module: str) -> Reading:
 
 @functools.cache
 def _meaning(module: str) -> str:
-    """The text of a module, in which each followed module is named by the digest of its own text."""
+    """The text of a module, with each followed module replaced by the digest of its own text."""
     return _reading(module).spelled(lambda path: _named(path, _own_digest))
 
 
 @functools.cache
 def _own_digest(module: str) -> str:
-    # Of that module alone: modules may import one another in a circle, and each is in the version by itself too.
+    # Only of that module: modules may import each other in a cycle, and each is part of the version itself.
     return digest(_reading(module).spelled(lambda path: _named(path, lambda _: "")))
 
 
@@ -120,7 +121,7 @@ def _named(path: str, name: Callable[[str], str]) -> str:
 
 @functools.cache
 def _source(module: str) -> Path | None:
-    """The source file of a module or a package. Only the outermost package is looked up by Python's own rules."""
+    """The source file of a module or a package. Only the top-level package is found by Python's import rules."""
     outermost, *rest = module.split(".")
     root = _root(outermost)
     if root is None or not rest:

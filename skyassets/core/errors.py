@@ -1,26 +1,26 @@
-"""Every error a user can meet, one tree. A bad row is data and never raised; a bad run is one of these.
+"""The tree of all errors a user can see. A bad row is data and is never raised; a bad run raises one of these.
 
 SkyassetsError
 ├── RecipeError        the recipe cannot be found, built or validated
 ├── SourceError        a source of problems cannot be read (file, column, hub)
 ├── StoreError         a table or the row store is missing, damaged, locked, or the disk is full
-├── TableError         rows that do not keep their table's promise (columns, types, key)
-├── IdentityError      a value that has no stable spelling was to be fingerprinted
+├── TableError         rows that violate their table's schema (columns, types, key)
+├── IdentityError      a value without a stable spelling cannot be fingerprinted
 ├── ServerError        a model server cannot be started, reached or used
 ├── SandboxError       no safe place to run a model's program
 ├── GraderError        the grader's workers cannot be used
-├── TrainerError       training cannot start, died, or made no usable weights
-├── GateError          a gate of the recipe forbids going on (nothing left to train on)
-├── BudgetError        the next call could pass the budget, or its price is not known
-├── EpochError         a re-evaluation is named in a way that cannot be, or has met another one
-└── PublishError       the hub cannot be reached, does not let us in, or takes a file for none of its kind
+├── TrainerError       training cannot start, died, or left no usable weights
+├── GateError          a gate of the recipe stops the run (nothing left to train on)
+├── BudgetError        the next call could exceed the budget, or its price is unknown
+├── EpochError         an epoch's name is invalid, or another epoch is in progress
+└── PublishError       the Hub cannot be reached, or rejects the credentials or a file
 
-A message says who speaks, what was seen and what to do about it.
+A message names the component, the problem and the remedy.
 """
 
 
 class SkyassetsError(Exception):
-    """The root: catch this to catch everything skyassets raises on purpose."""
+    """The base class: catch this to catch every error that skyassets raises deliberately."""
 
 
 class RecipeError(SkyassetsError):
@@ -36,11 +36,11 @@ class StoreError(SkyassetsError):
 
 
 class TableError(SkyassetsError):
-    """Rows do not keep what their table promises."""
+    """Rows violate their table's schema."""
 
 
 class IdentityError(SkyassetsError, TypeError):
-    """A value with no stable spelling was to be fingerprinted."""
+    """A value without a stable spelling cannot be fingerprinted."""
 
 
 class ServerError(SkyassetsError):
@@ -60,16 +60,16 @@ class TrainerError(SkyassetsError):
 
 
 class GateError(SkyassetsError):
-    """A gate of the recipe forbids going on."""
+    """A gate of the recipe stops the run."""
 
 
 class BudgetError(SkyassetsError):
-    """The next call could pass the budget, or nobody knows its price."""
+    """The next call could exceed the budget, or its price is unknown."""
 
 
 class EpochError(SkyassetsError):
-    """A re-evaluation is named in a way that cannot be, or has met another one."""
+    """An epoch's name is invalid, or another epoch is in progress."""
 
 
 class PublishError(SkyassetsError):
-    """Something cannot be brought to a hub."""
+    """Something cannot be published on the Hub."""

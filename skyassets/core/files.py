@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all: atomic replacement, file digests, and a lock that dies with its holder."""
+"""Atomic file replacement, file digests, and a lock that is released when its holder ends."""
 
 import contextlib
 import fcntl
@@ -20,7 +20,7 @@ def file_digest(path: Path) -> str:
 
 @contextlib.contextmanager
 def replaced(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its place, durably, when the block ends well; else it is removed.
+    """A temporary path next to `path` that replaces it durably if the block succeeds; otherwise it is removed.
 
     Raises:
         StoreError: when the file cannot be written (no space, no permission).
@@ -46,16 +46,16 @@ def replaced(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Put `text` at `path`, whole or not at all."""
+    """Write `text` to `path` atomically."""
     with replaced(path) as part:
         part.write_text(text, encoding="utf-8")
 
 
 @contextlib.contextmanager
 def locked(path: Path, waiting: Callable[[str], None]) -> Iterator[None]:
-    """Hold the lock file `path`. Says so through `waiting` once when another process has it, then waits.
+    """Hold the lock file `path`. If another process holds it, report that once through `waiting`, then wait.
 
-    The kernel drops the lock when its holder ends, however it ends, so a killed run never blocks the next one.
+    The kernel releases the lock when its holder ends for any reason, so a killed run never blocks the next one.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,7 +76,7 @@ def locked(path: Path, waiting: Callable[[str], None]) -> Iterator[None]:
 
 
 def holder(path: Path) -> str:
-    """The process that holds the lock file `path` now; empty when nobody does. Waits for nobody."""
+    """The process that holds the lock file `path`; empty if there is none. Does not wait."""
     try:
         file = path.open(encoding="utf-8")
     except OSError:
@@ -91,7 +91,7 @@ def holder(path: Path) -> str:
 
 @contextlib.contextmanager
 def shared(path: Path, alone: bool = False) -> Iterator[None]:
-    """Hold the lock file `path` together with others, or `alone`; waits for whoever does not allow it."""
+    """Hold the lock file `path` shared, or exclusively if `alone`; waits for conflicting holders."""
     try:
         file = path.open("a", encoding="utf-8")
     except OSError as error:
@@ -102,7 +102,7 @@ def shared(path: Path, alone: bool = False) -> Iterator[None]:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in `folder` durable."""
+    """Make the file names in `folder` durable."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

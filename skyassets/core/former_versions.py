@@ -1,8 +1,8 @@
-"""Code versions of release 0.1.0, for this release alone.
+"""Code versions of release 0.1.0, for this release only.
 
-Files were moved and names changed since, which changes what a code version is a digest of, but not what the code does.
-The versions stay as they were, so that nothing is asked, judged or trained again. A later change of code has a version
-of its own, and its line here is dead.
+Files were moved and names changed since then, which changes the digests but not what the code does. The versions stay
+as they were, so that nothing is asked, graded or trained again. A later code change gets a version of its own, and its
+line here is no longer used.
 """
 
 FORMER = {
@@ -21,4 +21,4 @@ FORMER = {
     "0cf01d75162c3eb83e75f4336820bb54": "2e3ff9a3d81560f8dfa7268e94893c92",
     "ddd6a479b2cf1d7ce4b5ae75f5d1ba6d": "c589b5d7441fa75d365f2292e3924aba",
 }
-"""The version of the code as it is now to its version in release 0.1.0, made with Python 3.11."""
+"""The version of the current code to its version in release 0.1.0, computed with Python 3.11."""

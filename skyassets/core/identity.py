@@ -1,4 +1,4 @@
-"""Identities: one stable spelling for plain values, and the digests made of it. Knows no table and no file."""
+"""Identities: one stable spelling of plain values, and digests of it. Independent of tables and files."""
 
 import dataclasses
 import functools
@@ -18,15 +18,15 @@ _SPELL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=Fa
 def plain(value: object) -> object:
     """`value` as JSON-able data that is equal for equal values, whatever the run, machine or Python.
 
-    Dataclasses become objects that also carry a name: the `identity_name` that the class itself declares, so that a
-    rename changes no digest, or else the class's name. Enums become their value, tuples lists. A whole float is
-    spelled as the integer it equals, so `temperature=1` and `1.0` are one request.
+    Dataclasses become objects with a name: the `identity_name` that the class declares, so that renaming it changes
+    no digest, or else the class's name. Enums become their value, tuples become lists. A whole float is spelled as an
+    integer, so `temperature=1` and `1.0` are the same request.
 
     Raises:
         IdentityError: for anything without a stable spelling (sets, functions, NaN, arbitrary objects).
     """
     kind: Any = type(value)
-    if kind is str or value is None or kind is int or kind is bool:  # by far the most
+    if kind is str or value is None or kind is int or kind is bool:  # by far the most common
         return value
     if isinstance(value, Enum):
         return plain(value.value)
@@ -50,16 +50,16 @@ def plain(value: object) -> object:
 
 @functools.cache
 def _fields(kind: type) -> tuple[str, tuple[str, ...]] | None:
-    """What a dataclass is called in digests, and the names of its fields; None for another type."""
+    """The name of a dataclass in digests, and the names of its fields; None for another type."""
     if not dataclasses.is_dataclass(kind):
         return None
-    # Not inherited: a subclass is another kind of value.
+    # Not inherited: a subclass is a different type of value.
     title = str(vars(kind).get("identity_name", kind.__name__))
     return title, tuple(field.name for field in dataclasses.fields(kind))
 
 
 def spelling(value: object) -> str:
-    """The canonical JSON text of `value` (sorted keys, no spaces, UTF-8 kept); see `plain` for what is refused."""
+    """The canonical JSON text of `value` (sorted keys, no spaces, UTF-8 kept); see `plain` for what is rejected."""
     return _SPELL(plain(value))
 
 

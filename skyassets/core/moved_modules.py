@@ -1,4 +1,4 @@
-"""Old names of modules that recipes imported: they work in this release, with a warning, and go in the next one."""
+"""Old module names that recipes imported: they work in this release, with a warning, and are removed in the next."""
 
 import importlib
 import importlib.abc
@@ -25,11 +25,11 @@ MOVED = {
     "skyassets.stages.scorers": "skyassets.stages.equivalence.scorers",
     "skyassets.stages.selection": "skyassets.stages.curation.selection",
 }
-"""Old name to new name."""
+"""Old module name to new name."""
 
 
 class MovedModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds a module under its old name and loads it under its new one."""
+    """Finds a module by its old name and loads it under its new one."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -38,7 +38,7 @@ class MovedModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return importlib.machinery.ModuleSpec(fullname, self) if fullname in MOVED else None
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
-        """The module under its new name, with a warning that names the stable import."""
+        """The module under its new name, with a warning that recommends the stable import."""
         warnings.warn(
             f"{spec.name} is now {MOVED[spec.name]}; import from skyassets.recipe instead: "
             "the old name goes in the next release",
@@ -50,11 +50,11 @@ class MovedModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        """Runs nothing: the module was loaded under its new name, whose spec it keeps."""
+        """Does nothing: the module was loaded under its new name and keeps its spec."""
         module.__spec__ = self._own
 
 
 def install() -> None:
-    """Let the old names be imported."""
+    """Make the old names importable."""
     if not any(isinstance(finder, MovedModules) for finder in sys.meta_path):
         sys.meta_path.append(MovedModules())

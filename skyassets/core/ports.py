@@ -99,9 +99,7 @@ class Reply:
 
 
 class CompletionClient(Protocol):
-    """Sends requests to a model server. A failed request becomes a `Reply` with `error`; a server that is down or
-    refuses raises.
-    """
+    """Sends requests to a model server. A failed request gives a `Reply` with `error`; an unavailable server raises."""
 
     def ask(self, requests: Iterable[Request], keep: Callable[[Reply], None]) -> None:
         """Answer every request, in any order, passing each reply to `keep` as soon as it arrives.

@@ -1,7 +1,7 @@
-"""What hosted models cost: data with a date. A model that is not here needs its price said.
+"""Prices of hosted models, with a date. A model that is not listed needs a configured price.
 
-The published price of a call without a cache: what a provider's cache makes cheaper is not counted on. Hosts change
-their prices; `SKYASSETS_<ROLE>_PRICE` goes before what is here.
+These are published prices without caching: discounts from a provider's cache are not assumed. Providers change their
+prices; `SKYASSETS_<ROLE>_PRICE` overrides these.
 """
 
 from skyassets.core.money import Price
@@ -46,4 +46,4 @@ PRICES: dict[str, Price] = {
     "deepseek-chat": _deepseek(0.56, 1.68, "2025-09-05"),
     "deepseek-reasoner": _deepseek(0.56, 1.68, "2025-09-05"),
 }
-"""By the model's name, as the provider calls it."""
+"""Keyed by the provider's model name."""

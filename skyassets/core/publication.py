@@ -1,15 +1,15 @@
-"""What goes to a hub: files, each with its place there, in parcels of one repository. Decides and sends nothing."""
+"""What is uploaded to the Hub: files with their paths, grouped by repository. Pure data."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 UNNAMED = "(not named)"
-"""Stands for a repository that nobody has named yet."""
+"""Placeholder for a repository that is not named yet."""
 
 
 class Kind(StrEnum):
-    """The kinds of repositories, by the hub's names."""
+    """The Hub's repository types."""
 
     MODEL = "model"
     DATA = "dataset"
@@ -17,7 +17,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Item:
-    """A file that goes: a file that lies here, or `content` that was written for the hub."""
+    """A file to upload: a local file, or `content` generated for the Hub."""
 
     path: str
     """Within the repository."""
@@ -29,24 +29,24 @@ class Item:
 
 @dataclass(frozen=True)
 class Parcel:
-    """All that goes into one repository, as one commit."""
+    """Everything uploaded to one repository, as one commit."""
 
     kind: Kind
     repo: str
     """OWNER/NAME, or UNNAMED."""
     items: tuple[Item, ...]
     title: str
-    """Of the commit: it names the data versions."""
+    """Title of the commit, with the data versions."""
 
     @property
     def size(self) -> int:
-        """Bytes of all items together."""
+        """Total bytes of all items."""
         return sum(item.size for item in self.items)
 
 
 @dataclass(frozen=True)
 class Publication:
-    """The parcels, what forbids to send them, and what else should be known before."""
+    """The parcels, what prevents sending them, and what to know before."""
 
     parcels: tuple[Parcel, ...]
     refused: tuple[str, ...] = ()
@@ -55,12 +55,12 @@ class Publication:
 
 @dataclass(frozen=True)
 class Pushed:
-    """What became of a parcel: the paths that were sent, were there already, or were removed as outdated."""
+    """The result of uploading a parcel: paths that were sent, already present, or removed as outdated."""
 
     url: str
     sent: tuple[str, ...]
     unchanged: tuple[str, ...]
     removed: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
-    """Files of the repository that are none of ours, and stay."""
+    """Files of the repository that were not uploaded by skyassets, and are kept."""
     is_private: bool = True

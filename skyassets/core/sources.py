@@ -1,4 +1,4 @@
-"""Where problems come from, as plain values; the engine that reads them and the stage that shapes them share these."""
+"""Sources of problems as plain values, shared by the engine that reads them and the stage that converts them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import ClassVar, Protocol
 
 @dataclass(frozen=True)
 class Generated:
-    """Problems made by small seeded generators; train and held-out never share one, whatever the counts."""
+    """Problems made by small seeded generators; training and held-out problems never overlap, whatever the counts."""
 
     identity_name: ClassVar[str] = "Generated"
     families: tuple[str, ...]
@@ -18,7 +18,7 @@ class Generated:
 
 @dataclass(frozen=True)
 class LocalFile:
-    """Rows of a Parquet, Arrow, JSON-lines, JSON, CSV or TSV file; the text formats also with `.gz` behind."""
+    """Rows of a Parquet, Arrow, JSON-lines, JSON, CSV or TSV file; text formats may be compressed (`.gz`)."""
 
     identity_name: ClassVar[str] = "LocalFile"
     path: str
@@ -26,7 +26,7 @@ class LocalFile:
 
 @dataclass(frozen=True)
 class HubDataset:
-    """Rows of a data set on the Hugging Face hub, or of a local folder laid out like one."""
+    """Rows of a data set on the Hugging Face Hub, or of a local folder with the same layout."""
 
     identity_name: ClassVar[str] = "HubDataset"
     repo: str
@@ -34,15 +34,15 @@ class HubDataset:
     revision: str = "main"
     config: str = ""
     files: tuple[str, ...] = ()
-    """Patterns of the repository's data files that are read as they are, instead of `split` and `config`.
+    """Patterns of data files in the repository that are read directly, instead of `split` and `config`.
 
-    For a data set whose own loading script no library runs any more.
+    For data sets whose own loading script is no longer supported.
     """
 
 
 @dataclass(frozen=True)
 class Window:
-    """The days that rows are taken from, the first and the last included, as ISO dates (2024-08-01); empty for any."""
+    """A range of dates for rows, both ends included, as ISO dates (2024-08-01); an empty end is open."""
 
     identity_name: ClassVar[str] = "Window"
     column: str
@@ -55,7 +55,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Source:
-    """A set of problems: where its rows are and what their columns mean to us."""
+    """A set of problems: where its rows are and what their columns mean."""
 
     identity_name: ClassVar[str] = "Source"
     name: str
@@ -63,45 +63,46 @@ class Source:
     licence: str
     domain: str = "maths"
     question: str = "question"
-    """The column with the question; so with the next ones, of which an empty name means there is none."""
+    """The column with the question. In this and the following fields, an empty name means that there is none."""
     ground_truth: str = ""
     truth_after: str = ""
-    """What stands before the ground truth within its column, for the last time (`####` in GSM8K)."""
+    """The marker before the ground truth within its column; the last one counts (`####` in GSM8K)."""
     options: str = ""
-    """The column that lists the options of a multiple choice; `ground_truth` is then the right one's place, from 0, or
-    its letter."""
+    """The column that lists the multiple-choice options; `ground_truth` is then the right one's index (from 0) or
+    letter.
+    """
     wrong_options: tuple[str, ...] = ()
-    """The columns with the wrong options, where each has its own; `ground_truth` is then the right one's text."""
+    """The columns with the wrong options, if each has its own; `ground_truth` is then the text of the right one."""
     boxed_in: str = ""
-    """The column with a worked solution whose last box is the ground truth."""
+    """The column with a worked solution whose last boxed answer is the ground truth."""
     layout: str = ""
-    """How the row lays out its tests and reference solutions (`apps`, `taco`, `livecodebench`, ...)."""
+    """The format of the row's tests and reference solutions (`apps`, `taco`, `livecodebench`, ...)."""
     tests: str = ""
     """Without a layout: the column with the tests as JSON (`inputs`, `outputs`, and `fn_name` for calls)."""
     reference: str = ""
-    """Without a layout: the column with a program that solves the problem, or a list of some."""
+    """Without a layout: the column with a program that solves the problem, or a list of such programs."""
     starter_code: str = ""
     examples: str = ""
-    """The column with what is shown under the question: a text, or a list of lines (MBPP's tests)."""
+    """The column with text shown below the question: a text, or a list of lines (MBPP's tests)."""
     images: tuple[str, ...] = ()
-    """The columns that hold images, where there are such: a row with one cannot be asked, and is set aside."""
+    """The columns with images, if any: a row with an image cannot be asked, and is set aside."""
     family: str = ""
     level: str = ""
-    """The column with the source's own grade of difficulty."""
+    """The column with the source's own difficulty level."""
     trace: str = ""
-    """The column with a ready-made trace that is taken over instead of asking the teacher."""
+    """The column with a ready-made trace that is used instead of asking the teacher."""
     where: tuple[tuple[str, str], ...] = ()
     """Only rows with these values in these columns."""
     window: Window | None = None
-    """Only rows of these days."""
+    """Only rows within these dates."""
     first: int | None = None
-    """Only so many rows, in the source's order."""
+    """Only the first rows, in the source's order."""
     difficulty: tuple[float, float] | None = None
-    """The wanted range on the AoPS scale from 1 to 10; applied to rated problems."""
+    """The wanted difficulty range on the AoPS scale from 1 to 10; applied to rated problems."""
 
     @property
     def columns(self) -> dict[str, str]:
-        """The columns that are named here and have to be there, by the field that names them."""
+        """The named columns that must exist, by the field that names them."""
         fields = (
             "question", "ground_truth", "boxed_in", "options", "tests", "reference", "starter_code", "examples",
             "family", "level", "trace",
@@ -115,12 +116,12 @@ class Source:
 
     @property
     def is_choice(self) -> bool:
-        """Whether its questions offer options to choose from."""
+        """Whether its questions are multiple choice."""
         return bool(self.options or self.wrong_options)
 
     @property
     def place(self) -> str:
-        """Where its rows are, for people."""
+        """The location of its rows, for people."""
         match self.origin:
             case LocalFile(path):
                 return path
@@ -132,7 +133,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A row that is there and could not be read: where it stands, why not, and its text as far as there is one."""
+    """A row that could not be read: its position, the reason, and its text as far as available."""
 
     place: str
     reason: str
@@ -143,13 +144,13 @@ class Reader(Protocol):
     """Reads the rows of files and data sets."""
 
     def rows(self, source: Source) -> Iterator[dict[str, object] | Unreadable]:
-        """The rows of a LocalFile or HubDataset, in order; a bad one is told, and the next one read.
+        """The rows of a LocalFile or HubDataset, in order; a bad row is yielded as `Unreadable`, and reading continues.
 
         Raises:
-            SourceError: when the whole cannot be read.
+            SourceError: when the source as a whole cannot be read.
         """
         ...
 
     def fingerprint(self, source: Source) -> str:
-        """Digest of what `rows` would read, without reading it all where the place can vouch for it."""
+        """Digest of what `rows` would read; avoids reading everything if the source has a version."""
         ...

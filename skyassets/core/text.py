@@ -1,17 +1,17 @@
-"""Text that comes from outside, and lines that nobody hears."""
+"""Untrusted text, and a logger that discards."""
 
 from datetime import UTC, datetime
 
 
 def well_formed(text: str) -> str:
-    """`text` without lone surrogates, which JSON can carry and UTF-8 cannot."""
+    """`text` without lone surrogates, which are possible in JSON but not in UTF-8."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def silent(line: str) -> None:
-    """Nobody listens."""
+    """Discard the line."""
 
 
 def now() -> str:
-    """UTC, ISO 8601, to the millisecond."""
+    """The current time: UTC, ISO 8601, in milliseconds."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")

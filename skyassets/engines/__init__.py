@@ -1,1 +1,1 @@
-"""The outside: one system per file, each keeping a small port of `core.ports`. Decides nothing about the output."""
+"""Adapters to external systems, each implementing a port of `core.ports`. They do not decide what is produced."""

@@ -152,9 +152,7 @@ class Deployment:
         return RemoteServing(endpoints, price=self.price(role, model), run_budget=run_budget, said=said)
 
     def called(self, role: str, model: Model, url: str) -> str:
-        """The name that the server at `url` uses for `model`. For OpenAI, the dated snapshot, so that it does not
-        change.
-        """
+        """The name that the server at `url` uses for `model`; for OpenAI the dated snapshot, which never changes."""
         if role in self.names:
             return self.names[role]
         return (
@@ -229,9 +227,7 @@ class Deployment:
 
 
 def is_hosted(role: str, model: Model) -> bool:
-    """Whether `model` is served by OpenAI when no server is configured. A role that recipes do not define is a
-    contender's.
-    """
+    """Whether `model` is served by OpenAI when no server is configured. Unknown roles belong to contenders."""
     return "/" not in model.name and model.name != tiny.NAME and (role in HOSTED or role not in ROLES)
 
 

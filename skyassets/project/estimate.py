@@ -1,4 +1,4 @@
-"""The estimate of a run that has not begun: the stages say what they would ask, and a pilot asks a little of it."""
+"""The estimate of a run before it starts: the stages list their calls, and a pilot makes a few of them."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -36,30 +36,30 @@ from skyassets.stages.sampling.sample import sample
 from skyassets.stages.sampling.usage import COLUMNS, Usage
 
 BYTES_A_TOKEN = 4
-"""Of English; only where nothing was measured."""
+"""For English text; used only where nothing was measured."""
 
 Stage = Callable[[Completer], StageResult | None]
-"""A stage's work with a completer; what it made, where somebody wants it."""
+"""A stage's work with a completer; returns the result if it is needed."""
 
 
 @dataclass
 class Estimate:
-    """What a recipe would ask now at a place. A pilot asks `pilot` calls of each role that is to be asked."""
+    """What a recipe would ask now at a deployment. A pilot makes `pilot` calls for each role that has calls to make."""
 
     project: Project
     pilot: int
     run_budget: Budget
     said: Callable[[str], None]
     run: str
-    """The id of the pilot as a run. One of its own, or what lay between two pilots would count as their time."""
+    """The run id of this pilot. It is unique, so that time between two pilots does not count as run time."""
     problems: pl.DataFrame | None = None
     held_out: pl.DataFrame | None = None
-    """The problems to learn from and those of the benchmarks, where they need not be read from their sources."""
+    """The training and benchmark problems, if they need not be read from their sources."""
     is_retrained: bool = False
-    """Whether the student will be another one than the checkpoint there is."""
+    """Whether the student will be retrained, so that it differs from the existing checkpoint."""
 
     def lines(self) -> Iterator[Line]:
-        """A line for each role of each asset that asks a model, in the order of the run."""
+        """One line per role of each asset that asks a model, in execution order."""
         recipe = self.project.recipe
         made = (
             problems.raw_problems(recipe.sources, ProblemReader())
@@ -84,7 +84,7 @@ class Estimate:
     def _line(
         self, table: Table, role: str, model: Model, stage: Stage, is_by_conversation: bool = False
     ) -> tuple[Line, StageResult | None]:
-        """The line of one role, after its pilot, and what its stage can make of what is stored."""
+        """The line of one role, after its pilot, and what its stage can make from the stored rows."""
         deployment = self.project.deployment
         price = deployment.price(role, model)
         if role in deployment.batches:
@@ -93,7 +93,7 @@ class Estimate:
         counting = Counting(price, self.pilot, is_by_conversation)
         made, usage = self._count(counting, stage)
         if counting.sample:
-            # A batch may take a day; a pilot is asked at once.
+            # A batch may take a day, so the pilot uses the ordinary API.
             at_once = Project(self.project.recipe, replace(deployment, batches=frozenset()))
             completer(at_once, role, model, work).complete(model, counting.sample)
             counting = Counting(price, 0, is_by_conversation)
@@ -107,7 +107,7 @@ class Estimate:
         return made, usage
 
     def _known(self, line: Line, lengths: Lengths | None, role: str, model: Model) -> Line:
-        """`line` with what was measured of such calls: of the very ones wanted, or of the model's for that asset."""
+        """`line` with measurements of such calls: of the requested ones, or of the same model for the same asset."""
         deployment = self.project.deployment
         is_ours = role not in deployment.urls and ("/" in model.name or model.name.startswith("package:"))
         held = deployment.vllm.tensor_parallel * deployment.vllm.replicas if gpus() else 1
@@ -130,7 +130,7 @@ class Estimate:
     def _rewriter(
         self, rewriting: ModelRewriting, asked: pl.DataFrame, teacher: Line, made: StageResult | None
     ) -> Line:
-        """Exact for the traces there are; what is missing is taken to be like these, or like the teacher's lengths."""
+        """Exact for existing traces; missing ones are assumed to resemble them, or to have the teacher's lengths."""
         frames = [made.frame, *made.stream] if made is not None else []
         traces = pl.concat([frame.select(TRACES.columns) for frame in frames]) if frames else TRACES.frame([])
         there = traces.filter(pl.col("text").is_not_null())
@@ -141,7 +141,7 @@ class Estimate:
             return replace(line, note=line.note or "second tries, where a check fails, come on top")
         missing = f"{teacher.calls} of {there.height + teacher.calls} traces are not there yet"
         if there.height and line.lengths is not None:
-            # Each trace so far took this many calls, second tries among them.
+            # Calls per trace so far, including second attempts.
             more = round(teacher.calls * (line.calls + line.stored) / there.height)
             return replace(line, calls=line.calls + more, worst=None, note=f"{missing}: taken to be like the others")
         lengths = line.lengths

@@ -1,4 +1,4 @@
-"""The gates between the data set and the training, held against the stored tables."""
+"""Evaluates the gates between the data set and the training on the stored tables."""
 
 from skyassets.core.errors import GateError
 from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, EXAMPLES, PROBLEMS
@@ -8,11 +8,11 @@ from skyassets.stages.curation.examples import kept
 from skyassets.stages.curation.gates import HELD_OUT, Finding, Numbers, findings
 
 SHOWN = 5
-"""Pieces of evidence that a finding shows."""
+"""Number of pieces of evidence that a finding shows."""
 
 
 def apart(project: Project) -> Finding:
-    """Whether no kept example asks what a benchmark asks, with the evidence."""
+    """Whether no kept example contains a benchmark question, with the evidence."""
     items = stated(project.store.read(BENCHMARK_PROBLEMS))
     rows = kept(project.store.read(EXAMPLES)).select("problem_id")
     asked = rows.join(project.store.read(PROBLEMS), on="problem_id").select("problem_id", "question").unique()
@@ -30,18 +30,18 @@ def apart(project: Project) -> Finding:
 
 
 def broken(project: Project) -> list[Finding]:
-    """The gates that the data set does not keep, without those that the recipe merely reports."""
+    """The gates that the data set fails, except those that the recipe only reports."""
     found = [*findings(project.store.read(EXAMPLES), project.recipe.gates), apart(project)]
     return [finding for finding in found if not finding.passed and finding.name not in project.recipe.gates.reported]
 
 
 def hold(project: Project) -> None:
-    """Hold the data set against its gates once more, before anything is trained on it.
+    """Check the data set against its gates once more before training.
 
-    Dagster leaves the checks out of a run that selects the checkpoint alone.
+    Dagster skips the asset checks in a run that selects only the checkpoint.
 
     Raises:
-        GateError: when a gate that the recipe does not merely report is not kept.
+        GateError: when a gate fails that the recipe does not only report.
     """
     if found := broken(project):
         raise GateError(

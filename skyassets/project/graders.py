@@ -1,4 +1,4 @@
-"""The graders at work: the code that decides verdicts, and everybody who sits in judgement in one run."""
+"""Builds the graders of one run, and lists the code that decides verdicts."""
 
 import sys
 from collections.abc import Iterator
@@ -15,19 +15,19 @@ from skyassets.stages.grading.config import Graders
 from skyassets.stages.grading.verdicts import GradingConfig
 
 SANDBOX = "skyassets.engines.sandbox"
-"""The sandbox, and what runs inside it."""
+"""The sandbox, and the code that runs inside it."""
 MATHS = ("skyassets.engines.math_verify", "skyassets.engines.sandbox.seccomp")
 CODE_GRADERS = ("skyassets.stages.grading.programs", SANDBOX)
-"""The code that judges programs: when it changes, programs are judged again, and answers are not."""
+"""The code that grades programs: when it changes, programs are graded again, but answers are not."""
 ANSWER_GRADERS = ("skyassets.stages.grading.answers", *MATHS)
 GRADERS = ("skyassets.stages.grading.judge", *MATHS, SANDBOX)
-"""All code that decides verdicts, in its own processes too. A package stands for every module in it."""
+"""All code that decides verdicts, including its own processes. A package stands for all its modules."""
 
 
 @contextmanager
 def graders(project: Project, work: BuildContext) -> Iterator[Graders]:
-    """The recipe's graders, with what was judged before, for as long as the context lasts."""
-    # A program is run by this Python, and may end otherwise under another.
+    """The recipe's graders, with the stored judgements, for as long as the context lasts."""
+    # Programs run under this Python and may behave differently under another.
     programs = digest(code_version(*CODE_GRADERS), sys.version_info[:2])
     versions = {"code": programs, "answers": code_version(*ANSWER_GRADERS)}
     with project.deployment.graders(project.recipe.limits) as engines:
@@ -36,7 +36,7 @@ def graders(project: Project, work: BuildContext) -> Iterator[Graders]:
 
 @contextmanager
 def grading(project: Project, work: BuildContext) -> Iterator[GradingConfig]:
-    """Who judges in this run: the graders, and the recipe's judge if it has one."""
+    """The grading configuration of this run: the graders, and the recipe's judge if it has one."""
     judge = project.recipe.judge
     by = completer(project, "judge", judge.model, work) if judge else None
     with graders(project, work) as known:

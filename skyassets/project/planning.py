@@ -1,4 +1,4 @@
-"""The plan of a recipe's training at a place: the data set's lengths, the base's shape, the machine, the wishes."""
+"""Plans a recipe's training at a deployment, from example lengths, model shape, hardware and overrides."""
 
 import math
 from collections.abc import Sequence
@@ -12,16 +12,16 @@ from skyassets.project.deployment import Deployment
 from skyassets.stages.training.plan import plan
 
 SAVES_OF_A_SHORT_RUN = 4
-"""A run of fewer than 400 steps is saved about this often, not every 100 steps."""
+"""A run of fewer than 400 steps is saved about this often, instead of every 100 steps."""
 
 
 def planned(deployment: Deployment, training: Training, lengths: Sequence[int], learned: int = 0) -> TrainPlan:
-    """The run that `training` asks for on examples of these lengths, on the machine that this is.
+    """The plan of `training` on examples of these lengths, on this machine.
 
     Raises:
         GateError: when there is nothing to train on.
-        TrainerError: when it does not fit, with what would.
-        ServerError: when the base model's config is not to be had.
+        TrainerError: when it does not fit, naming what would.
+        ServerError: when the base model's config is not available.
     """
     return plan(
         training,
@@ -35,15 +35,15 @@ def planned(deployment: Deployment, training: Training, lengths: Sequence[int], 
 
 
 def priced(hardware: Hardware, deployment: Deployment) -> Hardware:
-    """The machine at the price that the place says, if it says one."""
+    """The machine with the deployment's price, if one is set."""
     if not deployment.hour_price:
         return hardware
     return replace(hardware, device=replace(hardware.device, dollars_hour=deployment.hour_price))
 
 
 def saving(deployment: Deployment, training: Training, lengths: Sequence[int]) -> Saving:
-    """How often the place saves such a run."""
+    """How often the deployment saves such a run."""
     too_long = any(length > training.cutoff for length in lengths)
-    units = len(lengths) if too_long else len(units_of(lengths, training))  # who is too long, the plan says
+    units = len(lengths) if too_long else len(units_of(lengths, training))  # the plan reports too long ones
     often = math.ceil(steps_of(units, training) / SAVES_OF_A_SHORT_RUN)
     return Saving(deployment.save_every or max(1, min(Saving.every, often)), deployment.saves_kept)

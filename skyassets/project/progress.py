@@ -1,4 +1,4 @@
-"""Progress for people: a line now and then with done, total, rate, spend and time left. The only clock of the graph."""
+"""Progress for people: an occasional line with done, total, rate, spend and time left. The only clock in the graph."""
 
 import time
 from collections.abc import Callable
@@ -12,19 +12,19 @@ SECONDS_BETWEEN = 5.0
 
 @dataclass
 class Progress:
-    """Says how far a long work is, at most every few seconds, and once at its end."""
+    """Reports the progress of a long task, at most every few seconds, and once at its end."""
 
     what: str
     said: Callable[[str], None]
     run_budget: Budget | None = None
-    """What the work is paid out of, where it costs something."""
+    """The budget the work is charged to, if it costs anything."""
     started: float = field(default_factory=time.monotonic)
     last: float = field(default_factory=time.monotonic)
     first: Tally | None = None
-    """How it stood when the model could first be asked: the time until then tells nothing of the rate."""
+    """The tally when the model could first be asked; the time before that would distort the rate."""
 
     def tally(self, tally: Tally) -> None:
-        """Completions: with the ones reused, under way and failed, tokens a second, and money."""
+        """Report completions: reused, in flight and failed ones, tokens per second, and money."""
         if self.first is None or tally.total != self.first.total:
             self.first, self.started = tally, time.monotonic()
         asked, total = tally.done - tally.reused, tally.total - tally.reused
@@ -40,7 +40,7 @@ class Progress:
         self._say(asked, total, ", ".join(told), f", {tally.failed} failed ({failed})" if tally.failed else "")
 
     def count(self, done: int, total: int) -> None:
-        """Anything that is counted."""
+        """Report any other count."""
         self._say(done, total, f"{self.what}: {done}/{total}")
 
     def _seconds(self) -> float:
@@ -56,13 +56,13 @@ class Progress:
 
 
 def spend(run_budget: Budget) -> str:
-    """What is spent, of what may be."""
+    """The amount spent, and the budget."""
     of = "" if run_budget.budget is None else f" of {in_dollars(run_budget.budget)}"
     return f"{in_dollars(run_budget.spent)}{of}"
 
 
 def duration(seconds: float) -> str:
-    """A time as people say it: 42 s, 7 min, 3.5 h."""
+    """A duration for people: 42 s, 7 min, 3.5 h."""
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -1,4 +1,4 @@
-"""What serves the rows of a run, noted as soon as a server is there: number format, template, tokenizer, hardware."""
+"""Records what serves the rows of a run as soon as a server is up: number format, template, tokenizer, hardware."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -18,12 +18,12 @@ from skyassets.project.deployment import Deployment
 from skyassets.project.project import Project
 
 SERVING_PACKAGES = ("torch", "transformers", "tokenizers")
-"""What serves beside the engine, whose own version every row tells."""
+"""Packages recorded besides the engine, whose version is in every row."""
 
 
 @dataclass(frozen=True)
 class NotedServing:
-    """Keeps the Serving port: another's servers, of which a note is taken as soon as they are there."""
+    """Implements the `ModelProvider` port: wraps another provider and records its servers as soon as they are up."""
 
     inner: ModelProvider
     note: Callable[[Model, Path | None], None]
@@ -37,12 +37,12 @@ class NotedServing:
 
 
 def notes_of(project: Project) -> ServingNotes:
-    """The notes beside the rows that all recipes share."""
+    """The serving notes, stored next to the rows shared by all recipes."""
     return ServingNotes(project.deployment.data / "rows")
 
 
 def noted(project: Project, run: str, serving: ModelProvider) -> ModelProvider:
-    """`serving`, whose servers are noted for the run."""
+    """`serving`, with its servers recorded for the run."""
 
     def note(model: Model, weights: Path | None) -> None:
         if told := serving_told(project.deployment, serving, model, weights):
@@ -52,7 +52,7 @@ def noted(project: Project, run: str, serving: ModelProvider) -> ModelProvider:
 
 
 def serving_told(deployment: Deployment, serving: ModelProvider, model: Model, weights: Path | None) -> dict[str, str]:
-    """What there is to note of a server that runs here; nothing of one elsewhere, which nobody here can look into."""
+    """What to record about a local server. Empty for a remote server."""
     if isinstance(serving, engine.TinyServing):
         here = {"dtype": NONE, "weights dtype": NONE, "chat template": NONE, "tokenizer": NONE}
     elif isinstance(serving, VllmServer | TransformersServer):

@@ -1,4 +1,4 @@
-"""What the environment says about the place: every SKYASSETS_ variable is read here, checked, and told of here."""
+"""The deployment's settings: every SKYASSETS_ variable is read, checked and described here."""
 
 import re
 import shlex
@@ -16,7 +16,7 @@ from skyassets.stages.training.parallelism import ATTENTIONS, LOSSES, OFFLOADS, 
 
 TRAIN_AUTOMATICALLY = "SKYASSETS_TRAIN_AUTOMATICALLY"
 NO_ROLES = ("HOUR", "MICRO")
-"""What stands before _PRICE and _BATCH in settings that are about no role; no contender may be called so."""
+"""Prefixes of _PRICE and _BATCH settings that are not roles; no contender may use them."""
 _OF_ROLE = re.compile(r"SKYASSETS_([A-Z][A-Z0-9_]*?)_(?:URL|API_KEY|MODEL_NAME|PRICE|RPM|TPM|BATCH)")
 ZERO_STAGES = ("0", "1", "2", "3")
 TRACKERS = ("tensorboard", "wandb", "mlflow")
@@ -24,10 +24,10 @@ Wished = TypeVar("Wished")
 
 
 def from_environment(environment: Mapping[str, str]) -> Deployment:
-    """The place that the environment's SKYASSETS_ variables describe.
+    """The deployment described by the environment's SKYASSETS_ variables.
 
     Raises:
-        SkyassetsError: for a value that is none.
+        SkyassetsError: for an invalid value.
     """
     engine = environment.get("SKYASSETS_ENGINE", "auto")
     if engine not in ENGINES:
@@ -39,7 +39,7 @@ def from_environment(environment: Mapping[str, str]) -> Deployment:
     urls = {role: parts for role in roles if (parts := _urls(environment, role))}
     keys = {}
     for role in roles:
-        # OpenAI's key goes to OpenAI alone, never to a server that somebody named.
+        # OpenAI's key is sent only to OpenAI, never to a configured server.
         is_openai = all(url.startswith(OPENAI) for url in urls.get(role, (OPENAI,)))
         openai = environment.get("OPENAI_API_KEY") if is_openai else None
         if own := _list(environment, f"SKYASSETS_{role.upper()}_API_KEY") or ((openai,) if openai else ()):
@@ -100,7 +100,7 @@ def _vllm(environment: Mapping[str, str]) -> VllmOptions:
 
 
 def overrides(environment: Mapping[str, str]) -> LayoutOverrides:
-    """How a training is to be spread over the machine; what is not said, the plan chooses."""
+    """The settings of the training's parallelism; the plan chooses what is not set."""
     return LayoutOverrides(
         ranks=_wish(environment, "SKYASSETS_RANKS", _whole),
         micro_batch=_wish(environment, "SKYASSETS_MICRO_BATCH", _whole),
@@ -114,7 +114,7 @@ def overrides(environment: Mapping[str, str]) -> LayoutOverrides:
 
 
 def _wish(environment: Mapping[str, str], name: str, read: Callable[[str, str], Wished]) -> Wished | None:
-    """What `name` says; None when it is not set, or leaves the choice to the plan."""
+    """The value of `name`; None if it is not set or `auto`, which leaves the choice to the plan."""
     text = environment.get(name, "auto")
     return None if text in ("", "auto") else read(name, text)
 
@@ -162,7 +162,7 @@ def _by_role(environment: Mapping[str, str], name: str) -> dict[str, str]:
 
 
 def _roles(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """The roles that every recipe may have, and those of contenders, which only its settings tell of."""
+    """The roles of every recipe, and those of contenders, which are only known from their settings."""
     named = [match[1] for name in sorted(environment) if (match := _OF_ROLE.fullmatch(name))]
     return tuple(dict.fromkeys((*ROLES, *(role.lower() for role in named if role not in NO_ROLES))))
 
@@ -181,7 +181,7 @@ def _urls(environment: Mapping[str, str], role: str) -> tuple[str, ...]:
             is_whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
         except ValueError:
             has_password = is_whole = False
-        # A password may hold a comma, or stand in what is no URL at all: no part of such a text is shown.
+        # A password may contain a comma, or the text may not be a URL at all, so no part of it is shown.
         if has_password or (not is_whole and "@" in environment[name]):
             raise SkyassetsError(
                 f"{name} holds a user name or password (what is before an @), which errors and logs would show: "
@@ -216,10 +216,10 @@ def _dollars(environment: Mapping[str, str], name: str) -> float | None:
 
 
 def dollars_in(name: str, text: str) -> float:
-    """The amount that `text` is.
+    """The amount in `text`.
 
     Raises:
-        SkyassetsError: when it is none, naming where it was said.
+        SkyassetsError: when it is not an amount; the message names the setting.
     """
     try:
         dollars = float(text.removeprefix("$"))

@@ -1,4 +1,4 @@
-"""The files of the kept examples that other trainers load, with their card."""
+"""The files of the kept examples for other trainers, with their card."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,13 +15,13 @@ from skyassets.stages.rewriting.rewrite import ModelRewriting
 
 PARENTS = (REWRITES, TRACES, VERDICTS, PROBLEMS, BENCHMARK_PROBLEMS)
 FOLDER = "sft"
-"""Where the training files are, beside the tables."""
+"""The folder of the training files, next to the tables."""
 FILES = "training files"
-"""The fact that remembers their digests."""
+"""The metadata key of their digests."""
 
 
 def provenance(recipe: Recipe) -> Provenance:
-    """What the card says of the recipe."""
+    """What the card says about the recipe."""
     rewriting = recipe.rewriting
     return Provenance(
         recipe=recipe.name,
@@ -34,7 +34,7 @@ def provenance(recipe: Recipe) -> Provenance:
 
 
 def publish(folder: Path, examples: pl.DataFrame, text: str, name: str) -> dict[str, str]:
-    """Put the training files into `folder`, each whole or not at all; their names and digests."""
+    """Write the training files into `folder`, each atomically; returns their names and digests."""
     frames: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
         training_files.MESSAGES_FILE: training_files.with_messages,
         training_files.SHAREGPT_FILE: training_files.with_conversations,
@@ -49,5 +49,5 @@ def publish(folder: Path, examples: pl.DataFrame, text: str, name: str) -> dict[
 
 
 def is_intact(path: Path, digest: str) -> bool:
-    """Whether the file is there and is the one that was written."""
+    """Whether the file exists and is unchanged."""
     return path.is_file() and file_digest(path) == digest

@@ -1,4 +1,4 @@
-"""How the tables stand: which of them a run would make again now, and why. Looks, and changes nothing."""
+"""Table status: which tables a run would rebuild now, and why. Changes nothing."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,43 +15,43 @@ class State(StrEnum):
     """What a run would do with a table."""
 
     FRESH = "fresh"
-    """Nothing: it is what it would become."""
+    """Nothing: it is up to date."""
     PERHAPS = "perhaps"
-    """Make it again if a parent, which is to be made first, comes out otherwise than it is."""
+    """Rebuild it if a parent that is rebuilt first changes."""
     STALE = "stale"
-    """Make it again."""
+    """Rebuild it."""
     MISSING = "missing"
-    """Make it for the first time."""
+    """Build it for the first time."""
     STUCK = "stuck"
-    """Fail there: what it is made from cannot be looked at."""
+    """Fail: its inputs cannot be read."""
 
 
 @dataclass(frozen=True)
 class TableStatus:
-    """How one table stands."""
+    """The status of one table."""
 
     table: Table
     state: State
     why: str
-    """Empty for a fresh table; for a stale one in the words that the run will use."""
+    """Empty for a fresh table; for a stale one, the reason as the run will report it."""
     rows: int | None = None
     made: datetime | None = None
     """When its rows were last written."""
     data_version: str = ""
     builder: str = ""
-    """The process that is making it right now, if one is."""
+    """The process that is building it right now, if any."""
 
     @property
     def is_pending(self) -> bool:
-        """Whether a run may touch the table."""
+        """Whether a run may rebuild the table."""
         return self.state is not State.FRESH
 
 
 def table_statuses(project: Project) -> list[TableStatus]:
-    """How every asset's table stands, in the order of a run.
+    """The status of every asset's table, in execution order.
 
     Raises:
-        StoreError: when a table is there and cannot be read.
+        StoreError: when a table exists but cannot be read.
     """
     declared = declarations(project)
     status: dict[str, TableStatus] = {}
@@ -99,7 +99,7 @@ def _judged(
     if manifest is None:
         return State.MISSING, f"{why}; {after}" if pending else why
     changed = differences(manifest.fingerprint, origin.parts)
-    # A parent that is to be made again may come out as it was when the table was made.
+    # A parent that is to be rebuilt may come out as it was when the table was made.
     if why and not (changed and set(changed) <= {f"parent {parent.name}" for parent in pending}):
         return State.STALE, why
     return (State.PERHAPS, f"{after}, if that comes out otherwise") if pending else (State.FRESH, "")

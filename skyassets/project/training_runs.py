@@ -1,4 +1,4 @@
-"""The trainings of a recipe: what each is named, planned and recorded by."""
+"""The training runs of a recipe: their names, plans and records."""
 
 import json
 from collections.abc import Sequence
@@ -28,11 +28,11 @@ TRAINER = (
     "skyassets.engines.tokenizing",
     "skyassets.engines.training.learning",
 )
-"""The code that decides the weights, in its own process too."""
+"""The code that determines the weights, including its own process."""
 
 
 def name_of(project: Project, examples: Sequence[Conversation]) -> str:
-    """What names the run that the recipe's training on these examples is."""
+    """The name of the run of the recipe's training on these examples."""
     return run_name(project.recipe.training, examples, code_version(*TRAINER))
 
 
@@ -44,16 +44,16 @@ def plan_of(project: Project, examples: pl.DataFrame) -> TrainPlan:
 
 
 def runs_of(project: Project) -> CheckpointFolder:
-    """All trainings of the recipe."""
+    """All training runs of the recipe."""
     return CheckpointFolder(project.store.folder / "weights")
 
 
 def written_job(project: Project, plan: TrainPlan) -> JobFolder:
-    """The folder of the run that the recipe's training is, with all that it needs, for somebody else to run by `plan`.
+    """Write the folder of the recipe's training run, with everything needed to run it elsewhere by `plan`.
 
     Raises:
-        GateError: when the data set does not keep the recipe's gates.
-        TrainerError: when the recipe's base is not trained by processes, or is not there.
+        GateError: when the data set fails a gate of the recipe.
+        TrainerError: when the recipe's base is a fake model, or is not available.
     """
     trainer = project.deployment.trainer(project.recipe.training.base)
     if not isinstance(trainer, DeepSpeedTrainer):
@@ -66,15 +66,15 @@ def written_job(project: Project, plan: TrainPlan) -> JobFolder:
 
 
 def run_of(project: Project) -> Run:
-    """The training that the table `checkpoint` tells of."""
+    """The training run recorded in the table `checkpoint`."""
     return runs_of(project).run(run_in(project.store.read(CHECKPOINT)))
 
 
 def run_in(rows: pl.DataFrame) -> str:
-    """The name of the run that the table `checkpoint` tells of.
+    """The name of the run recorded in the table `checkpoint`.
 
     Raises:
-        StoreError: when it names none.
+        StoreError: when there is none.
     """
     found = rows.filter(pl.col("entry") == RUN)["fact"]
     if found.is_empty():
@@ -83,7 +83,7 @@ def run_in(rows: pl.DataFrame) -> str:
 
 
 def facts_of(project: Project, run: Run) -> dict[str, object]:
-    """What the manifest says of a run beside its files and its curve."""
+    """What the manifest says about a run, besides its files and its curve."""
     plan = run.plan
     told = asdict(plan)
     told.pop("training")

@@ -1,1 +1,1 @@
-"""Policy: one file a recipe, a function that returns a frozen value. What shapes the output, never where it runs."""
+"""Policy: one file per recipe, a function that returns a frozen value. It defines the output, not where it runs."""

@@ -43,9 +43,7 @@ class Recipe:
     rating: Rating | None = None
     """The model that rates problems of sources with a difficulty range; without it the ranges are not applied."""
     judge: ModelJudge | None = None
-    """The model that judges answers against free-text references; without it, they stay unjudged or wrong if no rule
-    applies.
-    """
+    """The model that judges answers against free-text references; without it, they stay unjudged or wrong."""
     budget: float | None = None
     """Dollars that one run may spend on calls; affects no row, so changing it rebuilds nothing."""
     reevaluate_at: str = "0 6 * * 1"

@@ -10,9 +10,7 @@ HELD_OUT = ("apps", "taco-test")
 
 
 def sky_t1_train_splits() -> Recipe:
-    """Sky-T1-32B-Preview on train splits only: APPS' train split instead of its test split, and TACO without its test
-    split.
-    """
+    """Sky-T1-32B-Preview on train splits only: APPS' train split instead of its test split, and no TACO test split."""
     base = sky_t1_preview()
     kept = tuple(source for source in base.sources if source.name not in HELD_OUT)
     return replace(

@@ -1,1 +1,1 @@
-"""Mechanism: values in, values out. No clock, dice, network, environment or Dagster; the outside comes in as a port."""
+"""Mechanism: pure functions. No clock, randomness, network, environment or Dagster; external systems are ports."""

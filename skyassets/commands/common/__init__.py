@@ -1,1 +1,1 @@
-"""commands/common."""
+"""What several commands share: the command type, terminal rendering, and access to the stored tables."""

@@ -1,4 +1,4 @@
-"""What a command of `skyassets` is."""
+"""Defines a command of `skyassets`."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
@@ -9,43 +9,43 @@ from skyassets.recipes.recipe import Recipe
 
 
 def no_arguments(parser: ArgumentParser) -> None:
-    """For a command that takes none."""
+    """For a command without arguments."""
 
 
 @dataclass(frozen=True)
 class Exits:
-    """What the exit codes say. Beside them, of every command: 130 stopped by Ctrl-C, 141 nobody reads on."""
+    """Meanings of the exit codes. Every command also uses 130 (stopped by Ctrl-C) and 141 (output pipe closed)."""
 
     well: str = "all is well"
     """0."""
     not_well: str = "there is nothing to show yet"
-    """1; empty for a command that never ends so."""
+    """1; empty for a command that never returns it."""
     not_asked: str = "it could not be asked: a wrong option, recipe or setting"
     """2."""
 
     @property
     def text(self) -> str:
-        """As the help has it."""
+        """The text shown in the help."""
         told = {0: self.well, 1: self.not_well, 2: self.not_asked}
         return "\n".join(["exit codes:", *(f"  {code}  {said}" for code, said in told.items() if said)])
 
 
 @dataclass(frozen=True)
 class Command:
-    """`run` does it for a recipe at a place and returns the exit code; its docstring is the help."""
+    """`run` executes the command for a recipe at a deployment and returns the exit code; its docstring is the help."""
 
     run: Callable[[Recipe, Deployment, Namespace], int]
     arguments: Callable[[ArgumentParser], None] = no_arguments
     examples: tuple[tuple[str, str], ...] = ()
-    """What one may type after the command's name, and what that is good for."""
+    """What to type after the command's name, and its purpose."""
     exits: Exits = Exits()
 
     def epilog(self, name: str) -> str:
-        """What stands below the options in the help."""
+        """The text below the options in the help."""
         return epilog(name, self.examples, self.exits)
 
 
 def epilog(name: str, examples: Sequence[tuple[str, str]], exits: Exits) -> str:
-    """The end of a command's help: the examples, and what the exit codes say."""
+    """The end of a command's help: the examples and the exit codes."""
     typed = [f"  # {good_for}\n  skyassets {f'{name} {more}'.strip()}" for more, good_for in examples]
     return "\n".join(["examples:", *typed, "", exits.text])

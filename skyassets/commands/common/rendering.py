@@ -1,4 +1,4 @@
-"""How rows and differences look in a terminal. A model's text is shown, never rendered."""
+"""How rows and differences are printed in a terminal. A model's text is shown literally, never rendered."""
 
 from collections.abc import Sequence
 
@@ -8,12 +8,12 @@ from skyassets.stages.inspection.row_lookup import Row
 from skyassets.stages.markup.word_diff import MARKS, Kind, Piece
 
 SHORT = 12
-"""Characters of an id that are shown; enough to name the row."""
+"""Characters of an id that are shown; enough to identify the row."""
 STYLES = {Kind.SAME: "", Kind.REMOVED: "red", Kind.ADDED: "green"}
 
 
 def line(row: Row) -> Text:
-    """A row in one line: table, short id, facts, and the first words of its text."""
+    """A row as one line: table, short id, facts, and the first words of its text."""
     said = Text.assemble((row.table, "cyan"), " ", (row.id[:SHORT], "yellow"), "  ", printable(row.says))
     if row.text:
         said.append(f"  {printable(row.text)}", "dim")
@@ -22,7 +22,7 @@ def line(row: Row) -> Text:
 
 
 def differing(pieces: Sequence[Piece]) -> Text:
-    """Two texts in one: what was removed in red within [- -], what was added in green within {+ +}."""
+    """The difference of two texts: removed text in red within [- -], added text in green within {+ +}."""
     shown = Text()
     for piece in pieces:
         before, after = MARKS[piece.kind]
@@ -31,5 +31,5 @@ def differing(pieces: Sequence[Piece]) -> Text:
 
 
 def printable(text: str) -> str:
-    """`text` without what could steer a terminal."""
+    """`text` without terminal control characters."""
     return "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in text)

@@ -1,4 +1,4 @@
-"""The tables of a recipe as they lie on the disk, looked into a few rows at a time."""
+"""The stored tables of a recipe, read a few rows at a time."""
 
 from dataclasses import dataclass
 
@@ -12,12 +12,14 @@ from skyassets.stages.inspection.row_lookup import Query
 
 @dataclass(frozen=True)
 class StoredTables:
-    """Keeps the `RowLookup` port: Parquet files are scanned, never read whole; completions come from the row store."""
+    """Implements the `RowLookup` port: scans Parquet files without reading them whole, and the row store for
+    completions.
+    """
 
     project: Project
 
     def rows(self, table: Table, query: Query) -> pl.DataFrame:
-        """What `query` finds in `table`; of a table that was not made yet, what it finds in no rows.
+        """The result of `query` on `table`; a table that does not exist yet counts as empty.
 
         Raises:
             StoreError: when the table cannot be read.
@@ -26,14 +28,14 @@ class StoredTables:
         try:
             if table is COMPLETIONS:
                 found = pl.concat([query(nothing).collect(), *self.project.rows.search(query)])
-                # A row is found twice where a crash left it in two places.
+                # A row appears twice if a crash left it in two places.
                 return found.unique(maintain_order=True) if "id" in found.columns else found
             return query(self._scan(table) if self.project.store.path(table).exists() else nothing).collect()
         except pl.exceptions.PolarsError as error:
             raise StoreError(f"{table.name} cannot be read: {error}; materialize it again") from error
 
     def _scan(self, table: Table) -> pl.LazyFrame:
-        """The file in the table's form; a column that did not exist when it was written is null."""
+        """The file with the table's schema; a column that did not exist when it was written is null."""
         path = self.project.store.path(table)
         there = pl.read_parquet_schema(path)
         columns = [

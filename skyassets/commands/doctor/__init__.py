@@ -1,1 +1,1 @@
-"""commands/doctor."""
+"""`skyassets doctor`: checks of the installation, the machine and the servers."""

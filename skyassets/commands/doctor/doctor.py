@@ -1,4 +1,4 @@
-"""`skyassets doctor`: what is installed here, what works, and what to do about the rest."""
+"""`skyassets doctor`: what is installed, what works, and how to fix the rest."""
 
 import json
 from argparse import ArgumentParser, Namespace
@@ -32,11 +32,11 @@ from skyassets.stages.rewriting.rewrite import ModelRewriting
 
 STYLES = {Health.FINE: "green", Health.OPTIONAL: "yellow", Health.MISSING: "bold red"}
 AT_ONCE = 8
-"""Things that are looked at side by side: a server that does not answer keeps nobody else waiting."""
+"""Number of concurrent checks, so that an unresponsive server does not delay the others."""
 
 
 def arguments(parser: ArgumentParser) -> None:
-    """What `doctor` takes."""
+    """The arguments of `doctor`."""
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
 
 
@@ -64,7 +64,7 @@ DOCTOR = Command(
 
 
 def examine(recipe: Recipe, deployment: Deployment) -> list[Finding]:
-    """Everything `recipe` needs of `deployment`, and what is good to have, tried where it can be tried in seconds."""
+    """Check everything `recipe` needs from `deployment`, and optional components, if a check takes only seconds."""
     trains, reads_hub = machine.trains_really(recipe), machine.reads_hub(recipe)
     looks: list[Callable[[], Finding]] = [
         *(partial(machine.package, name, is_needed=True) for name in machine.ALWAYS),
@@ -87,7 +87,7 @@ def examine(recipe: Recipe, deployment: Deployment) -> list[Finding]:
 
 
 def show(recipe: Recipe, findings: Sequence[Finding]) -> None:
-    """Print the findings as a table, and the sum of it."""
+    """Print the findings as a table, and a summary."""
     table = Table(title=f"skyassets {__version__}, recipe {recipe.name}", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column("what", overflow="fold", max_width=26)
     table.add_column("", no_wrap=True)
@@ -106,7 +106,7 @@ def show(recipe: Recipe, findings: Sequence[Finding]) -> None:
 
 
 def _vllm() -> Finding:
-    """The faster engine; without it, transformers serves."""
+    """vLLM, the faster engine; without it, transformers serves."""
     problem = vllm_problem()
     seen = problem or "works here"
     return found("vLLM", problem is None, seen, "models are served by transformers, slower", is_needed=False)
@@ -125,7 +125,7 @@ def _sandbox(limits: Limits, deployment: Deployment) -> Finding:
 
 
 def _roles(recipe: Recipe) -> Iterator[tuple[str, Model]]:
-    """Whom the recipe asks, in which role."""
+    """The models the recipe asks, by role."""
     yield "teacher", recipe.teacher.model
     if isinstance(recipe.rewriting, ModelRewriting):
         yield "rewriter", recipe.rewriting.model
@@ -138,7 +138,7 @@ def _roles(recipe: Recipe) -> Iterator[tuple[str, Model]]:
 
 
 def _server(role: str, model: Model, deployment: Deployment) -> Finding:
-    """Whether `model` can be reached in its role, as far as that can be seen without starting a server or a call."""
+    """Whether `model` can be reached in its role, without starting a server or making a call."""
     what = f"{role}: {model.name}"
     try:
         serving = deployment.serving(role, model, lambda line: None)

@@ -1,22 +1,22 @@
-"""What the doctor finds: one thing that was looked at, whether it is there, and what to do about it."""
+"""A finding of the doctor: what was checked, whether it works, and what to do about it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Health(StrEnum):
-    """How it is with a thing."""
+    """The state of a component."""
 
     FINE = "ok"
     OPTIONAL = "optional"
-    """Not there, and the recipe runs without it."""
+    """Missing, but the recipe runs without it."""
     MISSING = "missing"
-    """Not there, and the recipe needs it."""
+    """Missing, and the recipe needs it."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the doctor's."""
+    """One line of the doctor's output."""
 
     what: str
     health: Health
@@ -25,6 +25,6 @@ class Finding:
 
 
 def found(what: str, is_fine: bool, seen: str, do: str = "", is_needed: bool = True) -> Finding:
-    """A finding; `do` is said only where there is something to do."""
+    """A finding; `do` is included only if there is something to do."""
     lacking = Health.MISSING if is_needed else Health.OPTIONAL
     return Finding(what, Health.FINE if is_fine else lacking, seen, "" if is_fine else do)

@@ -1,4 +1,4 @@
-"""What the doctor looks at on the machine itself: packages, compiler, memory, disk, GPUs, Dagster's home, the UI."""
+"""The doctor's checks of the machine: packages, compiler, memory, disk, GPUs, Dagster's home, the UI."""
 
 import contextlib
 import importlib.metadata
@@ -23,7 +23,7 @@ ALWAYS = ("dagster", "dagster-webserver", "polars", "pyarrow", "openai")
 TRAINS = ("torch", "transformers", "deepspeed")
 FREE_GB = 5
 MEMORY_GB = 4
-"""Of both, less is not enough for the smallest real student."""
+"""Minimum for the smallest real student; the same holds for the disk."""
 UI_PORT = 3000
 
 
@@ -33,13 +33,13 @@ def trains_really(recipe: Recipe) -> bool:
 
 
 def reads_hub(recipe: Recipe) -> bool:
-    """Whether any of the recipe's problems come from the hub."""
+    """Whether any of the recipe's problems come from the Hub."""
     sources = [*recipe.sources, *(benchmark.source for benchmark in recipe.benchmarks)]
     return any(isinstance(each.origin, HubDataset) and not Path(each.origin.repo).is_dir() for each in sources)
 
 
 def package(name: str, is_needed: bool) -> Finding:
-    """Whether a package is installed, and in which version."""
+    """Whether a package is installed, and its version."""
     try:
         return found(name, is_fine=True, seen=importlib.metadata.version(name))
     except importlib.metadata.PackageNotFoundError:
@@ -56,14 +56,14 @@ def compiler(is_needed: bool) -> Finding:
 
 
 def memory(is_needed: bool) -> Finding:
-    """Whether there is main memory for a small model."""
+    """Whether there is enough main memory for a small model."""
     there = host_memory_gb()
     do = f"{MEMORY_GB} GB are the least for a real student; name a server of another machine"
     return found("memory", there >= MEMORY_GB, f"{there:.0f} GB", do, is_needed)
 
 
 def disk(deployment: Deployment) -> Finding:
-    """Whether there is room where everything goes."""
+    """Whether there is enough space in the data folder."""
     folder = next(parent for parent in (deployment.data, *deployment.data.parents) if parent.exists())
     free, is_ours = shutil.disk_usage(folder).free / 1e9, os.access(folder, os.W_OK)
     seen = f"{free:.0f} GB free at {folder}" + ("" if is_ours else ", which cannot be written")
@@ -73,7 +73,7 @@ def disk(deployment: Deployment) -> Finding:
 
 
 def gpu() -> Finding:
-    """Which GPUs there are."""
+    """The available GPUs."""
     machine = this_machine()
     device = machine.device
     if not device.is_gpu:
@@ -82,7 +82,7 @@ def gpu() -> Finding:
 
 
 def dagster_home(deployment: Deployment) -> Finding:
-    """Whether Dagster remembers its runs: it needs an absolute folder that it can write."""
+    """Whether Dagster keeps its run history: it needs an absolute, writable folder."""
     told = os.environ.get("DAGSTER_HOME", "")
     do = f"{prepare_shell(deployment.data)}, or export DAGSTER_HOME as an absolute folder of yours"
     home = Path(told)
@@ -96,7 +96,7 @@ def dagster_home(deployment: Deployment) -> Finding:
 
 
 def port() -> Finding:
-    """Whether the UI finds its port free."""
+    """Whether the UI's port is free."""
     with socket.socket() as tried:
         tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -108,7 +108,7 @@ def port() -> Finding:
 
 
 def browser() -> Finding:
-    """Whether a report can be opened from here."""
+    """Whether a report can be opened in a browser here."""
     with contextlib.suppress(webbrowser.Error):
         return found("browser", is_fine=True, seen=getattr(webbrowser.get(), "name", "there is one"))
     do = "copy report.html to where one is; it needs nothing else"
@@ -116,7 +116,7 @@ def browser() -> Finding:
 
 
 def hub() -> Finding:
-    """Whether there is a token for the hub, and whether the hub knows it."""
+    """Whether there is a token for the Hub, and whether the Hub accepts it."""
     try:
         is_known, told = hub_user()
     except SkyassetsError as error:

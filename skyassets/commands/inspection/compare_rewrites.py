@@ -1,4 +1,4 @@
-"""`skyassets compare-rewrites`: two ways to rewrite, tried on the same traces, with their checks, cost and texts."""
+"""`skyassets compare-rewrites`: two ways of rewriting on the same traces, with their checks, cost and texts."""
 
 from argparse import ArgumentParser, Namespace
 from dataclasses import replace
@@ -35,11 +35,11 @@ from skyassets.stages.rewriting.rewrite import ModelRewriting
 
 NAME = "compare-rewrites"
 LONGEST = 1500
-"""Characters of a rewrite that are shown in the terminal; the page has all of it."""
+"""Characters of a rewrite shown in the terminal; the page shows all of it."""
 
 
 def arguments(parser: ArgumentParser) -> None:
-    """What `compare-rewrites` takes."""
+    """The arguments of `compare-rewrites`."""
     other = parser.add_argument_group("the other way, beginning with the recipe's own")
     other.add_argument("--against", metavar="RECIPE", help="that of another recipe")
     other.add_argument("--system", type=Path, metavar="FILE", help="with the system prompt in FILE")
@@ -98,10 +98,10 @@ COMPARE_REWRITES = Command(
 
 
 def other_side(recipe: Recipe, options: Namespace) -> Side:
-    """The recipe's own way to rewrite, changed as the options say.
+    """The recipe's rewriting, changed by the options.
 
     Raises:
-        RecipeError: when nothing is changed, or what is changed is not there to be changed.
+        RecipeError: when nothing is changed, or a changed part does not exist.
     """
     base = find_recipe(options.against) if options.against else recipe
     way, parts = base.rewriting, [base.name] if options.against else []
@@ -154,7 +154,7 @@ def _made_up(sides: tuple[Side, Side], options: Namespace) -> str:
 
 
 def _drawn(lookup: StoredTables, options: Namespace) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The traces that are compared on, and their problems: only those that can be and have to be rewritten."""
+    """The traces to compare, and their problems: only those that can be and need to be rewritten."""
     is_ready = (pl.col("finish_reason") == "stop") | (pl.col("cut") == "kept")
     is_open = is_ready & ~pl.col("text").str.contains(BEGIN_THOUGHT, literal=True)
     ready = lookup.rows(TRACES, lambda rows: rows.filter(is_open).select("trace_id"))["trace_id"].to_list()

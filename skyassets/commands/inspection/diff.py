@@ -23,7 +23,7 @@ NAMED = "a Parquet file, an asset of the recipe (sft_dataset), or one of another
 
 
 def arguments(parser: ArgumentParser) -> None:
-    """What `diff` takes."""
+    """The arguments of `diff`."""
     parser.add_argument("before", metavar="A", help=NAMED)
     parser.add_argument(
         "after", metavar="B", nargs="?", help="the same; without it, A is held against what it was before it changed"
@@ -73,7 +73,7 @@ def _named(recipe: Recipe, deployment: Deployment, options: Namespace) -> tuple[
 
 
 def _path(recipe: Recipe, deployment: Deployment, name: str) -> Path:
-    """The file that `name` means: a path to one, else a table of a recipe."""
+    """The file named by `name`: a path, or else a table of a recipe."""
     if (file := Path(name)).is_file():
         return file
     owner, _, table = name.rpartition("/")
@@ -137,5 +137,5 @@ def _lengths(shifts: tuple[Shift, ...]) -> Table:
 
 
 def _short(name: str) -> str:
-    """A row's key in few letters: of each id as much as names it."""
+    """A row's key, with its ids shortened."""
     return " ".join(part[:SHORT] for part in name.split())

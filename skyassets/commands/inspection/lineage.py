@@ -19,12 +19,12 @@ from skyassets.stages.inspection.lineage import Branch, Direction, walk
 from skyassets.stages.inspection.row_lookup import SHORTEST, Row, find
 
 SHOWN = 3
-"""Rows of one table under one row, before the rest is summed up."""
+"""Rows of one table below one row, before the rest is summarized."""
 CANDIDATES = 10
 
 
 def arguments(parser: ArgumentParser) -> None:
-    """What `lineage` takes."""
+    """The arguments of `lineage`."""
     parser.add_argument(
         "id",
         help=f"the id of a row of any table or its first {SHORTEST} characters or more, TABLE:ID to look into one "
@@ -68,7 +68,7 @@ LINEAGE = Command(
 
 
 def show_candidates(console: Console, recipe: Recipe, name: str, found: list[Row], more: str = "") -> None:
-    """Say that `name` means no row (and what `more` it could have been), or which of several it may mean."""
+    """Report that `name` matches no row (`more` adds what else was searched), or list the rows it may mean."""
     if not found:
         console.print(
             f"Nothing of the recipe {recipe.name} is called {name!r}: no id begins with it{more}. An id, or {SHORTEST} "

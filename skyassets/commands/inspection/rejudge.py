@@ -1,4 +1,4 @@
-"""`skyassets rejudge`: have what nobody could judge judged again, and nothing else."""
+"""`skyassets rejudge`: grade undecided rows again, and nothing else."""
 
 from argparse import ArgumentParser, Namespace
 from collections import Counter
@@ -25,16 +25,16 @@ REFERENCE_UNJUDGED = f"{REFERENCE_IS} {UNJUDGED}"
 LOOKED_INTO: tuple[tuple[Table, pl.Expr, str], ...] = (
     (PROBLEMS, pl.col("set_aside").str.starts_with(REFERENCE_UNJUDGED), "set_aside"),
     (BENCHMARK_PROBLEMS, pl.col("set_aside").str.starts_with(REFERENCE_UNJUDGED), "set_aside"),
-    # A row without a text to judge, or with nothing to judge it by, was never before a grader.
+    # A row without a text to grade, or without a reference, never reached a grader.
     (VERDICTS, (pl.col("verdict") == UNJUDGED) & (pl.col("backend") != ""), "reason"),
     (ANSWERS, (pl.col("strict") == UNJUDGED) & pl.col("text").is_not_null(), "strict_reason"),
     (ANSWERS, (pl.col("lenient") == UNJUDGED) & pl.col("text").is_not_null(), "lenient_reason"),
 )
-"""The tables with verdicts, which of their rows a grader could not judge, and the column of the reason."""
+"""The tables with verdicts, which of their rows could not be graded, and the column of the reason."""
 
 
 def arguments(parser: ArgumentParser) -> None:
-    """What `rejudge` takes."""
+    """The arguments of `rejudge`."""
     parser.add_argument("--dry-run", action="store_true", help="only show what is unjudged, by reason")
 
 

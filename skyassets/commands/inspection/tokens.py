@@ -1,4 +1,4 @@
-"""`skyassets tokens`: one example as the trainer sees it, what is learned of it in colour."""
+"""`skyassets tokens`: one example as the trainer sees it, with the learned part in colour."""
 
 import json
 from argparse import ArgumentParser, Namespace
@@ -26,7 +26,7 @@ GIVEN, LEARNED, END = "dim", "bold green", "bold black on green"
 
 
 def arguments(parser: ArgumentParser) -> None:
-    """What `tokens` takes."""
+    """The arguments of `tokens`."""
     parser.add_argument(
         "example_id", nargs="?", default="", help="an example of sft_dataset, by its id or how that begins (the first)"
     )
@@ -69,7 +69,7 @@ TOKENS = Command(
 
 
 def _named(project: Project, name: str) -> Conversation:
-    """The kept example whose id begins with `name`; the first of them for none.
+    """The kept example whose id begins with `name`; the first one if `name` is empty.
 
     Raises:
         StoreError: when there is no such example, or more than one.

@@ -1,4 +1,4 @@
-"""`skyassets why`: why a completion is reused or would be asked, and which part of its key makes the difference."""
+"""`skyassets why`: why a completion is reused or would be requested, and which part of its key differs."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Sequence
@@ -35,18 +35,18 @@ from skyassets.stages.sampling.request_key import (
 )
 
 NEARBY = 200
-"""Stored rows of one part that are looked at when the nearest is sought."""
+"""Stored rows searched for the nearest one."""
 LONGEST_VALUE = 40
-"""Characters of a part's value up to which the two are shown side by side."""
+"""Values up to this length are shown side by side."""
 FEW = 2
-"""Parts of the key in which a completion that was asked for another table may differ and still be worth showing."""
+"""The most parts of the key in which a completion for another table may differ and still be shown."""
 COMPARED = {REWRITES.name: (COMPARISON,)}
-"""Where else completions of a table's kind are asked for."""
+"""Other purposes for which completions like those of a table are requested."""
 FACTS = ("at", "asked_for", "run", "dollars")
 
 
 def arguments(parser: ArgumentParser) -> None:
-    """What `why` takes."""
+    """The arguments of `why`."""
     parser.add_argument(
         "row_or_problem",
         help=f"the id of a completion, trace, rewrite, answer or problem, or its first {SHORTEST} characters or more; "
@@ -105,7 +105,7 @@ def _overview(wanted: Iterable[Wanted], facts: dict[str, dict[str, object]]) -> 
 
 
 def _told(row: dict[str, object]) -> list[str]:
-    """Since when a completion is there, for whom and in which run it was asked, and what it cost."""
+    """When a completion was stored, for which asset and run it was requested, and its cost."""
     since = str(row["at"] or "unknown")[:16].replace("T", " ")
     dollars = row["dollars"]
     cost = "unknown" if dollars is None else f"${float(str(dollars)):.4g}"
@@ -113,7 +113,7 @@ def _told(row: dict[str, object]) -> list[str]:
 
 
 def _explain_missing(console: Console, lookup: StoredTables, aim: Target, missing: Sequence[Wanted]) -> None:
-    """For what would be asked: the nearest stored row, and where the keys differ; said once for the same difference."""
+    """For each missing completion: the nearest stored row and how the keys differ; repeated differences are grouped."""
     stored = _nearby(lookup, aim.question) if missing else []
     new: list[Wanted] = []
     said: dict[tuple[Difference, ...], list[tuple[Wanted, Key]]] = {}
@@ -139,7 +139,7 @@ def _explain_missing(console: Console, lookup: StoredTables, aim: Target, missin
 
 
 def _explain_unwanted(console: Console, recipe: Recipe, aim: Target, wanted: Sequence[Wanted]) -> None:
-    """For a stored completion that the recipe does not want: what it would have to be."""
+    """For a stored completion that the recipe does not want: how it would have to differ."""
     assert aim.completion is not None
     keys = [key_of(one.request) for one in wanted]
     near = nearest(aim.completion, keys, aim.question) if keys else None
@@ -171,7 +171,7 @@ def _show_gaps(console: Console, told: str, gaps: Sequence[Difference], stored: 
 
 
 def _nearby(lookup: StoredTables, question: str) -> list[tuple[Key, str]]:
-    """Stored completions that ask the question, or that share most of its longest words, and what they were for."""
+    """Stored completions that contain the question, or most of its longest words, and what they were for."""
     text = pl.col("request")
     asks = text.str.contains(spelled(question.strip()), literal=True)
     columns = ("completion_id", "request", "asked_for")
@@ -196,7 +196,7 @@ def _is_long(gap: Difference) -> bool:
 def _remarks(
     recipe: Recipe, aim: Target, wanted: Sequence[Wanted], facts: dict[str, dict[str, object]]
 ) -> Iterable[str]:
-    """What has to be known beside it."""
+    """Additional remarks."""
     if aim.problem.is_empty():
         return
     roles = {one.role for one in wanted}

@@ -27,14 +27,14 @@ from skyassets.stages.inspection.row_lookup import SHORTEST, VIEWS, Row, find, r
 from skyassets.stages.sampling.request_key import Key, stored_key
 
 ASKED = (TRACES, REWRITES, ANSWERS)
-"""The tables whose rows come of completions."""
+"""The tables whose rows come from completions."""
 FOLLOWING = (VERDICTS, EXAMPLES)
-"""Those whose rows follow from a trace."""
+"""The tables whose rows are derived from a trace."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """A problem (a frame of one row of `table`), and which of its wanted completions are asked about."""
+    """A problem (a frame of one row of `table`), and which of its wanted completions are meant."""
 
     table: Table
     problem: pl.DataFrame
@@ -44,12 +44,12 @@ class Target:
 
     @property
     def question(self) -> str:
-        """What the problem asks."""
+        """The problem's question."""
         return str(self.problem["question"][0])
 
 
 def named(lookup: StoredTables, name: str, most: int) -> list[Row]:
-    """The rows that `name` may mean: by their id, a completion's id they carry, or a piece of a problem's question."""
+    """The rows that `name` may mean: by id, by the id of their completion, or by part of a problem's question."""
     found = find(lookup, name, most)
     if found:
         return found
@@ -67,7 +67,7 @@ def named(lookup: StoredTables, name: str, most: int) -> list[Row]:
 
 
 def target(lookup: StoredTables, row: Row) -> Target | None:
-    """What there is to say about `row`; None for one that no completion of one problem stands behind."""
+    """What to explain about `row`. None if the row has no single completion."""
     table = VIEWS[row.table].table
     if table is COMPLETIONS:
         return _of_completion(lookup, row.id)
@@ -87,7 +87,7 @@ def target(lookup: StoredTables, row: Row) -> Target | None:
 
 
 def wanted_for(project: Project, lookup: StoredTables, aim: Target) -> Iterator[Wanted]:
-    """Every completion that the recipe wants for the problem, as things stand in the row store."""
+    """Every completion that the recipe wants for the problem, given the current row store."""
     recipe, problem = project.recipe, aim.problem
     if aim.table is BENCHMARK_PROBLEMS:
         base = recipe.training.base
@@ -101,7 +101,7 @@ def wanted_for(project: Project, lookup: StoredTables, aim: Target) -> Iterator[
             yield from answered(problem, recipe.benchmarks, recipe.evaluation, contender.role, contender.model, epoch)
         return
     if recipe.rating is not None:
-        # A difficulty may have come with the problem: then there is no rating, stored or wanted.
+        # The difficulty may come with the problem: then there is no rating, neither stored nor wanted.
         rating = rated(problem, recipe.rating, recipe.sources, project.rows)
         is_rated = problem["difficulty"][0] is not None
         yield from (one for one in rating if not is_rated or project.rows.get([one.request.id]).height)
@@ -119,7 +119,7 @@ def _of_completion(lookup: StoredTables, ident: str) -> Target | None:
     for table in (PROBLEMS, BENCHMARK_PROBLEMS):
         found = lookup.rows(table, lambda rows: rows.filter(asks))
         if found.height:
-            # The longest question that stands in it: a short one may be part of another.
+            # The longest matching question: a short one may be part of another.
             problem = found.sort(pl.col("question").str.len_chars(), descending=True).head(1)
             return Target(table, problem, lambda one: one.request.id == ident, key)
     return Target(PROBLEMS, PROBLEMS.frame([]), lambda one: False, key)
@@ -131,7 +131,7 @@ def _select(lookup: StoredTables, table: Table, meant: pl.Expr, most: int) -> li
 
 
 def _one(lookup: StoredTables, table: Table, meant: pl.Expr) -> dict[str, object]:
-    """The columns of a row that tell where it belongs."""
+    """The columns of a row that identify its problem, trace, role and sample."""
     columns = [name for name in ("problem_id", "trace_id", "role", "sample") if name in table.columns]
     return lookup.rows(table, lambda rows: rows.filter(meant).select(columns).head(1)).row(0, named=True)
 

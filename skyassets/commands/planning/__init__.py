@@ -1,1 +1,1 @@
-"""commands/planning."""
+"""Commands about the next run: plan, forecast and status; and the ledger of past costs."""

@@ -1,4 +1,4 @@
-"""`skyassets forecast`: what a run would ask now, and what that takes and costs, beside the budget."""
+"""`skyassets forecast`: the calls a run would make now, their time and cost, compared with the budget."""
 
 import json
 from argparse import ArgumentParser, Namespace
@@ -25,7 +25,7 @@ PILOT = 20
 
 
 def arguments(parser: ArgumentParser) -> None:
-    """What `forecast` takes."""
+    """The arguments of `forecast`."""
     parser.add_argument(
         "--pilot", type=int, default=PILOT, help=f"calls to ask of each role first ({PILOT}); they are kept and reused"
     )
@@ -117,7 +117,7 @@ def _notes(lines: Sequence[Line]) -> list[str]:
 
 
 def verdict(lines: Sequence[Line], budget: float | None) -> str:
-    """The cost to be expected beside the budget, in words."""
+    """The expected cost compared with the budget, in words."""
     sums = _sums(lines)
     expected = f"expected, by the mean of a call: {_dollars(sums['dollars_mean'])}"
     if budget is None:

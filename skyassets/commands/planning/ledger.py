@@ -1,4 +1,4 @@
-"""`skyassets ledger`: what each asset took and cost, by model, and what an accepted row costs."""
+"""`skyassets ledger`: time and cost of each asset, by model, and the cost per accepted row."""
 
 import json
 from argparse import ArgumentParser, Namespace
@@ -23,7 +23,7 @@ LONGEST_NAME = 24
 
 
 def arguments(parser: ArgumentParser) -> None:
-    """What `ledger` takes."""
+    """The arguments of `ledger`."""
     parser.add_argument("--runs", action="store_true", help="a line for each run as well")
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
 
@@ -57,7 +57,7 @@ LEDGER_COMMAND = Command(
 
 
 def _shown(recipe: Recipe, rows: pl.DataFrame, by: list[str]) -> Table:
-    # A sum over a null is no sum: what one run does not know, all of them do not.
+    # One unknown cost makes the sum unknown, so a group with a null has no sum.
     dollars = pl.when(pl.col("dollars").null_count() == 0).then(pl.col("dollars").sum()).alias("dollars")
     summed = rows.group_by(by).agg(*(pl.col(name).sum() for name in NUMBERS[:8]), dollars, pl.col("began").min())
     shown = Table(title=f"{recipe.name}: what it took", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
@@ -101,12 +101,12 @@ def _dollars(amount: object) -> str:
 
 
 def short(model: str) -> str:
-    """A model as it is known: without its owner and file ending, and the revision's beginning."""
+    """A model's short name: without owner and file extension, and with a shortened revision."""
     name, _, revision = model.partition("@")
     own = name.rsplit("/", 1)[-1].removesuffix(".gguf")
     return own[:LONGEST_NAME] + (f"@{revision[:8]}" if revision else "")
 
 
 def first(run: str) -> str:
-    """As much of a run's id as one needs."""
+    """A run's id, shortened."""
     return run[:8]

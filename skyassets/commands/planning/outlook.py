@@ -1,4 +1,4 @@
-"""What a run would ask, train and cost now, as `skyassets status` tells it. Asks nobody, starts and fetches nothing."""
+"""What a run would ask, train and cost now, for `skyassets status`. Makes no calls, starts and fetches nothing."""
 
 from argparse import Namespace
 from collections.abc import Sequence
@@ -31,34 +31,34 @@ class RunForecast:
     """What a run would do that takes time or money."""
 
     lines: Sequence[Line] | None = ()
-    """A line for each role of the tables that may be made again; None where nobody can count."""
+    """One line per role of the tables that may be rebuilt; None if the calls cannot be counted."""
     training: TrainPlan | None = None
-    """The training that would be done; None for none, or for one that nobody can plan here."""
+    """The plan of the training; None if nothing would be trained, or it cannot be planned here."""
     is_trained: bool = False
-    """Whether something would be trained at all."""
+    """Whether anything would be trained."""
     notes: list[str] = field(default_factory=list)
-    """What the figures rest on, and what is not known."""
+    """The assumptions behind the figures, and what is unknown."""
     is_most: bool = False
-    """Whether it is the most: some of it is asked only if what comes before comes out otherwise."""
+    """Whether this is an upper bound: some calls are made only if earlier tables change."""
 
     @property
     def calls(self) -> int | None:
-        """Calls of all roles; None where nobody knows."""
+        """Calls of all roles; None if unknown."""
         return None if self.lines is None else sum(line.calls for line in self.lines)
 
     @property
     def dollars(self) -> float | None:
-        """What is to be expected in all; None where a part of it is not known."""
+        """The total expected cost; None if a part of it is unknown."""
         return None if self.lines is None else total([line.dollars_mean for line in self.lines] + [self.to_train])
 
     @property
     def to_train(self) -> float | None:
-        """What the training is expected to cost."""
+        """The expected cost of the training."""
         return (self.training.dollars if self.training else None) if self.is_trained else 0.0
 
 
 def outlook(project: Project, table_status: Sequence[TableStatus]) -> RunForecast:
-    """What a run would ask and train, as the tables stand."""
+    """What a run would ask and train, given the current tables."""
     state = {one.table.name: one.state for one in table_status}
     if not any(one.is_pending for one in table_status):
         return RunForecast()
@@ -71,7 +71,7 @@ def outlook(project: Project, table_status: Sequence[TableStatus]) -> RunForecas
 
 
 def _asked(project: Project, state: dict[str, State]) -> tuple[list[Line] | None, str]:
-    """A line for each role, with what they rest on; None where nobody can count."""
+    """One line per role, with their assumptions; None if the calls cannot be counted."""
     recipe = project.recipe
     measured = tuple(one.source for one in recipe.benchmarks)
     learned = _problems(project, PROBLEMS, state, recipe.sources)
@@ -92,7 +92,7 @@ def _asked(project: Project, state: dict[str, State]) -> tuple[list[Line] | None
 def _problems(
     project: Project, table: Table, state: dict[str, State], sources: Sequence[Source]
 ) -> pl.DataFrame | None:
-    """The stored problems where these will do: they are what the sources say, or the sources are far away."""
+    """The stored problems, if they match the sources or the sources are remote."""
     is_enough = state[table.name] is State.FRESH or any(_is_far(source) for source in sources)
     return project.store.read(table) if is_enough and not project.store.lacking(table) else None
 
@@ -102,7 +102,7 @@ def _is_far(source: Source) -> bool:
 
 
 def _trained(project: Project, state: dict[str, State]) -> tuple[bool, TrainPlan | None, str]:
-    """Whether something would be trained, the plan of it where there is one, and what there is to say."""
+    """Whether anything would be trained, its plan if available, and a remark."""
     recipe, deployment = project.recipe, project.deployment
     training = recipe.training
     if state[CHECKPOINT.name] is State.FRESH:

@@ -1,4 +1,4 @@
-"""`skyassets plan`: whether the training fits a machine, what it takes and costs, and the pipeline around it."""
+"""`skyassets plan`: whether the training fits the hardware, its time and cost, and the rest of the pipeline."""
 
 import argparse
 import json
@@ -32,7 +32,7 @@ from skyassets.stages.training.parallelism import ATTENTIONS, LOSSES, OFFLOADS, 
 from skyassets.stages.training.plan import Question, chosen, plans_of, refusal
 
 MOST = 10_000_000
-"""Above the rows of any reasoning set: a slip of the finger should not eat the memory."""
+"""More than any reasoning data set has; a typing error should not exhaust the memory."""
 
 
 def _whole(text: str) -> int:
@@ -43,7 +43,7 @@ def _whole(text: str) -> int:
 
 
 def arguments(parser: ArgumentParser) -> None:
-    """What `plan` takes."""
+    """The arguments of `plan`."""
     parser.add_argument(
         "--on", help="8xH100-80GB, 2x8xH100-80GB for two nodes, cpu, cpu-64GB; without it, this machine"
     )
@@ -160,7 +160,7 @@ def _hardware(deployment: Deployment, options: Namespace) -> Hardware:
 
 
 def _wishes(deployment: Deployment, options: Namespace) -> LayoutOverrides:
-    """Those of the options; of this machine, those of its place where the options say nothing."""
+    """The overrides of the options; on this machine, the deployment's overrides fill the gaps."""
     overrides = deployment.overrides if options.on is None else LayoutOverrides()
     names = ("ranks", "micro_batch", "zero_stage", "offload", "recompute", "attention", "loss", "sequence_parallel")
     said = {name: getattr(options, name) for name in names}

@@ -1,4 +1,4 @@
-"""What `skyassets plan` plans for: the lengths of the examples there are, or of those that are expected."""
+"""The lengths of the examples that `skyassets plan` uses: stored or expected ones."""
 
 from argparse import Namespace
 from dataclasses import dataclass
@@ -13,19 +13,19 @@ from skyassets.stages.training.batching import SPREAD, typical_lengths
 
 @dataclass(frozen=True)
 class Examples:
-    """The lengths of the examples in tokens, and where they come from."""
+    """The lengths of the examples in tokens, and their origin."""
 
     lengths: list[int]
     learned: int
-    """Tokens of them that the loss is taken on; 0 where nobody counted."""
+    """Their tokens that count in the loss; 0 if not counted."""
     says: str
 
 
 def examples(project: Project, cutoff: int, options: Namespace) -> Examples:
-    """Of `--rows` and `--tokens` if they are given, else of the stored data set, else of what the recipe expects.
+    """From `--rows` and `--tokens` if given, else from the stored data set, else from the recipe's expected figures.
 
     Raises:
-        SkyassetsError: when nothing says how many there are and how long.
+        SkyassetsError: when their number or length is unknown.
     """
     expected = project.recipe.expected
     if options.rows is None and options.tokens is None and project.store.manifest(EXAMPLES) is not None:

@@ -1,4 +1,4 @@
-"""What the rest of the pipeline asks of models, for `skyassets plan`: by the stages, or as the recipe expects."""
+"""The calls of the rest of the pipeline, for `skyassets plan`: counted by the stages, or as the recipe expects."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ from skyassets.stages.rewriting.rewrite import ModelRewriting
 
 
 def pipeline(project: Project, hardware: Hardware) -> tuple[list[Line], str]:
-    """A line for each role that is asked, and where the figures come from; nothing is asked, and no source fetched."""
+    """One line per role, and the source of the figures; makes no calls and fetches no source."""
     expected = project.recipe.expected
     if expected is not None and project.store.manifest(PROBLEMS) is None:
         return [_expected(project, hardware, expected, calls) for calls in expected.calls], expected.source

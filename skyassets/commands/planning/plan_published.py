@@ -1,4 +1,4 @@
-"""A recipe's published run by the plan's arithmetic, so that a reader can judge the arithmetic."""
+"""A recipe's published run, computed with the plan's arithmetic, so that readers can check the arithmetic."""
 
 from skyassets.core.training.hardware import hardware_of
 from skyassets.core.training.model_shape import KNOWN_SHAPES
@@ -9,7 +9,7 @@ from skyassets.stages.training.time import duration
 
 
 def beside_published(recipe: Recipe) -> dict[str, object]:
-    """Hours and dollars of the published run, planned and published, and both in words; empty without one."""
+    """Hours and dollars of the published run, planned and published, also in words; empty if there is none."""
     expected, training = recipe.expected, recipe.training
     shape = KNOWN_SHAPES.get(training.base.name)
     if expected is None or expected.published is None or shape is None:
@@ -18,7 +18,7 @@ def beside_published(recipe: Recipe) -> dict[str, object]:
     hardware = hardware_of(published.hardware)
     layout = Layout(hardware.devices, hardware.nodes, 1, 3, published.offload, recompute=True)
     lengths = typical_lengths(expected.rows, expected.row_tokens, training.cutoff)
-    # Their trainer took examples as they were drawn: each micro step waits for the longest of eight.
+    # Their trainer used examples in random order: each micro step waits for the longest of eight.
     drawn = epoch(training, lengths, layout, is_sorted=False)
     time = duration(training, layout, Saving(), shape, hardware, lengths, drawn)
     if time is None:

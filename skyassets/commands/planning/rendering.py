@@ -1,4 +1,4 @@
-"""How a plan looks in a terminal."""
+"""How a plan is printed in a terminal."""
 
 from collections.abc import Sequence
 
@@ -47,7 +47,7 @@ def named(plan: TrainPlan) -> str:
 def models(
     lines: Sequence[Line], plan: TrainPlan | None, title: str = "the whole pipeline", to_train: float | None = None
 ) -> Table:
-    """What each role asks and costs, and the training among them, which costs `to_train` where it has no plan."""
+    """The calls and cost of each role, including the training, which costs `to_train` if it has no plan."""
     shown = Table(title=title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in ("for", "calls", "tokens", "hours", "dollars"):
         shown.add_column(name, justify="left" if name == "for" else "right", no_wrap=True)
@@ -64,7 +64,7 @@ def models(
 
 
 def gigabytes(number: float) -> str:
-    """GB for people: a decimal where it tells something."""
+    """GB for people, with one decimal for small values."""
     return f"{number:,.0f}" if number >= 10 else f"{number:.1f}"
 
 
@@ -76,14 +76,14 @@ def tokens(number: float | None) -> str:
 
 
 def hours(number: float | None) -> str:
-    """Hours for people: as many places as tell something."""
+    """Hours for people, with decimals for small values."""
     if number is None:
         return UNKNOWN
     return f"{number:,.1f}" if number >= 1 else f"{number:.2g}"
 
 
 def dollars(amount: float | None) -> str:
-    """Dollars for people: whole ones where there are many."""
+    """Dollars for people, whole for large amounts."""
     if amount is None:
         return UNKNOWN
     return f"${amount:,.0f}" if amount >= 10 else in_dollars(amount)

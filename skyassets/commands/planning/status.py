@@ -38,7 +38,7 @@ RUN = materialize()
 
 
 def arguments(parser: ArgumentParser) -> None:
-    """What `status` takes."""
+    """The arguments of `status`."""
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
 
 
@@ -66,7 +66,7 @@ def status(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
         title = "what a run would ask and train now" + ", at most" * ahead.is_most
         console.print(rendering.models(ahead.lines or (), ahead.training, title, ahead.to_train))
     for text in _remarks(project, table_status, ahead, now):
-        # A command is left in one line, to be copied.
+        # A command stays on one line, so that it can be copied.
         console.print(text, markup=False, highlight=False, soft_wrap=RUN in text)
     return 0 if is_fresh else 1
 
@@ -115,7 +115,7 @@ def _remarks(project: Project, table_status: Sequence[TableStatus], ahead: RunFo
 def _told(
     project: Project, table_status: Sequence[TableStatus], ahead: RunForecast, now: datetime
 ) -> dict[str, object]:
-    """All of it for machines. Times are in UTC; `null` is what nobody knows."""
+    """The status as JSON data. Times are in UTC; `null` means unknown."""
     training = ahead.training
     return {
         "recipe": project.recipe.name,
@@ -161,7 +161,7 @@ def _told(
 
 
 def _epoch(project: Project) -> str | None:
-    """The epoch of the last report, empty for the first one; None without a report that can be read."""
+    """The epoch of the last report, empty for the first epoch; None without a readable report."""
     if project.store.lacking(REPORTS):
         return None
     found = pl.scan_parquet(project.store.path(REPORTS)).select("epoch_name").head(1).collect()["epoch_name"]

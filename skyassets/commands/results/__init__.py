@@ -1,1 +1,1 @@
-"""commands/results."""
+"""Commands about results: report, history and publish."""

@@ -1,4 +1,4 @@
-"""`skyassets history`: every report that was ever made, oldest first, with its scores and what drifted."""
+"""`skyassets history`: every report, oldest first, with its scores and drift."""
 
 import json
 from argparse import ArgumentParser, Namespace
@@ -24,7 +24,7 @@ from skyassets.stages.reporting.scoreboard import HEADLINE
 
 
 def arguments(parser: ArgumentParser) -> None:
-    """What `history` takes."""
+    """The arguments of `history`."""
     parser.add_argument("--last", type=int, default=20, metavar="N", help="how many reports to show (20)")
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
 
@@ -71,7 +71,7 @@ HISTORY = Command(
 
 
 def scores(report: Kept, headlines: Mapping[str, str]) -> dict[str, dict[str, float]]:
-    """Benchmark to role to the score that heads it, as far as the report's form still tells."""
+    """Benchmark to role to headline score, as far as the report's format has it."""
     rows = report.rows
     if not {"by", "part", "benchmark", "role", "metric", "value"} <= set(rows.columns):
         return {}

@@ -1,4 +1,4 @@
-"""`skyassets publish`: bring the data set and the student, with the report, to the Hugging Face hub."""
+"""`skyassets publish`: upload the data set and the student, with the report, to the Hugging Face Hub."""
 
 import os
 import re
@@ -26,7 +26,7 @@ REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
 def arguments(parser: ArgumentParser) -> None:
-    """What `publish` takes."""
+    """The arguments of `publish`."""
     parser.add_argument("--data", type=_repo, metavar="OWNER/NAME", help="the data set's repository")
     parser.add_argument("--model", type=_repo, metavar="OWNER/NAME", help="the model's repository")
     parser.add_argument("--report", default="", metavar="NAME", help="a report of the history (the latest)")
@@ -142,7 +142,7 @@ def _total(found: Publication) -> int:
 
 
 def _size(count: int) -> str:
-    """Bytes in the unit that leaves few digits; decimal, as the hub counts."""
+    """Bytes in a readable decimal unit, as the Hub counts them."""
     for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if count >= size:
             return f"{count / size:.1f} {unit}"

@@ -1,4 +1,4 @@
-"""`skyassets report`: what there is of each table, the scores, and where to look further."""
+"""`skyassets report`: the state of each table, the scores, and where to find more."""
 
 import json
 import os
@@ -31,7 +31,7 @@ COMMAND = materialize()
 
 
 def arguments(parser: ArgumentParser) -> None:
-    """What `report` takes."""
+    """The arguments of `report`."""
     parser.add_argument("--open", action="store_true", help=f"open {PAGE} in the browser")
     parser.add_argument("--parts", action="store_true", help="the parts of each benchmark as well, by family and level")
     parser.add_argument("--epoch", metavar="NAME", help="a report of the history, by its name or how that begins")
@@ -83,7 +83,7 @@ REPORT = Command(
 
 
 def _lacking(store: TableStore, kept: Kept | None) -> str:
-    """Why there are no scores to be shown, of the latest report or one of the history; empty when there are."""
+    """Why there are no scores to show, for the latest report or one of the history; empty if there are."""
     if kept is not None:
         found = other_columns(REPORTS, kept.rows.schema)
         said = f"the report {kept.name} was written by an earlier version: {found}; its rows are in {kept.folder}"
@@ -94,7 +94,7 @@ def _lacking(store: TableStore, kept: Kept | None) -> str:
 
 
 def _of_history(project: Project, name: str, errors: Console) -> Kept | None:
-    """One report of the history; the newest whose name begins so."""
+    """One report of the history: the newest whose name begins with `name`."""
     history = history_of(project)
     found = history.reports()
     exact = [kept for kept in found if kept.name == name]
@@ -156,7 +156,7 @@ def _grid(told: ReportTable) -> Table:
 
 
 def _cell(cell: Cell) -> Text:
-    """A figure with its interval below it; a cell is as narrow as they are."""
+    """A figure with its interval below it, which keeps the cell narrow."""
     shown = Text(printable(cell.main))
     for each in cell.smalls:
         shown.append(f"\n{printable(each)}", "dim")

@@ -1,1 +1,1 @@
-"""append-only stores: completions, judgements, ledger."""
+"""Append-only stores: completions, judgements and the ledger."""

@@ -1,7 +1,7 @@
-"""Claims: what a run is about to ask, told to the other runs on the same store, so that nothing is asked twice.
+"""Claims: tell other runs on the same store which rows this run is about to ask, so that nothing is asked twice.
 
-A run has one file of claims, locked for as long as the run lives: `+KEY` is a line when it claims a row, `-KEY` when
-the row is stored or has failed. The kernel drops the lock of a run that ends in any way, and its claims with it.
+A run has one claims file, locked for as long as the run lives: a line `+KEY` claims a row, `-KEY` releases it when the
+row is stored or has failed. The kernel releases the lock when a run ends for any reason, which voids its claims.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ SECONDS_BETWEEN_LOOKS = 0.2
 
 @dataclass(frozen=True)
 class Shares:
-    """How some keys are shared out: what this run may ask now, and what another run is asking. The rest is stored."""
+    """The result of claiming keys: those this run may ask, and those another run is asking. The rest is stored."""
 
     ours: list[str]
     others: list[str]
@@ -32,14 +32,14 @@ class Shares:
 
 @dataclass
 class _Other:
-    """The file of another run, as far as it was read."""
+    """Another run's claims file, as far as it has been read."""
 
     read: int = 0
     keys: set[str] = field(default_factory=set)
 
 
 class Claims:
-    """This run's claims on the rows of `folder`, as a context; what it still claims at its end is free again."""
+    """This run's claims on the rows of `folder`, as a context manager; remaining claims are released at its end."""
 
     def __init__(self, folder: Path, index: RowIndex) -> None:
         self.folder, self.index = folder, index
@@ -60,7 +60,7 @@ class Claims:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        with contextlib.suppress(OSError):  # a file that stays is one that nobody holds
+        with contextlib.suppress(OSError):  # a file that remains has no lock holder
             self._path.unlink()
         os.close(self._file)
 
@@ -71,7 +71,7 @@ class Claims:
             StoreError: when the claim cannot be written.
         """
         with self._alone():
-            # The claims first: a row is stored before its claim is given up.
+            # Read the claims first: a row is stored before its claim is released.
             claimed = self._claimed_by_others()
             self.index.refresh()
             left = [key for key in keys if key in self.index.missing]
@@ -80,13 +80,13 @@ class Claims:
         return Shares(ours, [key for key in left if key in claimed])
 
     def release(self, keys: Iterable[str]) -> None:
-        """Give up the claims on `keys`; their rows are stored, or others may try."""
-        # Nothing is lost if this cannot be written: the claims end with the run.
+        """Release the claims on `keys`; their rows are stored, or other runs may try them."""
+        # A failed write loses nothing: the claims end with the run.
         with contextlib.suppress(StoreError):
             self._write("-", keys)
 
     def wait(self) -> None:
-        """Let some time pass, for another run to get on."""
+        """Wait a moment for other runs to make progress."""
         time.sleep(SECONDS_BETWEEN_LOOKS)
 
     def _write(self, sign: str, keys: Iterable[str]) -> None:

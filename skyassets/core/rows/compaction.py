@@ -1,7 +1,7 @@
-"""Compaction: closed journal segments become parts, small parts become larger ones, damaged files are set aside.
+"""Compaction: closed journal segments become parts, small parts are merged, damaged files are set aside.
 
-Every step first makes the new part durable and then takes away what it replaces, so a crash at any point leaves a row
-in one place or in two, and never in none.
+Every step first makes the new part durable and then removes what it replaces, so after a crash a row is in one place
+or in two, but never lost.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from skyassets.core.tables.parquet import slices
 
 
 def set_aside(path: Path, reason: str, said: Callable[[str], None]) -> None:
-    """Rename `path` to `NAME.damaged`, write the reason to `NAME.damaged.txt`, and say it."""
+    """Rename `path` to `NAME.damaged`, write the reason to `NAME.damaged.txt`, and report it."""
     aside = path.with_name(f"{path.name}.damaged")
     line = f"the row store's {path} is damaged: {reason}; it was set aside as {aside.name}"
     write_text(path.with_name(f"{aside.name}.txt"), f"{line}\n")
@@ -28,23 +28,23 @@ def set_aside(path: Path, reason: str, said: Callable[[str], None]) -> None:
 
 
 PART_BYTES = 64 * 2**20
-"""About what a part holds, uncompressed: what is in memory at once when it is read."""
+"""Approximate uncompressed size of a part: how much is in memory when it is read."""
 ROW_GROUP_BYTES = 4 * 2**20
-"""What a damaged page costs, at most."""
+"""The most that a damaged page can lose."""
 SMALL_BYTES = 16 * 2**20
-"""A part whose file is smaller than this is merged with others like it,"""
+"""A part with a smaller file than this is merged with other small parts,"""
 MOST_SMALL = 16
-"""once there are more of them than this."""
+"""once there are more small parts than this."""
 
 
 class Compaction:
-    """One compaction of `folder`; a second one waits for it."""
+    """One compaction of `folder`; concurrent ones wait for it."""
 
     def __init__(self, folder: Path, table: Table, said: Callable[[str], None]) -> None:
         self.folder, self.table, self.said = folder, table, said
 
     def run(self) -> int:
-        """Move all closed segments, then merge small parts if there are many; how many rows were moved."""
+        """Move all closed segments into parts, then merge small parts if there are many; returns the rows moved."""
         with self._only_one():
             self._sweep()
             held = self._held()
@@ -59,7 +59,7 @@ class Compaction:
             return moved
 
     def clear(self) -> int:
-        """Take away all closed segments and all parts; how many rows they held, some perhaps twice."""
+        """Remove all closed segments and all parts; returns the number of rows, in which duplicates may count twice."""
         with self._only_one(), contextlib.ExitStack() as stack:
             closed = [path for path in segments(self.folder) if stack.enter_context(unwritten(path))]
             rows = sum(len(read_segment(path).rows) for path in closed) + self._held().len()
@@ -67,14 +67,14 @@ class Compaction:
             return rows
 
     def mend(self, damaged: Iterable[Path]) -> None:
-        """Keep what is readable of damaged parts, and set them aside."""
+        """Keep the readable rows of damaged parts, and set the parts aside."""
         with self._only_one():
             for part in damaged:
                 if part.exists() and (reason := fault(part)):
                     self._salvage(part, reason)
 
     def _move(self, batch: list[Path], held: pl.Series) -> pl.Series:
-        """Make a part of some segments' rows that are not `held`, and take the segments away; the rows' keys."""
+        """Write the rows of segments that are not `held` as a part, and remove the segments; returns the rows' keys."""
         key = self.table.key
         rows: dict[str, dict[str, object]] = {}
         damage = {}
@@ -83,7 +83,7 @@ class Compaction:
             damage[path] = contents.damage
             for row in contents.rows:
                 rows.setdefault(str(row[key]), row)
-        # The first reply stands: what a part holds came earlier than what the journal holds of it.
+        # The first reply wins: rows in parts are older than those in the journal.
         frame = self.table.frame(list(rows.values()))
         frame = frame.filter(~pl.col(key).is_in(held.implode()))
         if frame.height:
@@ -109,7 +109,7 @@ class Compaction:
         self._take_away(part for part in small if part not in made)
 
     def _gathered(self, small: list[Path]) -> Iterator[pl.DataFrame]:
-        """The rows of small parts, each key once, about a part's bytes at a time."""
+        """The rows of small parts, each key once, in batches of about the size of a part."""
         seen = pl.Series(self.table.key, [], dtype=pl.String())
         waiting: list[pl.DataFrame] = []
         for part in small:
@@ -138,7 +138,7 @@ class Compaction:
             sync_folder(self.folder)
 
     def _held(self) -> pl.Series:
-        """The keys that parts hold; parts that cannot be read are set aside."""
+        """The keys stored in parts; unreadable parts are set aside."""
         keys = [pl.Series(self.table.key, [], dtype=pl.String())]
         for part in parts(self.folder):
             try:
@@ -148,7 +148,7 @@ class Compaction:
         return pl.concat(keys)
 
     def _sweep(self) -> None:
-        """Take away what a killed compaction left half written: never anything but a copy."""
+        """Remove unfinished files of a killed compaction, which only contain copies."""
         for path in self.folder.glob(".part-*"):
             for file in [path] if path.is_file() else [*path.iterdir(), path]:
                 file.unlink() if file.is_file() else file.rmdir()
@@ -157,12 +157,12 @@ class Compaction:
         return locked(self.folder / ".compact.lock", self.said)
 
     def _alone(self) -> contextlib.AbstractContextManager[None]:
-        """While nobody reads."""
+        """Holds the exclusive lock."""
         return shared(self.folder / ".reading.lock", alone=True)
 
 
 def _batches(paths: list[Path]) -> Iterator[list[Path]]:
-    """Segments in their order, about a part's bytes at a time."""
+    """Segments in order, in batches of about the size of a part."""
     batch: list[Path] = []
     size = 0
     for path in paths:

@@ -1,4 +1,4 @@
-"""Which of the wanted rows are stored by now, kept up to date while other runs write to the same store."""
+"""Which of the wanted rows are stored, kept up to date while other runs write to the same store."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,7 +10,7 @@ from skyassets.core.rows.parts import parts
 
 
 class RowIndex:
-    """The `missing` ones among `wanted`, whose rows are not in `folder`; a `refresh` reads only what is new there."""
+    """Keeps the `missing` keys among `wanted`: those without a row in `folder`; `refresh` reads only what is new."""
 
     def __init__(self, folder: Path, key: str, wanted: Iterable[str]) -> None:
         self.folder, self.key = folder, key
@@ -23,13 +23,13 @@ class RowIndex:
 
     @property
     def stored(self) -> frozenset[str]:
-        """The keys of the wanted rows that are there."""
+        """The wanted keys that are stored."""
         return self.wanted - self.missing
 
     def refresh(self) -> None:
-        """Look at what has come since the last time."""
-        # Segments first: what a compaction moves in between is then found in the part it went to. A part that is
-        # merged in between is found in the merged one, which is there before the old one goes.
+        """Read what has been added since the last call."""
+        # Segments first: rows that a compaction moves in the meantime are then found in their new part. A part that is
+        # merged in the meantime is found in the merged one, which is written before the old one is removed.
         for path in segments(self.folder):
             self._tail(path)
         while new := [path for path in parts(self.folder) if path not in self._parts]:

@@ -1,7 +1,7 @@
-"""Journal segments: rows appended as lines, each with its own checksum, so that damage is known to the row.
+"""Journal segments: rows appended as lines, each with its own checksum, so that damage can be located by row.
 
-A line is the CRC-32 of what follows, the key, and the row: `1c291ca3<tab>"key"<tab>{...}<newline>`. A segment is
-locked by the process that writes it, for as long as it may still write; a lock that is free means that nobody will.
+A line is the CRC-32 of the rest, the key, and the row: `1c291ca3<tab>"key"<tab>{...}<newline>`. A segment is locked by
+the process that writes it, for as long as it may still write; a free lock means that the segment is closed.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ SEGMENTS = "journal-*.log"
 
 @dataclass(frozen=True)
 class Contents:
-    """The rows of a segment that are as they were written, in that order, and what is wrong with the others."""
+    """The intact rows of a segment, in order, and what is wrong with the others."""
 
     rows: list[dict[str, object]] = field(default_factory=list)
     damage: str = ""
@@ -34,7 +34,7 @@ def line(key: str, row: dict[str, object]) -> bytes:
 
 
 def body(text: bytes) -> tuple[str, bytes] | None:
-    """The key and the row's JSON in a line without its newline; None when it is not what was written."""
+    """The key and the row's JSON from a line without its newline; None if the checksum does not match."""
     checksum, _, rest = text.partition(b"\t")
     if checksum != b"%08x" % zlib.crc32(rest):
         return None
@@ -43,12 +43,12 @@ def body(text: bytes) -> tuple[str, bytes] | None:
 
 
 def segments(folder: Path) -> list[Path]:
-    """The segments in `folder`, the oldest first: where two hold one key, the first is the one that stands."""
+    """The segments in `folder`, oldest first: if two contain the same key, the first one wins."""
     return sorted(folder.glob(SEGMENTS))
 
 
 def read_segment(path: Path) -> Contents:
-    """What a segment holds; one that is being written may end in half a line, which is damage only when it is not."""
+    """Read a segment; an incomplete last line is normal while it is being written, and damage otherwise."""
     whole, _, rest = path.read_bytes().rpartition(b"\n")
     found = [body(text) for text in whole.split(b"\n")] if whole else []
     rows = [json.loads(one[1]) for one in found if one is not None]
@@ -62,7 +62,7 @@ def read_segment(path: Path) -> Contents:
 
 @contextlib.contextmanager
 def unwritten(path: Path) -> Iterator[bool]:
-    """Whether nobody writes the segment any more; if so, nobody else compacts it while the context lasts."""
+    """Whether the segment is closed; if so, no other process compacts it while the context lasts."""
     try:
         file = path.open("rb")
     except FileNotFoundError:
@@ -78,7 +78,7 @@ def unwritten(path: Path) -> Iterator[bool]:
 
 
 class Segment:
-    """A segment that this process writes."""
+    """A segment that this process writes to."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -94,7 +94,7 @@ class Segment:
         sync_folder(folder)
 
     def append(self, lines: bytes) -> None:
-        """Add `lines`; durable on return. When it cannot be (OSError), the segment is as it was before."""
+        """Append `lines`; durable on return. If that fails (OSError), the segment is unchanged."""
         try:
             left = memoryview(lines)
             while left:
@@ -107,5 +107,5 @@ class Segment:
         self.size += len(lines)
 
     def close(self) -> None:
-        """Write no more."""
+        """Close the segment."""
         os.close(self._file)

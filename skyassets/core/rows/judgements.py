@@ -1,7 +1,7 @@
-"""Judgements made before: what a grader said of a text is kept, so that a rerun judges only what is new to it.
+"""Stored judgements: a grader's results are kept, so that a rerun grades only new texts.
 
-Shared by all recipes. What was decided and what nobody could tell lie apart, so that the second can be forgotten and
-tried again alone.
+Shared by all recipes. Decided and undecided judgements are stored separately, so that the undecided ones can be
+forgotten and retried on their own.
 """
 
 import contextlib
@@ -19,13 +19,13 @@ Keep = Callable[[str, Judgement], None]
 
 @dataclass(frozen=True)
 class JudgementStore:
-    """The judgements of all recipes, in `folder`, by an id that is known before anything is judged."""
+    """The judgements of all recipes, in `folder`, by an id that is known before grading."""
 
     folder: Path
     said: Callable[[str], None] = silent
 
     def known(self, keys: Sequence[str]) -> dict[str, Judgement]:
-        """The judgements that are kept for any of `keys`.
+        """The stored judgements of `keys`.
 
         Raises:
             StoreError: when the store cannot be read.
@@ -39,10 +39,10 @@ class JudgementStore:
 
     @contextlib.contextmanager
     def keeping(self) -> Iterator[Keep]:
-        """A context for judging: what is given to its value is durable when it ends, however it ends.
+        """A context that stores judgements: everything passed to its value is durable when the context ends.
 
         Raises:
-            StoreError: when a judgement cannot be kept.
+            StoreError: when a judgement cannot be stored.
         """
         decided, undecided = self._stores()
         with decided.writer() as certain, undecided.writer() as uncertain:
@@ -56,7 +56,7 @@ class JudgementStore:
             store.compact()
 
     def forget_undecided(self) -> int:
-        """Forget what nobody could tell, so that it is judged again when it is asked for; how much that was.
+        """Forget the undecided judgements, so that they are graded again when needed; returns their number.
 
         Raises:
             StoreError: when the store cannot be written.

@@ -1,6 +1,6 @@
-"""The ledger's entries: what was spent or spared that no completion shows, one durable line each. Append-only.
+"""The ledger's entries: costs and savings that no completion records, one durable line each. Append-only.
 
-A line that a power cut left half-written is passed over when it is read; the next one starts on a line of its own.
+A line that was cut short by a power failure is skipped when reading; the next one starts on a new line.
 """
 
 import fcntl
@@ -19,7 +19,7 @@ from skyassets.core.text import now
 
 
 class Event(StrEnum):
-    """What an entry tells of."""
+    """What an entry records."""
 
     FAILED = "failed calls"
     REUSED = "reused rows"
@@ -29,7 +29,7 @@ class Event(StrEnum):
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that happened, for whom, and what it cost."""
+    """One event: what it was for, and what it cost."""
 
     event: Event
     asked_for: str
@@ -55,7 +55,7 @@ class LedgerEntries:
         return self.folder / "ledger_entries.jsonl"
 
     def add(self, entry: Entry) -> None:
-        """Write `entry` down; durable on return, from any thread or process.
+        """Append `entry`; durable on return, and safe from any thread or process.
 
         Raises:
             StoreError: when it cannot be written.
@@ -78,7 +78,7 @@ class LedgerEntries:
             ) from error
 
     def read(self) -> pl.DataFrame:
-        """All whole entries, in their table's form."""
+        """All complete entries, with their table's schema."""
         try:
             lines = self.path.read_text(encoding="utf-8", errors="replace").split("\n")
         except FileNotFoundError:
@@ -87,7 +87,7 @@ class LedgerEntries:
 
 
 def _whole(line: str) -> dict[str, object] | None:
-    """The entry on a line; None for a line that was cut short."""
+    """The entry on a line; None if the line is incomplete."""
     try:
         row = json.loads(line)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The parts of a row store: Parquet files that never change, each named by the digest of its bytes."""
+"""The parts of a row store: immutable Parquet files, each named by the digest of its bytes."""
 
 import contextlib
 import functools
@@ -24,7 +24,7 @@ def parts(folder: Path) -> list[Path]:
 
 
 def publish(frames: Iterable[pl.DataFrame], folder: Path) -> Path:
-    """Make a part of `frames`; durable on return.
+    """Write `frames` as a new part; durable on return.
 
     Raises:
         StoreError: when it cannot be written.
@@ -39,7 +39,7 @@ def publish(frames: Iterable[pl.DataFrame], folder: Path) -> Path:
 
 
 def fault(path: Path) -> str:
-    """Why the part cannot be trusted; empty when it is as it was written. Looked at once in a process."""
+    """Why the part cannot be trusted; empty if it is intact. Checked once per process."""
     there = path.stat()
     return _fault(path, there.st_size, there.st_mtime_ns)
 
@@ -51,12 +51,12 @@ def _fault(path: Path, size: int, changed: int) -> str:
     except (pl.exceptions.PolarsError, OSError) as error:
         return f"it cannot be read ({error})"
     name = NAME.fullmatch(path.name)
-    # A part that somebody else brought has no digest in its name: nothing to compare.
+    # A part added by hand has no digest in its name, so there is nothing to compare.
     return "" if name is None or name["digest"] == file_digest(path) else "its bytes are not those that were written"
 
 
 def scan(path: Path, table: Table) -> pl.LazyFrame:
-    """The part in the table's form; a column that did not exist when it was written is null.
+    """The part with the table's schema; a column that did not exist when it was written is null.
 
     Raises:
         StoreError: when it cannot be read.
@@ -72,7 +72,7 @@ def scan(path: Path, table: Table) -> pl.LazyFrame:
 
 
 def salvage(path: Path) -> Iterator[pl.DataFrame]:
-    """The row groups of a damaged part whose pages all have their checksums."""
+    """The row groups of a damaged part whose pages all have valid checksums."""
     import pyarrow as pa
     from pyarrow import parquet
 

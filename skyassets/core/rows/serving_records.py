@@ -1,7 +1,7 @@
-"""What served the completions: a note for every run and model that was asked, kept beside the rows.
+"""What served the completions: a note for every run and model, stored next to the rows.
 
-A row says who answered it (`served_by`) and in which run; the note says the rest of that run's server: number format,
-chat template, hardware. Rows outlive runs and are shared by recipes, and so are the notes.
+A row records its engine (`served_by`) and its run; the note records the rest of that run's server: number format, chat
+template, hardware. Rows outlive runs and are shared by recipes, and so are the notes.
 """
 
 import json
@@ -20,7 +20,7 @@ class ServingNotes:
     folder: Path
 
     def write(self, run: str, model: str, facts: Mapping[str, str]) -> None:
-        """Note what serves `model` in `run`, whole or not at all.
+        """Record what serves `model` in `run`, atomically.
 
         Raises:
             StoreError: when it cannot be written.
@@ -28,7 +28,7 @@ class ServingNotes:
         write_text(self._path(run, model), json.dumps({"run": run, "model": model, "facts": dict(facts)}, indent=1))
 
     def read(self, run: str, model: str) -> dict[str, str]:
-        """What was noted; nothing for a run of which there is no note, or none that can be read."""
+        """The recorded facts; empty if there is no readable note for the run."""
         try:
             found = json.loads(self._path(run, model).read_text(encoding="utf-8"))
             return {str(name): str(value) for name, value in found["facts"].items()}

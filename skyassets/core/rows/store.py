@@ -1,11 +1,11 @@
-"""The row store: every reply a model ever gave, kept once, found by an id that is known before the call.
+"""The row store: every model reply, stored once under an id that is known before the call.
 
-A reply is durable when its writer says so: appended to a journal segment and flushed. `compact` moves segments that
-nobody writes any more into Parquet parts that anybody can read; a crash between the two steps leaves a row in both
-places, which reading tells apart by its id. Shared by all recipes and by concurrent runs.
+A reply is durable as soon as the writer reports it: it was appended to a journal segment and flushed. `compact` moves
+closed segments into Parquet parts, which any tool can read; after a crash between the two steps a row is in both
+places, and reading removes the duplicate by its id. Shared by all recipes and by concurrent runs.
 
-What a power cut or a bad disk damages is set aside, said and never deleted; all that is readable of it is kept, and
-only what is not is asked again.
+Data damaged by a power failure or a bad disk is set aside and reported, never deleted; all readable rows are kept, and
+only the unreadable ones are asked again.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ from skyassets.core.text import silent
 
 
 class RowStore:
-    """Rows of `table` in `folder`, at most one per key. `said` hears of damage and of waiting."""
+    """Rows of `table` in `folder`, at most one per key. Damage and waiting are reported through `said`."""
 
     def __init__(self, folder: Path, table: Table, said: Callable[[str], None] = silent) -> None:
         self.folder = folder / table.name
@@ -36,15 +36,15 @@ class RowStore:
         self.said = said
 
     def telling(self, said: Callable[[str], None]) -> "RowStore":
-        """The same store, with `said` listening."""
+        """The same store, reporting through `said`."""
         return RowStore(self.folder.parent, self.table, said)
 
     def writer(self, kept: Callable[[Sequence[Row]], None] = lambda rows: None) -> RowWriter:
-        """What rows are put into; `kept` is told of those that are durable, in the writing thread."""
+        """A writer for rows; `kept` is called with rows once they are durable, in the writing thread."""
         return RowWriter(self.folder, self.table.key, kept)
 
     def put(self, row: Row) -> None:
-        """Keep `row`; a row whose id is there already stands. Durable on return.
+        """Store `row`; an existing row with the same id is kept. Durable on return.
 
         Raises:
             StoreError: when it cannot be written (no space left, no permission).
@@ -53,7 +53,7 @@ class RowStore:
             writer.put(row)
 
     def index(self, wanted: Iterable[str]) -> RowIndex:
-        """Which of the `wanted` rows are stored, and will be by and by."""
+        """An index of which `wanted` rows are stored; it can be refreshed."""
         return RowIndex(self.folder, self.table.key, wanted)
 
     def claims(self, index: RowIndex) -> Claims:
@@ -61,11 +61,11 @@ class RowStore:
         return Claims(self.folder, index)
 
     def get(self, keys: Sequence[str]) -> pl.DataFrame:
-        """The stored rows among `keys`, in the table's form."""
+        """The stored rows among `keys`, with the table's schema."""
         return self.table.conform(pl.concat([self.table.frame([]), *self.read(keys)]))
 
     def read(self, keys: Iterable[str] | pl.Series, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
-        """The stored rows among `keys`, each once, a part at a time; all columns, or the key and `columns`."""
+        """The stored rows among `keys`, each once, one part at a time; all columns, or the key and `columns`."""
         key = self.table.key
         chosen = list(self.table.columns) if columns is None else [key, *(name for name in columns if name != key)]
         left = pl.Series(key, keys if isinstance(keys, pl.Series) else list(keys), dtype=pl.String()).unique()
@@ -79,7 +79,7 @@ class RowStore:
                     yield found
 
     def everything(self, columns: Sequence[str]) -> pl.DataFrame:
-        """All stored rows, each once: the key and `columns`, which are better few and short."""
+        """All stored rows, each once: the key and `columns`, which should be few and short."""
         chosen = [self.table.key, *columns]
         with self._reading():
             held = [*(scan(part, self.table) for part in parts(self.folder)), *self._journalled()]
@@ -87,14 +87,14 @@ class RowStore:
         return pl.concat([self.table.frame([]).select(chosen), *frames]).unique(self.table.key, keep="first")
 
     def search(self, query: Callable[[pl.LazyFrame], pl.LazyFrame]) -> Iterator[pl.DataFrame]:
-        """What `query` finds, a part at a time; a row that a crash left in two places is found in both."""
+        """The results of `query`, one part at a time; a row that a crash left in two places appears twice."""
         with self._reading():
             held = (scan(part, self.table) for part in parts(self.folder))
             for frame in itertools.chain(held, self._journalled()):
                 yield query(frame).collect()
 
     def mend(self, keys: Sequence[str]) -> None:
-        """Bring what killed runs left in order, and set aside what is damaged among the parts that hold `keys`."""
+        """Recover what killed runs left behind, and set aside damaged parts among those that hold `keys`."""
         if not self.folder.exists():
             return
         if any(self._is_left(path) for path in segments(self.folder)):
@@ -105,12 +105,12 @@ class RowStore:
             self._compaction().mend(damaged)
 
     def compact(self) -> int:
-        """Move the rows of closed segments into Parquet parts; how many were moved. Small parts are merged."""
+        """Move rows of closed segments into Parquet parts and merge small parts; returns the number of rows moved."""
         self.folder.mkdir(parents=True, exist_ok=True)
         return self._compaction().run()
 
     def clear(self) -> int:
-        """Take away all rows but those that somebody is writing just now; how many there were."""
+        """Remove all rows except those being written; returns their number."""
         return self._compaction().clear() if self.folder.exists() else 0
 
     def _compaction(self) -> Compaction:
@@ -122,7 +122,7 @@ class RowStore:
             yield pl.LazyFrame(rows, schema=self.table.schema)
 
     def _holds(self, part: Path, wanted: pl.Series) -> bool:
-        """Whether the part holds any of the wanted rows, as far as one can tell."""
+        """Whether the part holds any of the wanted rows; True if it cannot be read."""
         try:
             held = pl.scan_parquet(part).select(self.table.key).collect()[self.table.key]
         except (pl.exceptions.PolarsError, OSError):
@@ -136,7 +136,7 @@ class RowStore:
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[None]:
-        """Keep what is there while it is read; writing goes on."""
+        """Protect files from removal while they are read; writing continues."""
         if not self.folder.exists():
             yield
             return

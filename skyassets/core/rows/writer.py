@@ -1,4 +1,4 @@
-"""Group commit: rows are queued by whoever has them, and one thread makes all that wait durable with one flush."""
+"""Group commit: many threads queue rows, and one thread makes all queued rows durable with a single flush."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -11,15 +11,15 @@ from skyassets.core.rows.journal import Segment, line
 Row = dict[str, object]
 
 SEGMENT_BYTES = 64 * 2**20
-"""A segment longer than this is closed and another begun: what one compaction step reads at once."""
+"""A segment longer than this is closed and a new one begun; limits what a compaction step reads at once."""
 QUEUE_BYTES = 256 * 2**20
-"""With more than this in the queue, `put` waits for the disk."""
+"""`put` waits for the disk while more than this is queued."""
 
 
 class RowWriter:
-    """Writes rows into journal segments of `folder`, as a context: on leaving it, all that was put is durable.
+    """Writes rows into journal segments of `folder`, as a context manager: on exit, all rows are durable.
 
-    `kept` is told of every row once it is durable, in the writing thread, in the order they were put.
+    `kept` is called for every row once it is durable, in the writing thread, in the order of `put`.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class RowWriter:
         self._ended = False
         self._failure: OSError | None = None
         self._unheard: Exception | None = None
-        """What `kept` raised."""
+        """The exception raised by `kept`."""
         self._segment: Segment | None = None
         self._thread = threading.Thread(target=self._run, name="row writer", daemon=True)
 
@@ -58,10 +58,10 @@ class RowWriter:
                 raise self._stopped()
 
     def put(self, row: Row) -> None:
-        """Queue `row`; it counts once `kept` has been told.
+        """Queue `row`; it is stored once `kept` has been called.
 
         Raises:
-            StoreError: when a row that was put before could not be written.
+            StoreError: when an earlier row could not be written.
         """
         written = line(str(row[self.key]), row)
         with self._changed:
@@ -74,7 +74,7 @@ class RowWriter:
             self._changed.notify_all()
 
     def check(self) -> None:
-        """Raise StoreError when a row that was put could not be written, or `kept` failed."""
+        """Raise StoreError if an earlier row could not be written, or `kept` failed."""
         if self._failure is not None:
             raise StoreError(
                 f"the row store in {self.folder} cannot be written: {self._failure.strerror}; every reply that "

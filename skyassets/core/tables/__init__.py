@@ -1,1 +1,1 @@
-"""declared tables: schema, Parquet, manifest, rebuild decision."""
+"""Declared tables: schema, Parquet files, manifest, and the decision to rebuild."""

@@ -24,8 +24,7 @@ def slices(frame: pl.DataFrame, size: int = SLICE_BYTES) -> Iterator[pl.DataFram
 
 
 def write_parquet(frames: Iterable[pl.DataFrame], path: Path) -> int:
-    """Write `frames` (at least one) as the row groups of `path`, and verify them by reading back; returns the row
-    count.
+    """Write `frames` (at least one) as the row groups of `path`, and verify the file; returns the number of rows.
 
     Raises:
         StoreError: when they cannot be written, or read back differently.

@@ -1,1 +1,1 @@
-"""a training run as plain values."""
+"""A training run as plain values."""

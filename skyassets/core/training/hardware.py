@@ -1,4 +1,4 @@
-"""Machines as values: what a training run is planned for. Figures are the vendors' data sheets; prices have a date."""
+"""Hardware as values, for planning a training run. Figures are from the vendors' data sheets; prices have a date."""
 
 import re
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from skyassets.core.errors import SkyassetsError
 
 @dataclass(frozen=True)
 class Device:
-    """One accelerator, or the processor where there is none."""
+    """One accelerator, or the CPU if there is none."""
 
     name: str
     memory_gb: float
-    """GB (10^9 bytes) that a rank can have."""
+    """GB (10^9 bytes) available to a rank."""
     tflops: float | None = None
-    """Dense bf16 peak in 10^12 operations a second; None where nobody knows."""
+    """Dense bf16 peak in 10^12 operations per second; None if unknown."""
     link_gb_s: float = 0.0
-    """GB/s to each of its neighbours of a node, one way."""
+    """GB/s to each neighbour within a node, one way."""
     host_gb_s: float = 0.0
     """GB/s to main memory, one way."""
     dollars_hour: float = 0.0
@@ -25,23 +25,23 @@ class Device:
 
 @dataclass(frozen=True)
 class Hardware:
-    """Equal devices in equal nodes."""
+    """Identical devices in identical nodes."""
 
     device: Device
     count: int = 1
-    """Devices of a node."""
+    """Devices per node."""
     nodes: int = 1
     host_memory_gb: float = 0.0
-    """Main memory of a node; 0 where nobody knows."""
+    """Main memory of a node; 0 if unknown."""
 
     @property
     def devices(self) -> int:
-        """All devices."""
+        """Total number of devices."""
         return self.count * self.nodes
 
 
 PCIE_4, PCIE_5 = 32.0, 64.0
-"""GB/s one way of 16 lanes (PCI-SIG, base specifications 4.0 and 5.0)."""
+"""GB/s one way over 16 lanes (PCI-SIG, base specifications 4.0 and 5.0)."""
 NVLINK_3, NVLINK_4, NVLINK_5 = 300.0, 450.0, 900.0
 """GB/s one way: half of the 600, 900 and 1,800 of NVIDIA's A100, H100 and B200 data sheets."""
 LAMBDA = "Lambda's on-demand price of 8 cards, January 2025"
@@ -49,13 +49,13 @@ LAMBDA = "Lambda's on-demand price of 8 cards, January 2025"
 
 @dataclass(frozen=True)
 class Known:
-    """A device and what surrounds it where it is rented."""
+    """A device and its usual surroundings when rented."""
 
     device: Device
     host_memory_gb: float
-    """Main memory a card has in a usual node."""
+    """Main memory per device in a typical node."""
     priced: str = ""
-    """Whose price it is, and of when."""
+    """The source and date of the price."""
 
 
 def _known(
@@ -88,17 +88,17 @@ KNOWN_DEVICES: dict[str, Known] = dict(
         ),
     )
 )
-"""H100's price is the one that the published $450 of Sky-T1-32B-Preview rests on: 19 hours x 8 cards x $2.99."""
+"""H100's price is the one behind the published $450 of Sky-T1-32B-Preview: 19 hours x 8 GPUs x $2.99."""
 
 WRITTEN = re.compile(r"(?:(?:(?P<nodes>\d+)x)?(?P<count>\d+)x)?(?P<name>[A-Za-z][\w.-]*)")
 CPU = re.compile(r"cpu-(?P<memory>\d+(?:\.\d+)?)GB", re.IGNORECASE)
 
 
 def hardware_of(text: str) -> Hardware:
-    """The machines that `text` names: `H100-80GB`, `8xH100-80GB`, `2x8xH100-80GB` (nodes first), or `cpu-24GB`.
+    """The hardware described by `text`: `H100-80GB`, `8xH100-80GB`, `2x8xH100-80GB` (nodes first), or `cpu-24GB`.
 
     Raises:
-        SkyassetsError: when it is written otherwise, or the device is not known; it lists those that are.
+        SkyassetsError: when the format is invalid or the device is unknown; the message lists the known ones.
     """
     if cpu := CPU.fullmatch(text):
         memory = float(cpu["memory"])
@@ -116,6 +116,6 @@ def hardware_of(text: str) -> Hardware:
 
 
 def priced(device: Device) -> str:
-    """Whose price the device has; nothing where it is not the known one."""
+    """The source of the device's price; empty if it is not the known price."""
     known = KNOWN_DEVICES.get(device.name)
     return known.priced if known is not None and known.device.dollars_hour == device.dollars_hour else ""

@@ -1,4 +1,4 @@
-"""The shape of a decoder: what its config says, and the arithmetic of its weights and operations."""
+"""The shape of a decoder: the figures of its config, and the arithmetic of its weights and operations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -8,16 +8,16 @@ from skyassets.core.errors import SkyassetsError
 
 WITH_QKV_BIAS = ("qwen2",)
 WITH_HEAD_NORMS = ("qwen3", "gemma3_text")
-"""A norm over each head of the queries and of the keys."""
+"""Models with a norm over each head of the queries and keys."""
 WITH_FOUR_NORMS = ("gemma2", "gemma3_text")
 TIED_UNLESS_SAID = ("gemma", "gemma2", "gemma3_text")
-"""Where a config that does not say it means that the output layer is the embedding."""
+"""Models whose output layer is the embedding unless the config says otherwise."""
 EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts")
 
 
 @dataclass(frozen=True)
 class ModelShape:
-    """A dense decoder-only transformer with gated MLPs (Llama, Qwen2, Gemma and their like)."""
+    """A dense decoder-only transformer with gated MLPs (Llama, Qwen2, Gemma and similar)."""
 
     hidden: int
     layers: int
@@ -29,48 +29,48 @@ class ModelShape:
     is_tied: bool
     """Whether the output layer is the embedding."""
     parameters: int
-    """All weights, each once."""
+    """All weights, each counted once."""
 
     @property
     def queries(self) -> int:
-        """Numbers a token has in all query heads of a layer; attention gives as many back."""
+        """Size of a token's queries over all heads of a layer; equals the size of the attention output."""
         return self.heads * self.head_size
 
     @property
     def keys(self) -> int:
-        """Numbers a token has in all key heads of a layer; as many as in the values."""
+        """Size of a token's keys over all key-value heads of a layer; equals the size of the values."""
         return self.kv_heads * self.head_size
 
     @property
     def multiplied(self) -> int:
-        """The weights that every token is multiplied with: all but an embedding that is only looked up."""
+        """The weights that every token is multiplied with: all except an embedding that is only looked up."""
         return self.parameters - (0 if self.is_tied else self.vocabulary * self.hidden)
 
     @property
     def linears(self) -> int:
-        """Numbers that go into and come out of all linear layers of a layer: what LoRA of rank 1 adds."""
+        """Total input and output sizes of the linear layers in one layer: the weights that LoRA of rank 1 adds."""
         ins = 3 * self.hidden + self.queries + 2 * self.hidden + self.intermediate
         outs = self.queries + 2 * self.keys + self.hidden + 2 * self.intermediate + self.hidden
         return ins + outs
 
     def training_flops(self, length: float) -> float:
-        """FLOPs a token of a sequence of `length` tokens takes in training, forward and backward.
+        """FLOPs per token for training on a sequence of `length` tokens, forward and backward.
 
-        6 a weight and 12 x layers x query numbers x length for attention, as in PaLM (Chowdhery et al. 2022, arXiv
-        2204.02311, appendix B), of which a causal mask needs half. Recomputed activations are not counted: this is the
-        count that model FLOPs utilisation is taken of.
+        6 per weight, and 12 x layers x query size x length for attention, as in PaLM (Chowdhery et al. 2022, arXiv
+        2204.02311, appendix B), halved for a causal mask. Recomputed activations are not counted: model FLOPs
+        utilisation is defined by this count.
         """
         return 6.0 * self.multiplied + 12.0 * self.layers * self.queries * length / 2
 
 
 def shape_of(config: Mapping[str, Any], name: str = "the model") -> ModelShape:
-    """The shape that a Hugging Face `config.json` describes; of a model with several parts, the text's.
+    """The shape described by a Hugging Face `config.json`; of a multimodal model, the shape of its text part.
 
-    The count of weights is exact for Llama, Mistral, Qwen2, Qwen2.5, Qwen3 and Gemma 1 to 3; other dense decoders are
-    taken to be built like Llama.
+    The number of weights is exact for Llama, Mistral, Qwen2, Qwen2.5, Qwen3 and Gemma 1 to 3; other dense decoders are
+    assumed to be built like Llama.
 
     Raises:
-        SkyassetsError: when it describes no dense decoder.
+        SkyassetsError: when it does not describe a dense decoder.
     """
     config = config.get("text_config") or config
     wanted = ("hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "vocab_size")

@@ -1,25 +1,26 @@
-"""Which examples share a row of tokens: bin packing. Pure and deterministic; knows lengths alone.
+"""Packs examples into rows of tokens: bin packing. Pure and deterministic; uses only the lengths.
 
-The longest example left opens a row. The longest that fits follows, if it nearly fills the room that remains; else a
-pair that fills it exactly, where the lengths that are left have one; else the longest after all, and again. Sets of
-lengths are the bits of one integer, so that looking for an exact pair among all lengths is one shift and one `and`.
+The longest remaining example opens a row. The longest one that fits follows if it nearly fills the remaining room;
+otherwise a pair that fills it exactly, if there is one; otherwise the longest one after all, and so on. Sets of
+lengths are the bits of one integer, so the search for an exact pair takes one shift and one `and`.
 """
 
 from collections.abc import Iterable, Sequence
 
 CLOSE = 8
-"""A room is nearly full when less than this part of a row would be left. A pair for a smaller gap would spend two
-short examples that could each close a row."""
+"""Room is nearly full if less than this fraction of a row would remain. Using a pair for a smaller gap would waste two
+short examples that could each close a row.
+"""
 
 
 def packed(lengths: Sequence[int], capacity: int) -> list[list[int]]:
-    """Rows of examples, as their places in `lengths`; each example is in one row, and no row is above `capacity`.
+    """Rows of examples, as indices into `lengths`; each example is in exactly one row, and no row exceeds `capacity`.
 
-    The rows come in the order they were filled, those with the longest examples first; among equal lengths the first
-    example goes first.
+    The rows are in the order they were filled, with the longest examples first; among equal lengths the first example
+    comes first.
 
     Raises:
-        ValueError: when a length is below 1 or above `capacity`; it names the example.
+        ValueError: when a length is below 1 or above `capacity`; the message names the example.
     """
     for place, length in enumerate(lengths):
         if not 0 < length <= capacity:
@@ -37,7 +38,7 @@ def packed(lengths: Sequence[int], capacity: int) -> list[list[int]]:
 
 
 class _Left:
-    """The examples that are in no row yet, by length."""
+    """The examples that are not in a row yet, by length."""
 
     def __init__(self, lengths: Sequence[int], capacity: int) -> None:
         self._capacity = capacity
@@ -45,23 +46,23 @@ class _Left:
         for place in range(len(lengths) - 1, -1, -1):
             self._places.setdefault(lengths[place], []).append(place)
         self._there = _bits(self._places, capacity)
-        """Bit `length` is set while an example of that length is left."""
+        """Bit `length` is set while an example of that length remains."""
         self._mirrored = _bits((capacity - length for length in self._places), capacity)
-        """The same with bit `capacity - length`: shifted, it says which partners would fill a room exactly."""
+        """The same with bit `capacity - length`: shifted, it shows which partners would fill the room exactly."""
 
     def longest(self, room: int) -> int:
-        """The longest length left of at most `room`; 0 without one."""
+        """The longest remaining length of at most `room`; 0 if there is none."""
         return max((self._there & ((2 << room) - 1)).bit_length() - 1, 0)
 
     def best(self, room: int) -> tuple[int, ...]:
-        """What to put into `room` next; nothing when nothing fits."""
+        """The lengths to put into `room` next; empty if nothing fits."""
         longest = self.longest(room)
         if not longest:
             return ()
         if room - longest <= self._capacity // CLOSE:
             return (longest,)
-        # The bits from the half up are the longer ones of the pairs; the pair nearest to equal halves keeps the very
-        # long and the very short, which are the hardest and the easiest to place, for later.
+        # The bits from the half up are the longer ones of the pairs. The pair nearest to equal halves keeps the very
+        # long and very short examples, the hardest and the easiest to place, for later.
         halves = (room + 1) // 2
         pairs = (self._mirrored >> (self._capacity - room)) & self._there & ((2 << room) - 1)
         pairs >>= halves
@@ -73,7 +74,7 @@ class _Left:
         return (longer, room - longer)
 
     def take(self, length: int) -> int:
-        """One example of `length`, which is left no more."""
+        """Remove and return an example of `length`."""
         places = self._places[length]
         place = places.pop()
         if not places:

@@ -1,7 +1,7 @@
-"""Which examples make each optimiser step, decided before the run. Pure; knows no tokens and no library.
+"""Which examples make up each optimizer step, decided before the run. Pure; independent of tokens and libraries.
 
-A step is a random set drawn by the seed and the epoch alone, so the same plan takes the same steps on one CPU and on
-eight GPUs, before and after a kill. How a step is cut into micro batches for the ranks changes only padding and speed.
+A step is a random set that depends only on seed and epoch, so a plan takes the same steps on one CPU and on eight GPUs,
+before and after a kill. How a step is split into micro batches affects only padding and speed.
 """
 
 import math
@@ -12,23 +12,23 @@ from skyassets.core.training.packing import packed
 from skyassets.core.training.spec import Training
 
 MicroBatch = list[int]
-"""Indices of examples; may be empty, when a step is smaller than its slots."""
+"""Indices of examples; may be empty if a step is smaller than its slots."""
 
 
 def steps_of(units: int, training: Training) -> int:
-    """Optimiser steps of a run over `units` examples or packs: an epoch's last step may be smaller, none is dropped."""
+    """Optimizer steps of a run over `units` examples or packs: an epoch's last step may be smaller; none is dropped."""
     return training.epochs * math.ceil(units / training.global_batch)
 
 
 def units_of(lengths: Sequence[int], training: Training) -> list[MicroBatch]:
-    """What a step is made of: single examples, or packs of them that fill rows of `cutoff` tokens."""
+    """The units of a step: single examples, or packs that fill rows of `cutoff` tokens."""
     if training.packing:
         return packed(lengths, training.cutoff)
     return [[index] for index in range(len(lengths))]
 
 
 def planned_steps(units: Sequence[MicroBatch], training: Training) -> list[list[MicroBatch]]:
-    """The units of every step, each epoch in an order of its own."""
+    """The units of every step; each epoch has its own order."""
     steps = []
     for epoch in range(training.epochs):
         order = list(units)
@@ -40,9 +40,9 @@ def planned_steps(units: Sequence[MicroBatch], training: Training) -> list[list[
 def micro_batches(
     step: Sequence[MicroBatch], lengths: Sequence[int], slots: int, training: Training, size: int
 ) -> list[MicroBatch]:
-    """Cut a step into `slots` micro batches, a pack or at most `size` examples each; empty ones come last.
+    """Split a step into `slots` micro batches of one pack or at most `size` examples; empty ones come last.
 
-    Like lengths are together and follow each other, so the ranks of a micro step wait little for each other.
+    Similar lengths are grouped and adjacent, so the ranks of a micro step wait little for each other.
     """
     size = 1 if training.packing else size
     ordered = sorted(step, key=lambda unit: (-sum(lengths[index] for index in unit), unit))

@@ -1,1 +1,1 @@
-"""engines/host."""
+"""The local machine: hardware, environment, Git checkout, toolchain, metering and watchdog."""

@@ -1,1 +1,1 @@
-"""engines/hub."""
+"""Uploads to the Hugging Face Hub."""

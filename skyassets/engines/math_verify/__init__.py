@@ -1,1 +1,1 @@
-"""engines/math_verify."""
+"""Comparison of mathematical answers with math-verify, in worker processes."""

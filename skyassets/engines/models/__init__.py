@@ -1,1 +1,1 @@
-"""engines/models."""
+"""Model weights: folders, GGUF files, shapes and identities."""

@@ -1,1 +1,1 @@
-"""engines/openai_api."""
+"""Completions from OpenAI-compatible servers: requests, retries, rate limits and concurrency."""

@@ -1,1 +1,1 @@
-"""engines/openai_batch."""
+"""Completions through OpenAI's Batch API."""

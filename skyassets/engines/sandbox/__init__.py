@@ -1,1 +1,1 @@
-"""engines/sandbox."""
+"""Sandboxes that run untrusted programs."""

@@ -1,1 +1,1 @@
-"""engines/serving."""
+"""Local model servers: vLLM and transformers."""

@@ -1,1 +1,1 @@
-"""engines/sources."""
+"""Readers of problem sources: local files and Hub data sets."""

@@ -1,1 +1,1 @@
-"""engines/tokenizing."""
+"""Tokenization of examples in a separate process."""

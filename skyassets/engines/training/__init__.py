@@ -1,1 +1,1 @@
-"""engines/training."""
+"""Fine-tuning with DeepSpeed in worker processes."""

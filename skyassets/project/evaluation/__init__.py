@@ -1,1 +1,1 @@
-"""project/evaluation."""
+"""Epochs, history, manifests and files of the evaluation's reports."""

@@ -1,4 +1,4 @@
-"""What answered the benchmarks: read from the notes of whatever runs had paid for the rows that a report rests on."""
+"""What answered the benchmarks: read from the serving notes of the runs that produced the report's rows."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,9 +23,9 @@ GRADING_PACKAGES = ("math-verify", "latex2sympy2_extended", "sympy")
 
 
 def answered_with(project: Project, models: Mapping[str, Model], made: StageResult, epoch: str) -> Facts:
-    """The manifest of answers just made: how they were asked, by whom and with what they were answered and graded.
+    """The manifest of the new answers: how they were asked, and which models, servers and graders produced them.
 
-    `models` is role to model. Rows that another run or recipe had paid for tell what that run was served with.
+    `models` is role to model. Rows from another run or recipe report the servers of that run.
     """
     recipe, answers = project.recipe, made.frame
     facts: Facts = {"recipe": recipe.name, **asked(recipe.evaluation, recipe.benchmarks, epoch)}
@@ -42,7 +42,7 @@ def answered_with(project: Project, models: Mapping[str, Model], made: StageResu
 
 
 def code_told() -> Facts:
-    """Which code is running: its commit where it lies in a checkout, and the package's version."""
+    """The running code: its Git commit, if it is a checkout, and the package's version."""
     commit = commit_of(PACKAGE)
     return {
         "commit": commit.name if commit else None,
@@ -52,7 +52,7 @@ def code_told() -> Facts:
 
 
 def _servers(project: Project, model: Model, answers: pl.DataFrame) -> list[Server]:
-    """The distinct servers that the rows came from."""
+    """The distinct servers that answered the rows."""
     rows = project.rows.read(answers["completion_id"].drop_nulls(), ["run", "served_by"])
     pairs = {pair for batch in rows for pair in batch.select("run", "served_by").unique().iter_rows()}
     notes = notes_of(project)

@@ -1,4 +1,4 @@
-"""The epochs of the evaluation: each asks the same benchmarks with fresh samples; a run belongs to one throughout."""
+"""Epochs of the evaluation: each asks the same benchmarks with fresh samples; a run belongs to a single epoch."""
 
 import re
 
@@ -9,9 +9,9 @@ from skyassets.project.project import Project, Run
 from skyassets.stages.evaluation.manifest import FIRST
 
 EPOCH_TAG = "skyassets/epoch"
-"""The run tag that names a re-evaluation; set by the schedule."""
+"""The run tag that names an epoch; set by the schedule."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-"""What an epoch may be called: it becomes a part of a folder's name."""
+"""Valid names of an epoch, which become part of a folder name."""
 
 
 def current_epoch(project: Project) -> str:
@@ -21,12 +21,12 @@ def current_epoch(project: Project) -> str:
 
 
 def enter(project: Project, run: Run | None) -> str:
-    """The epoch that `run` belongs to: the latest, or the one of its tag, which begins if it is a new one.
+    """The epoch of `run`: the latest, or the one named by its tag, which is begun if it is new.
 
-    A killed epoch goes on where it was, whether the next run has its tag or none. Without a run: the latest.
+    A killed epoch is resumed by the next run, with or without the tag. Without a run: the latest epoch.
 
     Raises:
-        EpochError: when the tag is no name for an epoch.
+        EpochError: when the tag is not a valid epoch name.
     """
     if run is None:
         return current_epoch(project)
@@ -39,10 +39,10 @@ def enter(project: Project, run: Run | None) -> str:
 
 
 def hold(run: Run, answered: str) -> None:
-    """See that a report is made of the epoch that the run was started for.
+    """Check that a report is made in the epoch that the run was started for.
 
     Raises:
-        EpochError: when another run has asked the benchmarks in another epoch meanwhile.
+        EpochError: when another run has meanwhile asked the benchmarks in another epoch.
     """
     tagged = run.tags.get(EPOCH_TAG, "")
     if tagged and tagged != answered:
@@ -54,10 +54,10 @@ def hold(run: Run, answered: str) -> None:
 
 
 def checked(name: str) -> str:
-    """`name` itself, when an epoch may be called so, or when there is none.
+    """Return `name` if it is empty or a valid epoch name.
 
     Raises:
-        EpochError: when it may not.
+        EpochError: when it is not.
     """
     if name and (name == FIRST or NAME.fullmatch(name) is None):
         raise EpochError(

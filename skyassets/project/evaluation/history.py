@@ -1,4 +1,4 @@
-"""The history of the evaluation: every report that was ever made, in a folder that nobody writes to again."""
+"""The history of the evaluation: every report ever made, in a folder that is append-only."""
 
 import json
 import os
@@ -20,24 +20,24 @@ from skyassets.stages.evaluation.drift import METRICS, Drift, Past, drift
 from skyassets.stages.evaluation.manifest import FIRST, Facts
 
 FOLDER = "history"
-"""Beside a recipe's tables."""
+"""The folder next to a recipe's tables."""
 ROWS = f"{REPORTS.name}.parquet"
 ITEMS = "items.parquet"
 MANIFEST = "manifest.json"
 VERSION_LETTERS = 12
-"""Of the data version, in a folder's name."""
+"""Characters of the data version in a folder name."""
 UNFINISHED = ".unfinished-"
-"""How the name of a folder begins while it is filled."""
+"""Prefix of a folder while it is being written."""
 COMPARED: dict[str, pl.DataType] = {
     **dict.fromkeys(("benchmark", "role", "problem_id"), pl.String()),
     **dict.fromkeys(METRICS.values(), pl.Float64()),
 }
-"""The columns of item scores that two reports are compared by."""
+"""The columns of item scores on which two reports are compared."""
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A report of the history."""
+    """A report in the history."""
 
     folder: Path
     at: str
@@ -52,11 +52,11 @@ class Kept:
 
     @property
     def rows(self) -> pl.DataFrame:
-        """The report, in the form that `benchmark_reports` had then."""
+        """The report, with the columns that `benchmark_reports` had at the time."""
         return _read(self.folder / ROWS)
 
     def past(self) -> Past:
-        """The report as a drift check compares it: by no item, where these are in an old form that tells too little."""
+        """The report as input of a drift check; without items if they were stored in an older, insufficient format."""
         items = _read(self.folder / ITEMS)
         is_told = COMPARED.keys() <= set(items.columns)
         return Past(self.name, self.made_with, items if is_told else pl.DataFrame(schema=COMPARED))
@@ -64,20 +64,20 @@ class Kept:
 
 @dataclass(frozen=True)
 class History:
-    """The reports that are kept in `folder`."""
+    """The reports stored in `folder`."""
 
     folder: Path
 
     def reports(self) -> list[Kept]:
-        """All reports, oldest first; folders that are none are passed over."""
+        """All reports, oldest first; other folders are skipped."""
         there = sorted(self.folder.iterdir()) if self.folder.is_dir() else []
         found = [kept for folder in there if not folder.name.startswith(".") and (kept := _kept(folder))]
         return sorted(found, key=lambda kept: (kept.at, kept.name))
 
     def append(self, rows: pl.DataFrame, items: pl.DataFrame, made_with: Facts, files: Iterable[Path] = ()) -> str:
-        """Keep a report with its item scores and copies of `files`; its name. One that is there already stays.
+        """Store a report with its item scores and copies of `files`; returns its name. An existing report is kept.
 
-        The folder is there whole or not at all. One writes at a time, and takes away what a killed one left half done.
+        The folder is written atomically. One process writes at a time, and removes what a killed one left unfinished.
 
         Raises:
             StoreError: when it cannot be written.
@@ -90,7 +90,8 @@ class History:
             told = {"name": name, "at": now(), "epoch": epoch, "made_with": made_with}
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)
-                # A folder of that name that is no whole report was harmed from outside: this is the same report.
+                # An incomplete folder of that name was damaged from outside; the report is the same, so it is written
+                # again.
                 for left in (*self.folder.glob(f"{UNFINISHED}*"), self.folder / name):
                     shutil.rmtree(left, ignore_errors=True)
                 with tempfile.TemporaryDirectory(
@@ -114,12 +115,12 @@ class History:
         return name
 
     def holds(self, name: str) -> bool:
-        """Whether the report of this name is kept."""
+        """Whether a report of this name is stored."""
         return _kept(self.folder / name) is not None
 
 
 def name_of(epoch: str, version: str) -> str:
-    """What the report of an epoch (empty for the first) is called in the history."""
+    """The name in the history of the report of an epoch (empty for the first)."""
     return f"{epoch or FIRST}-{version[:VERSION_LETTERS]}"
 
 
@@ -132,7 +133,7 @@ def version_of(rows: pl.DataFrame) -> str:
 
 
 def _kept(folder: Path) -> Kept | None:
-    """The report in `folder`; None when there is none, or not a whole one."""
+    """The report in `folder`; None if there is none or it is incomplete."""
     try:
         told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         kept = Kept(folder, str(told["at"]), str(told["epoch"]), dict(told["made_with"]))
@@ -167,20 +168,20 @@ def history_of(project: Project) -> History:
 
 
 def current_report(project: Project) -> str:
-    """The name, in the history, of the report that is there.
+    """The name, in the history, of the current report.
 
     Raises:
-        StoreError: when there is none.
+        StoreError: when there is none yet.
     """
     rows = project.store.read(REPORTS)
     return name_of(str(rows["epoch_name"][0]) if rows.height else "", project.store.data_version(REPORTS))
 
 
 def latest_drift(project: Project) -> Drift:
-    """The drift of the report that is there since those that were made before it, none of those made later.
+    """The drift of the current report since the reports made before it.
 
     Raises:
-        StoreError: when there is no report, or it or an earlier one is not in the history as it should be.
+        StoreError: when there is no report, or it or an earlier one is missing or damaged in the history.
     """
     name = current_report(project)
     kept = history_of(project).reports()

@@ -1,4 +1,4 @@
-"""The report's files: what the page is written from, gathered from the house, and written beside the tables."""
+"""The report's files: collects their data from the project and writes them next to the tables."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -21,15 +21,15 @@ from skyassets.stages.reporting.paired_examples import Duel
 PAGE, TEXT = "report.html", "report.md"
 FILES = (PAGE, TEXT)
 CODE = ("skyassets.stages.reporting.html", "skyassets.stages.reporting.markdown")
-"""The code that decides the files, for the asset's version."""
+"""The code that determines the files, for the asset's version."""
 WRITTEN_FROM = (REPORTS, ANSWERS, EXAMPLES, CHECKPOINT, LEDGER)
-"""The tables that the files name, for whoever wants to know more."""
+"""The tables that the files refer to for details."""
 
 
 def write_reports(project: Project, reports: pl.DataFrame, contaminated: Mapping[str, str] | None = None) -> str:
-    """Write both files of a report out of the rows of `benchmark_reports`; what they say in brief, as Markdown.
+    """Write both files of a report from the rows of `benchmark_reports`; returns their summary as Markdown.
 
-    `contaminated` is the evidence of each item whose text was found in the training set; None when nobody looked.
+    `contaminated` is the evidence for each item whose text was found in the training set; None if that was not checked.
     """
     facts = report_facts(project, reports, contaminated)
     write_text(project.store.folder / PAGE, report_page(facts))
@@ -38,13 +38,13 @@ def write_reports(project: Project, reports: pl.DataFrame, contaminated: Mapping
 
 
 def missing(project: Project) -> str:
-    """Which of the files is gone, in words; empty when none is."""
+    """Which of the files are missing, in words; empty if none is."""
     gone = [name for name in FILES if not (project.store.folder / name).exists()]
     return f"gone: {', '.join(gone)}" if gone else ""
 
 
 def report_facts(project: Project, reports: pl.DataFrame, contaminated: Mapping[str, str] | None = None) -> ReportFacts:
-    """What the report is written from; of the answers' texts only those that are shown are read."""
+    """The data of the report; of the answers' texts, only those that are shown are read."""
     recipe = project.recipe
     base = recipe.training.base
     models = {BASE: str(base), STUDENT: f"{student_name(base.name)}, {base} trained by the recipe"}
@@ -85,8 +85,8 @@ def _duels(project: Project, headlines: Mapping[str, str]) -> tuple[Duel, ...]:
 
 
 def _spent(project: Project, ledger: pl.DataFrame) -> tuple[Spent, ...]:
-    """What each asset took, in the order it was first paid for; rows that others paid for count in dollars as well."""
-    # A sum over a null is no sum: what one run does not know, all of them do not.
+    """What each asset took, in the order of first payment; the dollars include reused rows."""
+    # One unknown cost makes the sum unknown, so a group with a null has no sum.
     dollars = pl.when(pl.col("dollars").null_count() == 0).then(pl.col("dollars").sum()).alias("dollars")
     tokens = (pl.col("prompt_tokens") + pl.col("completion_tokens")).sum().alias("tokens")
     summed = ledger.group_by("asset").agg(

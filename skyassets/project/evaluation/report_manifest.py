@@ -1,4 +1,4 @@
-"""The reproducibility manifest of a report: what is known of its answers, and what the report itself was made from."""
+"""The reproducibility manifest of a report: what is known about its answers, and what the report was made from."""
 
 import json
 from collections.abc import Mapping
@@ -15,10 +15,10 @@ PACKAGES = ("polars", "numpy", "scipy")
 
 
 def made_with(project: Project) -> Facts:
-    """The manifest of a report on the answers that are there.
+    """The manifest of a report on the current answers.
 
     Raises:
-        StoreError: when a table is not there, or not as its own manifest says.
+        StoreError: when a table is missing or does not match its manifest.
     """
     made = project.store.manifest(ANSWERS)
     told = made.facts.get(MADE_WITH) if made else None
@@ -29,7 +29,7 @@ def made_with(project: Project) -> Facts:
 
 
 def _checkpoint(project: Project) -> Facts:
-    """The student's descent: its base, the data it was trained on, and what trained it."""
+    """The student's origin: its base, the data it was trained on, and what trained it."""
     rows = project.store.read(CHECKPOINT)
     found = {str(row["entry"]): row["fact"] for row in rows.iter_rows(named=True) if row["fact"] is not None}
     told = {name.removeprefix("fact:"): json.loads(str(fact)) for name, fact in found.items()}

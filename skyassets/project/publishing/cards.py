@@ -1,4 +1,4 @@
-"""The cards as they go to the hub: with the report's scores, the names there, and what the publisher accepted."""
+"""The cards as published on the Hub: with the report's scores, the repository names, and the accepted licences."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,19 +22,19 @@ REPORT = "report"
 
 @dataclass(frozen=True)
 class Names:
-    """What the publisher says: the repositories (empty while not named) and the licences that he accepts."""
+    """The publisher's choices: the repositories (empty while unnamed) and the accepted licences."""
 
     data: str = ""
     model: str = ""
     accepted: tuple[str, ...] = ()
 
     def of(self, kind: Kind) -> str:
-        """The repository of that kind."""
+        """The repository of that type."""
         return (self.data if kind is Kind.DATA else self.model) or UNNAMED
 
 
 def data_card(project: Project, report: PublishedReport, names: Names, accepted: Sequence[str]) -> str:
-    """The data set's card; `accepted` are the licences that had to be."""
+    """The data set's card; `accepted` lists the licences that required acceptance."""
     versions = {parent.name: project.store.data_version(parent) for parent in PARENTS}
     more = ["## Licences accepted", "", plain(accepted_in_words(accepted)), ""] if accepted else []
     if not report.wrong:
@@ -51,7 +51,7 @@ def data_card(project: Project, report: PublishedReport, names: Names, accepted:
 
 
 def student_card(project: Project, report: PublishedReport, names: Names, accepted: Sequence[str]) -> str:
-    """The model's card; `accepted` are the licences that had to be."""
+    """The model's card; `accepted` lists the licences that required acceptance."""
     facts = card_facts_of(project, run_of(project), report.rows)
     datasets = tuple(dict.fromkeys([*([names.data] if names.data else []), *facts.datasets]))
     told = replace(facts, name=names.model, datasets=datasets, accepted=tuple(accepted), report=REPORT)

@@ -1,4 +1,4 @@
-"""The files that can be published, each held against the digest that was taken when it was made."""
+"""The files that can be published, each checked against the digest recorded when it was made."""
 
 import hashlib
 from pathlib import Path
@@ -14,7 +14,7 @@ from skyassets.project.training_runs import run_in, runs_of
 
 
 def data_files(project: Project, refused: list[str]) -> list[Item]:
-    """The training files, whose own card gives way to the one that is written for the hub."""
+    """The training files, without their local card, which is replaced by the one for the Hub."""
     manifest = project.store.manifest(EXAMPLES)
     named = manifest.facts.get(FILES) if manifest else None
     if not isinstance(named, dict):
@@ -33,7 +33,7 @@ def data_files(project: Project, refused: list[str]) -> list[Item]:
 
 
 def weights_files(project: Project, refused: list[str]) -> list[Item]:
-    """The files of the weights, each held whole against the table `checkpoint`."""
+    """The files of the weights, each checked against the table `checkpoint`."""
     table = project.store.read(CHECKPOINT)
     runs, run = runs_of(project), run_in(table)
     if not runs.is_finished(run):
@@ -54,11 +54,11 @@ def weights_files(project: Project, refused: list[str]) -> list[Item]:
 
 
 def lying(path: str, file: Path) -> Item:
-    """A file that lies here and goes as it is."""
+    """A local file that is uploaded unchanged."""
     return Item(path, file.stat().st_size, sha256(file), file)
 
 
 def written(path: str, text: str) -> Item:
-    """A text that is written for the hub."""
+    """A text generated for the Hub."""
     content = text.encode()
     return Item(path, len(content), hashlib.sha256(content).hexdigest(), content)

@@ -1,4 +1,4 @@
-"""What of a recipe can be published: its data set and its student with the report, looked through before they go."""
+"""What a recipe can publish: its data set and its student with the report, checked before upload."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,26 +25,26 @@ NOT_FRESH = (State.STALE, State.MISSING, State.STUCK)
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be published, where, and what the publisher has decided."""
+    """What to publish, where, and the publisher's decisions."""
 
     kinds: tuple[Kind, ...]
     names: Names
     report: str = ""
-    """A report of the history by its name; empty for the latest."""
+    """The name of a report in the history; empty for the latest."""
     has_pages: bool = True
-    """Whether the report's pages go along, which show items of the benchmarks."""
+    """Whether the report's pages, which show benchmark items, are included."""
 
     @property
     def with_report(self) -> Kind:
-        """Where the report goes: to the model, or to the data set that goes alone."""
+        """Where the report goes: to the model, or to the data set if it is published alone."""
         return Kind.MODEL if Kind.MODEL in self.kinds else Kind.DATA
 
 
 def publication(project: Project, wanted: Wanted) -> Publication:
-    """All that would go, what forbids it, and what should be known before. Sends nothing and asks nobody.
+    """Everything that would be uploaded, what prevents it, and what to know before. Uses no network.
 
     Raises:
-        StoreError: when a table is there and cannot be read.
+        StoreError: when a table exists but cannot be read.
     """
     refused = [*_missing(project, EXAMPLES, *((CHECKPOINT, REPORTS) if Kind.MODEL in wanted.kinds else ()))]
     if refused:
@@ -82,7 +82,7 @@ def _missing(project: Project, *tables: Table) -> Iterator[str]:
 
 
 def _under(project: Project, kind: Kind, report: PublishedReport | None) -> list[Under]:
-    """What goes out, with its licence: the kept rows, the base, and the items of benchmarks that pages show."""
+    """The licensed content: the kept rows, the base model, and the benchmark items shown on pages."""
     rows = kept(project.store.read(EXAMPLES)).group_by("licence").len().sort("licence", nulls_last=True)
     found = [Under("rows of the data set", *row) for row in rows.iter_rows()]
     if kind is Kind.MODEL:

@@ -1,4 +1,4 @@
-"""The report that goes along: the latest or one of the history, whether it is on these weights, and its files."""
+"""The published report: the latest or one of the history, whether it describes these weights, and its files."""
 
 import json
 from dataclasses import dataclass, field
@@ -18,32 +18,32 @@ TABLES = (ROWS, ITEMS, MANIFEST)
 
 @dataclass(frozen=True)
 class PublishedReport:
-    """A report, and why it cannot go along where it cannot."""
+    """A report, and why it cannot be published if it cannot."""
 
     wrong: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
     rows: pl.DataFrame = field(default_factory=lambda: REPORTS.frame([]))
     checkpoint_id: str = ""
-    """Of the weights that are here."""
+    """The id of the current weights."""
     version: str = ""
     """Its name in the history, or the beginning of its data version."""
 
     @property
     def benchmarks(self) -> list[str]:
-        """The benchmarks that it tells of."""
+        """The benchmarks in the report."""
         return sorted(self.rows["benchmark"].unique())
 
     @property
     def shows_items(self) -> bool:
-        """Whether it goes along with pages, which show items of the benchmarks."""
+        """Whether its pages, which show benchmark items, are published."""
         return not self.wrong and any(path.name in PAGES for path in self.files)
 
 
 def published_report(project: Project, name: str, has_pages: bool) -> PublishedReport:
-    """The report called `name` in the history, or the latest; without its pages, if they are to stay here.
+    """The report called `name` in the history, or the latest; without its pages if they are excluded.
 
     Raises:
-        StoreError: when a table is there and cannot be read.
+        StoreError: when a table exists but cannot be read.
     """
     store = project.store
     if lacking := [said for table in (CHECKPOINT, REPORTS) if (said := store.lacking(table))]:
@@ -53,7 +53,7 @@ def published_report(project: Project, name: str, has_pages: bool) -> PublishedR
         return PublishedReport((f"the history has no report {name!r}, only: {', '.join(history) or 'none'}",))
     version = store.data_version(REPORTS)[:VERSION_LETTERS]
     kept = [history[name]] if name else [one for one in history.values() if one.name.endswith(f"-{version}")]
-    # The latest is the table itself; what lies beside it is a copy of what the history keeps.
+    # The latest report is the table itself; the files next to it are copies of those in the history.
     folders = [*([] if name else [store.folder]), *(one.folder for one in reversed(kept))]
     rows = history[name].rows if name else store.read(REPORTS)
     if others := other_columns(REPORTS, rows.schema):
@@ -77,7 +77,7 @@ def published_report(project: Project, name: str, has_pages: bool) -> PublishedR
 
 
 def _other_data(weights: pl.DataFrame, version: str) -> str:
-    """What is wrong with weights beside a data set of this version; empty when they were trained on it."""
+    """Why weights do not belong to a data set of this version; empty if they were trained on it."""
     told = weights.filter(pl.col("entry") == "fact:data version")["fact"]
     trained_on = str(json.loads(told[0])) if told.len() else "an unknown one"
     if trained_on == version:

@@ -1,4 +1,4 @@
-"""Looks through what is to be published for secrets and for names of this machine."""
+"""Scans what is to be published for secrets and for names that identify this machine."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,14 +14,14 @@ from skyassets.project.project import Project
 from skyassets.stages.publishing.secret_scan import MOST, Private, leaks
 
 VOCABULARY = ("tokenizer.json", "vocab.json", "merges.txt", "vocab.txt", "added_tokens.json")
-"""The base's own, byte for byte: words of all kinds, and none of ours."""
+"""Vocabulary files of the base model, copied unchanged; they contain arbitrary words."""
 WORDS = (".md", ".json", ".html", ".txt", ".jinja", ".yaml", ".yml")
-"""Endings of files of text."""
+"""Suffixes of text files."""
 ROWS_AT_ONCE = 2_000
 
 
 def leaking(project: Project, many: Iterable[tuple[Kind, Item]]) -> Iterator[str]:
-    """The files that hold what must stay here, with what it is."""
+    """The files that contain private content, with a description of it."""
     keys = project.deployment.keys.items()
     secrets = {key: f"the key of {role}" for role, many in keys for key in many if len(key) >= SHORTEST_SECRET}
     secrets |= {one: "the hub's token"} if (one := upload.token()) else {}
@@ -41,7 +41,7 @@ def leaking(project: Project, many: Iterable[tuple[Kind, Item]]) -> Iterator[str
 
 
 def _texts(kind: Kind, item: Item) -> Iterator[tuple[str, bool]]:
-    """What there is to read in a file, and whether it is our own words."""
+    """The readable texts of a file, and whether they are our own words."""
     name = item.path.rpartition("/")[2]
     if name.endswith(".parquet") and isinstance(item.content, Path):
         rows = pl.scan_parquet(item.content)

@@ -1,4 +1,4 @@
-"""The card of the weights: what it says, gathered from the tables, and where it is put."""
+"""The model card: collects its data from the tables and writes it."""
 
 import json
 
@@ -18,12 +18,12 @@ from skyassets.stages.reporting.scoreboard import Scoreboard, scoreboard
 
 
 def write_card(project: Project, run: Run, reports: pl.DataFrame | None) -> None:
-    """Put the model card into the folder of the weights, with the scores of `reports` if there is one."""
+    """Write the model card into the folder of the weights, with the scores of `reports` if given."""
     write_text(run.folder / CARD, model_card(card_facts_of(project, run, reports)))
 
 
 def card_facts_of(project: Project, run: Run, reports: pl.DataFrame | None) -> CardFacts:
-    """What the model card says of `run`; `reports` is a report on it."""
+    """The data of the model card of `run`; `reports` is a report on it."""
     recipe, store = project.recipe, project.store
     examples = store.read(EXAMPLES)
     data = card_facts.shares(examples)
@@ -56,9 +56,9 @@ def scoreboard_of(project: Project, reports: pl.DataFrame) -> Scoreboard:
 
 
 def report_on(project: Project, checkpoint_id: str) -> pl.DataFrame | None:
-    """The last report, if it tells of this very checkpoint; one that is harmed or in an old form tells nothing.
+    """The last report, if it is on this checkpoint; None if it is damaged or in an older format.
 
-    The run that makes the weights makes the report again after them, and must not fail for the old one.
+    The run that makes the weights remakes the report afterwards, so an old report must not make it fail.
     """
     try:
         reports = project.store.read(REPORTS)

@@ -1,7 +1,7 @@
-"""Benchmarks, each a small declaration of its own: a function that says where the items are and how they are asked.
+"""Benchmarks: each file has a function that declares where the items are and how they are asked.
 
-What is left unsaid (prompt, sampling, samples) is the recipe's evaluation. A new one is a file here; one of your own
-may stand anywhere.
+Settings left out (prompt, sampling, samples) come from the recipe's evaluation. To add a benchmark, add a file here;
+your own may be in any module.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ SHIPPED: tuple[Callable[[], Benchmark], ...] = (
     math500, aime_2024, aime_2025, amc23, gsm8k, olympiadbench, gpqa_diamond, mmlu, mmlu_pro, livecodebench, humaneval,
     mbpp,
 )  # fmt: skip
-"""All of them."""
+"""All benchmarks shipped with skyassets."""
 
 __all__ = [
     "SHIPPED", "aime_2024", "aime_2025", "amc23", "gpqa_diamond", "gsm8k", "humaneval", "livecodebench", "math500",

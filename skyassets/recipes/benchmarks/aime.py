@@ -7,8 +7,7 @@ from skyassets.stages.evaluation.benchmark import Benchmark
 
 SAMPLES = 16
 """With one sample, a problem is worth 3.3 points and sampling noise alone moves the score by about 7. With 16 samples
-it
-moves by less than 2, little compared with the uncertainty of 30 problems, and the cost equals that of MATH500.
+it moves by less than 2, little beside the uncertainty of 30 problems, at the cost of MATH500.
 """
 
 

@@ -1,4 +1,4 @@
-"""LiveCodeBench: dated contest problems, so that a model can be tested on problems after its cutoff."""
+"""LiveCodeBench: dated contest problems, so that a model can be tested on problems newer than its training data."""
 
 from skyassets.core.errors import RecipeError
 from skyassets.core.sources import HubDataset, Source, Window

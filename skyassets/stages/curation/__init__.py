@@ -1,1 +1,1 @@
-"""rules, selection, gates, SFT export."""
+"""The training set: curation rules, selection, gates, and the export of training files."""

@@ -1,1 +1,1 @@
-"""word n-grams, Jaccard join, contamination."""
+"""Near-duplicate search and contamination: word n-grams and a Jaccard join."""

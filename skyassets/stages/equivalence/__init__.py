@@ -1,1 +1,1 @@
-"""final answers: extract, normalise, compare (pure, imports nothing but core-free code)."""
+"""Final answers: extraction, normalization and comparison. Pure: imports no other package of skyassets."""

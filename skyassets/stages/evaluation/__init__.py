@@ -1,1 +1,1 @@
-"""benchmarks, answers, scores, drift."""
+"""Benchmarks, answers, scores and drift."""

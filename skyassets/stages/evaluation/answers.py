@@ -1,4 +1,4 @@
-"""Answering benchmarks: all who are measured are sampled with the teacher's code and marked with the data's graders."""
+"""Benchmark answers: models are sampled with the teacher's code and graded with the training data's graders."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ from skyassets.stages.sampling.completions import Completer, Replies
 from skyassets.stages.sampling.sample import Attempt, answer_columns, attempt_id, attempts
 
 JUDGED_BY = {True: "programs judged by", False: "answers judged by"}
-"""The facts that name what ran the programs and what compared the answers, by whether it is about programs."""
+"""Metadata keys of the backends that ran programs (True) and compared answers (False)."""
 
 
 @dataclass(frozen=True)
 class EvaluatedModel:
-    """Somebody to be measured: in which role, which model, and how to reach it."""
+    """A model to evaluate: its role, the model, and how to call it."""
 
     role: str
     model: Model
@@ -35,7 +35,7 @@ class EvaluatedModel:
 def attempts_of(
     problems: pl.DataFrame, benchmarks: Sequence[Benchmark], evaluation: Evaluation, model: Model, epoch: str
 ) -> list[Attempt]:
-    """Every completion of `model` that the benchmarks want, benchmark after benchmark."""
+    """Every completion of `model` that the benchmarks need, in benchmark order."""
     return [
         attempt
         for benchmark in benchmarks
@@ -53,7 +53,7 @@ def answer(
     grading: GradingConfig,
     epoch: str = "",
 ) -> StageResult:
-    """Every entrant's answer to every held-out problem, with a strict and a lenient verdict."""
+    """Every model's answers to every held-out problem, with a strict and a lenient verdict."""
     drafts: list[tuple[EvaluatedModel, Attempt, Replies]] = []
     facts: dict[str, object] = {}
     failed = 0
@@ -87,7 +87,7 @@ def _row(evaluated: EvaluatedModel, attempt: Attempt, replies: Replies, epoch: s
 def _grade(
     rows: list[dict[str, object]], problems: Sequence[dict[str, object]], grading: GradingConfig
 ) -> tuple[int, dict[str, object]]:
-    """Put both verdicts into the rows; how many are to be made again, and the counts to show."""
+    """Add both verdicts to the rows. Returns how many must be judged again, and the metadata."""
     columns = {Mode.STRICT: "strict", Mode.LENIENT: "lenient"}
     cases: dict[tuple[int, Mode], Case] = {
         (place, mode): case(problem, row["text"], mode)
@@ -103,7 +103,7 @@ def _grade(
             item = cases.get((place, mode))
             row[column] = judged[item].verdict.value if item else Verdict.UNJUDGED.value
             row[f"{column}_reason"] = judged[item].reason if item else f"no answer: {row['error']}"
-            # Of a program the answer is the text again.
+            # For a program the answer would repeat the text.
             row[f"{column}_answer"] = judged[item].answer if item and item.domain != CODE else None
             again += item is not None and is_unfinished(judged[item])
     by = {

@@ -1,4 +1,4 @@
-"""A benchmark, declared."""
+"""The declaration of a benchmark."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,21 +9,21 @@ from skyassets.core.sources import Source
 
 @dataclass(frozen=True)
 class Benchmark:
-    """A named held-out set of problems, and how it is asked and scored where it wants more than the evaluation says.
+    """A named held-out set of problems, with optional overrides of the evaluation's settings.
 
-    Who is measured has no say in it: prompt, sampling and samples are the same for all.
+    Every model is measured with the same prompt, sampling and number of samples.
     """
 
     identity_name: ClassVar[str] = "Benchmark"
     name: str
     source: Source
     prompt: str = ""
-    """With {question} and {starter_code} in it; empty for the evaluation's prompt of the domain."""
+    """Template with {question} and {starter_code}; empty for the evaluation's prompt of the domain."""
     sampling: Sampling | None = None
-    """None for the evaluation's."""
+    """None for the evaluation's sampling."""
     samples: int | None = None
-    """Samples of each item; None for the evaluation's."""
+    """Samples per item; None for the evaluation's number."""
     k: tuple[int, ...] = ()
-    """The k of the pass@k that are told, each at most the samples; 1 is the mean over samples and always told."""
+    """The k of each pass@k to report, at most the number of samples; pass@1, the mean, is always reported."""
     metric: str = "strict accuracy"
-    """The metric that heads the report."""
+    """The headline metric of the report."""

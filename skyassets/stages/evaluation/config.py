@@ -1,4 +1,4 @@
-"""How models are measured: the same prompts, sampling and samples for everyone, whoever is asked."""
+"""Evaluation settings: the same prompts, sampling and number of samples for every model."""
 
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -12,7 +12,7 @@ from skyassets.stages.sampling.prompts import Prompts
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How the benchmarks are asked; the same for everyone who is measured."""
+    """How the benchmarks are sampled; the same for every evaluated model."""
 
     identity_name: ClassVar[str] = "Evaluation"
     prompts: Prompts
@@ -23,23 +23,23 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Contender:
-    """A further model that a recipe measures beside base and student: the teacher, or one behind an endpoint."""
+    """A model to evaluate besides base and student: the teacher, or a model behind an endpoint."""
 
     identity_name: ClassVar[str] = "Contender"
     role: str
-    """What it is called in tables, reports and settings (SKYASSETS_<ROLE>_URL): lower-case letters, digits and _."""
+    """Its name in tables, reports and settings (SKYASSETS_<ROLE>_URL): lower-case letters, digits and _."""
     model: Model
 
 
 def epoch_seed(seed: int, epoch: str) -> int:
-    """The seed of a re-evaluation: another one for every epoch, the recipe's own for the first (empty) one."""
+    """The seed of an evaluation epoch: the recipe's for the first (empty) epoch, a different one for every other."""
     return int(digest(seed, epoch)[:7], 16) if epoch else seed
 
 
 def asking_of(benchmark: Benchmark, evaluation: Evaluation, model: Model, epoch: str) -> Asking:
-    """How `model` is asked `benchmark`: as the benchmark says, and where it says nothing as the evaluation does.
+    """The sampling settings of `model` on `benchmark`: the benchmark's overrides, else the evaluation's settings.
 
-    Whose model it is has no say in it.
+    They are the same for every model.
     """
     prompts = evaluation.prompts
     if own := benchmark.prompt:

@@ -1,7 +1,7 @@
-"""Drift: whether a score moved since the last time the same model was asked the same items, and what else had changed.
+"""Drift: whether a score moved since the same model last answered the same items, and what else changed.
 
-Two reports of one model differ by luck alone, or because something moved that is in their manifests (engine, template,
-grader, sampling), or in none of them (a hosted model behind its old name).
+Two reports of one model differ by chance, because something in their manifests changed (engine, template, grader,
+sampling), or because of something no manifest records (a hosted model that changed under the same name).
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,14 +13,14 @@ from skyassets.stages.evaluation.manifest import Scalar
 from skyassets.stages.statistics.paired import difference
 
 LEVEL = 0.05
-"""Of a family-wise error: the chance that any of a check's comparisons calls luck a drift."""
+"""The family-wise error rate: the chance that any comparison of a check reports chance as drift."""
 METRICS = {"strict accuracy": "strict", "lenient accuracy": "lenient"}
-"""What is compared, and the items' column it comes from."""
+"""The compared metrics, and the item-score column of each."""
 STUDENT = "student"
 EXPECTED = ("epoch", "evaluation.seed of the epoch", "data.benchmark_answers")
-"""What differs between any two epochs."""
+"""Names that differ between any two epochs."""
 OF_STUDENT = ("checkpoint.", "data.checkpoint", "data.training set", "data.sft_dataset")
-"""What concerns nobody but the student."""
+"""Prefixes of names that concern the student only."""
 SUSPECTS = (
     ("engine", (".engine", ".flags", ".tensor parallel", ".torch", ".transformers", ".tokenizers", ".python")),
     ("template", (".chat template", ".tokenizer")),
@@ -30,9 +30,9 @@ SUSPECTS = (
     ("hardware", (".gpu", ".cpu")),
     ("items", ("data.benchmark_problems",)),
 )
-"""What a changed name is called in one word, the likeliest cause of a moved score first.
+"""Kind of change to the manifest names it covers, the likeliest cause of a moved score first.
 
-By how the name begins, or, where the mark begins with a dot (it is about a role), by how it ends.
+An entry matches as a prefix, or as a suffix if it begins with a dot (names of a role).
 """
 OTHER = "code"
 ABSENT = "nothing"
@@ -40,10 +40,10 @@ ABSENT = "nothing"
 
 @dataclass(frozen=True)
 class Past:
-    """A report as it was kept: its name in the history, its manifest, and its item scores.
+    """An earlier report: its name in the history, its manifest, and its item scores.
 
-    `items` is what `item_scores` makes: one row per benchmark, role and problem_id, with the score (0 to 1, null where
-    nobody could judge) in the columns of `METRICS`.
+    `items` is the output of `item_scores`: one row per benchmark, role and problem_id, with the score (0 to 1, null
+    if unjudged) in the columns of `METRICS`.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Past:
 
 @dataclass(frozen=True)
 class Move:
-    """How one score compares with the last time, on the items that both reports have."""
+    """How one score changed since the earlier report, on the items that both reports have."""
 
     benchmark: str
     role: str
@@ -64,7 +64,7 @@ class Move:
     before: float
     after: float
     p: float
-    """Two-sided; after Holm's correction for all comparisons of the check."""
+    """Two-sided p-value, Holm-corrected for all comparisons of the check."""
 
     @property
     def points(self) -> float:
@@ -73,13 +73,13 @@ class Move:
 
     @property
     def is_drift(self) -> bool:
-        """Whether it moved beyond noise."""
+        """Whether the score moved beyond noise."""
         return self.p < LEVEL
 
 
 @dataclass(frozen=True)
 class Change:
-    """A name of the manifest that says something else now."""
+    """A manifest entry whose value changed."""
 
     name: str
     before: Scalar
@@ -87,7 +87,7 @@ class Change:
 
     @property
     def kind(self) -> str:
-        """What it is, in one word."""
+        """The kind of change, in one word."""
         for fits in (_begins, _ends):
             for kind, marks in SUSPECTS:
                 if any(fits(self.name, mark) for mark in marks):
@@ -100,11 +100,11 @@ class Change:
 
 @dataclass(frozen=True)
 class Drift:
-    """All comparisons of a report with the ones before it."""
+    """All comparisons of a report with earlier ones."""
 
     moves: tuple[Move, ...]
     changes: Mapping[str, tuple[Change, ...]]
-    """Role to what changed for it since the report it is compared with."""
+    """Role to the changes since the report it is compared with."""
 
     @property
     def drifted(self) -> tuple[Move, ...]:
@@ -113,12 +113,12 @@ class Drift:
 
     @property
     def changed(self) -> tuple[Change, ...]:
-        """What changed for anybody, each once, the likeliest cause first."""
+        """All changes of any role without repeats, the likeliest cause first."""
         return ranked({change: None for changes in self.changes.values() for change in changes})
 
     @property
     def together(self) -> tuple[str, ...]:
-        """The benchmarks on which several drifted, and all the same way."""
+        """The benchmarks on which several roles drifted, all in the same direction."""
         found = []
         for benchmark in dict.fromkeys(move.benchmark for move in self.drifted):
             here = [move for move in self.drifted if move.benchmark == benchmark]
@@ -128,10 +128,10 @@ class Drift:
 
 
 def drift(now: Past, before: Sequence[Past]) -> Drift:
-    """`now` held against the latest of `before` (oldest first) in which the same model gave other answers.
+    """Compare `now` with the latest of `before` (oldest first) in which the same model gave different answers.
 
-    The scores are paired by item: an item that only one of the two has tells nothing. Each comparison is the paired
-    test of `paired.difference`; the p-values of all of them are corrected by Holm (1979, Scand. J. Statist. 6:65).
+    Scores are paired by item; items that only one report has are ignored. Each comparison is the paired test of
+    `paired.difference`; all p-values are corrected by Holm's method (1979, Scand. J. Statist. 6:65).
     """
     found: list[tuple[str, str, str, str, int, float, float, float]] = []
     changes: dict[str, tuple[Change, ...]] = {}
@@ -154,9 +154,9 @@ def drift(now: Past, before: Sequence[Past]) -> Drift:
 
 
 def changed(role: str, before: Mapping[str, Scalar], after: Mapping[str, Scalar]) -> tuple[Change, ...]:
-    """What two manifests say differently of what concerns `role`, the likeliest cause of a moved score first.
+    """The entries relevant to `role` that differ between two manifests, the likeliest cause of a moved score first.
 
-    What differs between any two epochs is left out, and so is what concerns another role alone.
+    Entries that differ between any two epochs, and entries of other roles, are left out.
     """
     others = tuple(f"{other}." for other in (*roles(before), *roles(after)) if other != role)
     foreign = others if role == STUDENT else (*others, *OF_STUDENT)
@@ -173,12 +173,12 @@ def ranked(changes: Mapping[Change, None]) -> tuple[Change, ...]:
 
 
 def roles(made_with: Mapping[str, Scalar]) -> tuple[str, ...]:
-    """Who was measured."""
+    """The roles that were measured."""
     return tuple(name.removesuffix(".engine") for name in made_with if name.endswith(".engine"))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """The p-values, corrected for their number by Holm's step-down method (1979, Scand. J. Statist. 6:65)."""
+    """The p-values, corrected by Holm's step-down method (1979, Scand. J. Statist. 6:65)."""
     corrected = [1.0] * len(p_values)
     most = 0.0
     for rank, place in enumerate(sorted(range(len(p_values)), key=lambda place: p_values[place])):
@@ -188,7 +188,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def _is_same(role: str, now: Mapping[str, Scalar], past: Mapping[str, Scalar]) -> bool:
-    """Whether both reports measure the same model in `role`, by different answers."""
+    """Whether both reports measure the same model in `role` with different answers."""
     names = (f"{role}.model", "checkpoint.id") if role == STUDENT else (f"{role}.model", f"{role}.revision")
     is_other = now.get("data.benchmark_answers") != past.get("data.benchmark_answers")
     return is_other and all(now.get(name) == past.get(name) for name in names)

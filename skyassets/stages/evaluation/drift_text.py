@@ -1,14 +1,14 @@
-"""What a drift check says in words: what moved, beside what changed."""
+"""The text of a drift check: which scores moved, and what changed in the manifest."""
 
 from skyassets.stages.evaluation.drift import Change, Drift, Move
 from skyassets.stages.markup.markdown import plain
 
 SHOWN = 8
-"""Changes that are named; the others are counted."""
+"""How many changes are listed; the rest are counted."""
 
 
 def drift_text(found: Drift) -> str:
-    """A verdict in a sentence or two, then a line for each score that moved and for each change. Markdown."""
+    """Markdown: a verdict of one or two sentences, then a line for each score that moved and each change."""
     lines = [verdict(found), ""]
     lines += [f"- {plain(moved(move))}" for move in found.drifted]
     changes = found.changed
@@ -18,7 +18,7 @@ def drift_text(found: Drift) -> str:
 
 
 def verdict(found: Drift) -> str:
-    """Whether anything moved, and what that may come of."""
+    """Whether any score moved, and the likely causes."""
     if not found.moves:
         return "There is no earlier report of the same models to compare with."
     if not found.drifted:
@@ -41,7 +41,7 @@ def verdict(found: Drift) -> str:
 
 
 def moved(move: Move) -> str:
-    """One score's way."""
+    """One score's change as text."""
     return (
         f"{move.benchmark}, {move.role}, {move.metric}: {move.before:.1%} -> {move.after:.1%}, "
         f"{move.points:+.1f} points on {move.items} items (p {move.p:.2g} after Holm) since {move.against}"
@@ -49,5 +49,5 @@ def moved(move: Move) -> str:
 
 
 def named(changes: tuple[Change, ...]) -> str:
-    """The kinds of what changed, the likeliest cause first."""
+    """The kinds of the changes, the likeliest cause first."""
     return ", ".join(dict.fromkeys(change.kind for change in changes))

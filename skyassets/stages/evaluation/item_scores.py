@@ -1,4 +1,4 @@
-"""Item scores: what all samples of one item by one entrant come to. Columns in, columns out; no answer is looked at."""
+"""Item scores: the samples of one item by one model, aggregated. Works on columns only; no answer text is read."""
 
 from collections.abc import Sequence
 
@@ -12,26 +12,26 @@ READ = (
     "epoch_name", "benchmark", "problem_id", "family", "level", "domain", "role", "model", "checkpoint_id",
     "finish_reason", "completion_tokens", "strict", "strict_answer", "lenient", "lenient_answer", "error",
 )  # fmt: skip
-"""All that scores need of an answer: no text."""
+"""The columns of an answer that scores need; its text is not among them."""
 ITEM = ["benchmark", "role", "problem_id"]
 MODES = ("strict", "lenient")
 CUT = "length"
-"""The finish reason of an answer that the token limit cut."""
+"""The finish reason of an answer that was cut by the token limit."""
 
 
 def item_scores(answers: pl.LazyFrame) -> pl.DataFrame:
-    """One row per benchmark, role and problem_id, in that order, out of `benchmark_answers`.
+    """One row per benchmark, role and problem_id, sorted in that order, from `benchmark_answers`.
 
-    | column | what it is |
+    | column | meaning |
     | --- | --- |
-    | samples | answers that were asked for |
-    | answered | those that came |
-    | strict, lenient | share of the judged samples that are right; null where none was judged |
-    | strict_judged, strict_right, and of lenient | how many were judged, and how many of them are right |
-    | strict_majority, lenient_majority | score of the vote; null for one sample, for code, and where none was judged |
-    | finished, truncated | share of the samples that came which ended by themselves, or were cut by the token limit |
-    | unjudged | share of the samples with a verdict, strict or lenient, that nobody could give |
-    | tokens | mean completion tokens of the samples that came |
+    | samples | answers requested |
+    | answered | answers received |
+    | strict, lenient | share of judged samples that are correct; null if none was judged |
+    | strict_judged, strict_right, and likewise for lenient | number of judged samples, and of correct ones |
+    | strict_majority, lenient_majority | majority vote score; null for one sample, for code, and if none was judged |
+    | finished, truncated | share of received answers that ended by themselves, or were cut by the token limit |
+    | unjudged | share of samples without a strict or a lenient verdict |
+    | tokens | mean completion tokens of received answers |
     """
     answers = answers.select(READ)
     came = pl.col("error").is_null()

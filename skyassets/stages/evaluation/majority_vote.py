@@ -1,4 +1,4 @@
-"""Majority voting: what the samples of an item say together (self-consistency, Wang et al. 2023, arXiv 2203.11171)."""
+"""Majority voting over the samples of an item (self-consistency, Wang et al. 2023, arXiv 2203.11171)."""
 
 from fractions import Fraction
 
@@ -10,18 +10,18 @@ from skyassets.stages.equivalence.latex import tidy
 from skyassets.stages.equivalence.number import quantity
 
 LONGEST_TIDIED = 200
-"""Longer answers are votes for their own letters: nobody states a number so."""
+"""Longer answers are compared as text: numbers are not that long."""
 
 
 def votes(answers: pl.LazyFrame, mode: str, keys: list[str]) -> pl.DataFrame:
-    """The score of each item's vote under `mode` (strict or lenient), by `keys`, in the column `score`.
+    """Score each item's majority vote under `mode` (strict or lenient), by `keys`, in the column `score`.
 
-    A vote is a judged sample with an answer. Right ones vote together, for the graders have found them equal to one
-    reference; wrong ones vote together when they read alike, or are one number. A sample without an answer abstains,
-    and an item on which all abstain is wrong. Nobody votes for what nobody could judge.
+    Each judged sample with an answer is a vote. Correct answers form one group, because the graders found them equal
+    to one reference; wrong answers are grouped when their normalized texts or numbers are equal. A sample without an
+    answer abstains, and an item on which all abstain is wrong. Unjudged samples are ignored.
 
-    The score is the share of right ones among the answers with the most votes: what drawing lots among them would give
-    on average, so that it hangs neither on an order nor on dice.
+    The score is the share of correct answers among those with the most votes: the expected score if ties were broken
+    at random, so it depends neither on row order nor on a seed.
     """
     said, verdict = pl.col(f"{mode}_answer"), pl.col(mode)
     is_right = verdict == Verdict.CORRECT.value
@@ -49,7 +49,7 @@ _NAMES = {"said": pl.String(), "name": pl.String()}
 
 
 def alike(answer: str) -> str:
-    """What is the same for two answers that read alike: the number an answer is, else its letters without dressing."""
+    """A key that is equal for equivalent answers: the number an answer is, else its normalized text."""
     if answer.isdecimal():
         return str(int(answer)) if len(answer) < LONGEST_TIDIED else answer
     if len(answer) > min(LONGEST, LONGEST_TIDIED):

@@ -1,7 +1,7 @@
-"""The reproducibility manifest of a report: flat, dotted names with plain values, so that two can be laid side by side.
+"""The reproducibility manifest of a report: flat, dotted names with scalar values, so that two are easy to compare.
 
-What was true when the answers were made belongs to the answers; the report adds what it was made from itself. It holds
-no folder, no machine's or user's name, and no secret.
+The answers record how they were made; the report adds its own inputs. The manifest holds no folder, no machine or user
+name, and no secret.
 """
 
 import re
@@ -18,27 +18,27 @@ Scalar = str | int | float | bool | None
 Facts = dict[str, Scalar]
 
 UNKNOWN = "not known"
-"""What stands where nobody can tell: of a server elsewhere, or of rows older than the notes."""
+"""The value of an unknown entry: of a remote server, or of rows made before it was recorded."""
 OWN = "a server of one's own"
-"""What stands for a server by an address that means something to its owner alone."""
+"""Replaces the address of a private server."""
 SERVED = ("dtype", "weights dtype", "chat template", "tokenizer", "gpu", "cpu")
-"""What is told of every server, if only that it is not known."""
+"""Entries that every server has, if only as `UNKNOWN`."""
 FIRST = "first"
-"""What the epoch without a name is called."""
+"""The name shown for the unnamed epoch."""
 MADE_WITH = "made with"
-"""The fact of `benchmark_answers` that is this manifest, as far as it is about the answers."""
+"""The metadata key of `benchmark_answers` that holds the answers' part of this manifest."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """One server that answered in a role: what its rows call it, and what was noted of it (nothing, if elsewhere)."""
+    """A server that answered for a role: its name in the rows, and its metadata (empty for a remote server)."""
 
     served_by: str
     noted: Mapping[str, str]
 
 
 def asked(evaluation: Evaluation, benchmarks: Iterable[Benchmark], epoch: str) -> Facts:
-    """How the benchmarks were asked; the same for everyone who is measured."""
+    """How the benchmarks were sampled; the same for every evaluated model."""
     facts: Facts = {
         "epoch": epoch or FIRST,
         "evaluation.seed": evaluation.seed,
@@ -55,7 +55,7 @@ def asked(evaluation: Evaluation, benchmarks: Iterable[Benchmark], epoch: str) -
 
 
 def answered(role: str, model: Model, servers: Iterable[Server]) -> Facts:
-    """Who answered in `role`, and with what. Where several servers did, all they were is told, in order."""
+    """Which model and engine answered for `role`. The values of several servers are joined in sorted order."""
     told = list(servers)
     names = dict.fromkeys((*SERVED, *sorted({name for server in told for name in server.noted})))
     facts: Facts = {
@@ -67,20 +67,19 @@ def answered(role: str, model: Model, servers: Iterable[Server]) -> Facts:
 
 
 def under(prefix: str, facts: Mapping[str, Scalar]) -> Facts:
-    """`facts` with `prefix.` before their names."""
+    """`facts` with `prefix.` added to each name."""
     return {f"{prefix}.{name}": value for name, value in facts.items()}
 
 
 def title(name: str) -> str:
-    """A model's name without the folders it may lie in: hub ids are kept, paths lose what is before their end."""
+    """A model's name without local folders: hub ids are kept, paths are reduced to their last part."""
     return name.rstrip("/").rpartition("/")[2] if name.startswith((".", "/", "~")) else name
 
 
 def engine(served_by: str) -> str:
-    """Who served, as others may read it: an engine with its version or a provider's host, never a private machine.
+    """A publishable name of the server: an engine with its version or a provider's host, never a private machine.
 
-    A provider's host has a public suffix; names without a dot, numbers, and the suffixes of private networks have an
-    owner whom they mean something to.
+    Hosts without a dot, IP addresses, and hosts with the suffix of a private network count as private.
     """
     if " " in served_by or not served_by:
         return served_by or UNKNOWN
@@ -94,7 +93,7 @@ def engine(served_by: str) -> str:
 
 
 def spelled(sampling: Sampling) -> str:
-    """The sampling in one line."""
+    """The sampling settings in one line."""
     stops = f", stop {list(sampling.stop)}" if sampling.stop else ""
     return f"temperature {sampling.temperature:g}, top_p {sampling.top_p:g}, max_tokens {sampling.max_tokens}{stops}"
 

@@ -1,6 +1,6 @@
-"""One benchmark's item scores as columns of numbers: every metric of everybody, item beside item, and the parts.
+"""One benchmark's item scores as arrays: every metric of every model, aligned by item, and the parts of the benchmark.
 
-A score that an item does not have (nobody could judge it, too few samples) is not a number, and counts nowhere.
+A missing score (an unjudged item, too few samples) is NaN and is left out of every statistic.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 EVERY = "all"
-"""What a benchmark is cut by, and the part, where it is not cut."""
+"""The value of both `by` and `part` for the whole benchmark."""
 TRAINING_SET = "training set"
 CLEAN, CONTAMINATED = "clean", "contaminated"
 TOKENS = "completion tokens"
-"""The one metric that is no share."""
+"""The only metric that is not a share."""
 FINISHED, TRUNCATED, UNJUDGED = "finished", "truncated", "unjudged"
 ACCURACIES = tuple(f"{mode} accuracy" for mode in MODES)
 JUDGED = tuple(f"{mode}_judged" for mode in MODES)
@@ -34,17 +34,17 @@ JUDGED = tuple(f"{mode}_judged" for mode in MODES)
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric: how an item's score comes from its columns, and how many answers stand behind it."""
+    """A metric: how to compute an item's score from its columns, and how many answers it is based on."""
 
     name: str
     score: pl.Expr
     answers: str
-    """The column that counts them."""
+    """The column that holds the number of answers."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """Some of the items."""
+    """A subset of the items."""
 
     by: str
     name: str
@@ -53,29 +53,29 @@ class Part:
 
 @dataclass(frozen=True)
 class Entry:
-    """What one entrant reached: metric to the items' scores, and to the answers behind each, in the items' order."""
+    """One model's results: per metric, the score of each item and the number of answers behind it, in item order."""
 
     checkpoint_id: str | None
     scores: Mapping[str, "Scores"]
     answers: Mapping[str, "Scores"]
     incomplete: "Mask"
-    """The items of which nobody could judge some sample, or an answer is missing."""
+    """Items with an unjudged sample or a missing answer."""
 
 
 @dataclass(frozen=True)
 class BenchmarkScores:
-    """All that was measured with one benchmark."""
+    """All results of one benchmark."""
 
     name: str
     epoch: str
     metrics: tuple[str, ...]
     entries: Mapping[str, Entry]
-    """Role to what it reached."""
+    """Results by role."""
     parts: tuple[Part, ...]
 
 
 def benchmark_scores(scores: pl.DataFrame, benchmark: Benchmark, contaminated: Mapping[str, str]) -> BenchmarkScores:
-    """The columns of one benchmark, out of its rows of `item_scores`; `contaminated` are items with evidence."""
+    """Results of one benchmark from its rows of `item_scores`; `contaminated` maps items to their evidence."""
     one = scores.group_by("problem_id").agg(pl.col("family", "level").first()).sort("problem_id")
     metrics = _metrics(scores, benchmark)
     entries = {}
@@ -98,9 +98,9 @@ def benchmark_scores(scores: pl.DataFrame, benchmark: Benchmark, contaminated: M
 
 
 def headlines(benchmark: Benchmark, samples: int) -> tuple[str, ...]:
-    """The metrics that can head a benchmark of so many samples: those that are told of it, and of which more is better.
+    """The metrics that can be a benchmark's headline with this many samples: reported, and higher is better.
 
-    A program has no answer to vote by.
+    Code has no majority vote.
     """
     passed = (_passing(mode, k) for k in benchmark.k if k > 1 for mode in MODES)
     voted = (_voting(mode, samples) for mode in MODES if samples > 1 and benchmark.source.domain != CODE)
@@ -135,7 +135,7 @@ def _metrics(scores: pl.DataFrame, benchmark: Benchmark) -> list[Metric]:
 
 
 def _passed(scores: pl.DataFrame, mode: str, k: int) -> pl.Expr:
-    """pass@k of each item; null for one with fewer judged samples than k, of which it cannot be told."""
+    """pass@k of each item; null for an item with fewer than k judged samples."""
     counts = (f"{mode}_judged", f"{mode}_right")
     pairs = scores.select(counts).unique().filter(pl.col(counts[0]) >= k).rows()
     known = {f"{n} {right}": pass_at_k(n, right, k) for n, right in pairs}
@@ -143,7 +143,7 @@ def _passed(scores: pl.DataFrame, mode: str, k: int) -> pl.Expr:
 
 
 def _parts(items: pl.DataFrame, contaminated: Mapping[str, str]) -> Iterator[Part]:
-    """The whole, and what it is cut into. A cut into one part would say nothing new."""
+    """The whole benchmark and its parts. A split into a single part is skipped, because it equals the whole."""
     import numpy as np
 
     yield Part(EVERY, EVERY, np.ones(items.height, np.bool_))

@@ -1,4 +1,4 @@
-"""Scores that others published of this recipe's models: quoted, never measured here."""
+"""Published scores of the recipe's models: quoted, not measured here."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ SOURCE = (
 
 @dataclass(frozen=True)
 class Published:
-    """One benchmark's published scores in percent, in the order of SYSTEMS; `notes` say how sure they are."""
+    """One benchmark's published scores in percent, in the order of SYSTEMS; `notes` say how reliable they are."""
 
     scores: tuple[float | None, float | None, float | None, float | None]
     notes: tuple[str, ...] = ()
@@ -43,9 +43,9 @@ _ALSO: Mapping[str, str] = {"aime24": "aime2024", "amc2023": "amc23"}
 
 
 def published(benchmark: str, level: str = "") -> Published | None:
-    """What was published of `benchmark`, or of its items of one `level`; None where nothing was.
+    """The published scores of `benchmark`, or of its items of one `level`; None if there are none.
 
-    The name is compared without case, spaces and signs.
+    The name is compared ignoring case, spaces and punctuation.
     """
     name = re.sub(r"[\W_]+", "", benchmark.casefold())
     return _PUBLISHED.get((_ALSO.get(name, name), level.casefold()))

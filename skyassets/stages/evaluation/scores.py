@@ -1,4 +1,4 @@
-"""The report: scores of everybody on every benchmark and its parts, with intervals, and paired comparisons."""
+"""The report: scores of every model on every benchmark and its parts, with intervals and paired comparisons."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -34,12 +34,12 @@ def report(
     made_with: Mapping[str, object],
     contaminated: Mapping[str, str],
 ) -> StageResult:
-    """One row per benchmark, part, role and metric, out of `item_scores`; `made_with` says what made the numbers.
+    """One row per benchmark, part, role and metric, from `item_scores`; `made_with` is the manifest.
 
-    An item counts once, however many samples of it were drawn. Every metric is told of whole benchmarks, and compared
-    for each pair; of the parts the accuracies and the headline metric are, and the student is compared with its base.
-    `contaminated` are the items that were found in the training set, with the evidence: of a benchmark that has some,
-    the scores on them and on the others are told apart.
+    An item counts once, however many samples it has. For a whole benchmark every metric is reported and compared for
+    each pair of models; for its parts the accuracies and the headline metric are reported, and the student is compared
+    with its base. `contaminated` maps items found in the training set to the evidence; a benchmark with such items is
+    also reported separately for contaminated and clean items.
     """
     evidence = spelling(made_with)
     rows: list[Row] = []
@@ -59,7 +59,7 @@ def report(
 
 
 def pairs(roles: Sequence[str]) -> list[tuple[str, str]]:
-    """Who is compared with whom, the first named minus the second: student with base, both with each contender."""
+    """The pairs to compare, first minus second: student and base, and each contender with both."""
     others = [role for role in roles if role not in (BASE, STUDENT)]
     wanted = [
         (STUDENT, BASE), *((STUDENT, other) for other in others), *((other, BASE) for other in others)
@@ -84,7 +84,7 @@ def _rows(measured: BenchmarkScores, headline: str) -> Iterator[Row]:
 
 
 def _one(entry: Entry, metric: str, part: Part) -> tuple[Estimate, int, int]:
-    """The estimate, the answers behind it, and the items left out."""
+    """The estimate, the number of answers it is based on, and the number of items left out."""
     import numpy as np
 
     scores = entry.scores[metric]
@@ -97,7 +97,7 @@ def _one(entry: Entry, metric: str, part: Part) -> tuple[Estimate, int, int]:
 
 
 def _two(first: Entry, second: Entry, metric: str, part: Part) -> tuple[Estimate, int, int]:
-    """The same of second minus first, on the items that both have."""
+    """Like `_one`, for second minus first, on the items that both have."""
     import numpy as np
 
     there = part.items & ~np.isnan(first.scores[metric]) & ~np.isnan(second.scores[metric])

@@ -1,1 +1,1 @@
-"""verdicts on texts: answers, programs, judge model, worker pool."""
+"""Verdicts on texts: answers, programs, the judge model and the worker pool."""

@@ -1,1 +1,1 @@
-"""lineage, diffs, look-ups, forecasts over stored tables."""
+"""Lineage, diffs, look-ups and forecasts over stored tables."""

@@ -1,7 +1,7 @@
-"""Column lineage: for every column of every asset table, the parents' columns it is made from. Declared once.
+"""Column lineage: for every column of every asset table, the parents' columns it is made from.
 
-What a column merely has in common with all of its asset (the recipe, the code, the model that was asked) is no column
-of anybody's, and is not here. A column without parents comes from outside: a source, a model, a clock.
+Inputs of the whole asset (the recipe, the code, the model) are not columns and are not listed. A column without parents
+comes from an external input: a source, a model, a clock.
 """
 
 from dataclasses import dataclass
@@ -33,20 +33,20 @@ def _of(table: Table, *columns: str) -> tuple[ParentColumn, ...]:
 
 
 def _made(columns: str, *origins: tuple[ParentColumn, ...]) -> dict[str, tuple[ParentColumn, ...]]:
-    """Each of `columns`, from all of the origins."""
+    """Each of `columns`, made from all of `origins`."""
     every = tuple(dict.fromkeys(origin for some in origins for origin in some))
     return dict.fromkeys(columns.split(), every)
 
 
 def _same(table: Table, columns: str) -> dict[str, tuple[ParentColumn, ...]]:
-    """Columns carried over as they are."""
+    """Columns copied unchanged."""
     return {column: _of(table, column) for column in columns.split()}
 
 
 ASKED = _of(PROBLEMS, "question", "domain", "starter_code", "references")
-"""What the teacher is asked."""
+"""Inputs of the teacher's prompt."""
 GRADED_BY = _of(PROBLEMS, "question", "domain", "ground_truth", "tests", "starter_code")
-"""What decides a verdict on an answer, beside the answer."""
+"""Inputs of a verdict besides the answer."""
 TOLD = _of(REWRITES, "thought", "solution", "rewritten")
 CONVERSATION = (_of(PROBLEMS, "question", "domain", "starter_code"), TOLD)
 SEEN_BY_RULES = (
@@ -56,7 +56,7 @@ SEEN_BY_RULES = (
     _of(VERDICTS, "verdict", "reason"),
     _of(BENCHMARK_PROBLEMS, "benchmark", "problem_id", "question"),
 )
-"""What a curation rule may look at."""
+"""Inputs of the curation rules."""
 BENCHMARK_ASKED = _of(BENCHMARK_PROBLEMS, "question", "domain", "starter_code", "benchmark")
 BENCHMARK_GRADED = _of(BENCHMARK_PROBLEMS, "question", "domain", "ground_truth", "tests", "starter_code")
 LEARNED = _of(EXAMPLES, "messages", "example_id", "dropped_by")
@@ -65,7 +65,7 @@ MEASURED = _of(
     ANSWERS, "benchmark", "problem_id", "sample", "role", "family", "level", "strict", "lenient", "strict_answer",
     "lenient_answer", "finish_reason", "completion_tokens",
 )  # fmt: skip
-"""What scores are counted from; which parts are contaminated hangs on the kept examples."""
+"""Inputs of the scores; which items are contaminated depends on the kept examples."""
 
 COLUMN_LINEAGE: dict[str, dict[str, tuple[ParentColumn, ...]]] = {
     PROBLEMS.name: _made(" ".join(PROBLEMS.columns)),
@@ -143,4 +143,4 @@ COLUMN_LINEAGE: dict[str, dict[str, tuple[ParentColumn, ...]]] = {
         **_made("made_with", _of(ANSWERS, "model", "checkpoint_id", "served_by"), _of(CHECKPOINT, "base_model")),
     },
 }
-"""Asset to column to the parents' columns."""
+"""Maps each asset's columns to the parents' columns."""

@@ -1,7 +1,7 @@
-"""The rehearsal: the stages themselves say which completions a recipe wants for a problem, and nobody is asked.
+"""Dry run: finds the completions a recipe needs for a problem by running the stages without calling a model.
 
-What is stored is answered from the row store, so that what follows from an answer (another try at a rewrite, a larger
-token limit) is wanted as it would be in a real run.
+Stored completions are read from the row store, so that requests that depend on an answer (another try at a rewrite, a
+larger token limit) appear as in a real run.
 """
 
 import contextlib
@@ -31,36 +31,36 @@ NOT_STORED = "it is not stored"
 
 @dataclass(frozen=True)
 class Wanted:
-    """A completion that a recipe wants: for which table, role and sample of the problem, and its request."""
+    """A completion that a recipe needs: its table, role and sample of the problem, and its request."""
 
     table: str
     role: str
     sample: int
     what: str
-    """The same in words."""
+    """A description in words."""
     request: Request
 
 
 @dataclass(frozen=True)
 class _Nobody:
-    """Keeps the `ModelProvider` port where nobody is to be asked."""
+    """A `ModelProvider` that refuses to serve."""
 
     @contextlib.contextmanager
     def serve(self, model: Model, weights: Path | None) -> Iterator[CompletionClient]:
-        """Refuse."""
+        """Always raise `ServerError`."""
         raise ServerError(f"{model} was to be asked in a rehearsal; this is a mistake of skyassets, please report it")
         yield
 
 
 @dataclass(frozen=True)
 class DryRun(Completer):
-    """Answers what is stored, and takes down everything that is wanted."""
+    """Returns stored completions and records every request."""
 
     requests: list[Request] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)
 
     def ensure(self, model: Model, ids: Sequence[str], request_of: Callable[[str], Request]) -> Asked:
-        """What of `ids` is stored; the others have an error instead."""
+        """Record the requests of `ids`; the ones that are not stored get an error."""
         self.requests.extend(request_of(key) for key in dict.fromkeys(ids))
         stored = {str(key) for frame in self.rows.read(ids, ()) for key in frame["completion_id"]}
         errors = {key: NOT_STORED for key in ids if key not in stored}
@@ -69,12 +69,12 @@ class DryRun(Completer):
 
 
 def rehearsal(rows: RowStore) -> DryRun:
-    """A rehearsal over what `rows` holds."""
+    """A dry run over the completions in `rows`."""
     return DryRun(rows, _Nobody(), lambda tally: None)
 
 
 def rated(problem: pl.DataFrame, rating: Rating, sources: Sequence[Source], rows: RowStore) -> list[Wanted]:
-    """The rating of one problem (a frame of one row), where the recipe wants one."""
+    """The difficulty rating of one problem (a frame of one row), if the recipe rates it."""
     by = rehearsal(rows)
     unrated = problem.with_columns(
         pl.lit(None, pl.Float64()).alias("difficulty"), pl.lit(None, pl.String()).alias("set_aside")
@@ -85,7 +85,7 @@ def rated(problem: pl.DataFrame, rating: Rating, sources: Sequence[Source], rows
 
 
 def taught(problem: pl.DataFrame, asking: Asking, rows: RowStore) -> tuple[list[Wanted], pl.DataFrame]:
-    """The teacher's samples of one problem (a frame of one row), and its traces as they would be now."""
+    """The teacher's samples of one problem (a frame of one row), and its current traces."""
     by = rehearsal(rows)
     made = sample(problem, asking, by)
     traces = pl.concat([made.frame, *made.stream], how="diagonal_relaxed")
@@ -101,7 +101,7 @@ def taught(problem: pl.DataFrame, asking: Asking, rows: RowStore) -> tuple[list[
 def rewritten(
     problem: pl.DataFrame, traces: pl.DataFrame, rewriting: ModelRewriting | RuleRewriting, rows: RowStore
 ) -> list[Wanted]:
-    """The rewrites of the traces of one problem; none by rules, none of a trace that is not there yet."""
+    """The rewrites of one problem's traces; empty for rule rewriting, and traces not yet sampled are skipped."""
     if isinstance(rewriting, RuleRewriting):
         return []
     wanted = []
@@ -114,7 +114,7 @@ def rewritten(
             what = f"rewrite {trace['sample'][0]}, try {one.seed - rewriting.seed + 1}{limit}"
             wanted.append(Wanted(REWRITES.name, "rewriter", trace["sample"][0], what, one))
             if one.id in by.missing:
-                # Whether there will be another try hangs on what this one brings.
+                # Whether another try is needed depends on this one's result.
                 break
     return wanted
 
@@ -122,7 +122,7 @@ def rewritten(
 def answered(
     problem: pl.DataFrame, benchmarks: Sequence[Benchmark], evaluation: Evaluation, role: str, model: Model, epoch: str
 ) -> list[Wanted]:
-    """One entrant's answers to one benchmark problem (a frame of one row)."""
+    """One model's answers to one benchmark problem (a frame of one row)."""
     return [
         Wanted(ANSWERS.name, role, attempt.sample, f"{role}'s answer {attempt.sample}", attempt.request)
         for attempt in attempts_of(problem, benchmarks, evaluation, model, epoch)

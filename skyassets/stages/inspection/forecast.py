@@ -1,6 +1,6 @@
-"""The forecast: what a run would ask now, and from a sample of calls, what that takes and costs.
+"""The forecast: which calls a run would make now, and their estimated time and cost, from a sample of calls.
 
-What would be asked is found by the stages themselves, with a completer that counts where it would ask.
+The calls are found by running the stages with a completer that counts requests instead of sending them.
 """
 
 import heapq
@@ -24,33 +24,33 @@ HOUR = 3600.0
 
 @dataclass
 class Counting:
-    """Counts what would be asked, and remembers some of it."""
+    """Counts requests and keeps a sample of them."""
 
     price: Price
     keep: int = 0
-    """How many requests to remember: a sample that is the same each time, and of no one part of them."""
+    """The size of the sample of requests, which is random but reproducible."""
     is_by_conversation: bool = False
-    """Whether a second request with the same messages is another try at the first, and not counted."""
+    """Whether a second request with the same messages counts as a retry and is not counted."""
     calls: int = 0
     worst: float = 0.0
-    """Dollars, if every answer were as long as it may be."""
+    """Dollars if every answer had the maximum length."""
     _kept: list[tuple[int, Request]] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
 
     def count(self, request: Request) -> None:
-        """Take in a request that would be asked."""
+        """Count a request."""
         if not self._is_new(request):
             return
         self.calls += 1
         self.worst += self.price.worst(request)
-        # Ids are digests: those with the smallest are a random sample, and the heap gives up the largest.
+        # Ids are digests, so the smallest ids are a random sample; the heap drops the largest.
         heapq.heappush(self._kept, (-int(request.id, 16), request))
         if len(self._kept) > self.keep:
             heapq.heappop(self._kept)
 
     @property
     def sample(self) -> list[Request]:
-        """The remembered requests."""
+        """The sampled requests."""
         return [request for _, request in sorted(self._kept, reverse=True)]
 
     def _is_new(self, request: Request) -> bool:
@@ -63,23 +63,23 @@ class Counting:
 
 
 class NoServing:
-    """Keeps the `ModelProvider` port where nobody is to be asked."""
+    """A `ModelProvider` that refuses to serve."""
 
     @contextmanager
     def serve(self, model: Model, weights: Path | None) -> Iterator[CompletionClient]:
-        """Refuse."""
+        """Always raise `ServerError`."""
         raise ServerError(f"{model} was to be asked while its calls were only counted: please report this")
         yield
 
 
 @dataclass(frozen=True)
 class Counter(Completer):
-    """Gets what is stored, and counts the rest instead of asking for it."""
+    """Returns stored completions and counts the missing ones instead of requesting them."""
 
     counting: Counting = field(default_factory=lambda: Counting(FREE))
 
     def ensure(self, model: Model, ids: Sequence[str], request_of: Callable[[str], Request]) -> Asked:
-        """What of `ids` is stored; the others have an error."""
+        """Count the requests of `ids` that are not stored; each of them gets an error."""
         stored = self.rows.index(ids).stored
         missing = [key for key in dict.fromkeys(ids) if key not in stored]
         for key in missing:
@@ -90,58 +90,58 @@ class Counter(Completer):
 
 @dataclass(frozen=True)
 class Lengths:
-    """How long calls are, in tokens: the median, the 95th percentile and the mean."""
+    """Lengths of calls in tokens: the median, the 95th percentile and the mean."""
 
     calls: int
-    """How many calls that was seen in."""
+    """The number of calls measured."""
     prompt: tuple[float, float, float]
     completion: tuple[float, float, float]
 
 
 @dataclass(frozen=True)
 class Line:
-    """What one role of an asset would ask now, and what that takes. None is what nobody knows."""
+    """The calls that one role of an asset would make now, and their estimated cost. None means unknown."""
 
     asset: str
     role: str
     model: str
     stored: int
-    """Completions that are there already."""
+    """Number of completions already stored."""
     calls: int
     price: Price
     worst: float | None = None
-    """Dollars if every answer were as long as it may be."""
+    """Dollars if every answer had the maximum length."""
     lengths: Lengths | None = None
     tokens_per_second: float | None = None
     machine_price: float = 0.0
-    """Dollars an hour of the servers of our own that would run; 0 for somebody else's."""
+    """Dollars per hour of the self-hosted servers; 0 for a remote server."""
     note: str = ""
 
     @property
     def tokens(self) -> float | None:
-        """Prompt and completion tokens of all calls, by the mean."""
+        """Expected prompt and completion tokens of all calls, from the mean length."""
         if self.lengths is None:
             return None if self.calls else 0.0
         return self.calls * (self.lengths.prompt[2] + self.lengths.completion[2])
 
     @property
     def hours(self) -> float | None:
-        """By the mean length and the measured rate."""
+        """Expected hours, from the mean length and the measured rate."""
         return self._hours(2)
 
     @property
     def dollars_p50(self) -> float | None:
-        """If every call were as long as the median one."""
+        """Dollars if every call had the median length."""
         return self._dollars(0)
 
     @property
     def dollars_p95(self) -> float | None:
-        """If every call were as long as the 95th of a hundred."""
+        """Dollars if every call had the 95th percentile of length."""
         return self._dollars(1)
 
     @property
     def dollars_mean(self) -> float | None:
-        """What is to be expected."""
+        """Expected dollars."""
         return self._dollars(2)
 
     def _hours(self, place: int) -> float | None:
@@ -165,20 +165,20 @@ class Line:
 
 
 def lengths_of(usage: Usage) -> Lengths | None:
-    """How long the calls of a bill were; None without one."""
+    """The lengths of the calls in `usage`; None without calls."""
     if not usage.lengths:
         return None
     return Lengths(len(usage.lengths), _spread(list(usage.prompts)), _spread(list(usage.lengths)))
 
 
 def rewriters(teacher: Lengths, prompt: int) -> Lengths:
-    """What a rewriter's calls will be like: it reads a trace and `prompt` tokens more, and writes the trace again."""
+    """Estimated lengths of a rewriter's calls: it reads a trace plus `prompt` tokens and writes the trace again."""
     read = tuple(length + prompt for length in teacher.completion)
     return Lengths(teacher.calls, (read[0], read[1], read[2]), teacher.completion)
 
 
 def rate(completions: pl.DataFrame) -> float | None:
-    """Completion tokens a second, in the run of which most is known; None where nothing was measured."""
+    """Completion tokens per second in the run with the most calls; None if nothing was measured."""
     timed = completions.drop_nulls(["at", "seconds"]).filter(pl.col("at") != "")
     if timed.is_empty():
         return None
@@ -198,15 +198,16 @@ def rate(completions: pl.DataFrame) -> float | None:
 
 
 def total(parts: Sequence[float | None]) -> float | None:
-    """The sum; None when a part of it is not known."""
+    """The sum; None if a part is unknown."""
     known = [part for part in parts if part is not None]
     return sum(known) if len(known) == len(parts) else None
 
 
 def fits(lines: Sequence[Line], budget: float | None) -> bool | None:
-    """Whether what is to be expected, by the mean, keeps to `budget`; None when nobody can tell.
+    """Whether the expected cost fits `budget`; None if unknown.
 
-    The median does not tell: a few long answers cost more than the many short ones, and they come in every run.
+    The mean is used rather than the median, because every run has a few long answers that cost more than the many
+    short ones.
     """
     if budget is None:
         return True

@@ -1,4 +1,4 @@
-"""The ledger: what each asset of a recipe took and cost, by model and run, and what an accepted row costs."""
+"""The ledger: usage and cost of each asset of a recipe, by model and run, and the cost of an accepted row."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from skyassets.core.tables.declarations import LEDGER
 COMPLETION_COLUMNS = (
     "model", "prompt_tokens", "completion_tokens", "seconds", "at", "dollars", "asked_for", "run",
 )  # fmt: skip
-"""All that the ledger needs of a completion; its text is never read."""
+"""The columns of a completion that the ledger needs; its text is never read."""
 
 NUMBERS = (
     "calls", "failed_calls", "reused_rows", "prompt_tokens", "completion_tokens", "call_seconds", "machine_seconds",
@@ -22,7 +22,7 @@ HOUR = 3600.0
 
 
 def ledger(recipe: str, completions: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
-    """One row an asset, model and run of `recipe`, as a `ledger` table."""
+    """One row per asset, model and run of `recipe`, as a `ledger` table."""
     parts = [_calls(completions.lazy().select(COMPLETION_COLUMNS)), _events(entries.lazy())]
     ours = pl.concat(parts, how="diagonal").filter(pl.col("asked_for").str.starts_with(f"{recipe}/"))
     summed = (
@@ -45,26 +45,26 @@ def ledger(recipe: str, completions: pl.DataFrame, entries: pl.DataFrame) -> pl.
 
 @dataclass(frozen=True)
 class Accepted:
-    """What the rows of a data set cost."""
+    """The cost of a data set's rows."""
 
     rows: int
     by_asset: Mapping[str, float | None]
-    """Dollars behind each asset's rows, whoever paid them and whenever; None where a price is unknown."""
+    """Dollars spent on each asset's rows in any run or recipe; None where a price is unknown."""
 
     @property
     def dollars(self) -> float | None:
-        """All of it."""
+        """The total; None where a price is unknown."""
         known = [each for each in self.by_asset.values() if each is not None]
         return sum(known) if len(known) == len(self.by_asset) else None
 
     @property
     def dollars_a_row(self) -> float | None:
-        """Of each row that was kept; None without one, or without a price."""
+        """Dollars per kept row; None without rows or without a price."""
         return self.dollars / self.rows if self.dollars is not None and self.rows else None
 
 
 def machine_dollars(recipe: str, asset: str, entries: pl.DataFrame) -> float:
-    """What servers of our own cost for an asset, in all its runs."""
+    """The cost of self-hosted servers for an asset, over all its runs."""
     ours = entries.filter(pl.col("asked_for") == f"{recipe}/{asset}", pl.col("event") == Event.SERVING.value)
     return float(ours["dollars"].sum())
 

@@ -1,8 +1,8 @@
-"""Lineage: what each row was made from and what was made of it, from any row of any table, both ways.
+"""Row lineage: what any row was made from, and what was made from it.
 
-A problem has traces; a trace has rewrites and a verdict; a rewrite has a verdict; an example follows from it; the
-kept examples make the checkpoint; its answers to the benchmark problems make the scores. Completions stand behind
-traces, rewrites and answers.
+A problem has traces; a trace has rewrites and a verdict; a rewrite has a verdict, from which an example is made; the
+kept examples make the checkpoint; its answers to the benchmark problems make the scores. Traces, rewrites and answers
+are made from completions.
 """
 
 from collections import Counter
@@ -31,7 +31,7 @@ from skyassets.stages.inspection.row_lookup import VIEWS, Row, RowLookup, descri
 
 
 class Direction(Enum):
-    """Which way to walk."""
+    """The direction of a walk."""
 
     UP = "made from"
     DOWN = "used by"
@@ -39,41 +39,41 @@ class Direction(Enum):
 
 @dataclass(frozen=True)
 class Link:
-    """Which rows of `child` were made from which of `parent`: those that share one of their keys."""
+    """Links a row of `child` to the rows of `parent` it was made from: those that share a key with it."""
 
     child: Table
     parent: Table
     child_keys: pl.Expr
-    """A list of texts a row; null where the link does not hold."""
+    """A list of strings per row; null where the link does not apply."""
     parent_keys: pl.Expr
     is_aside: bool = False
-    """Not the main road: shown, and not followed."""
+    """A secondary link: its rows are shown but not followed."""
 
 
 @dataclass
 class Branch:
-    """A row with what was found next to it in the direction of the walk."""
+    """A row with its neighbours in the direction of the walk."""
 
     row: Row
     branches: list["Branch"] = field(default_factory=list)
     rest: dict[str, Counter[str]] = field(default_factory=dict)
-    """Rows that are not shown: by table, how many of each kind."""
+    """Counts of the rows that are not shown, by table and kind."""
     repeated: Counter[str] = field(default_factory=Counter)
-    """Rows that are shown elsewhere in the tree, by table."""
+    """Counts of the rows that are shown elsewhere in the tree, by table."""
 
 
 def _keys(*parts: pl.Expr) -> pl.Expr:
-    """The texts, joined, as a list of one."""
+    """The joined strings as a list of one."""
     return pl.concat_list(pl.concat_str(*parts, separator="\n"))
 
 
 def _each(one: pl.Expr, more: str) -> pl.Expr:
-    """One text and those of a list, either of which may be null."""
+    """A string column and a list column as one list; either may be null."""
     return pl.concat_list(pl.concat_list(one), pl.col(more).fill_null([]))
 
 
 def _by(child: Table, parent: Table, column: str, where: pl.Expr | None = None) -> Link:
-    """The link of a column that both tables have; `where` says for which of the verdicts it holds."""
+    """A link by a column that both tables have; `where` selects the verdicts it applies to."""
     one = pl.col(column) if where is None else pl.when(where).then(column)
     is_child = child is VERDICTS
     ends = (one, pl.col(column)) if is_child else (pl.col(column), one)
@@ -81,7 +81,7 @@ def _by(child: Table, parent: Table, column: str, where: pl.Expr | None = None) 
 
 
 def _score_keys() -> pl.Expr:
-    """An answer counts in the whole, in its family and in its level. Null for one without a level."""
+    """An answer counts towards the whole benchmark, its family and its level, if it has one."""
     places = [
         pl.concat_str("epoch_name", "benchmark", pl.lit(by), part, "role", separator="\n")
         for by, part in ((EVERY, pl.lit(EVERY)), ("family", pl.col("family")), ("level", pl.col("level")))
@@ -90,7 +90,7 @@ def _score_keys() -> pl.Expr:
 
 
 def _scored_keys() -> pl.Expr:
-    """A score comes from the answers of its role; a difference from those of both. Of the training set none is told."""
+    """A score comes from the answers of its role, a difference from those of both. Training-set parts match none."""
     place = pl.concat_str("epoch_name", "benchmark", "by", "part", separator="\n")
     roles = pl.col("role").str.split(VERSUS)
     first, last = roles.list.first(), roles.list.last()
@@ -102,7 +102,7 @@ _ALL_KEPT = pl.when(pl.col("dropped_by").is_null()).then(pl.lit("kept"))
 
 LINKS = (
     _by(TRACES, PROBLEMS, "problem_id"),
-    # Those that the token limit cut too: they were paid for, and asked again with a larger one.
+    # Includes completions cut by the token limit: they were paid for, then requested again with a larger limit.
     Link(TRACES, COMPLETIONS, _each(pl.col("completion_id"), "cut_completions"), _keys(pl.col("completion_id"))),
     _by(REWRITES, TRACES, "trace_id"),
     _by(REWRITES, COMPLETIONS, "completion_id"),
@@ -120,9 +120,10 @@ LINKS = (
 
 
 def walk(lookup: RowLookup, start: Row, direction: Direction, most: int | None) -> Branch:
-    """The tree of all that `start` was made from, or that was made of it; every row stands in it once.
+    """The tree of all rows that `start` was made from, or that were made from it; each row appears once.
 
-    Of more than `most` rows of one table under one row the first are shown and not followed, the rest counted.
+    If a row has more than `most` neighbours in one table, the first ones are shown but not followed, and the rest are
+    counted.
     """
     root = Branch(start)
     seen = {(start.table, start.id)}
@@ -142,7 +143,7 @@ def walk(lookup: RowLookup, start: Row, direction: Direction, most: int | None) 
 
 
 def _add(branch: Branch, table: Table, rows: list[Row], seen: set[tuple[str, str]], most: int | None) -> list[Branch]:
-    """Put `rows` under `branch`; the new ones that are to be followed."""
+    """Add `rows` under `branch`. Returns the new branches to follow."""
     new = [row for row in rows if (row.table, row.id) not in seen]
     seen.update((row.table, row.id) for row in new)
     if len(new) < len(rows):
@@ -157,7 +158,7 @@ def _add(branch: Branch, table: Table, rows: list[Row], seen: set[tuple[str, str
 
 
 def _neighbours(lookup: RowLookup, link: Link, direction: Direction, ids: list[str]) -> dict[str, list[Row]]:
-    """Id to the rows that the link leads to."""
+    """The rows that the link leads to, by id."""
     sides = [(link.parent, link.parent_keys), (link.child, link.child_keys)]
     (near, near_keys), (far, far_keys) = sides if direction is Direction.DOWN else reversed(sides)
     start = _keyed(lookup, near, near_keys, ids)
@@ -179,7 +180,7 @@ def _keyed(
     ids: Iterable[str] | None = None,
     wanted_keys: Iterable[str] | None = None,
 ) -> pl.DataFrame:
-    """Id and key of the rows, one line a key."""
+    """Id and key of the rows, one line per key."""
     name = VIEWS[table.name].id
 
     def query(rows: pl.LazyFrame) -> pl.LazyFrame:

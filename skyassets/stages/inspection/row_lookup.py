@@ -1,4 +1,4 @@
-"""The shelf: every table that can be looked into a few rows at a time, and how to find a row by a piece of its id."""
+"""Row lookup: views of the tables that are read a few rows at a time, and search for a row by part of its id."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,24 +22,24 @@ from skyassets.core.tables.declarations import (
 from skyassets.stages.evaluation.metrics import EVERY, TOKENS
 
 SHORTEST = 6
-"""Fewer characters of an id than this name too many rows to be meant."""
+"""The shortest id prefix to search for; a shorter one matches too many rows."""
 WIDEST = 200
-"""Characters of a text that are read to show its first words."""
+"""How many characters of a text are read to show its first words."""
 
 Query = Callable[[pl.LazyFrame], pl.LazyFrame]
 
 
 class RowLookup(Protocol):
-    """Looks into tables without reading them whole."""
+    """Reads rows of tables without loading whole tables."""
 
     def rows(self, table: Table, query: Query) -> pl.DataFrame:
-        """What `query` finds in `table`; of a table that is not there, what it finds in no rows."""
+        """The result of `query` on `table`; a missing table is treated as empty."""
         ...
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row in a line: which it is, what kind of row, what there is to say of it, and its first words."""
+    """A one-line summary of a row: its id, its kind, a short description, and its first words."""
 
     table: str
     id: str
@@ -50,7 +50,7 @@ class Row:
 
 @dataclass(frozen=True)
 class View:
-    """How a table's rows are told of: the id, the kind that rows are counted by, a few facts, the text."""
+    """How to summarize a table's rows: the id, the kind that rows are counted by, a short description, the text."""
 
     table: Table
     id: str
@@ -58,12 +58,12 @@ class View:
     says: pl.Expr
     text: pl.Expr
     first: pl.Expr = field(default_factory=lambda: pl.lit(value=True))
-    """The rows that are shown before the others."""
+    """Whether a row is shown before the others."""
     once: bool = False
-    """Several rows of the table are one thing: the first one stands for it."""
+    """Whether several rows share an id, and only the first is shown."""
 
     def select(self, frame: pl.LazyFrame) -> pl.LazyFrame:
-        """`frame` as id, kind, says, text and whether it comes first."""
+        """Select the columns id, kind, says, text and first from `frame`."""
         told = {"id": pl.col(self.id), "kind": self.kind, "says": self.says, "text": self.text, "first": self.first}
         bare = pl.col("text").str.slice(0, WIDEST).str.replace_all(r"<\|\w+\|>", " ")
         words = bare.str.replace_all(r"\s+", " ").str.strip_chars()
@@ -76,7 +76,7 @@ def _said(*parts: pl.Expr) -> pl.Expr:
 
 
 def _labelled(before: str, column: str, after: str = "") -> pl.Expr:
-    """The column with words around it; null where it is null."""
+    """The column's value between `before` and `after`; null where the value is null."""
     return pl.lit(before) + pl.col(column).cast(pl.String()) + pl.lit(after)
 
 
@@ -164,16 +164,16 @@ VIEWS: dict[str, View] = {
 
 
 def describe(lookup: RowLookup, view: View, ids: list[str]) -> list[Row]:
-    """The rows with these ids that are there, in the order in which they are shown."""
+    """The existing rows with these ids, in display order."""
     found = lookup.rows(view.table, lambda rows: view.select(rows.filter(pl.col(view.id).is_in(ids))))
     return rows_of(view, found.sort(~pl.col("first"), "id"))
 
 
 def find(lookup: RowLookup, name: str, most: int) -> list[Row]:
-    """The rows that `name` may mean, `most` at most of each table.
+    """The rows that match `name`, at most `most` per table.
 
-    It is an id or its beginning, `TABLE:ID` to look into one table alone, or words of a score: its benchmark, part,
-    role and metric.
+    `name` is an id or the beginning of one, `TABLE:ID` to search a single table, or words that describe a score: its
+    benchmark, part, role and metric.
     """
     table, colon, rest = name.partition(":")
     named = table in VIEWS and bool(colon)
@@ -197,13 +197,13 @@ def _scores(lookup: RowLookup, name: str, most: int) -> list[Row]:
     told = pl.concat_str("benchmark", "part", "role", "metric", separator=" ").str.to_lowercase()
     meant = pl.all_horizontal([told.str.contains(word, literal=True) for word in words])
     scores = lookup.rows(REPORTS, lambda rows: rows.filter(meant))
-    # The whole benchmark before its parts, and the student before those it is held against.
+    # Prefer the whole benchmark to its parts, and the student to other models.
     for narrower in (pl.col("by") == EVERY, pl.col("role") == "student"):
         scores = scores.filter(narrower) if scores.filter(narrower).height else scores
     return rows_of(VIEWS[REPORTS.name], VIEWS[REPORTS.name].select(scores.lazy()).head(most).collect())
 
 
 def rows_of(view: View, found: pl.DataFrame) -> list[Row]:
-    """What a view selected, as rows."""
+    """Convert a view's selection to rows."""
     columns = ("id", "kind", "says", "text")
     return [Row(view.table.name, *(str(row[name] or "") for name in columns)) for row in found.iter_rows(named=True)]

@@ -1,4 +1,4 @@
-"""Two versions of a table: rows added, removed and changed, verdicts that flipped, and how lengths moved."""
+"""Compare two versions of a table: rows added, removed and changed, flipped verdicts, and shifts in length."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ NATURAL = {
     ANSWERS.name: ("benchmark", "problem_id", "role", "sample"),
     REPORTS.name: ("benchmark", "by", "part", "role", "metric"),
 }
-"""What a row is about, where its id would be another one as soon as anything in it changed."""
+"""Natural keys of tables whose id changes with the row's content."""
 FLIPPING = {
     "verdict": "none", "trace_verdict": "none", "rewrite_verdict": "none", "strict": "none", "lenient": "none",
     "finish_reason": "none", "dropped_by": "kept", "set_aside": "used",
 }  # fmt: skip
-"""Columns with a few values, whose changes are counted by value; with what a null says."""
+"""Columns with few values, whose changes are counted by value; each with the name shown for null."""
 TEXTS = ("question", "text", "thought", "solution", "rewritten")
 """Columns whose length in characters is compared."""
 QUANTILES = (0.1, 0.5, 0.9, 1.0)
@@ -48,12 +48,12 @@ class Flip:
     new: str
     count: int
     rows: tuple[str, ...]
-    """The first of them."""
+    """The keys of the first such rows."""
 
 
 @dataclass(frozen=True)
 class Shift:
-    """The mean and the quantiles of a length, before and after; None for a table without any."""
+    """The mean and the quantiles of a length, before and after; None for a table without values."""
 
     what: str
     before: tuple[float, ...] | None
@@ -62,7 +62,7 @@ class Shift:
 
 @dataclass(frozen=True)
 class Difference:
-    """All that differs between two versions of a table."""
+    """All differences between two versions of a table."""
 
     key: tuple[str, ...]
     before: int
@@ -71,7 +71,7 @@ class Difference:
     removed: tuple[str, ...]
     changed: tuple[str, ...]
     columns: dict[str, int]
-    """Column to the number of rows in both that differ in it."""
+    """Column to the number of common rows that differ in it."""
     only_before: tuple[str, ...]
     only_after: tuple[str, ...]
     flips: tuple[Flip, ...]
@@ -79,17 +79,17 @@ class Difference:
 
     @property
     def is_same(self) -> bool:
-        """Whether both say the same, clocks and engines apart."""
+        """Whether both versions are equal, apart from measured columns."""
         return not (self.added or self.removed or self.changed or self.only_before or self.only_after)
 
 
 def difference(before: pl.DataFrame, after: pl.DataFrame, key: Sequence[str] = ()) -> Difference:
-    """What changed from one version to the other, rows matched by `key`, or by what the table's rows are about.
+    """Compare two versions of a table, matching rows by `key`, or by the table's own key if it is empty.
 
     Measured columns are not compared.
 
     Raises:
-        TableError: when the key is not a key of both.
+        TableError: If `key` is not a key of both versions.
     """
     names = tuple(key) or _found_key(before, after)
     left, right = (_keyed(frame, names, side) for frame, side in ((before, _LEFT), (after, _RIGHT)))
@@ -115,7 +115,7 @@ def difference(before: pl.DataFrame, after: pl.DataFrame, key: Sequence[str] = (
 
 
 def _found_key(before: pl.DataFrame, after: pl.DataFrame) -> tuple[str, ...]:
-    """The key of the table whose rows these seem to be: its id stands first."""
+    """The key of the table these rows belong to, recognized by the id in the first column."""
     table = next((table for table in TABLES if [table.key] == before.columns[:1] == after.columns[:1]), None)
     if table is None:
         raise TableError(

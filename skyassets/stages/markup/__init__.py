@@ -1,1 +1,1 @@
-"""safe Markdown/table/diff text (lowest stage package)."""
+"""Safe Markdown, tables and text diffs. The lowest stage package."""

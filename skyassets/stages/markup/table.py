@@ -1,4 +1,4 @@
-"""A table for readers, before it is HTML or Markdown: a caption, a head and cells of plain text."""
+"""A format-neutral report table, to be rendered as HTML or Markdown: a caption, a head and cells of plain text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,19 +8,19 @@ from skyassets.stages.markup.markdown import plain, table, visible
 
 
 class Kind(StrEnum):
-    """What a column holds, which is how it is set."""
+    """The content type of a column, which decides its formatting."""
 
     TEXT = "text"
     NUMBER = "number"
     QUOTED = "quoted"
-    """A figure of somebody else's."""
+    """A figure quoted from elsewhere."""
     WORD = "word"
     """Better, worse, noise."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A figure and, smaller, what goes with it."""
+    """A figure, with details in smaller type."""
 
     main: str
     smalls: tuple[str, ...] = ()
@@ -36,20 +36,20 @@ class ReportTable:
     notes: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        """Whether there is anything in it."""
+        """Whether the table has rows."""
         return bool(self.rows)
 
 
 def grid(
     caption: str, head: Sequence[tuple[str, Kind]], rows: Sequence[Sequence[Cell | str]], notes: Sequence[str] = ()
 ) -> ReportTable:
-    """A grid of cells, or of texts that become such."""
+    """Build a table; strings become cells."""
     cells = tuple(tuple(cell if isinstance(cell, Cell) else Cell(cell) for cell in row) for row in rows)
     return ReportTable(caption, tuple(head), cells, tuple(notes))
 
 
 def as_markdown(shown: ReportTable) -> list[str]:
-    """The lines of a grid as a Markdown table, its caption above and its notes below."""
+    """The lines of a Markdown table, with its caption above and its notes below."""
     rows = [[_joined(cell) for cell in row] for row in shown.rows]
     notes = [line for note in shown.notes for line in ("", plain(visible(note)))]
     head = [f"{name} (quoted)" if kind == Kind.QUOTED else name for name, kind in shown.head]
@@ -58,5 +58,5 @@ def as_markdown(shown: ReportTable) -> list[str]:
 
 def _joined(cell: Cell) -> str:
     said = f"{cell.main} ({'; '.join(cell.smalls)})" if cell.smalls else cell.main
-    # A cell begins no line, so a figure's point in it begins no list.
+    # The "|" keeps `plain` from escaping a list marker: a cell does not begin a line.
     return plain(f"|{visible(said)}")[1:]

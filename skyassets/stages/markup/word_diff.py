@@ -1,4 +1,4 @@
-"""What changed between two texts, word by word, with a few words of what stayed around it."""
+"""A word-by-word diff of two texts, with a few words of context around each change."""
 
 import re
 from collections.abc import Iterator
@@ -7,11 +7,11 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 
 CONTEXT = 6
-"""Words of what stayed that are shown on either side of a change."""
+"""Unchanged words shown on either side of a change."""
 MANY_WORDS = 3000
-"""Longer texts are compared line by line: comparing words takes time with the square of their number."""
+"""Longer texts are compared line by line, because the time to compare words is quadratic."""
 LONGEST_CHANGE = 60
-"""Words of one change up to which an excerpt shows it whole."""
+"""The longest change, in words, that an excerpt shows whole."""
 ELLIPSIS = " … "
 
 _WORDS = re.compile(r"\A\s+|\S+\s*")
@@ -19,7 +19,7 @@ _LINES = re.compile(r"[^\n]*\n|[^\n]+\Z")
 
 
 class Kind(StrEnum):
-    """What became of a piece."""
+    """Whether a piece is unchanged, removed or added."""
 
     SAME = "same"
     REMOVED = "removed"
@@ -31,14 +31,14 @@ MARKS = {Kind.SAME: ("", ""), Kind.REMOVED: ("[-", "-]"), Kind.ADDED: ("{+", "+}
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of text."""
+    """A piece of text."""
 
     kind: Kind
     text: str
 
 
 def changes(before: str, after: str) -> list[Piece]:
-    """The two texts as pieces: without the removed ones it is `after`, without the added ones `before`."""
+    """The diff as pieces: all but the removed ones make `after`, all but the added ones make `before`."""
     if before == after:
         return [Piece(Kind.SAME, before)] if before else []
     one, other = _WORDS.findall(before), _WORDS.findall(after)
@@ -56,7 +56,7 @@ def changes(before: str, after: str) -> list[Piece]:
 
 
 def excerpt(pieces: list[Piece], context: int = CONTEXT) -> list[Piece]:
-    """`pieces` with all but `context` words around each change left out, and the middle of a very long change."""
+    """`pieces` reduced to changes with `context` words around each; the middle of a very long change is left out."""
     shown = []
     for place, piece in enumerate(pieces):
         words = _WORDS.findall(piece.text)
@@ -76,7 +76,7 @@ def excerpt(pieces: list[Piece], context: int = CONTEXT) -> list[Piece]:
 
 
 def marked(pieces: list[Piece]) -> str:
-    """The pieces as plain text, the changed ones within the marks of `git diff --word-diff`."""
+    """The pieces as plain text, with changes marked as by `git diff --word-diff`."""
     return "".join(f"{MARKS[piece.kind][0]}{piece.text}{MARKS[piece.kind][1]}" for piece in pieces)
 
 
@@ -91,7 +91,7 @@ def _compared(one: list[str], other: list[str]) -> Iterator[Piece]:
 
 
 def _shared(one: list[str], other: list[str]) -> int:
-    """How many of the first words are the same."""
+    """The number of leading words in common."""
     for place, (word, other_word) in enumerate(zip(one, other, strict=False)):
         if word != other_word:
             return place

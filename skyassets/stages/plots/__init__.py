@@ -1,1 +1,1 @@
-"""figures for the Dagster UI and reports."""
+"""Charts for the Dagster UI and the reports."""

@@ -1,4 +1,4 @@
-"""Pictures: one small SVG a table, for where people would rather look than read. matplotlib is loaded on first use."""
+"""Figures: one small SVG per table. matplotlib is loaded on first use."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -18,13 +18,13 @@ BINS = 24
 
 
 def problems(rows: pl.DataFrame) -> str:
-    """How many usable problems each family has."""
+    """Number of usable problems by family."""
     counts = rows.filter(pl.col("set_aside").is_null())["family"].value_counts(sort=True)
     return _bars("problems by family", dict(counts.iter_rows()))
 
 
 def traces(rows: pl.DataFrame) -> str:
-    """How long the traces are, by the way they ended."""
+    """Histogram of trace lengths, by finish reason."""
     figure, axes = _axes("completion tokens by finish reason")
     lengths = {
         str(reason): part["completion_tokens"].drop_nulls().to_list()
@@ -37,7 +37,7 @@ def traces(rows: pl.DataFrame) -> str:
 
 
 def calls(usages: Mapping[str, Usage]) -> str:
-    """How long calls took and how long their answers are, by role, with the median and the 95th percentile."""
+    """Histograms of call durations and answer lengths, by role, with the median and the 95th percentile."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.4, 2.4), layout="constrained")
@@ -57,18 +57,18 @@ def calls(usages: Mapping[str, Usage]) -> str:
 
 
 def rewrites(rows: pl.DataFrame) -> str:
-    """How many traces could be rewritten, and why the others could not."""
+    """Number of traces that were rewritten, and of failures by reason."""
     outcome = rows.select(pl.col("failed").fill_null("rewritten"))["failed"].value_counts(sort=True)
     return _bars("rewrites", dict(outcome.iter_rows()))
 
 
 def verdicts(rows: pl.DataFrame) -> str:
-    """The three verdicts, on traces and on rewrites."""
+    """Verdicts on traces and on rewrites."""
     return _stacked("verdicts", rows.group_by("subject", "verdict").len(), "subject", "verdict")
 
 
 def waterfall(rows: pl.DataFrame, rules: Sequence[str]) -> str:
-    """From all rewrites to the kept ones, rule by rule in their order, coloured by domain."""
+    """Waterfall from all rewrites to the kept ones, by curation rule in order, coloured by domain."""
     found = {line: counts for line, counts in by_domain(rows, rules).items() if sum(counts.values())}
     domains = sorted(rows["domain"].unique())
     figure, axes = _axes("from rewrites to examples", height=1.2 + 0.28 * len(found))
@@ -91,12 +91,12 @@ def waterfall(rows: pl.DataFrame, rules: Sequence[str]) -> str:
 
 
 def answers(rows: pl.DataFrame) -> str:
-    """The lenient verdicts of everybody who was measured."""
+    """Lenient verdicts of every evaluated model."""
     return _stacked("lenient verdicts", rows.group_by("role", "lenient").len(), "role", "lenient")
 
 
 def scores(rows: pl.DataFrame) -> str:
-    """Strict and lenient accuracy of everybody on each benchmark, with 95% intervals."""
+    """Strict and lenient accuracy of every model on each benchmark, with 95% intervals."""
     is_one = ~pl.col("role").str.contains(VERSUS, literal=True)
     shown = rows.filter(pl.col("by") == EVERY, is_one, pl.col("metric").is_in(ACCURACIES))
     roles = sorted(shown["role"].unique(), key=lambda role: (role not in COLOURS, role))
@@ -121,7 +121,7 @@ def scores(rows: pl.DataFrame) -> str:
 
 
 def _histogram(axes: Any, values: Mapping[str, list[float]]) -> None:
-    """Counts on a logarithmic scale of values, where they spread over more than a factor of ten."""
+    """Histogram of the values, on a logarithmic axis if they span more than a factor of ten."""
     every = sorted(value for some in values.values() for value in some)
     if not every:
         return
@@ -184,7 +184,7 @@ def svg(figure: Any) -> str:
     import matplotlib as mpl
 
     text = io.StringIO()
-    # No date and fixed ids: the same rows give the same picture. Text stays text: a tenth of the size.
+    # No date and fixed ids, so that the same rows give the same SVG. Text as text takes a tenth of the size of paths.
     with mpl.rc_context({"svg.hashsalt": "skyassets", "svg.fonttype": "none", "font.size": 8}):
         figure.savefig(text, format="svg", metadata={"Date": None})
     return text.getvalue()

@@ -1,7 +1,7 @@
-"""Sketches: pictures of a few hundred letters, for where a whole picture has no room. They know marks and no table.
+"""Thumbnails: SVG images of a few hundred characters, independent of the tables they show.
 
-Dagster's UI draws Markdown of fewer than a thousand letters where it stands, and hides longer ones behind a link. No
-plotting library writes a picture that short, so these are SVG by hand: a few words, and one path for each colour.
+Dagster's UI renders Markdown of fewer than a thousand characters inline and hides longer Markdown behind a link. No
+plotting library writes images that short, so these are hand-written SVG: a few words, and one path per colour.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,25 +10,25 @@ from typing import TypeVar
 Row = TypeVar("Row")
 
 ROOM = 960
-"""Letters that a sketch may take as a Markdown image."""
+"""The most characters of a thumbnail as a Markdown image."""
 WIDTH, LEFT, LINE = 460, 170, 15
-"""Pixels: of the sketch, of the words at its left, and of a line."""
+"""Pixels: the width of a thumbnail, the width of the labels at its left, and the height of a line."""
 REACH = WIDTH - LEFT - 50
-"""Pixels that the longest bar takes; a number stands at its end."""
+"""Pixels of the longest bar; its value is printed after it."""
 GREY = "gray"
-"""Words are grey: to be read on white and on black."""
+"""The text colour, legible on a light and on a dark background."""
 LONGEST_NAME = 26
 HEIGHT = 60
 
 
 def as_markdown(svg: str) -> str:
-    """The sketch as a Markdown image that the UI draws without asking anybody."""
+    """The thumbnail as a Markdown image with a data URI, which the UI renders without a request."""
     uri = svg.replace("%", "%25").replace("<", "%3C").replace(">", "%3E").replace("#", "%23")
     return f"![sketch](<data:image/svg+xml,{uri}>)"
 
 
 def bars(title: str, rows: Mapping[str, Mapping[str, int]], colours: Mapping[str, str]) -> str:
-    """A line for each row: its name, its parts as one bar in their colours, and their sum; as many as find room."""
+    """A line per row: its name, a bar stacked from its parts, and their sum; as many rows as fit."""
     sums = {name: sum(parts.values()) for name, parts in rows.items()}
     scale = REACH / max([*sums.values(), 1])
 
@@ -48,7 +48,7 @@ def bars(title: str, rows: Mapping[str, Mapping[str, int]], colours: Mapping[str
 
 
 def intervals(title: str, rows: Sequence[tuple[str, str, float, float, float]]) -> str:
-    """A line for each row: its name, and on a scale from 0 to 1 a dot in its colour with the interval around it."""
+    """A line per row: its name, and its value with an interval on a scale from 0 to 1, in its colour."""
 
     def drawn(shown: Sequence[tuple[str, str, float, float, float]]) -> str:
         words, marks = [_title(title, len(rows) - len(shown))], dict[str, str]()
@@ -65,7 +65,7 @@ def intervals(title: str, rows: Sequence[tuple[str, str, float, float, float]]) 
 
 
 def histogram(title: str, values: Sequence[float], colour: str, bins: int = 24) -> str:
-    """How the values spread between the least and the greatest, which are named below."""
+    """A histogram of the values, labelled below with the least and the greatest."""
     low, high = min(values, default=0.0), max(values, default=0.0)
     step = (high - low) / bins or 1.0
     counts = [0] * bins
@@ -81,7 +81,7 @@ def histogram(title: str, values: Sequence[float], colour: str, bins: int = 24) 
 
 
 def curve(title: str, values: Sequence[float], colour: str, points: int = 40) -> str:
-    """The values in their order, joined; the first and the last are named below."""
+    """A line through the values in order, labelled below with the first and the last."""
     if not values:
         return _framed(title, "", "", "")
     points = min(points, len(values))
@@ -103,7 +103,7 @@ def _framed(title: str, first: str, last: str, mark: str) -> str:
 
 
 def _fitting(rows: list[Row], drawn: Callable[[Sequence[Row]], str]) -> str:
-    """The drawing of as many of the first rows as there is room for."""
+    """The drawing of as many of the first rows as fit."""
     while rows and len(as_markdown(drawn(rows))) > ROOM:
         rows = rows[:-1]
     return drawn(rows)
@@ -124,6 +124,6 @@ def _text(x: int, y: int, words: str) -> str:
 
 
 def _name(name: str) -> str:
-    """A name as SVG text and Markdown can hold it: a model or a file may have written it."""
+    """A name made safe for SVG and Markdown: it may come from a model or a file."""
     plain = "".join(letter if letter.isalnum() or letter in " .,:+-_/=" else "·" for letter in name)
     return plain if len(plain) <= LONGEST_NAME else f"{plain[: LONGEST_NAME - 1]}…"

@@ -1,4 +1,4 @@
-"""What is sketched of each table: one small picture that stands in the asset's page itself. `sketch` has the marks."""
+"""The thumbnail of each table, shown inline in the asset's page. `thumbnail` draws the marks."""
 
 from collections.abc import Callable
 
@@ -25,41 +25,41 @@ CONTENDER = "#7b5ea7"
 
 
 def problems(rows: pl.DataFrame) -> str:
-    """Usable problems, by family."""
+    """Number of usable problems by family."""
     usable = rows.filter(pl.col("set_aside").is_null())
     return _counted("usable problems by family", usable["family"].fill_null("none"))
 
 
 def traces(rows: pl.DataFrame) -> str:
-    """How long the traces are."""
+    """Histogram of trace lengths."""
     return thumbnail.histogram(
         "completion tokens of the traces", rows["completion_tokens"].drop_nulls().to_list(), OTHER
     )
 
 
 def rewrites(rows: pl.DataFrame) -> str:
-    """How many traces could be rewritten, and why the others could not."""
+    """Number of traces that were rewritten, and of failures by reason."""
     return _counted("rewrites", rows["failed"].fill_null("rewritten"))
 
 
 def verdicts(rows: pl.DataFrame) -> str:
-    """The three verdicts on traces and on rewrites."""
+    """Verdicts on traces and on rewrites."""
     return _verdicts("verdicts: correct, wrong, unjudged", rows, "subject", "verdict")
 
 
 def examples(rows: pl.DataFrame) -> str:
-    """How many rewrites were kept, and which rules dropped the others."""
+    """Number of rewrites kept, and dropped by each rule."""
     return _counted("rewrites: kept, or dropped by", rows["dropped_by"].fill_null("kept"))
 
 
 def checkpoint(rows: pl.DataFrame) -> str:
-    """The loss, step by step."""
+    """The loss by step."""
     steps = rows.filter(kind="step").sort("step")
     return thumbnail.curve("loss by step", steps["loss"].drop_nulls().to_list(), OTHER)
 
 
 def answers(rows: pl.DataFrame) -> str:
-    """The lenient verdicts of everybody who was asked."""
+    """Lenient verdicts of every evaluated model."""
     return _verdicts("lenient verdicts: correct, wrong, unjudged", rows, "role", "lenient")
 
 
@@ -86,7 +86,7 @@ SKETCHES: dict[str, Callable[[pl.DataFrame], str]] = {
     ANSWERS.name: answers,
     REPORTS.name: reports,
 }
-"""Asset to what is sketched of it."""
+"""Asset to its thumbnail function."""
 
 
 def _counted(title: str, names: pl.Series) -> str:

@@ -1,4 +1,4 @@
-"""The training's picture: small multiples over the optimiser steps, as one SVG. matplotlib is loaded on first use."""
+"""Training curves: small multiples over the optimiser steps, as one SVG. matplotlib is loaded on first use."""
 
 import math
 from typing import Any
@@ -8,7 +8,7 @@ import polars as pl
 from skyassets.stages.plots.figures import OTHER, svg
 
 POINTS = 160
-"""Points of a panel, about: a picture's width in pixels, and what keeps it small."""
+"""Approximate number of points in a panel: about its width in pixels, and few enough for a small file."""
 PANELS = {
     "loss": ("loss, nats a token", False),
     "learning_rate": ("learning rate", True),
@@ -21,15 +21,15 @@ PANELS = {
 
 
 def training_curve(rows: pl.DataFrame) -> str:
-    """The course of a training run, out of the `checkpoint` table; what nobody measured has no panel.
+    """The curves of a training run, from the `checkpoint` table; columns that were not measured have no panel.
 
-    MFU is the share of the device's peak that the model's own operations took.
+    MFU (model FLOPs utilization) is the share of the device's peak FLOPs that the model's own operations used.
     """
     return _panels(course(rows))
 
 
 def course(rows: pl.DataFrame) -> dict[str, list[tuple[int, float]]]:
-    """The points of each of PANELS that somebody measured, step and value, thinned to what a picture can show."""
+    """The (step, value) points of each measured column of PANELS, thinned for plotting."""
     steps = (
         rows.filter(pl.col("kind") == "step")
         .sort("step")
@@ -42,7 +42,7 @@ def course(rows: pl.DataFrame) -> dict[str, list[tuple[int, float]]]:
 
 
 def thinned(points: list[tuple[int, float]], most: int = POINTS) -> list[tuple[int, float]]:
-    """About `most` of the points: of each stretch of steps the lowest and the highest, and both ends, in order."""
+    """About `most` of the points, in order: the lowest and the highest of each stretch of steps, and both ends."""
     if len(points) <= most:
         return points
     stretch = math.ceil(2 * len(points) / most)

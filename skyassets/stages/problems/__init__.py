@@ -1,1 +1,1 @@
-"""source rows to problem rows."""
+"""Converts source rows to problem rows."""

@@ -1,1 +1,1 @@
-"""dataset and model cards, licences, secret scan."""
+"""Data set and model cards, licences, and the secret scan."""

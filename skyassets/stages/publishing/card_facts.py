@@ -1,4 +1,4 @@
-"""What a model's card is written from: the data's parts, the training's course, the scores, out of the tables."""
+"""The content of a model card, read from the tables: parts of the data, the training run, the scores."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,29 +18,29 @@ _LICENCE_LINE = re.compile(r"^license:[ \t]*[\"']?([\w.+-]+)[\"']?[ \t]*$", re.M
 
 @dataclass(frozen=True)
 class Share:
-    """A part of the data: the kept rows of one source, domain and licence."""
+    """The kept rows of one source, domain and licence."""
 
     source: str
     domain: str
     licence: str
-    """Empty where nobody knows."""
+    """Empty if unknown."""
     examples: int
     tokens: int
 
 
 @dataclass(frozen=True)
 class Course:
-    """How the training went."""
+    """Summary of the training run."""
 
     steps: int
     tokens: int
     last_loss: float
-    """Nats a learned token."""
+    """Nats per learned token."""
 
 
 @dataclass(frozen=True)
 class TableVersion:
-    """One table as it was: its name, its rows and the digest of them."""
+    """A version of a table: its name, number of rows and digest."""
 
     table: str
     rows: int
@@ -49,7 +49,7 @@ class TableVersion:
 
 @dataclass(frozen=True)
 class CardFacts:
-    """What the card says. Names and figures, never a place."""
+    """The content of the card: names and figures, never a local path or host."""
 
     recipe: str
     description: str
@@ -57,33 +57,33 @@ class CardFacts:
     course: Course
     data: tuple[Share, ...]
     data_version: str
-    """Of the table `sft_dataset`."""
+    """Data version of the table `sft_dataset`."""
     origins: tuple[tuple[str, str], ...] = ()
-    """Each source's name and where it is published."""
+    """Name of each source and where it is published."""
     datasets: tuple[str, ...] = ()
-    """The sources that are on the hub, by their names there."""
+    """Hub names of the sources that are on the hub."""
     base_licence: str = ""
-    """Empty where nobody knows."""
+    """Empty if unknown."""
     system: str = ""
     """The system prompt of the examples."""
     board: Scoreboard | None = None
-    """What the report says of this very checkpoint; None without a report."""
+    """The report's scores of this checkpoint; None without a report."""
     made_with: Mapping[str, object] = field(default_factory=dict)
-    """The report's manifest: what the scores were measured with."""
+    """The report's manifest."""
     tested_on: Mapping[str, str] = field(default_factory=dict)
-    """Benchmark to its name on the hub, for those that are there."""
+    """Benchmark to its hub name, for benchmarks on the hub."""
     lineage: tuple[TableVersion, ...] = ()
-    """The tables from the sources to the report, as they were."""
+    """Versions of the tables from the sources to the report."""
     name: str = ""
-    """The model's own name on the hub; empty before it is published."""
+    """The model's hub name; empty before it is published."""
     report: str = ""
-    """The folder beside the card with the whole report; empty where there is none."""
+    """The folder next to the card with the full report; empty if there is none."""
     accepted: tuple[str, ...] = ()
-    """Licences that forbid something, or are not known, and that the publisher has accepted."""
+    """Restrictive or unknown licences that the publisher has accepted."""
 
 
 def shares(examples: pl.DataFrame) -> tuple[Share, ...]:
-    """The parts of the kept rows of `sft_dataset`."""
+    """Kept rows of `sft_dataset` by source, domain and licence."""
     counted = (pl.len(), pl.col("example_tokens").sum())
     found = kept(examples).group_by("source", "domain", "licence").agg(counted)
     rows = found.sort("source", "domain", "licence", nulls_last=True).iter_rows()
@@ -91,25 +91,25 @@ def shares(examples: pl.DataFrame) -> tuple[Share, ...]:
 
 
 def hub_datasets(sources: Sequence[Source], data: Iterable[Share]) -> tuple[str, ...]:
-    """The hub's names of the sources that rows were kept of."""
+    """Hub names of the sources with kept rows."""
     used = {share.source for share in data}
     found = [each.origin.repo for each in sources if isinstance(each.origin, HubDataset) and each.name in used]
     return tuple(dict.fromkeys(repo for repo in found if is_hub_name(repo)))
 
 
 def licence_of(readme: str) -> str:
-    """The licence that a model's README.md names in its YAML head; empty when it names none, or several."""
+    """The licence in the YAML front matter of a model's README.md; empty if it names none, or several."""
     head = readme.split("\n---", 1)[0] if readme.startswith("---\n") else ""
     found = _LICENCE_LINE.search(head)
     return found[1] if found else ""
 
 
 def is_hub_name(name: str) -> bool:
-    """Whether the hub would take it for a model or a data set: an owner, a slash, a name."""
+    """Whether `name` is a valid hub name of a model or a data set: OWNER/NAME."""
     return "/" in name and HUB_NAME.fullmatch(name) is not None
 
 
 def tested_on(benchmarks: Iterable[Benchmark]) -> dict[str, str]:
-    """The hub's names of the benchmarks that come from there."""
+    """Hub names of the benchmarks that come from the hub."""
     of = {each.name: each.source.origin for each in benchmarks}
     return {name: one.repo for name, one in of.items() if isinstance(one, HubDataset) and is_hub_name(one.repo)}

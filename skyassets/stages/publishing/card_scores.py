@@ -1,4 +1,4 @@
-"""The scores in a card: as a table with intervals, as the hub's `model-index`, and what they were measured with."""
+"""The scores in a card: a table with intervals, the hub's `model-index`, and the evaluation's manifest."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,11 +8,11 @@ from skyassets.stages.reporting.scoreboard import LAST_METRICS, Scoreboard, Scor
 from skyassets.stages.reporting.wording import NOISE, by_chance, chance, counted, figure, in_words, reach, verdict
 
 KINDS = {"accuracy": "accuracy", "pass": "pass@k", "maj": "maj@k"}
-"""What the hub calls a metric, by the word that ours holds."""
+"""Maps a word in our metric names to the hub's metric type."""
 
 
 def score_lines(board: Scoreboard) -> list[str]:
-    """The scores on whole benchmarks: every entrant's with its interval, and whether the student's gain is noise."""
+    """Scores on whole benchmarks: every model's with its interval, and whether the student's gain is noise."""
     rows = [
         (
             plain(benchmark),
@@ -37,7 +37,7 @@ def score_lines(board: Scoreboard) -> list[str]:
 
 
 def student_lines(board: Scoreboard, base: str, model: str = "") -> list[str]:
-    """What a data set's card says of the student that was trained on it; `model` is the student's name on the hub."""
+    """The data set card's section on the student trained on it; `model` is the student's hub name."""
     lines = score_lines(board)
     where = f", published as {code(model)}" if model else ""
     told = f"The student is {code(base)} after training on these examples{where}."
@@ -45,9 +45,9 @@ def student_lines(board: Scoreboard, base: str, model: str = "") -> list[str]:
 
 
 def model_index(name: str, board: Scoreboard, published: Mapping[str, str]) -> list[str]:
-    """The lines of the head by which the hub knows the student's scores; `published` has benchmarks' names there.
+    """The front-matter lines with the student's scores for the hub; `published` maps benchmarks to hub names.
 
-    Values are percent. Each carries its interval, items and answers.
+    Values are percent, each with its interval and numbers of items and answers.
     """
     found = [
         (benchmark, metric, scored)
@@ -63,7 +63,7 @@ def model_index(name: str, board: Scoreboard, published: Mapping[str, str]) -> l
             "      type: text-generation",
             "    dataset:",
             f"      name: {yaml_text(benchmark)}",
-            # The hub wants one; a benchmark that is not there has no other name than its own.
+            # The hub requires a type; a benchmark that is not on the hub uses its own name.
             f"      type: {yaml_text(published.get(benchmark) or benchmark)}",
             "    metrics:",
         ]
@@ -73,14 +73,14 @@ def model_index(name: str, board: Scoreboard, published: Mapping[str, str]) -> l
 
 
 def measured_with(made_with: Mapping[str, object]) -> list[str]:
-    """The evaluation's manifest as a table that unfolds."""
+    """The evaluation's manifest as a collapsible table."""
     rows = [(plain(name), code(str(value))) for name, value in made_with.items()]
     folded = "<details><summary>What the scores were measured with</summary>"
     return [folded, "", *table(("", ""), rows), "", "</details>", ""]
 
 
 def _told(board: Scoreboard) -> list[tuple[str, str]]:
-    """The benchmarks with their metrics of right and wrong, the headline first."""
+    """The benchmarks with their correctness metrics, the headline first."""
     return [
         (benchmark, metric)
         for benchmark in board.benchmarks

@@ -1,4 +1,4 @@
-"""The data set's card: what is in it, where it comes from, what was dropped, and how to load it, as Markdown."""
+"""The data set card, as Markdown: contents, sources, dropped rows, and how to load the data set."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,27 +14,27 @@ from skyassets.stages.markup.markdown import table, yaml_text
 from skyassets.stages.publishing.licences import on_hub, spelled
 
 HUB_NAME = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)?")
-"""A data set or a model of the hub, its owner first."""
+"""A data set or model name on the hub: [OWNER/]NAME."""
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 MANY = "1M<n<10M"
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """What the card says of the making. Names and versions, never a place."""
+    """How the data set was made: names and versions, never a local path or host."""
 
     recipe: str
     description: str
     teacher: str
     rewriter: str
     student: str
-    """Whose tokenizer counted the tokens."""
+    """The model whose tokenizer counted the tokens."""
     origins: tuple[tuple[str, str], ...]
-    """Each source's name and where it is published."""
+    """Name of each source and where it is published."""
 
 
 def origin(source: Source) -> str:
-    """Where a source is published, as far as others can go there; never a path."""
+    """Where a source is published; never a local path."""
     of = source.origin
     if isinstance(of, Generated):
         return "made by a generator"
@@ -55,7 +55,7 @@ def card(
 ) -> str:
     """The card of the kept examples; `versions` are the data versions of the tables they were made from.
 
-    `more` are lines that come before the last part, and `place` is the data set's name on the hub, if it has one.
+    `more` are lines to insert before the last section; `place` is the data set's hub name, if it has one.
     """
     rows = kept(examples)
     trusted = unjudged(examples).height

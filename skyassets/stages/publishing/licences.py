@@ -1,15 +1,15 @@
-"""Licences by name, and what their own words let others do with the work. Data for `publish`; no legal advice."""
+"""Licences by name, and the redistribution terms of their texts. Data for `publish`; not legal advice."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 UNKNOWN = "unknown"
-"""What a licence is called that nobody states."""
+"""The name of an unstated licence."""
 
 
 class Terms(StrEnum):
-    """What a licence asks of whoever passes the work, or something made from it, on."""
+    """A licence's conditions for redistributing the work or a derived work."""
 
     FREE = "asks nothing"
     NAMED = "asks for the notice and the names of the authors"
@@ -21,24 +21,24 @@ class Terms(StrEnum):
 
     @property
     def allows(self) -> bool:
-        """Whether a work under it may be passed on to anybody, changed, for any use."""
+        """Whether a modified work may be redistributed for any use."""
         return self in (Terms.FREE, Terms.NAMED, Terms.SHARED)
 
 
 @dataclass(frozen=True)
 class Licence:
-    """A licence: its SPDX identifier (or its publisher's name for it), the hub's name, and what it asks."""
+    """A licence: its SPDX identifier (or its publisher's name for it), its terms, and its hub name."""
 
     name: str
     terms: Terms
     hub: str = ""
-    """Empty where it is the name in small letters."""
+    """Empty if it is the name in lower case."""
     also: tuple[str, ...] = ()
     """Other spellings that sources use."""
 
     @property
     def on_hub(self) -> str:
-        """The hub's name for it."""
+        """The hub's name for the licence."""
         return self.hub or self.name.lower()
 
 
@@ -78,32 +78,32 @@ LICENCES = (
     Licence("openrail", Terms.OWN),
     Licence("bigscience-openrail-m", Terms.OWN),
 )
-"""What each asks is read from its own text, in its version of that number."""
+"""The terms were read from the text of the stated version of each licence."""
 
 _BY_NAME = {name.lower(): each for each in LICENCES for name in (each.name, each.on_hub, *each.also)}
 
 
 def spelled(name: str | None) -> str:
-    """A licence as everybody spells it: the SPDX identifier where it has one, else `name` in one line, or UNKNOWN."""
+    """Normalize a licence name: the SPDX identifier if there is one, else `name` in one line, or UNKNOWN."""
     line = " ".join((name or "").split())
     known = _BY_NAME.get(line.lower())
     return known.name if known else line or UNKNOWN
 
 
 def terms(name: str | None) -> Terms:
-    """What the licence called `name` asks, as far as its own words are known here."""
+    """The terms of the licence `name`; UNSTATED if it is not listed here."""
     known = _BY_NAME.get(spelled(name).lower())
     return known.terms if known else Terms.UNSTATED
 
 
 def on_hub(name: str | None) -> str:
-    """The hub's name for a licence; empty where the hub knows none."""
+    """The hub's name for a licence; empty if there is none."""
     known = _BY_NAME.get(spelled(name).lower())
     return known.on_hub if known else ""
 
 
 def accepted_in_words(accepted: Sequence[str]) -> str:
-    """What a card says of licences that the publisher took upon himself."""
+    """A card's sentence on the licences that the publisher accepted."""
     what = "; ".join(
         f"{name} {terms(name)}" if name != UNKNOWN else "a licence that nobody states" for name in accepted
     )

@@ -1,4 +1,4 @@
-"""The model's card: what was trained, on what, how, how well it does and how it is loaded, as the hub's README.md."""
+"""The model card, as README.md for the hub: base model, data, training, scores, and how to load the model."""
 
 from skyassets.stages.markup.markdown import block, code, plain, table, yaml_text
 from skyassets.stages.publishing.card_facts import CardFacts, is_hub_name
@@ -7,7 +7,7 @@ from skyassets.stages.publishing.licences import accepted_in_words, on_hub, spel
 
 
 def model_card(facts: CardFacts) -> str:
-    """The README.md of a folder of finished weights."""
+    """The README.md of a folder of final weights."""
     base = facts.training.base
     lines = [
         *_head(facts),
@@ -56,7 +56,7 @@ def _head(facts: CardFacts) -> list[str]:
         f"license: {yaml_text(alone or 'other')}",
         "library_name: transformers",
         "pipeline_tag: text-generation",
-        # The hub takes nothing else for a model's name; weights out of a package are told in the text alone.
+        # The hub accepts only hub names here; other base models are named in the text only.
         *((f"base_model: {yaml_text(base)}", "base_model_relation: finetune") if is_hub_name(base) else ()),
         *(("datasets:", *(f"- {yaml_text(name)}" for name in facts.datasets)) if facts.datasets else ()),
         "tags:",
@@ -67,7 +67,7 @@ def _head(facts: CardFacts) -> list[str]:
 
 
 def _all_licences(facts: CardFacts) -> list[str]:
-    """Every licence that has a part in the weights; `unknown` is one of them."""
+    """The licences of the base model and the data, including `unknown`."""
     return sorted({spelled(facts.base_licence), *(spelled(share.licence) for share in facts.data)})
 
 
@@ -145,7 +145,7 @@ def _licences(facts: CardFacts) -> list[str]:
 def _loading(facts: CardFacts) -> list[str]:
     system = ['    {"role": "system", "content": SYSTEM},'] if facts.system else []
     longest = facts.training.cutoff
-    # A name of the hub holds nothing that a quoted text could end with.
+    # A hub name contains no quotes, so it needs no escaping.
     where = f'"{facts.name}"' if facts.name else "PATH"
     told = ["", "`SYSTEM` is the system prompt that it was trained with:", "", *block(facts.system, "text")]
     return [

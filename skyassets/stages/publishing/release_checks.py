@@ -1,4 +1,4 @@
-"""What forbids to publish, and what should be known before: licences and the report, judged from values."""
+"""Checks before publishing: whether licences and the report allow it, and what to tell the publisher."""
 
 import shlex
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -9,20 +9,20 @@ from skyassets.stages.publishing.licences import UNKNOWN, Terms, spelled, terms
 
 @dataclass(frozen=True)
 class Under:
-    """Something that goes to the hub and stands under a licence."""
+    """Licensed content to be published."""
 
     what: str
-    """In words: rows of the data set, the base, items of a benchmark."""
+    """A description: rows of the data set, the base, items of a benchmark."""
     licence: str | None
     rows: int | None = None
-    """None for what is no rows."""
+    """None for content that is not rows."""
 
     def __str__(self) -> str:
         return self.what if self.rows is None else f"{self.rows:,} {self.what}"
 
 
 def under_one(many: Iterable[Under]) -> dict[str, list[Under]]:
-    """What stands under each licence, by the licence's common spelling."""
+    """Content by normalized licence name."""
     found: dict[str, list[Under]] = {}
     for each in many:
         found.setdefault(spelled(each.licence), []).append(each)
@@ -30,7 +30,7 @@ def under_one(many: Iterable[Under]) -> dict[str, list[Under]]:
 
 
 def forbidden(many: Iterable[Under], accepted: Collection[str]) -> list[str]:
-    """The licences that, as far as their own words go, forbid to pass something on, or are not known."""
+    """Messages about licences that forbid redistribution or are unknown, and were not accepted."""
     taken = {spelled(name) for name in accepted}
     told = []
     for name, parts in under_one(many).items():
@@ -43,13 +43,13 @@ def forbidden(many: Iterable[Under], accepted: Collection[str]) -> list[str]:
 
 
 def taken(many: Iterable[Under], accepted: Collection[str]) -> tuple[str, ...]:
-    """The licences that the publisher accepted and that were needed: what the cards say."""
+    """The accepted licences that were needed, for the cards."""
     wanted = {spelled(name) for name in accepted}
     return tuple(name for name in under_one(many) if name in wanted and not terms(name).allows)
 
 
 def to_be_known(many: Sequence[Under]) -> list[str]:
-    """What licences that allow to publish ask for."""
+    """Messages about share-alike licences when content of several licences is published together."""
     found = under_one(many)
     told = [
         f"{name} {terms(name)}: {', '.join(map(str, parts))}"
@@ -60,7 +60,7 @@ def to_be_known(many: Sequence[Under]) -> list[str]:
 
 
 def wrong_report(checkpoints: Collection[str], checkpoint: str) -> str:
-    """What is wrong with a report on `checkpoints` beside the weights of `checkpoint`; empty when nothing is."""
+    """Why a report on `checkpoints` does not match the weights of `checkpoint`; empty if it does."""
     others = sorted({each for each in checkpoints if each} - {checkpoint})
     if not others and checkpoint in checkpoints:
         return ""
@@ -69,5 +69,5 @@ def wrong_report(checkpoints: Collection[str], checkpoint: str) -> str:
 
 
 def title(versions: Mapping[str, str]) -> str:
-    """The commit's title: what was published, by its data versions."""
+    """The commit title: what was published, with data versions."""
     return f"skyassets: {', '.join(f'{name} {version[:12]}' for name, version in versions.items())}"

@@ -1,1 +1,1 @@
-"""the HTML and Markdown report."""
+"""The HTML and Markdown report."""

@@ -1,4 +1,4 @@
-"""What a report says of money: what the student took, and what each point that it gained cost."""
+"""The report's cost tables: the cost of the student, and of each point gained."""
 
 from skyassets.core.money import in_dollars
 from skyassets.stages.markup.table import Cell, Kind, ReportTable, grid
@@ -14,7 +14,7 @@ WHAT = (
 
 
 def spent(facts: ReportFacts) -> ReportTable:
-    """What each asset took, and the student altogether, without and with its measuring."""
+    """Cost of each asset, and the student's total with and without evaluation."""
     rows: list[list[str]] = [
         [each.asset, f"{each.calls:,}", f"{each.tokens:,}", _hours(each.gpu_hours), _dollars(each.dollars)]
         for each in facts.spent
@@ -27,7 +27,7 @@ def spent(facts: ReportFacts) -> ReportTable:
 
 
 def per_point(board: Scoreboard, facts: ReportFacts) -> ReportTable:
-    """What making the student cost for each point that it gained, by the headline metrics."""
+    """Cost of making the student per point gained, by the headline metrics."""
     dollars, hours = dollars_of(facts.making), hours_of(facts.making)
     rows: list[list[Cell | str]] = [
         [name, Cell(figure(gain, "+"), (gain.metric,)), *_shared(gain, dollars, hours)] for name, gain in board.gains()

@@ -1,4 +1,4 @@
-"""What a report rests on: the manifest that made its numbers, the items found in the training set, the data's fall."""
+"""The report's supporting tables: the manifest, the items found in the training set, the curation waterfall."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -9,19 +9,19 @@ from skyassets.stages.reporting.facts import ReportFacts
 from skyassets.stages.reporting.scoreboard import Scoreboard
 
 SHOWN_ITEMS = 50
-"""Contaminated items that are shown; all of them are in the Parquet files."""
+"""How many contaminated items are shown; the Parquet files have all of them."""
 LONGEST_EVIDENCE = 300
 
 
 def manifest(facts: ReportFacts) -> ReportTable:
-    """What made the numbers, by dotted names."""
+    """The manifest, by dotted names."""
     told: object = json.loads(facts.reports["made_with"][0]) if facts.reports.height else {}
     rows = [[name, value] for name, value in _flat("", told)]
     return grid("Made with", (("what", Kind.TEXT), ("value", Kind.TEXT)), rows)
 
 
 def contamination(facts: ReportFacts) -> ReportTable:
-    """The items that were found in the questions of the training set, each with its evidence."""
+    """The items found in the questions of the training set, each with its evidence."""
     found = sorted((facts.contaminated or {}).items())
     rows = [[item, _short(evidence)] for item, evidence in found[:SHOWN_ITEMS]]
     notes = [f"{len(found) - SHOWN_ITEMS:,} more are not shown."] if len(found) > SHOWN_ITEMS else []
@@ -30,7 +30,7 @@ def contamination(facts: ReportFacts) -> ReportTable:
 
 
 def contaminated_in_words(board: Scoreboard, facts: ReportFacts) -> str:
-    """How many items were found in the training set, in a sentence. All that were asked count, judged or not."""
+    """A sentence on how many items were found in the training set, out of all items, judged or not."""
     if facts.contaminated is None:
         return "The items were not looked for in the training set."
     most: dict[str, int] = {}
@@ -42,7 +42,7 @@ def contaminated_in_words(board: Scoreboard, facts: ReportFacts) -> str:
 
 
 def fall(facts: ReportFacts) -> ReportTable:
-    """The data set's waterfall, rule by rule."""
+    """The data set's waterfall by rule."""
     domains = list(dict.fromkeys(domain for counts in facts.fall.values() for domain in counts))
     shown = domains if len(domains) > 1 else []
     rows = [

@@ -1,4 +1,4 @@
-"""What a report is written from: the rows of `benchmark_reports`, and what the rest of the house tells about them."""
+"""The content of a report: the rows of `benchmark_reports`, and related data from other tables."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,25 +8,25 @@ import polars as pl
 from skyassets.stages.reporting.paired_examples import Duel
 
 EVALUATING = ("benchmark_problems", "benchmark_answers", "benchmark_reports")
-"""Assets whose cost is the measuring's, not the student's."""
+"""Assets whose cost counts as evaluation, not as making the student."""
 
 
 @dataclass(frozen=True)
 class Spent:
-    """What an asset took: everything that was ever paid here for the recipe, in all runs."""
+    """Usage and cost of an asset, over all runs of the recipe in this workspace."""
 
     asset: str
     calls: int
     tokens: int
-    """Read and written."""
+    """Prompt and completion tokens."""
     gpu_hours: float
     dollars: float | None
-    """None where a price is not known."""
+    """None if a price is unknown."""
 
 
 @dataclass(frozen=True)
 class ReportFacts:
-    """What the page says. Names and figures, never a place."""
+    """The content of the report: names and figures, never a local path or host."""
 
     recipe: str
     description: str
@@ -34,33 +34,33 @@ class ReportFacts:
     models: Mapping[str, str]
     """Role to model, in the order of the columns."""
     headlines: Mapping[str, str]
-    """Benchmark to the metric that heads it, in the order of the sections."""
+    """Benchmark to its headline metric, in section order."""
     asked: tuple[str, str] | None = None
-    """When the first and the last answer came (UTC, ISO 8601); None where nobody wrote it down."""
+    """Times of the first and the last answer (UTC, ISO 8601); None if not recorded."""
     spent: tuple[Spent, ...] = ()
     rules: tuple[str, ...] = ()
     fall: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """The data set's waterfall: line to domain to rows."""
     curves: Mapping[str, Sequence[tuple[int, float]]] = field(default_factory=dict)
-    """The training's course: the panel's title to its points, step and value."""
+    """The training curves: panel title to (step, value) points."""
     duels: tuple[Duel, ...] = ()
     contaminated: Mapping[str, str] | None = None
-    """Item to the evidence that its text was found in the training set; None where nobody looked."""
+    """Item to the evidence that its text was found in the training set; None if this was not checked."""
     tables: tuple[tuple[str, str], ...] = ()
-    """The files of the tables that it was written from: name and meaning."""
+    """Name and description of each source table file."""
 
     @property
     def making(self) -> tuple[Spent, ...]:
-        """What the student itself took, without measuring it."""
+        """Cost of the student without evaluation."""
         return tuple(each for each in self.spent if each.asset not in EVALUATING)
 
 
 def dollars_of(spent: Sequence[Spent]) -> float | None:
-    """The sum; None where a price is not known."""
+    """Total dollars; None if a price is unknown."""
     known = [each.dollars for each in spent if each.dollars is not None]
     return sum(known) if len(known) == len(spent) else None
 
 
 def hours_of(spent: Sequence[Spent]) -> float:
-    """The GPU-hours together."""
+    """Total GPU-hours."""
     return sum(each.gpu_hours for each in spent)

@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing else: no script, no request, escaped whoever wrote the text."""
+"""The report as one self-contained HTML page: no script, no request, all text escaped."""
 
 from typing import Any
 
@@ -13,13 +13,13 @@ from skyassets.stages.reporting.wording import by_chance, on_one, verdict
 
 
 def report_page(facts: ReportFacts) -> str:
-    """The whole page. Jinja is loaded on first use."""
+    """Render the page. Jinja is loaded on first use."""
     from markupsafe import Markup
 
     board = board_of(facts)
     told = {
         "facts": facts,
-        "style": Markup(STYLE),  # noqa: S704  # ours, and no part of it from elsewhere
+        "style": Markup(STYLE),  # noqa: S704  # our own constant, no untrusted text
         "security": SECURITY,
         "verdict": verdict(board),
         "gains": [on_one(name, gain) for name, gain in board.gains()],

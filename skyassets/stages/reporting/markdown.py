@@ -1,4 +1,4 @@
-"""The report as Markdown: the same tables and words as the page, without its plots."""
+"""The report as Markdown: the tables and text of the HTML page, without plots."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,7 +14,7 @@ from skyassets.stages.reporting.wording import by_chance, on_one, verdict
 
 
 def report_text(facts: ReportFacts) -> str:
-    """The whole report."""
+    """The full report."""
     board = board_of(facts)
     lines = [
         f"# {_plain(facts.recipe)}: benchmark report",
@@ -52,7 +52,7 @@ def report_text(facts: ReportFacts) -> str:
 
 
 def in_brief(facts: ReportFacts) -> str:
-    """The verdict and the scores by headline metric alone, for where the report is only pointed to."""
+    """The verdict and the headline scores only, for places that link to the report."""
     board = board_of(facts)
     return "\n".join([_plain(verdict(board)), "", *as_markdown(tables.overview(board))])
 

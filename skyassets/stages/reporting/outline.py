@@ -1,4 +1,4 @@
-"""What a report says in words and in which order, the same as a page and as Markdown."""
+"""The text and section order of a report, shared by the HTML and the Markdown version."""
 
 from collections.abc import Mapping
 
@@ -22,16 +22,16 @@ DUELS = (
     "by their number."
 )
 TABLES = "The tables it was written from, in the recipe's folder"
-"""No links: a report is copied to where they are not."""
+"""Not linked, because reports are copied to places without the tables."""
 
 
 def board_of(facts: ReportFacts) -> Scoreboard:
-    """The scoreboard of the report's rows."""
+    """Build the scoreboard from the report's rows."""
     return scoreboard(facts.reports, facts.headlines, facts.models)
 
 
 def head(facts: ReportFacts, board: Scoreboard) -> Mapping[str, str]:
-    """What was measured, by name."""
+    """The report's header: what was measured, by name."""
     told = {"benchmarks": ", ".join(board.benchmarks)}
     told |= {role: facts.models[role] for role in board.roles if role in facts.models}
     if facts.reports.height:

@@ -1,4 +1,4 @@
-"""Duels: the items that the student won over its base or lost to it, a few of each, with what both answered."""
+"""Paired examples: a few items that the student won over its base or lost to it, with both answers."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,36 +10,36 @@ from skyassets.stages.evaluation.scores import BASE, STUDENT
 from skyassets.stages.training.loss_mask import shortened
 
 MARKS = ("answer_id", "benchmark", "problem_id", "role", "strict", "lenient", "completion_tokens")
-"""All that choosing needs of an answer; its text is read only when it was chosen."""
+"""The columns of an answer that choosing needs; texts are read only for chosen answers."""
 SAID = ("answer_id", "problem_id", "text", "finish_reason", "completion_tokens", "strict_reason", "lenient_reason")
 ASKED = ("problem_id", "question", "ground_truth")
 EACH = 3
-"""Won items, and lost ones, of a benchmark."""
+"""The most won items, and the most lost items, of a benchmark."""
 MOST = 48
-"""Of all benchmarks together: what keeps the page small."""
+"""The most items of all benchmarks together, to keep the page small."""
 LETTERS = 6_000
-"""Of a text that is shown."""
+"""The most characters of a text that are shown."""
 
 
 @dataclass(frozen=True)
 class Said:
-    """One answer in a duel."""
+    """One of the two answers to an item."""
 
     text: str
     tokens: int | None
     finish_reason: str
     reason: str
-    """The grader's."""
+    """The grader's reason."""
 
 
 @dataclass(frozen=True)
 class Duel:
-    """An item that one answered right and the other wrong."""
+    """An item that one model answered correctly and the other did not."""
 
     benchmark: str
     problem_id: str
     is_won: bool
-    """By the student."""
+    """Whether the student won."""
     question: str
     ground_truth: str
     """Empty for code, whose tests are not shown."""
@@ -49,7 +49,7 @@ class Duel:
 
 @dataclass(frozen=True)
 class Chosen:
-    """A duel by its ids."""
+    """A paired example by its ids."""
 
     benchmark: str
     problem_id: str
@@ -58,14 +58,14 @@ class Chosen:
     """The student's answer_id."""
     base: str
     mode: str
-    """strict or lenient: by which verdict."""
+    """The verdict used: strict or lenient."""
 
 
 def chosen(answers: pl.DataFrame, headlines: Mapping[str, str]) -> list[Chosen]:
-    """The items to show, out of the MARKS of all answers of base and student.
+    """Choose the items to show from the MARKS of all answers of base and student.
 
-    Of each benchmark those where the two differ most by its headline's verdict, then those with the fewest tokens,
-    then by id. Of several samples the shortest that shows the difference speaks.
+    For each benchmark, items are ordered by the largest difference under the headline's verdict, then the fewest
+    tokens, then id. Of several samples, the shortest that shows the difference is used.
     """
     benchmarks = answers["benchmark"].unique().sort().to_list()
     each = max(1, min(EACH, MOST // max(2 * len(benchmarks), 1)))
@@ -99,7 +99,7 @@ def chosen(answers: pl.DataFrame, headlines: Mapping[str, str]) -> list[Chosen]:
 
 
 def duels(found: Iterable[Chosen], answers: pl.DataFrame, problems: pl.DataFrame) -> tuple[Duel, ...]:
-    """The chosen duels with their texts, out of the chosen answers (SAID) and their problems (ASKED)."""
+    """The chosen examples with their texts, from the chosen answers (SAID) and their problems (ASKED)."""
     said = {row["answer_id"]: row for row in answers.iter_rows(named=True)}
     asked = {row["problem_id"]: row for row in problems.iter_rows(named=True)}
 
@@ -124,7 +124,7 @@ def duels(found: Iterable[Chosen], answers: pl.DataFrame, problems: pl.DataFrame
 
 
 def _items(answers: pl.DataFrame, mode: str) -> pl.DataFrame:
-    """One row an item that both have judged answers of: shares right, and everyone's shortest right and wrong one."""
+    """One row per item judged for both: each model's share correct, and its shortest correct and wrong answers."""
     judged = answers.filter(pl.col(mode) != Verdict.UNJUDGED.value).sort(
         "completion_tokens", "answer_id", nulls_last=True
     )

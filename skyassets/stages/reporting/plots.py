@@ -1,4 +1,4 @@
-"""The report's plots as plain places on a width of 100, for whatever draws them: intervals, courses, the waterfall."""
+"""The report's plots (intervals, curves, the waterfall) as coordinates on a width of 100, independent of rendering."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -11,35 +11,35 @@ from skyassets.stages.reporting.wording import NOISE, figure, in_words, reach
 
 WIDTH = 100.0
 MARGIN = 2.0
-"""Left free at both ends, for the dots that lie there."""
+"""Margin at both ends, so that dots there are not cut off."""
 MOST_PARTS = 60
-"""Parts of a plot; more of them are in the table alone."""
+"""The most parts in a plot; the rest appear in the table only."""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A dot with its interval: places from 0 to WIDTH."""
+    """A dot with its interval; coordinates from 0 to WIDTH."""
 
     label: str
     value: float
     low: float
     high: float
     told: str
-    """The value in figures."""
+    """The value as text."""
     within: str
-    """The interval in figures; empty for none."""
+    """The interval as text; empty if there is none."""
     style: str
-    """base, student, other; noise for a difference that may be none."""
+    """base, student or other; noise for a difference that may be zero."""
 
 
 @dataclass(frozen=True)
 class IntervalPlot:
-    """Dots with intervals over one scale."""
+    """Dots with intervals on one scale."""
 
     title: str
     marks: tuple[Mark, ...]
     ticks: tuple[tuple[float, str], ...]
-    """Place and figure."""
+    """Coordinate and label of each tick."""
     unit: str
 
     def __bool__(self) -> bool:
@@ -49,7 +49,7 @@ class IntervalPlot:
 
 @dataclass(frozen=True)
 class CurvePlot:
-    """A course over the steps: points as an SVG polyline takes them, in a square of WIDTH."""
+    """A curve over the steps: points for an SVG polyline, in a square of side WIDTH."""
 
     title: str
     points: str
@@ -60,7 +60,7 @@ class CurvePlot:
 
 @dataclass(frozen=True)
 class FallPlot:
-    """The waterfall: each line with its pieces (place, width, domain's number) and its rows."""
+    """The waterfall: each line with its pieces (position, width, domain number) and its number of rows."""
 
     domains: tuple[str, ...]
     lines: tuple[tuple[str, tuple[tuple[float, float, int], ...], int], ...]
@@ -71,14 +71,14 @@ class FallPlot:
 
 
 def scores(board: Scoreboard, benchmark: str) -> IntervalPlot:
-    """Everybody on one benchmark, by its headline metric."""
+    """Every model on one benchmark, by its headline metric."""
     metric = board.headline(benchmark)
     found = [(role, board.at(benchmark, role, metric)) for role in board.roles]
     return _plot(f"{benchmark}: {metric}", [(role, each, _style(role)) for role, each in found], 0.0, 1.0, "percent")
 
 
 def gains(board: Scoreboard) -> IntervalPlot:
-    """What the student gained on each benchmark, by its headline metric."""
+    """The student's gain on each benchmark, by its headline metric."""
     found = [(name, gain, NOISE if in_words(gain) == NOISE else STUDENT) for name, gain in board.gains()]
     ends = [abs(end) for _, gain, _ in found for end in (gain.value, gain.low, gain.high) if end is not None]
     far = min(1.0, math.ceil(10 * max(ends, default=0.1) + 0.01) / 10)
@@ -98,7 +98,7 @@ def parts(board: Scoreboard, benchmark: str, by: str) -> IntervalPlot:
 
 
 def tokens(board: Scoreboard, benchmark: str) -> IntervalPlot:
-    """How long everybody's answers are, in the mean."""
+    """Mean answer length of every model."""
     found = [(role, board.at(benchmark, role, TOKENS, EVERY, EVERY), _style(role)) for role in board.roles]
     ends = [end for _, each, _ in found if each is not None for end in (each.value, each.high) if end is not None]
     most = max(ends, default=0.0)
@@ -107,7 +107,7 @@ def tokens(board: Scoreboard, benchmark: str) -> IntervalPlot:
 
 
 def curves(found: Mapping[str, Sequence[tuple[int, float]]]) -> tuple[CurvePlot, ...]:
-    """The training's course, one plot a measured column."""
+    """The training curves, one plot per measured column."""
     return tuple(_curve(title, points) for title, points in found.items() if len(points) > 1)
 
 
@@ -133,7 +133,7 @@ def fall(lines: Mapping[str, Mapping[str, int]], rules: Sequence[str]) -> FallPl
 
 
 def measured(value: float) -> str:
-    """A measured value with four digits, or whole with commas where it is large."""
+    """A value with four significant digits, or as an integer with commas from 1,000 on."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 

@@ -1,4 +1,4 @@
-"""The scoreboard: the rows of `benchmark_reports` by their place, and the order in which a reader meets them."""
+"""The scoreboard: the rows of `benchmark_reports` by key, in display order."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,7 @@ from skyassets.stages.evaluation.metrics import EVERY, TOKENS
 from skyassets.stages.evaluation.scores import BASE, GAIN, STUDENT
 
 HEADLINE = "strict accuracy"
-"""The metric that heads a benchmark which names no other."""
+"""The default headline metric of a benchmark."""
 FIRST_METRICS = ("strict accuracy", "lenient accuracy", "strict pass@", "lenient pass@", "strict maj@", "lenient maj@")
 LAST_METRICS = ("finished", "truncated", "unjudged", TOKENS)
 LEVELS = ("easy", "medium", "hard")
@@ -18,7 +18,7 @@ LEVELS = ("easy", "medium", "hard")
 
 @dataclass(frozen=True)
 class Scored:
-    """What a row of `benchmark_reports` says of its place; shares from 0 to 1, tokens as they are."""
+    """A row of `benchmark_reports`; shares are from 0 to 1, tokens are counts."""
 
     metric: str
     role: str
@@ -35,7 +35,7 @@ class Scored:
 
     @property
     def is_share(self) -> bool:
-        """Whether it is told in percent, and a difference of it in points."""
+        """Whether the metric is shown in percent, and a difference in points."""
         return self.metric != TOKENS
 
 
@@ -52,15 +52,15 @@ class Scoreboard:
     roles: tuple[str, ...]
     """Base, student, then the contenders in the recipe's order."""
     comparisons: tuple[str, ...]
-    """The roles that are two names: the student against its base first."""
+    """Roles that name a pair of models, student minus base first."""
     headlines: Mapping[str, str]
 
     def at(self, benchmark: str, role: str, metric: str, by: str = EVERY, part: str = EVERY) -> Scored | None:
-        """The row at a place; None when the report has none."""
+        """The row with this key; None if the report has none."""
         return self.scored.get((benchmark, by, part, role, metric))
 
     def headline(self, benchmark: str) -> str:
-        """The metric that heads the benchmark."""
+        """The benchmark's headline metric."""
         return self.headlines.get(benchmark, HEADLINE)
 
     def metrics(self, benchmark: str) -> list[str]:
@@ -70,21 +70,21 @@ class Scoreboard:
         return sorted(found, key=lambda metric: (metric != first, _metric_order(metric)))
 
     def parts(self, benchmark: str, by: str) -> list[str]:
-        """The parts that the benchmark is cut into, easy before hard and 2 before 10."""
+        """The benchmark's parts, sorted with easy before hard and 2 before 10."""
         return sorted({place[2] for place in self.scored if place[:2] == (benchmark, by)}, key=_part_order)
 
     def cuts(self, benchmark: str) -> list[str]:
-        """What the benchmark is cut by."""
+        """The properties that the benchmark is split by."""
         return sorted({place[1] for place in self.scored if place[0] == benchmark} - {EVERY})
 
     def gains(self) -> list[tuple[str, Scored]]:
-        """For each benchmark, what the student gained over its base by the headline metric."""
+        """For each benchmark, the student's gain over its base by the headline metric."""
         found = [(name, self.at(name, GAIN, self.headline(name))) for name in self.benchmarks]
         return [(name, scored) for name, scored in found if scored is not None]
 
 
 def scoreboard(reports: pl.DataFrame, headlines: Mapping[str, str], roles: Iterable[str]) -> Scoreboard:
-    """The scoreboard of `benchmark_reports`; `headlines` and `roles` are the recipe's, in its order."""
+    """Build the scoreboard from `benchmark_reports`; `headlines` and `roles` are in the recipe's order."""
     scored = {
         (row["benchmark"], row["by"], row["part"], row["role"], row["metric"]): Scored(
             **{name: row[name] for name in Scored.__dataclass_fields__}

@@ -1,4 +1,4 @@
-"""How the report's page looks: narrow and wide, light and dark, on the screen and on paper. No address in it."""
+"""The report page's CSS: narrow and wide, light and dark, screen and print. It contains no URL."""
 
 STYLE = """
 :root {

@@ -1,4 +1,4 @@
-"""The report's tables of scores: base, student and contenders, beside each other and beside what others published."""
+"""The report's score tables: base, student and contenders side by side, with published scores."""
 
 from skyassets.stages.evaluation.metrics import EVERY
 from skyassets.stages.evaluation.published_scores import SOURCE, SYSTEMS, Published, published
@@ -8,12 +8,12 @@ from skyassets.stages.reporting.scoreboard import Scoreboard, Scored
 from skyassets.stages.reporting.wording import chance, counted, figure, in_words, reach
 
 MARKS = "*†‡§¶#"
-"""Of footnotes; doubled, tripled and so on when there are more notes."""
+"""Footnote marks; doubled, tripled and so on if there are more notes."""
 UNIT = "Percent with 95% intervals; a difference is in points, student minus base on the same items."
 
 
 def overview(board: Scoreboard) -> ReportTable:
-    """Base to student by the headline metrics, the contenders, and what was published of the same benchmarks."""
+    """Base, student and contenders by the headline metrics, with the published scores of the same benchmarks."""
     places = [(name, EVERY, EVERY) for name in board.benchmarks]
     for name in board.benchmarks:
         quoted = [part for part in board.parts(name, "level") if published(name, part)]
@@ -51,7 +51,7 @@ DIFFERENCE_HEAD = (("student - base", Kind.NUMBER), ("p", Kind.NUMBER), ("in wor
 
 
 def metrics(board: Scoreboard, benchmark: str) -> ReportTable:
-    """Every metric of a whole benchmark, by everybody."""
+    """Every metric of a whole benchmark, for every model."""
     names = board.metrics(benchmark)
     rows: list[list[Cell | str]] = [
         [
@@ -75,7 +75,7 @@ def metrics(board: Scoreboard, benchmark: str) -> ReportTable:
 
 
 def comparisons(board: Scoreboard, benchmark: str) -> ReportTable:
-    """Everybody whom the report compares, on the same items of a whole benchmark."""
+    """All pairwise comparisons on a whole benchmark."""
     rows: list[list[Cell | str]] = []
     names = board.metrics(benchmark)
     for role in board.comparisons:
@@ -111,12 +111,12 @@ def parts(board: Scoreboard, benchmark: str, by: str) -> ReportTable:
 
 
 def score_cell(scored: Scored | None) -> Cell:
-    """A score with its interval and what is behind it."""
+    """A score with its interval and number of items."""
     return Cell(figure(scored), tuple(each for each in (reach(scored), counted(scored)) if each))
 
 
 def difference_cells(gain: Scored | None) -> tuple[Cell, Cell, Cell]:
-    """A difference with its interval, its p-value, and what it means."""
+    """A difference with its interval, its p-value, and its meaning in words."""
     if gain is None:
         return Cell("-"), Cell(""), Cell("")
     within = reach(gain, "+")
@@ -134,7 +134,7 @@ def _quoted(found: Published | None, marks: str, columns: int) -> list[Cell]:
 
 
 def _mark(note: str, notes: dict[str, str]) -> str:
-    """The mark of a footnote, the same wherever it stands."""
+    """The mark of a footnote; equal notes share a mark."""
     if note not in notes:
         place = len(notes)
         notes[note] = MARKS[place % len(MARKS)] * (1 + place // len(MARKS))

@@ -1,7 +1,7 @@
-"""The report's page as a Jinja template; all that is put into it is escaped. No script, no address of elsewhere."""
+"""The report page's Jinja template. All values are escaped; it contains no script and no external URL."""
 
 SECURITY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
-"""What the page may load: nothing. Its style and its drawings are in it."""
+"""The content security policy: the page may load nothing; styles and drawings are inline."""
 
 MACROS = """
 {% macro sheet(shown) %}

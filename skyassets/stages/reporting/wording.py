@@ -1,4 +1,4 @@
-"""Scores in words and figures, the same in every report: percent, intervals, and what a difference means."""
+"""Formats scores for all reports: percent, intervals, and what a difference means."""
 
 from collections.abc import Sequence
 
@@ -7,11 +7,11 @@ from skyassets.stages.reporting.scoreboard import Scoreboard, Scored
 
 SIGNIFICANT = 0.05
 NOISE = "noise"
-"""The word for a difference that cannot be told apart from none."""
+"""The word for a difference that is not significant."""
 BETTER, WORSE = "better", "worse"
 MORE, LESS = "more", "less"
 NEITHER_GOOD = ("truncated", "unjudged", TOKENS)
-"""Metrics of which more is not better."""
+"""Metrics for which neither higher nor lower is better."""
 
 
 def in_words(gain: Scored) -> str:
@@ -23,21 +23,21 @@ def in_words(gain: Scored) -> str:
 
 
 def figure(scored: Scored | None, sign: str = "") -> str:
-    """The value alone: percent, points or tokens."""
+    """The value without its interval: percent, points or tokens."""
     if scored is None:
         return "-"
     return "not judged" if scored.value is None else _number(scored, scored.value, sign)
 
 
 def reach(scored: Scored | None, sign: str = "") -> str:
-    """The 95% interval; empty where there is none."""
+    """The 95% interval; empty if there is none."""
     if scored is None or scored.low is None or scored.high is None:
         return ""
     return f"{_number(scored, scored.low, sign)} to {_number(scored, scored.high, sign)}"
 
 
 def counted(scored: Scored | None) -> str:
-    """The items behind a score, and the answers where they are more than the items."""
+    """The number of items behind a score, and of answers if it differs."""
     if scored is None or scored.value is None:
         return ""
     more = f", {scored.samples:,} answers" if scored.samples is not None and scored.samples != scored.n else ""
@@ -68,7 +68,7 @@ def verdict(board: Scoreboard) -> str:
 
 
 def on_one(name: str, gain: Scored) -> str:
-    """What the student gained on one benchmark, in one line."""
+    """The student's gain on one benchmark, in one line."""
     unit = " points" if gain.is_share else " tokens"
     value = f"{figure(gain, '+')}{unit}" if gain.value is not None else "no item was judged for both"
     within = f" ({reach(gain, '+')})" if reach(gain) else ""
@@ -80,7 +80,7 @@ def on_one(name: str, gain: Scored) -> str:
 
 
 def by_chance(board: Scoreboard) -> str:
-    """How many comparisons the report makes, and how many would look like something by chance alone; empty for one."""
+    """The number of comparisons, and how many would be significant by chance alone; empty for fewer than two."""
     every = [each for each in board.scored.values() if each.role in board.comparisons and each.p_value is not None]
     if len(every) < 2:
         return ""
@@ -93,10 +93,10 @@ def by_chance(board: Scoreboard) -> str:
 
 
 def listed(words: Sequence[str]) -> str:
-    """Words as a list within a sentence."""
+    """Join words as a list in a sentence."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def _number(scored: Scored, value: float, sign: str) -> str:
-    # What rounds to zero has no sign.
+    # Adding 0.0 turns -0.0 into 0.0, so that zero has no minus sign.
     return f"{round(100 * value, 1) + 0.0:{sign}.1f}" if scored.is_share else f"{round(value) + 0.0:{sign},.0f}"

@@ -1,1 +1,1 @@
-"""rewriting traces into one structure."""
+"""Rewrites traces into one structure."""

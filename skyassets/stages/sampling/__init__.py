@@ -1,1 +1,1 @@
-"""prompts, sampling settings, completions, usage."""
+"""Prompts, sampling settings, completions and usage."""

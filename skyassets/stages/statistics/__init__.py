@@ -1,1 +1,1 @@
-"""estimates, intervals, paired tests."""
+"""Estimates, intervals and paired tests."""

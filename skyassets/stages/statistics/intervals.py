@@ -1,6 +1,6 @@
-"""Intervals of means over items: of shares of right samples, and of numbers such as tokens.
+"""Intervals of means over items: of shares of correct samples, and of numbers such as tokens.
 
-Samples of one item are not independent of each other (Miller 2024, arXiv 2411.00640, 2.2): the item is what counts.
+Samples of one item are not independent (Miller 2024, arXiv 2411.00640, 2.2), so the unit of analysis is the item.
 """
 
 import math
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     Scores = NDArray[np.float64]
 
 MANY = 300
-"""From so many items on, their spread is measured well enough to be used as it is."""
+"""The number of items from which the measured variance is reliable enough to be used alone."""
 CORRELATIONS = 20
-"""Points at which the intraclass correlation is weighed."""
+"""Grid points for integrating over the intraclass correlation."""
 ROUNDS = 60
 CLOSE = 1e-9
 RESAMPLES = 1000
@@ -25,25 +25,25 @@ MOST_DRAWN = 4_000_000
 """Items drawn at once by the bootstrap."""
 SEED = 20107
 LEAST_ERROR = 0.25
-"""Of a resample's mean, in parts of the sample's. Where one length is unlike all others, resamples without it have next
-to no spread, and would stretch the interval without bounds; coverage does not suffer.
+"""The least standard error of a resample's mean, as a fraction of the sample's. If one value is an outlier, resamples
+without it have almost no variance and would widen the interval without bound; this limit does not reduce coverage.
 """
 
 
 def share_interval(scores: "Scores", samples: float) -> Estimate:
     """The mean of per-item scores in [0, 1], each the mean of about `samples` samples, with a 95% interval.
 
-    Where every score is 0 or 1, Wilson's interval. Otherwise Wilson's inversion with the design effect D in it (Kish
-    1965, Survey Sampling, 8.2): the m with (mean - m)^2 <= z^2 m (1 - m) D / n, D being the items' variance over that
-    of as many single samples, m (1 - m).
+    If every score is 0 or 1, this is Wilson's interval. Otherwise it is Wilson's inversion with the design effect D
+    (Kish 1965, Survey Sampling, 8.2): the m with (mean - m)^2 <= z^2 m (1 - m) D / n, where D is the items' variance
+    divided by that of as many single samples, m (1 - m).
 
-    From `MANY` items on D is measured, with Student's quantile (Korn and Graubard 1998, Survey Methodology 24:193).
-    Fewer have two ways to mislead, and each end is the outer one of two. Where nearly all items are alike, those that
-    are not may be missing, and a D that is measured is too small; so would a bootstrap over items be too narrow. There
-    the samples are read as beta-binomial (Williams 1975, Biometrics 31:949): D is r + (1 - r) / samples for an
-    intraclass correlation of r, and for each m it is the mean over r, weighed by the likelihood of the scores and
-    Beta(1/2, 1). But where most items are nearly always right and the others nearly never, no beta distribution has
-    the items' shape, and its D is the one that is too small.
+    From `MANY` items on, D is measured, with Student's quantile (Korn and Graubard 1998, Survey Methodology 24:193).
+    With fewer items, each end is the outer one of two estimates, because either can be too small. If nearly all items
+    are alike, rare items may be missing from the sample, so the measured D is too small (and a bootstrap over items
+    too narrow). The second estimate therefore models the samples as beta-binomial (Williams 1975, Biometrics 31:949):
+    D is r + (1 - r) / samples for an intraclass correlation of r, averaged for each m over r, weighted by the
+    likelihood of the scores and Beta(1/2, 1). If most items are nearly always correct and the others nearly never, no
+    beta distribution fits them, and this second D is too small.
     """
     import numpy as np
 
@@ -67,22 +67,23 @@ def share_interval(scores: "Scores", samples: float) -> Estimate:
 
 
 def _inverted(mean: float, n: int, low_effect: float, high_effect: float) -> tuple[float, float]:
-    """Wilson's ends, each with a design effect of its own. Never so small that an end would be the mean itself."""
+    """Wilson's interval with a separate design effect for each end, bounded below so that no end equals the mean."""
     below, above = (n / max(effect, 1e-12) for effect in (low_effect, high_effect))
     return wilson(mean * below, below)[0], wilson(mean * above, above)[1]
 
 
 def _beta_binomial(scores: "Scores", samples: float, mean: float) -> tuple[float, float]:
-    """Both ends: from the mean outwards, until the design effect that an end calls for is the one it was found with.
+    """The interval, by fixed-point iteration from the mean: each end is consistent with the design effect at that end.
 
-    The effect grows with the distance, so the way goes outwards only, and stops at the first such place.
+    The effect grows with the distance from the mean, so the iteration only moves outwards and finds the first fixed
+    point.
     """
     import numpy as np
     from scipy.special import gammaln
 
     values, counts = np.unique(scores, return_counts=True)
     right = values * samples
-    # Midpoints of the square root: uniform there is Beta(1/2, 1), and small correlations are told apart.
+    # A uniform grid in the square root of r has the density Beta(1/2, 1) and resolves small correlations.
     r = ((np.arange(CORRELATIONS) + 0.5) / CORRELATIONS) ** 2
     strength = (1 / r - 1)[None, :]
     effects = r + (1 - r) / samples
@@ -109,15 +110,15 @@ def _beta_binomial(scores: "Scores", samples: float, mean: float) -> tuple[float
 
 
 def mean_interval(values: "Scores") -> Estimate:
-    """The mean of numbers of any size, one an item, with a 95% interval.
+    """The mean of numbers of any size, one per item, with a 95% interval.
 
-    Each end is the outer one of two. The studentised bootstrap over items with fixed dice (Efron and Tibshirani 1993,
-    An Introduction to the Bootstrap, 12.5) follows the skew that lengths have, but of a long tail a few items show too
-    little; Student's interval makes up for that on the other side. Below ten items it is Student's alone, for then too
-    many resamples hold a single item again and again. No end is below nought where no number is.
+    Each end is the outer one of two. The studentised bootstrap over items with a fixed seed (Efron and Tibshirani 1993,
+    An Introduction to the Bootstrap, 12.5) follows the skew of lengths, but a few items show too little of a long tail;
+    Student's interval compensates on the other side. Below ten items only Student's is used, because too many resamples
+    would repeat a single item. No end is negative if no number is.
 
-    Where the tail is longer than the items tell, the mean may still lie above the interval more often than one says:
-    of 30 log-normal lengths whose logarithms spread by 1, 7% of the time.
+    If the tail is longer than the items show, the mean may still be above the interval more often than nominal: 7% of
+    the time for 30 log-normal lengths whose logarithms have a standard deviation of 1.
     """
     import numpy as np
 

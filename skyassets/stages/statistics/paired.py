@@ -1,6 +1,6 @@
-"""Two on the same items: the mean difference with its interval, an exact test, and on how many items each was better.
+"""Paired comparison on the same items: mean difference with an interval, an exact test, and counts of won and lost.
 
-Plain numbers in and out; nothing is drawn at random.
+Deterministic: nothing is drawn at random.
 """
 
 import math
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     Scores = NDArray[np.float64]
 
 FINEST = 1_000_000
-"""Parts that the largest difference has at most, where all differences have a part in common."""
+"""The most common units in the largest difference, if all differences are multiples of a common unit."""
 LARGEST_SUM = 200_000
-"""Of the whole numbers whose signs are flipped, where that is exact."""
+"""The largest sum of the integer differences for which the sign-flip test uses them unrounded."""
 ROUNDED_SUM = 30_000
-"""About what they sum to where they have to be rounded."""
+"""The approximate sum of the integer differences after rounding."""
 FEWEST = 2
 UNSEEN = 0.5
-"""How far from the mean a difference of scores is supposed that was not seen, in parts of the largest that was.
+"""Distance of an assumed unseen score difference from the mean, as a fraction of the largest observed difference.
 
-A whole part is too wide: of 30 and 100 items it holds the truth in 0.97 of the cases.
+A fraction of 1 is too wide: with 30 and 100 items, coverage is 0.97.
 """
 
 
@@ -33,7 +33,7 @@ def difference(first: "Sequence[float] | Scores", second: "Sequence[float] | Sco
     """Second minus first on the same items, scores in [0, 1]: `share_gaps_interval`, and the test of `flipped`.
 
     Raises:
-        ValueError: when the two are not of one length.
+        ValueError: If the two have different lengths.
     """
     return _tested(_gaps(first, second), share_gaps_interval)
 
@@ -42,19 +42,19 @@ def mean_difference(first: "Sequence[float] | Scores", second: "Sequence[float] 
     """Second minus first on the same items, numbers of any size: `gaps_interval`, and the test of `flipped`.
 
     Raises:
-        ValueError: when the two are not of one length.
+        ValueError: If the two have different lengths.
     """
     return _tested(_gaps(first, second), gaps_interval)
 
 
 def share_gaps_interval(gaps: "Scores") -> tuple[float, float, str]:
-    """Both ends of a 95% interval for the mean of two or more paired differences in [-1, 1], and the method's name.
+    """A 95% interval (low, high) for the mean of two or more paired differences in [-1, 1], and the method's name.
 
-    Where all differences that are not nought are of one size, as with scores of 0 and 1, the mean difference is the
-    mean of what was won minus the mean of what was lost: each has Wilson's interval, and the two are joined by the
-    method of variance estimates recovery with their correlation (Newcombe 1998, Statist. Med. 17:2635; Zou 2008,
-    Statist. Med. 27:1693). Where none differs, the size is taken for 1, the most that it can be: that nothing differed
-    on a few items does not mean that nothing does. Otherwise it is `gaps_interval` with `UNSEEN`.
+    If all nonzero differences have the same size, as with scores of 0 and 1, the mean difference is the mean won minus
+    the mean lost: each gets Wilson's interval, and the two are combined by the method of variance estimates recovery
+    with their correlation (Newcombe 1998, Statist. Med. 17:2635; Zou 2008, Statist. Med. 27:1693). If all differences
+    are zero, the size is assumed to be 1, its maximum, because no difference on a few items does not prove that there
+    is none. Otherwise `gaps_interval` is used with `UNSEEN`.
     """
     import numpy as np
 
@@ -68,13 +68,13 @@ def share_gaps_interval(gaps: "Scores") -> tuple[float, float, str]:
 
 
 def gaps_interval(gaps: "Scores", unseen: float = 0.0) -> tuple[float, float, str]:
-    """Both ends of a 95% interval for the mean of two or more paired differences of any size, and the method's name.
+    """A 95% interval (low, high) for the mean of two or more paired differences of any size, and the method's name.
 
-    Student's interval of paired differences (Miller 2024, arXiv 2411.00640, 4.2). With `unseen`, as though there had
-    been two more, that part of the largest above and below the mean: where few items differ much, a few items show too
-    few of them, or none. Such pairs are Bonett and Price's (2012, J. Educ. Behav. Stat. 37:479), who put them a whole
-    size from nought for scores of 0 and 1. They are supposed too where all differences are alike, or the interval
-    would have no width; where all are nought, the largest is taken for 1.
+    Student's interval of paired differences (Miller 2024, arXiv 2411.00640, 4.2). `unseen` adds two differences, that
+    fraction of the largest one above and below the mean, because a small sample may miss rare large differences. The
+    added pairs follow Bonett and Price (2012, J. Educ. Behav. Stat. 37:479), who place them at full size around zero
+    for scores of 0 and 1. They are also added if all differences are equal, because the interval would otherwise have
+    zero width; if all are zero, the largest is assumed to be 1.
     """
     import numpy as np
 
@@ -97,13 +97,13 @@ def _tested(gaps: "Scores", interval: "Callable[[Scores], tuple[float, float, st
 
 
 def flipped(gaps: "Scores") -> tuple[float, str]:
-    """The two-sided p of the mean of paired differences, were each as likely with the other sign; and the test's name.
+    """The two-sided p-value of the mean of paired differences under random sign flips, and the test's name.
 
     Fisher's permutation test of paired differences (Fisher 1935, The Design of Experiments, 21), over all sign flips
-    and not over some drawn at random. For scores of 0 and 1 that is McNemar's exact test (McNemar 1947, Psychometrika
-    12:153). Otherwise the differences become whole numbers, whose sums' distribution is built up one by one. Where they
-    have no common part that is coarse enough, they are rounded, to both sides of nought alike, so that the test remains
-    exact, for numbers that differ a little from those that were seen.
+    rather than a random sample. For scores of 0 and 1 this is McNemar's exact test (McNemar 1947, Psychometrika
+    12:153). Otherwise the differences are converted to integers, and the distribution of their sum is computed by
+    convolution. If they have no common unit that is coarse enough, they are rounded symmetrically around zero, so the
+    test is exact for slightly changed differences.
     """
     import numpy as np
 
@@ -114,7 +114,7 @@ def flipped(gaps: "Scores") -> tuple[float, str]:
     whole, is_rounded = _whole(sizes)
     seen = abs(int(whole @ np.sign(gaps[gaps != 0]).astype(np.int64)))
     total = int(whole.sum())
-    # chance[s]: that those with a plus sum to s. Fewer operations when the large ones come last.
+    # chance[s] is the probability that the positive ones sum to s. Adding the large ones last takes fewer operations.
     chance = np.ones(1)
     for size in np.sort(whole[whole > 0]).tolist():
         longer = np.zeros(len(chance) + size)
@@ -126,7 +126,7 @@ def flipped(gaps: "Scores") -> tuple[float, str]:
 
 
 def _whole(sizes: "Scores") -> tuple["NDArray[np.int64]", bool]:
-    """The sizes in whole numbers, and whether they had to be rounded for it."""
+    """The sizes as integers, and whether they were rounded."""
     import numpy as np
 
     common = _common_part(sizes)
@@ -137,7 +137,7 @@ def _whole(sizes: "Scores") -> tuple["NDArray[np.int64]", bool]:
 
 
 def _common_part(sizes: "Scores") -> float | None:
-    """The number that all sizes are multiples of, as shares of a few samples are; None where there seems to be none."""
+    """The common unit of all sizes (shares of a few samples have one); None if there seems to be none."""
     import numpy as np
 
     part = 0.0
@@ -145,7 +145,7 @@ def _common_part(sizes: "Scores") -> float | None:
         larger, smaller = max(part, size), min(part, size)
         while smaller > 1e-7 * larger and smaller > 1e-9:
             larger, smaller = smaller, larger % smaller
-            # A remainder that is nearly the divisor is a rounding error away from none.
+            # A remainder close to the divisor is zero up to rounding error.
             smaller = 0.0 if larger - smaller < 1e-9 else smaller
         part = larger
     return part if part > 1e-6 and part * FINEST > float(sizes.max()) else None
@@ -154,7 +154,7 @@ def _common_part(sizes: "Scores") -> float | None:
 def _joined(
     better: tuple[float, float, float], worse: tuple[float, float, float], correlation: float
 ) -> tuple[float, float]:
-    """The interval of the first mean minus the second; each comes with the ends of its own."""
+    """The interval of the first mean minus the second; each is given with its own interval."""
     (b, b_low, b_high), (w, w_low, w_high) = better, worse
     below = (b - b_low) ** 2 - 2 * correlation * (b - b_low) * (w_high - w) + (w_high - w) ** 2
     above = (b_high - b) ** 2 - 2 * correlation * (b_high - b) * (w - w_low) + (w - w_low) ** 2
@@ -162,7 +162,7 @@ def _joined(
 
 
 def _correlation(won: float, lost: float) -> float:
-    """Of an item's being won with its being lost, by their shares: never above nought, for no item is both."""
+    """Correlation between won and lost, from their shares; never positive, because no item is both."""
     spread = math.sqrt(won * (1 - won) * lost * (1 - lost))
     return -won * lost / spread if spread > 0 else 0.0
 
@@ -173,5 +173,5 @@ def _gaps(first: "Sequence[float] | Scores", second: "Sequence[float] | Scores")
     before, after = np.asarray(first, np.float64), np.asarray(second, np.float64)
     if before.shape != after.shape:
         raise ValueError(f"{len(before)} scores cannot be paired with {len(after)}; give the same items of both")
-    # Shares of a few samples differ by what rounding makes of equal fractions.
+    # Rounding makes equal fractions equal floats again.
     return np.round(after - before, 12)

@@ -1,1 +1,1 @@
-"""training plan arithmetic."""
+"""The arithmetic of the training plan."""

@@ -1,7 +1,7 @@
-"""The files and the command that carry a plan out: transformers' arguments, DeepSpeed's settings, the launcher's words.
+"""The files and the command that run a plan: transformers' arguments, DeepSpeed's settings, the launcher's arguments.
 
-They are what is run, word for word, so they are printed, compared and kept. Only what a machine knows alone (folders,
-the device) is added where they are read.
+They are exactly what is run, so they are printed, compared and kept. Only machine-specific values (folders, the device)
+are added by the worker that reads them.
 """
 
 import json
@@ -13,14 +13,14 @@ from skyassets.core.training.spec import Layout, Saving, Training
 ARGUMENTS_FILE = "arguments.json"
 DEEPSPEED_FILE = "deepspeed.json"
 GRADIENT_CLIP = 1.0
-"""As LLaMA-Factory's default, with which Sky-T1 was trained."""
+"""LLaMA-Factory's default, which was used for Sky-T1."""
 MODULE = "skyassets.engines.training.worker"
 JOB = "JOB_FOLDER"
-"""Stands in the command for the folder of the job."""
+"""Placeholder for the job folder in the command."""
 
 
 def files(training: Training, layout: Layout, saving: Saving, steps: int) -> dict[str, str]:
-    """The text of each file that steers a run of `steps` optimiser steps."""
+    """The configuration files of a run of `steps` optimiser steps: name to text."""
     return {
         ARGUMENTS_FILE: json.dumps(arguments(training, layout, saving, steps), indent=1),
         DEEPSPEED_FILE: json.dumps(deepspeed(training, layout), indent=1),
@@ -28,7 +28,7 @@ def files(training: Training, layout: Layout, saving: Saving, steps: int) -> dic
 
 
 def argv(layout: Layout) -> tuple[str, ...]:
-    """The command of one node; with several, the launcher reads MASTER_ADDR, MASTER_PORT and NODE_RANK."""
+    """The command for one node; with several nodes, the launcher reads MASTER_ADDR, MASTER_PORT and NODE_RANK."""
     run = ("-m", MODULE, JOB)
     if layout.ranks == 1:
         return ("python", *run)
@@ -40,14 +40,14 @@ def argv(layout: Layout) -> tuple[str, ...]:
 
 
 def accumulation(training: Training, layout: Layout) -> int:
-    """Micro batches of each rank in a step; ranks that share rows take a whole round of them each time."""
+    """Micro batches per rank in a step; with sequence parallelism, a multiple of the group size."""
     at_once = 1 if training.packing else layout.micro_batch
     together = layout.sequence_parallel
     return together * math.ceil(training.global_batch / (at_once * layout.data_parallel * together))
 
 
 def arguments(training: Training, layout: Layout, saving: Saving, steps: int) -> dict[str, Any]:
-    """transformers' `TrainingArguments`. A micro batch is one item of the data set, hence the batch size of 1."""
+    """transformers' `TrainingArguments`. Each item of the data set is a whole micro batch, so the batch size is 1."""
     return {
         "max_steps": steps,
         "per_device_train_batch_size": 1,
@@ -76,8 +76,8 @@ def arguments(training: Training, layout: Layout, saving: Saving, steps: int) ->
 def deepspeed(training: Training, layout: Layout) -> dict[str, Any]:
     """DeepSpeed's settings: the layout's stage, with float32 master weights and gradient sums.
 
-    Stage 0 runs as stage 1, which takes the same steps: DeepSpeed's stage 0 would sum gradients in bf16, and tells no
-    gradient norm in float32.
+    Stage 0 runs as stage 1, which takes the same steps: DeepSpeed's stage 0 would sum gradients in bf16 and does not
+    report a float32 gradient norm.
     """
     zero: dict[str, Any] = {"stage": max(1, layout.zero_stage)}
     if layout.zero_stage == 3:
@@ -86,8 +86,8 @@ def deepspeed(training: Training, layout: Layout) -> dict[str, Any]:
         zero |= {"offload_optimizer": {"device": "cpu", "pin_memory": True}}
     if layout.offload == "all":
         zero |= {"offload_param": {"device": "cpu", "pin_memory": True}}
-    # No optimiser is named: it would decay norms and biases too, which the trainer's own does not. Where it waits in
-    # main memory accelerate puts DeepSpeed's in its place, with the same groups of weights.
+    # No optimiser is set here: DeepSpeed's would also decay norms and biases, unlike the trainer's. With offload,
+    # accelerate substitutes DeepSpeed's CPU optimiser with the same parameter groups.
     return {
         "bf16": {"enabled": training.precision == "bf16"},
         "data_types": {"grad_accum_dtype": "fp32"},

@@ -1,6 +1,7 @@
-"""How long the micro batches of an epoch are that run at the same time: what padding costs, and waiting. Pure.
+"""Lengths of an epoch's concurrent micro batches, to estimate the cost of padding and waiting.
 
-As the trainer deals them: a step is drawn by the seed, sorted by length and cut, and each rank takes the next piece.
+Micro batches are formed as in the trainer: a step's examples are drawn by the seed, sorted by length and split, and
+each rank takes the next piece.
 """
 
 import math
@@ -13,17 +14,17 @@ from skyassets.core.training.spec import Layout, Training
 from skyassets.core.training.steps import micro_batches, planned_steps, units_of
 
 SPREAD = 0.8
-"""Of the logarithms of the lengths of reasoning traces: a long tail of the hard problems."""
+"""Standard deviation of the logarithm of trace lengths: hard problems make a long tail."""
 
 
 @dataclass(frozen=True)
 class Turn:
-    """One micro batch of every rank, which the slowest ends."""
+    """One micro batch on every rank, run concurrently; its duration is that of the slowest."""
 
     tokens: int
-    """Of the largest micro batch, padding included."""
+    """Tokens of the largest micro batch, padding included."""
     attended: float
-    """Tokens of the sequences that attention sees in it."""
+    """Length in tokens of the sequences that attention sees in it."""
     computed: int
     """Tokens of all ranks, padding included."""
 
@@ -35,11 +36,11 @@ class Epoch:
     turns: tuple[Turn, ...]
     steps: int
     fill: float
-    """The share of the computed tokens that is no padding; of packs, of the rows they could have filled."""
+    """The share of computed tokens that are not padding; for packing, the share of the packs' capacity."""
 
 
 def epoch(training: Training, lengths: Sequence[int], layout: Layout, *, is_sorted: bool = True) -> Epoch:
-    """The micro steps of one epoch; without `is_sorted`, of a trainer that takes examples as they are drawn."""
+    """The micro steps of one epoch; without `is_sorted`, for a trainer that takes examples in drawn order."""
     units = units_of(lengths, training)
     made = []
     steps = planned_steps(units, replace(training, epochs=1))
@@ -57,7 +58,7 @@ def epoch(training: Training, lengths: Sequence[int], layout: Layout, *, is_sort
 
 
 def typical_lengths(examples: int, mean: float, cutoff: int) -> list[int]:
-    """Log-normal lengths with this mean and none above `cutoff`: a stand-in where the examples are not there."""
+    """Log-normal lengths with this mean, capped at `cutoff`: a substitute for examples that do not exist yet."""
     normal = NormalDist()
     drawn = [math.exp(SPREAD * normal.inv_cdf((place + 0.5) / examples)) for place in range(examples)]
     low, high = 0.0, float(cutoff)

@@ -1,4 +1,4 @@
-"""What a training left, as a table: the manifest of the weights, the training curve, and what made both."""
+"""The result of a training run as a table: the manifest of the weights, the training curve, and run metadata."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,14 +14,14 @@ RUN = "fact:run"
 
 
 def checkpoint_id(files: Iterable[tuple[str, str]]) -> str:
-    """The identity of weights: the digest of their files' paths and digests."""
+    """The id of the weights: a digest of their files' paths and digests."""
     return digest("checkpoint", sorted(files))
 
 
 def checkpoint(
     base: str, files: Sequence[tuple[str, int, str]], curve: Sequence[Step], facts: Mapping[str, object]
 ) -> StageResult:
-    """The manifest (path, bytes, SHA-256 of each file), the curve, and `facts` on the run, as one table."""
+    """The manifest (path, bytes, SHA-256 of each file), the curve, and the run's metadata `facts`, as one table."""
     ident = checkpoint_id((path, sha256) for path, _, sha256 in files)
     shared = {"checkpoint_id": ident, "base_model": base}
     rows: list[dict[str, object]] = [

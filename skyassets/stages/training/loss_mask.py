@@ -1,6 +1,6 @@
-"""An example with its loss mask, as plain text and as Markdown: what is learned stands between marks.
+"""An example with its loss mask, as plain text and as Markdown, with marks around the learned tokens.
 
-A model's text is shown, never rendered, and of a long one the middle is left out.
+A model's text is shown verbatim, never rendered, and the middle of a long text is left out.
 """
 
 from collections.abc import Sequence
@@ -10,17 +10,17 @@ from skyassets.core.ports import TokenPiece
 from skyassets.stages.markup.markdown import block, plain
 
 OPENS, CLOSES = "⟦", "⟧"
-"""Around what is learned."""
+"""Marks around learned text."""
 LEGEND = f"What stands between {OPENS} and {CLOSES} is learned, the end of the turn included; the rest is given."
 
 
 def counts(pieces: Sequence[TokenPiece]) -> tuple[int, int]:
-    """All tokens of the example, and the learned ones."""
+    """The number of tokens of the example, and of learned tokens."""
     return sum(piece.tokens for piece in pieces), sum(piece.tokens for piece in pieces if piece.learned)
 
 
 def in_words(pieces: Sequence[TokenPiece]) -> str:
-    """How many tokens there are and are learned, and where the turns end, in one line."""
+    """The numbers of all and of learned tokens, and where the turns end, in one line."""
     total, learned = counts(pieces)
     ends, at = [], 0
     for piece in pieces:
@@ -32,19 +32,19 @@ def in_words(pieces: Sequence[TokenPiece]) -> str:
 
 
 def as_text(pieces: Sequence[TokenPiece]) -> str:
-    """The example with marks around what is learned, without what could steer a terminal."""
+    """The example with marks around learned text, without terminal control characters."""
     return "".join(f"{OPENS}{piece.text}{CLOSES}" if piece.learned else piece.text for piece in map(_harmless, pieces))
 
 
 def as_markdown(pieces: Sequence[TokenPiece], limit: int) -> str:
-    """The counts and the example in a code block, its pieces cut in their middles to `limit` characters together."""
+    """The counts and the example in a code block; the middle of each piece is cut to keep to `limit` characters."""
     most = max(limit // max(len(pieces), 1), 1)
     text = as_text([replace(piece, text=shortened(piece.text, most)) for piece in pieces])
     return "\n".join([plain(in_words(pieces)), "", *block(text, "text"), "", LEGEND])
 
 
 def shortened(text: str, limit: int) -> str:
-    """`text`, or its beginning and end when it has more than `limit` characters, with how many are left out."""
+    """`text`, or its beginning, the number of omitted characters and its end if it is longer than `limit`."""
     if len(text) <= limit:
         return text
     head, tail = limit - limit // 2, limit // 2

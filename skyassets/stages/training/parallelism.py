@@ -1,4 +1,4 @@
-"""How a run could be spread over a machine: every way the user's wishes leave open, and whether it fits. Pure."""
+"""Candidate layouts for a training run: every layout the user's overrides allow, and whether it fits in memory."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from skyassets.core.training.spec import Layout, Memory, Training
 from skyassets.stages.training.memory import Load, memory
 
 ROOM = 0.92
-"""The share of a device's memory that a plan uses: what is left is for what the arithmetic does not know."""
+"""The share of a device's memory that a plan uses; the rest is a margin for what the estimate does not cover."""
 LONG = 2_048
-"""A cutoff from which on a GPU works on one example at a time."""
+"""Above this cutoff, a GPU processes one example at a time."""
 SHARING = 3
-"""The ZeRO stage under which ranks can share a sequence: the others weigh its gradients otherwise."""
+"""The ZeRO stage that sequence parallelism requires: the other stages weight its gradients differently."""
 OFFLOADS = ("none", "optimizer", "all")
 ATTENTIONS = ("sdpa", "flash_attention_2", "flash_attention_3", "eager")
 LOSSES = ("chunked", "liger", "plain")
@@ -24,13 +24,13 @@ ON_GPUS = (
     (3, "all", False),
     (3, "all", True),
 )
-"""ZeRO stage, offload and recomputation, from what is simplest to what asks the least memory."""
+"""ZeRO stage, offload and recomputation, from the simplest to the one that needs the least memory."""
 ON_PROCESSORS = tuple((stage, "none", recompute) for recompute in (False, True) for stage in (1, 2, 3))
 
 
 @dataclass(frozen=True)
 class LayoutOverrides:
-    """What the user wants of a layout; None leaves it to the plan."""
+    """User overrides of the planned layout; None leaves the choice to the plan."""
 
     ranks: int | None = None
     micro_batch: int | None = None
@@ -44,26 +44,26 @@ class LayoutOverrides:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A layout and what it holds."""
+    """A layout and its memory use."""
 
     layout: Layout
     memory: Memory
     need: float
-    """Of the room there is, on the device or in main memory, whichever is scarcer; above 1 it does not fit."""
+    """Fraction of the available device or main memory used, whichever is larger; above 1 it does not fit."""
 
     @property
     def fits(self) -> bool:
-        """Whether there is room for it."""
+        """Whether the layout fits in memory."""
         return self.need <= 1
 
 
 def candidates(
     training: Training, shape: ModelShape, longest: int, hardware: Hardware, overrides: LayoutOverrides
 ) -> list[Candidate]:
-    """Every layout that the wishes allow, simplest first, for examples of at most `longest` tokens.
+    """Every layout that the overrides allow, simplest first, for examples of at most `longest` tokens.
 
     Raises:
-        TrainerError: when a wish cannot be had, or two exclude each other; it says what to say instead.
+        TrainerError: If an override is invalid or two conflict; the message suggests what to use instead.
     """
     _check(training, shape, hardware, overrides)
     made = []
@@ -87,7 +87,7 @@ def _layouts(training: Training, hardware: Hardware, overrides: LayoutOverrides)
         if overrides.offload in (None, offload)
         and overrides.recompute in (None, recompute)
         and (overrides.zero_stage in (None, stage) or (overrides.zero_stage == 0 and stage == 1 and offload == "none"))
-        # A single rank has nobody to share with: higher stages help it only to offload.
+        # With a single rank there is nothing to shard: higher stages are only useful for offload.
         and (ranks > 1 or stage == 1 or offload != "none" or overrides.zero_stage == stage)
         and (stage == SHARING or overrides.sequence_parallel == 1)
     ]
@@ -116,7 +116,7 @@ def _micro_batches(training: Training, is_gpu: bool, overrides: LayoutOverrides)
 
 def _need(held: Memory, layout: Layout, hardware: Hardware) -> float:
     device = hardware.device
-    # Ranks without a device of their own share the machine's memory.
+    # CPU ranks share the machine's memory.
     on_device = held.total * (1 if device.is_gpu else layout.ranks / layout.nodes) / (device.memory_gb * ROOM)
     host = hardware.host_memory_gb
     return max(on_device, held.host / (host * ROOM) if host else 0.0)
@@ -173,7 +173,7 @@ def _check(training: Training, shape: ModelShape, hardware: Hardware, overrides:
             f"sequence_parallel = {groups} with {every} ranks, {shape.heads} heads and {shape.kv_heads} of keys",
             "say a number that divides them all (or is a multiple of the last)",
         ),
-        # DeepSpeed-Ulysses loses sight of where an example begins.
+        # DeepSpeed-Ulysses loses the boundaries between packed examples.
         (groups == 1 or not training.packing, f"packing with sequence_parallel = {groups}", "leave one of them out"),
         (
             groups == 1 or overrides.micro_batch in (None, 1),

@@ -1,6 +1,6 @@
-"""The plan of a training run: the layout that is chosen for it, what it takes, and what is run. Pure.
+"""The plan of a training run: the chosen layout, its memory, time and cost, and the command to run.
 
-It decides nothing about the weights: what does lies in `training_arguments`.
+Nothing here affects the trained weights: the settings that do are in `arguments`.
 """
 
 import math
@@ -18,15 +18,15 @@ from skyassets.stages.training.parallelism import ROOM, Candidate, LayoutOverrid
 from skyassets.stages.training.time import duration
 
 NODE = 8
-"""GPUs of the nodes that are proposed."""
+"""GPUs per node in suggestions."""
 MOST_NODES = 32
 SHORTEST = 512
-"""Tokens of the shortest cutoff that is proposed."""
+"""The shortest suggested cutoff, in tokens."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is to be planned."""
+    """The inputs of a plan."""
 
     training: Training
     shape: ModelShape
@@ -36,7 +36,7 @@ class Question:
     overrides: LayoutOverrides = field(default_factory=LayoutOverrides)
     saving: Saving = field(default_factory=Saving)
     learned: int = 0
-    """Tokens of all examples that the loss is taken on; 0 where nobody counted."""
+    """Tokens of all examples that the loss is computed on; 0 if unknown."""
 
 
 def plan(
@@ -48,11 +48,11 @@ def plan(
     saving: Saving,
     learned: int = 0,
 ) -> TrainPlan:
-    """The run that `training` asks for on examples of these lengths, spread as is fastest where it fits.
+    """Plan `training` on examples of these lengths, with the fastest layout that fits.
 
     Raises:
-        GateError: when there is nothing to train on.
-        TrainerError: when an example is too long, a wish cannot be had, or nothing fits: with what would.
+        GateError: If there is nothing to train on.
+        TrainerError: If an example is too long, an override is invalid, or nothing fits; the message says what would.
     """
     question = Question(training, shape, lengths, hardware, overrides, saving, learned)
     plans = [each for each in plans_of(question) if each[0].fits]
@@ -62,11 +62,11 @@ def plan(
 
 
 def plans_of(question: Question) -> list[tuple[Candidate, TrainPlan]]:
-    """Every layout that the wishes allow, fitting or not, each with its plan; simplest first.
+    """Every layout that the overrides allow, fitting or not, each with its plan; simplest first.
 
     Raises:
-        GateError: when there is nothing to train on.
-        TrainerError: when an example is too long, or a wish cannot be had.
+        GateError: If there is nothing to train on.
+        TrainerError: If an example is too long, or an override is invalid.
     """
     training, lengths = question.training, question.lengths
     if not lengths:
@@ -83,7 +83,7 @@ def plans_of(question: Question) -> list[tuple[Candidate, TrainPlan]]:
 
 
 def chosen(plans: Sequence[tuple[Candidate, TrainPlan]]) -> tuple[Candidate, TrainPlan]:
-    """The fastest plan, or the first where nobody knows the speed."""
+    """The fastest plan, or the first if the speed is unknown."""
     return min(plans, key=lambda each: each[1].hours or 0.0)
 
 
@@ -113,7 +113,7 @@ def _planned(question: Question, candidate: Candidate, one: Epoch) -> TrainPlan:
 
 
 def refusal(question: Question) -> str:
-    """Why nothing fits: the layout that comes nearest, by what it holds, and what would fit."""
+    """The message if nothing fits: the layout closest to fitting, its memory use, and what would fit."""
     nearest = min(_candidates(question), key=lambda each: each.need)
     layout, held, device = nearest.layout, nearest.memory, question.hardware.device
     terms = ("parameters", "gradients", "optimizer", "activations", "logits", "overhead")
@@ -130,7 +130,7 @@ def refusal(question: Question) -> str:
 
 
 def remedies(question: Question) -> Iterator[str]:
-    """The single changes after which something fits, each tried by the same arithmetic."""
+    """The single changes that would make a layout fit, each checked with the same estimate."""
     overrides, training, hardware = question.overrides, question.training, question.hardware
     freed = (
         ("zero_stage", replace(overrides, zero_stage=None), "another ZeRO stage"),
@@ -186,5 +186,5 @@ def _fitting(question: Question) -> Candidate | None:
     try:
         return next((each for each in _candidates(question) if each.fits), None)
     except TrainerError:
-        # The change and the other wishes exclude each other.
+        # The change conflicts with another override.
         return None

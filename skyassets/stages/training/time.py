@@ -1,6 +1,6 @@
-"""How long a training run takes: a model of its work and its traffic, with every assumption a constant that is said.
+"""Estimates how long a training run takes, from its compute and traffic; every assumption is a reported constant.
 
-The parts follow one another: nothing overlaps. What hides behind something else makes a run faster than said here.
+The parts are assumed to run one after the other. Any overlap makes a run faster than the estimate.
 """
 
 from collections.abc import Sequence
@@ -15,35 +15,35 @@ from skyassets.stages.training.memory import ADAM, FP32, number_size, trained
 GIGA = 1e9
 HOUR = 3600.0
 BUSY = 0.40
-"""Share of the peak while a device computes, recomputation included. Llama-class models on H100 reach 0.33 to 0.50:
+"""Share of peak FLOPs while computing, recomputation included. Llama-class models on H100 reach 0.33 to 0.50:
 TorchTitan (Liang et al. 2024, arXiv 2410.06511), and 0.43 to 0.57 on A100 (Korthikanti et al. 2022)."""
 LINK_SHARE = 0.6
-"""Of a link's data sheet, what collectives of one layer's size get."""
+"""Share of a link's rated bandwidth that collectives of one layer's size achieve."""
 HOST_SHARE = 0.2
-"""Of the lanes to main memory, what each card gets when all copy at once: about 3 of 16 GB/s on ZeRO-Infinity's
-machines of 16 cards (Rajbhandari et al. 2021, arXiv 2104.07857)."""
+"""Share of the bandwidth to main memory that each GPU gets when all copy at once: about 3 of 16 GB/s on
+ZeRO-Infinity's 16-GPU machines (Rajbhandari et al. 2021, arXiv 2104.07857)."""
 NETWORK = 50.0
-"""GB/s of a card to another node: one 400 Gb/s adapter a card."""
+"""GB/s from a GPU to another node: one 400 Gb/s adapter per GPU."""
 ADAM_RATE = 4e9
-"""Weights a second that the processors of a node step: what DeepSpeed's CPU Adam took for models of 1 to 10 billion
-weights (Ren et al. 2021, arXiv 2101.06840)."""
+"""Weights per second that a node's CPUs update: the rate of DeepSpeed's CPU Adam for models of 1 to 10 billion weights
+(Ren et al. 2021, arXiv 2101.06840)."""
 DISK = 2.0
-"""GB/s that a node's disk takes a save in."""
+"""GB/s at which a node's disk writes a checkpoint."""
 
 
 @dataclass(frozen=True)
 class Duration:
-    """How long a run takes, and of what that is made."""
+    """The estimated duration of a run, with its parts."""
 
     parts: dict[str, float]
-    """Seconds, by what passes them."""
+    """Seconds by activity."""
     mfu: float
-    """Model FLOPs utilisation: the peak's share that trains, recomputation, padding and waiting left out."""
+    """Model FLOPs utilisation: the share of peak spent on training, without recomputation, padding and waiting."""
     assumptions: tuple[str, ...]
 
     @property
     def hours(self) -> float:
-        """All parts, one after the other."""
+        """Total hours of all parts."""
         return sum(self.parts.values()) / HOUR
 
 
@@ -56,13 +56,13 @@ def duration(
     lengths: Sequence[int],
     epoch: Epoch,
 ) -> Duration | None:
-    """The time that a run of epochs like `epoch` takes over examples of `lengths`; None at an unknown speed."""
+    """The duration of a run of epochs like `epoch` over examples of `lengths`; None if the device speed is unknown."""
     device = hardware.device
     if device.tflops is None:
         return None
     peak = device.tflops * 1e12
     turns, steps = training.epochs * len(epoch.turns), training.epochs * epoch.steps
-    # A third of the operations is the forward pass, another third the gradients of the weights.
+    # The forward pass is a third of the operations, the weight gradients another third.
     again = (1 if layout.recompute else 0) - (1 if training.lora else 0)
     computing = (
         (1 + again / 3)
@@ -87,7 +87,7 @@ def duration(
 def _traffic(
     training: Training, layout: Layout, shape: ModelShape, device: Device, turns: int, steps: int
 ) -> dict[str, float]:
-    """Seconds on the links and lanes: of each micro step, and of each step."""
+    """Seconds of communication between GPUs and with main memory, over the whole run."""
     size, ranks = number_size(training), layout.ranks
     weights, learned = shape.parameters * size, trained(training, shape)
     others = (ranks - 1) / ranks
@@ -95,7 +95,7 @@ def _traffic(
     connections = device.host_gb_s * HOST_SHARE * GIGA
     parts = {}
     if layout.zero_stage == 3:
-        # Gathered for the forward pass and for the backward pass; a recomputed layer is still there.
+        # Gathered once for the forward and once for the backward pass; recomputation reuses the gathered layer.
         parts["gathering weights"] = turns * 2 * weights * others / link if ranks > 1 else 0.0
         parts["summing gradients"] = turns * learned * size * others / link if ranks > 1 else 0.0
     elif ranks > 1:
@@ -105,7 +105,7 @@ def _traffic(
     if layout.offload == "all":
         parts["fetching weights from main memory"] = turns * 2 * weights / ranks / connections
     if layout.offload != "none":
-        # The first micro step of a step writes its float32 sums there; each other fetches and writes them.
+        # The first micro step of a step only writes its float32 sums; every other one reads and writes them.
         trips = 2 * turns - steps
         parts["gradients to main memory and back"] = trips * learned * FP32 / ranks / connections
     return parts

@@ -1,1 +1,1 @@
-"""engines/sandbox/guest."""
+"""Code that runs inside the sandbox."""

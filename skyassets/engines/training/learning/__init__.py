@@ -1,1 +1,1 @@
-"""engines/training/learning."""
+"""Code that runs inside the training processes."""

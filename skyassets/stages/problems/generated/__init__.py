@@ -1,1 +1,1 @@
-"""procedurally generated problems."""
+"""Procedurally generated problems."""
