@@ -56,12 +56,13 @@ from skyassets.stages.sampling.length_policy import DROP, KEEP, LengthPolicy
 from skyassets.stages.sampling.prompts import Prompts
 
 __all__ = [
-    "DROP", "KEEP", "Asking", "Benchmark", "Bounds", "Calls", "Cap", "Chosen", "Contender", "Curation", "Decontamination",
-    "DifficultyWithin", "Evaluation", "Expected", "FitsCutoff", "Gates", "Generated", "Group", "HubDataset",
-    "InMixture", "LengthPolicy", "LicenceAllowed", "Limits", "LocalFile", "Lora", "Model", "ModelJudge",
+    "DROP", "KEEP", "Asking", "Benchmark", "Bounds", "Calls", "Cap", "Chosen", "Contender", "Curation",
+    "Decontamination", "DifficultyWithin", "Evaluation", "Expected", "FitsCutoff", "Gates", "Generated", "Group",
+    "HubDataset", "InMixture", "LengthPolicy", "LicenceAllowed", "Limits", "LocalFile", "Lora", "Model", "ModelJudge",
     "ModelRewriting", "NearDuplicates", "NoLoops", "NotInBenchmark", "OneLanguage", "Order", "Prompts", "Published",
     "QuestionNew", "QuestionUnlike", "Rating", "Recipe", "RewriteCorrect", "RewriteMade", "RuleRewriting", "Sampling",
     "Share", "Source", "TraceCorrect", "TraceFinished", "TraceNew", "Training", "WellFormed", "Window", "WithinCaps",
     "aime_2024", "aime_2025", "amc23", "embedded", "gpqa_diamond", "gsm8k", "humaneval", "livecodebench", "math500",
-    "mbpp", "mmlu", "mmlu_pro", "olympiadbench", "scored", "sky_t1_preview", "sky_t1_train_splits", "smoke", "verified",
+    "mbpp", "mmlu", "mmlu_pro", "olympiadbench", "scored", "sky_t1_preview", "sky_t1_train_splits", "smoke",
+    "verified",
 ]  # fmt: skip
