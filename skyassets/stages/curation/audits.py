@@ -1,6 +1,6 @@
-"""Audits: what a table has to say of itself in numbers each time it is made or reused. They stop nothing: gates do.
+"""Audits: summary numbers that are logged whenever a table is built or reused. They only warn; gates stop a run.
 
-What can only be wrong by a mistake of ours (a repeated key, a type) is refused before a table is published.
+Errors that only a bug can cause (a repeated key, a wrong type) are rejected before a table is published.
 """
 
 from collections.abc import Callable
@@ -12,14 +12,14 @@ from skyassets.core.tables.declarations import ANSWERS, BENCHMARK_PROBLEMS, EXAM
 from skyassets.stages.curation.gates import Finding, Numbers
 
 SET_ASIDE = 0.1
-"""Share of the problems at most that may be unusable before the audit warns."""
+"""Largest share of unusable problems before the audit warns."""
 UNJUDGED = 0.05
-"""Share of the judged texts at most on which nobody could tell."""
+"""Largest share of unjudged texts before the audit warns."""
 
 
 @dataclass(frozen=True)
 class Audit:
-    """A look at some columns of a table."""
+    """A check of some columns of a table."""
 
     name: str
     description: str
@@ -27,12 +27,12 @@ class Audit:
     look: Callable[[pl.DataFrame], tuple[bool, Numbers]]
 
     def __call__(self, rows: pl.DataFrame) -> Finding:
-        """What the audit finds in `rows`."""
+        """Run the audit on `rows`."""
         return Finding(self.name, *self.look(rows))
 
 
 def usable(rows: pl.DataFrame) -> tuple[bool, Numbers]:
-    """Most problems can be used."""
+    """Whether most problems are usable."""
     aside = rows["set_aside"].drop_nulls()
     share = aside.len() / max(rows.height, 1)
     numbers: Numbers = {"problems": rows.height, "set aside": aside.len(), "share set aside": round(share, 4)}
@@ -40,12 +40,12 @@ def usable(rows: pl.DataFrame) -> tuple[bool, Numbers]:
 
 
 def verdicts_told(rows: pl.DataFrame) -> tuple[bool, Numbers]:
-    """Most texts could be judged."""
+    """Whether most texts were judged."""
     return _told(rows, "verdict", "reason")
 
 
 def answers_told(rows: pl.DataFrame) -> tuple[bool, Numbers]:
-    """Most answers could be judged, whatever their form."""
+    """Whether most answers were judged, in any form."""
     kept, numbers = _told(rows, "lenient", "lenient_reason")
     ended = rows["finish_reason"]
     return kept, {
@@ -56,7 +56,7 @@ def answers_told(rows: pl.DataFrame) -> tuple[bool, Numbers]:
 
 
 def explained(rows: pl.DataFrame) -> tuple[bool, Numbers]:
-    """Every row is an example, or says which rule dropped it and what the rule saw."""
+    """Whether every row is either an example or states which rule dropped it and why."""
     is_kept = pl.col("dropped_by").is_null()
     found = rows.select(
         (is_kept & pl.col("example_tokens").is_not_null()).sum().alias("kept"),
@@ -91,7 +91,7 @@ AUDITS: dict[str, Audit] = {
         answers_told,
     ),
 }
-"""Asset to its audit."""
+"""Asset name to its audit."""
 
 
 def _told(rows: pl.DataFrame, verdict: str, reason: str) -> tuple[bool, Numbers]:
@@ -103,7 +103,7 @@ def _told(rows: pl.DataFrame, verdict: str, reason: str) -> tuple[bool, Numbers]
 
 
 def _commonest(reasons: pl.Series) -> Numbers:
-    """The reason that is there most often."""
+    """The most common reason."""
     if reasons.is_empty():
         return {}
     reason, count = reasons.value_counts(sort=True).row(0)

@@ -27,15 +27,15 @@ from skyassets.stages.deduplication.contamination import Decontamination
 from skyassets.stages.sampling.prompts import Prompts
 
 NEEDED = (RewriteMade, TraceCorrect, RewriteCorrect, FitsCutoff)
-"""The rules without which something would be trained on that is wrong, or would be cut."""
+"""The required rules: without them, wrong or truncated text would be trained on."""
 
 
 @dataclass(frozen=True)
 class Curation:
-    """What makes an example worth learning from: rules, applied one after the other.
+    """The curation rules, applied in order.
 
-    A row's reason is the first rule it fails. A later rule sees only what passed the earlier ones, so a problem
-    without a right rewrite never stands in the way of another that asks the same.
+    A row's reason is the first rule that it fails. A later rule sees only the rows that passed the earlier ones, so a
+    problem without a correct rewrite never counts as the original of a duplicate.
     """
 
     identity_name: ClassVar[str] = "Curation"
@@ -53,24 +53,24 @@ class Curation:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What the rules are called, in order."""
+        """The names of the rules, in order."""
         return tuple(rule.name for rule in self.rules)
 
     @property
     def cutoff(self) -> int:
-        """Longest conversation in tokens of the student's tokenizer."""
+        """Longest conversation, in tokens of the student's tokenizer."""
         return next(rule.tokens for rule in self.rules if isinstance(rule, FitsCutoff))
 
     @property
     def decontamination(self) -> Decontamination:
-        """When a question counts as one of a benchmark's; the default rule where no row is dropped for it."""
+        """The recipe's rule for contaminated questions; the default rule if the recipe drops none."""
         own = (rule.rule for rule in self.rules if isinstance(rule, NotInBenchmark))
         return next(own, Decontamination())
 
 
 @dataclass(frozen=True)
 class Judged:
-    """The tables that curation starts from."""
+    """The input tables of curation."""
 
     rewrites: pl.DataFrame
     traces: pl.DataFrame
@@ -80,10 +80,10 @@ class Judged:
 
 
 def curate(judged: Judged, curation: Curation, prompts: Prompts, count: Count, minimum: int = 1) -> StageResult:
-    """Every rewrite as an example or as a dropped row with its rule and evidence.
+    """Turn every rewrite into an example, or into a dropped row with its rule and evidence.
 
     Raises:
-        GateError: when fewer than `minimum` are left, with the waterfall that tells why.
+        GateError: when fewer than `minimum` rows are kept; the message contains the waterfall.
     """
     rows = joined(judged)
     measure = _Measure(prompts, count)
@@ -108,9 +108,9 @@ def curate(judged: Judged, curation: Curation, prompts: Prompts, count: Count, m
 
 
 def joined(judged: Judged) -> list[Row]:
-    """Each rewrite with all that is known of its trace, its problem and both verdicts; none dropped yet."""
+    """Join each rewrite with its trace, its problem and both verdicts. No row is dropped yet."""
     problems = {str(row["problem_id"]): row for row in judged.problems.iter_rows(named=True)}
-    # The text of a trace may be long, and is not looked at: its rewrite is.
+    # The trace's text may be long, and curation only needs the rewrite's.
     traces = {str(row["trace_id"]): row for row in judged.traces.drop("text").iter_rows(named=True)}
     verdicts = {
         (row["subject"], row["trace_id"] if row["subject"] == "trace" else row["rewrite_id"]): row
@@ -130,7 +130,7 @@ def joined(judged: Judged) -> list[Row]:
 
 
 class _Measure:
-    """Counts the tokens of rows as examples, each once."""
+    """Counts the tokens of each row, as an example, once."""
 
     def __init__(self, prompts: Prompts, count: Count) -> None:
         self._prompts, self._count = prompts, count
@@ -144,7 +144,7 @@ class _Measure:
         return [self._known[str(row["rewrite_id"])] for row in rows]
 
     def note(self, rows: Sequence[Row]) -> None:
-        """Write into the rows what was counted."""
+        """Write the token counts into the rows."""
         for row in rows:
             if tokens := self._known.get(str(row["rewrite_id"])):
                 row["example_tokens"], row["learned_tokens"] = tokens.total, tokens.learned

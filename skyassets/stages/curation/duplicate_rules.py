@@ -1,4 +1,4 @@
-"""Curation's rules against saying things twice: problems, traces of one problem, and what a benchmark asks."""
+"""Curation rules that drop duplicates: of problems, of traces of one problem, and of benchmark questions."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,13 +13,13 @@ from skyassets.stages.deduplication.near_duplicates import NearDuplicates, near_
 
 @dataclass(frozen=True)
 class QuestionNew:
-    """No other problem asks the same in the same words, blank space apart. The first by id stays."""
+    """No other problem asks the same question, ignoring whitespace. The first by id is kept."""
 
     identity_name: ClassVar[str] = "QuestionNew"
     name: ClassVar[str] = "question new"
 
     def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
-        """The problem that stays."""
+        """The problem that is kept."""
         first: dict[str, str] = {}
         for problem, question in sorted(questions(rows).items()):
             first.setdefault(same_words(question), problem)
@@ -32,14 +32,14 @@ class QuestionNew:
 
 @dataclass(frozen=True)
 class QuestionUnlike:
-    """No other problem asks nearly the same. The first by id stays."""
+    """No other problem asks nearly the same question. The first by id is kept."""
 
     identity_name: ClassVar[str] = "QuestionUnlike"
     name: ClassVar[str] = "question unlike others"
     near: NearDuplicates = field(default_factory=NearDuplicates)
 
     def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
-        """The problem that stays, and how similar it is."""
+        """The problem that is kept, and the similarity."""
         asked = sorted(questions(rows).items())
         twins = near_duplicates([question for _, question in asked], self.near)
         found = {
@@ -52,28 +52,28 @@ class QuestionUnlike:
 
 @dataclass(frozen=True)
 class NotInBenchmark:
-    """The question is in none of the configured benchmarks."""
+    """The question is not in any of the configured benchmarks."""
 
     identity_name: ClassVar[str] = "NotInBenchmark"
     name: ClassVar[str] = "not in a benchmark"
     rule: Decontamination = field(default_factory=Decontamination)
 
     def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
-        """The benchmark, its item, and what of it is there."""
+        """The benchmark, the item, and what they share."""
         found = contaminated(questions(rows), around.benchmark, self.rule)
         return [found.get(str(row["problem_id"])) for row in rows]
 
 
 @dataclass(frozen=True)
 class TraceNew:
-    """No other trace of the problem became the same rewrite, blank space apart; with `near`, nearly the same."""
+    """No other trace of the problem has the same rewrite, ignoring whitespace; with `near`, nearly the same."""
 
     identity_name: ClassVar[str] = "TraceNew"
     name: ClassVar[str] = "trace new"
     near: NearDuplicates | None = None
 
     def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
-        """The rewrite that stays: the first by id."""
+        """The rewrite that is kept: the first by id."""
         order = sorted(range(len(rows)), key=lambda place: str(rows[place]["rewrite_id"]))
         first: dict[tuple[object, str], object] = {}
         found: list[str | None] = [None] * len(rows)
@@ -94,22 +94,22 @@ class TraceNew:
 
 
 def questions(rows: Iterable[Row]) -> dict[str, str]:
-    """The problems of the rows, by id, with what they ask."""
+    """Problem id to question, for the problems of the rows."""
     return {str(row["problem_id"]): str(row["question"]) for row in rows}
 
 
 def same_words(text: str) -> str:
-    """`text` with its blank space made alike."""
+    """`text` with its whitespace normalized."""
     return " ".join(text.split())
 
 
 def stated(benchmark: pl.DataFrame) -> pl.DataFrame:
-    """The benchmark problems that ask something: one that is set aside for its reference may be asked tomorrow."""
+    """The benchmark problems that have a question, including those set aside: their reference may be fixed later."""
     return benchmark.filter(pl.col("question").str.strip_chars() != "")
 
 
 def contaminated(asked: dict[str, str], benchmark: pl.DataFrame, rule: Decontamination) -> dict[str, str]:
-    """Those of the questions (problem id to text) that a benchmark asks too, with the evidence."""
+    """The questions (problem id to text) that a benchmark also asks, with the evidence."""
     items = benchmark.select("problem_id", "question", "benchmark")
     of = {str(item): str(name) for item, _, name in items.iter_rows()}
     index = ItemIndex({str(item): str(question) for item, question, _ in items.iter_rows()}, rule)

@@ -1,4 +1,4 @@
-"""Examples: a curated row in the forms that trainers read, and back again as conversations."""
+"""Examples: curated rows in the formats that trainers read, and back again as conversations."""
 
 from collections.abc import Callable, Sequence
 
@@ -15,12 +15,12 @@ Count = Callable[[Sequence[Conversation]], list[TokenCount]]
 
 
 def told(row: Row, prompts: Prompts) -> tuple[Message, ...]:
-    """The conversation that a row is as an example: the problem as the student is asked it, and the rewrite."""
+    """A row's conversation: the problem as the student is prompted with it, and the rewrite."""
     return (*prompts.messages(row), Message("assistant", str(row["rewritten"])))
 
 
 def example(row: Row, prompts: Prompts) -> Row:
-    """The row of `sft_dataset`: with its conversation in both forms when it was kept, without when it was dropped."""
+    """The row of `sft_dataset`. A kept row has its conversation in both formats; a dropped row has none."""
     forms: Row = {"system": None, "messages": None, "conversations": None}
     if row["dropped_by"] is None:
         messages = told(row, prompts)
@@ -35,18 +35,18 @@ def example(row: Row, prompts: Prompts) -> Row:
 
 
 def kept(examples: pl.DataFrame) -> pl.DataFrame:
-    """The examples that are trained on."""
+    """The examples to train on."""
     return examples.filter(pl.col("dropped_by").is_null())
 
 
 def unjudged(examples: pl.DataFrame) -> pl.DataFrame:
-    """The kept examples that no grader found correct: imported ones that the recipe takes on trust."""
+    """The kept examples that no grader judged correct: imported traces that the recipe trusts."""
     is_correct = (pl.col("trace_verdict") == Verdict.CORRECT) & (pl.col("rewrite_verdict") == Verdict.CORRECT)
     return kept(examples).filter(~is_correct)
 
 
 def conversations(examples: pl.DataFrame) -> list[Conversation]:
-    """The kept examples, as a trainer takes them."""
+    """The kept examples as conversations for a trainer."""
     return [
         Conversation(str(row["example_id"]), tuple(Message(**turn) for turn in row["messages"]))
         for row in kept(examples).iter_rows(named=True)

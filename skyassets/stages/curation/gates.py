@@ -1,7 +1,7 @@
-"""Gates: what a data set has to keep before anything is trained on it, and the numbers that say whether it does.
+"""Gates: checks that a data set has to pass before training, and the numbers behind each result.
 
-That no kept question is a benchmark's (`HELD_OUT`) is a gate too, and needs the benchmarks:
-`duplicate_rules.contaminated` tells.
+That no kept question is in a benchmark (`HELD_OUT`) is a gate too. It needs the benchmarks: see
+`duplicate_rules.contaminated`.
 """
 
 from collections.abc import Callable
@@ -23,14 +23,14 @@ Numbers = dict[str, int | float | str]
 NAMES = (
     "minimum_rows", "no_duplicates", "verified_rate", "format_rate", "finished_rate", "language_mix", "mixture",
 )  # fmt: skip
-"""The gates that look at the examples alone."""
+"""The gates that need only the examples."""
 HELD_OUT = "held_out_is_apart"
-"""The gate that no kept example asks what a benchmark asks."""
+"""The gate that no kept example asks a benchmark's question."""
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """A group's share of the kept examples is to be within these."""
+    """The allowed range of a group's share of the kept examples."""
 
     identity_name: ClassVar[str] = "Bounds"
     of: Group
@@ -40,24 +40,24 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Gates:
-    """The bounds of a recipe. A gate that is not kept stops the run, unless it is among the `reported` ones."""
+    """A recipe's gate thresholds. A failed gate stops the run unless it is listed in `reported`."""
 
     identity_name: ClassVar[str] = "Gates"
     minimum: int = 1
-    """Kept examples at least; fewer stop the run before the table is published."""
+    """Minimum number of kept examples; with fewer, the run stops before the table is published."""
     duplicates: int = 0
-    """Kept examples at most that say what another one says."""
+    """Maximum number of kept examples that duplicate another one."""
     verified: float = 1.0
-    """Share of the kept examples at least whose trace and rewrite were both judged correct."""
+    """Minimum share of the kept examples whose trace and rewrite were both judged correct."""
     formed: float = 0.0
-    """Share of the finished traces at least that were rewritten in the structure."""
+    """Minimum share of the finished traces that were rewritten in the required structure."""
     finished: float = 0.0
-    """Share of the traces at least that ended by themselves, and were not cut by the token limit."""
+    """Minimum share of the traces that finished, and were not cut by the token limit."""
     foreign: float = 0.02
-    """Share of the kept letters at most that belong to other scripts than Latin and Greek."""
+    """Maximum share of letters in the kept examples from scripts other than Latin and Greek."""
     mixture: tuple[Bounds, ...] = ()
     reported: tuple[str, ...] = ("language_mix",)
-    """Gates that only tell: by their names in `NAMES`, or `HELD_OUT`."""
+    """Gates that only report, by their names in `NAMES`, or `HELD_OUT`."""
 
     def __post_init__(self) -> None:
         known = (*NAMES, HELD_OUT)
@@ -67,7 +67,7 @@ class Gates:
 
 @dataclass(frozen=True)
 class Finding:
-    """Whether a gate is kept, and the numbers it looked at."""
+    """Whether a gate passed, and the numbers behind it."""
 
     name: str
     passed: bool
@@ -78,7 +78,7 @@ class Finding:
 
 
 def findings(examples: pl.DataFrame, gates: Gates) -> list[Finding]:
-    """Every gate of `NAMES`, held against the table."""
+    """Check the table against every gate of `NAMES`."""
     return [Finding(name, *_GATES[name](examples, gates)) for name in NAMES]
 
 
@@ -151,7 +151,7 @@ def _mixture(examples: pl.DataFrame, gates: Gates) -> tuple[bool, Numbers]:
 
 
 def _rate(good: int, of: int, least: float, numbers: Numbers) -> tuple[bool, Numbers]:
-    """Of nothing, every share is kept: that there is nothing is another gate's to say."""
+    """An empty set passes: another gate checks that there are rows."""
     rate = good / of if of else 1.0
     return rate >= least, {**numbers, "rate": rate, "at least": least}
 

@@ -1,4 +1,4 @@
-"""Curation's rules about a row by itself. A rule says of each row why it may not be learned from, or nothing.
+"""Curation rules for single rows. For each row, a rule returns the reason to drop it, or None.
 
 Rules that compare rows with one another are in `duplicate_rules` and `selection`.
 """
@@ -14,39 +14,39 @@ from skyassets.stages.curation.text_quality import foreign_share, repeated_share
 from skyassets.stages.equivalence.trace_format import parse, template_token
 
 Row = dict[str, object]
-"""A rewrite with all that is known of its trace, its problem and both verdicts."""
+"""A rewrite joined with its trace, its problem and both verdicts."""
 
 
 @dataclass(frozen=True)
 class RuleContext:
-    """What rules may look at beside the rows."""
+    """What rules can use in addition to the rows."""
 
     benchmark: pl.DataFrame
-    """The problems of every benchmark that ask something, the ones that were set aside too."""
+    """All benchmark problems that have a question, including those set aside."""
     count: Callable[[Sequence[Row]], list[TokenCount]]
-    """Tokens of rows as examples, under the student's tokenizer and template."""
+    """Counts the tokens of rows as examples, with the student's tokenizer and template."""
 
 
 class Rule(Protocol):
-    """One reason to drop rows. A frozen dataclass: its fields are part of the recipe's fingerprint."""
+    """A reason to drop rows. A frozen dataclass: its fields are part of the recipe's fingerprint."""
 
     name: ClassVar[str]
-    """What a dropped row says it failed."""
+    """The rule's name in the column `dropped_by`."""
 
     def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
-        """For each of `rows`, which passed all rules before, the evidence against it; None where it passes."""
+        """For each of `rows`, which passed all earlier rules, the evidence against it; None if it passes."""
         ...
 
 
 @dataclass(frozen=True)
 class TraceFinished:
-    """The teacher ended by itself: what the token limit cut is not learned as if it were whole."""
+    """The teacher finished: a trace cut by the token limit is not trained on as if it were complete."""
 
     identity_name: ClassVar[str] = "TraceFinished"
     name: ClassVar[str] = "trace finished"
 
     def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
-        """How the trace ended instead."""
+        """The trace's finish reason."""
         return [
             None if row["finish_reason"] == "stop" else f"it ended with {row['finish_reason']}" + _because(row["error"])
             for row in rows
@@ -61,7 +61,7 @@ class RewriteMade:
     name: ClassVar[str] = "rewrite made"
 
     def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
-        """Why there is none."""
+        """Why there is no such rewrite."""
         return [None if row["failed"] is None else str(row["failed"]) for row in rows]
 
 
@@ -69,8 +69,8 @@ class RewriteMade:
 class TraceCorrect:
     """The trace was judged correct; unjudged is not enough.
 
-    `trust_imported` is the one exception, for recipes that take ready-made traces on trust: an imported trace whose
-    problem gives nothing to judge it by passes unjudged, and its row says so.
+    `trust_imported` makes one exception, for recipes that trust ready-made traces: an imported trace whose problem
+    has nothing to judge it by passes unjudged, and its row says so.
     """
 
     identity_name: ClassVar[str] = "TraceCorrect"
@@ -96,19 +96,19 @@ class RewriteCorrect:
 
 
 def verified(*, trust_imported: bool = False) -> tuple[Rule, ...]:
-    """The rules that make a row worth looking at: finished, rewritten, and right before and after the rewriting."""
+    """The basic rules: finished, rewritten, and correct before and after the rewriting."""
     return (TraceFinished(), RewriteMade(), TraceCorrect(trust_imported), RewriteCorrect(trust_imported))
 
 
 @dataclass(frozen=True)
 class WellFormed:
-    """A thought and a solution, neither empty, between their four markers, and no token of a chat template."""
+    """The text has a non-empty thought and solution between the four markers, and no chat template token."""
 
     identity_name: ClassVar[str] = "WellFormed"
     name: ClassVar[str] = "well formed"
 
     def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
-        """That the text does not parse, or which token of a chat template it holds."""
+        """That the text does not parse, or the chat template token that it contains."""
         return [_malformed(str(row["rewritten"])) for row in rows]
 
 
@@ -121,7 +121,7 @@ def _malformed(text: str) -> str | None:
 
 @dataclass(frozen=True)
 class LicenceAllowed:
-    """The problem's licence is one of `licences`, whatever its case."""
+    """The problem's licence is one of `licences`, ignoring case."""
 
     identity_name: ClassVar[str] = "LicenceAllowed"
     name: ClassVar[str] = "licence allowed"
@@ -138,7 +138,7 @@ class LicenceAllowed:
 
 @dataclass(frozen=True)
 class DifficultyWithin:
-    """The problem's difficulty on the AoPS scale is within the bounds; `unrated` says whether one nobody rated is."""
+    """The problem's difficulty (AoPS scale) is within the bounds; `unrated` says whether unrated problems pass."""
 
     identity_name: ClassVar[str] = "DifficultyWithin"
     name: ClassVar[str] = "difficulty within bounds"
@@ -159,26 +159,26 @@ class DifficultyWithin:
 
 @dataclass(frozen=True)
 class OneLanguage:
-    """At most `share` of the letters belong to other scripts than `scripts`: teachers slip into another language.
+    """At most `share` of the letters are from scripts other than `scripts`: teachers sometimes switch languages.
 
-    Greek is mathematics; symbols such as ℝ count as the letter they are drawn from.
+    Greek is allowed for mathematics; symbols such as ℝ count as the letter they are derived from.
     """
 
     identity_name: ClassVar[str] = "OneLanguage"
     name: ClassVar[str] = "one language"
     share: float = 0.01
     scripts: tuple[str, ...] = ("LATIN", "GREEK")
-    """As the names of Unicode characters begin."""
+    """The first words of Unicode character names."""
 
     def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
-        """The share of letters of other scripts."""
+        """The share of letters from other scripts."""
         shares = [foreign_share(str(row["rewritten"]), self.scripts) for row in rows]
         return [None if share <= self.share else f"{share:.1%} of the letters are of other scripts" for share in shares]
 
 
 @dataclass(frozen=True)
 class NoLoops:
-    """At most `share` of the sequences of `words` words stand in the text a second time: a looping model repeats."""
+    """At most `share` of the sequences of `words` words are repetitions, a sign of a looping model."""
 
     identity_name: ClassVar[str] = "NoLoops"
     name: ClassVar[str] = "no loops"
@@ -196,7 +196,7 @@ class NoLoops:
 
 @dataclass(frozen=True)
 class FitsCutoff:
-    """The whole conversation fits the training's cutoff in tokens; a longer one is dropped, never cut."""
+    """The whole conversation fits the training's cutoff in tokens. A longer one is dropped, never truncated."""
 
     identity_name: ClassVar[str] = "FitsCutoff"
     name: ClassVar[str] = "fits the cutoff"
@@ -212,7 +212,7 @@ class FitsCutoff:
 
 
 def is_unverifiable(row: Row) -> bool:
-    """Whether a row's trace came ready-made with a problem that states nothing to judge it by."""
+    """Whether the row's trace was imported and its problem has nothing to judge it by."""
     return bool(row["imported_trace"]) and row["ground_truth"] is None and row["tests"] is None
 
 

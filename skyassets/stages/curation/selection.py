@@ -1,6 +1,6 @@
-"""Curation's rules about how many: of a problem, of a source or domain, and of each in the mixture.
+"""Curation rules that limit row counts: per problem, per source or domain, and per group of a mixture.
 
-What is drawn hangs on a seed and on the rows' own ids, so a row more or less moves no other row but at the border.
+The selection depends on a seed and on each row's id, so adding or removing a row affects only rows at the limit.
 """
 
 from collections import defaultdict
@@ -14,21 +14,21 @@ from skyassets.core.identity import digest
 from skyassets.stages.curation.rules import Row, RuleContext
 
 CAPPED = ("domain", "source", "family", "licence")
-"""The columns that caps and shares may be told by."""
+"""The columns that caps and shares can use."""
 
 
 class Order(StrEnum):
-    """Which of a problem's right rewrites come first."""
+    """Which of a problem's correct rewrites come first."""
 
     SHORTEST = "shortest"
     LONGEST = "longest"
     FIRST = "first"
-    """In the order in which they were sampled."""
+    """In sampling order."""
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """So many rewrites of each problem: the shortest, the longest, or the first sampled."""
+    """A fixed number of rewrites per problem: the shortest, the longest, or the first sampled."""
 
     identity_name: ClassVar[str] = "Chosen"
     name: ClassVar[str] = "among the chosen of its problem"
@@ -40,7 +40,7 @@ class Chosen:
             raise RecipeError(f"Chosen has per_problem = {self.per_problem}; it must be 1 or more")
 
     def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
-        """That enough others come before it."""
+        """That enough other rewrites come before it."""
         found: list[str | None] = [None] * len(rows)
         taken: dict[object, int] = defaultdict(int)
         for place in sorted(range(len(rows)), key=lambda place: (self._rank(rows[place]), rows[place]["rewrite_id"])):
@@ -70,7 +70,7 @@ class Group:
             raise RecipeError(f"Group tells by {self.column} {list(self.values)}; it must be some of {list(CAPPED)}")
 
     def holds(self, row: Row) -> bool:
-        """Whether `row` belongs to it."""
+        """Whether `row` belongs to the group."""
         return row[self.column] in self.values
 
     def __str__(self) -> str:
@@ -79,7 +79,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Cap:
-    """At most `rows` rows of a group, or, where `of` is a column's name, of each of its values."""
+    """At most `rows` rows of a group or, if `of` is a column name, of each of its values."""
 
     identity_name: ClassVar[str] = "Cap"
     rows: int
@@ -90,7 +90,7 @@ class Cap:
             raise RecipeError(f"Cap has {self.rows} rows of {self.of!r}; 0 or more of a Group, or of {list(CAPPED)}")
 
     def group(self, row: Row) -> str | None:
-        """What of the row is counted; None when nothing is."""
+        """The group that the row counts toward; None if there is none."""
         if isinstance(self.of, str):
             return f"{self.of} {row[self.of]}"
         return str(self.of) if self.of.holds(row) else None
@@ -98,7 +98,7 @@ class Cap:
 
 @dataclass(frozen=True)
 class WithinCaps:
-    """No cap is exceeded; which rows stay is drawn under the seed."""
+    """No cap is exceeded. The rows to keep are chosen at random with the seed."""
 
     identity_name: ClassVar[str] = "WithinCaps"
     name: ClassVar[str] = "within the caps"
@@ -106,7 +106,7 @@ class WithinCaps:
     seed: int = 0
 
     def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
-        """The cap that was full."""
+        """The cap that is full."""
         found: list[str | None] = [None] * len(rows)
         taken: dict[tuple[int, str], int] = defaultdict(int)
         for place in _drawn(rows, self.seed):
@@ -131,9 +131,9 @@ class Share:
 
 @dataclass(frozen=True)
 class InMixture:
-    """The largest set in which every group has its share, of at most `rows` rows; drawn under the seed.
+    """The largest set with the given shares, of at most `rows` rows, chosen at random with the seed.
 
-    Shares add up to 1. A row of no group is dropped, and a row of two belongs to the first.
+    Shares add up to 1. A row in no group is dropped; a row in several groups belongs to the first.
     """
 
     identity_name: ClassVar[str] = "InMixture"
@@ -148,14 +148,14 @@ class InMixture:
             raise RecipeError(f"InMixture has the shares {told or 'none'}; each must be above 0, and all add up to 1")
 
     def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
-        """How many of its group were drawn."""
+        """How many rows of its group were chosen."""
         found: list[str | None] = ["no share of the mixture is for it"] * len(rows)
         places: dict[Group, list[int]] = {each.of: [] for each in self.shares}
         for place in _drawn(rows, self.seed):
             group = next((each.of for each in self.shares if each.of.holds(rows[place])), None)
             if group is not None:
                 places[group].append(place)
-        # A hair is added before rounding down: 30 rows at a share of 0.3 are a mixture of 100, not of 99.
+        # Rounds down with a tolerance: 30 rows at a share of 0.3 give a mixture of 100, not 99.
         total = min(int(len(places[each.of]) / each.share + 1e-6) for each in self.shares)
         total = total if self.rows is None else min(total, self.rows)
         for each in self.shares:
@@ -167,5 +167,5 @@ class InMixture:
 
 
 def _drawn(rows: Sequence[Row], seed: int) -> Iterable[int]:
-    """The places of the rows in an order that hangs on the seed and on each row's id alone."""
+    """The row positions in an order that depends only on the seed and each row's id."""
     return sorted(range(len(rows)), key=lambda place: digest("drawn", seed, rows[place]["rewrite_id"]))

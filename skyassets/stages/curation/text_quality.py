@@ -1,4 +1,4 @@
-"""What part of a text is foreign to it: letters of other scripts, and words it has said before."""
+"""Measures of text quality: letters from other scripts, and repeated sequences of words."""
 
 import functools
 import re
@@ -10,7 +10,7 @@ _NO_ASCII_LETTERS = bytes(set(range(128)) - set(string.ascii_letters.encode()))
 
 
 def foreign_letters(text: str, scripts: tuple[str, ...]) -> tuple[int, int]:
-    """How many letters of `text` belong to none of `scripts`, and how many letters it has."""
+    """How many letters of `text` are from none of `scripts`, and how many letters it has."""
     letters = len(text.encode("ascii", "ignore").translate(None, _NO_ASCII_LETTERS))
     foreign = 0 if "LATIN" in scripts else letters
     for found in () if text.isascii() else _NOT_ASCII.findall(text):
@@ -21,13 +21,13 @@ def foreign_letters(text: str, scripts: tuple[str, ...]) -> tuple[int, int]:
 
 
 def foreign_share(text: str, scripts: tuple[str, ...]) -> float:
-    """The share of letters that belong to none of `scripts`; 0 for a text without letters."""
+    """The share of letters from none of `scripts`; 0 for a text without letters."""
     foreign, letters = foreign_letters(text, scripts)
     return foreign / letters if letters else 0.0
 
 
 def repeated_share(text: str, words: int) -> float:
-    """The share of sequences of `words` words that stand in `text` before; 0 for a text that is too short for one."""
+    """The share of sequences of `words` words that repeat an earlier one; 0 if the text is shorter than that."""
     said = text.split()
     total = len(said) - words + 1
     if total < 1:
@@ -37,7 +37,7 @@ def repeated_share(text: str, words: int) -> float:
 
 @functools.lru_cache(maxsize=65_536)
 def _script(letter: str) -> str | None:
-    """The first word of a letter's Unicode name, which is its script; None for what is no letter."""
-    # Compatibility first: the letters of formulas (double-struck, bold, script) are letters of a script.
+    """The first word of a letter's Unicode name, which is its script; None if it is not a letter."""
+    # Normalize first: NFKC maps the letters of formulas (double-struck, bold, script) to plain letters.
     plain = unicodedata.normalize("NFKC", letter)[:1]
     return unicodedata.name(plain, "UNNAMED").split()[0] if plain.isalpha() else None

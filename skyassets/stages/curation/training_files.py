@@ -1,7 +1,7 @@
-"""The kept examples as files that other trainers load unchanged, apart from the table with all rows.
+"""Exports the kept examples as files that other trainers load unchanged.
 
-The two forms are in two files: TRL prefers `conversations` to `messages` where a row has both, and takes the system
-prompt, which ShareGPT keeps in a column of its own, for nothing.
+The two formats are in separate files: if a row has both columns, TRL prefers `conversations` to `messages`, and it
+ignores the system prompt, which ShareGPT keeps in its own column.
 """
 
 import json
@@ -11,13 +11,13 @@ import polars as pl
 from skyassets.stages.curation.examples import kept
 
 MESSAGES_FILE = "train.parquet"
-"""OpenAI's form: `messages` with role and content, the system prompt among them."""
+"""OpenAI's format: `messages` with role and content, including the system prompt."""
 SHAREGPT = "sharegpt"
 SHAREGPT_FILE = "sharegpt.parquet"
-"""ShareGPT's form: `conversations` with from and value, and the system prompt in `system`."""
+"""ShareGPT's format: `conversations` with from and value, and the system prompt in `system`."""
 CARD_FILE = "README.md"
 INFO_FILE = "dataset_info.json"
-"""What LLaMA-Factory reads to know the columns."""
+"""LLaMA-Factory's description of the columns."""
 
 ABOUT = (
     "example_id", "problem_id", "trace_id", "rewrite_id", "source", "family", "domain", "licence", "difficulty",
@@ -27,17 +27,17 @@ ABOUT = (
 
 
 def with_messages(examples: pl.DataFrame) -> pl.DataFrame:
-    """The rows of the first file."""
+    """The rows of `MESSAGES_FILE`."""
     return kept(examples).select("messages", *ABOUT)
 
 
 def with_conversations(examples: pl.DataFrame) -> pl.DataFrame:
-    """The rows of the second file."""
+    """The rows of `SHAREGPT_FILE`."""
     return kept(examples).select("system", "conversations", *ABOUT)
 
 
 def dataset_info(name: str) -> str:
-    """LLaMA-Factory's description of the data set: `name` in ShareGPT's form, `name_messages` in OpenAI's."""
+    """LLaMA-Factory's description of the data set: `name` in ShareGPT's format, `name_messages` in OpenAI's."""
     people = {"user_tag": "user", "assistant_tag": "assistant"}
     described = {
         name: {

@@ -1,4 +1,4 @@
-"""The waterfall: how many rows each rule dropped, in the order of the rules, and what was left."""
+"""The waterfall: how many rows each rule dropped, in order, and how many were kept."""
 
 from collections.abc import Sequence
 
@@ -9,11 +9,11 @@ from skyassets.stages.curation.examples import kept, unjudged
 REWRITES = "rewrites"
 KEPT = "kept"
 ON_TRUST = "of these imported, unjudged"
-"""Kept rows that no grader found correct. They are among the kept ones, and shown apart."""
+"""Kept rows that no grader judged correct. They are included in the kept rows and also shown separately."""
 
 
 def waterfall(examples: pl.DataFrame, rules: Sequence[str]) -> dict[str, int]:
-    """All rewrites, what each of `rules` dropped, and the kept ones: the first number is the sum of the others."""
+    """The rewrites, the rows that each of `rules` dropped, and the kept rows; the first is the sum of the others."""
     counts = dict(examples["dropped_by"].drop_nulls().value_counts().iter_rows())
     trusted = unjudged(examples).height
     return {

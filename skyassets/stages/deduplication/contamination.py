@@ -1,4 +1,4 @@
-"""Contamination: which training questions repeat a benchmark's, and the evidence for it."""
+"""Contamination: training questions that repeat a benchmark's question, with the evidence."""
 
 from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
@@ -15,33 +15,33 @@ if TYPE_CHECKING:
 CONTAINMENT = "n-gram containment"
 NEAR_DUPLICATE = "near-duplicate"
 SHOWN = 3
-"""Shared n-grams that a match quotes."""
+"""Number of shared n-grams that a match quotes."""
 PORTION = 8_000_000
-"""Characters looked up at once."""
+"""Characters per lookup batch."""
 
 
 @dataclass(frozen=True)
 class Decontamination:
-    """A question is contaminated when it holds at least `share` of an item's distinct word n-grams.
+    """A question is contaminated if it contains at least `share` of an item's distinct word n-grams.
 
     The share is of the *benchmark's item*: a single shared n-gram, the usual rule, flags a fifth of AIME for its
-    boilerplate and misses restyled LaTeX. It is contaminated too when the two are near-duplicates, which finds
-    edits so scattered that few n-grams survive. With other numbers an item is another problem, and its answer gives
-    nothing away: a near-duplicate has to have the item's numbers, unless `near` says otherwise.
+    boilerplate and misses restyled LaTeX. A near-duplicate is contaminated too, which finds edits so scattered that
+    few n-grams survive. An item with other numbers is a different problem and does not leak the answer, so a
+    near-duplicate must have the item's numbers unless `near` says otherwise.
     """
 
     identity_name: ClassVar[str] = "Decontamination"
     ngram: int = 5
     share: float = 0.5
-    """With 0 a single shared n-gram is enough."""
+    """With 0, a single shared n-gram is enough."""
     split: Split = Split.ALPHANUMERIC
     whole_short: bool = True
-    """An item shorter than `ngram` words must be there whole; if False, it is never found."""
+    """Whether an item shorter than `ngram` words matches when all of it occurs; if False, it never matches."""
     near: NearDuplicates | None = field(default_factory=NearDuplicates)
 
 
 def one_shared_ngram(ngram: int) -> Decontamination:
-    """The rule of most published recipes (8 or 13 words): one n-gram in common with any item, and out it goes."""
+    """The rule of most published recipes (8 or 13 words): drop a question that shares one n-gram with any item."""
     return Decontamination(ngram, share=0.0, split=Split.SPACED, whole_short=False, near=None)
 
 
@@ -51,15 +51,15 @@ class Match:
 
     item: str
     share: float
-    """Of the item's n-grams, how many the text has; for a near-duplicate the similarity of the two."""
+    """The share of the item's n-grams that the text contains; for a near-duplicate, their similarity."""
     ngrams: int
     """How many distinct n-grams the item has."""
     rule: str
     shared: tuple[str, ...]
-    """The first shared n-grams, in the order of the text."""
+    """The first shared n-grams, in text order."""
     start: int
     end: int
-    """The characters of the text from its first shared n-gram to its last."""
+    """The character range of the text from its first shared n-gram to its last."""
 
     def __str__(self) -> str:
         measure = f"{self.share:.0%} of the {self.ngrams} n-grams of" if self.rule == CONTAINMENT else (
@@ -70,7 +70,7 @@ class Match:
 
 
 class _Best(NamedTuple):
-    """The item, by its place in an index, that a text matches best."""
+    """The best matching item of a text, by its position in an index."""
 
     text: int
     item: int
@@ -78,10 +78,10 @@ class _Best(NamedTuple):
 
 
 class ItemIndex:
-    """The n-grams of a set of benchmark items (id to text), ready to be looked up."""
+    """The n-grams of a set of benchmark items (id to text), indexed for lookup."""
 
     def __init__(self, items: Mapping[str, str], rule: Decontamination) -> None:
-        # numpy is not loaded with the graph.
+        # Imported here so that loading the asset graph does not load numpy.
         from skyassets.stages.deduplication.ngram_index import GramIndex
 
         self.rule = rule
@@ -91,15 +91,14 @@ class ItemIndex:
         self._near = GramIndex(near, length, Split.ALPHANUMERIC, whole_short=True)
 
     def match(self, text: str) -> Match | None:
-        """The item `text` holds most of, if that is at least the rule's share; else its nearest near-duplicate.
+        """The item with the largest share in `text`, if that reaches the rule's share; else the nearest near-duplicate.
 
-        Of items that match equally well the one with the smaller id is told, so that the evidence does not hang on
-        the order of the items.
+        Among equally good items the smallest id wins, so that the evidence does not depend on the order of the items.
         """
         return self.match_all([text])[0]
 
     def match_all(self, texts: Sequence[str]) -> list[Match | None]:
-        """The match of every text. Each distinct text is looked up once, some millions of characters at a time."""
+        """The match of every text. Each distinct text is looked up once, in batches of some million characters."""
         distinct = list(dict.fromkeys(texts))
         found: dict[str, Match] = {}
         for part in portions(distinct, PORTION):
@@ -134,8 +133,8 @@ class ItemIndex:
         rule: NearDuplicates,
         done: Container[str],
     ) -> list[_Best]:
-        """The nearest near-duplicate of each text that is not done."""
-        # The union is at least as large as the item; a hair's breadth for the rounding.
+        """The nearest near-duplicate of each text that has no match yet."""
+        # The union is at least as large as the item. The tolerance absorbs rounding errors.
         maybe = (counts >= rule.threshold * self._near.sizes[items] - 1e-9).nonzero()[0]
         candidates: dict[int, list[int]] = defaultdict(list)
         for text, item in zip(at[maybe].tolist(), items[maybe].tolist(), strict=True):
@@ -178,10 +177,10 @@ class ItemIndex:
 
 
 def contaminated_items(questions: Mapping[str, str], items: Mapping[str, str], rule: Decontamination) -> dict[str, str]:
-    """Those of the items (id to text) that one of the questions learned from (id to text) repeats, with the evidence.
+    """The items (id to text) that one of the training questions (id to text) repeats, with the evidence.
 
-    A match tells the one item that a text is nearest to, and a text may hold several, or one that two benchmarks ask.
-    So what was found is taken out, and the texts that had matched are held against the others, until nothing is found.
+    A match names only the nearest item, but a text may contain several items, or one that two benchmarks share. So the
+    found items are removed and the matching texts are looked up again, until nothing is found.
     """
     found: dict[str, str] = {}
     left, asked = dict(items), dict(questions)

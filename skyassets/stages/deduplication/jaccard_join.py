@@ -1,8 +1,8 @@
-"""Which texts are similar to an earlier one, exactly: every pair above the threshold is found, without a sketch.
+"""Exact Jaccard similarity join: finds every pair of texts above the threshold, without sketches.
 
-Two sets whose Jaccard similarity reaches a threshold share most of their members. So a text most of whose shingles
-stand nowhere else is similar to none; and if all texts rank shingles by one order, two similar texts share one of the
-first few of each, whatever the order. Ranked by rarity, few texts share one.
+Two sets whose Jaccard similarity reaches a threshold share most of their members. So a text is similar to none if
+most of its shingles occur nowhere else. If all texts sort their shingles in one order, two similar texts share one
+of their first few (prefix filtering). Sorting by rarity keeps the number of candidate pairs small.
 """
 
 from collections import Counter, defaultdict
@@ -16,17 +16,17 @@ from skyassets.stages.deduplication.words import portions
 
 Found = dict[int, tuple[int, float]]
 PORTION = 8_000_000
-"""Characters taken apart at once."""
+"""Characters per batch of shingling."""
 ROUNDING = 1e-9
 
 
 def nearest_earlier(
     texts: Sequence[str], blocks: Sequence[Hashable], finer: Callable[[str], Hashable], shingle: int, threshold: float
 ) -> Found:
-    """For each text that repeats an earlier one of its block: the place of that one, and their similarity.
+    """For each text that repeats an earlier one of its block: the earlier text's position, and the similarity.
 
-    Only texts that repeat none themselves are repeated; of several the most similar counts, then the earliest.
-    `finer` tells texts of one block apart, and is asked only about those that have shingles in common.
+    A text that repeats another is never a match itself. The most similar match wins, then the earliest. `finer`
+    returns a key that two similar texts of a block must share; it is called only for texts with common shingles.
     """
     left = _in_company(range(len(texts)), blocks)
     codes = _coded([blocks[at] for at in left])
@@ -47,7 +47,7 @@ def nearest_earlier(
         kept = staying[owners]
         owners, members = (np.cumsum(staying) - 1)[owners[kept]], members[kept]
         places = places[staying]
-    # Each text's shingles by rarity: a shingle's number becomes its rank.
+    # Renumber the shingles by rarity: a shingle's number becomes its rank.
     rarest = np.argsort(counts, kind="stable")
     rank = np.empty_like(rarest)
     rank[rarest] = np.arange(len(rarest))
@@ -56,7 +56,7 @@ def nearest_earlier(
 
 
 def _join(places: Places, sizes: Places, members: Places, counts: Places, threshold: float) -> Found:
-    """Go through the texts in order and hold each against the earlier ones that share one of its first shingles."""
+    """Compare each text, in order, with the earlier ones that share one of its first shingles."""
     found: Found = {}
     holders: dict[int, list[int]] = defaultdict(list)
     starts = np.cumsum(sizes) - sizes
@@ -85,13 +85,13 @@ def _join(places: Places, sizes: Places, members: Places, counts: Places, thresh
 
 
 def _spare(sizes: Places, threshold: float) -> Places:
-    """How many members of a set of each size may be missing from a similar one."""
+    """How many members of a set of each size a similar set may lack."""
     spare: Places = np.floor((1 - threshold) * sizes + ROUNDING).astype(np.int64)
     return spare
 
 
 def _in_company(places: Sequence[int], blocks: Sequence[Hashable]) -> list[int]:
-    """Those of the places whose block has another text."""
+    """The positions whose block has another text."""
     number = Counter(blocks)
     return [place for place, block in zip(places, blocks, strict=True) if number[block] > 1]
 
@@ -103,9 +103,9 @@ def _coded(blocks: Sequence[Hashable]) -> Hashes:
 
 
 def _with_shared_shingles(texts: Sequence[str], blocks: Hashes, shingle: int, threshold: float) -> list[int]:
-    """The places of the texts with enough shingles that stand elsewhere too; of the others none can be similar.
+    """The positions of the texts with enough shingles that also occur elsewhere; no other text can be similar to one.
 
-    Half a hash a shingle is kept, and no set is made: who is wrongly let through is looked at again.
+    Only half of each hash is kept, and no set is built. False positives are removed later.
     """
     numbers, halves = [], []
     for part in portions(texts, PORTION):
@@ -125,7 +125,7 @@ def _with_shared_shingles(texts: Sequence[str], blocks: Hashes, shingle: int, th
 
 
 def _slots_of_repeated(halves: NDArray[np.uint32]) -> NDArray[np.bool_]:
-    """A table by the first bits of a hash that is true where one stands that is there more than once."""
+    """A table, indexed by the first bits of a hash, that is true for hashes that occur more than once."""
     halves.sort()
     several = halves[1:][halves[1:] == halves[:-1]]
     bits = min(27, max(8, 5 + len(several).bit_length()))
@@ -135,7 +135,7 @@ def _slots_of_repeated(halves: NDArray[np.uint32]) -> NDArray[np.bool_]:
 
 
 def _sets(texts: Sequence[str], blocks: Hashes, shingle: int) -> tuple[Places, Places]:
-    """The distinct shingles of the texts, by text: the text's place and the shingle's number."""
+    """The distinct shingles, sorted by text: the text's position and the shingle's number."""
     owned, hashed, start = [np.zeros(0, np.int64)], [np.zeros(0, np.uint64)], 0
     for part in portions(texts, PORTION):
         number, hashes = _shingles(texts[part], blocks[part], shingle)
@@ -150,12 +150,12 @@ def _sets(texts: Sequence[str], blocks: Hashes, shingle: int) -> tuple[Places, P
 
 
 def _owners(numbers: Places) -> Places:
-    """For each shingle the text it is of."""
+    """For each shingle, the position of its text."""
     return np.repeat(np.arange(len(numbers)), numbers)
 
 
 def _shingles(texts: Sequence[str], blocks: Hashes, shingle: int) -> tuple[Places, Hashes]:
-    """How many shingles each text has, and a hash of each with its block; a shorter text is one shingle."""
+    """How many shingles each text has, and a hash of each with its block. A shorter text is one shingle."""
     words, lengths = hashed_words(texts)
     numbers = np.where(lengths < shingle, np.minimum(lengths, 1), lengths - shingle + 1)
     starts = np.cumsum(lengths) - lengths

@@ -1,4 +1,4 @@
-"""Near-duplicates: which texts repeat an earlier one almost word for word, found exactly and not by sketches."""
+"""Near-duplicates: texts that repeat an earlier one almost word for word, found exactly, without sketches."""
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
@@ -8,16 +8,16 @@ from typing import ClassVar
 from skyassets.stages.deduplication.words import grams, quantities, words
 
 BATCH = 32_000_000
-"""Characters of whole groups that are compared at once."""
+"""Characters, in whole groups, that are compared at once."""
 
 
 @dataclass(frozen=True)
 class NearDuplicates:
-    """Two texts are near-duplicates when the Jaccard similarity of their sets of word shingles reaches a threshold.
+    """Two texts are near-duplicates if the Jaccard similarity of their sets of word shingles reaches a threshold.
 
-    Problems made from one template differ only in their numbers, and no similarity of words tells them from copies:
-    with `same_numbers` the numbers of the two have to be the same in the same order, and so have the signs and
-    the symbols (`quantities` says which).
+    Problems made from one template differ only in their numbers, and word similarity cannot tell them from copies.
+    With `same_numbers`, the numbers, signs and symbols of the two must be the same, in the same order (see
+    `quantities`).
     """
 
     identity_name: ClassVar[str] = "NearDuplicates"
@@ -29,7 +29,7 @@ class NearDuplicates:
 
 @dataclass(frozen=True)
 class Twin:
-    """The earlier text, by its index, that a text repeats, and how similar the two are."""
+    """The index of the earlier text that a text repeats, and their similarity."""
 
     of: int
     similarity: float
@@ -44,14 +44,14 @@ def shingles(text: str, rule: NearDuplicates) -> set[tuple[str, ...]]:
 def near_duplicates(
     texts: Sequence[str], rule: NearDuplicates, groups: Sequence[Hashable] | None = None
 ) -> list[Twin | None]:
-    """For every text the earlier one it repeats; None for the first of its kind, which is the one to keep.
+    """For every text, the earlier one that it repeats; None for a text to keep.
 
-    A text is held against the earlier texts that repeat none themselves, and gets the most similar one of those (of
-    equally similar ones the earliest): whatever it is said to repeat is kept. A copy of a text that is kept repeats
-    that with similarity 1, and a copy of another repeats what that one does. Where `groups` are given, one a text,
-    only texts of the same group are compared. Every pair that reaches the threshold counts: nothing is sampled.
+    A text is compared only with earlier kept texts. It gets the most similar one, or the earliest of equally similar
+    ones, so every `Twin.of` is a kept text. An exact copy of a kept text has similarity 1; a copy of another text gets
+    that text's twin. With `groups`, one per text, only texts of the same group are compared. The result is exact:
+    every pair that reaches the threshold counts.
     """
-    # numpy is not loaded with the graph.
+    # Imported here so that loading the asset graph does not load numpy.
     from skyassets.stages.deduplication.jaccard_join import nearest_earlier
 
     blocks = groups or [None] * len(texts)
@@ -67,7 +67,7 @@ def near_duplicates(
 
 
 def _batches(places: list[int], texts: Sequence[str], groups: Sequence[Hashable] | None) -> Iterator[list[int]]:
-    """The places in batches that no group is spread over, so that many groups take little memory."""
+    """Batches of positions that never split a group, so that many groups need little memory."""
     if groups is None:
         yield places
         return
@@ -86,4 +86,4 @@ def _batches(places: list[int], texts: Sequence[str], groups: Sequence[Hashable]
 
 
 def _same(text: str) -> None:
-    """No text is told apart from another."""
+    """The same key for every text."""

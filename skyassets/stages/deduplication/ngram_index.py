@@ -1,4 +1,4 @@
-"""Runs of words that items are made of, looked up in many texts at once."""
+"""An index of the word n-grams of a set of items, for lookup in many texts at once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from skyassets.stages.deduplication.word_hashes import MIX, Hashes, Places, hash
 from skyassets.stages.deduplication.words import Split
 
 MOST_PAIRS = 4_000_000
-"""Pairs of text and item held at once."""
+"""Pairs of text and item held in memory at once."""
 Number = TypeVar("Number", np.int64, np.uint64)
 NOTHING = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
 class Occurrences:
-    """Where runs stand: the text by its place, the word of the text by its place, and the run by its number."""
+    """Where n-grams occur: the text's position, the word's position in the text, and the n-gram's number."""
 
     texts: Places
     places: Places
@@ -26,9 +26,9 @@ class Occurrences:
 
 
 class GramIndex:
-    """The distinct runs of `length` words of a set of items (id to text).
+    """The distinct n-grams of `length` words of a set of items (id to text).
 
-    A shorter item is one run, or with `whole_short` off none.
+    A shorter item is one n-gram, or none if `whole_short` is False.
     """
 
     def __init__(self, items: Mapping[str, str], length: int, split: Split, *, whole_short: bool) -> None:
@@ -53,9 +53,9 @@ class GramIndex:
         self.sizes = np.bincount(self._holders, minlength=len(self.items))
 
     def occurrences(self, words: Hashes, lengths: Places) -> Occurrences:
-        """Every place in the texts where a run stands.
+        """Every occurrence of an n-gram in the texts.
 
-        The texts come as their words, one after another, and how many each has.
+        The texts are given as their concatenated words and the number of words in each.
         """
         ends = np.cumsum(lengths)
         texts, places, runs = [NOTHING], [NOTHING], [NOTHING]
@@ -64,7 +64,7 @@ class GramIndex:
                 continue
             at, numbers = self._known[span].numbers(hashes)
             owners = np.searchsorted(ends, at, side="right")
-            # A run must not reach from one text into the next.
+            # An n-gram must not cross from one text into the next.
             inside = at + span <= ends[owners]
             owners, at = owners[inside], at[inside]
             texts.append(owners)
@@ -73,7 +73,7 @@ class GramIndex:
         return Occurrences(np.concatenate(texts), np.concatenate(places), np.concatenate(runs))
 
     def hits(self, found: Occurrences) -> tuple[Places, Places, Places]:
-        """For each text and item that share a run: the text, the item, and how many distinct runs."""
+        """For each text and item that share n-grams: the text, the item, and how many distinct n-grams they share."""
         texts, runs = np.divmod(_distinct(found.texts * (self._runs + 1) + found.runs), self._runs + 1)
         fan = self._first[runs + 1] - self._first[runs]
         counted = [self._counted(texts[part], runs[part], fan[part]) for part in _parts(texts, fan)]
@@ -82,7 +82,7 @@ class GramIndex:
         return tuple(np.concatenate(column) for column in zip(*counted, strict=True))
 
     def shared(self, found: Occurrences, texts: Sequence[int], items: Sequence[int]) -> list[list[int]]:
-        """Where, counted in words, each of the texts has the runs of the item beside it."""
+        """For each text, the word positions of the n-grams that it shares with its item in `items`."""
         item_of = np.full(int(found.texts.max(initial=-1)) + 1, -1, np.int64)
         item_of[list(texts)] = items
         asked = item_of[found.texts]
@@ -111,7 +111,7 @@ class GramIndex:
 
 
 class _Known:
-    """The runs of one length, numbered, with a filter that spares the search to most that are not among them."""
+    """The numbered n-grams of one length, with a bitmap that filters out most unknown hashes before the search."""
 
     def __init__(self, hashes: Hashes, first: int) -> None:
         self._hashes = _distinct(hashes)
@@ -124,7 +124,7 @@ class _Known:
         return len(self._hashes)
 
     def numbers(self, hashes: Hashes) -> tuple[Places, Places]:
-        """The places of those hashes that are known, and their numbers."""
+        """The positions of the known hashes, and their numbers."""
         maybe = np.flatnonzero(self._taken[self._slots(hashes)])
         found = np.searchsorted(self._hashes, hashes[maybe])
         real = self._hashes[np.minimum(found, len(self._hashes) - 1)] == hashes[maybe]
@@ -135,7 +135,7 @@ class _Known:
 
 
 def best_of_each(texts: Places, shares: NDArray[np.float64], least: float) -> list[int]:
-    """The place of each text's first largest share, where that is not below the least. The texts come in order."""
+    """For each text, the position of its first largest share, if that is at least `least`. `texts` is sorted."""
     if not len(texts):
         return []
     starts = np.flatnonzero(np.diff(texts, prepend=-1))
@@ -147,7 +147,7 @@ def best_of_each(texts: Places, shares: NDArray[np.float64], least: float) -> li
 
 
 def _distinct(values: NDArray[Number]) -> NDArray[Number]:
-    """The values in order, each once. Several times as fast as `np.unique`, which hashes."""
+    """The distinct values, sorted. Several times faster than `np.unique`, which hashes."""
     values = np.sort(values)
     new = np.ones(len(values), np.bool_)
     new[1:] = values[1:] != values[:-1]
@@ -155,17 +155,17 @@ def _distinct(values: NDArray[Number]) -> NDArray[Number]:
 
 
 def _owners(lengths: Places) -> Places:
-    """For each word the text it is of."""
+    """For each word, the position of its text."""
     return np.repeat(np.arange(len(lengths)), lengths)
 
 
 def _left(lengths: Places) -> Places:
-    """For each word how many its text has from there on."""
+    """For each word, how many words of its text are left, including itself."""
     return np.cumsum(lengths)[_owners(lengths)] - np.arange(lengths.sum())
 
 
 def _parts(texts: Places, fan: Places) -> list[slice]:
-    """Slices of the pairs that hold whole texts and not too many items."""
+    """Slices of the pairs that contain whole texts and a limited number of items."""
     total = np.cumsum(fan)
     parts, start, spent = [], 0, 0
     for end in (np.flatnonzero(np.diff(texts, append=-1)) + 1).tolist():

@@ -1,6 +1,6 @@
-"""Words as numbers, for many texts at once: 64 bits each, so that of billions no two are likely to be confused.
+"""Words as 64-bit hashes, for many texts at once. Collisions are unlikely even among billions of words.
 
-The numbers hold within one process and are never stored: what is found by them depends on the words alone.
+The hashes are valid within one process and never stored: the results depend only on the words.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ MIX = 0x9E3779B97F4A7C15
 
 
 def hashed_words(texts: Sequence[str], split: Split = Split.ALPHANUMERIC) -> tuple[Hashes, Places]:
-    """The words of all the texts one after another, and how many each text has."""
+    """The hashed words of all texts, concatenated, and how many words each text has."""
     if not texts:
         return np.zeros(0, np.uint64), np.zeros(0, np.int64)
     lists = pl.Series([spaced(text, split) for text in texts], dtype=pl.String).str.split(" ")
@@ -29,9 +29,9 @@ def hashed_words(texts: Sequence[str], split: Split = Split.ALPHANUMERIC) -> tup
 
 
 def rolling(of: Hashes, length: int) -> Iterator[Hashes]:
-    """For each length up to `length`: a hash of the run of so many words that starts at each place.
+    """For each length up to `length`: a hash of the n-gram of that length that starts at each word.
 
-    Runs do not stop at the end of a text: who uses them has to. Each array is good until the next one is taken.
+    N-grams cross text boundaries; the caller has to filter them. Each array is valid until the next one is yielded.
     """
     runs = of.copy()
     for step in range(length):

@@ -1,6 +1,6 @@
-"""Arithmetic as people write it: numbers, the four operations, fractions and brackets. Read by hand, never evaluated.
+"""A parser for plain arithmetic: numbers, the four operations, fractions and brackets. Nothing is evaluated as code.
 
-Exact, and bounded by the length of what is read: without powers no value outgrows its text.
+Results are exact. Their size is bounded by the length of the input, because there are no powers.
 """
 
 import re
@@ -23,14 +23,14 @@ _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 @dataclass(frozen=True)
 class Sum:
-    """What an expression comes to, and the numbers it is made of, in order."""
+    """The value of an expression, and its numbers in order."""
 
     value: Fraction
     numbers: tuple[Fraction, ...]
 
 
 def arithmetic(text: str) -> Sum | None:
-    """The expression that `text` is as a whole; None when it is anything else, too long, too deep or divides by 0."""
+    """Parse all of `text` as an expression; None if it is not one, is too long or too deep, or divides by 0."""
     if len(text) > LONGEST:
         return None
     tokens = _tokens(tidy(text))
@@ -45,7 +45,7 @@ def arithmetic(text: str) -> Sum | None:
 
 
 def _tokens(text: str) -> list[str]:
-    """None left over: a text that holds anything else is no arithmetic."""
+    """The tokens; empty if the text contains anything other than arithmetic."""
     tokens, place = [], 0
     while place < len(text):
         found = _TOKEN.match(text, place)
@@ -57,7 +57,7 @@ def _tokens(text: str) -> list[str]:
 
 
 class _Reader:
-    """Reads from left to right; every method takes what it understands off the front."""
+    """A recursive descent parser; every method consumes tokens from the front."""
 
     def __init__(self, tokens: list[str]) -> None:
         self._tokens, self._place = tokens, 0

@@ -1,4 +1,4 @@
-"""Multiple choice: the options a question offers, and which of them an answer takes."""
+"""Multiple choice: the options that a question offers, and the one that an answer selects."""
 
 import re
 
@@ -7,13 +7,13 @@ from skyassets.stages.equivalence.latex import tidy
 from skyassets.stages.equivalence.prose import folded
 
 Options = tuple[tuple[str, str], ...]
-"""Each letter with its text, from A on."""
+"""Each letter with its text, starting at A."""
 
 _LETTER = re.compile(r"\(?([A-Za-z])\)?")
 _WRAP = r"(?:\$|\*\*|\\(?:text|textbf|mathrm|mathbf|mbox)\s*\{)*"
 _UNWRAP = r"(?:\$|\*\*|\})*"
 _NO_COMPOUND = r"(?!-(?:[\d,']+-|\(|[A-Za-z]{3}))"
-"""What does not follow a letter: with it, it is part of a compound's name, (E)-2-butene or (D)-glucose."""
+"""Not allowed after a letter: with it, the letter is part of a compound's name, (E)-2-butene or (D)-glucose."""
 _MARK = re.compile(
     rf"(?:(?:^|(?<=\s)|(?<=quad)){_WRAP}\s*(?:\(([A-J])\){_NO_COMPOUND}|([A-J])\))|^[ \t]*{_WRAP}([A-J])[.:](?=\s))"
     rf"{_UNWRAP}(?:\\[ ,;!]|\\q?quad|~)*",
@@ -28,12 +28,12 @@ _ARTICLE = re.compile(r"[AI]\s+(?!or\b|and\b|is\b)[a-z]")
 _COMPUTED = re.compile(
     r"\s*(?:[\^_+*/=<>!']|-\s*(?:\d|[A-Za-z]\b|[\\(])|\\(?:cdot|times|div|pm|ne|neq|le|ge|leq|geq|in)\b)"
 )
-"""A letter that is a term of a formula, and no option."""
+"""A letter that is a term of a formula, not an option."""
 _STANDALONE = re.compile(r"(?<![\w\\'’])\(?([A-J])\)?(?![\w'’])")
 
 
 def options(question: str) -> Options:
-    """The options that stand in a question, as `A) ...`, `(A) ...` or `A. ...`; none unless in order."""
+    """The options in a question, as `A) ...`, `(A) ...` or `A. ...`; empty unless the letters are in order."""
     marks: list[re.Match[str]] = []
     for mark in _MARK.finditer(question):
         letter = mark[1] or mark[2] or mark[3]
@@ -47,18 +47,18 @@ def options(question: str) -> Options:
 
 
 def bare(written: str) -> str:
-    """The text of an option as it is compared: without what is around it in a list or a formula."""
+    """The text of an option for comparison, without list or formula markup."""
     return re.sub(r"(?:\\q?quad|\s)+$", "", written).strip().strip("$").strip()
 
 
 def letter_of(text: str) -> str | None:
-    """The letter that a reference or an answer is as a whole; None when it is anything else."""
+    """The letter, if all of a reference or an answer is one; None otherwise."""
     found = _LETTER.fullmatch(tidy(text))
     return found[1].upper() if found else None
 
 
 def is_choice(ground_truth: str, offered: Options) -> bool:
-    """Whether the reference is an option: its letter or text where some are offered, else a bare capital."""
+    """Whether the reference is an option: a letter or text of `offered`, or a bare capital if there are none."""
     letter = letter_of(ground_truth)
     if letter is None:
         return bool(offered) and bool(taken(ground_truth, offered))
@@ -66,9 +66,9 @@ def is_choice(ground_truth: str, offered: Options) -> bool:
 
 
 def taken(answer: str, offered: Options) -> str | None:
-    """The letter of the option that `answer` takes; empty when it takes several, None when it names none.
+    """The letter of the option that `answer` selects; empty if it selects several, None if it names none.
 
-    It may name it by letter, by its text, or by both; a small letter counts only when it stands alone.
+    The answer may give the letter, the text, or both; a lowercase letter counts only if it stands alone.
     """
     letters = dict(offered)
     alone = letter_of(answer)
@@ -95,7 +95,7 @@ def taken(answer: str, offered: Options) -> str | None:
 
 
 def right_text(ground_truth: str, offered: Options) -> str | None:
-    """The text of the option that the reference is."""
+    """The text of the option that the reference selects."""
     return dict(offered).get(taken(ground_truth, offered) or "")
 
 

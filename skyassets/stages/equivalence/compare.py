@@ -1,7 +1,7 @@
-"""Whether two final answers are the same, as far as reading decides it: numbers, words, choices, and groups of them.
+"""Compares two final answers by parsing alone: numbers, words, choices, and groups of them.
 
-Exact: a hundred is not one, an open interval is not a closed one. `None` means that only algebra could tell. The
-stored answers are never changed; everything here happens to copies.
+Exact: a hundred is not one, an open interval is not a closed one. `None` means that the comparison needs algebra.
+Stored answers are never changed; everything here works on copies.
 """
 
 import re
@@ -36,7 +36,7 @@ LETTERED = re.compile(r"(?:(?:option|choice|answer)\s*)?\(?([A-Z])(?:\)|[.:](?=\
 
 
 def same(answer: str, gold: str) -> bool | None:
-    """Whether `answer` says what `gold` says; None when this cannot be read off."""
+    """Whether `answer` equals `gold`; None if parsing alone cannot decide."""
     if not answer.strip() or not gold.strip():
         return False
     if len(answer) > LONGEST or len(gold) > LONGEST:
@@ -45,7 +45,7 @@ def same(answer: str, gold: str) -> bool | None:
 
 
 def measured(text: str) -> tuple[str, Unit | None]:
-    """A formula without its unit. A bare letter is no unit here: it may be a factor."""
+    """A formula without its unit. A single letter is not treated as a unit: it may be a factor."""
     core, unit = without_unit(text)
     rest = "" if core is None else text[len(core) :]
     spelled = len(re.sub(r"[^A-Za-z%]|\\[a-z]+", "", rest)) > 1 or "\\text{" in rest
@@ -72,13 +72,13 @@ def _same(answer: str, gold: str, depth: int) -> bool | None:
 
 
 def _may_be_product(text: str) -> bool:
-    """Whether what was read as a unit may be a factor, as the m of 5 m, or is any word."""
+    """Whether what was parsed as a unit may be a factor (the m of 5 m) or an unknown word."""
     found = quantity(text)
     return bool(found and found.unit and (not found.unit.is_known or _PRODUCT.fullmatch(text)))
 
 
 def _unlike(given: str, wanted: str) -> bool:
-    """Whether one is a single value and the other, however it is read, several or a whole range."""
+    """Whether one is a single value and the other is several values or a range."""
     return any(_is_composed(one) and value(other) is not None for one, other in ((given, wanted), (wanted, given)))
 
 
@@ -95,7 +95,7 @@ def _choices(given: str, wanted: str) -> bool | None:
 
 
 def denies(rest: str) -> bool:
-    """Whether what follows an option's letter may take it back."""
+    """Whether the text after an option's letter may reject that option."""
     clause = _CLAUSE.match(rest.casefold())
     return bool(_REJECTED.search(rest.casefold()) or (clause and _NEGATION.search(clause[0])))
 
@@ -103,7 +103,7 @@ def denies(rest: str) -> bool:
 def _quantities(given: str, wanted: str) -> bool | None:
     one, other = quantity(given), quantity(wanted)
     if one is None or other is None:
-        # "1 2" is two numbers, and no spelling of twelve.
+        # "1 2" is two numbers, not a spelling of twelve.
         return False if (one and _SPACED.fullmatch(wanted)) or (other and _SPACED.fullmatch(given)) else None
     if one.unit and other.unit:
         if one.unit.is_known and other.unit.is_known:
@@ -111,15 +111,15 @@ def _quantities(given: str, wanted: str) -> bool | None:
                 return False
             ratio = one.unit.size / other.unit.size
             return _equal(replace(one, value=one.value * ratio), other)
-        # Twelve apples may be twelve fruits, and are never thirteen.
+        # Twelve apples may be twelve fruits, but never thirteen.
         return _equal(one, other) if one.unit.powers == other.unit.powers else None if _equal(one, other) else False
     if _PRODUCT.fullmatch(given if one.unit else wanted) and (one.unit or other.unit):
-        return None  # 5 m beside 5 may be a product
+        return None  # 5 m compared with 5: the m may be a factor
     return _equal(one, other)
 
 
 def _equal(given: Quantity, wanted: Quantity) -> bool:
-    """Exactly, or as rounded as the reference is: to its own decimals, a tie going away from zero."""
+    """Equal exactly, or when rounded to the reference's decimals, with ties rounded away from zero."""
     if given.value == wanted.value:
         return True
     half = Fraction(1, 2 * 10**wanted.decimals)
@@ -129,9 +129,9 @@ def _equal(given: Quantity, wanted: Quantity) -> bool:
 
 def _worded(given: str, wanted: str) -> bool | None:
     if given.casefold() == wanted.casefold() and _WORDS.fullmatch(wanted) and len(wanted) >= 3:
-        return True  # x and X are two variables; East and east are one word
+        return True  # x and X are different variables; East and east are the same word
     if _WORDS.fullmatch(given) and _WORDS.fullmatch(wanted) and not (is_prose(given) or is_prose(wanted)):
-        # xy and yx are one product; cat and act are two words.
+        # xy and yx are the same product; cat and act are different words.
         return False if max(len(given), len(wanted)) >= 3 else None
     return same_words(given, wanted)
 
@@ -141,7 +141,7 @@ def _based(given: str, wanted: str) -> bool | None:
     if one and other:
         values = _in_base(*one.groups()), _in_base(*other.groups())
         return None if None in values else values[0] == values[1]
-    # Asked for in a base, the base itself may stay unsaid; said where nobody asked, it may be another number.
+    # If the reference has a base, the answer may omit it. If only the answer has one, it may be another number.
     if other and other[1] == given and re.search(r"\d", given):
         return True if _in_base(*other.groups()) is not None else None
     if one and one[1] == wanted:
@@ -179,7 +179,7 @@ def _unions(given: str, wanted: str, depth: int) -> bool | None:
     one, other = re.split(r"\\cup(?![A-Za-z])", given), re.split(r"\\cup(?![A-Za-z])", wanted)
     if len(one) != len(other) or len(one) == 1:
         return None
-    # The parts may stand in another order, so a difference decides nothing.
+    # The parts may be in another order, so a difference decides nothing.
     return True if all(_same(*pair, depth) for pair in zip(one, other, strict=True)) else None
 
 
@@ -215,13 +215,13 @@ def _lists(given: str, wanted: str, depth: int) -> bool | None:
     if (left and wanted_left) or "[" in (left, wanted_left) or max(len(one), len(other)) < 2:
         return None
     if not is_ordered(given, wanted):
-        # Every part has a name of its own on both sides: the name is its place.
+        # If every part has a unique name on both sides, compare by name.
         named, wanted_named = (dict(_assignment(part) for part in parts) for parts in (one, other))
         if len(named) == len(one) == len(other) and set(named) == set(wanted_named) and "" not in named:
             verdicts = [_same(value, wanted_named[name], depth) for name, value in named.items()]
             return False if False in verdicts else True if all(verdicts) else None
         verdict = _in_any_order(one, other, depth)
-        # 1,234 is a number, and may be two.
+        # 1,234 is one number, but may also be two.
         return None if verdict and (quantity(given) is None) != (quantity(wanted) is None) else verdict
     if min(len(one), len(other)) < 2:
         return None
@@ -230,9 +230,7 @@ def _lists(given: str, wanted: str, depth: int) -> bool | None:
 
 
 def is_ordered(given: str, wanted: str) -> bool:
-    """Whether only the place tells what a part is: in a tuple beside a list, or where one names its parts and the other
-    does not.
-    """
+    """Whether order matters: for a tuple compared with a list, or if only one side names its parts."""
     (left, one), (wanted_left, other) = _listed(given), _listed(wanted)
     names, wanted_names = ({_assignment(part)[0] for part in parts} for parts in (one, other))
     unnamed = ("" in names and len(wanted_names) > 1) or ("" in wanted_names and len(names) > 1)
@@ -240,13 +238,13 @@ def is_ordered(given: str, wanted: str) -> bool:
 
 
 def _listed(text: str) -> tuple[str, list[str]]:
-    """The bracket around a list, empty for none, and its parts."""
+    """The opening bracket of a list, empty if there is none, and the parts."""
     found = group(text)
     return (found[0], found[1]) if found else ("", _signed(split(_AND.sub(",", text))))
 
 
 def _signed(parts: list[str]) -> list[str]:
-    """`parts` with both values of what stands behind a plus-or-minus."""
+    """`parts` with every plus-or-minus expanded to both values."""
     both = [part for part in parts if part.count("\\pm") == 1 and "\\mp" not in part]
     if not both or len(parts) > LONGEST_LIST:
         return parts
@@ -268,13 +266,13 @@ def _in_any_order(given: list[str], wanted: list[str], depth: int) -> bool | Non
         if True in verdicts:
             del left[verdicts.index(True)]
         else:
-            # What equals nothing there is missing; what only algebra could tell is left to it.
+            # A part without an equal is missing; if a comparison is undecided, leave it to algebra.
             return None if None in verdicts or not verdicts else False
     return True
 
 
 def _distinct(parts: list[str]) -> int:
-    """How many different values `parts` are; 0 when one of them is no value."""
+    """How many different values `parts` contain; 0 if one of them is not a value."""
     found = [one for part in parts if not is_prose(part) and (one := value(part)) is not None]
     return len({complex(round(one.real, 6), round(one.imag, 6)) for one in found}) if len(found) == len(parts) else 0
 

@@ -1,9 +1,9 @@
-"""Final answers, read out of a text. Says what is stated there, never whether it is right.
+"""Extracts final answers from a text, without judging them.
 
-Strict reading takes only the asked form: a balanced box, after the thinking. Lenient reading takes the last thing
-stated; it is a mode of its own, so that a gain in format is not sold as one in reasoning. It takes a number or a word
-out of a sentence only where nothing around it may change it: else the sentence is taken as it stands, and comparing
-says what it says, or that reading cannot tell.
+The strict mode accepts only the requested form: a balanced box after the thinking. The lenient mode takes the last
+stated answer; it is a separate mode so that better formatting does not count as better reasoning. It extracts a
+number or word from a sentence only if nothing around it can change its meaning. Otherwise it returns the sentence,
+and the comparison decides, or reports that it cannot.
 """
 
 import re
@@ -18,7 +18,7 @@ _STATED = re.compile(
     re.IGNORECASE,
 )
 CHOICE, SCORED = "choice", "scored"
-"""Kinds of reference beside the domains: the letter of an option, and the rules of a scorer."""
+"""Kinds of reference in addition to the domains: an option's letter, and a scorer's rules."""
 
 _FORMULA = re.compile(r"\$\$?((?:\\.|[^$\n\\])+)\$\$?|\\\((.+?)\\\)|\\\[(.+?)\\\]")
 _NUMBER = re.compile(
@@ -41,7 +41,7 @@ _REASON = re.compile(
     r"[.?](?=[\s*_\"”]|$)|\n|<\|\w+\|>|</?think>|,?\s+(?:because|since|as|which|so|where|hence|thus)\b|"
     r",\s+(?:for|of course)\b"
 )
-"""The end of what is stated: of its sentence, or where the reasons for it begin."""
+"""The end of a statement: the end of its sentence, or the start of its reasons."""
 _THEN = re.compile(r"[,;:]|\b(?:then|so|therefore|thus|hence|and|but|because|since)\b", re.IGNORECASE)
 _DENYING = re.compile(
     r"n['’]t\b|\b(?:not|cannot|never|wrong|incorrect|false|neither|nor|except|unless|rather|instead|without|"
@@ -69,7 +69,7 @@ _LEADING = frozenset(
         "option", "choice",
     }
 )  # fmt: skip
-"""Words that may stand between "the answer is" and the answer."""
+"""Words that may occur between "the answer is" and the answer."""
 _LIST = re.compile(r"[\d)}%$]\s*(?:,|;|:|\bto\b|\band\b|\bor\b|&|–|-|−|\+|/|\*|×|x)\s*[$\"'“]*$")
 _SEVERAL = re.compile(r"=[^=]*(?:,|;|\b(?:and|or)\b)[^=]*=")
 _WITHDRAWN = re.compile(r"\b(?:wait|actually|oops|scratch that|correction)\b", re.IGNORECASE)
@@ -83,7 +83,7 @@ LONGEST_SENTENCE = 500
 
 
 def solution(text: str) -> str | None:
-    """What `text` says after its thinking: all of it when it shows none, None when the thinking never ends."""
+    """`text` after the thinking: all of it if there is none, None if the thinking never ends."""
     if any(marker in text for marker in MARKERS):
         _, closed, after = text.rpartition(END_THOUGHT)
         _, opened, after = after.partition(BEGIN_SOLUTION)
@@ -95,9 +95,9 @@ def solution(text: str) -> str | None:
 
 
 def strict_answer(text: str) -> str | None:
-    """The last balanced, filled box of the solution; None when there is none.
+    """The last balanced, non-empty box of the solution; None if there is none.
 
-    Boxes in a row, with a comma, "and" or "or" between them, are one answer of several parts.
+    Consecutive boxes, separated by a comma, "and" or "or", are one answer with several parts.
     """
     part = solution(text)
     return None if part is None else _last_box(part)
@@ -106,7 +106,7 @@ def strict_answer(text: str) -> str | None:
 def lenient_answer(text: str, domain: str) -> str | None:
     """The last box anywhere, else what follows the last "the answer is", else the last number (maths) or word.
 
-    `domain` may be CHOICE or SCORED too: then the statement is taken whole, and no mere letter or word for one.
+    `domain` may also be CHOICE or SCORED: then the whole statement is returned, not a single letter or word of it.
     """
     for part in dict.fromkeys((solution(text) or text, text)):
         found = _last_box(part) or _stated(part, domain) or _last(part, domain)
@@ -116,10 +116,10 @@ def lenient_answer(text: str, domain: str) -> str | None:
 
 
 def _last_box(text: str) -> str | None:
-    """One pass with a stack, so that a text of nothing but open boxes costs no more than another."""
+    """Finds the boxes in one pass with a stack, so that a text full of open boxes stays cheap."""
     opened: list[tuple[int, int] | None] = []
     boxes: list[tuple[int, int, str]] = []
-    # What is opened before the first box closes none: the braces up to there need no look.
+    # Braces opened before the first box cannot close one, so skip them.
     starts = [place for place in (text.find("\\boxed"), text.find("\\fbox")) if place >= 0]
     for token in _BRACE.finditer(text, min(starts, default=len(text))):
         if token[0] == "}":
@@ -163,7 +163,7 @@ def _stated(text: str, domain: str) -> str | None:
 
 
 def _up_to(mark: re.Pattern[str], rest: str) -> str:
-    """`rest` up to its sentence's end, or to the reasons for what is stated. A formula is not cut in two."""
+    """`rest` up to the end of its sentence or the start of the reasons. A formula is never split."""
     formula, end = _FORMULA.search(rest), mark.search(rest)
     if formula and end and formula.start() < end.start():
         end = mark.search(rest, formula.end())
@@ -180,7 +180,7 @@ def _is_leading(text: str) -> bool:
 
 
 def _formula(clause: str) -> str | None:
-    """The one formula of a statement; the statement as a whole where anything beside it may change it."""
+    """The only formula of a statement, or the whole statement if anything else in it may change the meaning."""
     formulas = list(_FORMULA.finditer(clause))
     if not formulas:
         return None
@@ -191,12 +191,12 @@ def _formula(clause: str) -> str | None:
 
 
 def _changes(rest: str) -> bool:
-    """Whether what follows a value, up to the end of its statement, may make another one of it."""
+    """Whether the rest of the statement after a value may change the value."""
     return bool(not _FOLLOWS.match(rest) or _CHANGING.search(rest.strip("*_ ")) or re.search(r"\d", rest))
 
 
 def _stated_value(clause: str) -> str | None:
-    """A formula as it stands; of words, what stands after their last equals sign, or their only number."""
+    """A formula unchanged; for words, the part after the last equals sign, or their only number."""
     bare = _bare(clause)
     value = _after_equals(bare)
     if "\\" in bare or not re.search(r"[A-Za-z]{2}", bare):
@@ -207,18 +207,18 @@ def _stated_value(clause: str) -> str | None:
         if _OPENS.search(lead) and _is_leading(lead) and not _changes(rest):
             return _measured(numbers[0][0], rest)
     found = quantity(bare)
-    # "Five below" is not five of a unit called below: said in a sentence, no reader takes it for one.
+    # "Five below" is not five of a unit called below: the prefix keeps it from being parsed as a quantity.
     return f"the answer is {bare}" if found and found.unit and not found.unit.is_known else bare or None
 
 
 def _after_equals(formula: str) -> str:
-    """What stands after the last equals sign; all of it where several things are said to be equal."""
+    """The part after the last equals sign; all of it if it contains several equations."""
     value = formula.rpartition("=")[2].strip()
     return formula if _SEVERAL.search(formula) or not re.search(r"\w", value) else value
 
 
 def _measured(number: str, rest: str) -> str:
-    """The number, with its unit where that is a known one: five metres are no five feet."""
+    """The number, with its unit if that is a known one: five metres are not five feet."""
     whole = _bare(number + rest)
     found = quantity(whole)
     return whole if found and found.unit and found.unit.is_known else _bare(number)
@@ -256,7 +256,7 @@ def _last(text: str, domain: str) -> str | None:
 
 
 def _last_number(text: str) -> str | None:
-    """The last number, or the sentence around it where anything there may change it."""
+    """The last number, or its sentence if anything in it may change the meaning."""
     numbers = list(_NUMBER.finditer(text))
     if not numbers:
         return None
@@ -264,7 +264,7 @@ def _last_number(text: str) -> str | None:
     sentence = before + numbers[-1][0] + after
     lead = _after_last(_SAYING, before)
     is_led = lead == before or _is_leading(lead.strip("*_ $\\").rpartition(",")[2])
-    # Said in a sentence, "x = 5 short" is not read as five of a unit.
+    # The prefix keeps "x = 5 short" from being parsed as five of a unit.
     whole = ("it says " if re.search(r"=[^=\\]*[A-Za-z]{2}", sentence) else "") + _bare(sentence)
     formula = next((found for found in _FORMULA.finditer(sentence) if found.start() < len(before) < found.end()), None)
     if _DENYING.search(sentence) or _SEVERAL.search(sentence):
@@ -283,7 +283,7 @@ def _last_number(text: str) -> str | None:
 
 
 def _around(text: str, found: re.Match[str]) -> tuple[str, str]:
-    """What stands before and after in the same sentence; of a very long one, what is near."""
+    """The text before and after within the same sentence; limited for a very long one."""
     before = text[max(0, found.start() - LONGEST_SENTENCE) : found.start()]
     return _after_last(_SENTENCE, before), _up_to(_REASON, text[found.end() : found.end() + LONGEST_SENTENCE])
 

@@ -1,4 +1,4 @@
-"""Final answers in one spelling of LaTeX, so that they can be compared. Changes copies, never what is stored."""
+"""Normalizes the LaTeX of final answers for comparison. Works on copies, never on stored answers."""
 
 import re
 
@@ -22,7 +22,7 @@ _NEEDLESS_SPACE = re.compile(r"(?<![A-Za-z0-9.,]) | (?![A-Za-z0-9.])")
 
 
 def tidy(text: str) -> str:
-    """`text` in one spelling of LaTeX: without wrappers, sizes and spaces that mean nothing."""
+    """`text` in normalized LaTeX: without wrappers, sizes and spaces that have no meaning."""
     before = None
     while before != text:
         before = text
@@ -30,7 +30,7 @@ def tidy(text: str) -> str:
         wrapped = _WRAPPED.fullmatch(text)
         if wrapped:
             text = next((inside for inside in wrapped.groups() if inside is not None), "")
-    # `10,\!080` is one number; `\ ` goes, the second half of `\\ ` stays.
+    # `10,\!080` is one number. Remove `\ `, but keep the second half of `\\ `.
     text = re.sub(r",\\!\s*", ",", text).replace("{,}", ",")
     text = _FRACTIONS.sub(r"\\frac", _SIZES.sub("", _SPACE.sub(" ", text)))
     text = _REPEATING.sub(r"\\overline", _RAISED.sub(lambda found: f"^{{{found[0].translate(_LINE)}}}", text))
@@ -42,7 +42,7 @@ def tidy(text: str) -> str:
 
 
 def group(text: str) -> tuple[str, list[str], str] | None:
-    """Opening, parts and closing of a text that is one bracketed group, be it half open; None for anything else."""
+    """The opening, parts and closing of a single bracketed group (intervals may be half-open); None otherwise."""
     text = text.replace("\\{", "{").replace("\\}", "}") if text.startswith("\\{") and text.endswith("\\}") else text
     if len(text) < 2 or text[0] not in _OPEN or text[-1] not in _CLOSED:
         return None
@@ -55,7 +55,7 @@ def group(text: str) -> tuple[str, list[str], str] | None:
 
 
 def split(text: str) -> list[str]:
-    """`text` at its outermost commas."""
+    """Split `text` at its outermost commas."""
     parts, depth, start = [], 0, 0
     for place, letter in enumerate(text):
         depth += (letter in _OPEN) - (letter in _CLOSED)

@@ -1,4 +1,4 @@
-"""Numbers as people write them: digits, thousands separators, decimals, fractions, mixed numbers, units. Exact."""
+"""Exact parsing of written numbers: digits, thousands separators, decimals, fractions, mixed numbers, units."""
 
 import re
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ CHANGING = frozenset(
         "bc", "bce", "ago", "early", "late", "loss", "base",
     }
 )  # fmt: skip
-"""Words after a number that are no unit: the number alone is not the value."""
+"""Words after a number that are not units: they change its value."""
 _WHOLE = r"(?:\d{1,3}(?:,\d{3})+|\d+)"
 _PLAIN = rf"(?:{_WHOLE}(?:\.\d*)?|\.\d+)"
 _SIGNED = rf"[-+]?{_PLAIN}"
@@ -50,7 +50,7 @@ _LETTER = re.compile(r".*\d ?[A-Za-z]")
 
 @dataclass(frozen=True)
 class Quantity:
-    """An exact value, what it counts (None when unsaid), and with how many decimals it was written (0 for none)."""
+    """An exact value, its unit (None if there is none), and its number of written decimals (0 for none)."""
 
     value: Fraction
     unit: Unit | None = None
@@ -58,12 +58,12 @@ class Quantity:
 
     @property
     def is_rounded(self) -> bool:
-        """Whether it may stand for what rounds to it: two decimals or more, and no sum of money."""
+        """Whether the number may be rounded: it has two or more decimals and is not an amount of money."""
         return self.decimals >= 2 and (self.unit is None or self.unit.powers != MONEY.powers)
 
 
 def quantity(text: str) -> Quantity | None:
-    """The number that `text`, tidied, is as a whole; None when it is anything else."""
+    """Parse all of `text`, which has to be tidied, as a number; None if it is not one."""
     if len(text) > LONGEST:
         return None
     if not any(letter.isdigit() for letter in text):
@@ -92,7 +92,7 @@ def quantity(text: str) -> Quantity | None:
 
 
 def without_unit(text: str) -> tuple[str | None, Unit | None]:
-    """What stands before the unit, and the unit; no core when the words would change the value."""
+    """The part before the unit, and the unit. The first is None if the words would change the value."""
     for found in _UNIT.finditer(text):
         if found.end() != len(text) or found.start() == 0:
             continue

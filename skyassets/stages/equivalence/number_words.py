@@ -18,12 +18,12 @@ _WORD = re.compile(r"[a-z]+")
 LONGEST = 100
 
 COUNTING = frozenset({*_VALUES, "hundred", *_SCALES})
-"""The words whole numbers are made of."""
+"""The words that whole numbers consist of."""
 PARTIAL = frozenset({*_PARTS, *(f"{part}s" for part in _PARTS)})
 
 
 def number_in_words(text: str) -> Fraction | None:
-    """The number that `text` is as a whole; None when it is anything else."""
+    """Parse all of `text` as a number; None if it is not one."""
     if len(text) > LONGEST or not re.fullmatch(r"[A-Za-z]+(?:[ -][A-Za-z]+)*", text):
         return None
     words = _WORD.findall(text.casefold())
@@ -41,7 +41,7 @@ def number_in_words(text: str) -> Fraction | None:
 
 
 def _whole(words: list[str]) -> int | None:
-    """Each group below a scale is up to three digits, and the scales fall."""
+    """Each group before a scale word has up to three digits, and the scales decrease."""
     total, group, last = 0, 0, 10**12
     room = 1000
     for place, word in enumerate(words):

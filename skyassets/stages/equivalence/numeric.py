@@ -1,8 +1,8 @@
-"""Formulas worked out at one place: two that differ there are two formulas. That they agree there proves nothing.
+"""Compares formulas numerically at one point. If they differ there, they are different; if not, nothing is proved.
 
-Reads the LaTeX of ordinary answers (sums, products, fractions, roots, powers, common functions of letters and numbers)
-and gives up on all else. By floating point, which is why only a clear difference counts; nothing is ever evaluated as
-a program.
+Parses the LaTeX of ordinary answers (sums, products, fractions, roots, powers, common functions of letters and
+numbers) and gives up on anything else. Uses floating point, so only a clear difference counts. Nothing is evaluated
+as code.
 """
 
 import cmath
@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 LONGEST, DEEPEST = 300, 20
 LARGEST, CLEAR = 1e7, 1e-6
-"""Past the one, floating point is not trusted; a relative difference above the other is no rounding."""
+"""Largest trusted floating-point value, and smallest relative difference that is not a rounding error."""
 
 _TOKEN = re.compile(
     r"\s*(?:(\d{1,3}(?:,\d{3})+(?![\d,])|\d+(?:\.\d+)?|\.\d+)|(\\[A-Za-z]+)|([A-Za-z](?:_(?:\{\w{1,3}\}|\w))?)|([-+*/^_(){}\[\]]))"
@@ -34,7 +34,7 @@ _STOP = frozenset({"", "+", "-", ")", "}", "]"})
 
 
 def differ(given: str, wanted: str) -> bool:
-    """Whether two formulas, tidied, clearly differ in value at one place."""
+    """Whether two tidied formulas clearly differ in value at one point."""
     one, other = value(given), value(wanted)
     if one is None or other is None:
         return False
@@ -44,7 +44,7 @@ def differ(given: str, wanted: str) -> bool:
 
 
 def value(text: str) -> complex | None:
-    """The value of a formula where every letter stands for a number of its own; None for what is no such formula."""
+    """The value of a formula in which every letter has its own fixed value; None if it cannot be parsed."""
     if len(text) > LONGEST:
         return None
     tokens, place = [], 0
@@ -63,7 +63,7 @@ def value(text: str) -> complex | None:
 
 
 class _Reader:
-    """Reads from left to right; every method takes what it understands off the front."""
+    """A recursive descent parser; every method consumes tokens from the front."""
 
     def __init__(self, tokens: list[str]) -> None:
         self._tokens, self._place = tokens, 0
@@ -152,7 +152,7 @@ class _Reader:
                 raise SyntaxError("an inverse function")
         bracketed = self._next in _CLOSING
         result = self._argument(depth) if bracketed else self._power(depth)
-        # "sin 2x" ends nobody knows where.
+        # In "sin 2x" the end of the argument is ambiguous.
         if not bracketed and self._next not in _STOP | {"/"}:
             raise SyntaxError("an argument without brackets")
         result = cmath.log(result) / cmath.log(base) if base is not None else _FUNCTIONS[name](result)
@@ -170,7 +170,7 @@ def _bounded(result: complex) -> complex:
 
 
 def _raised(base: complex, exponent: complex) -> complex:
-    # Roots of what is not positive have branches, over which two right answers may differ.
+    # Roots of non-positive numbers have branches, on which two correct answers may differ.
     is_even_root = exponent == 0.5 and not base.imag
     if exponent != int(exponent.real) and not is_even_root and (base.imag or base.real < 0):
         raise ArithmeticError("a branch")
@@ -180,6 +180,6 @@ def _raised(base: complex, exponent: complex) -> complex:
 
 
 def _stand_in(name: str) -> float:
-    """A number between 1 and 2 that no other letter has."""
+    """A number between 1 and 2 that is unique to the letter."""
     seed = sum(ord(letter) * 131**place for place, letter in enumerate(name))
     return 1 + math.modf(seed * 0.6180339887498949)[0]

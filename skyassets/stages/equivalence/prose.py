@@ -1,6 +1,6 @@
-"""Answers in words: whether they are the reference's words, and what they cannot be for want of them.
+"""Compares answers in words: whether they match the reference, or cannot match because its words are missing.
 
-Words are never handed to algebra, which would read them as products of letters.
+Words are never passed to algebra, which would parse them as products of letters.
 """
 
 import re
@@ -42,7 +42,7 @@ _PLAIN = re.compile(r"[\w ,'/:-]+")
 
 
 def folded(text: str) -> str:
-    """`text` in small letters, out of its wrappers, with one spelling for what has several in words and symbols."""
+    """`text` in lowercase, without wrappers, and with one spelling for each word or symbol that has several."""
     text = _DOT.sub("", _TEXT.sub(r" \1 ", text)).casefold()
     text = _CLOCK.sub(r"\1 \2m", " ".join(text.split()))
     for pattern, meant in reversed(_SAME):
@@ -53,7 +53,7 @@ def folded(text: str) -> str:
 
 
 def is_prose(text: str) -> bool:
-    """Whether `text` holds words, and is no mere formula."""
+    """Whether `text` contains words and is not just a formula."""
     words = _words(text)
     return any(len(word) >= 4 or word in _JOINING for word in words) or (
         len(words) >= 2 and any(len(word) >= 3 for word in words)
@@ -61,10 +61,10 @@ def is_prose(text: str) -> bool:
 
 
 def same_words(given: str, wanted: str) -> bool | None:
-    """Whether an answer and a reference, tidied, agree as words; None when words do not decide it.
+    """Whether a tidied answer and reference agree as words; None if words do not decide it.
 
-    A word has to be said, and a number to be stated: an answer in which the reference's word, or its value, does not
-    occur at all cannot be it. One in which it occurs among others may say it, deny it or count it up: not decided.
+    An answer that does not contain the reference's word or value at all is wrong. One that contains it among others
+    may state it, deny it or list it: undecided.
     """
     one, other = folded(given), folded(wanted)
     if one in MEANINGS or other in MEANINGS:
@@ -86,7 +86,7 @@ def same_words(given: str, wanted: str) -> bool | None:
 
 
 def _unlike(one: str, other: str, value: Quantity | None, wanted: Quantity | None) -> bool | None:
-    """Two meanings that are spelled out are two; so are one and a number, but "no solution" may say how many."""
+    """Two spelled-out meanings differ, and so do a meaning and a number, but "no solution" may be a count."""
     number = value or wanted
     if number is None:
         return False if one in MEANINGS and other in MEANINGS else None
@@ -100,12 +100,12 @@ def _says(given: str, phrase: str) -> bool | None:
     if set(rest) <= _FILLING:
         return True
     parts = re.split(r",|\band\b|\bor\b", given)
-    # Who names two where one was asked for has not answered.
+    # Naming two when one was asked for is not an answer.
     return False if len(parts) > 1 and all(len(part.split()) == 1 for part in parts) else None
 
 
 def _states(given: str, wanted: Quantity) -> bool | None:
-    """Whether a sentence can state a number: not when all the numbers in it are others."""
+    """Whether a sentence can state a number: False if all its numbers are different."""
     words = [word.casefold() for word in _words(given)]
     if _FORMULA.search(_TEXT.sub(r" \1 ", given)) or set(words) & (
         CHANGING - {"and", "or", "to", "per"} | PARTIAL | _OPEN
@@ -118,7 +118,7 @@ def _states(given: str, wanted: Quantity) -> bool | None:
             run.append(word)
         elif run:
             said = number_in_words(" ".join(run).removesuffix(" and"))
-            # "two and three" is no number; each of its words is one.
+            # "two and three" is not a number, but each of its words is.
             stated += [said] if said is not None else [number_in_words(each) for each in run if each != "and"]
             run = []
     return None if None in stated or wanted.value in stated or -wanted.value in stated else False
@@ -135,7 +135,7 @@ def _words(text: str) -> list[str]:
 
 
 def _is_phrase(text: str) -> bool:
-    """Whether a reference is words and nothing else, none of which counts anything."""
+    """Whether a reference consists of words only, none of which is a number or an amount."""
     return bool(re.fullmatch(r"[^\W\d_]+(?:[ '-][^\W\d_]+)*", text)) and not (
         set(re.split("[ '-]", text)) & (COUNTING | PARTIAL | _OPEN)
     )

@@ -1,10 +1,10 @@
-"""Scorers: how an answer is judged where many are right, as in the puzzles of procedural generators.
+"""Scorers judge answers to problems that have many correct ones, such as generated puzzles.
 
-The ground truth then is no answer but names its scorer and tells it what was asked, as `scored` writes it:
+The ground truth is then not an answer: it names the scorer and the problem's data, in the form that `scored` writes:
 
     scorer:countdown {"example": "(8 - 2) * 4", "numbers": [2, 4, 8], "target": 24}
 
-`example` is one right answer, by which the problem can be validated against itself. Pure, exact, and never `eval`.
+`example` is one correct answer, used to validate the problem. Scorers are pure and exact, and never use `eval`.
 """
 
 import json
@@ -28,17 +28,17 @@ _BETWEEN = re.compile(r"\s*(?:,|;|->|→|=>|\\(?:to|rightarrow|longrightarrow)(?
 
 
 def scored(scorer: str, facts: Facts, example: str) -> str:
-    """The ground truth of a problem whose answers `scorer` judges; `example` is one of the right ones."""
+    """The ground truth of a problem that `scorer` judges; `example` is one correct answer."""
     return f"{PREFIX}{scorer} {json.dumps({**facts, 'example': example}, sort_keys=True, ensure_ascii=False)}"
 
 
 def is_scored(ground_truth: str) -> bool:
-    """Whether answers to this ground truth are scored, not compared."""
+    """Whether answers to this ground truth are scored rather than compared."""
     return ground_truth.lstrip().startswith(PREFIX)
 
 
 def right_answer(ground_truth: str) -> str | None:
-    """An answer that is right by `ground_truth`: itself, or a scorer's example; None when there is none to read."""
+    """An answer that is correct by `ground_truth`: itself, or a scorer's example; None if it cannot be parsed."""
     if not is_scored(ground_truth):
         return ground_truth
     read = _read(ground_truth)
@@ -47,7 +47,7 @@ def right_answer(ground_truth: str) -> str | None:
 
 
 def unusable(ground_truth: str) -> str | None:
-    """Why no answer can be scored by `ground_truth`; None when one can, or when it names no scorer."""
+    """Why `ground_truth` cannot be used for scoring; None if it can, or if it names no scorer."""
     if not is_scored(ground_truth):
         return None
     read = _read(ground_truth)
@@ -58,7 +58,7 @@ def unusable(ground_truth: str) -> str | None:
 
 
 def score(ground_truth: str, answer: str) -> bool | str:
-    """Whether `answer` is one of the right ones; when nobody can tell, why."""
+    """Whether `answer` is correct; if that cannot be decided, the reason."""
     read = _read(ground_truth)
     if isinstance(read, str):
         return read
@@ -84,9 +84,10 @@ def _read(ground_truth: str) -> tuple[str, Facts] | str:
 
 
 def countdown(facts: Facts, answer: str) -> bool:
-    """`numbers`, each used exactly once (at most once with `all` false), come to `target` by the four operations.
+    """An expression of `numbers` with the value `target`, using the four operations.
 
-    What the answer itself states behind an equals sign has to be the target.
+    Each number is used exactly once, or at most once if `all` is false. If the answer has an equals sign, the value
+    after it must be the target.
     """
     expression, *stated = _EQUALS.split(tidy(answer))
     target, given = _number(facts["target"]), Counter(_numbers(facts["numbers"]))
@@ -100,7 +101,7 @@ def countdown(facts: Facts, answer: str) -> bool:
 
 
 def subset_sum(facts: Facts, answer: str) -> bool:
-    """Some of `numbers`, each at most as often as it is given, that add up to `target`."""
+    """Some of `numbers`, each used at most as often as given, with the sum `target`."""
     listed, *stated = _EQUALS.split(tidy(answer))
     target, given = _number(facts["target"]), Counter(_numbers(facts["numbers"]))
     parts = [arithmetic(part) for part in re.split(r"[,;+]", _unbracketed(listed))]
@@ -111,7 +112,7 @@ def subset_sum(facts: Facts, answer: str) -> bool:
 
 
 def ordering(facts: Facts, answer: str) -> bool:
-    """All of `items`, each once, with the first of every pair of `before` before the second."""
+    """All of `items`, each once, such that each pair of `before` is in order."""
     items, order = [_folded(item) for item in _list(facts["items"])], _listed(answer)
     if sorted(items) != sorted(order):
         return False
@@ -121,7 +122,7 @@ def ordering(facts: Facts, answer: str) -> bool:
 
 
 def path(facts: Facts, answer: str) -> bool:
-    """A way along `edges` from `start` to `end`, of at most `steps` steps; both ways unless `directed`."""
+    """A path along `edges` from `start` to `end` of at most `steps` steps; edges go both ways unless `directed`."""
     way = _listed(answer)
     edges = {(_folded(first), _folded(second)) for first, second in map(_list, _list(facts["edges"]))}
     if not facts.get("directed", False):
@@ -143,7 +144,7 @@ def _listed(answer: str) -> list[str]:
 
 
 def _plain(answer: str) -> str:
-    """The answer's words, out of LaTeX's text."""
+    """The answer's words, without LaTeX text commands."""
     return re.sub(r"\\(?:text|mathrm|textbf|mathbf)\s*\{([^{}]*)\}", r"\1", answer).strip().strip("$").strip()
 
 

@@ -10,22 +10,22 @@ END_SOLUTION = "<|end_of_solution|>"
 MARKERS = (BEGIN_THOUGHT, END_THOUGHT, BEGIN_SOLUTION, END_SOLUTION)
 
 _TEMPLATE_TOKEN = re.compile(r"<\|[A-Za-z_]+\|>|</?(?:start|end)_of_turn>|</?think>")
-"""What chat templates mark turns and thoughts with: ChatML's and Llama 3's tokens, Gemma's, and R1's tags."""
+"""Turn and thought markers of chat templates: ChatML's and Llama 3's tokens, Gemma's, and R1's tags."""
 
 
 @dataclass(frozen=True)
 class Structured:
-    """The two parts of a structured text, without markers and outer blank space."""
+    """The two parts of a structured text, without markers and surrounding whitespace."""
 
     thought: str
     solution: str
 
 
 def join(parts: Structured) -> str:
-    """`parts` between their markers; `parse` gives them back.
+    """Join `parts` with their markers; the inverse of `parse`.
 
     Raises:
-        ValueError: when a part holds a marker, or a token of a chat template: nobody could tell them apart any more.
+        ValueError: when a part contains a marker or a chat template token, which would make the text ambiguous.
     """
     for part in (parts.thought, parts.solution):
         if any(marker in part for marker in MARKERS):
@@ -39,14 +39,14 @@ def join(parts: Structured) -> str:
 
 
 def template_token(text: str) -> str | None:
-    """The first token of a chat template in `text`, which would end or open a turn there; our markers are none."""
+    """The first chat template token in `text`, which would start or end a turn. Our own markers do not count."""
     return next((found[0] for found in _TEMPLATE_TOKEN.finditer(text) if found[0] not in MARKERS), None)
 
 
 def without_think_tags(text: str) -> str | None:
-    """`text` without the tags around its one thought, as R1 writes them; None where they are not one pair.
+    """`text` without R1's tags around its thought; None unless they are exactly one pair.
 
-    The first tag may be missing: templates that open the thought leave it out of the completion.
+    The first tag may be missing: templates that open the thought omit it from the completion.
     """
     thought, closed, rest = text.partition("</think>")
     if not closed:
@@ -58,7 +58,7 @@ def without_think_tags(text: str) -> str | None:
 
 
 def parse(text: str) -> Structured | None:
-    """The two parts of `text`, or None unless all four markers stand there once, in order, around nothing else."""
+    """The two parts of `text`; None unless each marker occurs once, in order, with no text outside the markers."""
     if any(text.count(marker) != 1 for marker in MARKERS):
         return None
     before, rest = text.split(BEGIN_THOUGHT)

@@ -1,4 +1,4 @@
-"""Units of measurement: which of them measure the same, and how many of one make the other. Exact."""
+"""Units of measurement: which ones measure the same quantity, and their exact conversion factors."""
 
 import re
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ _SPEED = re.compile(r"\bmph\b", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Unit:
-    """What is measured, as powers of measures or of words that are no known unit; and the size of one of it."""
+    """The dimensions, as powers of measures or of unknown unit words, and the conversion factor."""
 
     powers: tuple[tuple[str, int], ...]
     size: Fraction
@@ -42,7 +42,7 @@ class Unit:
 
 
 def unit(text: str) -> Unit:
-    """The unit that `text` is, in words or symbols (`cm^2`, `miles per hour`, `m/s^2`, `apples`)."""
+    """Parse `text` as a unit, in words or symbols (`cm^2`, `miles per hour`, `m/s^2`, `apples`)."""
     over, *under = re.split(r"\s*/\s*|\s+per\s+", _SPEED.sub("mile / hour", text))
     powers: dict[str, int] = {}
     size, is_known = Fraction(1), True

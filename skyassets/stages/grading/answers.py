@@ -1,6 +1,6 @@
-"""Judging a final answer: read it out of the text and compare it with the reference.
+"""Judges a final answer: extracts it from the text and compares it with the reference.
 
-The cheap and exact comes first; algebra is asked only about two formulas, in a process that can be killed.
+Cheap and exact comparisons come first. Algebra is used only for two formulas, in a process that can be killed.
 """
 
 import re
@@ -34,7 +34,7 @@ CHOSEN = ("takes the right option", "takes another option")
 def judge_answer(
     domain: str, gold: str | None, text: str, mode: Mode, equals: Equals, offered: Options = ()
 ) -> Judgement:
-    """Whether the final answer of `text` is `gold`, of the options `offered` if any."""
+    """Whether the final answer of `text` equals `gold`, given the options `offered`, if any."""
     if gold is None or not gold.strip():
         return Judgement(Verdict.UNJUDGED, "no reference answer")
     kind = SCORED if is_scored(gold) else CHOICE if is_choice(gold, offered) else domain
@@ -49,7 +49,7 @@ def judge_answer(
 
 
 def for_algebra(answer: str, gold: str) -> tuple[str, str] | str:
-    """The two as algebra may compare them, without their units; or why it must not."""
+    """The two formulas without their units, as input for algebra; or the reason why algebra must not compare them."""
     (given, unit), (wanted, wanted_unit) = measured(tidy(answer)), measured(tidy(gold))
     if is_prose(given) or is_prose(wanted):
         return "ungradable: words that reading does not decide"
@@ -60,7 +60,7 @@ def for_algebra(answer: str, gold: str) -> tuple[str, str] | str:
 
 
 def _overlooked(given: str, wanted: str) -> str | None:
-    """What of two formulas the algebra would pass over, as if it were not there."""
+    """A part of the two formulas that the algebra would silently ignore."""
     both = (given, wanted)
     if any("'" in text or "\\prime" in text for text in both):
         return "a prime"
@@ -85,7 +85,7 @@ def _overlooked(given: str, wanted: str) -> str | None:
 
 
 def _unequated(given: str, wanted: str) -> str | None:
-    """Why two texts, one of them an equation at least or a list, are not for algebra: it looks at values alone."""
+    """Why algebra must not compare an equation or a list with the other text: it compares only values."""
     if (not group(given) or not group(wanted)) and max(len(split(given)), len(split(wanted))) > 1:
         names = [
             {_EQUALS.split(part)[0].strip() for part in split(text) if _EQUALS.search(part)} for text in (given, wanted)
@@ -99,7 +99,7 @@ def _unequated(given: str, wanted: str) -> str | None:
         return "two functions, or one of two values" if calls else None
     equation = left if len(left) > 1 else wanted_left
     name = equation[0].strip()
-    # (x, y) = (3, 4) is a point; (y, x) is it the other way round.
+    # (x, y) = (3, 4) is a point, but (y, x) swaps its coordinates.
     point = _POINT.fullmatch(name) and re.findall("[a-z]", name) == sorted(re.findall("[a-z]", name))
     if len(equation) == 1 or _NAME.fullmatch(name) or point:
         return None
@@ -109,7 +109,7 @@ def _unequated(given: str, wanted: str) -> str | None:
 
 def _chosen(answer: str, gold: str, domain: str, offered: Options, equals: Equals) -> Judgement:
     letter = taken(answer, offered)
-    # In mathematics r is not R; c may be (C).
+    # In mathematics r is not R, but c may be (C).
     if letter and not offered and domain == "maths" and not _is_choosing(answer, gold):
         letter = None
     if letter is not None:
@@ -121,7 +121,7 @@ def _chosen(answer: str, gold: str, domain: str, offered: Options, equals: Equal
 
 
 def _is_choosing(answer: str, gold: str) -> bool:
-    """Whether an answer in small letters, if it is, is one option's letter: one of the two stands in brackets."""
+    """Whether a lowercase answer, if it is one, is an option's letter: the answer or the reference is in brackets."""
     said = tidy(answer)
     return not (said.strip("()").islower() and len(said.strip("()")) == 1) or (
         said.casefold().strip("()") in "abcdefghij" and (said.startswith("(") or tidy(gold).startswith("("))

@@ -1,4 +1,4 @@
-"""Who grades: how a text is read, and the engines that compare and run."""
+"""Grading configuration: how a text is read, and the engines that compare answers and run programs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,22 +9,22 @@ from skyassets.core.rows.judgements import JudgementStore
 
 
 class Mode(StrEnum):
-    """How a text is read."""
+    """How an answer is extracted from a text."""
 
     STRICT = "strict"
-    """Only the asked form counts: a box, or exactly one block of code, in the solution."""
+    """Only the requested form counts: a box, or exactly one code block, in the solution."""
     LENIENT = "lenient"
-    """The last thing stated counts, whatever its form."""
+    """The last stated answer counts, in any form."""
 
 
 @dataclass(frozen=True)
 class Graders:
-    """Who compares and who runs, and what a program may use."""
+    """The engines that compare answers and run programs, and the limits of a program."""
 
     sandbox: Sandbox
     equals: Equals
     limits: Limits
     kept: JudgementStore | None = None
-    """Where judgements are kept; without one, everything is judged anew."""
+    """The store of past judgements; without one, everything is judged again."""
     versions: Mapping[str, str] = field(default_factory=dict)
-    """The version of the code that judges programs (`code`) and the one that judges answers (`answers`)."""
+    """The version of the code that judges programs (`code`) and of the code that judges answers (`answers`)."""

@@ -1,7 +1,7 @@
-"""Code, read out of a text. Says what is stated there, never whether it is right.
+"""Extracts code from a text, without judging it.
 
-Strict reading takes only the asked form: exactly one block of code, after the thinking. Lenient reading takes the last
-block that is a program: neither what one prints, nor an example of how to use what stands before it.
+The strict mode accepts only the requested form: exactly one code block after the thinking. The lenient mode takes the
+last block that is a program, not a program's output or an example of its use.
 """
 
 import ast
@@ -26,7 +26,7 @@ class _Block(NamedTuple):
 
 
 def strict_code(text: str) -> str | None:
-    """The code of the solution's one and only block; None when there is none, or more."""
+    """The code of the solution's only block; None if there is no block or more than one."""
     part = solution(text)
     if part is None:
         return None
@@ -35,9 +35,9 @@ def strict_code(text: str) -> str | None:
 
 
 def lenient_code(text: str) -> str | None:
-    """The last block that is a program, else the last block, else the whole text when it is Python.
+    """The last block that is a program, else the last block, else the whole text if it is Python.
 
-    Blocks that are said to be Python, or to be nothing, come before all others.
+    Blocks labelled as Python, or without a label, are preferred.
     """
     for part in dict.fromkeys((solution(text) or text, text)):
         filled = [block for block in _blocks(part)[0] if block.source.strip()]
@@ -49,9 +49,9 @@ def lenient_code(text: str) -> str | None:
 
 
 def _last_program(sources: list[str]) -> str | None:
-    """The last of `sources` that may run and stands by itself.
+    """The last of `sources` that can run on its own.
 
-    One that defines something and cannot be read is a program too, if a broken one: what stood before it is withdrawn.
+    A block that has a definition counts as a program even if it does not parse: it replaces the blocks before it.
     """
     defined = [frozenset(name for found in _DEFINED.findall(source) for name in found if name) for source in sources]
     names = set().union(*defined)
@@ -65,12 +65,12 @@ def _last_program(sources: list[str]) -> str | None:
 
 
 def _acts(tree: ast.Module) -> bool:
-    """Whether a block may do anything: an output such as 12, or [1, 2], is Python that does nothing."""
+    """Whether a block calls anything. An output such as 12 or [1, 2] is valid Python, but does nothing."""
     return any(isinstance(node, ast.Call | ast.Lambda) for node in ast.walk(tree))
 
 
 def _wanted(tree: ast.Module) -> set[str]:
-    """The names that a block uses and does not make, nor Python or its library."""
+    """The names that a block uses but neither defines nor gets from Python or its standard library."""
     nodes = list(ast.walk(tree))
     used = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     made = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
@@ -83,7 +83,7 @@ def _wanted(tree: ast.Module) -> set[str]:
 
 
 def _blocks(text: str) -> tuple[list[_Block], bool]:
-    """The blocks of code between fences, and whether the last one is closed."""
+    """The fenced code blocks, and whether the last one is closed."""
     blocks: list[_Block] = []
     opened: re.Match[str] | None = None
     for fence in _FENCE.finditer(text):
@@ -102,7 +102,7 @@ def _block(opened: re.Match[str], source: str) -> _Block:
 
 
 def _flush(block: str) -> str:
-    """`block` at the left margin. One that stands there is left as it is: blank lines of its texts may hold spaces."""
+    """`block`, dedented. A block that is not indented is unchanged: blank lines in its strings may contain spaces."""
     first = block.lstrip("\r\n")[:1]
     return textwrap.dedent(block) if first in {" ", "\t"} else block
 

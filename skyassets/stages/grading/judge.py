@@ -1,7 +1,7 @@
-"""Judging one text: read its answer, compare it or run it. Wrong is what was seen to be wrong, and nothing else.
+"""Judges one text: extracts its answer, then compares it or runs it. Wrong means shown to be wrong.
 
-A finished text that does not give the asked form is wrong. Unjudged is what nobody could tell: no reference, no tests,
-a comparison that ran out of time, a sandbox that failed.
+A finished text without the requested form is wrong. A text is unjudged if it could not be checked: no reference, no
+tests, a comparison that timed out, or a sandbox that failed.
 """
 
 from skyassets.core.ports import Judgement
@@ -22,9 +22,9 @@ def judge(
     graders: Graders,
     offered: Options = (),
 ) -> Judgement:
-    """Whether `text` answers a problem of `domain` rightly, by its ground truth or, for code, by its tests.
+    """Whether `text` solves a problem of `domain`, by its ground truth or, for code, by its tests.
 
-    `offered` are the options that the question gives to choose from, if it does.
+    `offered` are the options in the question, if any.
     """
     if domain == CODE:
         return judge_code(tests, text, mode, graders)

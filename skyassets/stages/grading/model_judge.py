@@ -1,7 +1,7 @@
-"""A model as judge: for references in words, which no rule compares. Its replies are completions like all others.
+"""A model as judge, for references in words that no rule can compare. Its replies are stored as completions.
 
-It is asked only where the graders did not find a text right, only about the answer that was read out of the text, and
-it has three values too: a reply that is no verdict, or none at all, leaves the text unjudged and is never a zero.
+It is asked only if the graders did not judge a text correct, and sees only the extracted answer. It also has three
+verdicts: a missing or unreadable reply leaves the text unjudged, never wrong.
 """
 
 import re
@@ -14,11 +14,11 @@ from skyassets.stages.grading.pool import Case
 from skyassets.stages.sampling.completions import Completer, Replies, request
 
 LONGEST_ANSWER = 2000
-"""Characters; a longer answer is not shown to the judge, and stays as the graders left it."""
+"""Characters; a longer answer is not sent to the judge, and keeps the graders' verdict."""
 SHOWN = 60
-"""Characters of an unreadable reply that its reason quotes."""
+"""Characters of an unreadable reply that the reason quotes."""
 NO_REPLY = "the judge gave no reply"
-"""How the reason begins of a text that the judge's server failed on; judged again next time."""
+"""The start of the reason when the judge's server failed; such a text is judged again next time."""
 
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 _REPLY = re.compile(r"(?:verdict\s*[:=]\s*)?\W*(correct|wrong|unsure)\W*", re.IGNORECASE)
@@ -26,13 +26,13 @@ _REPLY = re.compile(r"(?:verdict\s*[:=]\s*)?\W*(correct|wrong|unsure)\W*", re.IG
 
 @dataclass(frozen=True)
 class ModelJudge:
-    """Who judges what the graders cannot, and how it is asked."""
+    """The model that judges what the graders cannot, and its prompt."""
 
     identity_name: ClassVar[str] = "ModelJudge"
     model: Model
     system: str
     prompt: str
-    """The user's turn, with {question}, {ground_truth} and {answer} in it; asks for `correct`, `wrong` or `unsure`."""
+    """The user message, with {question}, {ground_truth} and {answer}; it asks for `correct`, `wrong` or `unsure`."""
     sampling: Sampling
     seed: int
     domains: tuple[str, ...] = ("science", "puzzle")
@@ -40,26 +40,26 @@ class ModelJudge:
 
 @dataclass(frozen=True)
 class SecondOpinion:
-    """What the judge said of the cases it was asked about."""
+    """The judge's verdicts on the cases that it was asked about."""
 
     judgements: Mapping[Case, Judgement]
     failed: int
-    """Cases its server failed on."""
+    """Cases on which its server failed."""
     facts: dict[str, object]
 
 
 def is_free_text(reference: str) -> bool:
-    """Whether a reference is words of a language, which rules cannot compare: two or more, and no LaTeX."""
+    """Whether a reference is natural language, which rules cannot compare: two or more words, and no LaTeX."""
     return "\\" not in reference and len(_WORDS.findall(reference)) >= 2
 
 
 def second_opinion(
     questions: Mapping[Case, str], judged: Mapping[Case, Judgement], judge: ModelJudge, completer: Completer
 ) -> SecondOpinion:
-    """The judge's verdicts on those of the `judged` cases that are its business.
+    """The judge's verdicts on those of the `judged` cases that it has to decide.
 
     Raises:
-        ServerError, BudgetError: when the judge cannot be asked; the replies it gave before are kept.
+        ServerError, BudgetError: when the judge cannot be asked; the replies received before are kept.
     """
     asked = {
         case: _request(case, questions[case], str(judgement.answer), judge)
@@ -88,7 +88,7 @@ def _is_asked(case: Case, judgement: Judgement, judge: ModelJudge) -> bool:
 
 def _request(case: Case, question: str, answer: str, judge: ModelJudge) -> Request:
     parts = {"question": question, "ground_truth": str(case.ground_truth), "answer": answer}
-    # In one pass: what a question or an answer holds in braces is nobody's field.
+    # Replace in one pass, so that braces in a question or an answer are not treated as fields.
     user = re.sub(r"\{(question|ground_truth|answer)\}", lambda field: parts[field[1]], judge.prompt)
     system = (Message("system", judge.system),) if judge.system else ()
     return request(judge.model, (*system, Message("user", user)), judge.sampling, judge.seed)

@@ -1,18 +1,18 @@
-"""When what a program came to is what was wanted: printed text and returned values.
+"""Compares a program's printed output or return value with the expected one.
 
-The rules and where they come from:
+The rules and their sources:
 
-- Blank space at line ends, more of it between words, and blank lines are free; the words and the lines that hold any
-  must be the wanted ones, one by one. So do the checkers of the contests that APPS, TACO and CodeContests collect.
-  LiveCodeBench's runner counts the blank lines within the output; its rows ask for that (`blank_lines`).
-- Words are compared as they are written, so whole numbers exactly, however long. Only where the wanted word is written
-  as a decimal a number may differ from it, by 1e-6, or 1e-9 of it; where the problem names an error that it forgives,
-  by that, absolute or relative, as its checker does (`floats`). LiveCodeBench's runner wants the exact value (0).
-- Upper and lower case differ, except where the problem says that they do not (`any_case`).
-- A returned value is compared as the JSON that it is: a tuple is a list (as in the runners of APPS and LiveCodeBench,
-  which turn one into the other), true is not 1, and numbers are as above, where 1.0 is 1.
-- APPS and TACO took over tests that hold each returned value within a list of its own; their runner takes the list or
-  the value in it. Rows of theirs ask for that (`wrapped`), and only when every wanted list holds one value.
+- Trailing spaces, repeated spaces between words and blank lines are ignored; the words and the non-blank lines must
+  match one by one, as in the checkers of the contests that APPS, TACO and CodeContests collect. LiveCodeBench's
+  runner counts blank lines within the output; its rows request that (`blank_lines`).
+- Words are compared as text, so whole numbers are exact at any length. Only if the expected word is written as a
+  decimal may a number differ from it, by 1e-6 absolute or 1e-9 relative. If the problem states a tolerance, that is
+  used, absolute or relative, as its checker does (`floats`). LiveCodeBench's runner wants the exact value (0).
+- Upper and lower case differ, unless the problem says otherwise (`any_case`).
+- A return value is compared as JSON: a tuple equals a list (the runners of APPS and LiveCodeBench convert one to the
+  other), true is not 1, and numbers follow the rules above, where 1.0 is 1.
+- APPS and TACO include tests that wrap each return value in a list; their runner accepts the list or the value in it.
+  Their rows request that (`wrapped`), and only if every expected list has one value.
 """
 
 import json
@@ -23,7 +23,7 @@ from decimal import Decimal, DecimalException
 from typing import Any
 
 ABSOLUTE, RELATIVE = 1e-6, 1e-9
-"""How far a number may be off that is wanted as a decimal, where the problem does not say."""
+"""Tolerances for an expected decimal if the problem states none."""
 
 _DECIMAL = re.compile(r"[-+]?(?:\d+\.\d*|\.\d+|\d+(?=[eE]))(?:[eE][-+]?\d+)?", re.ASCII)
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
@@ -31,22 +31,22 @@ _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
 
 @dataclass(frozen=True)
 class Rules:
-    """What a problem forgives."""
+    """The deviations that a problem allows."""
 
     floats: float | None = None
-    """The absolute or relative error of a number; None where the problem names none."""
+    """The absolute or relative error of a number; None if the problem states none."""
     any_case: bool = False
     blank_lines: bool = False
     """Whether blank lines within the output count."""
     wrapped: bool = False
-    """Whether a wanted list of one value also stands for the value."""
+    """Whether an expected list of one value also matches the value."""
 
 
 PLAIN = Rules()
 
 
 def same_output(got: str, wanted: str, rules: Rules = PLAIN) -> bool:
-    """Whether two texts hold the same words in the same lines."""
+    """Whether two texts have the same words in the same lines."""
     lines, wanted_lines = _lines(got, rules), _lines(wanted, rules)
     return len(lines) == len(wanted_lines) and all(
         line == wanted_line or _same_words(line.split(), wanted_line.split(), rules)
@@ -55,7 +55,7 @@ def same_output(got: str, wanted: str, rules: Rules = PLAIN) -> bool:
 
 
 def same_value(got: str, wanted: str, rules: Rules = PLAIN) -> bool:
-    """Whether two JSON texts are one value."""
+    """Whether two JSON texts have the same value."""
     try:
         value, wanted_value = json.loads(got), json.loads(wanted)
         if _alike(value, wanted_value, rules):
@@ -78,7 +78,7 @@ def _same_words(got: list[str], wanted: list[str], rules: Rules) -> bool:
 
 
 def _same_decimal(got: str, wanted: str, rules: Rules) -> bool:
-    # Two whole numbers are compared as they are written, whatever is forgiven.
+    # Two whole numbers are compared as text, whatever the tolerance.
     written = _DECIMAL.fullmatch(wanted) or (rules.floats is not None and _DECIMAL.fullmatch(got))
     if not written or not (_NUMBER.fullmatch(got) and _NUMBER.fullmatch(wanted)):
         return False
@@ -98,7 +98,7 @@ def _close(got: float, wanted: float, rules: Rules) -> bool:
     absolute, relative = (ABSOLUTE, RELATIVE) if rules.floats is None else (rules.floats, rules.floats)
     if not (math.isfinite(got) and math.isfinite(wanted)):
         return got == wanted
-    # Of the wanted number alone: `math.isclose` would let a larger answer be further off.
+    # Relative to the expected number only: `math.isclose` would allow a larger error for a larger answer.
     return abs(got - wanted) <= max(absolute, relative * abs(wanted))
 
 
@@ -115,7 +115,7 @@ def _alike(got: Any, wanted: Any, rules: Rules) -> bool:
 
 
 def _same_number(got: float, wanted: float, rules: Rules) -> bool:
-    """As for printed numbers: close is enough only where a decimal is wanted, or the problem forgives an error."""
+    """As for printed numbers: a tolerance applies only if a decimal is expected or the problem states one."""
     is_forgiven = isinstance(wanted, float) or (rules.floats is not None and isinstance(got, float))
     if not is_forgiven or rules.floats == 0:
         return False

@@ -1,4 +1,4 @@
-"""Judging many texts: each distinct one once, several at a time, and none that was judged before by the same code."""
+"""Judges many texts in parallel: each distinct one once, and none that the same code has judged before."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -12,14 +12,14 @@ from skyassets.stages.grading.config import Graders, Mode
 from skyassets.stages.grading.judge import CODE, judge
 
 FAILED_OUTSIDE = ("sandbox error", "grader error")
-"""How the reason of a verdict begins that a failing grader, not the text, made impossible; judged again next time."""
+"""The start of the reason when a grader failed rather than the text; such a text is judged again next time."""
 AHEAD = 4
-"""Texts that wait for each worker, so that it never waits for one; an interrupt then drops only these."""
+"""Texts queued per worker, so that workers never wait; an interrupt drops only the queued texts."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A text and what it is judged by."""
+    """A text and what is needed to judge it."""
 
     domain: str
     ground_truth: str | None
@@ -27,12 +27,12 @@ class Case:
     text: str
     mode: Mode
     offered: Options = ()
-    """The options that the question gives to choose from, if it does."""
+    """The options in the question, if any."""
 
 
 @dataclass(frozen=True)
 class Judged:
-    """The judgements of a set of cases, and how many of them were kept from before."""
+    """The judgements of a set of cases, and how many of them were reused."""
 
     judgements: dict[Case, Judgement]
     reused: int
@@ -42,12 +42,12 @@ class Judged:
 
     @property
     def facts(self) -> dict[str, object]:
-        """The counts an asset shows."""
+        """The counts to show on the asset."""
         return {"texts judged": len(self.judgements) - self.reused, "judgements reused": self.reused}
 
 
 def case(problem: dict[str, object], text: object, mode: Mode) -> Case:
-    """The case of a text that answers `problem`."""
+    """The case for a text that answers `problem`."""
     truth, tests = problem["ground_truth"], problem["tests"]
     return Case(
         str(problem["domain"]),
@@ -60,9 +60,9 @@ def case(problem: dict[str, object], text: object, mode: Mode) -> Case:
 
 
 def judgement_id(case: Case, graders: Graders) -> str:
-    """Digest of all that decides the judgement of `case`, known before it is made.
+    """Digest of everything that determines the judgement of `case`, known before it is made.
 
-    The kind of sandbox is part of it, for not all let a program do the same (`multiprocessing`); its version is not.
+    It includes the kind of sandbox, since sandboxes differ in what they allow (`multiprocessing`), but not its version.
     """
     if case.domain == CODE:
         by = (graders.versions["code"], graders.sandbox.name.split()[0], graders.limits)
@@ -72,18 +72,18 @@ def judgement_id(case: Case, graders: Graders) -> str:
 
 
 def says_nothing(judgement: Judgement) -> bool:
-    """Whether a judgement tells nothing of the text: a grader failed, or it comes from where it can be forged."""
+    """Whether a judgement is not evidence about the text: a grader failed, or the program could have forged it."""
     return judgement.reason.startswith(FAILED_OUTSIDE) or UNSAFE in judgement.backend
 
 
 def judge_all(cases: Iterable[Case], graders: Graders, workers: int, progress: Callable[[int, int], None]) -> Judged:
-    """A judgement for each distinct case; what was not judged before is judged once, and kept as it comes.
+    """Return a judgement for each distinct case. New cases are judged once and stored immediately.
 
-    `progress` hears how many of how many are done.
+    `progress` is called with the number of finished cases and the total.
 
     Raises:
-        SandboxError, GraderError: when programs or answers cannot be judged here; what was judged before is kept.
-        StoreError: when a judgement cannot be kept.
+        SandboxError, GraderError: when programs or answers cannot be judged here; earlier judgements are kept.
+        StoreError: when a judgement cannot be stored.
     """
     distinct = list(dict.fromkeys(cases))
     if graders.kept is None:

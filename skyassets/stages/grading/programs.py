@@ -1,7 +1,7 @@
-"""Judging a program: read it out of the text, run its tests in the sandbox, compare what they come to.
+"""Judges a program: extracts it from the text, runs its tests in the sandbox, and compares the results.
 
-Every test is a run of its own, so that none can spend another's time or leave anything behind for it. The first that is
-not passed ends the judging; the ones after it are told as not run. Correct is what passed every single one.
+Every test is a separate run, so that no test can use up another's time or leave anything behind for it. Judging stops
+at the first failed test; the remaining ones are reported as not run. A program is correct if it passes every test.
 """
 
 import ast
@@ -16,12 +16,12 @@ from skyassets.stages.grading.outputs import same_output, same_value
 from skyassets.stages.grading.test_cases import Cases, read_cases
 
 PASSED, WRONG_ANSWER, NOT_RUN = "passed", "wrong answer", "not run"
-"""What became of a test that ran to its end, or was not run; for every other one it is how the run ended."""
+"""The result of a test that ran to its end, or was not run; for other tests it is how the run ended."""
 CHECK_PASSED, CHECK_FAILED = "passed", "failed"
-"""What the process that runs a check says of it."""
+"""What the process that runs a check reports."""
 
 Test = tuple[Program, Callable[[str], bool]]
-"""A run, and whether an output of it is the wanted one."""
+"""A run, and a function that decides whether its output is the expected one."""
 
 
 def judge_code(tests: str | None, text: str, mode: Mode, graders: Graders) -> Judgement:
@@ -45,7 +45,7 @@ def judge_code(tests: str | None, text: str, mode: Mode, graders: Graders) -> Ju
 
 
 def completed(code: str, cases: Cases) -> str:
-    """`code` between the prelude and the epilogue of its tests; imports of `__future__` stay first."""
+    """`code` between the prelude and the epilogue of its tests; `__future__` imports stay first."""
     if not cases.prelude and not cases.epilogue:
         return code
     lines = code.split("\n")
@@ -55,7 +55,7 @@ def completed(code: str, cases: Cases) -> str:
 
 
 def _future_lines(code: str) -> int:
-    """Up to which line `code` has imports of `__future__`."""
+    """The last line of the `__future__` imports in `code`."""
     if "__future__" not in code:
         return 0
     try:

@@ -1,14 +1,14 @@
-"""The tests of a code problem: how they are written down, whatever layout they came in.
+"""The tests of a code problem, in one format for all data sets.
 
-One JSON object, of which each part may be left out:
+A JSON object, in which each part is optional:
 
-- `fn_name`, `inputs`, `outputs`: calls of that function (or method of `Solution`), each input a list of arguments.
-  Without `fn_name` inputs and outputs are texts, and each input is the standard input of a run.
-- `check`, `names`: Python source that raises unless the program passes it, or a list of such sources, each a test of
-  its own; `names` are the functions of the program that they call.
-- `prelude`, `epilogue`: source put before and after the program (what a problem's starter code takes for granted; test
-  cases that can only be put together out of the program's own classes).
-- `floats`, `any_case`, `blank_lines`, `wrapped`: what the problem forgives, as `Rules` tell.
+- `fn_name`, `inputs`, `outputs`: calls of that function (or method of `Solution`); each input is a list of arguments.
+  Without `fn_name`, inputs and outputs are texts, and each input is the standard input of a run.
+- `check`, `names`: Python source that raises unless the program passes it, or a list of such sources, each a separate
+  test; `names` are the program's functions that they call.
+- `prelude`, `epilogue`: source inserted before and after the program (what a problem's starter code relies on; test
+  cases that can only be built from the program's own classes).
+- `floats`, `any_case`, `blank_lines`, `wrapped`: the deviations that the problem allows (see `Rules`).
 """
 
 import json
@@ -24,7 +24,7 @@ _FLAGS = ("any_case", "blank_lines", "wrapped")
 
 @dataclass(frozen=True)
 class Cases:
-    """Inputs and wanted outputs, pairwise, and checks. With a `function` the pairs are JSON, otherwise plain text."""
+    """Pairs of inputs and expected outputs, and checks. With a `function`, the pairs are JSON, otherwise plain text."""
 
     function: str = ""
     inputs: tuple[str, ...] = ()
@@ -40,7 +40,7 @@ class Cases:
 
 
 def read_cases(text: str | None) -> Cases | str:
-    """The tests that `text` holds, or why there are none."""
+    """Parse the tests in `text`; if that is impossible, return the reason."""
     if text is None or not text.strip():
         return "no tests"
     try:

@@ -1,4 +1,4 @@
-"""Verification: a verdict on every trace and on every rewrite, by the same graders that mark the benchmarks."""
+"""Verification: a verdict on every trace and every rewrite, by the same graders that score the benchmarks."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,21 +17,21 @@ from skyassets.stages.sampling.completions import Completer
 
 @dataclass(frozen=True)
 class GradingConfig:
-    """Who sits in judgement, and how many at a time."""
+    """The graders and the optional model judge, and how many texts are judged in parallel."""
 
     graders: Graders
     workers: int = 1
     progress: Callable[[int, int], None] = lambda done, total: None
     judge: ModelJudge | None = None
     completer: Completer | None = None
-    """Reaches the judge; wanted where there is one."""
+    """Sends requests to the judge; required if there is one."""
 
 
 def verdicts(cases: dict[Case, str], grading: GradingConfig) -> tuple[dict[Case, Judgement], dict[str, object]]:
-    """The judgement of each case (case to the question it answers), and the counts to show.
+    """The judgement of each case (`cases` maps a case to its question), and the counts to show.
 
     Raises:
-        SandboxError, GraderError, ServerError, BudgetError: when nobody can judge; what was judged before is kept.
+        SandboxError, GraderError, ServerError, BudgetError: when judging is impossible; earlier judgements are kept.
     """
     judged = judge_all(cases, grading.graders, grading.workers, grading.progress)
     if grading.judge is None or grading.completer is None:
@@ -41,12 +41,12 @@ def verdicts(cases: dict[Case, str], grading: GradingConfig) -> tuple[dict[Case,
 
 
 def is_unfinished(judgement: Judgement) -> bool:
-    """Whether a verdict is to be made again next time: a grader or the judge's server failed, or it can be forged."""
+    """Whether a verdict must be made again next time: a grader or the judge's server failed, or it could be forged."""
     return says_nothing(judgement) or judgement.reason.startswith(NO_REPLY)
 
 
 def verify(traces: pl.DataFrame, rewrites: pl.DataFrame, problems: pl.DataFrame, grading: GradingConfig) -> StageResult:
-    """One verdict a trace (leniently read) and one a rewrite (strictly read), in three values."""
+    """One verdict per trace (lenient mode) and per rewrite (strict mode), each correct, wrong or unjudged."""
     asked = {str(row["problem_id"]): row for row in problems.iter_rows(named=True)}
     subjects = list(_subjects(traces, rewrites))
     cases = [
@@ -69,7 +69,7 @@ def verify(traces: pl.DataFrame, rewrites: pl.DataFrame, problems: pl.DataFrame,
 
 
 def _subjects(traces: pl.DataFrame, rewrites: pl.DataFrame) -> Iterator[tuple[dict[str, object], Mode, object, str]]:
-    """Row, mode, text (None when there is nothing to judge) and why there is none."""
+    """The row, the mode, the text (None if there is nothing to judge) and the reason why there is none."""
     for row in traces.iter_rows(named=True):
         finished = row["finish_reason"] == "stop"
         yield row, Mode.LENIENT, row["text"] if finished else None, f"the trace did not finish: {row['finish_reason']}"

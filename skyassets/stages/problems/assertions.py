@@ -1,5 +1,5 @@
-"""Assertions in Python, as HumanEval and MBPP write their tests, told apart into what runs beside the program and
-what can only run within it. They are read, never run.
+"""Splits Python assertions, the tests of HumanEval and MBPP, into those that run beside the program and those that have
+to run inside it. The code is parsed, never run.
 """
 
 import ast
@@ -10,14 +10,14 @@ import sys
 Tests = dict[str, object]
 
 CASE = "_test_case"
-"""The function behind the program that puts together test cases which only it can: out of its own classes, say."""
+"""The function appended to the program to build test cases that only it can build, such as from its own classes."""
 
 
 def humaneval_check(prompt: str, test: str, entry_point: str) -> Tests:
-    """The one test of a HumanEval row, whose imports and helpers are what its prompt has before the function.
+    """The single test of a HumanEval row. Its imports and helpers are the part of the prompt before the function.
 
     Raises:
-        SyntaxError: when prompt or test are no Python.
+        SyntaxError: when the prompt or the test is not valid Python.
         ValueError: when the prompt does not define the function.
     """
     ast.parse(test)
@@ -29,17 +29,17 @@ def humaneval_check(prompt: str, test: str, entry_point: str) -> Tests:
 
 
 def asserted(setup: str, assertions: list[str]) -> Tests:
-    """Each assertion a test. Where more than plain data goes to and fro, the program puts the cases together itself.
+    """Turn each assertion into a test. If more than plain data is exchanged, the program builds the cases itself.
 
     Raises:
-        SyntaxError: when they are no Python.
-        ValueError: when they name no function, or cannot be taken apart where they would have to be.
+        SyntaxError: when they are not valid Python.
+        ValueError: when they call no function, or cannot be split although they have to be.
     """
     free = _free("\n".join([setup, *assertions]))
     called = {name for each in assertions for name in _called(each)}
     modules = free & set(sys.stdlib_module_names) - called
     imports = "".join(f"import {name}\n" for name in sorted(modules))
-    # A function of the program may be called as a built-in one is, when there is none else that it could be.
+    # A function of the program may share its name with a built-in; assume so if nothing else can be the function.
     names = (free & called) - modules or (set() if free - modules else called)
     handed = {name for each in assertions for name in _handed_on(each, names)}
     if free - modules - names or handed or _free(setup) - modules:
@@ -50,7 +50,7 @@ def asserted(setup: str, assertions: list[str]) -> Tests:
 
 
 def _within(setup: str, assertions: list[str]) -> Tests:
-    """The left side of each is worked out behind the program, and what it comes to is compared with the right side."""
+    """Evaluate the left side of each assertion inside the program and compare its value with the right side."""
     sides = [_sides(each) for each in assertions]
     cases = "".join(f"        lambda: {left},\n" for left, _ in sides)
     behind = f"{setup}\ndef {CASE}(number):\n    return [\n{cases}    ][number]()\n"
@@ -79,7 +79,7 @@ def _is_json(expression: ast.expr) -> bool:
 
 
 def _free(source: str) -> set[str]:
-    """The names that `source` uses and neither binds nor finds among the built-in ones."""
+    """The names that `source` uses, other than those that it binds and built-in names."""
     tree = ast.parse(source.replace("\r\n", "\n"))
     used, bound = set[str](), set(dir(builtins))
     for node in ast.walk(tree):
@@ -94,13 +94,13 @@ def _free(source: str) -> set[str]:
 
 
 def _called(assertion: str) -> set[str]:
-    """The functions that `assertion` calls by their plain names."""
+    """The functions that `assertion` calls by plain name."""
     calls = (node.func for node in ast.walk(ast.parse(assertion.strip())) if isinstance(node, ast.Call))
     return {each.id for each in calls if isinstance(each, ast.Name)}
 
 
 def _handed_on(assertion: str, names: set[str]) -> set[str]:
-    """What the functions of `names` are given that may be no plain data: built-in types, and each other's results."""
+    """Arguments of the functions in `names` that may not be plain data: built-in types, and each other's results."""
     calls = [node for node in ast.walk(ast.parse(assertion.strip())) if isinstance(node, ast.Call)]
     outer = (each for each in calls if isinstance(each.func, ast.Name) and each.func.id in names)
     given = (argument for each in outer for argument in (*each.args, *each.keywords))

@@ -1,4 +1,4 @@
-"""What the statement of a programming contest's problem forgives: its checker's rules, where it tells them in words."""
+"""The deviations that a programming contest problem allows, extracted from its statement."""
 
 import re
 
@@ -20,12 +20,12 @@ _ABOUT_LETTERS = re.compile(
     r"\b(?:upper|lower)case\b",
     re.IGNORECASE,
 )
-"""What tells the case of letters from any other: "in any case" may also mean "always"."""
+"""Shows that "case" means letter case: "in any case" may also mean "always"."""
 _ABOUT_OUTPUT = re.compile(r"\b(?:print|output|display)\b", re.IGNORECASE)
 
 
 def tolerance(statement: str) -> float | None:
-    """The absolute or relative error that `statement` forgives; None when it names none."""
+    """The absolute or relative error that `statement` allows; None if it states none."""
     for sentence in _sentences(statement):
         found = _ERROR.search(sentence) if _ABOUT_NUMBERS.search(sentence) else None
         if found:
@@ -35,7 +35,7 @@ def tolerance(statement: str) -> float | None:
 
 
 def any_case(statement: str) -> bool:
-    """Whether `statement` takes an answer in upper or lower case alike."""
+    """Whether `statement` accepts an answer in either letter case."""
     return any(_frees(sentence) and _ABOUT_OUTPUT.search(sentence) for sentence in _sentences(statement))
 
 

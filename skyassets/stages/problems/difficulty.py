@@ -1,7 +1,7 @@
-"""Rating: how hard each problem is, by a model, and which problems lie outside the range their source is wanted in.
+"""Rates the difficulty of problems with a model, and sets aside problems outside the wanted range of their source.
 
-The ratings are completions like all others, so a problem is rated once, whatever the range. Sources without a range
-are left as they are.
+Ratings are stored as completions, so a problem is rated once, whatever the range. Problems of a source without a range
+are not rated.
 """
 
 import re
@@ -21,7 +21,7 @@ from skyassets.stages.sampling.completions import Completer, Replies, request
 
 EASIEST, HARDEST = 1.0, 10.0
 SHOWN = 60
-"""Characters of an unreadable reply that its reason quotes."""
+"""Characters of an unreadable reply that the reason quotes."""
 
 _NUMBER = re.compile(r"(?:(?:difficulty|rating)\s*[:=]?\s*)?(\d{1,2}(?:\.\d)?)(?:\s*/\s*10)?\.?", re.IGNORECASE)
 
@@ -32,28 +32,28 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True)
 class Rating:
-    """Who rates the problems, and how it is asked."""
+    """The model that rates the problems, and its prompt."""
 
     identity_name: ClassVar[str] = "Rating"
     model: Model
     system: str
-    """The scale, in words."""
+    """A description of the scale."""
     prompt: str
-    """The user's turn, with {question} in it."""
+    """The user message, with {question} in it."""
     sampling: Sampling
     seed: int
 
 
 def ranges(sources: Iterable[Source]) -> dict[str, Range]:
-    """The wanted difficulties of the sources that declare some, by the source's name."""
+    """The difficulty ranges of the sources that declare one, by source name."""
     return {source.name: source.difficulty for source in sources if source.difficulty is not None}
 
 
 def rate(problems: StageResult, rating: Rating, completer: Completer, wanted: Mapping[str, Range]) -> StageResult:
-    """The problems, those of a source in `wanted` with their difficulty, or set aside with the reason.
+    """The problems; those of a source in `wanted` get their difficulty, or are set aside with the reason.
 
-    A problem that brings its own difficulty is not asked about. One whose rating failed outside (a server's error)
-    counts as unfinished and is asked again; one whose reply is no rating is not.
+    A problem that already has a difficulty is not rated. A rating that failed externally (a server error) counts as
+    unfinished and is requested again; an unreadable reply is final.
 
     Raises:
         SourceError: when no problem is left.
@@ -83,12 +83,12 @@ def rate(problems: StageResult, rating: Rating, completer: Completer, wanted: Ma
 
 
 def _by_id(frame: pl.DataFrame, values: Mapping[str, object], kind: pl.DataType) -> pl.Series:
-    """What is said of each row's problem, null where nothing is. Nothing of the row is copied."""
+    """The value for each row's problem, null if there is none. The rows are not copied."""
     return pl.Series([values.get(key) for key in frame["problem_id"]], dtype=kind)
 
 
 def difficulty(text: str) -> float | None:
-    """The number that the whole of `text` is, from 1 to 10; None for a text that says more or something else."""
+    """The number from 1 to 10 that `text` consists of; None if it contains anything else."""
     found = _NUMBER.fullmatch(text.strip().strip("*").strip())
     number = float(found[1]) if found else 0.0
     return number if EASIEST <= number <= HARDEST else None

@@ -1,7 +1,7 @@
-"""Multiple choice: a row's options in an order of the item's own, written under its question with their letters.
+"""Multiple choice: writes a row's options under its question, with letters, in shuffled order.
 
-The order is drawn from what the item says and from nothing else, so it is the same for everyone who is asked, in every
-epoch, and wherever in its file the row stands.
+The order depends only on the item's content, so it is the same for every model and epoch, and wherever the row is in
+its file.
 """
 
 import json
@@ -12,7 +12,7 @@ from skyassets.core.text import well_formed
 from skyassets.stages.equivalence.choices import bare, options
 
 LETTERS = "ABCDEFGHIJ"
-"""The letters that `choices` reads."""
+"""The letters that `choices` can parse."""
 
 _PLACE = re.compile(r"(\d+)(?:\.0)?")
 _BLANK_LINES = re.compile(r"[ \t]*\n\s*\n[ \t]*")
@@ -21,14 +21,14 @@ _POINTING = re.compile(
     r"|(?i:\b(?:answers?|choices?|options?))\s+\(?[A-J]\b"
     r"|(?<!\w)\(?[A-J]\)?\s*(?:,|&|\b(?:and|or|nor)\b)\s*\(?[A-J]\)?(?!\w)"
 )
-"""An option that speaks of others by their letters or places."""
+"""An option that refers to other options by letter or position."""
 
 
 def listed(value: object, truth: str) -> tuple[list[str], int]:
-    """The options of a column that lists them (or their JSON), and the place of the right one, from 0.
+    """The options of a column with a list (or its JSON), and the position of the correct one, from 0.
 
     Raises:
-        ValueError: when they are no list of texts, or `truth` is none of their places and letters.
+        ValueError: when they are not a list of texts, or `truth` is neither a position nor a letter.
     """
     texts = [_option(each) for each in _list(value)]
     place = _PLACE.fullmatch(truth.strip())
@@ -40,12 +40,12 @@ def listed(value: object, truth: str) -> tuple[list[str], int]:
 
 
 def with_options(source: str, question: str, texts: list[str], right: int, is_ordered: bool) -> tuple[str, str]:
-    """The question with its options under it, and the letter of the right one (the one at place `right`).
+    """The question followed by its options, and the letter of the correct one (at position `right`).
 
-    With `is_ordered` the given order is the source's, and stays where an option speaks of others (all of the above).
+    With `is_ordered`, the given order is the source's. It is kept if an option refers to others (all of the above).
 
     Raises:
-        ValueError: when the options could not be told apart, or would be read otherwise than they are meant.
+        ValueError: when options are too few, too many, blank or identical, or would not be parsed as intended.
     """
     if not 2 <= len(texts) <= len(LETTERS):
         raise ValueError(f"the options are too few or too many: {len(texts)}")

@@ -1,4 +1,4 @@
-"""Shaping: a row of any source as a problem, with the reason why it is none where it is none. No ids here."""
+"""Normalizes the rows of any source to problems, or gives the reason why a row is unusable. Ids are added later."""
 
 import json
 import math
@@ -18,12 +18,13 @@ from skyassets.stages.problems.row_filters import is_within, wanted
 from skyassets.stages.problems.test_formats import canonical_tests, reference_solutions
 
 _MARKER = re.compile(r"<image[ _]?\d+>|data:image/\w+", re.IGNORECASE)
-"""A numbered place for an image, or the image itself. A bare `<image>` is none: in Codeforces' statements it is what
-is left of a formula, and the statement can be answered without it."""
+"""A numbered image placeholder, or an embedded image. A bare `<image>` does not count: in Codeforces' statements it
+replaces a formula, and the statement can be answered without it.
+"""
 
 
 def missing_image(row: Mapping[str, object], columns: Iterable[str], texts: Iterable[object]) -> str | None:
-    """What of `row` is an image: the first of `columns` that holds one, or a marker in `texts`; None for nothing."""
+    """The image in `row`: the first non-empty one of `columns`, or a marker in `texts`; None if there is none."""
     for column in columns:
         if _is_filled(row.get(column)):
             return f"needs an image: column {column}"
@@ -45,18 +46,18 @@ def _is_filled(value: object) -> bool:
 Row = dict[str, object]
 
 LONGEST_ANSWER = 1_000
-"""Characters of a ground truth; a longer one is a solution, and no grader compares it with anything but itself."""
+"""Characters of a ground truth; a longer one is a solution, which no grader can compare with anything but itself."""
 REFERENCES = 3
-"""Reference solutions that are kept of a problem, and tried."""
+"""Reference solutions that are kept and tried per problem."""
 
 
 def shaped(source: Source, reader: Reader, outside: Counter[str]) -> Iterator[Row]:
-    """The source's rows as problems, without ids; `set_aside` says why one cannot be used.
+    """The source's rows as problems, without ids; `set_aside` is the reason why one is unusable.
 
-    Rows of other days than the source's window are counted in `outside`.
+    Rows outside the source's date window are counted in `outside`.
 
     Raises:
-        SourceError: when nothing is left of the source, or it lacks a column that it names.
+        SourceError: when the source has no rows left, or lacks a column that it names.
     """
     made = 0
     if isinstance(source.origin, Generated):
@@ -71,7 +72,7 @@ def shaped(source: Source, reader: Reader, outside: Counter[str]) -> Iterator[Ro
 
 
 def fault(row: Row) -> str | None:
-    """Why a shaped row cannot be used; None when it can. A ready-made trace needs nothing to be asked by."""
+    """Why a normalized row is unusable; None if it is usable. A ready-made trace needs no prompt."""
     if not str(row.get("question") or "").strip():
         return "no question"
     if row.get("imported_trace"):
@@ -125,7 +126,7 @@ def _shaped(source: Source, row: Row | Unreadable, position: int) -> Row:
 
 
 def _unfit(source: Source, row: Row) -> str | None:
-    """Why a row cannot be used whatever its question and answer are."""
+    """Why a row is unusable regardless of its question and answer."""
     if source.window is not None:
         try:
             is_within(source.window, row.get(source.window.column))
@@ -136,7 +137,7 @@ def _unfit(source: Source, row: Row) -> str | None:
 
 
 def _question(source: Source, row: Row) -> str | None:
-    """What is asked, with the examples under it."""
+    """The question, followed by its examples."""
     question, examples = _text(row, source.question, "question"), row.get(source.examples)
     if question is None or not source.examples or not examples:
         return question
@@ -147,7 +148,7 @@ def _question(source: Source, row: Row) -> str | None:
 
 
 def _offered(source: Source, row: Row, problem: Row) -> tuple[str, str]:
-    """The question with its options, and the letter of the right one."""
+    """The question with its options, and the letter of the correct one."""
     if (truth := problem["ground_truth"]) is None:
         raise ValueError("no ground truth")
     if source.options:
@@ -183,7 +184,7 @@ def _ground_truth(source: Source, row: Row) -> str | None:
 
 
 def _answer(value: object) -> str | None:
-    """A final answer as text: one of a list of one, several with commas between them."""
+    """A final answer as text: the item of a one-item list, or several items joined by commas."""
     match value:
         case None:
             return None

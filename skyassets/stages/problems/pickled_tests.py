@@ -1,4 +1,4 @@
-"""Text that was pickled, compressed and written in base 64, read without running what a pickle may ask for."""
+"""Reads text that was pickled, compressed and base64-encoded, without executing the pickle."""
 
 import base64
 import binascii
@@ -6,7 +6,7 @@ import pickletools
 import zlib
 
 MOST_BYTES = 512 * 2**20
-"""What a packed text may come to; a few kilobytes can be made to unfold into anything."""
+"""Largest unpacked size; a few kilobytes can decompress to any size."""
 
 _HARMLESS = frozenset(
     [
@@ -17,10 +17,10 @@ _HARMLESS = frozenset(
 
 
 def unpacked(packed: str) -> str:
-    """The last text of the pickle within `packed`; whatever else than texts and objects of them is in it is refused.
+    """The last text of the pickle in `packed`. A pickle with anything other than texts and dicts of texts is rejected.
 
     Raises:
-        ValueError: when it is packed in another way, unfolds into too much, or holds anything but text.
+        ValueError: when it is packed differently, is too large unpacked, or contains anything but text.
     """
     try:
         unfolding = zlib.decompressobj()
@@ -30,7 +30,7 @@ def unpacked(packed: str) -> str:
     if not unfolding.eof:
         raise ValueError("cut off, or unfolds into too much")
     texts = []
-    # Looked through, never loaded: an instruction of a pickle can call any function.
+    # Inspect the opcodes without loading: a pickle can call any function.
     for instruction, argument, _ in pickletools.genops(pickled):
         if instruction.name not in _HARMLESS:
             raise ValueError(f"the pickle holds more than text ({instruction.name})")

@@ -1,8 +1,7 @@
-"""Gold validates itself: a problem whose own reference is not judged correct is set aside before anybody is asked.
+"""Validates references: a problem whose own reference is not judged correct is set aside before any model is asked.
 
-An answer is judged as the student will be, in a box; of a program's reference solutions one must pass every test. A
-ready-made trace without a ground truth has nothing to be held against and stays, and so does a code problem that comes
-without a solution.
+An answer is judged in a box, like the student's; for programs, one of the reference solutions must pass every test.
+A ready-made trace without a ground truth, or a code problem without a solution, cannot be checked and is kept.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,7 +26,7 @@ READ = ("problem_id", "domain", "question", "ground_truth", "tests", "references
 ROWS_A_SLICE = 20_000
 WITHOUT = "code problems without a reference solution"
 REFERENCE_IS = "its own reference is judged"
-"""How the reason begins of a problem that is set aside for its reference; the verdict follows."""
+"""The start of the reason when a problem is set aside for its reference; the verdict follows."""
 
 
 def validated(
@@ -37,7 +36,7 @@ def validated(
     workers: int = 1,
     progress: Progress = lambda done, total: None,
 ) -> StageResult:
-    """`problems` with those set aside whose own reference is not judged correct.
+    """`problems`, with those set aside whose own reference is not judged correct.
 
     Raises:
         SourceError: when no problem is left.
@@ -68,7 +67,7 @@ def validated(
 
 
 def _judged(rows: list[Row], graders: Graders, workers: int, progress: Progress) -> dict[str, Judgement]:
-    """By the problem's id: that a reference is right, or what is wrong with the first one."""
+    """By problem id: the judgement of a correct reference, or of the first one if none is correct."""
     judged: dict[str, Judgement] = {}
     for attempt in range(REFERENCES):
         cases = {str(row["problem_id"]): one for row in rows if (one := _case(row, attempt, judged)) is not None}
@@ -81,12 +80,12 @@ def _judged(rows: list[Row], graders: Graders, workers: int, progress: Progress)
 
 
 def _further(progress: Progress, before: int, total: int) -> Progress:
-    """`progress` of one slice as progress of the whole; a second try counts for nothing."""
+    """Converts the progress of one slice to that of the whole; retries do not count."""
     return lambda done, _: progress(min(before + done, total), total)
 
 
 def _case(row: Row, attempt: int, judged: Mapping[str, Judgement]) -> Case | None:
-    """What is judged of a problem the first, second or third time; None when there is nothing, or nothing more."""
+    """The case for the given attempt at a problem; None if there is nothing (more) to judge."""
     earlier = judged.get(str(row["problem_id"]))
     if earlier is not None and earlier.verdict is Verdict.CORRECT:
         return None

@@ -1,4 +1,4 @@
-"""Which rows of a source are wanted: by the values of some columns, by their day, by their number."""
+"""Selects the wanted rows of a source: by column values, by date, by count."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,10 +9,10 @@ from skyassets.core.sources import Reader, Source, Unreadable, Window
 
 
 def is_within(window: Window, value: object) -> bool:
-    """Whether `value` (a date, or an ISO text with or without a time) is a day of `window`, by its own clock.
+    """Whether `value` (a date, or ISO text with or without a time) is a day in `window`, in its own time zone.
 
     Raises:
-        ValueError: when it is no date; and for a window whose ends are none.
+        ValueError: when the value, or an end of the window, is not a date.
     """
     day = _day(value)
     since = date.fromisoformat(window.since) if window.since else date.min
@@ -34,13 +34,13 @@ def _day(value: object) -> date:
 Row = dict[str, object]
 
 LOOKED_AT = 1_000
-"""Rows after which a column that none of them has is taken for a mistake in the source."""
+"""If a column is missing from this many rows, the source is assumed to name it wrongly."""
 
 
 def wanted(source: Source, reader: Reader, outside: Counter[str]) -> Iterator[tuple[int, Row | Unreadable]]:
-    """The wanted rows with their place in the source. What could not be read is wanted too, and not counted off.
+    """The wanted rows with their position in the source. Unreadable rows are included, but not counted against a limit.
 
-    Rows of other days than the source's window are counted in `outside`; one whose day cannot be read is wanted.
+    Rows outside the source's date window are counted in `outside`; rows with an unreadable date are included.
 
     Raises:
         SourceError: when no row has a column that the source names.

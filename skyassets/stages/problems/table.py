@@ -1,4 +1,4 @@
-"""Problems: the rows of all sources in one table, each with its id, the unusable ones set aside with their reason."""
+"""Builds the table of problems from all sources, with ids. Unusable problems are set aside with the reason."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ from skyassets.stages.problems.normalize import Row, shaped
 ROWS_A_SLICE = 5_000
 
 STATED = ("source", "domain", "question", "ground_truth", "tests", "starter_code", "imported_trace")
-"""What a problem's id is the digest of."""
+"""The columns that determine a problem's id."""
 
 
 def raw_problems(sources: Iterable[Source], reader: Reader) -> StageResult:
@@ -35,21 +35,21 @@ def benchmark_problems(benchmarks: Iterable[Benchmark], reader: Reader) -> Stage
 
 
 def in_slices(table: Table, made: StageResult) -> StageResult:
-    """`made` for a store that takes row after row: it then sorts by way of the disk, and no second copy is needed."""
+    """`made` for a store that takes rows in slices and sorts on disk, which avoids a second copy in memory."""
     return replace(made, frame=table.frame([]), stream=made.frame.iter_slices(ROWS_A_SLICE))
 
 
 def kinds(reasons: Iterable[object]) -> dict[str, int]:
-    """How often each kind of reason for setting aside occurs: what stands before the colon, the details left out."""
+    """How often each kind of reason for setting aside occurs. The kind is the part before the colon."""
     counts = Counter(str(reason).partition(": ")[0] for reason in reasons if reason is not None)
     return dict(counts.most_common())
 
 
 def some_left(table: Table, reasons: Iterable[object], look_at: str) -> dict[str, int]:
-    """The kinds of `reasons`, one a row and null for a usable one.
+    """Count the kinds of `reasons`, which has one entry per row, null for a usable one.
 
     Raises:
-        SourceError: when there is no usable row, with the first reason in full.
+        SourceError: when there is no usable row; the message contains the first reason in full.
     """
     every = list(reasons)
     aside = kinds(every)
@@ -61,10 +61,10 @@ def some_left(table: Table, reasons: Iterable[object], look_at: str) -> dict[str
 
 
 def _made(table: Table, rows: Iterator[Row], outside: Counter[str]) -> StageResult:
-    """The table of `rows`; `outside` counts, once they were all taken, those of other days than are wanted."""
+    """The table of `rows`; after they are consumed, `outside` is the number of rows outside the date window."""
     seen: Counter[str] = Counter()
     frames = [table.frame([])]
-    # As a frame, a slice takes a third of what its Python objects take.
+    # A slice takes a third of the memory as a data frame.
     while part := list(islice(rows, ROWS_A_SLICE)):
         identified = [_identified(row, seen, table) for row in part]
         frames.append(pl.DataFrame(identified, schema=table.schema, orient="row"))

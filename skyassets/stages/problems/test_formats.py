@@ -1,7 +1,7 @@
-"""The layouts in which data sets hold a problem's tests and solutions, each turned into the one of `cases`.
+"""Converts the formats in which data sets store tests and solutions to the one of `test_cases`.
 
-What a data set's own runner or checker does is done here, once, by how the tests are written down; comparing stays
-exact. Nothing of a row is executed, its pickles included.
+The behaviour of a data set's own runner or checker is expressed here, in how the tests are written; comparison stays
+exact. Nothing in a row is executed, including pickles.
 """
 
 import json
@@ -16,13 +16,13 @@ Row = Mapping[str, object]
 Tests = dict[str, object]
 
 PYTHON3 = 3
-"""The number of the language in CodeContests."""
+"""CodeContests' number for Python 3."""
 
 LIBRARY = "\n".join(
     [
         *(f"from {name} import *" for name in ("bisect", "collections", "copy", "datetime", "functools", "heapq")),
         *(f"from {name} import *" for name in ("itertools", "math", "random", "re", "string", "typing", "builtins")),
-        # After the names within: `datetime.time` and `random.random` are not what a program means by `time`, `random`.
+        # After the star imports: by `time` and `random` a program means the modules, not `datetime.time`.
         *(
             f"import {name}"
             for name in ("bisect", "collections", "copy", "datetime", "functools", "heapq", "itertools")
@@ -31,38 +31,38 @@ LIBRARY = "\n".join(
         *(f"import {name}" for name in ("string", "sys", "time", "typing")),
     ]
 )
-"""What the sites behind call-based problems import before a solution, and the runners of these data sets with them."""
+"""What the websites of call-based problems, and these data sets' runners, import before a solution."""
 DEEP = "sys.setrecursionlimit(50_000)"
-"""The recursion that LiveCodeBench's runner allows."""
+"""The recursion limit of LiveCodeBench's runner."""
 
 
 class MalformedRowError(ValueError):
-    """A row whose tests cannot be used: what kind of fault it is, a colon and the details."""
+    """A row with unusable tests: the kind of fault, a colon and the details."""
 
 
 def canonical_tests(layout: str, row: Row) -> str:
-    """The tests of `row` as `cases` reads them; nothing is checked that reading them checks.
+    """The tests of `row` in the format of `test_cases`. Checks that parsing them makes are not repeated here.
 
     Raises:
-        MalformedRowError: when they are not laid out as `layout` says.
-        RecipeError: when nobody knows the layout.
+        MalformedRowError: when they are not in the format `layout`.
+        RecipeError: when the layout is unknown.
     """
     _check_layout(layout)
     return json.dumps(TESTS[layout](row))
 
 
 def reference_solutions(layout: str, row: Row) -> list[str]:
-    """The programs of `row` that are said to be right; none where there are none, or they cannot be read.
+    """The reference programs of `row`; empty if there are none or they cannot be parsed.
 
     Raises:
-        RecipeError: when nobody knows the layout.
+        RecipeError: when the layout is unknown.
     """
     _check_layout(layout)
     return [program for program in SOLUTIONS[layout](row) if program.strip()]
 
 
 def _apps(row: Row) -> Tests:
-    """APPS and TACO: one JSON text with the names of `cases`; lines may stand in lists, returned values too."""
+    """APPS and TACO: a JSON text with the names of `test_cases`; lines, and returned values, may be in lists."""
     read = _object(row, "input_output")
     inputs, outputs = _list(read, "inputs"), _list(read, "outputs")
     forgiven = _forgiven(str(row.get("question") or ""))
@@ -72,7 +72,7 @@ def _apps(row: Row) -> Tests:
 
 
 def _calls(name: str, inputs: list[object], outputs: list[object]) -> Tests:
-    """Their runner makes whole numbers of an object's keys again; JSON has no way to say that to a program."""
+    """Their runner converts an object's keys back to whole numbers, which JSON cannot express."""
     for each in inputs:
         if isinstance(each, list) and any(_has_number_keys(argument) for argument in each):
             raise MalformedRowError("the tests cannot be said in JSON: an argument maps whole numbers")
@@ -81,7 +81,7 @@ def _calls(name: str, inputs: list[object], outputs: list[object]) -> Tests:
 
 
 def _livecodebench(row: Row) -> Tests:
-    """LiveCodeBench: public tests as JSON, private ones packed; or, in its first version, all of them packed."""
+    """LiveCodeBench: public tests as JSON, private ones packed; in its first version, all of them packed."""
     shared: Tests = {"prelude": f"{LIBRARY}\n{DEEP}", "floats": 0, "blank_lines": True}
     if "public_test_cases" not in row and "test" in row:
         read = _loaded(_unpacked(row, "test"), "test")
@@ -111,7 +111,7 @@ def _humaneval(row: Row) -> Tests:
 
 
 def _mbpp(row: Row) -> Tests:
-    """MBPP: each assertion a test; the challenge tests are no part of its score."""
+    """MBPP: each assertion is a test; the challenge tests are not part of its score."""
     imports = row.get("test_imports") or []
     setup = [*map(str, imports if isinstance(imports, list) else [imports]), str(row.get("test_setup_code") or "")]
     assertions = row.get("test_list")
@@ -128,7 +128,7 @@ def _asserted(read: Callable[[], Tests]) -> Tests:
 
 
 def _code_contests(row: Row) -> Tests:
-    """CodeContests: public, private and generated tests in columns of their own, or all of them in one."""
+    """CodeContests: public, private and generated tests in separate columns, or all of them in one."""
     if isinstance(row.get("tests"), Mapping):
         pairs = _pairs(_object(row, "tests"), "inputs", "outputs")
     else:
@@ -172,7 +172,7 @@ TESTS: Mapping[str, Callable[[Row], Tests]] = {
 SOLUTIONS: Mapping[str, Callable[[Row], list[str]]] = {
     "apps": _listed_solutions,
     "taco": _listed_solutions,
-    # The column that LiveCodeBench's first version has for them holds a placeholder.
+    # In LiveCodeBench's first version, this column contains a placeholder.
     "livecodebench": lambda row: [],
     "humaneval": lambda row: [f"{row.get('prompt') or ''}{row.get('canonical_solution') or ''}"],
     "mbpp": lambda row: [str(row.get("code") or "")],
@@ -186,7 +186,7 @@ def _check_layout(layout: str) -> None:
 
 
 def _lines(value: object) -> str:
-    """A text, or the lines of one; a number stands for how it is printed."""
+    """A text, or its lines; a number is converted to its printed form."""
     return "\n".join(map(_text, value)) if isinstance(value, list) else _text(value)
 
 
@@ -258,7 +258,7 @@ def _loaded(text: str, name: str) -> object:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        # A whole number of more than 4,300 digits is among them.
+        # This includes whole numbers of more than 4,300 digits.
         raise _misshapen(name, f"no JSON that can be read ({type(error).__name__})") from error
 
 

@@ -1,6 +1,6 @@
-"""The checks of a model's rewrite: what can be seen in the text itself, before any grader judges it.
+"""Checks of a model's rewrite that need only its text. Grading comes later.
 
-A changed program, and a changed answer that only a grader can compare, are no faults: they are told of, and judged.
+Changed code, or a changed answer that only a grader can compare, is not a failure: it is reported and then graded.
 """
 
 import re
@@ -12,7 +12,7 @@ from skyassets.stages.equivalence.trace_format import parse
 from skyassets.stages.grading.extract_code import lenient_code, strict_code
 
 CHECKS = ("no error text", "no refusal", "format", "length", "form", "answer")
-"""In the order in which a rewrite is looked at; the first that fails is its reason."""
+"""The order of the checks; the first that fails is the reason."""
 
 UNSEEN = "there is no thought and no solution to look at"
 
@@ -39,9 +39,9 @@ _REFUSAL = re.compile(
 
 
 def checks(trace: str, text: str, domain: str, shortest: float, longest: float) -> dict[str, str | None]:
-    """Why a rewrite of `trace` fails each of CHECKS; None where it passes.
+    """Why a rewrite of `trace` fails each of CHECKS; None for each check that it passes.
 
-    `shortest` and `longest` bound the thought's length as a share of the trace's.
+    `shortest` and `longest` limit the thought's length as a share of the trace's.
     """
     parts = parse(text)
     found: dict[str, str | None] = {
@@ -61,17 +61,17 @@ def checks(trace: str, text: str, domain: str, shortest: float, longest: float) 
 
 
 def fault(found: Mapping[str, str | None]) -> str | None:
-    """The reason of a rewrite with these checks; None when it passed them all."""
+    """The reason of the first failed check; None if all passed."""
     return next((why for name in CHECKS if (why := found[name])), None)
 
 
 def error_text(text: str) -> str | None:
-    """The first words of an API's error that stands where a model's text should; None for a text without one."""
+    """The start of an API error message in place of the model's text; None if there is none."""
     return _new(_ERROR_TEXT, "", text, "an API's error text")
 
 
 def changed(trace: str, text: str, domain: str) -> str | None:
-    """What a rewrite that passed its checks changed and a grader has to judge; None when answer or code is the same."""
+    """What a passing rewrite changed and a grader has to judge; None if the answer or code is the same."""
     if domain == "code":
         before, after = lenient_code(trace), strict_code(text)
         if after is None or (before is not None and before.split() == after.split()):
@@ -84,7 +84,7 @@ def changed(trace: str, text: str, domain: str) -> str | None:
 
 
 def _new(pattern: re.Pattern[str], trace: str, text: str, what: str) -> str | None:
-    """What the rewrite says and the trace did not: a trace may discuss an error, a rewrite may not bring one."""
+    """What the rewrite says but the trace does not: a trace may discuss an error, a rewrite may not add one."""
     seen = pattern.search(text)
     return None if seen is None or pattern.search(trace) else f"{what}: {_short(text[seen.start() :])}"
 
@@ -100,7 +100,7 @@ def _answer(trace: str, text: str, domain: str) -> dict[str, str | None]:
         return {"form": "the solution boxes no answer", "answer": "there is no answer to compare"}
     if stated is None:
         return {"form": None, "answer": "the trace states no answer, the rewrite does"}
-    # None of `same` is "cannot be read off": that is a grader's to judge.
+    # None from `same` means undecided, which is left to a grader.
     is_other = stated != boxed and same(boxed, stated) is False
     why = f"the answer was changed: {_short(stated)} became {_short(boxed)}"
     return {"form": None, "answer": why if is_other else None}

@@ -1,6 +1,6 @@
-"""Two ways to rewrite, on the same traces: what each check says, whether the difference is more than luck, and cost.
+"""Compares two rewriting methods on the same traces: check results, significance of the difference, and cost.
 
-Every trace gets one try on either side, so that the prompts are compared and not their patience.
+Every trace gets one try per method, so that the prompts are compared and not the numbers of retries.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from skyassets.stages.statistics.estimates import sign_test
 Rewriting = ModelRewriting | RuleRewriting
 FINISHED, USABLE = "finished", "usable"
 OUTCOMES = (FINISHED, *CHECKS, USABLE)
-"""What a rewrite is seen to be, in order; `usable` is all of it."""
+"""The possible results of a rewrite, in order; `usable` means that all others passed."""
 COST = ("prompt_tokens", "completion_tokens", "dollars", "seconds")
 SCHEMA: dict[str, pl.DataType] = {
     **dict.fromkeys(
@@ -31,14 +31,14 @@ SCHEMA: dict[str, pl.DataType] = {
     "dollars": pl.Float64(),
     "seconds": pl.Float64(),
 }
-"""One row a trace and side."""
+"""One row per trace and side."""
 Tries = tuple[pl.DataFrame, pl.DataFrame]
-"""What came of the two sides, row for row of the same traces."""
+"""The results of the two sides, with the same trace in each row."""
 
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two, by the name it is shown under."""
+    """One of the two rewriting methods, with its display name."""
 
     name: str
     rewriting: Rewriting
@@ -51,7 +51,7 @@ class Contest:
     outcome: str
     passed: tuple[int, int]
     only: tuple[int, int]
-    """Traces where one side passed and the other did not."""
+    """How many traces only the first side passed, and how many only the second."""
     rows: int
 
     @property
@@ -61,14 +61,14 @@ class Contest:
 
 
 def chosen(trace_ids: Sequence[str], rows: int, seed: int) -> list[str]:
-    """`rows` of the traces, the same ones for the same seed, whatever order they come in."""
+    """A random choice of `rows` traces, which depends only on the seed and not on their order."""
     return sorted(sorted(set(trace_ids)), key=lambda key: digest("sample", seed, key))[:rows]
 
 
 def tried(
     side: Side, traces: pl.DataFrame, problems: pl.DataFrame, completer: Completer | None, rows: RowStore
 ) -> pl.DataFrame:
-    """One try at every trace: a row each, in SCHEMA."""
+    """One try per trace, one row each, in SCHEMA."""
     way = side.rewriting
     once = replace(way, tries=1) if isinstance(way, ModelRewriting) else way
     made = rewrite(traces, problems, once, completer)
@@ -116,7 +116,7 @@ def contests(first: pl.DataFrame, second: pl.DataFrame) -> list[Contest]:
 
 
 def telling(first: pl.DataFrame, second: pl.DataFrame, most: int) -> list[tuple[dict[str, object], dict[str, object]]]:
-    """The pairs that tell most: those where one side alone is usable, then those that differ, in the order of ids."""
+    """The most informative pairs: first those where only one side is usable, then those that differ, in id order."""
     pairs = list(zip(first.iter_rows(named=True), second.iter_rows(named=True), strict=True))
     pairs.sort(key=lambda pair: (pair[0][USABLE] == pair[1][USABLE], pair[0]["text"] == pair[1]["text"]))
     return pairs[:most]

@@ -1,4 +1,4 @@
-"""The page of a comparison of two ways to rewrite: Markdown that stands for itself."""
+"""The report of a comparison of two rewriting methods, as a self-contained Markdown page."""
 
 import math
 from collections import Counter
@@ -15,7 +15,7 @@ LUCK = 0.05
 
 
 def page(recipe: str, seed: int, sides: tuple[Side, Side], tries: Tries) -> str:
-    """The comparison in words, tables and the pairs that tell most."""
+    """The comparison as text, tables and the most informative pairs."""
     first, second = sides
     found = contests(*tries)
     return "\n".join(
@@ -52,7 +52,7 @@ def page(recipe: str, seed: int, sides: tuple[Side, Side], tries: Tries) -> str:
 
 
 def verdict(sides: tuple[Side, Side], found: Sequence[Contest]) -> str:
-    """What can be said of the two, in a sentence."""
+    """A one-sentence conclusion about the two sides."""
     usable = next(one for one in found if one.outcome == USABLE)
     shares = [f"{side.name} {passed} of {usable.rows}" for side, passed in zip(sides, usable.passed, strict=True)]
     told = f"Usable rewrites: {shares[0]}, {shares[1]}"
@@ -63,7 +63,7 @@ def verdict(sides: tuple[Side, Side], found: Sequence[Contest]) -> str:
 
 
 def costs(tries: Tries) -> Iterator[tuple[str, str, str]]:
-    """What each side used: the name, and the value for either side."""
+    """What each side used: the name, and the value for each side."""
     usable = pl.col(USABLE).sum()
     told = {
         "prompt tokens": pl.col("prompt_tokens").sum(),
@@ -131,7 +131,7 @@ def _pairs(sides: tuple[Side, Side], tries: Tries) -> Iterator[str]:
 
 
 def _fenced(text: str) -> list[str]:
-    """`text` as it is, in a fence that it cannot close."""
+    """`text` unchanged, in a fence longer than any fence in it."""
     fence = "```"
     while fence in text:
         fence += "`"

@@ -1,7 +1,7 @@
-"""Rewriting: each trace in one structure, by rules or by a model, and a check that nothing was changed on the way.
+"""Rewriting: converts each trace to one structure, by rules or by a model, and checks that nothing else changed.
 
-The trace is never overwritten. A rewrite that fails its checks is tried again up to the recipe's limit (a model's) and
-then kept with the reason.
+The trace is never overwritten. A model's rewrite that fails its checks is retried up to the recipe's limit; if it
+still fails, its row is kept with the reason.
 """
 
 from dataclasses import dataclass, replace
@@ -24,30 +24,30 @@ from skyassets.stages.sampling.length_policy import CUT, DROP, LengthPolicy
 
 @dataclass(frozen=True)
 class RuleRewriting:
-    """Rewriting by rules: the trace is the thought, and the answer it states itself is the solution."""
+    """Rewriting by rules: the trace becomes the thought, and its own stated answer the solution."""
 
     identity_name: ClassVar[str] = "RuleRewriting"
     statement: str = "The answer is \\boxed{{answer}}."
-    """The solution of a problem that is not code; {answer} is what the trace states, never the ground truth."""
+    """The solution of a problem that is not code; {answer} is the trace's answer, never the ground truth."""
 
 
 @dataclass(frozen=True)
 class ModelRewriting:
-    """Rewriting by a model: it is shown question and trace, and its text is checked before it counts."""
+    """Rewriting by a model: it gets the question and the trace, and its text has to pass the checks."""
 
     identity_name: ClassVar[str] = "ModelRewriting"
     model: Model
     system: str
     prompt: str
-    """The user's turn, with {question} and {trace} in it."""
+    """The user message, with {question} and {trace} in it."""
     sampling: Sampling
     seed: int
     tries: int = 2
     shortest: float = 0.3
-    """A rewrite shorter than this share of the trace has lost something."""
+    """A rewrite shorter than this share of the trace fails: it has lost content."""
     longest: float = 3.0
     length: LengthPolicy = DROP
-    """With budgets, a try that was cut is asked again with the next larger limit, and so are the tries after it."""
+    """With budgets, a cut try is repeated with the next larger limit, which later tries then also use."""
 
     def __post_init__(self) -> None:
         self.length.limits("ModelRewriting", self.sampling.max_tokens)
@@ -55,24 +55,24 @@ class ModelRewriting:
 
 @dataclass(frozen=True)
 class Rewritten:
-    """What became of one trace: the structured text, or why there is none."""
+    """The result for one trace: the structured text, or why there is none."""
 
     text: str | None
     failed: str | None
     completion_id: str | None = None
     changed: str | None = None
-    """What is not as it was in the trace and a grader has to judge."""
+    """What differs from the trace and has to be judged by a grader."""
 
 
 def is_ready(trace: dict[str, object]) -> bool:
-    """Whether a trace can be rewritten: it ended by itself, or the recipe keeps what the token limit cut."""
+    """Whether a trace can be rewritten: it finished, or the recipe keeps traces cut by the token limit."""
     return trace["finish_reason"] == "stop" or trace.get("cut") == "kept"
 
 
 def rewrite(
     traces: pl.DataFrame, problems: pl.DataFrame, rewriting: RuleRewriting | ModelRewriting, completer: Completer | None
 ) -> StageResult:
-    """One row a trace: its structured text, or the reason why there is none. Rules need no completer."""
+    """One row per trace: its structured text, or the reason why there is none. Rules need no completer."""
     asked = {str(row["problem_id"]): row for row in problems.iter_rows(named=True)}
     rows = list(traces.iter_rows(named=True))
     ready = {str(row["trace_id"]): row for row in rows if is_ready(row)}
@@ -104,7 +104,7 @@ def rewrite(
 
 
 def by_rules(trace: str, domain: str, rules: RuleRewriting) -> Rewritten:
-    """The trace as thought, and its own stated answer (for code: its code) as solution."""
+    """The trace as thought, and its own stated answer (or its code, for code problems) as solution."""
     untagged = without_think_tags(trace)
     if untagged is None:
         return Rewritten(None, "the trace's <think> tags are not one pair")
@@ -131,14 +131,14 @@ def by_rules(trace: str, domain: str, rules: RuleRewriting) -> Rewritten:
 
 @dataclass(frozen=True)
 class _Try:
-    """Which try at a rewrite, and the place of its token limit among the limits."""
+    """The number of a try, and the index of its token limit."""
 
     number: int = 0
     limit: int = 0
 
 
 class _Model:
-    """A model's rewrites of a set of traces, tried again where the check fails."""
+    """A model's rewrites of a set of traces, with retries when a check fails."""
 
     def __init__(self, rewriting: ModelRewriting, completer: Completer, problems: dict[str, dict[str, object]]) -> None:
         self.rewriting, self.completer, self.problems = rewriting, completer, problems
@@ -166,15 +166,15 @@ class _Model:
                 if (after := self._after(at, done[trace_id], replies.completions.get(asked.id))) is not None:
                     following[trace_id] = after
             waiting = following
-        # An error of the outside is asked again on the next run; a rewrite that failed its check is final.
+        # External errors are retried in the next run; a rewrite that failed its checks is final.
         self.errors = sum(bool(result.failed and result.failed.startswith("error: ")) for result in done.values())
         return done
 
     def _after(self, at: _Try, result: Rewritten, found: dict[str, object] | None) -> _Try | None:
-        """The try that follows on one with this result; None after the last."""
+        """The try after one with this result; None after the last."""
         if found is not None and found["finish_reason"] == CUT and at.limit + 1 < len(self.limits):
             return replace(at, limit=at.limit + 1)
-        # What was cut once would be cut again: the larger limit stays.
+        # Keep the larger limit: a text that was cut once would be cut again.
         return replace(at, number=at.number + 1) if result.failed and at.number + 1 < self.rewriting.tries else None
 
     def _request(self, trace: dict[str, object], at: _Try) -> Request:
@@ -216,6 +216,6 @@ def _row(trace: dict[str, object], result: Rewritten, name: str, rewriting: obje
 
 
 def _without_code(text: str) -> str:
-    """The prose of a text: all that stands outside its blocks of code."""
+    """The text outside its code blocks."""
     outside = text.split("```")[::2]
     return "\n".join(part.strip() for part in outside if part.strip())

@@ -1,6 +1,6 @@
-"""Completions wanted against completions stored: only the difference is asked, and every reply is kept at once.
+"""Gets completions: requests only those that are not stored yet, and stores every reply immediately.
 
-Several runs may work on one store at the same time: what one is asking, the others wait for.
+Several runs may use one store at the same time: a run waits for the requests that another run has in flight.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,12 +19,12 @@ from skyassets.stages.sampling.usage import COLUMNS, Usage
 
 REPLY_COLUMNS = ("finish_reason", "prompt_tokens", "completion_tokens", "seconds", "served_by", "at", "dollars")
 ROWS_A_CLAIM = 32
-"""How many rows are claimed at once, just before they are asked."""
+"""Rows that are claimed together, just before they are requested."""
 
 
 @dataclass(frozen=True)
 class Tally:
-    """How far the asking has come; handed to whoever shows progress. A reply counts once it is durable."""
+    """Progress of the requests, passed to the progress callback. A reply counts once it is durable."""
 
     done: int
     total: int
@@ -33,12 +33,12 @@ class Tally:
     completion_tokens: int
     in_flight: int = 0
     failures: Mapping[str, int] = field(default_factory=dict)
-    """The failed ones by kind."""
+    """The failed requests by kind."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What became of a set of wanted completions: all are stored now but those with an error."""
+    """The result for a set of wanted completions: all are stored, except those with an error."""
 
     errors: dict[str, str] = field(default_factory=dict)
     reused: int = 0
@@ -46,13 +46,13 @@ class Asked:
 
     @property
     def facts(self) -> dict[str, object]:
-        """The counts an asset shows."""
+        """The counts to show on the asset."""
         return {"rows reused": self.reused, "rows asked": self.asked, "rows failed": len(self.errors)}
 
 
 @dataclass(frozen=True)
 class Replies:
-    """What there is for a set of requests: stored completions by id, and the errors of those that have none."""
+    """The result for a set of requests: stored completions by id, and the errors of the others."""
 
     completions: dict[str, dict[str, object]]
     errors: dict[str, str]
@@ -61,58 +61,58 @@ class Replies:
 
     @property
     def facts(self) -> dict[str, object]:
-        """The counts an asset shows."""
+        """The counts to show on the asset."""
         return Asked(self.errors, self.reused, self.asked).facts
 
 
 def _nowhere(entry: Entry) -> None:
-    """Nobody keeps a ledger."""
+    """Discards the entry."""
 
 
 @dataclass(frozen=True)
 class Completer:
-    """Gets completions: out of the row store where they are, from a model server where not."""
+    """Gets completions from the row store or, if they are not stored, from a model server."""
 
     rows: RowStore
     serving: ModelProvider
     progress: Callable[[Tally], None]
     weights: Path | None = None
     asked_for: str = ""
-    """The recipe and asset it works for, and the run: noted with every reply, part of no id."""
+    """The recipe and asset; stored with every reply, together with the run, but not part of the id."""
     run: str = ""
     usage: Usage = field(default_factory=Usage)
     noted: Callable[[Entry], None] = _nowhere
-    """Takes down what no completion shows: failed calls, and how many rows were there already."""
+    """Records ledger entries that no completion shows: failed calls, and how many rows were already stored."""
 
     def complete(
         self, model: Model, requests: Sequence[Request], expected: Mapping[str, float] | None = None
     ) -> Replies:
-        """Have every request answered or explained; a server is started only if something must be asked.
+        """Return a completion or an error for every request. A server is started only if something is missing.
 
-        `expected` says how long the answers will be, by request id: the longest are asked first, so that none is left
-        alone at the end; those not in it come last, in their order.
+        `expected` maps request ids to expected answer lengths. The longest are requested first, so that none of them
+        runs alone at the end; requests that are not in it come last, in their order.
 
         Raises:
-            ServerError: when the server cannot be started or used; everything answered before is kept.
-            StoreError: when a reply cannot be kept.
+            ServerError: when the server cannot be started or used; replies received before are kept.
+            StoreError: when a reply cannot be stored.
         """
         wanted = {request.id: request for request in requests}
         longest = expected or {}
         first = sorted(wanted, key=lambda key: -longest.get(key, -1.0))
         asked = self.ensure(model, first, wanted.__getitem__)
-        # Read, not remembered: where another run was first, its reply is the one that stands.
+        # Read the replies from the store: if another run stored one first, that one counts.
         stored = self.rows.get(list(wanted)).iter_rows(named=True)
         found = {str(row["completion_id"]): row for row in stored}
         return Replies(found, asked.errors, asked.reused, asked.asked)
 
     def ensure(self, model: Model, ids: Sequence[str], request_of: Callable[[str], Request]) -> Asked:
-        """Have a completion stored, or an error told, for each of `ids`, asking for them in this order.
+        """Store a completion, or return an error, for each of `ids`, requesting them in this order.
 
-        A request is made by `request_of` just before it is asked, and no text is held in memory: there may be millions.
+        `request_of` creates each request just before it is sent, so that memory does not hold millions of texts.
 
         Raises:
-            ServerError: when the server cannot be started or used; everything answered before is kept.
-            StoreError: when a reply cannot be kept.
+            ServerError: when the server cannot be started or used; replies received before are kept.
+            StoreError: when a reply cannot be stored.
         """
         self.rows.mend(ids)
         index = self.rows.index(ids)
@@ -127,7 +127,7 @@ class Completer:
         return self._billed(model, ids, Asked(asking.errors, reused=total - asking.asked, asked=asking.asked))
 
     def note(self, event: Event, model: Model, count: int, reply: Reply | None = None) -> None:
-        """Have it taken down that something happened `count` times; what it cost, where it is one `reply`."""
+        """Record that an event happened `count` times, with the cost of `reply` if it was a single reply."""
         entry = Entry(event, self.asked_for, str(model), self.run, count)
         if reply is not None:
             entry = replace(entry, seconds=reply.seconds, dollars=reply.dollars, error=reply.error)
@@ -142,7 +142,7 @@ class Completer:
 
 
 class _Asking:
-    """One run's asking for what is not stored."""
+    """One run's requests for completions that are not stored."""
 
     def __init__(
         self,
@@ -158,15 +158,15 @@ class _Asking:
         self.asked = self.kept = self.tokens = 0
         self.errors: dict[str, str] = {}
         self.out: dict[str, Request] = {}
-        """The requests under way."""
+        """The requests in flight."""
         self.free = 0
-        """Failed calls that cost nothing: they are noted together, at the end."""
+        """Failed calls without cost, which are recorded together at the end."""
         self.client: CompletionClient | None = None
         self.others: list[str] = []
-        """What other runs are asking."""
+        """Ids that other runs are requesting."""
 
     def run(self, waiting: list[str]) -> None:
-        """Ask, or wait for other runs that ask, until all is answered or explained."""
+        """Send requests, or wait for other runs that do, until every id has a completion or an error."""
         with self.completer.rows.writer(self._durable) as self.writer:
             told = 0
             try:
@@ -175,7 +175,7 @@ class _Asking:
                     before = self.asked
                     self._round(self._drawn(waiting))
                     left = len(self.others)
-                    # Said again once half of them came: a line for each would drown all others.
+                    # Report again only when half of them have arrived, to keep the log short.
                     if left and (not told or left <= told / 2):
                         self.completer.rows.said(f"waiting for {left} completions that another run is asking")
                         told = left
@@ -188,7 +188,7 @@ class _Asking:
         self._tell()
 
     def _round(self, requests: Iterator[Request]) -> None:
-        """Ask `requests`; no server is started when there is none."""
+        """Send `requests`; no server is started if there are none."""
         first = next(requests, None)
         if first is None:
             return
@@ -196,14 +196,14 @@ class _Asking:
             self.client = client
             self._tell()
             client.ask(chain([first], requests), self._keep)
-        # An asker draws all there is; one that did not has given no reply to the rest.
+        # A client consumes all requests; if it stopped early, the rest have no reply.
         for key in [*self.out, *(left.id for left in requests)]:
             self.errors[key] = "the server gave no reply"
         self.claims.release(self.out)
         self.out.clear()
 
     def _drawn(self, waiting: Sequence[str]) -> Iterator[Request]:
-        """The requests for what nobody has asked yet, each claimed a little before it is drawn."""
+        """Yield the requests that no other run has claimed, claiming them shortly before they are sent."""
         for start in range(0, len(waiting), ROWS_A_CLAIM):
             self.writer.check()
             shares = self.claims.take(waiting[start : start + ROWS_A_CLAIM])
@@ -229,7 +229,7 @@ class _Asking:
         self._tell()
 
     def _durable(self, rows: Sequence[Row]) -> None:
-        """Count rows; called in the writing thread."""
+        """Count stored rows; called in the writer thread."""
         self.claims.release(str(row["completion_id"]) for row in rows)
         self.tokens += sum(int(str(row["completion_tokens"])) for row in rows)
         self.kept += len(rows)
@@ -244,12 +244,12 @@ class _Asking:
 
 
 def request(model: Model, messages: tuple[Message, ...], sampling: Sampling, seed: int) -> Request:
-    """The request for one completion, with the id that covers all that determines it."""
+    """The request for one completion. Its id covers everything that determines the completion."""
     return Request(digest(model, messages, sampling, seed), model, messages, sampling, seed)
 
 
 def completion_row(asked: Request, reply: Reply) -> dict[str, object]:
-    """A reply as a row of `completions`, with the whole request beside it."""
+    """A reply as a row of `completions`, including the whole request."""
     parts = {"model": asked.model, "messages": asked.messages, "sampling": asked.sampling, "seed": asked.seed}
     return {
         "completion_id": asked.id,

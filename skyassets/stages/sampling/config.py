@@ -1,4 +1,4 @@
-"""Who is asked, how, and how often: what a teacher's and an entrant's sampling have in common."""
+"""Sampling configuration, shared by the teacher and the evaluated models."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -10,7 +10,7 @@ from skyassets.stages.sampling.prompts import Prompts
 
 @dataclass(frozen=True)
 class Asking:
-    """Who is asked, how, and how often a problem."""
+    """The model, its prompts and sampling parameters, and the number of samples per problem."""
 
     identity_name: ClassVar[str] = "Asking"
     model: Model

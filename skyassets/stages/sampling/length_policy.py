@@ -1,4 +1,4 @@
-"""The length policy: what becomes of completions that their token limit cut."""
+"""The length policy: how to handle completions that were cut by their token limit."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -6,28 +6,28 @@ from typing import ClassVar
 from skyassets.core.errors import RecipeError
 
 CUT = "length"
-"""The finish reason of a completion that the token limit cut."""
+"""The finish reason of a completion that was cut by the token limit."""
 
 
 @dataclass(frozen=True)
 class LengthPolicy:
-    """What becomes of a completion that the token limit cut. Whatever it is, its row says so."""
+    """How to handle a completion that was cut by the token limit. Its row always records the cut."""
 
     identity_name: ClassVar[str] = "LengthPolicy"
     budgets: tuple[int, ...] = ()
-    """Token limits to ask again with, one after the other, while the completion is cut; each larger than the last."""
+    """Token limits for retries, in order, while the completion is cut; each larger than the one before."""
     keep: bool = False
-    """Whether what is still cut then is used like a finished one; if not, it is explained and not used."""
+    """Whether a completion that is still cut is used like a finished one; if not, it is dropped with a reason."""
 
     def __post_init__(self) -> None:
         if list(self.budgets) != sorted(set(self.budgets)):
             raise RecipeError(f"LengthPolicy has budgets = {self.budgets}; each must be larger than the one before")
 
     def limits(self, asking: str, max_tokens: int) -> tuple[int, ...]:
-        """All token limits one after the other, the first of them `max_tokens`; `asking` names who asks.
+        """All token limits in order, starting with `max_tokens`; `asking` is the name for error messages.
 
         Raises:
-            RecipeError: when they do not grow.
+            RecipeError: when the limits do not increase.
         """
         if self.budgets and self.budgets[0] <= max_tokens:
             raise RecipeError(

@@ -1,4 +1,4 @@
-"""Prompts as data: how a problem becomes the messages a model sees. Teacher, student and base are asked alike."""
+"""Prompt templates: turn a problem into messages. Teacher, student and base model get the same prompts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from skyassets.core.ports import Message
 
 @dataclass(frozen=True)
 class Prompts:
-    """A system prompt (empty for none) and one user prompt a domain, with {question} and {starter_code} in it."""
+    """A system prompt (empty for none) and one user prompt per domain, with {question} and {starter_code} in it."""
 
     identity_name: ClassVar[str] = "Prompts"
     system: str
@@ -20,7 +20,7 @@ class Prompts:
     science: str
 
     def messages(self, problem: Mapping[str, object]) -> tuple[Message, ...]:
-        """The conversation that asks `problem` (a row of a problems table).
+        """The messages for `problem` (a row of a problems table).
 
         Raises:
             RecipeError: when there is no prompt for the problem's domain.
@@ -30,7 +30,7 @@ class Prompts:
         if domain not in templates:
             raise RecipeError(f"no prompt for the domain {domain!r}; a problem's domain is one of {sorted(templates)}")
         starter = problem["starter_code"]
-        # Plain replacement: a question may hold braces of its own.
+        # Not `str.format`: a question may contain braces.
         user = templates[domain].replace("{starter_code}", str(starter) if starter else "")
         user = user.replace("{question}", str(problem["question"])).strip()
         system = (Message("system", self.system),) if self.system else ()

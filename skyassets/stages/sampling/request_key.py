@@ -1,4 +1,4 @@
-"""The key of a completion, taken apart: what it consists of, where two keys differ, and which stored one is nearest."""
+"""The parts of a completion's key: what they are, where two keys differ, and which stored key is nearest."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,25 +11,25 @@ from skyassets.core.ports import Request
 NAMES = {"name": "model", "revision": "revision"}
 QUESTION_WORDS = 8
 LOOKED_AT = 2000
-"""Characters of two messages by which they are compared when several rows are equally near."""
+"""Characters of two messages that are compared when several rows are equally near."""
 
 
 @dataclass(frozen=True)
 class Key:
-    """A completion's id and the parts it is the digest of, by their names, in the order in which they are shown."""
+    """A completion's id and the named parts that it is the digest of, in display order."""
 
     id: str
     parts: Mapping[str, str]
 
     @property
     def message(self) -> str:
-        """The last turn: what was asked."""
+        """The last message: the prompt."""
         return self.parts.get("user message", "")
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A part of the key that is not the same; None where one of the two has no such part."""
+    """A part of the key that differs; None if one of the two keys has no such part."""
 
     part: str
     stored: str | None
@@ -43,7 +43,7 @@ def key_of(request: Request) -> Key:
 
 
 def stored_key(ident: str, text: str) -> Key:
-    """The key that a row of `completions` carries in its column `request`."""
+    """The key of a row of `completions`, from its column `request`."""
     whole = json.loads(text)
     parts = {NAMES.get(name, name): _shown(value) for name, value in whole["model"].items() if name}
     turns = whole["messages"]
@@ -56,17 +56,17 @@ def stored_key(ident: str, text: str) -> Key:
 
 
 def differences(stored: Key, wanted: Key) -> list[Difference]:
-    """The parts that are not the same, in the order of the wanted key."""
+    """The parts that differ, in the order of the wanted key."""
     names = dict.fromkeys([*wanted.parts, *stored.parts])
     pairs = [Difference(name, stored.parts.get(name), wanted.parts.get(name)) for name in names]
     return [pair for pair in pairs if pair.stored != pair.wanted]
 
 
 def nearest(wanted: Key, stored: Sequence[Key], question: str) -> Key | None:
-    """The stored key that is nearest to the wanted one; None when there is none.
+    """The stored key that is nearest to the wanted one; None if there is none.
 
-    One that asks the same question comes first, then the one with the fewest different parts, then the one whose
-    message reads most alike; among equals the first id, so that the answer is always the same.
+    Keys with the same question come first, then those with the fewest different parts, then those with the most similar
+    message. Ties go to the first id, so the result is deterministic.
     """
 
     def distance(key: Key) -> tuple[bool, int, float, str]:
@@ -78,12 +78,12 @@ def nearest(wanted: Key, stored: Sequence[Key], question: str) -> Key | None:
 
 
 def spelled(text: str) -> str:
-    """`text` as it stands within the column `request`."""
+    """`text` as it is encoded in the column `request`."""
     return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
 def telling_words(question: str) -> list[str]:
-    """The longest words of a question, by which one that reads alike is found."""
+    """The longest words of a question, for finding a similar one."""
     return sorted(set(question.split()), key=lambda word: (-len(word), word))[:QUESTION_WORDS]
 
 

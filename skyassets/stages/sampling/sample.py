@@ -1,4 +1,4 @@
-"""Sampling: n completions of every usable problem by one model, as traces. The teacher's stage, and the student's."""
+"""Sampling: n completions of every usable problem by one model, as traces. Used for teacher and student."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ from skyassets.stages.sampling.length_policy import CUT, DROP
 
 ROWS_A_SLICE = 20_000
 FROM_COMPLETION = ("text", "finish_reason", "prompt_tokens", "completion_tokens", "seconds")
-"""What traces and answers take from their completion."""
+"""The columns that traces and answers take from their completion."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,14 @@ def usable(problems: pl.DataFrame) -> pl.DataFrame:
 
 
 def to_be_asked(problems: pl.DataFrame) -> pl.DataFrame:
-    """The usable problems but those that bring their own trace."""
+    """The usable problems, except those that have an imported trace."""
     return usable(problems).filter(pl.col("imported_trace").is_null())
 
 
 def attempts(problems: pl.DataFrame, asking: Asking) -> list[Attempt]:
-    """Every completion wanted, in the order of the problems. Sample k is drawn with the seed `asking.seed + k`.
+    """Every wanted completion, in problem order. Sample k uses the seed `asking.seed + k`.
 
-    A problem that brings its own trace is not asked.
+    A problem with an imported trace is skipped.
     """
     return [
         Attempt(problem, k, attempted(problem, k, asking))
@@ -57,9 +57,9 @@ def attempted(problem: dict[str, object], k: int, asking: Asking) -> Request:
 
 
 def sample(problems: pl.DataFrame, asking: Asking, completer: Completer) -> StageResult:
-    """The teacher's traces: one row a problem and sample, those that failed with their reason.
+    """The teacher's traces: one row per problem and sample. Failed ones contain the reason.
 
-    No text is held in memory: the traces are read from the row store when they are written.
+    Texts are not held in memory: they are read from the row store when the traces are written.
     """
     asked = _Sampled(to_be_asked(problems), asking, completer)
     imported = usable(problems).filter(pl.col("imported_trace").is_not_null())
@@ -72,7 +72,7 @@ def sample(problems: pl.DataFrame, asking: Asking, completer: Completer) -> Stag
 
 
 class _Sampled:
-    """The attempts at some problems, asked with one budget after the other."""
+    """The attempts at some problems, with each token limit in turn."""
 
     def __init__(self, problems: pl.DataFrame, asking: Asking, completer: Completer) -> None:
         self.problems, self.asking, self.completer = problems, asking, completer
@@ -101,7 +101,7 @@ class _Sampled:
 
     @property
     def facts(self) -> dict[str, object]:
-        """The counts the asset shows."""
+        """The counts to show on the asset."""
         counts = Asked(self.errors, self.reused, self.asked).facts
         cut = self.rows.select(self._cut())["cut"].drop_nulls().value_counts(sort=True)
         return {**counts, **({"cut by the token limit": dict(cut.iter_rows())} if cut.height else {})}
@@ -125,10 +125,10 @@ class _Sampled:
         yield self._traces(failed.with_columns(error, pl.lit("error").alias("finish_reason")))
 
     def _try(self, waiting: pl.DataFrame, asking: Asking) -> pl.DataFrame:
-        """`waiting` with the id of each attempt's completion and its finish reason, null for one that failed."""
+        """Add the id of each attempt's completion and its finish reason, null if it failed, to `waiting`."""
         rows, store = self._with_ids(waiting, asking), self.completer.rows
         ids = rows["completion_id"]
-        store.mend(ids.to_list())  # before anything is read: what is damaged is set aside, and asked again
+        store.mend(ids.to_list())  # before anything is read: corrupted rows are set aside and requested again
         ordered = self._longest_first(rows, store)
         wanted = {key: row for row, key in enumerate(ids)}
 
@@ -156,9 +156,9 @@ class _Sampled:
         return pl.concat(made)
 
     def _longest_first(self, rows: pl.DataFrame, store: RowStore) -> list[str]:
-        """The completions' ids, those expected to be the longest first.
+        """The completions' ids, those with the longest expected completions first.
 
-        What is known of a problem is the mean length of its other samples' completions, then its rated difficulty.
+        A problem's expected length is the mean length of its other samples; without any, its rated difficulty is used.
         """
         known = _known(store, rows["completion_id"], ("completion_tokens",))
         if known.height == rows.height:
@@ -186,17 +186,17 @@ class _Sampled:
 
 
 def _known(store: RowStore, ids: pl.Series, columns: tuple[str, ...]) -> pl.DataFrame:
-    """Those of `ids` that are stored, with some of their columns."""
+    """The stored ones of `ids`, with the given columns."""
     return pl.concat([store.table.frame([]).select("completion_id", *columns), *store.read(ids, columns)])
 
 
 def attempt_id(kind: str, attempt: Attempt) -> str:
-    """The id of what comes of an attempt; two problems that read alike keep two ids."""
+    """The id of an attempt's result; two problems with the same text have different ids."""
     return digest(kind, attempt.problem["problem_id"], attempt.request.id, attempt.sample)
 
 
 def answer_columns(attempt: Attempt, replies: Replies) -> dict[str, object]:
-    """What a completion, or its error, says in the columns that traces and answers share."""
+    """The columns that traces and answers share, from a completion or its error."""
     found = replies.completions.get(attempt.request.id)
     empty: dict[str, object] = {"text": None, "finish_reason": "error", "seconds": None}
     return {

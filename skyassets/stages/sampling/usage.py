@@ -1,4 +1,4 @@
-"""The bill of one asset: what its completions took and cost, those asked now and those that were there already."""
+"""An asset's usage: tokens, time and cost of its completions, both new ones and those stored before."""
 
 from array import array
 from collections import Counter
@@ -12,19 +12,19 @@ SPENT = "dollars spent by this run"
 COST = "dollars these rows cost altogether"
 UNKNOWN = "unknown"
 COLUMNS = ("dollars", "prompt_tokens", "completion_tokens", "finish_reason", "seconds")
-"""All that a bill needs of a completion; its text is never read."""
+"""The columns needed for the totals; the text is never read."""
 
 
 @dataclass
 class Usage:
-    """Adds up replies as they come, and all completions once they are there; a few bytes a row."""
+    """Totals of replies as they arrive, and of all stored completions; needs a few bytes per row."""
 
     spent: float = 0.0
-    """Dollars of the calls made now, failed ones too."""
+    """Dollars of the calls made now, including failed ones."""
     lost: float = 0.0
-    """Those of them that brought no completion."""
+    """The part of `spent` that brought no completion."""
     stored: float = 0.0
-    """Dollars that the completions which are there cost, whoever paid them and whenever."""
+    """Dollars of the stored completions, whenever and by whichever run they were paid."""
     unpriced: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -35,14 +35,14 @@ class Usage:
     lengths: "array[float]" = field(default_factory=lambda: array("d"))
 
     def came(self, reply: Reply) -> None:
-        """Take in a reply, or a failure."""
+        """Add a reply, or a failure."""
         self.spent += reply.dollars or 0.0
         if reply.error is not None:
             self.lost += reply.dollars or 0.0
             self.failures[kind_of(reply.error)] += 1
 
     def take(self, completions: pl.DataFrame) -> None:
-        """Take in completions that are there, with the columns of `COLUMNS`."""
+        """Add stored completions, with the columns of `COLUMNS`."""
         self.stored += float(completions["dollars"].sum())
         self.unpriced += completions["dollars"].null_count()
         self.prompt_tokens += int(completions["prompt_tokens"].sum())
@@ -54,7 +54,7 @@ class Usage:
 
     @property
     def facts(self) -> dict[str, object]:
-        """What an asset shows of it."""
+        """The totals to show on the asset."""
         whole = self.stored + self.lost
         facts: dict[str, object] = {
             SPENT: self.spent,
@@ -73,12 +73,12 @@ class Usage:
 
 
 def kind_of(error: str) -> str:
-    """The head of a row's error: a status (`429`), a failure's name (`ReadTimeout`), a short phrase."""
+    """The kind of a row's error: a status (`429`), an exception name (`ReadTimeout`), or a short phrase."""
     return error.partition(":")[0].partition(" (")[0].strip() or "failed"
 
 
 def quantile(values: "array[float] | list[float]", share: float) -> float:
-    """The smallest value that at least `share` of the values do not pass (nearest rank)."""
+    """The smallest value that at least `share` of the values do not exceed (nearest rank)."""
     ranked = sorted(values)
     place = -(-len(ranked) * share // 1) if ranked else 1
     return ranked[max(int(place) - 1, 0)] if ranked else 0.0

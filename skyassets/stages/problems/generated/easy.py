@@ -1,4 +1,4 @@
-"""Small families of problems: maths, puzzles and code that a very small model sometimes gets right."""
+"""Easy problem families: maths, puzzles and code that a very small model sometimes solves."""
 
 from skyassets.stages.problems.generated.rows import WORDS, Dice, Family, Row, function, maths, puzzle
 
@@ -22,7 +22,7 @@ def smallest(dice: Dice) -> Row:
 
 
 def bags(dice: Dice) -> Row:
-    """A product told as a story."""
+    """A word problem with a product."""
     holders, each = dice.randint(2, 9), dice.randint(2, 9)
     thing = dice.choice(["apples", "books", "coins", "pens", "eggs", "toys"])
     holder = dice.choice(["boxes", "bags", "baskets"])
@@ -43,7 +43,7 @@ def first_word(dice: Dice) -> Row:
 
 
 def repeated(dice: Dice) -> Row:
-    """The one word that is in a list twice."""
+    """The only word that occurs twice in a list."""
     words = dice.sample(WORDS, 3)
     twice = dice.choice(words)
     words.insert(dice.randint(0, 3), twice)

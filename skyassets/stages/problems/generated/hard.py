@@ -1,6 +1,6 @@
-"""Harder families of problems, for models that can reason: maths, puzzles with many right answers, and programs.
+"""Harder problem families for reasoning models: maths, puzzles with many correct answers, and programs.
 
-Each code family carries a program that is right, by which its tests are validated.
+Each code problem includes a correct program, which validates its tests.
 """
 
 import math
@@ -77,7 +77,7 @@ def committees(dice: Dice) -> Row:
 
 
 def countdown(dice: Dice) -> Row:
-    """A target that some of the given numbers make, each used at most once."""
+    """A target that can be made from some of the given numbers, each used at most once."""
     numbers = [dice.randint(1, 25) for _ in range(dice.randint(4, 5))]
     example, target = _expression(dice, dice.sample(numbers, len(numbers) - dice.randint(0, 1)))
     question = (
@@ -102,7 +102,7 @@ def make_24(dice: Dice) -> Row:
 
 
 def subset_sum(dice: Dice) -> Row:
-    """Some of the given numbers that add up to a target."""
+    """Some of the given numbers, with a given sum."""
     numbers = dice.sample(range(3, 99), dice.randint(7, 10))
     chosen = dice.sample(numbers, dice.randint(3, 5))
     question = (
@@ -114,7 +114,7 @@ def subset_sum(dice: Dice) -> Row:
 
 
 def ordering(dice: Dice) -> Row:
-    """An order that keeps some rules; usually several do."""
+    """An order that satisfies some rules; usually several do."""
     items = dice.sample(WORDS, dice.randint(5, 7))
     pairs = sorted({(first, second) for first, second in (sorted(dice.sample(range(len(items)), 2)) for _ in items)})
     before = [[items[first], items[second]] for first, second in pairs]
@@ -125,7 +125,7 @@ def ordering(dice: Dice) -> Row:
 
 
 def weekday(dice: Dice) -> Row:
-    """The day of the week some days on."""
+    """The day of the week after a number of days."""
     days = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
     start, later = dice.randrange(7), dice.randint(15, 999)
     question = f"Today is {days[start]}. Which day of the week is it in {later} days?"
@@ -186,7 +186,7 @@ HARDER: tuple[Family, ...] = (
 
 
 def _expression(dice: Dice, numbers: list[int]) -> tuple[str, int]:
-    """An expression of all `numbers`, combined at random and never to anything but a whole number, and its value."""
+    """A random expression of all `numbers`, whose intermediate results are all whole numbers, and its value."""
     parts = [(str(number), number) for number in dice.sample(numbers, len(numbers))]
     while len(parts) > 1:
         (left, one), (right, other) = parts.pop(dice.randrange(len(parts))), parts.pop(dice.randrange(len(parts)))

@@ -1,4 +1,4 @@
-"""What the families of generated problems are written with: the dice, the words, and a row of each domain."""
+"""Helpers for the families of generated problems: random numbers, words, and a row constructor per domain."""
 
 import json
 import random
@@ -21,27 +21,27 @@ WORDS = (
 
 
 def maths(question: str, answer: object) -> Row:
-    """A problem with a number as its answer."""
+    """A problem with a number as answer."""
     return {"domain": "maths", "question": question, "ground_truth": str(answer)}
 
 
 def puzzle(question: str, answer: str) -> Row:
-    """A problem with one right word or list of words."""
+    """A problem with one correct word or list of words."""
     return {"domain": "puzzle", "question": question, "ground_truth": answer}
 
 
 def scored_puzzle(question: str, scorer: str, facts: dict[str, object], example: str) -> Row:
-    """A problem with many right answers, which `scorer` judges by `facts`; `example` is one of them."""
+    """A problem with many correct answers, which `scorer` judges by `facts`; `example` is one of them."""
     return {"domain": "puzzle", "question": question, "ground_truth": scored(scorer, facts, example)}
 
 
 def function(question: str, name: str, inputs: Sequence[Sequence[object]], outputs: Sequence[object], body: str) -> Row:
-    """A function to be written, with the arguments and results of its tests, and a body that is right."""
+    """A problem that asks for a function: the arguments and results of its tests, and a correct body."""
     return _code(question, {"fn_name": name, "inputs": inputs, "outputs": outputs}, body)
 
 
 def script(question: str, inputs: Sequence[str], outputs: Sequence[str], program: str) -> Row:
-    """A program to be written that reads its input and prints, and one that is right."""
+    """A problem that asks for a program that reads input and prints output, with a correct one."""
     return _code(question, {"inputs": inputs, "outputs": outputs}, program)
 
 
