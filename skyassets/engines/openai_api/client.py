@@ -32,7 +32,6 @@ class OpenAIClient:
         self,
         base_url: str,
         api_key: str,
-        timeout: float,
         sockets: int,
         heard: Callable[[Mapping[str, str]], None] = lambda headers: None,
     ) -> None:
@@ -48,7 +47,7 @@ class OpenAIClient:
             base_url=base_url,
             api_key=api_key,
             max_retries=0,
-            timeout=httpx2.Timeout(timeout, connect=PROBE_SECONDS),
+            timeout=httpx2.Timeout(None, connect=PROBE_SECONDS),
             http_client=http_client(
                 limits=httpx2.Limits(max_connections=sockets, max_keepalive_connections=sockets),
                 trust_env=not _is_here(base_url),

@@ -20,14 +20,14 @@ BYTES_A_TOKEN = 4
 class EndpointConnection:
     """A connection to one server. Use it as an async context manager."""
 
-    def __init__(self, endpoint: Endpoint, timeout: float, cooling: float) -> None:
+    def __init__(self, endpoint: Endpoint, cooling: float) -> None:
         self.endpoint = endpoint
         self.window = ConcurrencyLimiter(endpoint.concurrency)
         self.breaker = CircuitBreaker(cooling)
         self.pace = RateLimiter(endpoint.rpm, endpoint.tpm, time.monotonic())
         # One socket per request in flight, and one to check whether the server is up.
         sockets = endpoint.concurrency + 1
-        self.client = OpenAIClient(endpoint.base_url, endpoint.api_key, timeout, sockets, self._learn)
+        self.client = OpenAIClient(endpoint.base_url, endpoint.api_key, sockets, self._learn)
         self.in_flight = 0
         self.is_absent = False
         """Whether the server could not be reached when it was first tried."""

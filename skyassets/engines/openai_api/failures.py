@@ -33,6 +33,8 @@ class RequestFailure:
     """Whether a retry may succeed."""
     is_silent: bool = False
     """Whether the server did not respond at all."""
+    is_timed_out: bool = False
+    """Whether the request's time limit ended it."""
     is_unreached: bool = False
     """Whether the connection failed, so that the request was never sent."""
     is_busy: bool = False

@@ -151,7 +151,7 @@ class RequestScheduler:
 
     async def _attempt(self, pending: PendingRequest, connection: EndpointConnection, expected: int) -> None:
         pending.attempts += 1
-        pending.began = began = time.monotonic()
+        pending.began = time.monotonic()
         try:
             outcome = await self._outcome(pending, connection)
         except ServerError:
@@ -177,7 +177,7 @@ class RequestScheduler:
             return
         connection.note(outcome)
         connection.pace.settle(expected, 0)
-        await self._failed(pending, outcome, connection, time.monotonic() - began)
+        await self._failed(pending, outcome, connection)
 
     async def _outcome(self, pending: PendingRequest, connection: EndpointConnection) -> Reply | RequestFailure:
         request, endpoint = pending.request, connection.endpoint
@@ -188,7 +188,7 @@ class RequestScheduler:
                 outcome = await connection.client.complete(body)
         except TimeoutError:
             reason = f"TimeoutError: no whole answer within {self.settings.timeout:g} s"
-            return RequestFailure(reason, is_passing=True, is_silent=True, is_paid=True)
+            return RequestFailure(reason, is_passing=True, is_silent=True, is_timed_out=True, is_paid=True)
         if isinstance(outcome, RequestFailure):
             return outcome
         try:
@@ -200,9 +200,7 @@ class RequestScheduler:
         except ValueError as error:
             return RequestFailure(f"the answer is not JSON: {error}", is_passing=True, is_paid=True)
 
-    async def _failed(
-        self, pending: PendingRequest, fault: RequestFailure, connection: EndpointConnection, seconds: float
-    ) -> None:
+    async def _failed(self, pending: PendingRequest, fault: RequestFailure, connection: EndpointConnection) -> None:
         """Schedule a retry, or give up on the row."""
         now = time.monotonic()
         if not fault.is_passing:
@@ -215,7 +213,7 @@ class RequestScheduler:
         elif fault.is_busy:
             pending.attempts -= 1
             pending.busy += 1
-        pending.slow += fault.is_silent and seconds >= self.settings.timeout
+        pending.slow += fault.is_timed_out
         tried = pending.attempts + pending.busy
         if (
             pending.attempts >= self.settings.attempts
