@@ -22,6 +22,8 @@ IMPORTABLE = [str(HERE), str(HERE / "support")]
 sys.path[:0] = IMPORTABLE
 # For the programs that tests start, too.
 os.environ["PYTHONPATH"] = os.pathsep.join([*IMPORTABLE, *filter(None, [os.environ.get("PYTHONPATH")])])
+# The tests start hundreds of processes: the first compiles the package, the others read what it wrote.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 if TYPE_CHECKING:
     from assets.pipeline import Pipeline
