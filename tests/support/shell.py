@@ -3,10 +3,16 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
+
+from warm_commands import Command, Commands, python_script
 
 ROOT = Path(__file__).parents[2]
+COMMANDS = Commands()
 SELECT_ALL = ("dagster", "asset", "materialize", "--select", "*")
 
 
@@ -38,7 +44,19 @@ class Shell:
         }
 
     def run(self, *command: str, cwd: Path = ROOT, **more: str) -> subprocess.CompletedProcess[str]:
-        """Run to the end; standard output and error together."""
+        """Run to the end; standard output and error together. A script of this Python runs in a fork of a warm one."""
+        environment = self.environment(**more)
+        if python_script(command[0], environment) is None:
+            return self.run_cold(*command, cwd=cwd, **more)
+        reading, writing = os.pipe()
+        with os.fdopen(reading) as output:
+            started = COMMANDS.start(command, cwd=cwd, env=environment, stdout=writing, stderr=writing)
+            os.close(writing)
+            text = output.read()
+        return subprocess.CompletedProcess(command, started.wait(), text)
+
+    def run_cold(self, *command: str, cwd: Path = ROOT, **more: str) -> subprocess.CompletedProcess[str]:
+        """Run to the end in a process of its own, as a user's shell does; standard output and error together."""
         return subprocess.run(
             command,
             cwd=cwd,
@@ -49,3 +67,14 @@ class Shell:
             timeout=900,
             check=False,
         )
+
+    @contextmanager
+    def started(self, *command: str, **more: str) -> Iterator[tuple[Command, TextIO]]:
+        """A command under way, the first of its process group, and what it prints; killed in the end."""
+        reading, writing = os.pipe()
+        with os.fdopen(reading) as output:
+            command_started = COMMANDS.start(
+                command, cwd=ROOT, env=self.environment(**more), stdout=writing, stderr=writing, start_new_session=True
+            )
+            os.close(writing)
+            yield command_started, output
