@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,21 +35,50 @@ settings.register_profile("deep", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
-@pytest.fixture(scope="session")
-def pipeline_run_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a pipeline that has run once, made once for all workers. To be copied, never changed."""
-    from assets.pipeline import Pipeline
-
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """The folder that `make` fills, once for all workers. To be copied, never changed."""
     from skyassets.core.files import locked
 
-    base = tmp_path_factory.getbasetemp()
+    base = factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    made, done = shared / "pipeline_run_once", shared / "pipeline_run_once.done"
-    with locked(shared / "pipeline_run_once.lock", lambda line: None):
+    made, done = shared / name, shared / f"{name}.done"
+    with locked(shared / f"{name}.lock", lambda line: None):
         if not done.exists():
-            Pipeline(made).run()
+            make(made)
             done.touch()
     return made
+
+
+@pytest.fixture(scope="session")
+def pipeline_run_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a pipeline that has run once."""
+    from assets.pipeline import Pipeline
+
+    return made_once(tmp_path_factory, "pipeline_run_once", lambda folder: Pipeline(folder).run())
+
+
+@pytest.fixture(scope="session")
+def smoke_run_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a shell in which a real, cold command has run the smoke recipe."""
+    from shell import SELECT_ALL, Shell
+
+    def run(folder: Path) -> None:
+        done = Shell(folder).run_cold(*SELECT_ALL)
+        assert done.returncode == 0, done.stdout
+
+    return made_once(tmp_path_factory, "smoke_run_once", run)
+
+
+@pytest.fixture(scope="session")
+def rewritten_run_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a shell in which a recipe with a rewriting model has run."""
+    from shell import SELECT_ALL, Shell
+
+    def run(folder: Path) -> None:
+        done = Shell(folder, "explained_recipes:rewritten").run(*SELECT_ALL)
+        assert done.returncode == 0, done.stdout
+
+    return made_once(tmp_path_factory, "rewritten_run_once", run)
 
 
 @pytest.fixture

@@ -22,13 +22,9 @@ PLAIN = ("--against", "explained_recipes:rewritten_plainly")
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+def made(rewritten_run_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """A shell in which there are traces, rewritten by the recipe's own prompt."""
-    shell = Shell(tmp_path_factory.mktemp("made"), RECIPE)
-    for name in ("raw_problems", "teacher_traces", "rewritten_traces"):
-        done = shell.run("dagster", "asset", "materialize", "--select", name)
-        assert done.returncode == 0, done.stdout
-    return shell
+    return Shell.copy_of(rewritten_run_once, tmp_path_factory.mktemp("made"), RECIPE)
 
 
 def compare(shell: Shell, *words: str, status: int = 0, **environment: str) -> str:

@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import polars as pl
 import pytest
-from shell import SELECT_ALL, Shell
+from shell import Shell
 
 from skyassets.core.tables.declarations import (
     ANSWERS,
@@ -25,12 +26,9 @@ RECIPE = "explained_recipes:rewritten"
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+def made(rewritten_run_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """A shell in which a recipe with a rewriting model has run."""
-    shell = Shell(tmp_path_factory.mktemp("made"), RECIPE)
-    done = shell.run(*SELECT_ALL)
-    assert done.returncode == 0, done.stdout
-    return shell
+    return Shell.copy_of(rewritten_run_once, tmp_path_factory.mktemp("made"), RECIPE)
 
 
 def read(shell: Shell, table: Table) -> pl.DataFrame:

@@ -1,41 +1,24 @@
 """`skyassets publish` as a user types it: what would go, and pushes to a hub that are compared with what lies here."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import dagster as dg
 import polars as pl
 import pytest
 from huggingface_hub import DatasetCard, ModelCard
 from publishing_hub import TOKEN, Hub, hub
 from shell import Shell
 
-from skyassets.assets.graph import build_definitions
-from skyassets.project.deployment import Deployment
-from skyassets.recipes.smoke import smoke
-
 TO = ("--data", "ada/sums", "--model", "ada/sums-1b")
 FREELY = ("--accept-licence", "unknown")
 """The pretended base has no licence."""
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A shell's folder in which the smoke recipe was run to its end."""
-    folder = tmp_path_factory.mktemp("publish")
-    job = build_definitions(smoke(), Deployment(data=folder / "data")).resolve_implicit_global_asset_job_def()
-    with dg.DagsterInstance.ephemeral() as instance:
-        assert job.execute_in_process(instance=instance).success
-    return folder
-
-
 @pytest.fixture
-def shell(made: Path, tmp_path: Path) -> Shell:
-    """A copy of it, to be harmed."""
-    shutil.copytree(made / "data", tmp_path / "data")
-    return Shell(tmp_path)
+def shell(smoke_run_once: Path, tmp_path: Path) -> Shell:
+    """A shell in which the smoke recipe has run."""
+    return Shell.copy_of(smoke_run_once, tmp_path)
 
 
 @pytest.fixture

@@ -4,18 +4,15 @@ import json
 from pathlib import Path
 
 import pytest
-from shell import SELECT_ALL, Shell
+from shell import Shell
 
 from skyassets.core.tables.declarations import REPORTS
 from skyassets.core.tables.store import TableStore
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Shell:
-    shell = Shell(tmp_path_factory.mktemp("report"))
-    done = shell.run(*SELECT_ALL)
-    assert done.returncode == 0, done.stdout
-    return shell
+def made(smoke_run_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    return Shell.copy_of(smoke_run_once, tmp_path_factory.mktemp("report"))
 
 
 def test_the_scores_have_intervals_and_a_verdict_in_eighty_columns(made: Shell) -> None:

@@ -17,7 +17,7 @@ import polars as pl
 import pytest
 from assets.pipeline import ROWS, Pipeline
 from engines.faulty import MODEL, faulty, request
-from shell import ROOT, SELECT_ALL, Shell
+from shell import SELECT_ALL, Shell
 from stages.asking import ModelProvider
 
 from skyassets.core.errors import BudgetError
@@ -306,13 +306,11 @@ def test_a_kill_loses_no_dollar_of_the_ledger(tmp_path: Path) -> None:
             "SKYASSETS_TEACHER_PRICE": "1000,1000",
             "SKYASSETS_CONCURRENCY": "2",
         }
-        run = subprocess.Popen(
-            SELECT_ALL, cwd=ROOT, env=shell.environment(**deployment), start_new_session=True, stdout=subprocess.DEVNULL
-        )
-        while run.poll() is None and server.calls() < 9:
-            time.sleep(0.01)
-        os.killpg(run.pid, signal.SIGKILL)
-        run.wait()
+        with shell.started(*SELECT_ALL, **deployment) as (run, _):
+            while run.poll() is None and server.calls() < 9:
+                time.sleep(0.01)
+            os.killpg(run.pid, signal.SIGKILL)
+            run.wait()
         asked = server.calls()
     done = shell.run("skyassets", "ledger", "--json")
     assert done.returncode == 0, done.stdout

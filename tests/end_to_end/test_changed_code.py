@@ -11,14 +11,11 @@ from skyassets.core.tables.declarations import ASSET_TABLES
 
 
 @pytest.fixture
-def copied(tmp_path: Path) -> tuple[Shell, Path]:
-    """A copy of the package that has run once."""
+def copied(smoke_run_once: Path, tmp_path: Path) -> tuple[Shell, Path]:
+    """A copy of the package, and a shell in which the package has run."""
     home = tmp_path / "checkout"
     shutil.copytree(ROOT / "skyassets", home / "skyassets", ignore=shutil.ignore_patterns("__pycache__"))
-    shell = Shell(tmp_path)
-    run = shell.run(*SELECT_ALL, cwd=home, PYTHONPATH=str(home))
-    assert run.returncode == 0, run.stdout
-    return shell, home
+    return Shell.copy_of(smoke_run_once, tmp_path), home
 
 
 def rebuilt(shell: Shell, home: Path) -> set[str]:

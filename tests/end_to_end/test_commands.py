@@ -13,12 +13,9 @@ from skyassets.core.tables.store import TableStore
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+def made(smoke_run_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """A shell in which the smoke recipe has run."""
-    shell = Shell(tmp_path_factory.mktemp("made"))
-    done = shell.run(*SELECT_ALL)
-    assert done.returncode == 0, done.stdout
-    return shell
+    return Shell.copy_of(smoke_run_once, tmp_path_factory.mktemp("made"))
 
 
 def test_the_literal_command_goes_through_every_descendant(made: Shell) -> None:
@@ -38,7 +35,7 @@ def test_with_the_module_named_it_works_in_any_shell(made: Shell) -> None:
 
 
 def test_a_second_run_says_that_nothing_changed(made: Shell) -> None:
-    done = made.run(*SELECT_ALL)
+    done = made.run_cold(*SELECT_ALL)
     assert done.returncode == 0, done.stdout
     assert done.stdout.count("rows, unchanged") == len(ASSET_TABLES)
 
@@ -61,7 +58,7 @@ def test_the_tables_are_plain_parquet_that_join(made: Shell) -> None:
 
 
 def test_the_report_says_where_everything_is(made: Shell) -> None:
-    done = made.run("skyassets", "report")
+    done = made.run_cold("skyassets", "report")
     assert done.returncode == 0, done.stdout
     for told in ("lenient", "report.md", "*.parquet", "dagster dev"):
         assert told in done.stdout

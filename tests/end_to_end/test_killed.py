@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from shell import ROOT, SELECT_ALL, Shell
+from shell import SELECT_ALL, Shell
 
 from skyassets.core.rows.store import RowStore
 from skyassets.core.tables.declarations import ASSET_TABLES, COMPLETIONS, TRACES
@@ -26,11 +26,8 @@ def versions(shell: Shell) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    shell = Shell(tmp_path_factory.mktemp("undisturbed"))
-    done = shell.run(*SELECT_ALL)
-    assert done.returncode == 0, done.stdout
-    return versions(shell)
+def undisturbed(smoke_run_once: Path) -> dict[str, str]:
+    return versions(Shell(smoke_run_once))
 
 
 @pytest.mark.parametrize(
@@ -41,21 +38,12 @@ def test_killed_while_an_asset_is_built_the_next_run_ends_the_same(
     tmp_path: Path, undisturbed: dict[str, str], table: str
 ) -> None:
     shell = Shell(tmp_path)
-    run = subprocess.Popen(
-        SELECT_ALL,
-        cwd=ROOT,
-        env=shell.environment(PYTHONUNBUFFERED="1"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    assert run.stdout is not None
-    for line in run.stdout:
-        if f"building {table}:" in line:
-            os.killpg(run.pid, signal.SIGKILL)
-            break
-    assert run.wait() == -signal.SIGKILL
+    with shell.started(*SELECT_ALL, PYTHONUNBUFFERED="1") as (run, output):
+        for line in output:
+            if f"building {table}:" in line:
+                os.killpg(run.pid, signal.SIGKILL)
+                break
+        assert run.wait() == -signal.SIGKILL
     assert not (shell.data / "smoke" / "benchmark_reports.manifest.json").exists()
     calls_before = calls(shell.data / "logs" / "tiny-server.jsonl")
     stored = stored_calls(shell)
@@ -90,12 +78,12 @@ def test_killed_between_two_replies_no_answered_call_is_repeated(
     url, log = slow_server
     shell = Shell(tmp_path)
     deployment = {"SKYASSETS_TEACHER_URL": url, "SKYASSETS_BASE_URL": url, "SKYASSETS_CONCURRENCY": str(IN_FLIGHT)}
-    run = subprocess.Popen(SELECT_ALL, cwd=ROOT, env=shell.environment(**deployment), start_new_session=True)
-    # A reply counts once it is durable: what the server has answered may still be on its way to the disk.
-    while run.poll() is None and len(stored_calls(shell)) < answered:
-        time.sleep(0.02)
-    os.killpg(run.pid, signal.SIGKILL)
-    assert run.wait() == -signal.SIGKILL
+    with shell.started(*SELECT_ALL, **deployment) as (run, _):
+        # A reply counts once it is durable: what the server has answered may still be on its way to the disk.
+        while run.poll() is None and len(stored_calls(shell)) < answered:
+            time.sleep(0.02)
+        os.killpg(run.pid, signal.SIGKILL)
+        assert run.wait() == -signal.SIGKILL
     stored = stored_calls(shell)
     asked = calls(log)
     assert answered <= len(stored) <= len(asked)

@@ -2,14 +2,13 @@
 
 import os
 import signal
-import subprocess
 import time
 from pathlib import Path
 
 import polars as pl
 import pytest
 from end_to_end.test_killed import calls, stored_calls
-from shell import ROOT, SELECT_ALL, Shell
+from shell import SELECT_ALL, Shell
 
 from skyassets.core.tables.declarations import ANSWERS
 from skyassets.core.tables.store import TableStore
@@ -22,12 +21,11 @@ ITEMS = 24
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
+def undisturbed(smoke_run_once: Path, tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
     """The answers of an epoch that nobody killed."""
-    shell = Shell(tmp_path_factory.mktemp("undisturbed"))
-    for command in (SELECT_ALL, TAGGED):
-        done = shell.run(*command)
-        assert done.returncode == 0, done.stdout
+    shell = Shell.copy_of(smoke_run_once, tmp_path_factory.mktemp("undisturbed"))
+    done = shell.run(*TAGGED)
+    assert done.returncode == 0, done.stdout
     return answers(shell)
 
 
@@ -43,21 +41,17 @@ def answers(shell: Shell) -> pl.DataFrame:
     ],
 )
 def test_a_killed_epoch_goes_on_and_repeats_no_answered_item(
-    tmp_path: Path, undisturbed: pl.DataFrame, answered: int, command: tuple[str, ...]
+    tmp_path: Path, smoke_run_once: Path, undisturbed: pl.DataFrame, answered: int, command: tuple[str, ...]
 ) -> None:
-    shell = Shell(tmp_path)
-    assert shell.run(*SELECT_ALL).returncode == 0
+    shell = Shell.copy_of(smoke_run_once, tmp_path)
     log = shell.data / "logs" / "tiny-server.jsonl"
     before = stored_calls(shell)
 
-    run = subprocess.Popen(
-        TAGGED, cwd=ROOT, env=shell.environment(SKYASSETS_CONCURRENCY="1"), start_new_session=True,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    while run.poll() is None and len(stored_calls(shell) - before) < answered:
-        time.sleep(0.005)
-    os.killpg(run.pid, signal.SIGKILL)
-    assert run.wait() == -signal.SIGKILL
+    with shell.started(*TAGGED, SKYASSETS_CONCURRENCY="1") as (run, _):
+        while run.poll() is None and len(stored_calls(shell) - before) < answered:
+            time.sleep(0.005)
+        os.killpg(run.pid, signal.SIGKILL)
+        assert run.wait() == -signal.SIGKILL
     kept = stored_calls(shell) - before
     asked = len(calls(log))
     assert answered <= len(kept) <= ITEMS

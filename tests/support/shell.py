@@ -1,13 +1,15 @@
 """A shell prepared as the README says, for tests that type commands as a user does."""
 
 import os
+import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Self, TextIO
 
 from warm_commands import Command, Commands, python_script
 
@@ -22,6 +24,12 @@ class Shell:
 
     folder: Path
     recipe: str = "smoke"
+
+    @classmethod
+    def copy_of(cls, made: Path, folder: Path, recipe: str = "smoke") -> Self:
+        """A shell in `folder` in which the commands have run that ran in the shell in `made`."""
+        shutil.copytree(made, folder, dirs_exist_ok=True)
+        return cls(folder, recipe)
 
     @property
     def data(self) -> Path:
@@ -70,11 +78,16 @@ class Shell:
 
     @contextmanager
     def started(self, *command: str, **more: str) -> Iterator[tuple[Command, TextIO]]:
-        """A command under way, the first of its process group, and what it prints; killed in the end."""
+        """A command under way, at the head of a process group, and what it prints; killed at the end."""
         reading, writing = os.pipe()
         with os.fdopen(reading) as output:
-            command_started = COMMANDS.start(
+            run = COMMANDS.start(
                 command, cwd=ROOT, env=self.environment(**more), stdout=writing, stderr=writing, start_new_session=True
             )
             os.close(writing)
-            yield command_started, output
+            try:
+                yield run, output
+            finally:
+                if run.poll() is None:
+                    os.killpg(run.pid, signal.SIGKILL)
+                    run.wait()
