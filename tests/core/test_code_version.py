@@ -12,7 +12,7 @@ from skyassets.core.errors import IdentityError
 
 ROOT = Path(__file__).parents[2]
 CORE = ("__init__", "core/__init__", "core/code_cache", "core/code_reading", "core/code_version", "core/errors",
-        "core/former_versions", "core/identity")  # fmt: skip
+        "core/former_versions", "core/identity", "core/moved_modules")  # fmt: skip
 Tree = dict[str, str]
 LEAF = "def f():\n    return 1\n"
 PACKAGES = {"skyassets/stages/__init__.py": "", "skyassets/stages/pkg/__init__.py": '"""A package."""\n'}

@@ -59,7 +59,7 @@ def test_every_file_of_the_package_goes_into_the_wheel() -> None:
     files = [
         path
         for path in (ROOT / "skyassets").rglob("*")
-        if path.is_file() and path.suffix not in (".py", ".pyc", ".pyi")
+        if path.is_file() and path.suffix not in (".py", ".pyi") and path.parent.name != "__pycache__"
     ]
     assert not [path for path in files if not any(path.match(pattern) for pattern in patterns)]
 
