@@ -1,7 +1,6 @@
 """Contenders: measured like base and student, and only what is new is asked."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -20,13 +19,6 @@ from skyassets.stages.evaluation.config import Contender
 ITEMS = 12
 OTHER = Contender("rival", Model("tiny", "2"))
 """Another revision of the pretended model: other requests."""
-
-
-@pytest.fixture
-def pipeline(tmp_path: Path) -> Pipeline:
-    made = Pipeline(tmp_path)
-    made.run()
-    return made
 
 
 def test_adding_a_contender_asks_only_the_contender(pipeline: Pipeline) -> None:

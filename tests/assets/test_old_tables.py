@@ -56,12 +56,9 @@ def grow_old(store: TableStore) -> None:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(pipeline_run_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made") / "there"
-    folder.mkdir()
-    pipeline = Pipeline(folder)
-    pipeline.run()
-    grow_old(pipeline.store)
+    grow_old(copy_of(pipeline_run_once, folder).store)
     return folder
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from assets.pipeline import ROWS, Pipeline, copy_of
+from assets.pipeline import ROWS, Pipeline
 from shell import ROOT, Shell
 
 from skyassets.commands.planning.outlook import RunForecast, outlook
@@ -23,19 +23,6 @@ from skyassets.project.project import Project
 from skyassets.project.table_status import table_statuses
 
 SAMPLES, BENCHMARK = 2, 12
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a pipeline that has run once."""
-    made = Pipeline(tmp_path_factory.mktemp("made"))
-    made.run()
-    return made.folder
-
-
-@pytest.fixture
-def pipeline(made: Path, tmp_path: Path) -> Pipeline:
-    return copy_of(made, tmp_path / "copy")
 
 
 def ahead(pipeline: Pipeline) -> RunForecast:

@@ -17,12 +17,9 @@ COLOURED = {"FORCE_COLOR": "1", "TERM": "xterm-256color"}
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Shell:
-    """A shell in which the smoke recipe has its data set."""
-    shell = Shell(tmp_path_factory.mktemp("made"))
-    done = shell.run("dagster", "asset", "materialize", "--select", "*sft_dataset")
-    assert done.returncode == 0, done.stdout
-    return shell
+def made(smoke_run_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    """A shell in which the smoke recipe has run."""
+    return Shell.copy_of(smoke_run_once, tmp_path_factory.mktemp("made"))
 
 
 def examples(shell: Shell) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from assets.pipeline import Pipeline
+from assets.pipeline import copy_of
 from playwright.sync_api import Page
 from stages.hostile import hostile
 from stages.reports import big
@@ -35,10 +35,9 @@ class Seen:
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def pages(pipeline_run_once: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("reports")
-    pipeline = Pipeline(folder)
-    pipeline.run()
+    pipeline = copy_of(pipeline_run_once, folder / "pipeline")
     found = {"smoke": pipeline.store.folder / PAGE}
     for name, facts in (("big", big()), ("hostile", hostile())):
         found[name] = folder / f"{name}.html"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from assets.pipeline import ALL, ROWS, Pipeline, copy_of
+from assets.pipeline import ALL, ROWS, Pipeline
 
 from skyassets.core.files import locked
 from skyassets.core.ports import Limits, Sampling
@@ -17,19 +17,6 @@ from skyassets.project.declarations import declarations
 from skyassets.project.project import Project
 from skyassets.project.table_status import State, TableStatus, table_statuses
 from skyassets.stages.rewriting.rewrite import RuleRewriting
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a pipeline that has run once."""
-    made = Pipeline(tmp_path_factory.mktemp("made"))
-    made.run()
-    return made.folder
-
-
-@pytest.fixture
-def pipeline(made: Path, tmp_path: Path) -> Pipeline:
-    return copy_of(made, tmp_path / "copy")
 
 
 def table_status(pipeline: Pipeline) -> dict[str, TableStatus]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from shell import ROOT, SELECT_ALL, Shell
+from shell import ROOT, Shell
 
 from skyassets.commands.main import COMMANDS, COMPLETION, main, parser
 from skyassets.core.tables.declarations import PROBLEMS
@@ -22,12 +22,9 @@ Do = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+def made(smoke_run_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """A shell in which the smoke recipe has run."""
-    shell = Shell(tmp_path_factory.mktemp("made"))
-    done = shell.run(*SELECT_ALL)
-    assert done.returncode == 0, done.stdout
-    return shell
+    return Shell.copy_of(smoke_run_once, tmp_path_factory.mktemp("made"))
 
 
 @pytest.fixture
