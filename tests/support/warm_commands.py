@@ -133,12 +133,12 @@ def _becomes_the_command(status: socket.socket, files: list[int], request: dict,
             os.close(file)
         for file in (0, 1, 2):
             os.close(file)
-        status.send(str(pid).encode())
         status.send(str(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])).encode())
         os._exit(0)
-    status.close()
     if request["session"]:
         os.setsid()
+    status.send(str(os.getpid()).encode())
+    status.close()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number, file in enumerate(files):
         os.dup2(file, number)
