@@ -28,14 +28,20 @@ def student(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(save_tiny_base(tmp_path_factory.mktemp("student")))
 
 
-@pytest.fixture
-def shell(student: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    """A shell in which the data set is made and the student is not."""
-    monkeypatch.setenv("STUDENT", student)
-    made = Shell(tmp_path, RECIPE)
-    done = made.run(*MATERIALIZE, SFT)
+@pytest.fixture(scope="module")
+def data_made(student: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a shell in which the data set is made and the student is not."""
+    made = Shell(tmp_path_factory.mktemp("data_made"), RECIPE)
+    done = made.run(*MATERIALIZE, SFT, STUDENT=student)
     assert done.returncode == 0, done.stdout[-3000:]
-    return made
+    return made.folder
+
+
+@pytest.fixture
+def shell(data_made: Path, student: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """A copy of that shell."""
+    monkeypatch.setenv("STUDENT", student)
+    return Shell.copy_of(data_made, tmp_path, RECIPE)
 
 
 def weights(shell: Shell) -> Path:

@@ -1,7 +1,6 @@
 """Trainings of the tiny base for tests: started in a process that can be killed, and looked at from outside."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -26,7 +25,6 @@ def started(base: Path, folder: Path, choices: str = "dict()") -> subprocess.Pop
     """A process that trains into `folder` by the plan with these choices (Python text)."""
     return subprocess.Popen(
         [sys.executable, "-c", TRAIN, str(base), str(folder), choices],
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -52,6 +50,7 @@ def wait_for(what: Callable[[], object], seconds: float = 120) -> None:
 def killed_after(step: int, training: subprocess.Popen[str], folder: Path) -> None:
     """End a training the hard way once it has taken `step` steps, and wait until nothing of it is left."""
     wait_for(lambda: len(steps(folder)) >= step or training.poll() is not None)
+    assert training.poll() is None, training.communicate()[0]
     training.send_signal(signal.SIGKILL)
     training.communicate()
     wait_for(lambda: not of_run(folder))

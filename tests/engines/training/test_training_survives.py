@@ -34,6 +34,14 @@ def whole(base: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, l
     return folder, trained(base, folder)
 
 
+@pytest.fixture(scope="module")
+def killed(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that was killed after its fifth step. To be copied."""
+    made = tmp_path_factory.mktemp("killed")
+    killed_after(5, started(base, made / "student", "dict(saving=Saving(every=2, keep=2))"), made / "student")
+    return made
+
+
 def trained(base: Path, folder: Path, layout: Layout = ALONE, saving: Saving = OFTEN) -> list[Step]:
     trainer = DeepSpeedTrainer(folder.parent / "models", threads=1)
     return trainer.train(plan(base, EXAMPLES, layout, saving), sums(EXAMPLES), folder, print)
@@ -45,10 +53,13 @@ def what_was_learned(curve: list[Step]) -> list[tuple[float, ...]]:
 
 @pytest.mark.parametrize("step", [1, 5, 11])
 def test_a_killed_run_goes_on_to_the_same_curve_and_the_same_weights_bit_by_bit(
-    step: int, base: Path, whole: tuple[Path, list[Step]], tmp_path: Path
+    step: int, base: Path, whole: tuple[Path, list[Step]], killed: Path, tmp_path: Path
 ) -> None:
     folder, curve = tmp_path / "student", whole[1]
-    killed_after(step, started(base, folder, "dict(saving=Saving(every=2, keep=2))"), folder)
+    if step == 5:
+        shutil.copytree(killed, tmp_path, dirs_exist_ok=True)
+    else:
+        killed_after(step, started(base, folder, "dict(saving=Saving(every=2, keep=2))"), folder)
     assert not (folder / "config.json").exists()
     assert what_was_learned(trained(base, folder)) == what_was_learned(curve)
     assert (folder / "model.safetensors").read_bytes() == (whole[0] / "model.safetensors").read_bytes()
@@ -66,9 +77,11 @@ def test_a_run_goes_on_with_another_number_of_ranks_on_the_same_data(
     assert [step.loss for step in gone_on] == pytest.approx([step.loss for step in curve], rel=0.01)
 
 
-def test_between_zero_3_and_the_others_a_save_is_refused_with_what_to_do(base: Path, tmp_path: Path) -> None:
+def test_between_zero_3_and_the_others_a_save_is_refused_with_what_to_do(
+    base: Path, killed: Path, tmp_path: Path
+) -> None:
     folder = tmp_path / "student"
-    killed_after(3, started(base, folder, "dict(saving=Saving(every=2, keep=2))"), folder)
+    shutil.copytree(killed, tmp_path, dirs_exist_ok=True)
     with pytest.raises(TrainerError, match="SKYASSETS_ZERO=1, or delete"):
         trained(base, folder, Layout(zero_stage=3))
     assert JobFolder.beside(folder).saves.latest() is not None
@@ -111,7 +124,6 @@ def test_a_full_disk_stops_the_run_says_so_and_keeps_the_last_save(base: Path, t
     with log.open("w") as file:
         subprocess.run(
             [*disk, sys.executable, "-c", program, str(base), str(small / "student"), choices],
-            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
             stdout=file,
             stderr=file,
             check=False,
