@@ -15,8 +15,9 @@ case ${1:-} in
   --all)
     failed=0
     side_by_side -m 'not real and not browser' || failed=1
-    # With the machine to themselves.
-    .venv/bin/python -m pytest -m 'real or browser' --durations=10 || failed=1
+    # Two at a time those that serve, train or drive a browser, and one by one those that measure.
+    .venv/bin/python -m pytest -n 2 --dist loadfile -m '(real or browser) and not alone' --durations=10 || failed=1
+    .venv/bin/python -m pytest -m alone || failed=1
     exit $failed
     ;;
   *) exec .venv/bin/python -m pytest "$@" ;;

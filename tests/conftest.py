@@ -81,6 +81,15 @@ def rewritten_run_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made_once(tmp_path_factory, "rewritten_run_once", run)
 
 
+@pytest.fixture(scope="session")
+def converted_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of models that holds the packaged one, converted."""
+    from skyassets.engines.models.weights import weights_folder
+    from skyassets.recipes.embedded import SMOLLM2
+
+    return made_once(tmp_path_factory, "converted_models", lambda folder: weights_folder(SMOLLM2, folder))
+
+
 @pytest.fixture
 def pipeline(tmp_path: Path, pipeline_run_once: Path) -> "Pipeline":
     """A pipeline that has run once."""

@@ -76,7 +76,8 @@ def test_a_missing_data_set_is_told_with_the_command_that_makes_it(tmp_path: Pat
 
 
 @pytest.mark.real
-def test_a_real_tokenizer_shows_its_special_tokens_and_the_end_of_turn(made: Shell) -> None:
+def test_a_real_tokenizer_shows_its_special_tokens_and_the_end_of_turn(made: Shell, converted_models: Path) -> None:
+    made.link_models(converted_models)
     messages = next(iter(kept(made).values()))
     told = json.loads(tokens(made, "--json", recipe=SMOLLM2))
     given, learned = told["pieces"]
@@ -90,8 +91,11 @@ def test_a_real_tokenizer_shows_its_special_tokens_and_the_end_of_turn(made: She
 
 
 @pytest.mark.real
-def test_on_a_terminal_what_is_learned_is_green_and_a_models_escapes_do_nothing(made: Shell) -> None:
-    shell = Shell(made.folder.parent / "escaping")
+def test_on_a_terminal_what_is_learned_is_green_and_a_models_escapes_do_nothing(
+    made: Shell, converted_models: Path, tmp_path: Path
+) -> None:
+    shell = Shell(tmp_path)
+    shell.link_models(converted_models)
     rows = examples(made).filter(pl.col("dropped_by").is_null()).head(1)
     says = [[{"role": "user", "content": "Hi\x1b]0;owned\x07"}, {"role": "assistant", "content": "\x1b[31mred"}]]
     path = TableStore(shell.data / "smoke").path(EXAMPLES)

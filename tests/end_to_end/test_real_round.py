@@ -15,8 +15,9 @@ pytestmark = pytest.mark.real
 
 
 @pytest.fixture(scope="module")
-def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+def shell(converted_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Shell:
     made = Shell(tmp_path_factory.mktemp("real"), "user_recipes:tiny_embedded")
+    made.link_models(converted_models)
     done = made.run(*SELECT_ALL)
     assert done.returncode == 0, done.stdout[-5000:]
     return made

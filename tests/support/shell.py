@@ -35,6 +35,10 @@ class Shell:
     def data(self) -> Path:
         return self.folder / "data"
 
+    def link_models(self, converted: Path) -> None:
+        """Have `converted` models where the data folder keeps its own, so that no command converts them again."""
+        shutil.copytree(converted, self.data / "models", copy_function=os.link)
+
     def environment(self, **more: str) -> dict[str, str]:
         home = self.folder / "dagster"
         home.mkdir(parents=True, exist_ok=True)

