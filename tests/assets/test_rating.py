@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from assets.pipeline import ALL, ROWS, Pipeline
+from assets.pipeline import ALL, ROWS, Pipeline, copy_of
 from rater import RATING, Rater, rater
 
 from skyassets.core.tables.declarations import PROBLEMS, TRACES
@@ -21,14 +21,25 @@ def server() -> Iterator[Rater]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def rated_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """The folder of a pipeline with a rating that has run once, and what its rater was asked."""
+    made = Pipeline(tmp_path_factory.mktemp("rated_once"))
+    with rater() as running:
+        with_rating(made, running).run()
+        return made.folder, running.seen()
+
+
 @pytest.fixture
-def rated(tmp_path: Path, server: Rater) -> Pipeline:
-    """A pipeline with a rating that has run once."""
-    made = Pipeline(tmp_path)
+def rated(rated_once: tuple[Path, list[str]], tmp_path: Path, server: Rater) -> Pipeline:
+    """A pipeline with a rating that has run once, now with a rater that was asked nothing."""
+    return with_rating(copy_of(rated_once[0], tmp_path / "rated"), server)
+
+
+def with_rating(made: Pipeline, server: Rater) -> Pipeline:
     made.write(RATED)
     made.recipe = replace(made.recipe, rating=RATING, sources=(replace(made.recipe.sources[0], difficulty=(5, 7)),))
     made.deployment = replace(made.deployment, urls={"rater": (server.url,)})
-    made.run()
     return made
 
 
@@ -38,8 +49,11 @@ def asides(pipeline: Pipeline) -> dict[str, str]:
     return dict(zip(rows["question"], rows["set_aside"], strict=True))
 
 
-def test_each_problem_is_rated_once_and_taught_only_within_its_range(rated: Pipeline, server: Rater) -> None:
-    assert len(server.seen()) == len(set(server.seen())) == len(ROWS)
+def test_each_problem_is_rated_once_and_taught_only_within_its_range(
+    rated: Pipeline, rated_once: tuple[Path, list[str]]
+) -> None:
+    _, seen = rated_once
+    assert len(seen) == len(set(seen)) == len(ROWS)
     assert asides(rated) == {
         RATED[4]["question"]: "difficulty 8 is outside 5-7",
         RATED[5]["question"]: "difficulty 9 is outside 5-7",
@@ -49,26 +63,26 @@ def test_each_problem_is_rated_once_and_taught_only_within_its_range(rated: Pipe
 
 def test_a_rerun_rates_nothing(rated: Pipeline, server: Rater) -> None:
     assert rated.run().rebuilt == frozenset()
-    assert len(server.seen()) == len(ROWS)
+    assert server.seen() == []
 
 
 def test_one_problem_added_is_one_rating(rated: Pipeline, server: Rater) -> None:
     rated.write([*RATED, {"question": "What is 83 times 2? [6]", "answer": "166"}])
     assert rated.run().rebuilt == AFTER_PROBLEMS
-    assert len(server.seen()) == len(ROWS) + 1
+    assert len(server.seen()) == 1
 
 
 def test_another_range_rates_nothing(rated: Pipeline, server: Rater) -> None:
     rated.recipe = replace(rated.recipe, sources=(replace(rated.recipe.sources[0], difficulty=(5, 8)),))
     assert rated.run().rebuilt == AFTER_PROBLEMS
     assert list(asides(rated).values()) == ["difficulty 9 is outside 5-8"]
-    assert len(server.seen()) == len(ROWS)
+    assert server.seen() == []
 
 
 def test_another_scale_rates_every_problem(rated: Pipeline, server: Rater) -> None:
     rated.recipe = replace(rated.recipe, rating=replace(RATING, system="From easy 1 to hard 10."))
     assert rated.run().rebuilt == frozenset({"raw_problems"})
-    assert len(server.seen()) == 2 * len(ROWS)
+    assert len(server.seen()) == len(ROWS)
 
 
 def test_what_could_not_be_rated_is_rated_by_the_next_run_alone(rated: Pipeline, server: Rater) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from assets.pipeline import Outcome, Pipeline
+from assets.pipeline import Outcome, Pipeline, copy_of
 from tiny_base import tokenizer
 
 from skyassets.core.sources import HubDataset, LocalFile, Source
@@ -22,9 +22,10 @@ from skyassets.stages.publishing.dataset_card import origin
 SYSTEM = "Think first."
 
 
-@pytest.fixture
-def made(pipeline: Pipeline) -> Pipeline:
+@pytest.fixture(scope="module")
+def made(pipeline_run_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     """With a system prompt, which is what loaders lose."""
+    pipeline = copy_of(pipeline_run_once, tmp_path_factory.mktemp("files") / "pipeline")
     prompts = replace(pipeline.recipe.student_prompts, system=SYSTEM)
     pipeline.recipe = replace(pipeline.recipe, student_prompts=prompts)
     pipeline.run()
