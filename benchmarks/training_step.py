@@ -41,7 +41,7 @@ from skyassets.engines.training.learning.collate import IGNORED
 from skyassets.engines.training.trainer import DeepSpeedTrainer
 from skyassets.recipes.embedded import SMOLLM2
 from skyassets.stages.training.parallelism import LayoutOverrides
-from skyassets.stages.training.plan import plan
+from skyassets.stages.training.plan import PlanInputs, plan
 
 SHORTEST, LONGEST, USUAL = 128, 512, 330
 MICRO_BATCH = 4
@@ -153,7 +153,7 @@ def prepared(case: Case, steps: int, words: Path, folder: Path) -> tuple[TrainPl
     training = Training(Model(str(base), "random"), 1, 1e-4, case.batch, case.cutoff, "bf16", 1, packing=case.packing)
     hardware = Hardware(Device("cpu", host_memory_gb(), is_gpu=False), host_memory_gb=host_memory_gb())
     overrides = LayoutOverrides(micro_batch=MICRO_BATCH, recompute=False)
-    planned = plan(training, shape, lengths, hardware, overrides, Saving(every=NEVER))
+    planned = plan(PlanInputs(training, shape, lengths, hardware, overrides, Saving(every=NEVER)))
     job = JobFolder((folder / "job").absolute())
     DeepSpeedTrainer(folder / "cache").prepare(planned, examples, job)
     return planned, job

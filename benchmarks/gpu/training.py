@@ -42,7 +42,7 @@ from skyassets.engines.tokenizing.token_file import TokenExample, write_examples
 from skyassets.engines.training.job import JobFolder, TrainingJob  # noqa: E402
 from skyassets.stages.training.arguments import ARGUMENTS_FILE  # noqa: E402
 from skyassets.stages.training.parallelism import OFFLOADS, LayoutOverrides  # noqa: E402
-from skyassets.stages.training.plan import Question, chosen, plans_of  # noqa: E402
+from skyassets.stages.training.plan import PlanInputs, fastest, plans_of  # noqa: E402
 
 CHILD = Path(__file__).with_name("one_training.py")
 TINY = {
@@ -134,9 +134,9 @@ def planned(
         1, zero_stage=options.zero, offload=options.offload, recompute=options.recompute, attention=attention
     )
     saving = Saving(every=10**6, keep=1)
-    plans = plans_of(Question(training, shape, [size] * count, hardware, overrides, saving, count * (size - 1)))
+    plans = plans_of(PlanInputs(training, shape, [size] * count, hardware, overrides, saving, count * (size - 1)))
     fitting = [each for each in plans if each[0].fits]
-    return (chosen(fitting) if fitting else min(plans, key=lambda each: each[0].need))[1]
+    return (fastest(fitting) if fitting else min(plans, key=lambda each: each[0].need))[1]
 
 
 def one(setting: Setting, plan: TrainPlan, shape: ModelShape, options: argparse.Namespace, folder: Path) -> Row:

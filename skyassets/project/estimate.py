@@ -16,12 +16,11 @@ from skyassets.project.deployment import student_name
 from skyassets.project.evaluation.epoch import current_epoch
 from skyassets.project.project import BuildContext, Project, Run
 from skyassets.stages.evaluation.answers import attempts_of
+from skyassets.stages.inspection.dry_run import DryRun
 from skyassets.stages.inspection.forecast import (
-    Counter,
-    Counting,
     Lengths,
     Line,
-    NoServing,
+    RequestCounter,
     lengths_of,
     rate,
     rewriters,
@@ -90,20 +89,20 @@ class Estimate:
         if role in deployment.batches:
             price = replace(price, input=price.input * price.batch, output=price.output * price.batch)
         work = BuildContext(table.name, Run(self.run), self.said, self.run_budget)
-        counting = Counting(price, self.pilot, is_by_conversation)
-        made, usage = self._count(counting, stage)
-        if counting.sample:
+        counter = RequestCounter(price, self.pilot, is_by_conversation)
+        made, usage = self._count(counter, stage)
+        if counter.sample:
             # A batch may take a day, so the pilot uses the ordinary API.
             at_once = Project(self.project.recipe, replace(deployment, batches=frozenset()))
-            completer(at_once, role, model, work).complete(model, counting.sample)
-            counting = Counting(price, 0, is_by_conversation)
-            made, usage = self._count(counting, stage)
-        line = Line(table.name, role, str(model), len(usage.lengths), counting.calls, price, counting.worst)
+            completer(at_once, role, model, work).complete(model, counter.sample)
+            counter = RequestCounter(price, 0, is_by_conversation)
+            made, usage = self._count(counter, stage)
+        line = Line(table.name, role, str(model), len(usage.lengths), counter.calls, price, counter.worst)
         return self._known(line, lengths_of(usage), role, model), made
 
-    def _count(self, counting: Counting, stage: Stage) -> tuple[StageResult | None, Usage]:
+    def _count(self, counter: RequestCounter, stage: Stage) -> tuple[StageResult | None, Usage]:
         usage = Usage()
-        made = stage(Counter(self.project.rows, NoServing(), lambda tally: None, usage=usage, counting=counting))
+        made = stage(DryRun(self.project.rows, usage=usage, record=counter.count))
         return made, usage
 
     def _known(self, line: Line, lengths: Lengths | None, role: str, model: Model) -> Line:

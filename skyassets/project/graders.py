@@ -31,7 +31,7 @@ def graders(project: Project, work: BuildContext) -> Iterator[Graders]:
     programs = digest(code_version(*CODE_GRADERS), sys.version_info[:2])
     versions = {"code": programs, "answers": code_version(*ANSWER_GRADERS)}
     with project.deployment.graders(project.recipe.limits) as engines:
-        yield replace(engines, kept=JudgementStore(project.deployment.data / "rows", work.said), versions=versions)
+        yield replace(engines, store=JudgementStore(project.deployment.data / "rows", work.said), versions=versions)
 
 
 @contextmanager

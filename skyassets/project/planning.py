@@ -9,7 +9,7 @@ from skyassets.core.training.spec import Saving, Training, TrainPlan
 from skyassets.core.training.steps import steps_of, units_of
 from skyassets.engines.host.machine import this_machine
 from skyassets.project.deployment import Deployment
-from skyassets.stages.training.plan import plan
+from skyassets.stages.training.plan import PlanInputs, plan
 
 SAVES_OF_A_SHORT_RUN = 4
 """A run of fewer than 400 steps is saved about this often, instead of every 100 steps."""
@@ -23,15 +23,9 @@ def planned(deployment: Deployment, training: Training, lengths: Sequence[int], 
         TrainerError: when it does not fit, naming what would.
         ServerError: when the base model's config is not available.
     """
-    return plan(
-        training,
-        deployment.shape(training.base),
-        lengths,
-        priced(this_machine(), deployment),
-        deployment.overrides,
-        saving(deployment, training, lengths),
-        learned,
-    )
+    shape, hardware = deployment.shape(training.base), priced(this_machine(), deployment)
+    saves = saving(deployment, training, lengths)
+    return plan(PlanInputs(training, shape, lengths, hardware, deployment.overrides, saves, learned))
 
 
 def priced(hardware: Hardware, deployment: Deployment) -> Hardware:

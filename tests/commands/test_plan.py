@@ -56,7 +56,7 @@ def test_what_does_not_fit_is_refused_with_what_would(tmp_path: Path) -> None:
     ("words", "says"),
     [
         (("--on", "8xH900"), "'8xH900' names no hardware known here"),
-        (("--on", "cpu-64GB", "--loss", "liger"), "liger on a processor; needs a GPU"),
+        (("--on", "cpu-64GB", "--loss", "liger"), "liger on a CPU; needs a GPU"),
         (("--rows", "0"), "must be a whole number from 1"),
         (("--offload", "some"), "invalid choice: 'some'"),
         (("--price", "much"), "--price"),
@@ -73,7 +73,7 @@ def test_without_a_gpu_this_machine_is_its_processor(tmp_path: Path) -> None:
     assert code == 0
     for words in (
         "hardware: 1 x cpu",
-        "nobody knows the speed of cpu",
+        "the speed of cpu is unknown",
         "deepspeed.json",
         "skyassets.engines.training.worker",
     ):

@@ -23,7 +23,8 @@ from skyassets.recipes.recipe import check
 from skyassets.recipes.smoke import smoke
 from skyassets.stages.evaluation.benchmark import Benchmark
 from skyassets.stages.grading.config import Graders, Mode
-from skyassets.stages.grading.pool import case, judge_all
+from skyassets.stages.grading.judge import case
+from skyassets.stages.grading.pool import judge_all
 from skyassets.stages.problems.reference_check import WITHOUT, validated
 from skyassets.stages.problems.table import benchmark_problems
 

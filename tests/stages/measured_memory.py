@@ -12,13 +12,13 @@ from tiny_base import conversation, tokenizer
 from skyassets.core.ports import Conversation, Model
 from skyassets.core.training.hardware import Device, Hardware
 from skyassets.core.training.model_shape import ModelShape, shape_of
-from skyassets.core.training.spec import Lora, Saving, Training, TrainPlan
+from skyassets.core.training.spec import Lora, Training, TrainPlan
 from skyassets.engines.host.machine import host_memory_gb
 from skyassets.engines.sandbox.guest.process_tree import descendants
 from skyassets.engines.tokenizing.chat_tokenizer import ChatTokenizer
 from skyassets.engines.training.trainer import DeepSpeedTrainer
 from skyassets.stages.training.parallelism import LayoutOverrides
-from skyassets.stages.training.plan import plan
+from skyassets.stages.training.plan import PlanInputs, plan
 
 STEPS = 2
 BESIDE = (b"server_watchdog", b"torch.distributed.run")
@@ -52,7 +52,7 @@ def measured(case: Case, folder: Path, said: Callable[[str], None] = print) -> t
         Model(str(base), "random"), 1, 1e-4, batch, case.length, "bf16", 1, lora=case.lora, packing=case.packing
     )
     hardware = Hardware(Device("cpu", host_memory_gb(), is_gpu=False), host_memory_gb=host_memory_gb())
-    planned = plan(training, shape, lengths, hardware, case.overrides, Saving())
+    planned = plan(PlanInputs(training, shape, lengths, hardware, case.overrides))
     with _Watch() as watch:
         DeepSpeedTrainer(folder / "cache", threads=1).train(planned, examples, folder / "trained", said)
     return planned, shape, watch.peak_gb

@@ -6,7 +6,7 @@ from skyassets.core.training.model_shape import KNOWN_SHAPES, ModelShape
 from skyassets.core.training.spec import Training
 from skyassets.stages.training.batching import typical_lengths
 from skyassets.stages.training.parallelism import LayoutOverrides
-from skyassets.stages.training.plan import Question
+from skyassets.stages.training.plan import PlanInputs
 
 QWEN_32B = KNOWN_SHAPES["Qwen/Qwen2.5-32B-Instruct"]
 QWEN_SMALL = KNOWN_SHAPES["Qwen/Qwen2.5-0.5B"]
@@ -22,12 +22,14 @@ SKY_T1 = Training(
 LENGTHS = typical_lengths(16_401, 4_500, 16_384)
 
 
-def sky_t1(on: str = "8xH100-80GB", overrides: LayoutOverrides | None = None, training: Training = SKY_T1) -> Question:
+def sky_t1(
+    on: str = "8xH100-80GB", overrides: LayoutOverrides | None = None, training: Training = SKY_T1
+) -> PlanInputs:
     """The published training on some hardware."""
-    return Question(training, QWEN_32B, LENGTHS, hardware_of(on), overrides or LayoutOverrides())
+    return PlanInputs(training, QWEN_32B, LENGTHS, hardware_of(on), overrides or LayoutOverrides())
 
 
-def small(on: str = "cpu-24GB", overrides: LayoutOverrides | None = None, shape: ModelShape = QWEN_SMALL) -> Question:
+def small(on: str = "cpu-24GB", overrides: LayoutOverrides | None = None, shape: ModelShape = QWEN_SMALL) -> PlanInputs:
     """A small model on short examples."""
     training = Training(Model("small", "1"), 1, 1e-4, 8, 512, "bf16", 1)
-    return Question(training, shape, [512] * 20, hardware_of(on), overrides or LayoutOverrides())
+    return PlanInputs(training, shape, [512] * 20, hardware_of(on), overrides or LayoutOverrides())

@@ -20,7 +20,7 @@ from skyassets.project.deployment import Deployment
 from skyassets.project.project import Project
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.curation.examples import conversations
-from skyassets.stages.training.loss_mask import CLOSES, OPENS, as_text, counts, in_words
+from skyassets.stages.training.loss_mask import CLOSES, OPENS, as_text, counts, summary
 
 GIVEN, LEARNED, END = "dim", "bold green", "bold black on green"
 
@@ -48,7 +48,7 @@ def tokens(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
         told = {"example_id": conversation.id, "tokens": total, "learned": learned, "pieces": list(map(asdict, pieces))}
         console.print(json.dumps(told, ensure_ascii=False, indent=1), markup=False, highlight=False, soft_wrap=True)
         return 0
-    head = f"example {conversation.id[:SHORT]}: {printable(in_words(whole))}"
+    head = f"example {conversation.id[:SHORT]}: {printable(summary(whole))}"
     console.print(head, style="bold", markup=False, highlight=False, soft_wrap=True)
     if console.is_terminal and not console.no_color:
         console.print(_coloured(pieces), soft_wrap=True)

@@ -20,7 +20,7 @@ from skyassets.core.tables.declarations import COMPLETIONS, REWRITES
 from skyassets.project.deployment import Deployment
 from skyassets.project.project import Project
 from skyassets.recipes.recipe import Recipe
-from skyassets.stages.inspection.dry_run import Wanted
+from skyassets.stages.inspection.dry_run import WantedCompletion
 from skyassets.stages.inspection.row_lookup import SHORTEST
 from skyassets.stages.markup.word_diff import changes, excerpt
 from skyassets.stages.sampling.request_key import (
@@ -92,7 +92,7 @@ WHY = Command(
 )
 
 
-def _overview(wanted: Iterable[Wanted], facts: dict[str, dict[str, object]]) -> Table:
+def _overview(wanted: Iterable[WantedCompletion], facts: dict[str, dict[str, object]]) -> Table:
     shown = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     for name in ("completion", "wanted for", "state", "since", "first asked for", "run", "cost"):
         shown.add_column(name, overflow="fold", no_wrap=name in ("completion", "state", "since", "run", "cost"))
@@ -112,11 +112,11 @@ def _told(row: dict[str, object]) -> list[str]:
     return [since, str(row["asked_for"] or "unknown"), str(row["run"] or "unknown")[:8], cost]
 
 
-def _explain_missing(console: Console, lookup: StoredTables, aim: Target, missing: Sequence[Wanted]) -> None:
+def _explain_missing(console: Console, lookup: StoredTables, aim: Target, missing: Sequence[WantedCompletion]) -> None:
     """For each missing completion: the nearest stored row and how the keys differ; repeated differences are grouped."""
     stored = _nearby(lookup, aim.question) if missing else []
-    new: list[Wanted] = []
-    said: dict[tuple[Difference, ...], list[tuple[Wanted, Key]]] = {}
+    new: list[WantedCompletion] = []
+    said: dict[tuple[Difference, ...], list[tuple[WantedCompletion, Key]]] = {}
     for one in missing:
         alike = [
             key
@@ -138,7 +138,7 @@ def _explain_missing(console: Console, lookup: StoredTables, aim: Target, missin
         console.print(f"{told}: new, nothing like it was ever asked for {new[0].table}.", markup=False, highlight=False)
 
 
-def _explain_unwanted(console: Console, recipe: Recipe, aim: Target, wanted: Sequence[Wanted]) -> None:
+def _explain_unwanted(console: Console, recipe: Recipe, aim: Target, wanted: Sequence[WantedCompletion]) -> None:
     """For a stored completion that the recipe does not want: how it would have to differ."""
     assert aim.completion is not None
     keys = [key_of(one.request) for one in wanted]
@@ -194,7 +194,7 @@ def _is_long(gap: Difference) -> bool:
 
 
 def _remarks(
-    recipe: Recipe, aim: Target, wanted: Sequence[Wanted], facts: dict[str, dict[str, object]]
+    recipe: Recipe, aim: Target, wanted: Sequence[WantedCompletion], facts: dict[str, dict[str, object]]
 ) -> Iterable[str]:
     """Additional remarks."""
     if aim.problem.is_empty():

@@ -22,7 +22,7 @@ from skyassets.core.tables.declarations import (
 from skyassets.project.deployment import student_name
 from skyassets.project.evaluation.epoch import current_epoch
 from skyassets.project.project import Project
-from skyassets.stages.inspection.dry_run import Wanted, answered, rated, rewritten, taught
+from skyassets.stages.inspection.dry_run import WantedCompletion, answered, rated, rewritten, taught
 from skyassets.stages.inspection.row_lookup import SHORTEST, VIEWS, Row, find, rows_of
 from skyassets.stages.sampling.request_key import Key, stored_key
 
@@ -38,7 +38,7 @@ class Target:
 
     table: Table
     problem: pl.DataFrame
-    concerns: Callable[[Wanted], bool]
+    concerns: Callable[[WantedCompletion], bool]
     completion: Key | None = None
     """The stored completion that was named, if one was."""
 
@@ -86,7 +86,7 @@ def target(lookup: StoredTables, row: Row) -> Target | None:
     return Target(PROBLEMS, problem, lambda one: one.table in tables and one.sample == sample)
 
 
-def wanted_for(project: Project, lookup: StoredTables, aim: Target) -> Iterator[Wanted]:
+def wanted_for(project: Project, lookup: StoredTables, aim: Target) -> Iterator[WantedCompletion]:
     """Every completion that the recipe wants for the problem, given the current row store."""
     recipe, problem = project.recipe, aim.problem
     if aim.table is BENCHMARK_PROBLEMS:

@@ -29,7 +29,7 @@ from skyassets.project.training_runs import written_job
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.inspection.forecast import Line
 from skyassets.stages.training.parallelism import ATTENTIONS, LOSSES, OFFLOADS, ROOM, Candidate, LayoutOverrides
-from skyassets.stages.training.plan import Question, chosen, plans_of, refusal
+from skyassets.stages.training.plan import PlanInputs, fastest, plans_of, refusal
 
 MOST = 10_000_000
 """More than any reasoning data set has; a typing error should not exhaust the memory."""
@@ -86,15 +86,15 @@ def plan(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
         training,
         data.lengths,
     )
-    question = Question(training, shape, data.lengths, hardware, _wishes(deployment, options), saves, data.learned)
-    plans = plans_of(question)
+    inputs = PlanInputs(training, shape, data.lengths, hardware, _wishes(deployment, options), saves, data.learned)
+    plans = plans_of(inputs)
     fitting = [each for each in plans if each[0].fits]
-    best = chosen(fitting)[1] if fitting else None
+    best = fastest(fitting)[1] if fitting else None
     lines, source = pipeline(project, hardware)
     console = Console()
     job = _written(project, training, best, options) if options.write and best else None
     if options.json:
-        told = _told(recipe, data, plans, best, lines, source) | {"refusal": "" if best else refusal(question)}
+        told = _told(recipe, data, plans, best, lines, source) | {"refusal": "" if best else refusal(inputs)}
         told |= {"published": beside_published(recipe), "job": str(job.path) if job else None}
         console.print(json.dumps(told, indent=1), markup=False, highlight=False, soft_wrap=True)
         return 0 if best else 1
@@ -105,7 +105,7 @@ def plan(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     for text in _head(recipe, training, data, shape, hardware):
         say(text)
     console.print(shown.layouts(plans, best))
-    for text in _notes(best, hardware) if best else [refusal(question)]:
+    for text in _notes(best, hardware) if best else [refusal(inputs)]:
         say(text)
     console.print(shown.models(lines, best))
     say(f"Figures of the pipeline: {source}.")

@@ -4,7 +4,7 @@ from skyassets.core.training.hardware import hardware_of
 from skyassets.core.training.model_shape import KNOWN_SHAPES
 from skyassets.core.training.spec import Layout, Saving
 from skyassets.recipes.recipe import Recipe
-from skyassets.stages.training.batching import epoch, typical_lengths
+from skyassets.stages.training.batching import epoch_batches, typical_lengths
 from skyassets.stages.training.time import duration
 
 
@@ -19,7 +19,7 @@ def beside_published(recipe: Recipe) -> dict[str, object]:
     layout = Layout(hardware.devices, hardware.nodes, 1, 3, published.offload, recompute=True)
     lengths = typical_lengths(expected.rows, expected.row_tokens, training.cutoff)
     # Their trainer used examples in random order: each micro step waits for the longest of eight.
-    drawn = epoch(training, lengths, layout, is_sorted=False)
+    drawn = epoch_batches(training, lengths, layout, is_sorted=False)
     time = duration(training, layout, Saving(), shape, hardware, lengths, drawn)
     if time is None:
         return {}

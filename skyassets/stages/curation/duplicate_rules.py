@@ -113,7 +113,7 @@ def contaminated(asked: dict[str, str], benchmark: pl.DataFrame, rule: Decontami
     items = benchmark.select("problem_id", "question", "benchmark")
     of = {str(item): str(name) for item, _, name in items.iter_rows()}
     index = ItemIndex({str(item): str(question) for item, question, _ in items.iter_rows()}, rule)
-    matches = index.match_all(list(asked.values()))
+    matches = index.matches(list(asked.values()))
     return {
         problem: f"{of[match.item]}: {match}"
         for problem, match in zip(asked, matches, strict=True)

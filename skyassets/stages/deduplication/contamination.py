@@ -40,11 +40,6 @@ class Decontamination:
     near: NearDuplicates | None = field(default_factory=NearDuplicates)
 
 
-def one_shared_ngram(ngram: int) -> Decontamination:
-    """The rule of most published recipes (8 or 13 words): drop a question that shares one n-gram with any item."""
-    return Decontamination(ngram, share=0.0, split=Split.SPACED, whole_short=False, near=None)
-
-
 @dataclass(frozen=True)
 class Match:
     """The benchmark item that a text repeats, and the evidence."""
@@ -90,22 +85,19 @@ class ItemIndex:
         near, length = (items, rule.near.shingle) if rule.near else ({}, 1)
         self._near = GramIndex(near, length, Split.ALPHANUMERIC, whole_short=True)
 
-    def match(self, text: str) -> Match | None:
-        """The item with the largest share in `text`, if that reaches the rule's share; else the nearest near-duplicate.
+    def matches(self, texts: Sequence[str]) -> list[Match | None]:
+        """For each text, the item with the largest share if that reaches the rule's share; else the nearest duplicate.
 
         Among equally good items the smallest id wins, so that the evidence does not depend on the order of the items.
+        Each distinct text is looked up once, in batches of some million characters.
         """
-        return self.match_all([text])[0]
-
-    def match_all(self, texts: Sequence[str]) -> list[Match | None]:
-        """The match of every text. Each distinct text is looked up once, in batches of some million characters."""
         distinct = list(dict.fromkeys(texts))
         found: dict[str, Match] = {}
         for part in portions(distinct, PORTION):
-            found.update(self._matches(distinct[part]))
+            found.update(self._matches_of(distinct[part]))
         return [found.get(text) for text in texts]
 
-    def _matches(self, texts: list[str]) -> dict[str, Match]:
+    def _matches_of(self, texts: list[str]) -> dict[str, Match]:
         from skyassets.stages.deduplication.ngram_index import best_of_each
         from skyassets.stages.deduplication.word_hashes import hashed_words
 
@@ -185,7 +177,7 @@ def contaminated_items(questions: Mapping[str, str], items: Mapping[str, str], r
     found: dict[str, str] = {}
     left, asked = dict(items), dict(questions)
     while left and asked:
-        matches = ItemIndex(left, rule).match_all(list(asked.values()))
+        matches = ItemIndex(left, rule).matches(list(asked.values()))
         asked = {
             problem: text for (problem, text), match in zip(asked.items(), matches, strict=True) if match is not None
         }

@@ -12,8 +12,7 @@ from skyassets.core.tables.store import StageResult
 from skyassets.stages.evaluation.benchmark import Benchmark
 from skyassets.stages.evaluation.config import Evaluation, asking_of
 from skyassets.stages.grading.config import Mode
-from skyassets.stages.grading.judge import CODE
-from skyassets.stages.grading.pool import Case, case
+from skyassets.stages.grading.judge import CODE, Case, case
 from skyassets.stages.grading.verdicts import GradingConfig, is_unfinished, verdicts
 from skyassets.stages.sampling.completions import Completer, Replies
 from skyassets.stages.sampling.sample import Attempt, answer_columns, attempt_id, attempts

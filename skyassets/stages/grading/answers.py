@@ -17,8 +17,8 @@ from skyassets.stages.equivalence.scorers import is_scored, score
 from skyassets.stages.grading.config import Mode
 
 EXACT = "exact"
-COMPARED = ("equals the reference", "differs from the reference")
-KEPT = ("keeps the problem's rules", "breaks the problem's rules")
+COMPARED_REASONS = ("equals the reference", "differs from the reference")
+SCORED_REASONS = ("keeps the problem's rules", "breaks the problem's rules")
 _EQUALS = re.compile(r"(?<![<>!:])=")
 _NAME = re.compile(r"[A-Za-z](?:_\{?\w\}?)?(?:\([A-Za-z]\))?|\\(?!frac|sqrt|text)[a-z]+(?:_\{?\w\}?)?")
 _POINT = re.compile(r"\([a-z](?:, ?[a-z])+\)")
@@ -28,7 +28,7 @@ _TEXT = re.compile(r"\\(?:text|mbox|textrm)\s*\{([^{}]*)\}|\\mathrm\s*\{([^{}]{2
 _HALF_DAY = re.compile(r"\d[\s{]*(?:\\[a-z]+\s*\{\s*)?[ap]\.?\s*m(?![A-Za-z])", re.IGNORECASE)
 _LOOSE = re.compile(r"\\(?:approx|simeq|sim|cong|b?mod|pmod)(?![A-Za-z])|≈")
 _SET, _WITHOUT = re.compile(r"\\\{"), re.compile(r"\\(?:setminus|backslash)")
-CHOSEN = ("takes the right option", "takes another option")
+CHOICE_REASONS = ("takes the right option", "takes another option")
 
 
 def judge_answer(
@@ -42,24 +42,24 @@ def judge_answer(
     if answer is None:
         return Judgement(Verdict.WRONG, "no boxed answer" if mode is Mode.STRICT else "no answer found", None, EXACT)
     if kind == SCORED:
-        return _judgement(score(gold, answer), KEPT, answer, "scorer")
+        return _judgement(score(gold, answer), SCORED_REASONS, answer, "scorer")
     if kind == CHOICE:
-        return _chosen(answer, gold, domain, offered, equals)
-    return _compared(answer, gold, equals)
+        return _judge_choice(answer, gold, domain, offered, equals)
+    return _compare(answer, gold, equals)
 
 
-def for_algebra(answer: str, gold: str) -> tuple[str, str] | str:
+def _algebra_inputs(answer: str, gold: str) -> tuple[str, str] | str:
     """The two formulas without their units, as input for algebra; or the reason why algebra must not compare them."""
     (given, unit), (wanted, wanted_unit) = measured(tidy(answer)), measured(tidy(gold))
     if is_prose(given) or is_prose(wanted):
         return "ungradable: words that reading does not decide"
     if unit and wanted_unit and unit != wanted_unit:
         return "ungradable: a formula in two units"
-    reason = _overlooked(given, wanted) or _unequated(given, wanted)
+    reason = _ignored_part(given, wanted) or _not_values(given, wanted)
     return f"ungradable: {reason}" if reason else (given, wanted)
 
 
-def _overlooked(given: str, wanted: str) -> str | None:
+def _ignored_part(given: str, wanted: str) -> str | None:
     """A part of the two formulas that the algebra would silently ignore."""
     both = (given, wanted)
     if any("'" in text or "\\prime" in text for text in both):
@@ -84,7 +84,7 @@ def _overlooked(given: str, wanted: str) -> str | None:
     return None
 
 
-def _unequated(given: str, wanted: str) -> str | None:
+def _not_values(given: str, wanted: str) -> str | None:
     """Why algebra must not compare an equation or a list with the other text: it compares only values."""
     if (not group(given) or not group(wanted)) and max(len(split(given)), len(split(wanted))) > 1:
         names = [
@@ -107,38 +107,38 @@ def _unequated(given: str, wanted: str) -> str | None:
     return None if worked_out else "an equation beside what is none"
 
 
-def _chosen(answer: str, gold: str, domain: str, offered: Options, equals: Equals) -> Judgement:
+def _judge_choice(answer: str, gold: str, domain: str, offered: Options, equals: Equals) -> Judgement:
     letter = taken(answer, offered)
     # In mathematics r is not R, but c may be (C).
-    if letter and not offered and domain == "maths" and not _is_choosing(answer, gold):
+    if letter and not offered and domain == "maths" and not _is_option(answer, gold):
         letter = None
     if letter is not None:
         if not letter:
             return Judgement(Verdict.WRONG, "takes several options", answer, EXACT)
-        return _judgement(letter == taken(gold, offered), CHOSEN, answer, EXACT)
+        return _judgement(letter == taken(gold, offered), CHOICE_REASONS, answer, EXACT)
     text = right_text(gold, offered)
-    return _compared(answer, gold if text is None else text, equals)
+    return _compare(answer, gold if text is None else text, equals)
 
 
-def _is_choosing(answer: str, gold: str) -> bool:
+def _is_option(answer: str, gold: str) -> bool:
     """Whether a lowercase answer, if it is one, is an option's letter: the answer or the reference is in brackets."""
-    said = tidy(answer)
-    return not (said.strip("()").islower() and len(said.strip("()")) == 1) or (
-        said.casefold().strip("()") in "abcdefghij" and (said.startswith("(") or tidy(gold).startswith("("))
+    text = tidy(answer)
+    return not (text.strip("()").islower() and len(text.strip("()")) == 1) or (
+        text.casefold().strip("()") in "abcdefghij" and (text.startswith("(") or tidy(gold).startswith("("))
     )
 
 
-def _compared(answer: str, gold: str, equals: Equals) -> Judgement:
+def _compare(answer: str, gold: str, equals: Equals) -> Judgement:
     equal = same(answer, gold)
     if equal is not None:
-        return _judgement(equal, COMPARED, answer, EXACT)
-    pair = for_algebra(answer, gold)
+        return _judgement(equal, COMPARED_REASONS, answer, EXACT)
+    pair = _algebra_inputs(answer, gold)
     if isinstance(pair, str):
-        return _judgement(pair, COMPARED, answer, EXACT)
-    return _judgement(equals.equal(*pair), COMPARED, answer, equals.name)
+        return _judgement(pair, COMPARED_REASONS, answer, EXACT)
+    return _judgement(equals.equal(*pair), COMPARED_REASONS, answer, equals.name)
 
 
-def _judgement(told: bool | str, words: tuple[str, str], answer: str, backend: str) -> Judgement:
-    if isinstance(told, str):
-        return Judgement(Verdict.UNJUDGED, told, answer, backend)
-    return Judgement(Verdict.CORRECT if told else Verdict.WRONG, words[0] if told else words[1], answer, backend)
+def _judgement(result: bool | str, reasons: tuple[str, str], answer: str, backend: str) -> Judgement:
+    if isinstance(result, str):
+        return Judgement(Verdict.UNJUDGED, result, answer, backend)
+    return Judgement(Verdict.CORRECT if result else Verdict.WRONG, reasons[not result], answer, backend)

@@ -24,7 +24,7 @@ class Graders:
     sandbox: Sandbox
     equals: Equals
     limits: Limits
-    kept: JudgementStore | None = None
+    store: JudgementStore | None = None
     """The store of past judgements; without one, everything is judged again."""
     versions: Mapping[str, str] = field(default_factory=dict)
     """The version of the code that judges programs (`code`) and of the code that judges answers (`answers`)."""

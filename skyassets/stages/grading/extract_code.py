@@ -42,9 +42,9 @@ def lenient_code(text: str) -> str | None:
     for part in dict.fromkeys((solution(text) or text, text)):
         filled = [block for block in _blocks(part)[0] if block.source.strip()]
         python = [block for block in filled if block.language in _PYTHON]
-        unsaid = [block for block in filled if block.language in _PYTHON or not block.language]
+        maybe_python = [block for block in filled if block.language in _PYTHON or not block.language]
         if filled:
-            return _last_program([block.source for block in unsaid]) or (python or filled)[-1].source
+            return _last_program([block.source for block in maybe_python]) or (python or filled)[-1].source
     return text if _is_python(text) else None
 
 
@@ -53,33 +53,35 @@ def _last_program(sources: list[str]) -> str | None:
 
     A block that has a definition counts as a program even if it does not parse: it replaces the blocks before it.
     """
-    defined = [frozenset(name for found in _DEFINED.findall(source) for name in found if name) for source in sources]
-    names = set().union(*defined)
-    for source, own in zip(reversed(sources), reversed(defined), strict=True):
+    definitions = [
+        frozenset(name for groups in _DEFINED.findall(source) for name in groups if name) for source in sources
+    ]
+    names = set().union(*definitions)
+    for source, own in zip(reversed(sources), reversed(definitions), strict=True):
         if _DEFINITION.search(source):
             return source
         tree = _tree(source)
-        if tree is not None and _acts(tree) and not _wanted(tree) & (names - own):
+        if tree is not None and _has_call(tree) and not _undefined(tree) & (names - own):
             return source
     return None
 
 
-def _acts(tree: ast.Module) -> bool:
+def _has_call(tree: ast.Module) -> bool:
     """Whether a block calls anything. An output such as 12 or [1, 2] is valid Python, but does nothing."""
     return any(isinstance(node, ast.Call | ast.Lambda) for node in ast.walk(tree))
 
 
-def _wanted(tree: ast.Module) -> set[str]:
+def _undefined(tree: ast.Module) -> set[str]:
     """The names that a block uses but neither defines nor gets from Python or its standard library."""
     nodes = list(ast.walk(tree))
     used = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-    made = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    defined = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     for node in nodes:
         if isinstance(node, ast.Import | ast.ImportFrom):
             module = (node.module or "") if isinstance(node, ast.ImportFrom) else node.names[0].name
             if module.partition(".")[0] in sys.stdlib_module_names:
-                made |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
-    return used - made - set(dir(builtins))
+                defined |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+    return used - defined - set(dir(builtins))
 
 
 def _blocks(text: str) -> tuple[list[_Block], bool]:
@@ -98,10 +100,10 @@ def _blocks(text: str) -> tuple[list[_Block], bool]:
 
 
 def _block(opened: re.Match[str], source: str) -> _Block:
-    return _Block("".join(opened[1].split()[:1]).lower(), _flush(source))
+    return _Block("".join(opened[1].split()[:1]).lower(), _dedented(source))
 
 
-def _flush(block: str) -> str:
+def _dedented(block: str) -> str:
     """`block`, dedented. A block that is not indented is unchanged: blank lines in its strings may contain spaces."""
     first = block.lstrip("\r\n")[:1]
     return textwrap.dedent(block) if first in {" ", "\t"} else block

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from skyassets.core.ports import Judgement, Message, Model, Request, Sampling, Verdict
-from skyassets.stages.grading.pool import Case
+from skyassets.stages.grading.judge import Case
 from skyassets.stages.sampling.completions import Completer, Replies, request
 
 LONGEST_ANSWER = 2000
 """Characters; a longer answer is not sent to the judge, and keeps the graders' verdict."""
-SHOWN = 60
+LONGEST_QUOTE = 60
 """Characters of an unreadable reply that the reason quotes."""
 NO_REPLY = "the judge gave no reply"
 """The start of the reason when the judge's server failed; such a text is judged again next time."""
@@ -45,7 +45,7 @@ class SecondOpinion:
     judgements: Mapping[Case, Judgement]
     failed: int
     """Cases on which its server failed."""
-    facts: dict[str, object]
+    metadata: dict[str, object]
 
 
 def is_free_text(reference: str) -> bool:
@@ -61,20 +61,20 @@ def second_opinion(
     Raises:
         ServerError, BudgetError: when the judge cannot be asked; the replies received before are kept.
     """
-    asked = {
+    requests = {
         case: _request(case, questions[case], str(judgement.answer), judge)
         for case, judgement in judged.items()
-        if _is_asked(case, judgement, judge)
+        if _needs_judge(case, judgement, judge)
     }
-    if not asked:
+    if not requests:
         return SecondOpinion({}, 0, {})
-    replies = completer.complete(judge.model, list(asked.values()))
-    said = {case: _judgement(one, judged[case], judge, replies) for case, one in asked.items()}
-    failed = sum(judgement.reason.startswith(NO_REPLY) for judgement in said.values())
-    return SecondOpinion(said, failed, {"asked of the judge": len(said), **replies.facts})
+    replies = completer.complete(judge.model, list(requests.values()))
+    judgements = {case: _judgement(each, judged[case], judge, replies) for case, each in requests.items()}
+    failed = sum(judgement.reason.startswith(NO_REPLY) for judgement in judgements.values())
+    return SecondOpinion(judgements, failed, {"sent to the judge": len(judgements), **replies.facts})
 
 
-def _is_asked(case: Case, judgement: Judgement, judge: ModelJudge) -> bool:
+def _needs_judge(case: Case, judgement: Judgement, judge: ModelJudge) -> bool:
     answer, reference = judgement.answer, case.ground_truth
     return (
         case.domain in judge.domains
@@ -94,16 +94,16 @@ def _request(case: Case, question: str, answer: str, judge: ModelJudge) -> Reque
     return request(judge.model, (*system, Message("user", user)), judge.sampling, judge.seed)
 
 
-def _judgement(asked: Request, before: Judgement, judge: ModelJudge, replies: Replies) -> Judgement:
+def _judgement(sent: Request, before: Judgement, judge: ModelJudge, replies: Replies) -> Judgement:
     backend = f"judge {judge.model}"
-    reply = replies.completions.get(asked.id)
+    reply = replies.completions.get(sent.id)
     if reply is None:
-        why = f"{NO_REPLY}: {replies.errors.get(asked.id)}"
+        why = f"{NO_REPLY}: {replies.errors.get(sent.id)}"
         return Judgement(Verdict.UNJUDGED, why, before.answer, backend)
     text = str(reply["text"])
-    found = _REPLY.fullmatch(text.strip())
-    if found is None:
-        quoted = " ".join(text.split())[:SHOWN]
+    match = _REPLY.fullmatch(text.strip())
+    if match is None:
+        quoted = " ".join(text.split())[:LONGEST_QUOTE]
         return Judgement(Verdict.UNJUDGED, f"the judge's reply is no verdict: {quoted!r}", before.answer, backend)
-    verdict = {"correct": Verdict.CORRECT, "wrong": Verdict.WRONG, "unsure": Verdict.UNJUDGED}[found[1].lower()]
-    return Judgement(verdict, f"the judge says {found[1].lower()}", before.answer, backend)
+    verdict = {"correct": Verdict.CORRECT, "wrong": Verdict.WRONG, "unsure": Verdict.UNJUDGED}[match[1].lower()]
+    return Judgement(verdict, f"the judge says {match[1].lower()}", before.answer, backend)

@@ -6,32 +6,17 @@ from dataclasses import dataclass
 
 from skyassets.core.identity import digest
 from skyassets.core.ports import UNSAFE, Judgement
-from skyassets.core.rows.judgements import Keep
-from skyassets.stages.equivalence.choices import Options, options
-from skyassets.stages.grading.config import Graders, Mode
-from skyassets.stages.grading.judge import CODE, judge
+from skyassets.stages.grading.config import Graders
+from skyassets.stages.grading.judge import CODE, Case, judge
 
-FAILED_OUTSIDE = ("sandbox error", "grader error")
+GRADER_FAILURES = ("sandbox error", "grader error")
 """The start of the reason when a grader failed rather than the text; such a text is judged again next time."""
 AHEAD = 4
 """Texts queued per worker, so that workers never wait; an interrupt drops only the queued texts."""
 
 
 @dataclass(frozen=True)
-class Case:
-    """A text and what is needed to judge it."""
-
-    domain: str
-    ground_truth: str | None
-    tests: str | None
-    text: str
-    mode: Mode
-    offered: Options = ()
-    """The options in the question, if any."""
-
-
-@dataclass(frozen=True)
-class Judged:
+class Judgements:
     """The judgements of a set of cases, and how many of them were reused."""
 
     judgements: dict[Case, Judgement]
@@ -41,22 +26,9 @@ class Judged:
         return self.judgements[case]
 
     @property
-    def facts(self) -> dict[str, object]:
+    def metadata(self) -> dict[str, object]:
         """The counts to show on the asset."""
         return {"texts judged": len(self.judgements) - self.reused, "judgements reused": self.reused}
-
-
-def case(problem: dict[str, object], text: object, mode: Mode) -> Case:
-    """The case for a text that answers `problem`."""
-    truth, tests = problem["ground_truth"], problem["tests"]
-    return Case(
-        str(problem["domain"]),
-        None if truth is None else str(truth),
-        None if tests is None else str(tests),
-        str(text),
-        mode,
-        () if problem["domain"] == CODE else options(str(problem.get("question") or "")),
-    )
 
 
 def judgement_id(case: Case, graders: Graders) -> str:
@@ -71,12 +43,14 @@ def judgement_id(case: Case, graders: Graders) -> str:
     return digest("judged answer", compared, case.domain, case.ground_truth, case.offered, case.mode, case.text)
 
 
-def says_nothing(judgement: Judgement) -> bool:
+def is_inconclusive(judgement: Judgement) -> bool:
     """Whether a judgement is not evidence about the text: a grader failed, or the program could have forged it."""
-    return judgement.reason.startswith(FAILED_OUTSIDE) or UNSAFE in judgement.backend
+    return judgement.reason.startswith(GRADER_FAILURES) or UNSAFE in judgement.backend
 
 
-def judge_all(cases: Iterable[Case], graders: Graders, workers: int, progress: Callable[[int, int], None]) -> Judged:
+def judge_all(
+    cases: Iterable[Case], graders: Graders, workers: int, progress: Callable[[int, int], None]
+) -> Judgements:
     """Return a judgement for each distinct case. New cases are judged once and stored immediately.
 
     `progress` is called with the number of finished cases and the total.
@@ -86,28 +60,25 @@ def judge_all(cases: Iterable[Case], graders: Graders, workers: int, progress: C
         StoreError: when a judgement cannot be stored.
     """
     distinct = list(dict.fromkeys(cases))
-    if graders.kept is None:
-        return Judged(_judged(distinct, graders, workers, lambda item, judgement: None, progress, 0), 0)
-    keys = {item: judgement_id(item, graders) for item in distinct}
-    known = graders.kept.known(list(keys.values()))
-    found = {item: known[key] for item, key in keys.items() if key in known}
-    waiting = [item for item in distinct if item not in found]
+    if graders.store is None:
+        return Judgements(_judge(distinct, graders, workers, lambda case, judgement: None, progress, 0), 0)
+    keys = {case: judgement_id(case, graders) for case in distinct}
+    known = graders.store.known(list(keys.values()))
+    reused = {case: known[key] for case, key in keys.items() if key in known}
+    waiting = [case for case in distinct if case not in reused]
     if not waiting:
-        return Judged(found, len(found))
-    with graders.kept.keeping() as keep:
-        fresh = _judged(waiting, graders, workers, _keeper(keys, keep, graders), progress, len(found))
-    return Judged(found | fresh, len(found))
+        return Judgements(reused, len(reused))
+    with graders.store.keeping() as put:
+
+        def keep(case: Case, judgement: Judgement) -> None:
+            if not is_inconclusive(judgement):
+                put(keys[case], judgement)
+
+        new = _judge(waiting, graders, workers, keep, progress, len(reused))
+    return Judgements(reused | new, len(reused))
 
 
-def _keeper(keys: dict[Case, str], keep: Keep, graders: Graders) -> Callable[[Case, Judgement], None]:
-    def kept(item: Case, judgement: Judgement) -> None:
-        if not says_nothing(judgement):
-            keep(keys[item], judgement)
-
-    return kept
-
-
-def _judged(
+def _judge(
     waiting: list[Case],
     graders: Graders,
     workers: int,
@@ -115,23 +86,20 @@ def _judged(
     progress: Callable[[int, int], None],
     before: int,
 ) -> dict[Case, Judgement]:
-    def one(item: Case) -> Judgement:
-        return judge(item.domain, item.ground_truth, item.tests, item.text, item.mode, graders, item.offered)
-
-    done: dict[Case, Judgement] = {}
-    left = iter(waiting)
+    judgements: dict[Case, Judgement] = {}
+    remaining = iter(waiting)
     running: dict[Future[Judgement], Case] = {}
     pool = ThreadPoolExecutor(workers)
     try:
-        while len(done) < len(waiting):
-            while len(running) < workers * AHEAD and (item := next(left, None)) is not None:
-                running[pool.submit(one, item)] = item
-            ended, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in ended:
-                item = running.pop(future)
-                done[item] = future.result()
-                keep(item, done[item])
-                progress(before + len(done), before + len(waiting))
+        while len(judgements) < len(waiting):
+            while len(running) < workers * AHEAD and (case := next(remaining, None)) is not None:
+                running[pool.submit(judge, case, graders)] = case
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                case = running.pop(future)
+                judgements[case] = future.result()
+                keep(case, judgements[case])
+                progress(before + len(judgements), before + len(waiting))
     finally:
         pool.shutdown(cancel_futures=True)
-    return {item: done[item] for item in waiting}
+    return {case: judgements[case] for case in waiting}

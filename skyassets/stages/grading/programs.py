@@ -34,17 +34,17 @@ def judge_code(tests: str | None, text: str, mode: Mode, graders: Graders) -> Ju
     if code is None:
         reason = "not exactly one block of code" if mode is Mode.STRICT else "no code found"
         return Judgement(Verdict.WRONG, reason, None, name, (NOT_RUN,) * len(cases))
-    ended: list[str] = []
-    for program, is_wanted in _tests(code, cases):
+    outcomes: list[str] = []
+    for program, is_expected in _tests(code, cases):
         run = graders.sandbox.run(program, graders.limits)
-        ended.append(_became(program, run, is_wanted))
-        if ended[-1] != PASSED:
-            verdict, reason = _failed(ended, len(cases), run)
-            return Judgement(verdict, reason, code, name, (*ended, *(NOT_RUN,) * (len(cases) - len(ended))))
-    return Judgement(Verdict.CORRECT, f"all {len(ended)} tests passed", code, name, tuple(ended))
+        outcomes.append(_outcome(program, run, is_expected))
+        if outcomes[-1] != PASSED:
+            verdict, reason = _failure(outcomes, len(cases), run)
+            return Judgement(verdict, reason, code, name, (*outcomes, *(NOT_RUN,) * (len(cases) - len(outcomes))))
+    return Judgement(Verdict.CORRECT, f"all {len(outcomes)} tests passed", code, name, tuple(outcomes))
 
 
-def completed(code: str, cases: Cases) -> str:
+def with_test_code(code: str, cases: Cases) -> str:
     """`code` between the prelude and the epilogue of its tests; `__future__` imports stay first."""
     if not cases.prelude and not cases.epilogue:
         return code
@@ -70,11 +70,11 @@ def _is_future(statement: ast.stmt) -> bool:
 
 
 def _tests(code: str, cases: Cases) -> Iterator[Test]:
-    source = completed(code, cases)
+    source = with_test_code(code, cases)
     for given, wanted in zip(cases.inputs, cases.outputs, strict=True):
         if cases.function:
-            called = Program(source, call=cases.function, arguments=given)
-            yield called, partial(same_value, wanted=wanted, rules=cases.rules)
+            call = Program(source, call=cases.function, arguments=given)
+            yield call, partial(same_value, wanted=wanted, rules=cases.rules)
         else:
             yield Program(source, stdin=given), partial(same_output, wanted=wanted, rules=cases.rules)
     for check in cases.checks:
@@ -82,16 +82,16 @@ def _tests(code: str, cases: Cases) -> Iterator[Test]:
         yield Program(source, check=trusted, names=cases.names), partial(eq, CHECK_PASSED)
 
 
-def _became(program: Program, run: Run, is_wanted: Callable[[str], bool]) -> str:
+def _outcome(program: Program, run: Run, is_expected: Callable[[str], bool]) -> str:
     if run.kind is not RunKind.FINISHED:
         return run.kind.value
     if program.check and run.output not in {CHECK_PASSED, CHECK_FAILED}:
         return RunKind.SANDBOX_ERROR.value
-    return PASSED if is_wanted(run.output) else WRONG_ANSWER
+    return PASSED if is_expected(run.output) else WRONG_ANSWER
 
 
-def _failed(ended: list[str], of: int, run: Run) -> tuple[Verdict, str]:
-    if ended[-1] == RunKind.SANDBOX_ERROR:
-        told = run.detail.strip()[-200:] if run.kind is RunKind.SANDBOX_ERROR else "a check came to nothing"
-        return Verdict.UNJUDGED, f"sandbox error: {told}"
-    return Verdict.WRONG, f"test {len(ended)} of {of}: {ended[-1]}"
+def _failure(outcomes: list[str], total: int, run: Run) -> tuple[Verdict, str]:
+    if outcomes[-1] == RunKind.SANDBOX_ERROR:
+        detail = run.detail.strip()[-200:] if run.kind is RunKind.SANDBOX_ERROR else "a check came to nothing"
+        return Verdict.UNJUDGED, f"sandbox error: {detail}"
+    return Verdict.WRONG, f"test {len(outcomes)} of {total}: {outcomes[-1]}"

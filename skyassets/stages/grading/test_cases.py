@@ -52,14 +52,14 @@ def read_cases(text: str | None) -> Cases | str:
 def _cases(read: object) -> Cases | str:
     if not isinstance(read, dict):
         return f"{_UNREAD}: they are no object"
-    told = {name: read.get(name) or "" for name in _TEXTS} | {name: read.get(name, False) for name in _FLAGS}
+    values = {name: read.get(name) or "" for name in _TEXTS} | {name: read.get(name, False) for name in _FLAGS}
     inputs, outputs, names = (read.get(name, []) for name in ("inputs", "outputs", "names"))
     checks = read.get("check") or []
     checks = [checks] if isinstance(checks, str) else checks
     if not all(isinstance(each, list) for each in (inputs, outputs, checks, names)):
         return f"{_UNREAD}: inputs, outputs, check and names are lists"
-    wrong = [name for name in _TEXTS if not isinstance(told[name], str)]
-    wrong += [name for name in _FLAGS if not isinstance(told[name], bool)]
+    wrong = [name for name in _TEXTS if not isinstance(values[name], str)]
+    wrong += [name for name in _FLAGS if not isinstance(values[name], bool)]
     wrong += [name for name, texts in (("check", checks), ("names", names)) if not _are_texts(texts)]
     floats = read.get("floats")
     if floats is not None and not (type(floats) in {int, float} and floats >= 0 and math.isfinite(floats)):
@@ -74,23 +74,23 @@ def _cases(read: object) -> Cases | str:
         return "no tests"
     if not checks and all(output is None or (isinstance(output, str) and not output.strip()) for output in outputs):
         return "no tests: every wanted output is empty, which a program that does nothing would give"
-    if told["fn_name"]:
+    if values["fn_name"]:
         if not all(isinstance(each, list) for each in inputs):
             return f"{_UNREAD}: an input of a function is no list of arguments"
         inputs, outputs = list(map(json.dumps, inputs)), list(map(json.dumps, outputs))
     elif not _are_texts([*inputs, *outputs]):
         return f"{_UNREAD}: an input or output of a script is no text"
     return Cases(
-        str(told["fn_name"]),
+        str(values["fn_name"]),
         tuple(inputs),
         tuple(outputs),
         tuple(checks),
         tuple(names),
-        str(told["prelude"]),
-        str(told["epilogue"]),
-        Rules(None if floats is None else float(floats), *(bool(told[name]) for name in _FLAGS)),
+        str(values["prelude"]),
+        str(values["epilogue"]),
+        Rules(None if floats is None else float(floats), *(bool(values[name]) for name in _FLAGS)),
     )
 
 
-def _are_texts(values: list[object]) -> bool:
-    return all(isinstance(each, str) for each in values)
+def _are_texts(texts: list[object]) -> bool:
+    return all(isinstance(each, str) for each in texts)

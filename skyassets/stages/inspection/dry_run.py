@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from skyassets.core.errors import ServerError, SourceError
-from skyassets.core.ports import CompletionClient, Model, Request
+from skyassets.core.ports import CompletionClient, Model, ModelProvider, Request
 from skyassets.core.rows.store import RowStore
 from skyassets.core.sources import Source
 from skyassets.core.tables.declarations import ANSWERS, PROBLEMS, REWRITES, TRACES
@@ -22,15 +22,46 @@ from skyassets.stages.evaluation.benchmark import Benchmark
 from skyassets.stages.evaluation.config import Evaluation
 from skyassets.stages.problems.difficulty import Rating, ranges, rate
 from skyassets.stages.rewriting.rewrite import ModelRewriting, RuleRewriting, rewrite
-from skyassets.stages.sampling.completions import Asked, Completer
+from skyassets.stages.sampling.completions import Asked, Completer, Tally
 from skyassets.stages.sampling.config import Asking
 from skyassets.stages.sampling.sample import sample
 
 NOT_STORED = "it is not stored"
 
 
+class NoServing:
+    """A `ModelProvider` that refuses to serve."""
+
+    @contextlib.contextmanager
+    def serve(self, model: Model, weights: Path | None) -> Iterator[CompletionClient]:
+        """Always raise `ServerError`."""
+        raise ServerError(f"a dry run tried to call {model}: this is a bug in skyassets, please report it")
+        yield
+
+
 @dataclass(frozen=True)
-class Wanted:
+class DryRun(Completer):
+    """Returns stored completions and records requests instead of sending them."""
+
+    serving: ModelProvider = field(default_factory=NoServing)
+    progress: Callable[[Tally], None] = lambda tally: None
+    record: Callable[[Request], None] = lambda request: None
+    """Called with each request that is not stored."""
+    records_stored: bool = False
+    """Whether `record` is called with stored requests too."""
+
+    def ensure(self, model: Model, ids: Sequence[str], request_of: Callable[[str], Request]) -> Asked:
+        """Record the requests of `ids`; each one that is not stored gets an error."""
+        index = self.rows.index(ids)
+        for key in dict.fromkeys(ids):
+            if self.records_stored or key in index.missing:
+                self.record(request_of(key))
+        errors = {key: NOT_STORED for key in ids if key in index.missing}
+        return self._billed(model, ids, Asked(errors, len(index.stored), len(errors)))
+
+
+@dataclass(frozen=True)
+class WantedCompletion:
     """A completion that a recipe needs: its table, role and sample of the problem, and its request."""
 
     table: str
@@ -41,79 +72,48 @@ class Wanted:
     request: Request
 
 
-@dataclass(frozen=True)
-class _Nobody:
-    """A `ModelProvider` that refuses to serve."""
-
-    @contextlib.contextmanager
-    def serve(self, model: Model, weights: Path | None) -> Iterator[CompletionClient]:
-        """Always raise `ServerError`."""
-        raise ServerError(f"{model} was to be asked in a rehearsal; this is a mistake of skyassets, please report it")
-        yield
-
-
-@dataclass(frozen=True)
-class DryRun(Completer):
-    """Returns stored completions and records every request."""
-
-    requests: list[Request] = field(default_factory=list)
-    missing: set[str] = field(default_factory=set)
-
-    def ensure(self, model: Model, ids: Sequence[str], request_of: Callable[[str], Request]) -> Asked:
-        """Record the requests of `ids`; the ones that are not stored get an error."""
-        self.requests.extend(request_of(key) for key in dict.fromkeys(ids))
-        stored = {str(key) for frame in self.rows.read(ids, ()) for key in frame["completion_id"]}
-        errors = {key: NOT_STORED for key in ids if key not in stored}
-        self.missing.update(errors)
-        return Asked(errors, reused=len(stored), asked=len(errors))
-
-
-def rehearsal(rows: RowStore) -> DryRun:
-    """A dry run over the completions in `rows`."""
-    return DryRun(rows, _Nobody(), lambda tally: None)
-
-
-def rated(problem: pl.DataFrame, rating: Rating, sources: Sequence[Source], rows: RowStore) -> list[Wanted]:
+def rated(problem: pl.DataFrame, rating: Rating, sources: Sequence[Source], rows: RowStore) -> list[WantedCompletion]:
     """The difficulty rating of one problem (a frame of one row), if the recipe rates it."""
-    by = rehearsal(rows)
+    requests: list[Request] = []
     unrated = problem.with_columns(
         pl.lit(None, pl.Float64()).alias("difficulty"), pl.lit(None, pl.String()).alias("set_aside")
     )
     with contextlib.suppress(SourceError):
-        rate(StageResult(unrated), rating, by, ranges(sources))
-    return [Wanted(PROBLEMS.name, "rater", 0, "rating of the difficulty", one) for one in by.requests]
+        rate(StageResult(unrated), rating, _recorder(rows, requests), ranges(sources))
+    return [WantedCompletion(PROBLEMS.name, "rater", 0, "rating of the difficulty", one) for one in requests]
 
 
-def taught(problem: pl.DataFrame, asking: Asking, rows: RowStore) -> tuple[list[Wanted], pl.DataFrame]:
+def taught(problem: pl.DataFrame, asking: Asking, rows: RowStore) -> tuple[list[WantedCompletion], pl.DataFrame]:
     """The teacher's samples of one problem (a frame of one row), and its current traces."""
-    by = rehearsal(rows)
-    made = sample(problem, asking, by)
-    traces = pl.concat([made.frame, *made.stream], how="diagonal_relaxed")
+    requests: list[Request] = []
+    result = sample(problem, asking, _recorder(rows, requests))
+    traces = pl.concat([result.frame, *result.stream], how="diagonal_relaxed")
     wanted = []
-    for one in by.requests:
+    for one in requests:
         k = one.seed - asking.seed
         again = one.sampling.max_tokens != asking.sampling.max_tokens
         what = f"sample {k}" + (f", again with {one.sampling.max_tokens} tokens" if again else "")
-        wanted.append(Wanted(TRACES.name, "teacher", k, what, one))
+        wanted.append(WantedCompletion(TRACES.name, "teacher", k, what, one))
     return wanted, traces.sort("sample")
 
 
 def rewritten(
     problem: pl.DataFrame, traces: pl.DataFrame, rewriting: ModelRewriting | RuleRewriting, rows: RowStore
-) -> list[Wanted]:
+) -> list[WantedCompletion]:
     """The rewrites of one problem's traces; empty for rule rewriting, and traces not yet sampled are skipped."""
     if isinstance(rewriting, RuleRewriting):
         return []
     wanted = []
     for trace in traces.filter(pl.col("text").is_not_null()).iter_slices(1):
-        by = rehearsal(rows)
-        rewrite(trace, problem, rewriting, by)
-        for one in by.requests:
+        requests: list[Request] = []
+        rewrite(trace, problem, rewriting, _recorder(rows, requests))
+        stored = rows.index(one.id for one in requests).stored
+        for one in requests:
             larger = one.sampling.max_tokens != rewriting.sampling.max_tokens
             limit = f", with {one.sampling.max_tokens} tokens" if larger else ""
             what = f"rewrite {trace['sample'][0]}, try {one.seed - rewriting.seed + 1}{limit}"
-            wanted.append(Wanted(REWRITES.name, "rewriter", trace["sample"][0], what, one))
-            if one.id in by.missing:
+            wanted.append(WantedCompletion(REWRITES.name, "rewriter", trace["sample"][0], what, one))
+            if one.id not in stored:
                 # Whether another try is needed depends on this one's result.
                 break
     return wanted
@@ -121,9 +121,14 @@ def rewritten(
 
 def answered(
     problem: pl.DataFrame, benchmarks: Sequence[Benchmark], evaluation: Evaluation, role: str, model: Model, epoch: str
-) -> list[Wanted]:
+) -> list[WantedCompletion]:
     """One model's answers to one benchmark problem (a frame of one row)."""
     return [
-        Wanted(ANSWERS.name, role, attempt.sample, f"{role}'s answer {attempt.sample}", attempt.request)
+        WantedCompletion(ANSWERS.name, role, attempt.sample, f"{role}'s answer {attempt.sample}", attempt.request)
         for attempt in attempts_of(problem, benchmarks, evaluation, model, epoch)
     ]
+
+
+def _recorder(rows: RowStore, requests: list[Request]) -> DryRun:
+    """A dry run over the completions in `rows` that appends every request to `requests`."""
+    return DryRun(rows, record=requests.append, records_stored=True)

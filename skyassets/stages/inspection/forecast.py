@@ -1,29 +1,24 @@
 """The forecast: which calls a run would make now, and their estimated time and cost, from a sample of calls.
 
-The calls are found by running the stages with a completer that counts requests instead of sending them.
+The calls are found by running the stages with a `DryRun` completer, whose requests a `RequestCounter` counts.
 """
 
 import heapq
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import polars as pl
 
-from skyassets.core.errors import ServerError
 from skyassets.core.identity import digest
-from skyassets.core.money import FREE, Price
-from skyassets.core.ports import CompletionClient, Model, Request
-from skyassets.stages.sampling.completions import Asked, Completer
+from skyassets.core.money import Price
+from skyassets.core.ports import Request
 from skyassets.stages.sampling.usage import Usage, quantile
 
-UNASKED = "not asked: only counted"
 HOUR = 3600.0
 
 
 @dataclass
-class Counting:
+class RequestCounter:
     """Counts requests and keeps a sample of them."""
 
     price: Price
@@ -34,7 +29,7 @@ class Counting:
     calls: int = 0
     worst: float = 0.0
     """Dollars if every answer had the maximum length."""
-    _kept: list[tuple[int, Request]] = field(default_factory=list)
+    _sample: list[tuple[int, Request]] = field(default_factory=list)
     _seen: set[str] = field(default_factory=set)
 
     def count(self, request: Request) -> None:
@@ -44,14 +39,14 @@ class Counting:
         self.calls += 1
         self.worst += self.price.worst(request)
         # Ids are digests, so the smallest ids are a random sample; the heap drops the largest.
-        heapq.heappush(self._kept, (-int(request.id, 16), request))
-        if len(self._kept) > self.keep:
-            heapq.heappop(self._kept)
+        heapq.heappush(self._sample, (-int(request.id, 16), request))
+        if len(self._sample) > self.keep:
+            heapq.heappop(self._sample)
 
     @property
     def sample(self) -> list[Request]:
         """The sampled requests."""
-        return [request for _, request in sorted(self._kept, reverse=True)]
+        return [request for _, request in sorted(self._sample, reverse=True)]
 
     def _is_new(self, request: Request) -> bool:
         if not self.is_by_conversation:
@@ -60,32 +55,6 @@ class Counting:
         is_new = conversation not in self._seen
         self._seen.add(conversation)
         return is_new
-
-
-class NoServing:
-    """A `ModelProvider` that refuses to serve."""
-
-    @contextmanager
-    def serve(self, model: Model, weights: Path | None) -> Iterator[CompletionClient]:
-        """Always raise `ServerError`."""
-        raise ServerError(f"{model} was to be asked while its calls were only counted: please report this")
-        yield
-
-
-@dataclass(frozen=True)
-class Counter(Completer):
-    """Returns stored completions and counts the missing ones instead of requesting them."""
-
-    counting: Counting = field(default_factory=lambda: Counting(FREE))
-
-    def ensure(self, model: Model, ids: Sequence[str], request_of: Callable[[str], Request]) -> Asked:
-        """Count the requests of `ids` that are not stored; each of them gets an error."""
-        stored = self.rows.index(ids).stored
-        missing = [key for key in dict.fromkeys(ids) if key not in stored]
-        for key in missing:
-            self.counting.count(request_of(key))
-        reused = len(set(ids)) - len(missing)
-        return self._billed(model, ids, Asked(dict.fromkeys(missing, UNASKED), reused, len(missing)))
 
 
 @dataclass(frozen=True)

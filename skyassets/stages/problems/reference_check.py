@@ -14,8 +14,8 @@ from skyassets.core.tables.declarations import Table
 from skyassets.core.tables.store import StageResult
 from skyassets.stages.equivalence.scorers import right_answer
 from skyassets.stages.grading.config import Graders, Mode
-from skyassets.stages.grading.judge import CODE
-from skyassets.stages.grading.pool import Case, case, judge_all, says_nothing
+from skyassets.stages.grading.judge import CODE, Case, case
+from skyassets.stages.grading.pool import is_inconclusive, judge_all
 from skyassets.stages.problems.normalize import REFERENCES
 from skyassets.stages.problems.table import some_left
 
@@ -49,7 +49,7 @@ def validated(
         found = _judged(rows, graders, workers, _further(progress, done, usable.height))
         bad |= {key: one for key, one in found.items() if one.verdict is not Verdict.CORRECT}
         judged += len(found)
-        again += sum(map(says_nothing, found.values()))
+        again += sum(map(is_inconclusive, found.values()))
         without += sum(row["domain"] == CODE and not row["references"] for row in rows)
         done += part.height
     frame = problems.frame

@@ -18,7 +18,7 @@ SPREAD = 0.8
 
 
 @dataclass(frozen=True)
-class Turn:
+class MicroStep:
     """One micro batch on every rank, run concurrently; its duration is that of the slowest."""
 
     tokens: int
@@ -30,54 +30,56 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class Epoch:
+class EpochBatches:
     """One pass over the examples."""
 
-    turns: tuple[Turn, ...]
+    micro_steps: tuple[MicroStep, ...]
     steps: int
     fill: float
     """The share of computed tokens that are not padding; for packing, the share of the packs' capacity."""
 
 
-def epoch(training: Training, lengths: Sequence[int], layout: Layout, *, is_sorted: bool = True) -> Epoch:
-    """The micro steps of one epoch; without `is_sorted`, for a trainer that takes examples in drawn order."""
+def epoch_batches(
+    training: Training, lengths: Sequence[int], layout: Layout, *, is_sorted: bool = True
+) -> EpochBatches:
+    """The micro steps of one epoch; without `is_sorted`, for a trainer that takes examples in random order."""
     units = units_of(lengths, training)
-    made = []
+    micro_steps = []
     steps = planned_steps(units, replace(training, epochs=1))
     for step in steps:
         if is_sorted:
-            cut = micro_batches(step, lengths, 0, training, layout.micro_batch)
+            split = micro_batches(step, lengths, 0, training, layout.micro_batch)
         else:
             size = 1 if training.packing else layout.micro_batch
-            cut = [list(chain(*step[at : at + size])) for at in range(0, len(step), size)]
-        batches = [[lengths[place] for place in batch] for batch in cut]
+            split = [list(chain(*step[at : at + size])) for at in range(0, len(step), size)]
+        batches = [[lengths[place] for place in batch] for batch in split]
         at_once = layout.data_parallel
-        made += [_turn(training, batches[at : at + at_once]) for at in range(0, len(batches), at_once)]
-    room = len(units) * training.cutoff if training.packing else sum(turn.computed for turn in made)
-    return Epoch(tuple(made), len(steps), sum(lengths) / room)
+        micro_steps += [_micro_step(training, batches[at : at + at_once]) for at in range(0, len(batches), at_once)]
+    capacity = len(units) * training.cutoff if training.packing else sum(step.computed for step in micro_steps)
+    return EpochBatches(tuple(micro_steps), len(steps), sum(lengths) / capacity)
 
 
 def typical_lengths(examples: int, mean: float, cutoff: int) -> list[int]:
     """Log-normal lengths with this mean, capped at `cutoff`: a substitute for examples that do not exist yet."""
     normal = NormalDist()
-    drawn = [math.exp(SPREAD * normal.inv_cdf((place + 0.5) / examples)) for place in range(examples)]
+    spread = [math.exp(SPREAD * normal.inv_cdf((place + 0.5) / examples)) for place in range(examples)]
     low, high = 0.0, float(cutoff)
     for _ in range(40):
         median = (low + high) / 2
-        is_short = sum(_within(drawn, median, cutoff)) < mean * examples
+        is_short = sum(_within(spread, median, cutoff)) < mean * examples
         low, high = (median, high) if is_short else (low, median)
-    return _within(drawn, high, cutoff)
+    return _within(spread, high, cutoff)
 
 
-def _within(drawn: Sequence[float], median: float, cutoff: int) -> list[int]:
-    return [max(1, round(min(cutoff, median * one))) for one in drawn]
+def _within(spread: Sequence[float], median: float, cutoff: int) -> list[int]:
+    return [max(1, round(min(cutoff, median * factor))) for factor in spread]
 
 
-def _turn(training: Training, batches: Sequence[Sequence[int]]) -> Turn:
+def _micro_step(training: Training, batches: Sequence[Sequence[int]]) -> MicroStep:
     if training.packing:
         fullest = max(batches, key=sum)
         attended = sum(length * length for length in fullest) / sum(fullest)
-        return Turn(sum(fullest), attended, sum(map(sum, batches)))
+        return MicroStep(sum(fullest), attended, sum(map(sum, batches)))
     padded = [len(batch) * max(batch) for batch in batches]
     longest = batches[padded.index(max(padded))]
-    return Turn(max(padded), max(longest), sum(padded))
+    return MicroStep(max(padded), max(longest), sum(padded))

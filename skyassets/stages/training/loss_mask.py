@@ -11,7 +11,7 @@ from skyassets.stages.markup.markdown import block, plain
 
 OPENS, CLOSES = "⟦", "⟧"
 """Marks around learned text."""
-LEGEND = f"What stands between {OPENS} and {CLOSES} is learned, the end of the turn included; the rest is given."
+LEGEND = f"The text between {OPENS} and {CLOSES} is learned, including the end of the turn; the rest is context."
 
 
 def counts(pieces: Sequence[TokenPiece]) -> tuple[int, int]:
@@ -19,7 +19,7 @@ def counts(pieces: Sequence[TokenPiece]) -> tuple[int, int]:
     return sum(piece.tokens for piece in pieces), sum(piece.tokens for piece in pieces if piece.learned)
 
 
-def in_words(pieces: Sequence[TokenPiece]) -> str:
+def summary(pieces: Sequence[TokenPiece]) -> str:
     """The numbers of all and of learned tokens, and where the turns end, in one line."""
     total, learned = counts(pieces)
     ends, at = [], 0
@@ -33,14 +33,14 @@ def in_words(pieces: Sequence[TokenPiece]) -> str:
 
 def as_text(pieces: Sequence[TokenPiece]) -> str:
     """The example with marks around learned text, without terminal control characters."""
-    return "".join(f"{OPENS}{piece.text}{CLOSES}" if piece.learned else piece.text for piece in map(_harmless, pieces))
+    return "".join(f"{OPENS}{piece.text}{CLOSES}" if piece.learned else piece.text for piece in map(_printable, pieces))
 
 
 def as_markdown(pieces: Sequence[TokenPiece], limit: int) -> str:
     """The counts and the example in a code block; the middle of each piece is cut to keep to `limit` characters."""
     most = max(limit // max(len(pieces), 1), 1)
     text = as_text([replace(piece, text=shortened(piece.text, most)) for piece in pieces])
-    return "\n".join([plain(in_words(pieces)), "", *block(text, "text"), "", LEGEND])
+    return "\n".join([plain(summary(pieces)), "", *block(text, "text"), "", LEGEND])
 
 
 def shortened(text: str, limit: int) -> str:
@@ -51,6 +51,6 @@ def shortened(text: str, limit: int) -> str:
     return f"{text[:head]} … {len(text) - limit:,} characters … {text[len(text) - tail :]}"
 
 
-def _harmless(piece: TokenPiece) -> TokenPiece:
-    shown = "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in piece.text)
-    return replace(piece, text=shown)
+def _printable(piece: TokenPiece) -> TokenPiece:
+    printable = "".join(letter if letter.isprintable() or letter == "\n" else " " for letter in piece.text)
+    return replace(piece, text=printable)

@@ -57,27 +57,27 @@ class Load:
 
 def memory(training: Training, layout: Layout, shape: ModelShape, hardware: Hardware, load: Load) -> Memory:
     """The expected peak of one rank; `host` is for all ranks of a node."""
-    held = _states(training, layout, shape)
+    states = _states(training, layout, shape)
     logits = _logits(training, layout, shape, load)
     activations = _activations(training, layout, shape, load, logits)
     is_gpu = hardware.device.is_gpu
     # The optimiser step starts after the activations are freed, so it needs extra memory only beyond what can be reused
     # from them. On a CPU, malloc does not return small blocks; it returns large ones such as logits.
-    reused = logits + (activations + held.passing if is_gpu else 0.0)
-    stepping = max(0.0, held.stepping - reused)
+    reused = logits + (activations + states.passing if is_gpu else 0.0)
+    stepping = max(0.0, states.stepping - reused)
     # On CPUs, gloo reduces and gathers in copies: about one copy of everything that is trained, as measured.
     copies = number_size(training) * trained(training, shape) if layout.ranks > 1 else 0
     overhead = CPU_LIBRARIES * GB + copies
     if is_gpu:
-        overhead = GPU_LIBRARIES * GB + GPU_SLACK * (held.kept + activations + logits) + held.passing
+        overhead = GPU_LIBRARIES * GB + GPU_SLACK * (states.persistent + activations + logits) + states.passing
     return Memory(
-        parameters=held.parameters / GB,
-        gradients=held.gradients / GB,
-        optimizer=(held.optimizer + stepping) / GB,
+        parameters=states.parameters / GB,
+        gradients=states.gradients / GB,
+        optimizer=(states.optimizer + stepping) / GB,
         activations=activations / GB,
         logits=logits / GB,
         overhead=overhead / GB,
-        host=_host(held, layout, hardware) + _at_the_end(training, layout, shape, hardware),
+        host=_host(states, layout, hardware) + _at_the_end(training, layout, shape, hardware),
     )
 
 
@@ -117,7 +117,7 @@ class _States:
     on_host: float
 
     @property
-    def kept(self) -> float:
+    def persistent(self) -> float:
         return self.parameters + self.gradients + self.optimizer
 
 
@@ -173,8 +173,8 @@ def _layer(training: Training, layout: Layout, shape: ModelShape, load: Load) ->
     else:
         # A norm computes in float32: it keeps its float32 input, its output, and the unscaled output if its weight is
         # trained.
-        said = size if training.lora else 2 * size
-        norms, gated = 2 * (FP32 + said) * shape.hidden, 4 * size * shape.intermediate
+        outputs = size if training.lora else 2 * size
+        norms, gated = 2 * (FP32 + outputs) * shape.hidden, 4 * size * shape.intermediate
     # sdpa with a mask repeats keys and values for each query head.
     is_repeated = layout.attention in WITH_MASK and load.is_masked
     keys = shape.queries if is_repeated else shape.keys
@@ -206,7 +206,7 @@ def _at_the_end(training: Training, layout: Layout, shape: ModelShape, hardware:
     return shape.parameters * number_size(training) / GB if layout.zero_stage == 3 else 0.0
 
 
-def _host(held: _States, layout: Layout, hardware: Hardware) -> float:
+def _host(states: _States, layout: Layout, hardware: Hardware) -> float:
     if not hardware.device.is_gpu:
         return 0.0
-    return layout.ranks / layout.nodes * (held.on_host / GB + HOST_LIBRARIES)
+    return layout.ranks / layout.nodes * (states.on_host / GB + HOST_LIBRARIES)

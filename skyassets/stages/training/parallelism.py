@@ -25,7 +25,7 @@ ON_GPUS = (
     (3, "all", True),
 )
 """ZeRO stage, offload and recomputation, from the simplest to the one that needs the least memory."""
-ON_PROCESSORS = tuple((stage, "none", recompute) for recompute in (False, True) for stage in (1, 2, 3))
+ON_CPUS = tuple((stage, "none", recompute) for recompute in (False, True) for stage in (1, 2, 3))
 
 
 @dataclass(frozen=True)
@@ -66,22 +66,22 @@ def candidates(
         TrainerError: If an override is invalid or two conflict; the message suggests what to use instead.
     """
     _check(training, shape, hardware, overrides)
-    made = []
+    found = []
     for layout in _layouts(training, hardware, overrides):
         rows = 1 if training.packing else min(layout.micro_batch, training.global_batch)
         tokens = training.cutoff if training.packing else rows * longest
         row = training.cutoff if training.packing else longest
         load = Load(tokens, tokens, is_masked=training.packing or rows > 1, row=row)
-        held = memory(training, layout, shape, hardware, load)
-        made.append(Candidate(layout, held, _need(held, layout, hardware)))
-    return made
+        peak = memory(training, layout, shape, hardware, load)
+        found.append(Candidate(layout, peak, _need(peak, layout, hardware)))
+    return found
 
 
 def _layouts(training: Training, hardware: Hardware, overrides: LayoutOverrides) -> Iterator[Layout]:
     is_gpu = hardware.device.is_gpu
     ranks = overrides.ranks or (hardware.devices if is_gpu else 1)
-    stages = ON_GPUS if is_gpu else ON_PROCESSORS
-    wanted = [
+    stages = ON_GPUS if is_gpu else ON_CPUS
+    variants = [
         (stage if overrides.zero_stage is None else overrides.zero_stage, offload, recompute)
         for stage, offload, recompute in stages
         if overrides.offload in (None, offload)
@@ -92,7 +92,7 @@ def _layouts(training: Training, hardware: Hardware, overrides: LayoutOverrides)
         and (stage == SHARING or overrides.sequence_parallel == 1)
     ]
     for micro_batch in _micro_batches(training, is_gpu, overrides):
-        for stage, offload, recompute in dict.fromkeys(wanted):
+        for stage, offload, recompute in dict.fromkeys(variants):
             yield Layout(
                 ranks=ranks,
                 nodes=min(hardware.nodes, ranks),
@@ -114,83 +114,67 @@ def _micro_batches(training: Training, is_gpu: bool, overrides: LayoutOverrides)
     return (4, 1)
 
 
-def _need(held: Memory, layout: Layout, hardware: Hardware) -> float:
+def _need(peak: Memory, layout: Layout, hardware: Hardware) -> float:
     device = hardware.device
     # CPU ranks share the machine's memory.
-    on_device = held.total * (1 if device.is_gpu else layout.ranks / layout.nodes) / (device.memory_gb * ROOM)
+    on_device = peak.total * (1 if device.is_gpu else layout.ranks / layout.nodes) / (device.memory_gb * ROOM)
     host = hardware.host_memory_gb
-    return max(on_device, held.host / (host * ROOM) if host else 0.0)
+    return max(on_device, peak.host / (host * ROOM) if host else 0.0)
 
 
 def _check(training: Training, shape: ModelShape, hardware: Hardware, overrides: LayoutOverrides) -> None:
-    is_gpu, ranks = hardware.device.is_gpu, overrides.ranks
-    every = ranks or (hardware.devices if is_gpu else 1)
-    groups = overrides.sequence_parallel
+    problem = next(_problems(training, shape, hardware, overrides), None)
+    if problem is not None:
+        raise TrainerError(f"invalid layout: {problem}")
+
+
+def _problems(training: Training, shape: ModelShape, hardware: Hardware, overrides: LayoutOverrides) -> Iterator[str]:
+    is_gpu, stage, offload = hardware.device.is_gpu, overrides.zero_stage, overrides.offload
+    ranks = overrides.ranks or (hardware.devices if is_gpu else 1)
+    if overrides.ranks is not None and overrides.ranks <= 0:
+        yield f"ranks = {overrides.ranks}; use 1 or more"
+    if is_gpu and ranks > hardware.devices:
+        yield f"{ranks} ranks on {hardware.devices} devices; each rank needs a GPU: use fewer ranks, or more GPUs"
+    if ranks % min(hardware.nodes, ranks):
+        yield f"{ranks} ranks on {hardware.nodes} nodes; use a multiple"
+    if overrides.micro_batch is not None and overrides.micro_batch <= 0:
+        yield f"micro batch {overrides.micro_batch}; use 1 or more"
+    if stage not in (None, 0, 1, 2, 3):
+        yield f"ZeRO stage {stage}; use 0, 1, 2 or 3"
+    for name, known in (("offload", OFFLOADS), ("attention", ATTENTIONS), ("loss", LOSSES)):
+        value = getattr(overrides, name)
+        if value is not None and value not in known:
+            yield f"{name} {value!r}; use {' or '.join(known)}"
+    if offload not in (None, "none") and not is_gpu:
+        yield f"offload {offload!r} on a CPU; its memory is the main memory already: omit it"
+    if offload == "all" and stage not in (None, 3):
+        yield f"offload 'all' with ZeRO stage {stage}; parameters need stage 3: use 3, or offload 'optimizer'"
+    if offload == "optimizer" and stage not in (None, 2, 3):
+        yield f"offload 'optimizer' with ZeRO stage {stage}; use stage 2 or 3"
     kernels = [name for name in (overrides.attention, overrides.loss) if name and name.startswith(("flash", "liger"))]
-    asked = (
-        (ranks is None or ranks > 0, f"ranks = {ranks}", "say 1 or more"),
-        (
-            not is_gpu or every <= hardware.devices,
-            f"{every} ranks on {hardware.devices} devices",
-            "a GPU holds one rank: ask for fewer, or for more GPUs",
-        ),
-        (every % min(hardware.nodes, every) == 0, f"{every} ranks on {hardware.nodes} nodes", "say a multiple"),
-        (
-            overrides.micro_batch is None or overrides.micro_batch > 0,
-            f"micro batch {overrides.micro_batch}",
-            "say 1 or more",
-        ),
-        (overrides.zero_stage in (None, 0, 1, 2, 3), f"ZeRO stage {overrides.zero_stage}", "say 0, 1, 2 or 3"),
-        *(
-            (said is None or said in known, f"{what} {said!r}", f"say {' or '.join(known)}")
-            for what, said, known in (
-                ("offload", overrides.offload, OFFLOADS),
-                ("attention", overrides.attention, ATTENTIONS),
-                ("loss", overrides.loss, LOSSES),
-            )
-        ),
-        (
-            overrides.offload in (None, "none") or is_gpu,
-            f"offload {overrides.offload!r} on a processor",
-            "its memory is the main memory already: leave it out",
-        ),
-        (
-            overrides.offload != "all" or overrides.zero_stage in (None, 3),
-            f"offload 'all' with ZeRO stage {overrides.zero_stage}",
-            "only stage 3 can offload parameters: say 3, or offload 'optimizer'",
-        ),
-        (
-            overrides.offload != "optimizer" or overrides.zero_stage in (None, 2, 3),
-            f"offload 'optimizer' with ZeRO stage {overrides.zero_stage}",
-            "say stage 2 or 3",
-        ),
-        (is_gpu or not kernels, f"{' and '.join(kernels)} on a processor", "needs a GPU: say sdpa and chunked"),
-        (
-            groups > 0
-            and every % groups == 0
-            and shape.heads % groups == 0
-            and (shape.kv_heads % groups == 0 or groups % shape.kv_heads == 0),
-            f"sequence_parallel = {groups} with {every} ranks, {shape.heads} heads and {shape.kv_heads} of keys",
-            "say a number that divides them all (or is a multiple of the last)",
-        ),
+    if kernels and not is_gpu:
+        yield f"{' and '.join(kernels)} on a CPU; needs a GPU: use sdpa and chunked"
+    yield from _sequence_parallel_problems(training, shape, ranks, overrides)
+
+
+def _sequence_parallel_problems(
+    training: Training, shape: ModelShape, ranks: int, overrides: LayoutOverrides
+) -> Iterator[str]:
+    groups, heads, keys = overrides.sequence_parallel, shape.heads, shape.kv_heads
+    if groups == 1:
+        return
+    setting = f"sequence_parallel = {groups}"
+    if groups <= 0 or ranks % groups or heads % groups or (keys % groups and groups % keys):
+        yield (
+            f"{setting} with {ranks} ranks, {heads} heads and {keys} key-value heads; "
+            "use a number that divides them all (or is a multiple of the last)"
+        )
+    if training.packing:
         # DeepSpeed-Ulysses loses the boundaries between packed examples.
-        (groups == 1 or not training.packing, f"packing with sequence_parallel = {groups}", "leave one of them out"),
-        (
-            groups == 1 or overrides.micro_batch in (None, 1),
-            f"micro batch {overrides.micro_batch} with sequence_parallel = {groups}",
-            "ranks share one example at a time: say 1",
-        ),
-        (
-            groups == 1 or overrides.zero_stage in (None, SHARING),
-            f"ZeRO stage {overrides.zero_stage} with sequence_parallel = {groups}",
-            "say 3",
-        ),
-        (
-            groups == 1 or overrides.attention != "eager",
-            f"eager attention with sequence_parallel = {groups}",
-            "say sdpa or flash_attention_2",
-        ),
-    )
-    for fine, seen, instead in asked:
-        if not fine:
-            raise TrainerError(f"this layout cannot be had: {seen}; {instead}")
+        yield f"packing with {setting}; omit one of them"
+    if overrides.micro_batch not in (None, 1):
+        yield f"micro batch {overrides.micro_batch} with {setting}; ranks share one example at a time: use 1"
+    if overrides.zero_stage not in (None, SHARING):
+        yield f"ZeRO stage {overrides.zero_stage} with {setting}; use 3"
+    if overrides.attention == "eager":
+        yield f"eager attention with {setting}; use sdpa or flash_attention_2"

@@ -3,13 +3,13 @@
 The parts are assumed to run one after the other. Any overlap makes a run faster than the estimate.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from skyassets.core.training.hardware import Device, Hardware
 from skyassets.core.training.model_shape import ModelShape
 from skyassets.core.training.spec import Layout, Saving, Training
-from skyassets.stages.training.batching import Epoch
+from skyassets.stages.training.batching import EpochBatches
 from skyassets.stages.training.memory import ADAM, FP32, number_size, trained
 
 GIGA = 1e9
@@ -54,38 +54,37 @@ def duration(
     shape: ModelShape,
     hardware: Hardware,
     lengths: Sequence[int],
-    epoch: Epoch,
+    batches: EpochBatches,
 ) -> Duration | None:
-    """The duration of a run of epochs like `epoch` over examples of `lengths`; None if the device speed is unknown."""
+    """The duration of a run of epochs of `batches`, made from `lengths`; None if the device's speed is unknown."""
     device = hardware.device
     if device.tflops is None:
         return None
     peak = device.tflops * 1e12
-    turns, steps = training.epochs * len(epoch.turns), training.epochs * epoch.steps
+    micro_steps, steps = training.epochs * len(batches.micro_steps), training.epochs * batches.steps
     # The forward pass is a third of the operations, the weight gradients another third.
     again = (1 if layout.recompute else 0) - (1 if training.lora else 0)
     computing = (
         (1 + again / 3)
         * training.epochs
-        * sum(turn.tokens * shape.training_flops(turn.attended) for turn in epoch.turns)
+        * sum(each.tokens * shape.training_flops(each.attended) for each in batches.micro_steps)
     )
     parts = {"computing": computing / (peak * BUSY * layout.sequence_parallel)}
-    parts |= _traffic(training, layout, shape, device, turns, steps)
+    parts |= _traffic(training, layout, shape, device, micro_steps, steps)
     learned = trained(training, shape)
     if layout.offload != "none":
-        parts["stepping on the processors"] = steps * learned / (ADAM_RATE * layout.nodes)
+        parts["optimizer steps on the CPUs"] = steps * learned / (ADAM_RATE * layout.nodes)
     saves = steps // saving.every + 1
     parts["saving"] = saves * learned * (FP32 + ADAM + number_size(training)) / (DISK * GIGA * layout.nodes)
     useful = training.epochs * sum(length * shape.training_flops(length) for length in lengths)
     mfu = useful / (sum(parts.values()) * peak * layout.ranks)
-    said = _said(training, layout, device, saving)
     by_part = ", ".join(f"{name} {seconds / HOUR:.2g}" for name, seconds in parts.items())
-    said.append(f"which makes, in hours: {by_part}; and {mfu:.1%} model FLOPs utilisation")
-    return Duration(parts, mfu, tuple(said))
+    total = f"hours by part: {by_part}; {mfu:.1%} model FLOPs utilisation"
+    return Duration(parts, mfu, (*_assumptions(training, layout, device, saving), total))
 
 
 def _traffic(
-    training: Training, layout: Layout, shape: ModelShape, device: Device, turns: int, steps: int
+    training: Training, layout: Layout, shape: ModelShape, device: Device, micro_steps: int, steps: int
 ) -> dict[str, float]:
     """Seconds of communication between GPUs and with main memory, over the whole run."""
     size, ranks = number_size(training), layout.ranks
@@ -96,36 +95,33 @@ def _traffic(
     parts = {}
     if layout.zero_stage == 3:
         # Gathered once for the forward and once for the backward pass; recomputation reuses the gathered layer.
-        parts["gathering weights"] = turns * 2 * weights * others / link if ranks > 1 else 0.0
-        parts["summing gradients"] = turns * learned * size * others / link if ranks > 1 else 0.0
+        parts["gathering weights"] = micro_steps * 2 * weights * others / link if ranks > 1 else 0.0
+        parts["summing gradients"] = micro_steps * learned * size * others / link if ranks > 1 else 0.0
     elif ranks > 1:
-        sums = turns * learned * size if layout.zero_stage == 2 else steps * 2 * learned * FP32
+        sums = micro_steps * learned * size if layout.zero_stage == 2 else steps * 2 * learned * FP32
         parts["gathering weights"] = steps * weights * others / link
         parts["summing gradients"] = sums * others / link
     if layout.offload == "all":
-        parts["fetching weights from main memory"] = turns * 2 * weights / ranks / connections
+        parts["fetching weights from main memory"] = micro_steps * 2 * weights / ranks / connections
     if layout.offload != "none":
         # The first micro step of a step only writes its float32 sums; every other one reads and writes them.
-        trips = 2 * turns - steps
+        trips = 2 * micro_steps - steps
         parts["gradients to main memory and back"] = trips * learned * FP32 / ranks / connections
     return parts
 
 
-def _said(training: Training, layout: Layout, device: Device, saving: Saving) -> list[str]:
-    said = [
-        f"computing at {BUSY:.0%} of {device.name}'s {device.tflops:,.0f} dense bf16 TFLOPS"
-        + (", a third more operations for recomputed activations" if layout.recompute else ""),
-        "nothing overlaps: computing, links, main memory and disk wait for one another",
-    ]
+def _assumptions(training: Training, layout: Layout, device: Device, saving: Saving) -> Iterator[str]:
+    recomputed = ", a third more operations for recomputed activations" if layout.recompute else ""
+    yield f"computing at {BUSY:.0%} of {device.name}'s {device.tflops:,.0f} dense bf16 TFLOPS{recomputed}"
+    yield "nothing overlaps: computing, links, main memory and disk wait for one another"
     if layout.ranks > 1:
         link = NETWORK if layout.nodes > 1 else device.link_gb_s
-        said.append(f"{link * LINK_SHARE:.0f} GB/s a card between cards ({LINK_SHARE:.0%} of {link:.0f})")
+        yield f"{link * LINK_SHARE:.0f} GB/s per GPU between GPUs ({LINK_SHARE:.0%} of {link:.0f})"
     if layout.zero_stage == 3 and layout.ranks > 1:
-        said.append("each micro step gathers all weights twice and sums all gradients once")
+        yield "each micro step gathers all weights twice and sums all gradients once"
     if layout.offload != "none":
-        said.append(
-            f"{device.host_gb_s * HOST_SHARE:.0f} GB/s a card to main memory ({HOST_SHARE:.0%} of "
-            f"{device.host_gb_s:.0f}), and a node's processors step {ADAM_RATE / GIGA:.0f} billion weights a second"
+        yield (
+            f"{device.host_gb_s * HOST_SHARE:.0f} GB/s per GPU to main memory ({HOST_SHARE:.0%} of "
+            f"{device.host_gb_s:.0f}), and a node's CPUs update {ADAM_RATE / GIGA:.0f} billion weights a second"
         )
-    said.append(f"a save every {saving.every} steps at {DISK:.0f} GB/s")
-    return said
+    yield f"a checkpoint every {saving.every} steps at {DISK:.0f} GB/s"

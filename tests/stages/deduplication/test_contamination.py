@@ -13,7 +13,6 @@ from skyassets.stages.deduplication.contamination import (
     Decontamination,
     ItemIndex,
     Match,
-    one_shared_ngram,
 )
 from skyassets.stages.deduplication.near_duplicates import NearDuplicates
 from skyassets.stages.deduplication.words import Split
@@ -37,7 +36,7 @@ rules = st.builds(
 
 
 def matched(text: str, item: str = ITEM, rule: Decontamination | None = None) -> Match | None:
-    return ItemIndex({"item": item}, rule or Decontamination()).match(text)
+    return ItemIndex({"item": item}, rule or Decontamination()).matches([text])[0]
 
 
 def found(text: str, item: str = ITEM) -> bool:
@@ -73,7 +72,7 @@ def test_an_empty_item_matches_nothing() -> None:
 @given(st.lists(texts, max_size=5), st.lists(texts, max_size=5), rules)
 def test_the_look_up_agrees_with_the_plain_one(items: list[str], asked: list[str], rule: Decontamination) -> None:
     named = {f"item {number}": item for number, item in enumerate(items)}
-    told = [match and (match.item, match.share) for match in ItemIndex(named, rule).match_all(asked)]
+    told = [match and (match.item, match.share) for match in ItemIndex(named, rule).matches(asked)]
     assert told == [held(named, rule, text) for text in asked]
 
 
@@ -86,7 +85,7 @@ def test_near_duplicates_agree_with_the_plain_look_up(
     # Runs of 100 words that no text holds: only near-duplicates are left to find.
     near = NearDuplicates(threshold, shingle=2, same_numbers=same_numbers)
     rule = Decontamination(ngram=100, whole_short=False, near=near)
-    told = [match and (match.item, match.share) for match in ItemIndex(named, rule).match_all(asked)]
+    told = [match and (match.item, match.share) for match in ItemIndex(named, rule).matches(asked)]
     assert told == [alike(named, rule, text) for text in asked]
 
 
@@ -94,16 +93,16 @@ def test_near_duplicates_agree_with_the_plain_look_up(
 @given(st.lists(texts, max_size=4), st.lists(texts, max_size=4), rules)
 def test_the_evidence_lies_where_it_says(items: list[str], asked: list[str], rule: Decontamination) -> None:
     index = ItemIndex({str(number): item for number, item in enumerate(items)}, rule)
-    for text, match in zip(asked, index.match_all(asked), strict=True):
+    for text, match in zip(asked, index.matches(asked), strict=True):
         if match is not None:
-            there = ItemIndex({match.item: items[int(match.item)]}, rule).match(text[match.start : match.end])
+            there = ItemIndex({match.item: items[int(match.item)]}, rule).matches([text[match.start : match.end]])[0]
             assert there is not None
             assert there.share == match.share
 
 
 def test_the_evidence_names_item_share_ngrams_and_place() -> None:
     text = f"Solve: {ITEM} Explain."
-    match = ItemIndex({"x1": ITEM, "x2": "something else entirely"}, Decontamination()).match(text)
+    match = ItemIndex({"x1": ITEM, "x2": "something else entirely"}, Decontamination()).matches([text])[0]
     assert match is not None
     assert (match.item, match.share, match.rule) == ("x1", 1.0, CONTAINMENT)
     assert text[match.start : match.end] == ITEM.rstrip("?")
@@ -136,7 +135,7 @@ def test_an_item_with_another_number_is_another_problem() -> None:
 
 
 def test_one_shared_ngram_is_enough_for_the_rule_of_the_published_recipes() -> None:
-    rule = one_shared_ngram(8)
+    rule = Decontamination(8, share=0.0, split=Split.SPACED, whole_short=False, near=None)
     assert matched("Mine: a farmer has seven hens and each hen sings.", ITEM, rule) is not None
     assert matched("Mine: a farmer has seven hens and each cow sings.", ITEM, rule) is None
     assert matched("What is 7 times 8?", "What is 7 times 8?", rule) is None
@@ -146,4 +145,4 @@ def test_many_items_that_share_a_run_are_counted_apart() -> None:
     items = {f"{number:04d}": f"write a python function to print the number {number}" for number in range(3000)}
     index = ItemIndex(items, Decontamination(share=1.0))
     asked = [f"{text}, please" for text in items.values()]
-    assert [match and match.item for match in index.match_all(asked)] == list(items)
+    assert [match and match.item for match in index.matches(asked)] == list(items)

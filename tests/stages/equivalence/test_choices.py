@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from skyassets.core.ports import Limits, Program, Run
 from skyassets.stages.equivalence.choices import is_choice, options, taken
 from skyassets.stages.grading.config import Graders, Mode
-from skyassets.stages.grading.judge import judge
+from skyassets.stages.grading.judge import Case, judge
 
 UNHURRIED = settings(deadline=None)
 
@@ -137,12 +137,12 @@ def test_without_options_only_a_capital_is_a_choice() -> None:
 )
 @pytest.mark.parametrize("domain", ["science", "puzzle", "maths"])
 def test_choices_are_judged_by_what_is_taken(text: str, verdict: str, domain: str) -> None:
-    assert judge(domain, "C", None, text, Mode.LENIENT, NOBODY, OFFERED).verdict == verdict
+    assert judge(Case(domain, "C", None, text, Mode.LENIENT, OFFERED), NOBODY).verdict == verdict
 
 
 def test_a_reference_may_be_the_options_text() -> None:
-    assert judge("science", "23", None, "\\boxed{C}", Mode.STRICT, NOBODY, OFFERED).verdict == "correct"
-    assert judge("science", "23", None, "\\boxed{B}", Mode.STRICT, NOBODY, OFFERED).verdict == "wrong"
+    assert judge(Case("science", "23", None, "\\boxed{C}", Mode.STRICT, OFFERED), NOBODY).verdict == "correct"
+    assert judge(Case("science", "23", None, "\\boxed{B}", Mode.STRICT, OFFERED), NOBODY).verdict == "wrong"
 
 
 @UNHURRIED

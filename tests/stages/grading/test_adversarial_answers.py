@@ -6,7 +6,7 @@ from adversarial_answers import RIGHT, WRONG
 from skyassets.core.ports import Limits, Program, Run, Verdict
 from skyassets.engines.math_verify.engine import MathVerify
 from skyassets.stages.grading.config import Graders, Mode
-from skyassets.stages.grading.judge import judge
+from skyassets.stages.grading.judge import Case, judge
 
 
 class NoSandbox:
@@ -23,7 +23,7 @@ def graders() -> Iterator[Graders]:
 
 
 def verdict(answer: str, gold: str, graders: Graders) -> tuple[Verdict, str]:
-    judged = judge("maths", gold, None, f"So it is \\boxed{{{answer}}}.", Mode.STRICT, graders)
+    judged = judge(Case("maths", gold, None, f"So it is \\boxed{{{answer}}}.", Mode.STRICT), graders)
     return judged.verdict, judged.backend
 
 

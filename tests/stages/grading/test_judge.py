@@ -4,7 +4,7 @@ from stages.replay import Replay
 from skyassets.core.ports import Limits
 from skyassets.stages.equivalence.trace_format import Structured, join
 from skyassets.stages.grading.config import Graders, Mode
-from skyassets.stages.grading.judge import judge
+from skyassets.stages.grading.judge import Case, judge
 
 
 class Oracle:
@@ -24,7 +24,7 @@ def graders(told: bool | None = None) -> Graders:
 
 
 def answer(text: str, gold: str | None, mode: Mode = Mode.STRICT, told: bool | None = None) -> tuple[str, str, str]:
-    found = judge("maths", gold, None, text, mode, graders(told=told))
+    found = judge(Case("maths", gold, None, text, mode), graders(told=told))
     return found.verdict, found.reason, found.backend
 
 
@@ -60,7 +60,7 @@ def test_a_text_without_any_answer_is_wrong_even_read_leniently() -> None:
 
 
 def test_the_answer_that_was_read_is_kept_as_evidence() -> None:
-    assert judge("maths", "4", None, "\\boxed{ 4. }", Mode.STRICT, graders()).answer == "4."
+    assert judge(Case("maths", "4", None, "\\boxed{ 4. }", Mode.STRICT), graders()).answer == "4."
 
 
 def test_a_thought_is_not_the_answer() -> None:
@@ -78,4 +78,4 @@ def test_a_thought_is_not_the_answer() -> None:
     ],
 )
 def test_puzzles_and_choices_are_judged_alike(domain: str, gold: str, text: str, verdict: str) -> None:
-    assert judge(domain, gold, None, text, Mode.LENIENT, graders()).verdict == verdict
+    assert judge(Case(domain, gold, None, text, Mode.LENIENT), graders()).verdict == verdict

@@ -12,8 +12,8 @@ from skyassets.core.tables.declarations import COMPLETIONS
 from skyassets.engines.openai_api.endpoint import Endpoint
 from skyassets.engines.openai_api.remote_serving import RemoteServing
 from skyassets.stages.grading.config import Mode
+from skyassets.stages.grading.judge import Case
 from skyassets.stages.grading.model_judge import ModelJudge, SecondOpinion, is_free_text, second_opinion
-from skyassets.stages.grading.pool import Case
 from skyassets.stages.sampling.completions import Completer
 
 JUDGE = ModelJudge(

@@ -11,7 +11,8 @@ import pytest
 from skyassets.core.ports import Limits, Program, Run, RunKind, Verdict
 from skyassets.core.rows.judgements import JudgementStore
 from skyassets.stages.grading.config import Graders, Mode
-from skyassets.stages.grading.pool import Case, judge_all
+from skyassets.stages.grading.judge import Case
+from skyassets.stages.grading.pool import judge_all
 
 SUM = json.dumps({"fn_name": None, "inputs": ["1 2"], "outputs": ["3"]})
 
@@ -80,7 +81,7 @@ def test_new_code_for_answers_leaves_programs_judged(tmp_path: Path) -> None:
     cases = [program("print(3)"), boxed("4", "5")]
     judged(cases, graders(tmp_path, sandbox))
     found = judge_all(cases, graders(tmp_path, sandbox, answers="2"), 1, lambda done, of: None)
-    assert (len(sandbox.runs), found.facts) == (1, {"texts judged": 1, "judgements reused": 1})
+    assert (len(sandbox.runs), found.metadata) == (1, {"texts judged": 1, "judgements reused": 1})
 
 
 def test_other_limits_or_other_code_judge_programs_again(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from stages.replay import Replay
 
 from skyassets.core.ports import Equals, Judgement, Limits, Program, Run, RunKind, Verdict
 from skyassets.stages.grading.config import Graders, Mode
-from skyassets.stages.grading.programs import completed, judge_code
+from skyassets.stages.grading.programs import judge_code, with_test_code
 from skyassets.stages.grading.test_cases import read_cases
 
 
@@ -146,7 +146,7 @@ def test_the_code_is_kept_as_evidence_without_what_the_tests_put_around_it() -> 
 def test_what_stands_around_a_program_leaves_imports_of_the_future_first(code: str, whole: str) -> None:
     cases = read_cases(json.dumps({"inputs": [""], "outputs": ["1"], "prelude": "P", "epilogue": "E"}))
     assert not isinstance(cases, str)
-    assert completed(code, cases) == whole
+    assert with_test_code(code, cases) == whole
 
 
 def test_a_program_with_nothing_around_it_is_run_as_it_is() -> None:

@@ -1,4 +1,4 @@
-"""The rehearsal: what a recipe wants follows from what is stored, as in a real run, and nobody is asked."""
+"""The dry run: the completions that a recipe wants depend on the stored ones, as in a real run; no model is called."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +10,7 @@ from skyassets.core.ports import Reply, Request, Sampling
 from skyassets.core.rows.store import RowStore
 from skyassets.core.tables.declarations import COMPLETIONS, PROBLEMS
 from skyassets.recipes.smoke import TINY, smoke
-from skyassets.stages.inspection.dry_run import answered, rehearsal, rewritten, taught
+from skyassets.stages.inspection.dry_run import answered, rewritten, taught
 from skyassets.stages.rewriting.rewrite import ModelRewriting, RuleRewriting
 from skyassets.stages.sampling.completions import completion_row
 from skyassets.stages.sampling.length_policy import LengthPolicy
@@ -87,7 +87,6 @@ def test_answers_are_wanted_of_each_entrant(problem: pl.DataFrame) -> None:
     assert first.request.id != later.request.id
 
 
-def test_a_rehearsal_writes_nothing(store: RowStore, problem: pl.DataFrame) -> None:
+def test_a_dry_run_writes_nothing(store: RowStore, problem: pl.DataFrame) -> None:
     taught(problem, ASKING, store)
     assert not store.folder.exists()
-    assert rehearsal(store).requests == []

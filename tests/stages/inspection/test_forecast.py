@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from skyassets.core.identity import digest
 from skyassets.core.money import FREE, Price
 from skyassets.core.ports import Message, Model, Request, Sampling
-from skyassets.stages.inspection.forecast import Counting, Lengths, Line, fits, lengths_of, rate, rewriters
+from skyassets.stages.inspection.forecast import Lengths, Line, RequestCounter, fits, lengths_of, rate, rewriters
 from skyassets.stages.sampling.usage import Usage
 
 PRICE = Price(1.0, 2.0, as_of="2026-01-01", source="a test")
@@ -67,7 +67,7 @@ def test_a_rewriter_reads_the_trace_and_writes_it_again() -> None:
 
 @given(st.sets(st.text(max_size=5), min_size=1, max_size=40), st.integers(0, 10))
 def test_everything_is_counted_and_the_sample_is_the_same_in_any_order(texts: set[str], keep: int) -> None:
-    one, other = Counting(PRICE, keep), Counting(PRICE, keep)
+    one, other = RequestCounter(PRICE, keep), RequestCounter(PRICE, keep)
     for text in sorted(texts):
         one.count(asked(text))
     for text in sorted(texts, reverse=True):
@@ -79,10 +79,10 @@ def test_everything_is_counted_and_the_sample_is_the_same_in_any_order(texts: se
 
 
 def test_a_second_try_is_no_second_call_where_conversations_are_counted() -> None:
-    counting = Counting(PRICE, 5, is_by_conversation=True)
+    counter = RequestCounter(PRICE, 5, is_by_conversation=True)
     for seed in (0, 1):
-        counting.count(asked("rewrite this", seed))
-    assert (counting.calls, len(counting.sample)) == (1, 1)
+        counter.count(asked("rewrite this", seed))
+    assert (counter.calls, len(counter.sample)) == (1, 1)
 
 
 def test_lengths_are_known_once_something_was_answered() -> None:

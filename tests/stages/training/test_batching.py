@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from stages.planning import LENGTHS, SKY_T1
 
 from skyassets.core.training.spec import Layout
-from skyassets.stages.training.batching import epoch, typical_lengths
+from skyassets.stages.training.batching import epoch_batches, typical_lengths
 
 LAYOUT = Layout(8, micro_batch=1)
 
 
 def waited(is_sorted: bool) -> float:
-    turns = epoch(SKY_T1, LENGTHS, LAYOUT, is_sorted=is_sorted).turns
-    return sum(turn.tokens for turn in turns) * LAYOUT.ranks / sum(LENGTHS)
+    micro_steps = epoch_batches(SKY_T1, LENGTHS, LAYOUT, is_sorted=is_sorted).micro_steps
+    return sum(step.tokens for step in micro_steps) * LAYOUT.ranks / sum(LENGTHS)
 
 
 def test_dealing_like_lengths_together_saves_most_of_the_waiting() -> None:
@@ -28,16 +28,16 @@ def test_no_token_is_lost_and_none_is_free(
     lengths: list[int], micro_batch: int, ranks: int, packing: bool, is_sorted: bool
 ) -> None:
     training = replace(SKY_T1, cutoff=64, global_batch=8, packing=packing)
-    one = epoch(training, lengths, Layout(ranks, micro_batch=micro_batch), is_sorted=is_sorted)
-    assert sum(turn.computed for turn in one.turns) >= sum(lengths)
-    assert all(turn.tokens * ranks >= turn.computed for turn in one.turns)
-    assert all(0 < turn.attended <= training.cutoff for turn in one.turns)
+    one = epoch_batches(training, lengths, Layout(ranks, micro_batch=micro_batch), is_sorted=is_sorted)
+    assert sum(step.computed for step in one.micro_steps) >= sum(lengths)
+    assert all(step.tokens * ranks >= step.computed for step in one.micro_steps)
+    assert all(0 < step.attended <= training.cutoff for step in one.micro_steps)
     assert 0 < one.fill <= 1
 
 
 def test_examples_of_one_length_need_no_padding_and_no_waiting() -> None:
-    one = epoch(SKY_T1, [100] * 96, LAYOUT)
-    assert (one.steps, one.fill, len(one.turns)) == (1, 1.0, 12)
+    one = epoch_batches(SKY_T1, [100] * 96, LAYOUT)
+    assert (one.steps, one.fill, len(one.micro_steps)) == (1, 1.0, 12)
 
 
 @given(st.integers(1, 2_000), st.floats(20, 8_000))

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skyassets.core.ports import TokenPiece
-from skyassets.stages.training.loss_mask import LEGEND, as_markdown, as_text, counts, in_words, shortened
+from skyassets.stages.training.loss_mask import LEGEND, as_markdown, as_text, counts, shortened, summary
 
 PIECES = [
     TokenPiece("user\nWhat?\n", learned=False, tokens=5),
@@ -20,11 +20,11 @@ def test_what_is_learned_stands_between_marks() -> None:
 def test_the_counts_and_the_ends_of_turns_are_told() -> None:
     assert counts(PIECES) == (14, 5)
     told = "14 tokens, 5 of them learned (35.7%); <|im_end|> is token 8; <|im_end|> is token 14"
-    assert in_words(PIECES) == told
+    assert summary(PIECES) == told
 
 
 def test_an_example_without_tokens_can_be_told() -> None:
-    assert in_words([]) == "0 tokens, 0 of them learned (none)"
+    assert summary([]) == "0 tokens, 0 of them learned (none)"
 
 
 @given(texts=st.lists(TEXT, min_size=1, max_size=4), limit=st.integers(1, 200))

@@ -1,4 +1,4 @@
-"""Layouts: what wishes allow, and what cannot be had."""
+"""Layouts: what the overrides allow, and what is invalid."""
 
 from dataclasses import replace
 
@@ -19,27 +19,27 @@ def found(on: str, overrides: LayoutOverrides) -> list[Candidate]:
 @pytest.mark.parametrize(
     ("on", "overrides", "said"),
     [
-        ("cpu-64GB", LayoutOverrides(attention="flash_attention_2"), "flash_attention_2 on a processor; needs a GPU"),
-        ("cpu-64GB", LayoutOverrides(loss="liger"), "liger on a processor; needs a GPU"),
+        ("cpu-64GB", LayoutOverrides(attention="flash_attention_2"), "flash_attention_2 on a CPU; needs a GPU"),
+        ("cpu-64GB", LayoutOverrides(loss="liger"), "liger on a CPU; needs a GPU"),
         ("cpu-64GB", LayoutOverrides(offload="optimizer"), "its memory is the main memory already"),
-        ("8xH100-80GB", LayoutOverrides(offload="all", zero_stage=2), "only stage 3 can offload parameters"),
-        ("8xH100-80GB", LayoutOverrides(offload="optimizer", zero_stage=1), "say stage 2 or 3"),
-        ("8xH100-80GB", LayoutOverrides(offload="some"), "offload 'some'; say none or optimizer or all"),
+        ("8xH100-80GB", LayoutOverrides(offload="all", zero_stage=2), "parameters need stage 3"),
+        ("8xH100-80GB", LayoutOverrides(offload="optimizer", zero_stage=1), "use stage 2 or 3"),
+        ("8xH100-80GB", LayoutOverrides(offload="some"), "offload 'some'; use none or optimizer or all"),
         ("8xH100-80GB", LayoutOverrides(ranks=9), "9 ranks on 8 devices"),
         ("2x8xH100-80GB", LayoutOverrides(ranks=7), "7 ranks on 2 nodes"),
-        ("8xH100-80GB", LayoutOverrides(ranks=0), "ranks = 0; say 1 or more"),
-        ("8xH100-80GB", LayoutOverrides(micro_batch=0), "micro batch 0; say 1 or more"),
+        ("8xH100-80GB", LayoutOverrides(ranks=0), "ranks = 0; use 1 or more"),
+        ("8xH100-80GB", LayoutOverrides(micro_batch=0), "micro batch 0; use 1 or more"),
         (
             "8xH100-80GB",
             LayoutOverrides(sequence_parallel=3),
-            "sequence_parallel = 3 with 8 ranks, 40 heads and 8 of keys",
+            "sequence_parallel = 3 with 8 ranks, 40 heads and 8 key-value heads",
         ),
         ("8xH100-80GB", LayoutOverrides(zero_stage=4), "ZeRO stage 4"),
         ("8xH100-80GB", LayoutOverrides(sequence_parallel=2, micro_batch=2), "ranks share one example at a time"),
         (
             "8xH100-80GB",
             LayoutOverrides(sequence_parallel=2, zero_stage=2),
-            "ZeRO stage 2 with sequence_parallel = 2; say 3",
+            "ZeRO stage 2 with sequence_parallel = 2; use 3",
         ),
         (
             "8xH100-80GB",
@@ -49,7 +49,7 @@ def found(on: str, overrides: LayoutOverrides) -> list[Candidate]:
     ],
 )
 def test_a_wish_that_cannot_be_had_says_what_to_say_instead(on: str, overrides: LayoutOverrides, said: str) -> None:
-    with pytest.raises(TrainerError, match="this layout cannot be had") as refused:
+    with pytest.raises(TrainerError, match="invalid layout") as refused:
         found(on, overrides)
     assert said in str(refused.value)
 
@@ -102,7 +102,7 @@ def test_ranks_without_devices_of_their_own_share_the_memory() -> None:
 
 def test_packs_cannot_be_shared_by_ranks() -> None:
     packed = replace(SKY_T1, packing=True)
-    with pytest.raises(TrainerError, match="packing with sequence_parallel = 2; leave one of them out"):
+    with pytest.raises(TrainerError, match="packing with sequence_parallel = 2; omit one of them"):
         candidates(packed, QWEN_32B, 16_384, hardware_of("8xH100-80GB"), LayoutOverrides(sequence_parallel=2))
 
 

@@ -9,7 +9,7 @@ from stages.planning import LENGTHS, QWEN_32B, SKY_T1
 
 from skyassets.core.training.hardware import hardware_of
 from skyassets.core.training.spec import Layout, Lora, Saving
-from skyassets.stages.training.batching import epoch
+from skyassets.stages.training.batching import epoch_batches
 from skyassets.stages.training.time import BUSY, Duration, duration
 
 H100 = hardware_of("8xH100-80GB")
@@ -18,7 +18,7 @@ SOME = LENGTHS[::20]
 
 def took(layout: Layout, lora: Lora | None = None, lengths: list[int] = SOME) -> Duration:
     training = replace(SKY_T1, lora=lora)
-    made = duration(training, layout, Saving(), QWEN_32B, H100, lengths, epoch(training, lengths, layout))
+    made = duration(training, layout, Saving(), QWEN_32B, H100, lengths, epoch_batches(training, lengths, layout))
     assert made is not None
     return made
 
@@ -41,7 +41,7 @@ def test_what_is_offloaded_travels() -> None:
     assert none.hours < some.hours < everything.hours
     assert "gradients to main memory and back" not in none.parts
     assert "fetching weights from main memory" not in some.parts
-    assert "stepping on the processors" in everything.parts
+    assert "optimizer steps on the CPUs" in everything.parts
 
 
 @given(st.sampled_from([1, 2, 3]), st.sampled_from([1, 2, 4]), st.booleans())
