@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
-from skyassets.assets.metadata import PREVIEW, PREVIEW_ROWS, SKETCH, definition_metadata, metadata, preview
+from skyassets.assets.metadata import PREVIEW, PREVIEW_ROWS, THUMBNAIL, definition_metadata, metadata, preview
 from skyassets.assets.pipes import piped
 from skyassets.core.errors import SkyassetsError
 from skyassets.core.tables.declarations import Table
@@ -16,7 +16,7 @@ from skyassets.core.tables.store import StageResult
 from skyassets.project.project import SECONDS_TO_MAKE, AssetDeclaration, AssetSpec, BuildContext, Project, Run
 from skyassets.stages.curation.audits import AUDITS, Audit
 from skyassets.stages.plots.thumbnail import as_markdown
-from skyassets.stages.plots.thumbnails import SKETCHES
+from skyassets.stages.plots.thumbnails import THUMBNAILS
 
 PAID_KINDS = frozenset({"llm", "deepspeed"})
 """Kinds of assets that cost money to make: the ledger is updated after one was made."""
@@ -83,7 +83,7 @@ def _built(
     def show(path: Path) -> dict[str, object]:
         rows = pl.scan_parquet(path)
         few = rows.drop(NEVER_PICTURED, strict=False).collect()
-        shown: dict[str, object] = {SKETCH: as_markdown(SKETCHES[spec.table.name](few)), "picture": picture(few)}
+        shown: dict[str, object] = {THUMBNAIL: as_markdown(THUMBNAILS[spec.table.name](few)), "picture": picture(few)}
         shown[PREVIEW] = preview(rows.head(PREVIEW_ROWS).collect())
         return {**shown, SECONDS_TO_MAKE: round(time.monotonic() - started, 1)}
 

@@ -38,20 +38,22 @@ def drift_check(project: Project) -> dg.AssetChecksDefinition:
 
 
 def _numbers(found: Drift) -> dict[str, dg.MetadataValue]:
-    largest = max(found.moves, key=lambda move: abs(move.points), default=None)
+    largest = max(found.score_changes, key=lambda move: abs(move.points), default=None)
     numbers: dict[str, dg.MetadataValue] = {
-        "comparisons": dg.MetadataValue.int(len(found.moves)),
+        "comparisons": dg.MetadataValue.int(len(found.score_changes)),
         "moved beyond noise": dg.MetadataValue.int(len(found.drifted)),
-        "changes in the manifest": dg.MetadataValue.int(len(found.changed)),
+        "changes in the manifest": dg.MetadataValue.int(len(found.likely_causes)),
         "in words": dg.MetadataValue.md(drift_text(found)),
     }
     if largest is not None:
         numbers["largest move (points)"] = dg.MetadataValue.float(round(largest.points, 3))
-        numbers["smallest p (Holm)"] = dg.MetadataValue.float(min(move.p for move in found.moves))
-        numbers["compared with"] = dg.MetadataValue.text(", ".join(dict.fromkeys(move.against for move in found.moves)))
-    if found.changed:
+        numbers["smallest p (Holm)"] = dg.MetadataValue.float(min(move.p for move in found.score_changes))
+        numbers["compared with"] = dg.MetadataValue.text(
+            ", ".join(dict.fromkeys(move.against for move in found.score_changes))
+        )
+    if found.likely_causes:
         numbers["changed"] = dg.MetadataValue.json(
-            {change.name: [_short(change.before), _short(change.after)] for change in found.changed}
+            {change.name: [_short(change.before), _short(change.after)] for change in found.likely_causes}
         )
     return numbers
 

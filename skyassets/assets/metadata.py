@@ -21,7 +21,7 @@ LONGEST_WORD = 20
 PREVIEW = "preview"
 MADE_FROM = "made from"
 """The column lineage as a table: Dagster's open-source UI stores `dagster/column_lineage` but does not show it."""
-SKETCH = "at a glance"
+THUMBNAIL = "at a glance"
 """The thumbnail, which the UI shows inline; full charts open on a click."""
 PICTURES = ("picture", CALLS_PICTURE)
 MASK = "an example with its loss mask"
@@ -89,8 +89,8 @@ def metadata(table: Table, built: BuildResult, path: str, seconds: float) -> dic
         "path": dg.MetadataValue.path(path),
         "dagster/column_lineage": dg.MetadataValue.column_lineage(column_lineage(table)),
     }
-    if isinstance(sketched := facts.pop(SKETCH, None), str):
-        shown[SKETCH] = dg.MetadataValue.md(sketched)
+    if isinstance(thumbnail := facts.pop(THUMBNAIL, None), str):
+        shown[THUMBNAIL] = dg.MetadataValue.md(thumbnail)
     if built.manifest.unfinished:
         shown["rows to be tried again"] = dg.MetadataValue.int(built.manifest.unfinished)
     for name in PICTURES:

@@ -104,9 +104,9 @@ def test_an_assets_page_draws_its_sketch_where_it_stands_and_its_picture_on_a_cl
 ) -> None:
     page.goto(f"{dagster.url}/assets/sft_dataset")
     page.get_by_text("rebuilt", exact=True).first.wait_for()
-    sketch = page.locator("img[alt='sketch']").first
-    assert sketch.evaluate("image => image.complete && image.naturalWidth > 300 && image.naturalHeight > 30")
-    sketch.scroll_into_view_if_needed()
+    thumbnail = page.locator("img[alt='thumbnail']").first
+    assert thumbnail.evaluate("image => image.complete && image.naturalWidth > 300 && image.naturalHeight > 30")
+    thumbnail.scroll_into_view_if_needed()
     picture(page, "asset", tmp_path)
     page.locator("tr", has=page.get_by_text("picture", exact=True)).get_by_text("[Show Markdown]").click()
     drawn = page.locator("img[alt='picture']").first

@@ -73,7 +73,10 @@ def big(contenders: int = 8, benchmarks: int = 12, families: int = 8) -> ReportF
             "new question": {"maths": 40, "code": 0},
             "kept": {"maths": 660, "code": 250},
         },
-        curves={"loss, nats a token": [(n, 1.4 / n) for n in range(1, 120)], "learning rate": [(1, 0.0), (119, 1e-5)]},
+        curves={
+            "loss, nats per token": [(n, 1.4 / n) for n in range(1, 120)],
+            "learning rate": [(1, 0.0), (119, 1e-5)],
+        },
         duels=tuple(duel(name, won) for name in names for won in (True, False) for _ in range(2)),
         contaminated={"item-1": "9 of its 10 13-grams are in example 77"},
         tables=(("benchmark_reports.parquet", "The scores."),),

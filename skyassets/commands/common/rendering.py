@@ -4,17 +4,17 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from skyassets.stages.inspection.row_lookup import Row
-from skyassets.stages.markup.word_diff import MARKS, Kind, Piece
+from skyassets.stages.inspection.row_lookup import RowSummary
+from skyassets.stages.markup.word_diff import MARKS, Edit, Piece
 
 SHORT = 12
 """Characters of an id that are shown; enough to identify the row."""
-STYLES = {Kind.SAME: "", Kind.REMOVED: "red", Kind.ADDED: "green"}
+STYLES = {Edit.SAME: "", Edit.REMOVED: "red", Edit.ADDED: "green"}
 
 
-def line(row: Row) -> Text:
+def line(row: RowSummary) -> Text:
     """A row as one line: table, short id, facts, and the first words of its text."""
-    said = Text.assemble((row.table, "cyan"), " ", (row.id[:SHORT], "yellow"), "  ", printable(row.says))
+    said = Text.assemble((row.table, "cyan"), " ", (row.id[:SHORT], "yellow"), "  ", printable(row.description))
     if row.text:
         said.append(f"  {printable(row.text)}", "dim")
     said.no_wrap, said.overflow = True, "ellipsis"

@@ -28,7 +28,7 @@ from skyassets.project.settings import dollars_in
 from skyassets.recipes.recipe import Recipe
 from skyassets.recipes.registry import find_recipe
 from skyassets.stages.equivalence.trace_format import BEGIN_THOUGHT
-from skyassets.stages.markup.word_diff import Kind, changes, excerpt
+from skyassets.stages.markup.word_diff import Edit, changes, excerpt
 from skyassets.stages.rewriting.comparison import USABLE, Side, Tries, chosen, contests, telling, tried
 from skyassets.stages.rewriting.comparison_report import costs, page, verdict
 from skyassets.stages.rewriting.rewrite import ModelRewriting
@@ -192,7 +192,7 @@ def _side_by_side(names: list[str], one: dict[str, object], other: dict[str, obj
     )
     for name, row in zip(names, (one, other), strict=True):
         shown.add_column(Text(f"{name}: {'usable' if row[USABLE] else row['failed']}"), ratio=1, overflow="fold")
-    cells = [differing([piece for piece in pieces if piece.kind is not gone]) for gone in (Kind.ADDED, Kind.REMOVED)]
+    cells = [differing([piece for piece in pieces if piece.kind is not gone]) for gone in (Edit.ADDED, Edit.REMOVED)]
     for cell in cells:
         cell.truncate(LONGEST, overflow="ellipsis")
     shown.add_row(*cells)

@@ -17,7 +17,7 @@ from skyassets.core.errors import StoreError
 from skyassets.core.tables.declarations import ASSET_TABLES
 from skyassets.project.deployment import Deployment
 from skyassets.recipes.recipe import Recipe
-from skyassets.stages.inspection.table_diff import QUANTILES, Difference, Shift, difference
+from skyassets.stages.inspection.table_diff import QUANTILES, Shift, TableDiff, table_diff
 
 NAMED = "a Parquet file, an asset of the recipe (sft_dataset), or one of another (smoke/sft_dataset)"
 
@@ -37,7 +37,7 @@ def diff(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     """Compare two versions of a table: rows added, removed and changed, flipped verdicts, lengths."""
     before, after = _named(recipe, deployment, options)
     key = tuple(part.strip() for part in options.key.split(",") if part.strip())
-    found = difference(_read(before), _read(after), key)
+    found = table_diff(_read(before), _read(after), key)
     console = Console()
     if options.json:
         told = {"before": str(before), "after": str(after), "same": found.is_same, "difference": asdict(found)}
@@ -96,7 +96,7 @@ def _read(path: Path) -> pl.DataFrame:
         raise StoreError(f"diff: {path} cannot be read as Parquet: {error}") from error
 
 
-def _show(console: Console, before: Path, after: Path, found: Difference, many: int) -> None:
+def _show(console: Console, before: Path, after: Path, found: TableDiff, many: int) -> None:
     for name, path, height in (("A", before, found.before), ("B", after, found.after)):
         console.print(f"{name}  {path}  {height} rows", markup=False, highlight=False, soft_wrap=True)
     if found.is_same:

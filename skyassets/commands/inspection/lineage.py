@@ -16,7 +16,7 @@ from skyassets.project.deployment import Deployment
 from skyassets.project.project import Project
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.inspection.lineage import Branch, Direction, walk
-from skyassets.stages.inspection.row_lookup import SHORTEST, Row, find
+from skyassets.stages.inspection.row_lookup import SHORTEST, RowSummary, find
 
 SHOWN = 3
 """Rows of one table below one row, before the rest is summarized."""
@@ -67,7 +67,7 @@ LINEAGE = Command(
 )
 
 
-def show_candidates(console: Console, recipe: Recipe, name: str, found: list[Row], more: str = "") -> None:
+def show_candidates(console: Console, recipe: Recipe, name: str, found: list[RowSummary], more: str = "") -> None:
     """Report that `name` matches no row (`more` adds what else was searched), or list the rows it may mean."""
     if not found:
         console.print(
@@ -110,5 +110,5 @@ def _children(branch: Branch) -> Iterator[dict[str, object]]:
         yield {"table": table, "shown_elsewhere": count}
 
 
-def _facts(row: Row) -> dict[str, object]:
-    return {"table": row.table, "id": row.id, "kind": row.kind, "says": row.says, "text": row.text}
+def _facts(row: RowSummary) -> dict[str, object]:
+    return {"table": row.table, "id": row.id, "kind": row.kind, "says": row.description, "text": row.text}

@@ -23,7 +23,7 @@ from skyassets.project.deployment import student_name
 from skyassets.project.evaluation.epoch import current_epoch
 from skyassets.project.project import Project
 from skyassets.stages.inspection.dry_run import WantedCompletion, answered, rated, rewritten, taught
-from skyassets.stages.inspection.row_lookup import SHORTEST, VIEWS, Row, find, rows_of
+from skyassets.stages.inspection.row_lookup import SHORTEST, VIEWS, RowSummary, find, rows_of
 from skyassets.stages.sampling.request_key import Key, stored_key
 
 ASKED = (TRACES, REWRITES, ANSWERS)
@@ -48,7 +48,7 @@ class Target:
         return str(self.problem["question"][0])
 
 
-def named(lookup: StoredTables, name: str, most: int) -> list[Row]:
+def named(lookup: StoredTables, name: str, most: int) -> list[RowSummary]:
     """The rows that `name` may mean: by id, by the id of their completion, or by part of a problem's question."""
     found = find(lookup, name, most)
     if found:
@@ -66,7 +66,7 @@ def named(lookup: StoredTables, name: str, most: int) -> list[Row]:
     return found
 
 
-def target(lookup: StoredTables, row: Row) -> Target | None:
+def target(lookup: StoredTables, row: RowSummary) -> Target | None:
     """What to explain about `row`. None if the row has no single completion."""
     table = VIEWS[row.table].table
     if table is COMPLETIONS:
@@ -125,7 +125,7 @@ def _of_completion(lookup: StoredTables, ident: str) -> Target | None:
     return Target(PROBLEMS, PROBLEMS.frame([]), lambda one: False, key)
 
 
-def _select(lookup: StoredTables, table: Table, meant: pl.Expr, most: int) -> list[Row]:
+def _select(lookup: StoredTables, table: Table, meant: pl.Expr, most: int) -> list[RowSummary]:
     view = VIEWS[table.name]
     return rows_of(view, lookup.rows(table, lambda rows: view.select(rows.filter(meant)).head(most)))
 

@@ -18,7 +18,7 @@ from skyassets.project.evaluation.history import Kept, history_of
 from skyassets.project.project import Project
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.evaluation.drift import Drift, drift
-from skyassets.stages.evaluation.drift_text import moved, verdict
+from skyassets.stages.evaluation.drift_text import describe, verdict
 from skyassets.stages.evaluation.metrics import EVERY
 from skyassets.stages.reporting.scoreboard import HEADLINE
 
@@ -52,7 +52,7 @@ def history(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     console.print(_shown(recipe, told))
     for report, _, found in told:
         for move in found.drifted:
-            console.print(Text(f"{report.name}: {printable(moved(move))}", "yellow"), soft_wrap=True)
+            console.print(Text(f"{report.name}: {printable(describe(move))}", "yellow"), soft_wrap=True)
     console.print(
         f"reports: {history_of(Project(recipe, deployment)).folder}", markup=False, highlight=False, soft_wrap=True
     )
@@ -107,6 +107,6 @@ def _plain(report: Kept, found: dict[str, dict[str, float]], drifted: Drift) -> 
         "at": report.at,
         "scores": found,
         "drift": verdict(drifted),
-        "drifted": [moved(move) for move in drifted.drifted],
-        "changed": [str(change) for change in drifted.changed],
+        "drifted": [describe(move) for move in drifted.drifted],
+        "changed": [str(change) for change in drifted.likely_causes],
     }

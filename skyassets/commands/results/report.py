@@ -22,7 +22,7 @@ from skyassets.project.evaluation.history import Kept, history_of
 from skyassets.project.evaluation.report_files import PAGE, TEXT
 from skyassets.project.project import SECONDS_TO_MAKE, Project
 from skyassets.recipes.recipe import Recipe
-from skyassets.stages.markup.table import Cell, Kind, ReportTable
+from skyassets.stages.markup.table import Cell, ColumnType, ReportTable
 from skyassets.stages.reporting.scoreboard import scoreboard
 from skyassets.stages.reporting.tables import metrics, parts
 from skyassets.stages.reporting.wording import by_chance, verdict
@@ -149,7 +149,7 @@ def _scores(recipe: Recipe, rows: pl.DataFrame, console: Console, with_parts: bo
 def _grid(told: ReportTable) -> Table:
     shown = Table(title=Text(printable(told.caption)), box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name, kind in told.head:
-        shown.add_column(Text(printable(name)), justify="right" if kind == Kind.NUMBER else "left")
+        shown.add_column(Text(printable(name)), justify="right" if kind == ColumnType.NUMBER else "left")
     for row in told.rows:
         shown.add_row(*map(_cell, row))
     return shown

@@ -16,32 +16,39 @@ from skyassets.project.graders import GRADERS
 from skyassets.project.project import Project
 from skyassets.project.serving_record import notes_of
 from skyassets.stages.evaluation.answers import JUDGED_BY
-from skyassets.stages.evaluation.manifest import Facts, Server, answered, asked, title, under
+from skyassets.stages.evaluation.manifest import (
+    ReportManifest,
+    Server,
+    model_entries,
+    sampling_entries,
+    title,
+    with_prefix,
+)
 
 PACKAGE = Path(__file__).parents[1]
 GRADING_PACKAGES = ("math-verify", "latex2sympy2_extended", "sympy")
 
 
-def answered_with(project: Project, models: Mapping[str, Model], made: StageResult, epoch: str) -> Facts:
+def answered_with(project: Project, models: Mapping[str, Model], made: StageResult, epoch: str) -> ReportManifest:
     """The manifest of the new answers: how they were asked, and which models, servers and graders produced them.
 
     `models` is role to model. Rows from another run or recipe report the servers of that run.
     """
     recipe, answers = project.recipe, made.frame
-    facts: Facts = {"recipe": recipe.name, **asked(recipe.evaluation, recipe.benchmarks, epoch)}
+    facts: ReportManifest = {"recipe": recipe.name, **sampling_entries(recipe.evaluation, recipe.benchmarks, epoch)}
     for role, model in models.items():
-        facts |= answered(role, model, _servers(project, model, answers.filter(pl.col("role") == role)))
-    graders: Facts = {"version": code_version(*GRADERS), **versions_told(GRADING_PACKAGES)}
+        facts |= model_entries(role, model, _servers(project, model, answers.filter(pl.col("role") == role)))
+    graders: ReportManifest = {"version": code_version(*GRADERS), **versions_told(GRADING_PACKAGES)}
     graders |= {name: str(made.facts[name]) for name in JUDGED_BY.values() if name in made.facts}
     if recipe.judge:
         graders["judge"] = f"{title(recipe.judge.model.name)}@{recipe.judge.model.revision}"
-    facts |= under("graders", graders)
-    facts |= under("answered by", code_told())
+    facts |= with_prefix("graders", graders)
+    facts |= with_prefix("answered by", code_told())
     facts["data.benchmark_problems"] = project.store.data_version(BENCHMARK_PROBLEMS)
     return facts
 
 
-def code_told() -> Facts:
+def code_told() -> ReportManifest:
     """The running code: its Git commit, if it is a checkout, and the package's version."""
     commit = commit_of(PACKAGE)
     return {

@@ -16,8 +16,8 @@ from skyassets.core.tables.content_digest import ContentDigest
 from skyassets.core.tables.declarations import REPORTS
 from skyassets.core.text import now, silent
 from skyassets.project.project import Project
-from skyassets.stages.evaluation.drift import METRICS, Drift, Past, drift
-from skyassets.stages.evaluation.manifest import FIRST, Facts
+from skyassets.stages.evaluation.drift import METRICS, Drift, PastReport, drift
+from skyassets.stages.evaluation.manifest import FIRST, ReportManifest
 
 FOLDER = "history"
 """The folder next to a recipe's tables."""
@@ -43,7 +43,7 @@ class Kept:
     at: str
     """When it was made (UTC, ISO 8601)."""
     epoch: str
-    made_with: Facts
+    made_with: ReportManifest
 
     @property
     def name(self) -> str:
@@ -55,11 +55,11 @@ class Kept:
         """The report, with the columns that `benchmark_reports` had at the time."""
         return _read(self.folder / ROWS)
 
-    def past(self) -> Past:
+    def past(self) -> PastReport:
         """The report as input of a drift check; without items if they were stored in an older, insufficient format."""
         items = _read(self.folder / ITEMS)
         is_told = COMPARED.keys() <= set(items.columns)
-        return Past(self.name, self.made_with, items if is_told else pl.DataFrame(schema=COMPARED))
+        return PastReport(self.name, self.made_with, items if is_told else pl.DataFrame(schema=COMPARED))
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,9 @@ class History:
         found = [kept for folder in there if not folder.name.startswith(".") and (kept := _kept(folder))]
         return sorted(found, key=lambda kept: (kept.at, kept.name))
 
-    def append(self, rows: pl.DataFrame, items: pl.DataFrame, made_with: Facts, files: Iterable[Path] = ()) -> str:
+    def append(
+        self, rows: pl.DataFrame, items: pl.DataFrame, made_with: ReportManifest, files: Iterable[Path] = ()
+    ) -> str:
         """Store a report with its item scores and copies of `files`; returns its name. An existing report is kept.
 
         The folder is written atomically. One process writes at a time, and removes what a killed one left unfinished.

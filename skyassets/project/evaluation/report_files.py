@@ -50,7 +50,7 @@ def report_facts(project: Project, reports: pl.DataFrame, contaminated: Mapping[
     models = {BASE: str(base), STUDENT: f"{student_name(base.name)}, {base} trained by the recipe"}
     headlines = {each.name: each.metric for each in recipe.benchmarks}
     examples = _columns(project, EXAMPLES, "domain", "dropped_by", "trace_verdict", "rewrite_verdict")
-    told = {name: points for name, points in training_curve.course(project.store.read(CHECKPOINT)).items() if points}
+    curves = training_curve.training_points(project.store.read(CHECKPOINT))
     ledger = project.accounts.ledger()
     return ReportFacts(
         recipe=recipe.name,
@@ -62,7 +62,7 @@ def report_facts(project: Project, reports: pl.DataFrame, contaminated: Mapping[
         spent=_spent(project, ledger),
         rules=recipe.curation.names,
         fall=by_domain(examples, recipe.curation.names),
-        curves={training_curve.PANELS[name][0]: points for name, points in told.items()},
+        curves={training_curve.PANELS[name][0]: points for name, points in curves.items()},
         duels=_duels(project, headlines),
         contaminated=contaminated,
         tables=tuple((f"{table.name}.parquet", table.meaning) for table in WRITTEN_FROM),

@@ -8,13 +8,13 @@ from skyassets.core.tables.declarations import ANSWERS, CHECKPOINT, EXAMPLES
 from skyassets.engines.host.environment import versions_told
 from skyassets.project.evaluation.answer_manifest import code_told
 from skyassets.project.project import Project
-from skyassets.stages.evaluation.manifest import MADE_WITH, Facts, title, under
+from skyassets.stages.evaluation.manifest import MADE_WITH, ReportManifest, title, with_prefix
 
 STATISTICS = "skyassets.stages.evaluation.scores"
 PACKAGES = ("polars", "numpy", "scipy")
 
 
-def made_with(project: Project) -> Facts:
+def made_with(project: Project) -> ReportManifest:
     """The manifest of a report on the current answers.
 
     Raises:
@@ -22,18 +22,19 @@ def made_with(project: Project) -> Facts:
     """
     made = project.store.manifest(ANSWERS)
     told = made.facts.get(MADE_WITH) if made else None
-    facts: Facts = dict(told) if isinstance(told, Mapping) else {}
+    facts: ReportManifest = dict(told) if isinstance(told, Mapping) else {}
     facts |= _checkpoint(project)
     facts |= {f"data.{table.name}": project.store.data_version(table) for table in (EXAMPLES, CHECKPOINT, ANSWERS)}
-    return facts | under("report", {"statistics": code_version(STATISTICS), **code_told(), **versions_told(PACKAGES)})
+    made_by = {"statistics": code_version(STATISTICS), **code_told(), **versions_told(PACKAGES)}
+    return facts | with_prefix("report", made_by)
 
 
-def _checkpoint(project: Project) -> Facts:
+def _checkpoint(project: Project) -> ReportManifest:
     """The student's origin: its base, the data it was trained on, and what trained it."""
     rows = project.store.read(CHECKPOINT)
     found = {str(row["entry"]): row["fact"] for row in rows.iter_rows(named=True) if row["fact"] is not None}
     told = {name.removeprefix("fact:"): json.loads(str(fact)) for name, fact in found.items()}
-    facts: Facts = {
+    facts: ReportManifest = {
         "checkpoint.id": str(rows["checkpoint_id"][0]),
         "checkpoint.base": title(project.recipe.training.base.name),
         "checkpoint.base revision": told.get("base revision"),
@@ -42,5 +43,5 @@ def _checkpoint(project: Project) -> Facts:
     environment = told.get("environment")
     if isinstance(environment, dict):
         named = {f"trained with {name}": value for name, value in environment.items() if name != "seconds"}
-        facts |= under("checkpoint", named)
+        facts |= with_prefix("checkpoint", named)
     return facts

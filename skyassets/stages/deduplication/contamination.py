@@ -3,14 +3,15 @@
 from collections import defaultdict
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from skyassets.stages.deduplication.near_duplicates import NearDuplicates, shingles
 from skyassets.stages.deduplication.words import Split, portions, quantities, span, words
 
 if TYPE_CHECKING:
-    from skyassets.stages.deduplication.ngram_index import GramIndex, Occurrences
-    from skyassets.stages.deduplication.word_hashes import Places
+    from skyassets.stages.deduplication.ngram_index import NgramIndex, Occurrences
+    from skyassets.stages.deduplication.word_hashes import Positions
 
 CONTAINMENT = "n-gram containment"
 NEAR_DUPLICATE = "near-duplicate"
@@ -77,13 +78,13 @@ class ItemIndex:
 
     def __init__(self, items: Mapping[str, str], rule: Decontamination) -> None:
         # Imported here so that loading the asset graph does not load numpy.
-        from skyassets.stages.deduplication.ngram_index import GramIndex
+        from skyassets.stages.deduplication.ngram_index import NgramIndex
 
         self.rule = rule
         self._items = dict(items)
-        self._grams = GramIndex(items, rule.ngram, rule.split, whole_short=rule.whole_short)
+        self._grams = NgramIndex(items, rule.ngram, rule.split, whole_short=rule.whole_short)
         near, length = (items, rule.near.shingle) if rule.near else ({}, 1)
-        self._near = GramIndex(near, length, Split.ALPHANUMERIC, whole_short=True)
+        self._near = NgramIndex(near, length, Split.ALPHANUMERIC, whole_short=True)
 
     def matches(self, texts: Sequence[str]) -> list[Match | None]:
         """For each text, the item with the largest share if that reaches the rule's share; else the nearest duplicate.
@@ -92,36 +93,36 @@ class ItemIndex:
         Each distinct text is looked up once, in batches of some million characters.
         """
         distinct = list(dict.fromkeys(texts))
-        found: dict[str, Match] = {}
+        matches: dict[str, Match] = {}
         for part in portions(distinct, PORTION):
-            found.update(self._matches_of(distinct[part]))
-        return [found.get(text) for text in texts]
+            matches |= self._matches_of(distinct[part])
+        return [matches.get(text) for text in texts]
 
     def _matches_of(self, texts: list[str]) -> dict[str, Match]:
         from skyassets.stages.deduplication.ngram_index import best_of_each
         from skyassets.stages.deduplication.word_hashes import hashed_words
 
         hashed = hashed_words(texts, self.rule.split)
-        found = self._grams.occurrences(*hashed)
-        at, items, counts = self._grams.hits(found)
+        occurrences = self._grams.occurrences(*hashed)
+        at, items, counts = self._grams.hits(occurrences)
         shares = counts / self._grams.sizes[items]
         best = best_of_each(at, shares, self.rule.share)
-        held = [_Best(int(at[one]), int(items[one]), float(shares[one])) for one in best]
-        matches = self._told(texts, held, self._grams, found, CONTAINMENT)
+        contained = [_Best(int(at[one]), int(items[one]), float(shares[one])) for one in best]
+        matches = self._with_evidence(texts, contained, self._grams, occurrences, CONTAINMENT)
         if self.rule.near is not None:
             if self.rule.split != Split.ALPHANUMERIC:
                 hashed = hashed_words(texts, Split.ALPHANUMERIC)
-            found = self._near.occurrences(*hashed)
-            alike = self._alike(texts, *self._near.hits(found), self.rule.near, matches)
-            matches |= self._told(texts, alike, self._near, found, NEAR_DUPLICATE)
+            occurrences = self._near.occurrences(*hashed)
+            alike = self._alike(texts, *self._near.hits(occurrences), self.rule.near, matches)
+            matches |= self._with_evidence(texts, alike, self._near, occurrences, NEAR_DUPLICATE)
         return matches
 
     def _alike(
         self,
         texts: list[str],
-        at: "Places",
-        items: "Places",
-        counts: "Places",
+        at: "Positions",
+        items: "Positions",
+        counts: "Positions",
         rule: NearDuplicates,
         done: Container[str],
     ) -> list[_Best]:
@@ -145,26 +146,20 @@ class ItemIndex:
                     best[text] = _Best(text, item, similarity)
         return list(best.values())
 
-    def _told(
-        self, texts: list[str], best: list[_Best], grams: "GramIndex", found: "Occurrences", rule: str
+    def _with_evidence(
+        self, texts: list[str], best: list[_Best], grams: "NgramIndex", occurrences: "Occurrences", rule: str
     ) -> dict[str, Match]:
         """The matches with their evidence."""
         split = self.rule.split if rule == CONTAINMENT else Split.ALPHANUMERIC
-        shared = grams.shared(found, [one.text for one in best], [one.item for one in best])
+        shared = grams.shared(occurrences, [one.text for one in best], [one.item for one in best])
         matches: dict[str, Match] = {}
         for one, at in zip(best, shared, strict=True):
             text, length = texts[one.text], int(grams.spans[one.item])
             own = words(text, split)
-            shown: list[str] = []
-            for place in at:
-                gram = " ".join(own[place : place + length])
-                if gram not in shown:
-                    shown.append(gram)
-                if len(shown) == SHOWN:
-                    break
+            quoted = list(islice(dict.fromkeys(" ".join(own[place : place + length]) for place in at), SHOWN))
             start, end = span(text, at[0], at[-1] + length - 1, split)
             size = int(grams.sizes[one.item])
-            matches[text] = Match(grams.items[one.item], one.share, size, rule, tuple(shown), start, end)
+            matches[text] = Match(grams.items[one.item], one.share, size, rule, tuple(quoted), start, end)
         return matches
 
 
@@ -174,15 +169,13 @@ def contaminated_items(questions: Mapping[str, str], items: Mapping[str, str], r
     A match names only the nearest item, but a text may contain several items, or one that two benchmarks share. So the
     found items are removed and the matching texts are looked up again, until nothing is found.
     """
-    found: dict[str, str] = {}
-    left, asked = dict(items), dict(questions)
-    while left and asked:
-        matches = ItemIndex(left, rule).matches(list(asked.values()))
-        asked = {
-            problem: text for (problem, text), match in zip(asked.items(), matches, strict=True) if match is not None
-        }
-        told = [match for match in matches if match is not None]
-        for problem, match in zip(asked, told, strict=True):
-            found.setdefault(match.item, f"problem {problem} of the training set: {match}")
-        left = {item: text for item, text in left.items() if item not in found}
-    return dict(sorted(found.items()))
+    evidence: dict[str, str] = {}
+    left, suspects = dict(items), dict(questions)
+    while left and suspects:
+        matches = ItemIndex(left, rule).matches(list(suspects.values()))
+        pairs = [(problem, match) for problem, match in zip(suspects, matches, strict=True) if match is not None]
+        for problem, match in pairs:
+            evidence.setdefault(match.item, f"problem {problem} of the training set: {match}")
+        suspects = {problem: suspects[problem] for problem, _ in pairs}
+        left = {item: text for item, text in left.items() if item not in evidence}
+    return dict(sorted(evidence.items()))

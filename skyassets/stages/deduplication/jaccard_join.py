@@ -11,10 +11,10 @@ from collections.abc import Callable, Hashable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from skyassets.stages.deduplication.word_hashes import MIX, Hashes, Places, hashed_words, rolling
+from skyassets.stages.deduplication.word_hashes import MIX, Hashes, Positions, distinct, hashed_words, owners, rolling
 from skyassets.stages.deduplication.words import portions
 
-Found = dict[int, tuple[int, float]]
+Matches = dict[int, tuple[int, float]]
 PORTION = 8_000_000
 """Characters per batch of shingling."""
 ROUNDING = 1e-9
@@ -22,7 +22,7 @@ ROUNDING = 1e-9
 
 def nearest_earlier(
     texts: Sequence[str], blocks: Sequence[Hashable], finer: Callable[[str], Hashable], shingle: int, threshold: float
-) -> Found:
+) -> Matches:
     """For each text that repeats an earlier one of its block: the earlier text's position, and the similarity.
 
     A text that repeats another is never a match itself. The most similar match wins, then the earliest. `finer`
@@ -32,32 +32,32 @@ def nearest_earlier(
     codes = _coded([blocks[at] for at in left])
     shared = _with_shared_shingles([texts[at] for at in left], codes, shingle, threshold)
     left = [left[at] for at in shared]
-    told = [(blocks[at], finer(texts[at])) for at in left]
-    company = _in_company(range(len(left)), told)
+    keys = [(blocks[at], finer(texts[at])) for at in left]
+    company = _in_company(range(len(left)), keys)
     left = [left[at] for at in company]
-    owners, members = _sets([texts[at] for at in left], _coded([told[at] for at in company]), shingle)
+    owner, members = _sets([texts[at] for at in left], _coded([keys[at] for at in company]), shingle)
     places = np.array(left, np.int64)
     while True:
         counts = np.bincount(members)
-        seldom = np.bincount(owners[counts[members] == 1], minlength=len(places))
-        sizes = np.bincount(owners, minlength=len(places))
+        seldom = np.bincount(owner[counts[members] == 1], minlength=len(places))
+        sizes = np.bincount(owner, minlength=len(places))
         staying = (seldom <= _spare(sizes, threshold)) & (sizes > 0)
         if staying.all():
             break
-        kept = staying[owners]
-        owners, members = (np.cumsum(staying) - 1)[owners[kept]], members[kept]
+        is_staying = staying[owner]
+        owner, members = (np.cumsum(staying) - 1)[owner[is_staying]], members[is_staying]
         places = places[staying]
     # Renumber the shingles by rarity: a shingle's number becomes its rank.
     rarest = np.argsort(counts, kind="stable")
     rank = np.empty_like(rarest)
     rank[rarest] = np.arange(len(rarest))
-    members = np.sort(owners * len(rank) + rank[members]) - owners * len(rank)
+    members = np.sort(owner * len(rank) + rank[members]) - owner * len(rank)
     return _join(places, sizes, members, counts[rarest], threshold)
 
 
-def _join(places: Places, sizes: Places, members: Places, counts: Places, threshold: float) -> Found:
+def _join(places: Positions, sizes: Positions, members: Positions, counts: Positions, threshold: float) -> Matches:
     """Compare each text, in order, with the earlier ones that share one of its first shingles."""
-    found: Found = {}
+    matches: Matches = {}
     holders: dict[int, list[int]] = defaultdict(list)
     starts = np.cumsum(sizes) - sizes
     firsts = _spare(sizes, threshold) + 1
@@ -77,16 +77,16 @@ def _join(places: Places, sizes: Places, members: Places, counts: Places, thresh
                 if similarity >= threshold:
                     best = min(best, (-similarity, other))
         if best[0]:
-            found[int(places[own])] = (int(places[best[1]]), -best[0])
+            matches[int(places[own])] = (int(places[best[1]]), -best[0])
         else:
             for member in prefix:
                 holders[member].append(own)
-    return found
+    return matches
 
 
-def _spare(sizes: Places, threshold: float) -> Places:
+def _spare(sizes: Positions, threshold: float) -> Positions:
     """How many members of a set of each size a similar set may lack."""
-    spare: Places = np.floor((1 - threshold) * sizes + ROUNDING).astype(np.int64)
+    spare: Positions = np.floor((1 - threshold) * sizes + ROUNDING).astype(np.int64)
     return spare
 
 
@@ -114,14 +114,14 @@ def _with_shared_shingles(texts: Sequence[str], blocks: Hashes, shingle: int, th
         halves.append((hashes >> np.uint64(32)).astype(np.uint32))
     repeated = _slots_of_repeated(np.concatenate([np.zeros(0, np.uint32), *halves]))
     shift = np.uint32(33 - len(repeated).bit_length())
-    found: list[int] = []
+    positions: list[int] = []
     start = 0
     for number, half in zip(numbers, halves, strict=True):
-        seldom = np.bincount(_owners(number)[~repeated[half >> shift]], minlength=len(number))
+        seldom = np.bincount(owners(number)[~repeated[half >> shift]], minlength=len(number))
         enough = (seldom <= _spare(number, threshold)) & (number > 0)
-        found += (np.flatnonzero(enough) + start).tolist()
+        positions += (np.flatnonzero(enough) + start).tolist()
         start += len(number)
-    return found
+    return positions
 
 
 def _slots_of_repeated(halves: NDArray[np.uint32]) -> NDArray[np.bool_]:
@@ -134,39 +134,29 @@ def _slots_of_repeated(halves: NDArray[np.uint32]) -> NDArray[np.bool_]:
     return table
 
 
-def _sets(texts: Sequence[str], blocks: Hashes, shingle: int) -> tuple[Places, Places]:
+def _sets(texts: Sequence[str], blocks: Hashes, shingle: int) -> tuple[Positions, Positions]:
     """The distinct shingles, sorted by text: the text's position and the shingle's number."""
     owned, hashed, start = [np.zeros(0, np.int64)], [np.zeros(0, np.uint64)], 0
     for part in portions(texts, PORTION):
         number, hashes = _shingles(texts[part], blocks[part], shingle)
-        owned.append(_owners(number) + start)
+        owned.append(owners(number) + start)
         hashed.append(hashes)
         start += len(number)
     known, members = np.unique(np.concatenate(hashed), return_inverse=True)
-    pairs = np.sort(np.concatenate(owned) * max(1, len(known)) + members)
-    new = np.ones(len(pairs), np.bool_)
-    new[1:] = pairs[1:] != pairs[:-1]
-    return np.divmod(pairs[new], max(1, len(known)))
+    return np.divmod(distinct(np.concatenate(owned) * max(1, len(known)) + members), max(1, len(known)))
 
 
-def _owners(numbers: Places) -> Places:
-    """For each shingle, the position of its text."""
-    return np.repeat(np.arange(len(numbers)), numbers)
-
-
-def _shingles(texts: Sequence[str], blocks: Hashes, shingle: int) -> tuple[Places, Hashes]:
+def _shingles(texts: Sequence[str], blocks: Hashes, shingle: int) -> tuple[Positions, Hashes]:
     """How many shingles each text has, and a hash of each with its block. A shorter text is one shingle."""
     words, lengths = hashed_words(texts)
     numbers = np.where(lengths < shingle, np.minimum(lengths, 1), lengths - shingle + 1)
     starts = np.cumsum(lengths) - lengths
-    owners = _owners(numbers)
-    at = np.repeat(starts - np.cumsum(numbers) + numbers, numbers) + np.arange(len(owners))
+    owner = owners(numbers)
+    at = np.repeat(starts - np.cumsum(numbers) + numbers, numbers) + np.arange(len(owner))
     hashes = np.zeros(len(at), np.uint64)
     for span, runs in enumerate(rolling(words, shingle), 1):
-        own = (
-            np.flatnonzero(np.minimum(lengths, shingle)[owners] == span) if span < shingle else lengths[owners] >= span
-        )
+        own = np.flatnonzero(np.minimum(lengths, shingle)[owner] == span) if span < shingle else lengths[owner] >= span
         hashes[own] = runs[at[own]]
-    hashes = (hashes ^ (hashes >> np.uint64(29))) + blocks[owners] * np.uint64(MIX)
+    hashes = (hashes ^ (hashes >> np.uint64(29))) + blocks[owner] * np.uint64(MIX)
     hashes = (hashes ^ (hashes >> np.uint64(32))) * np.uint64(MIX)
     return numbers, hashes ^ (hashes >> np.uint64(32))

@@ -28,7 +28,7 @@ class NearDuplicates:
 
 
 @dataclass(frozen=True)
-class Twin:
+class Duplicate:
     """The index of the earlier text that a text repeats, and their similarity."""
 
     of: int
@@ -43,13 +43,13 @@ def shingles(text: str, rule: NearDuplicates) -> set[tuple[str, ...]]:
 
 def near_duplicates(
     texts: Sequence[str], rule: NearDuplicates, groups: Sequence[Hashable] | None = None
-) -> list[Twin | None]:
+) -> list[Duplicate | None]:
     """For every text, the earlier one that it repeats; None for a text to keep.
 
     A text is compared only with earlier kept texts. It gets the most similar one, or the earliest of equally similar
-    ones, so every `Twin.of` is a kept text. An exact copy of a kept text has similarity 1; a copy of another text gets
-    that text's twin. With `groups`, one per text, only texts of the same group are compared. The result is exact:
-    every pair that reaches the threshold counts.
+    ones, so every `Duplicate.of` is a kept text. An exact copy of a kept text has similarity 1; a copy of another text
+    gets the same result as that text. With `groups`, one per text, only texts of the same group are compared. The
+    result is exact: every pair that reaches the threshold counts.
     """
     # Imported here so that loading the asset graph does not load numpy.
     from skyassets.stages.deduplication.jaccard_join import nearest_earlier
@@ -57,13 +57,13 @@ def near_duplicates(
     blocks = groups or [None] * len(texts)
     first: dict[tuple[Hashable, str], int] = {}
     firsts = [first.setdefault(key, at) for at, key in enumerate(zip(blocks, texts, strict=True))]
-    found: dict[int, Twin] = {}
+    duplicates: dict[int, Duplicate] = {}
     for places in _batches(sorted(first.values()), texts, groups):
         some = [texts[at] for at in places]
         finer = quantities if rule.same_numbers else _same
         near = nearest_earlier(some, [blocks[at] for at in places], finer, rule.shingle, rule.threshold)
-        found |= {places[own]: Twin(places[of], similarity) for own, (of, similarity) in near.items()}
-    return [found.get(one) or (Twin(one, 1.0) if one != at else None) for at, one in enumerate(firsts)]
+        duplicates |= {places[own]: Duplicate(places[of], similarity) for own, (of, similarity) in near.items()}
+    return [duplicates.get(one) or (Duplicate(one, 1.0) if one != at else None) for at, one in enumerate(firsts)]
 
 
 def _batches(places: list[int], texts: Sequence[str], groups: Sequence[Hashable] | None) -> Iterator[list[int]]:
@@ -75,13 +75,13 @@ def _batches(places: list[int], texts: Sequence[str], groups: Sequence[Hashable]
     for at in places:
         members[groups[at]].append(at)
     batch: list[int] = []
-    held = 0
+    characters = 0
     for group in members.values():
         batch += group
-        held += sum(len(texts[at]) for at in group)
-        if held > BATCH:
+        characters += sum(len(texts[at]) for at in group)
+        if characters > BATCH:
             yield batch
-            batch, held = [], 0
+            batch, characters = [], 0
     yield batch
 
 

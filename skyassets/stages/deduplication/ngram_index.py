@@ -2,17 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skyassets.stages.deduplication.word_hashes import MIX, Hashes, Places, hashed_words, rolling
+from skyassets.stages.deduplication.word_hashes import MIX, Hashes, Positions, distinct, hashed_words, owners, rolling
 from skyassets.stages.deduplication.words import Split
 
 MOST_PAIRS = 4_000_000
 """Pairs of text and item held in memory at once."""
-Number = TypeVar("Number", np.int64, np.uint64)
 NOTHING = np.zeros(0, np.int64)
 
 
@@ -20,12 +18,12 @@ NOTHING = np.zeros(0, np.int64)
 class Occurrences:
     """Where n-grams occur: the text's position, the word's position in the text, and the n-gram's number."""
 
-    texts: Places
-    places: Places
-    runs: Places
+    texts: Positions
+    positions: Positions
+    runs: Positions
 
 
-class GramIndex:
+class NgramIndex:
     """The distinct n-grams of `length` words of a set of items (id to text).
 
     A shorter item is one n-gram, or none if `whole_short` is False.
@@ -34,9 +32,9 @@ class GramIndex:
     def __init__(self, items: Mapping[str, str], length: int, split: Split, *, whole_short: bool) -> None:
         self.items = sorted(items)
         words, lengths = hashed_words([items[item] for item in self.items], split)
-        owners, left = _owners(lengths), _left(lengths)
+        owner, left = owners(lengths), _left(lengths)
         self.spans = np.minimum(lengths, length)
-        spans = self.spans[owners]
+        spans = self.spans[owner]
         runs, holders = [NOTHING], [NOTHING]
         self._known: dict[int, _Known] = {}
         self._runs = 0
@@ -45,56 +43,56 @@ class GramIndex:
             if len(at):
                 self._known[span] = known = _Known(hashes[at], self._runs)
                 runs.append(known.numbers(hashes[at])[1])
-                holders.append(owners[at])
+                holders.append(owner[at])
                 self._runs += len(known)
-        self._pairs = _distinct(np.concatenate(runs) * len(self.items) + np.concatenate(holders))
+        self._pairs = distinct(np.concatenate(runs) * len(self.items) + np.concatenate(holders))
         of, self._holders = np.divmod(self._pairs, max(1, len(self.items)))
         self._first = np.searchsorted(of, np.arange(self._runs + 1))
         self.sizes = np.bincount(self._holders, minlength=len(self.items))
 
-    def occurrences(self, words: Hashes, lengths: Places) -> Occurrences:
+    def occurrences(self, words: Hashes, lengths: Positions) -> Occurrences:
         """Every occurrence of an n-gram in the texts.
 
         The texts are given as their concatenated words and the number of words in each.
         """
         ends = np.cumsum(lengths)
-        texts, places, runs = [NOTHING], [NOTHING], [NOTHING]
+        texts, positions, runs = [NOTHING], [NOTHING], [NOTHING]
         for span, hashes in enumerate(rolling(words, max(self._known, default=0)), 1):
             if span not in self._known:
                 continue
             at, numbers = self._known[span].numbers(hashes)
-            owners = np.searchsorted(ends, at, side="right")
+            owner = np.searchsorted(ends, at, side="right")
             # An n-gram must not cross from one text into the next.
-            inside = at + span <= ends[owners]
-            owners, at = owners[inside], at[inside]
-            texts.append(owners)
-            places.append(at - ends[owners] + lengths[owners])
+            inside = at + span <= ends[owner]
+            owner, at = owner[inside], at[inside]
+            texts.append(owner)
+            positions.append(at - ends[owner] + lengths[owner])
             runs.append(numbers[inside])
-        return Occurrences(np.concatenate(texts), np.concatenate(places), np.concatenate(runs))
+        return Occurrences(np.concatenate(texts), np.concatenate(positions), np.concatenate(runs))
 
-    def hits(self, found: Occurrences) -> tuple[Places, Places, Places]:
+    def hits(self, occurrences: Occurrences) -> tuple[Positions, Positions, Positions]:
         """For each text and item that share n-grams: the text, the item, and how many distinct n-grams they share."""
-        texts, runs = np.divmod(_distinct(found.texts * (self._runs + 1) + found.runs), self._runs + 1)
+        texts, runs = np.divmod(distinct(occurrences.texts * (self._runs + 1) + occurrences.runs), self._runs + 1)
         fan = self._first[runs + 1] - self._first[runs]
         counted = [self._counted(texts[part], runs[part], fan[part]) for part in _parts(texts, fan)]
         if not counted:
             return NOTHING, NOTHING, NOTHING
         return tuple(np.concatenate(column) for column in zip(*counted, strict=True))
 
-    def shared(self, found: Occurrences, texts: Sequence[int], items: Sequence[int]) -> list[list[int]]:
+    def shared(self, occurrences: Occurrences, texts: Sequence[int], items: Sequence[int]) -> list[list[int]]:
         """For each text, the word positions of the n-grams that it shares with its item in `items`."""
-        item_of = np.full(int(found.texts.max(initial=-1)) + 1, -1, np.int64)
+        item_of = np.full(int(occurrences.texts.max(initial=-1)) + 1, -1, np.int64)
         item_of[list(texts)] = items
-        asked = item_of[found.texts]
-        wanted = found.runs * len(self.items) + asked
+        items_of_texts = item_of[occurrences.texts]
+        wanted = occurrences.runs * len(self.items) + items_of_texts
         at = np.minimum(np.searchsorted(self._pairs, wanted), len(self._pairs) - 1)
-        own = np.flatnonzero((asked >= 0) & (self._pairs[at] == wanted))
-        own = own[np.argsort(found.texts[own], kind="stable")]
-        starts, ends = (np.searchsorted(found.texts[own], list(texts), side=side) for side in ("left", "right"))
-        places = found.places[own].tolist()
-        return [places[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+        own = np.flatnonzero((items_of_texts >= 0) & (self._pairs[at] == wanted))
+        own = own[np.argsort(occurrences.texts[own], kind="stable")]
+        starts, ends = (np.searchsorted(occurrences.texts[own], list(texts), side=side) for side in ("left", "right"))
+        positions = occurrences.positions[own].tolist()
+        return [positions[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
 
-    def _counted(self, texts: Places, runs: Places, fan: Places) -> tuple[Places, Places, Places]:
+    def _counted(self, texts: Positions, runs: Positions, fan: Positions) -> tuple[Positions, Positions, Positions]:
         start = np.repeat(self._first[runs] - np.cumsum(fan) + fan, fan)
         holders = self._holders[start + np.arange(len(start))]
         new = np.diff(texts, prepend=-1) > 0
@@ -106,65 +104,52 @@ class GramIndex:
             counts = every[pairs]
         else:
             pairs, counts = np.unique(pairs, return_counts=True)
-        found, items = np.divmod(pairs, len(self.items))
-        return rows[found], items, counts
+        row, items = np.divmod(pairs, len(self.items))
+        return rows[row], items, counts
 
 
 class _Known:
     """The numbered n-grams of one length, with a bitmap that filters out most unknown hashes before the search."""
 
     def __init__(self, hashes: Hashes, first: int) -> None:
-        self._hashes = _distinct(hashes)
+        self._hashes = distinct(hashes)
         self._first = first
         self._shift = np.uint64(64 - min(26, max(16, 5 + len(self._hashes).bit_length())))
-        self._taken: NDArray[np.bool_] = np.zeros(1 << (64 - int(self._shift)), np.bool_)
-        self._taken[self._slots(self._hashes)] = True
+        self._slots_used: NDArray[np.bool_] = np.zeros(1 << (64 - int(self._shift)), np.bool_)
+        self._slots_used[self._slots(self._hashes)] = True
 
     def __len__(self) -> int:
         return len(self._hashes)
 
-    def numbers(self, hashes: Hashes) -> tuple[Places, Places]:
+    def numbers(self, hashes: Hashes) -> tuple[Positions, Positions]:
         """The positions of the known hashes, and their numbers."""
-        maybe = np.flatnonzero(self._taken[self._slots(hashes)])
-        found = np.searchsorted(self._hashes, hashes[maybe])
-        real = self._hashes[np.minimum(found, len(self._hashes) - 1)] == hashes[maybe]
-        return maybe[real], found[real] + self._first
+        maybe = np.flatnonzero(self._slots_used[self._slots(hashes)])
+        number = np.searchsorted(self._hashes, hashes[maybe])
+        real = self._hashes[np.minimum(number, len(self._hashes) - 1)] == hashes[maybe]
+        return maybe[real], number[real] + self._first
 
-    def _slots(self, hashes: Hashes) -> Places:
+    def _slots(self, hashes: Hashes) -> Positions:
         return ((hashes * np.uint64(MIX)) >> self._shift).view(np.int64)
 
 
-def best_of_each(texts: Places, shares: NDArray[np.float64], least: float) -> list[int]:
+def best_of_each(texts: Positions, shares: NDArray[np.float64], least: float) -> list[int]:
     """For each text, the position of its first largest share, if that is at least `least`. `texts` is sorted."""
     if not len(texts):
         return []
     starts = np.flatnonzero(np.diff(texts, prepend=-1))
     largest = np.maximum.reduceat(shares, starts)
     largest[largest < least] = np.inf
-    found = np.flatnonzero(shares == np.repeat(largest, np.diff(starts, append=len(texts))))
-    best: list[int] = found[np.diff(texts[found], prepend=-1) > 0].tolist()
+    largest_at = np.flatnonzero(shares == np.repeat(largest, np.diff(starts, append=len(texts))))
+    best: list[int] = largest_at[np.diff(texts[largest_at], prepend=-1) > 0].tolist()
     return best
 
 
-def _distinct(values: NDArray[Number]) -> NDArray[Number]:
-    """The distinct values, sorted. Several times faster than `np.unique`, which hashes."""
-    values = np.sort(values)
-    new = np.ones(len(values), np.bool_)
-    new[1:] = values[1:] != values[:-1]
-    return values[new]
-
-
-def _owners(lengths: Places) -> Places:
-    """For each word, the position of its text."""
-    return np.repeat(np.arange(len(lengths)), lengths)
-
-
-def _left(lengths: Places) -> Places:
+def _left(lengths: Positions) -> Positions:
     """For each word, how many words of its text are left, including itself."""
-    return np.cumsum(lengths)[_owners(lengths)] - np.arange(lengths.sum())
+    return np.cumsum(lengths)[owners(lengths)] - np.arange(lengths.sum())
 
 
-def _parts(texts: Places, fan: Places) -> list[slice]:
+def _parts(texts: Positions, fan: Positions) -> list[slice]:
     """Slices of the pairs that contain whole texts and a limited number of items."""
     total = np.cumsum(fan)
     parts, start, spent = [], 0, 0

@@ -41,10 +41,10 @@ def span(text: str, first: int, last: int, split: Split = Split.ALPHANUMERIC) ->
         apart = spaced(text, split)
         until = apart.split(None, last)[last]
         return len(text) - len(apart.split(None, first)[first]), len(text) - len(until) + len(until.split(None, 1)[0])
-    found = [match.span() for match in _WORD[split].finditer(text.casefold())]
+    spans = [match.span() for match in _WORD[split].finditer(text.casefold())]
     # Case folding can lengthen a character ("ß" becomes "ss"), so map each folded character to its original.
     origin = [at for at, character in enumerate(text) for _ in character.casefold()]
-    return origin[found[first][0]], origin[found[last][1] - 1] + 1
+    return origin[spans[first][0]], origin[spans[last][1] - 1] + 1
 
 
 def grams(of: Sequence[str], length: int) -> set[tuple[str, ...]]:
@@ -56,12 +56,12 @@ def grams(of: Sequence[str], length: int) -> set[tuple[str, ...]]:
 
 def portions(texts: Sequence[str], characters: int) -> Iterator[slice]:
     """Slices of `texts` of about `characters` characters each, to limit memory use."""
-    start, held = 0, 0
+    start, length = 0, 0
     for at, text in enumerate(texts):
-        held += len(text)
-        if held >= characters:
+        length += len(text)
+        if length >= characters:
             yield slice(start, at + 1)
-            start, held = at + 1, 0
+            start, length = at + 1, 0
     if start < len(texts):
         yield slice(start, len(texts))
 
@@ -88,4 +88,4 @@ _ALIASES = {
 
 def quantities(text: str) -> tuple[str, ...]:
     """The numbers, signs and symbols of `text`, in order and normalized: 1,000 is 1000, and `\\leq` is `≤`."""
-    return tuple(_ALIASES.get(found) or found.replace(",", "") for found in _QUANTITY.findall(text) if found)
+    return tuple(_ALIASES.get(part) or part.replace(",", "") for part in _QUANTITY.findall(text) if part)

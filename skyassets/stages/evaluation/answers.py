@@ -54,21 +54,21 @@ def answer(
 ) -> StageResult:
     """Every model's answers to every held-out problem, with a strict and a lenient verdict."""
     drafts: list[tuple[EvaluatedModel, Attempt, Replies]] = []
-    facts: dict[str, object] = {}
+    metadata: dict[str, object] = {}
     failed = 0
     for evaluated in evaluated_models:
         wanted = attempts_of(problems, benchmarks, evaluation, evaluated.model, epoch)
         replies = evaluated.completer.complete(evaluated.model, [attempt.request for attempt in wanted])
         drafts += [(evaluated, attempt, replies) for attempt in wanted]
-        facts |= {f"{evaluated.role}: {name}": count for name, count in replies.facts.items()}
+        metadata |= {f"{evaluated.role}: {name}": count for name, count in replies.facts.items()}
         failed += len(replies.errors)
     rows = [_row(evaluated, attempt, replies, epoch) for evaluated, attempt, replies in drafts]
-    again, told = _grade(rows, [attempt.problem for _, attempt, _ in drafts], grading)
-    return StageResult(ANSWERS.frame(rows), {**facts, **told}, unfinished=failed + again)
+    again, grading_metadata = _grade(rows, [attempt.problem for _, attempt, _ in drafts], grading)
+    return StageResult(ANSWERS.frame(rows), {**metadata, **grading_metadata}, unfinished=failed + again)
 
 
 def _row(evaluated: EvaluatedModel, attempt: Attempt, replies: Replies, epoch: str) -> dict[str, object]:
-    found = replies.completions.get(attempt.request.id, {})
+    completion = replies.completions.get(attempt.request.id, {})
     return {
         "answer_id": digest(evaluated.role, epoch, attempt_id("answer", attempt)),
         "epoch_name": epoch,
@@ -78,7 +78,7 @@ def _row(evaluated: EvaluatedModel, attempt: Attempt, replies: Replies, epoch: s
         "domain": attempt.problem["domain"],
         "role": evaluated.role,
         "checkpoint_id": evaluated.checkpoint_id,
-        "served_by": found.get("served_by"),
+        "served_by": completion.get("served_by"),
         **answer_columns(attempt, replies),
     }
 
@@ -89,29 +89,24 @@ def _grade(
     """Add both verdicts to the rows. Returns how many must be judged again, and the metadata."""
     columns = {Mode.STRICT: "strict", Mode.LENIENT: "lenient"}
     cases: dict[tuple[int, Mode], Case] = {
-        (place, mode): case(problem, row["text"], mode)
-        for place, (row, problem) in enumerate(zip(rows, problems, strict=True))
+        (position, mode): case(problem, row["text"], mode)
+        for position, (row, problem) in enumerate(zip(rows, problems, strict=True))
         for mode in columns
         if row["text"] is not None
     }
-    questions = {item: str(problems[place]["question"]) for (place, _), item in cases.items()}
-    judged, told = verdicts(questions, grading)
+    questions = {item: str(problems[position]["question"]) for (position, _), item in cases.items()}
+    judgements, metadata = verdicts(questions, grading)
     again = 0
-    for place, row in enumerate(rows):
+    for position, row in enumerate(rows):
         for mode, column in columns.items():
-            item = cases.get((place, mode))
-            row[column] = judged[item].verdict.value if item else Verdict.UNJUDGED.value
-            row[f"{column}_reason"] = judged[item].reason if item else f"no answer: {row['error']}"
+            item = cases.get((position, mode))
+            row[column] = judgements[item].verdict.value if item else Verdict.UNJUDGED.value
+            row[f"{column}_reason"] = judgements[item].reason if item else f"no answer: {row['error']}"
             # For a program the answer would repeat the text.
-            row[f"{column}_answer"] = judged[item].answer if item and item.domain != CODE else None
-            again += item is not None and is_unfinished(judged[item])
-    by = {
-        JUDGED_BY[is_code]: " | ".join(sorted({judged[item].backend for item in questions if _runs(item) is is_code}))
-        for is_code in JUDGED_BY
-    }
-    return again, {**told, **{name: backends for name, backends in by.items() if backends}}
-
-
-def _runs(item: Case) -> bool:
-    """Whether a case is judged by running it."""
-    return item.domain == CODE
+            row[f"{column}_answer"] = judgements[item].answer if item and item.domain != CODE else None
+            again += item is not None and is_unfinished(judgements[item])
+    for is_code, name in JUDGED_BY.items():
+        backends = {judgements[item].backend for item in questions if (item.domain == CODE) is is_code}
+        if backends:
+            metadata[name] = " | ".join(sorted(backends))
+    return again, metadata

@@ -4,8 +4,9 @@ Two reports of one model differ by chance, because something in their manifests 
 sampling), or because of something no manifest records (a hosted model that changed under the same name).
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 
 import polars as pl
 
@@ -39,7 +40,7 @@ ABSENT = "nothing"
 
 
 @dataclass(frozen=True)
-class Past:
+class PastReport:
     """An earlier report: its name in the history, its manifest, and its item scores.
 
     `items` is the output of `item_scores`: one row per benchmark, role and problem_id, with the score (0 to 1, null
@@ -52,7 +53,7 @@ class Past:
 
 
 @dataclass(frozen=True)
-class Move:
+class ScoreChange:
     """How one score changed since the earlier report, on the items that both reports have."""
 
     benchmark: str
@@ -78,7 +79,7 @@ class Move:
 
 
 @dataclass(frozen=True)
-class Change:
+class ManifestChange:
     """A manifest entry whose value changed."""
 
     name: str
@@ -88,72 +89,72 @@ class Change:
     @property
     def kind(self) -> str:
         """The kind of change, in one word."""
-        for fits in (_begins, _ends):
-            for kind, marks in SUSPECTS:
-                if any(fits(self.name, mark) for mark in marks):
-                    return kind
-        return OTHER
+        kinds = (kind for fits in (str.startswith, str.endswith) for kind, marks in SUSPECTS if fits(self.name, marks))
+        return next(kinds, OTHER)
 
     def __str__(self) -> str:
-        return f"{self.kind}: {self.name} {_shown(self.before)} -> {_shown(self.after)}"
+        before, after = (ABSENT if value is None else value for value in (self.before, self.after))
+        return f"{self.kind}: {self.name} {before} -> {after}"
 
 
 @dataclass(frozen=True)
 class Drift:
     """All comparisons of a report with earlier ones."""
 
-    moves: tuple[Move, ...]
-    changes: Mapping[str, tuple[Change, ...]]
+    score_changes: tuple[ScoreChange, ...]
+    manifest_changes: Mapping[str, tuple[ManifestChange, ...]]
     """Role to the changes since the report it is compared with."""
 
     @property
-    def drifted(self) -> tuple[Move, ...]:
+    def drifted(self) -> tuple[ScoreChange, ...]:
         """The scores that moved beyond noise."""
-        return tuple(move for move in self.moves if move.is_drift)
+        return tuple(change for change in self.score_changes if change.is_drift)
 
     @property
-    def changed(self) -> tuple[Change, ...]:
-        """All changes of any role without repeats, the likeliest cause first."""
-        return ranked({change: None for changes in self.changes.values() for change in changes})
+    def likely_causes(self) -> tuple[ManifestChange, ...]:
+        """All manifest changes of any role without repeats, the likeliest cause first."""
+        return _ranked(chain.from_iterable(self.manifest_changes.values()))
 
     @property
     def together(self) -> tuple[str, ...]:
         """The benchmarks on which several roles drifted, all in the same direction."""
-        found = []
-        for benchmark in dict.fromkeys(move.benchmark for move in self.drifted):
-            here = [move for move in self.drifted if move.benchmark == benchmark]
-            if len({move.role for move in here}) > 1 and len({move.points > 0 for move in here}) == 1:
-                found.append(benchmark)
-        return tuple(found)
+        benchmarks = []
+        for benchmark in dict.fromkeys(change.benchmark for change in self.drifted):
+            here = [change for change in self.drifted if change.benchmark == benchmark]
+            if len({change.role for change in here}) > 1 and len({change.points > 0 for change in here}) == 1:
+                benchmarks.append(benchmark)
+        return tuple(benchmarks)
 
 
-def drift(now: Past, before: Sequence[Past]) -> Drift:
+def drift(now: PastReport, before: Sequence[PastReport]) -> Drift:
     """Compare `now` with the latest of `before` (oldest first) in which the same model gave different answers.
 
     Scores are paired by item; items that only one report has are ignored. Each comparison is the paired test of
     `paired.difference`; all p-values are corrected by Holm's method (1979, Scand. J. Statist. 6:65).
     """
-    found: list[tuple[str, str, str, str, int, float, float, float]] = []
-    changes: dict[str, tuple[Change, ...]] = {}
+    score_changes: list[ScoreChange] = []
+    changes: dict[str, tuple[ManifestChange, ...]] = {}
     for role in roles(now.made_with):
         past = next((past for past in reversed(before) if _is_same(role, now.made_with, past.made_with)), None)
         if past is None:
             continue
-        changes[role] = changed(role, past.made_with, now.made_with)
+        changes[role] = manifest_changes(role, past.made_with, now.made_with)
         pairs = _of(now, role).join(_of(past, role), on=("benchmark", "problem_id"), suffix="_before")
         for (benchmark,), items in pairs.sort("benchmark", "problem_id").group_by("benchmark", maintain_order=True):
             for metric, column in METRICS.items():
                 both = items.select(f"{column}_before", column).drop_nulls()
                 earlier, later = both[f"{column}_before"].to_list(), both[column].to_list()
-                told = difference(earlier, later)
-                if told.p_value is not None:
+                p = difference(earlier, later).p_value
+                if p is not None:
                     means = sum(earlier) / len(earlier), sum(later) / len(later)
-                    found.append((str(benchmark), role, metric, past.name, len(later), *means, told.p_value))
-    corrected = holm([each[-1] for each in found])
-    return Drift(tuple(Move(*each[:-1], p) for each, p in zip(found, corrected, strict=True)), changes)
+                    score_changes.append(ScoreChange(str(benchmark), role, metric, past.name, len(later), *means, p))
+    corrected = holm([change.p for change in score_changes])
+    return Drift(tuple(replace(change, p=p) for change, p in zip(score_changes, corrected, strict=True)), changes)
 
 
-def changed(role: str, before: Mapping[str, Scalar], after: Mapping[str, Scalar]) -> tuple[Change, ...]:
+def manifest_changes(
+    role: str, before: Mapping[str, Scalar], after: Mapping[str, Scalar]
+) -> tuple[ManifestChange, ...]:
     """The entries relevant to `role` that differ between two manifests, the likeliest cause of a moved score first.
 
     Entries that differ between any two epochs, and entries of other roles, are left out.
@@ -161,15 +162,15 @@ def changed(role: str, before: Mapping[str, Scalar], after: Mapping[str, Scalar]
     others = tuple(f"{other}." for other in (*roles(before), *roles(after)) if other != role)
     foreign = others if role == STUDENT else (*others, *OF_STUDENT)
     names = [name for name in (*after, *before) if name not in EXPECTED and not name.startswith(foreign)]
-    return ranked(
-        {Change(name, before.get(name), after.get(name)): None for name in names if before.get(name) != after.get(name)}
+    return _ranked(
+        ManifestChange(name, before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)
     )
 
 
-def ranked(changes: Mapping[Change, None]) -> tuple[Change, ...]:
-    """The changes in the order of `SUSPECTS`."""
+def _ranked(changes: Iterable[ManifestChange]) -> tuple[ManifestChange, ...]:
+    """The distinct changes in the order of `SUSPECTS`."""
     order = [*(kind for kind, _ in SUSPECTS), OTHER]
-    return tuple(sorted(changes, key=lambda change: (order.index(change.kind), change.name)))
+    return tuple(sorted(dict.fromkeys(changes), key=lambda change: (order.index(change.kind), change.name)))
 
 
 def roles(made_with: Mapping[str, Scalar]) -> tuple[str, ...]:
@@ -194,17 +195,5 @@ def _is_same(role: str, now: Mapping[str, Scalar], past: Mapping[str, Scalar]) -
     return is_other and all(now.get(name) == past.get(name) for name in names)
 
 
-def _of(past: Past, role: str) -> pl.DataFrame:
+def _of(past: PastReport, role: str) -> pl.DataFrame:
     return past.items.filter(pl.col("role") == role).select("benchmark", "problem_id", *METRICS.values())
-
-
-def _begins(name: str, mark: str) -> bool:
-    return not mark.startswith(".") and name.startswith(mark)
-
-
-def _ends(name: str, mark: str) -> bool:
-    return mark.startswith(".") and name.endswith(mark)
-
-
-def _shown(value: Scalar) -> str:
-    return ABSENT if value is None else str(value)

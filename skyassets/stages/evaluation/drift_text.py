@@ -1,53 +1,54 @@
 """The text of a drift check: which scores moved, and what changed in the manifest."""
 
-from skyassets.stages.evaluation.drift import Change, Drift, Move
+from skyassets.stages.evaluation.drift import Drift, ManifestChange, ScoreChange
 from skyassets.stages.markup.markdown import plain
 
 SHOWN = 8
 """How many changes are listed; the rest are counted."""
 
 
-def drift_text(found: Drift) -> str:
+def drift_text(drift: Drift) -> str:
     """Markdown: a verdict of one or two sentences, then a line for each score that moved and each change."""
-    lines = [verdict(found), ""]
-    lines += [f"- {plain(moved(move))}" for move in found.drifted]
-    changes = found.changed
+    lines = [verdict(drift), ""]
+    lines += [f"- {plain(describe(change))}" for change in drift.drifted]
+    changes = drift.likely_causes
     lines += [f"- changed: {plain(str(change))}" for change in changes[:SHOWN]]
     lines += [f"- and {len(changes) - SHOWN} more changes"] if len(changes) > SHOWN else []
     return "\n".join(lines).strip()
 
 
-def verdict(found: Drift) -> str:
+def verdict(drift: Drift) -> str:
     """Whether any score moved, and the likely causes."""
-    if not found.moves:
+    if not drift.score_changes:
         return "There is no earlier report of the same models to compare with."
-    if not found.drifted:
-        held = f"No score moved beyond noise ({len(found.moves)} comparisons)"
-        return f"{held}, although {named(found.changed)} changed." if found.changed else f"{held}, and nothing changed."
-    count = len(found.drifted)
-    told = [f"{count} of {len(found.moves)} scores moved beyond noise." if count > 1 else "A score moved beyond noise."]
-    if found.changed:
-        told.append(f"Changed since: {named(found.changed)}.")
+    causes, compared = kinds(drift.likely_causes), len(drift.score_changes)
+    if not drift.drifted:
+        changes = f"although {causes} changed" if causes else "and nothing changed"
+        return f"No score moved beyond noise ({compared} comparisons), {changes}."
+    count = len(drift.drifted)
+    sentences = [f"{count} of {compared} scores moved beyond noise." if count > 1 else "A score moved beyond noise."]
+    if causes:
+        sentences.append(f"Changed since: {causes}.")
     else:
-        told.append(
-            "Nothing in the manifest changed: look at what it cannot hold, such as a hosted model behind its name."
+        sentences.append(
+            "Nothing in the manifest changed: look at what it does not record, such as a hosted model that changed."
         )
-    if found.together:
-        told.append(
-            f"On {', '.join(found.together)} all that moved went the same way, which speaks for the engine or the "
-            "graders rather than for one model."
+    if drift.together:
+        sentences.append(
+            f"On {', '.join(drift.together)} all scores that moved went the same way, which points to the engine or "
+            "the graders rather than to one model."
         )
-    return " ".join(told)
+    return " ".join(sentences)
 
 
-def moved(move: Move) -> str:
+def describe(change: ScoreChange) -> str:
     """One score's change as text."""
     return (
-        f"{move.benchmark}, {move.role}, {move.metric}: {move.before:.1%} -> {move.after:.1%}, "
-        f"{move.points:+.1f} points on {move.items} items (p {move.p:.2g} after Holm) since {move.against}"
+        f"{change.benchmark}, {change.role}, {change.metric}: {change.before:.1%} -> {change.after:.1%}, "
+        f"{change.points:+.1f} points on {change.items} items (p {change.p:.2g} after Holm) since {change.against}"
     )
 
 
-def named(changes: tuple[Change, ...]) -> str:
+def kinds(changes: tuple[ManifestChange, ...]) -> str:
     """The kinds of the changes, the likeliest cause first."""
     return ", ".join(dict.fromkeys(change.kind for change in changes))

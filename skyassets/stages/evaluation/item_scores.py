@@ -34,7 +34,7 @@ def item_scores(answers: pl.LazyFrame) -> pl.DataFrame:
     | tokens | mean completion tokens of received answers |
     """
     answers = answers.select(READ)
-    came = pl.col("error").is_null()
+    is_answered = pl.col("error").is_null()
     counts = [
         each
         for mode in MODES
@@ -51,12 +51,12 @@ def item_scores(answers: pl.LazyFrame) -> pl.DataFrame:
         .agg(
             *one_of,
             pl.len().alias("samples"),
-            came.sum().alias("answered"),
+            is_answered.sum().alias("answered"),
             *counts,
-            (pl.col("finish_reason") == "stop").filter(came).mean().alias("finished"),
-            (pl.col("finish_reason") == CUT).filter(came).mean().alias("truncated"),
+            (pl.col("finish_reason") == "stop").filter(is_answered).mean().alias("finished"),
+            (pl.col("finish_reason") == CUT).filter(is_answered).mean().alias("truncated"),
             (pl.any_horizontal(pl.col(mode) == Verdict.UNJUDGED.value for mode in MODES)).mean().alias("unjudged"),
-            pl.col("completion_tokens").filter(came).mean().alias("tokens"),
+            pl.col("completion_tokens").filter(is_answered).mean().alias("tokens"),
         )
         .collect()
         .with_columns(pl.col("samples", "answered", *_counts()).cast(pl.Int64()))

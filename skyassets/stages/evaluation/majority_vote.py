@@ -23,29 +23,29 @@ def votes(answers: pl.LazyFrame, mode: str, keys: list[str]) -> pl.DataFrame:
     The score is the share of correct answers among those with the most votes: the expected score if ties were broken
     at random, so it depends neither on row order nor on a seed.
     """
-    said, verdict = pl.col(f"{mode}_answer"), pl.col(mode)
+    answer, verdict = pl.col(f"{mode}_answer"), pl.col(mode)
     is_right = verdict == Verdict.CORRECT.value
     judged = answers.filter(verdict != Verdict.UNJUDGED.value)
     counted = (
-        judged.with_columns(said=pl.when(is_right).then(None).otherwise(said), is_right=is_right)
-        .group_by(*keys, "is_right", "said")
+        judged.with_columns(answer=pl.when(is_right).then(None).otherwise(answer), is_right=is_right)
+        .group_by(*keys, "is_right", "answer")
         .agg(votes=pl.len())
         .collect()
     )
-    names = counted.filter(~pl.col("is_right"))["said"].drop_nulls().unique()
-    spelled = pl.DataFrame({"said": names, "name": [alike(each) for each in names]}, schema=_NAMES)
-    parties = (
-        counted.join(spelled, on="said", how="left", maintain_order="none")
+    names = counted.filter(~pl.col("is_right"))["answer"].drop_nulls().unique()
+    keys_of_answers = pl.DataFrame({"answer": names, "name": [alike(each) for each in names]}, schema=_NAMES)
+    groups = (
+        counted.join(keys_of_answers, on="answer", how="left", maintain_order="none")
         .group_by(*keys, "is_right", "name")
         .agg(pl.col("votes").sum())
         .with_columns(votes=pl.when(pl.col("is_right") | pl.col("name").is_not_null()).then("votes").otherwise(0))
     )
     is_first = pl.col("votes") == pl.col("votes").max()
     won = (is_first & pl.col("is_right") & (pl.col("votes") > 0)).sum() / is_first.sum()
-    return parties.group_by(keys).agg(score=won)
+    return groups.group_by(keys).agg(score=won)
 
 
-_NAMES = {"said": pl.String(), "name": pl.String()}
+_NAMES = {"answer": pl.String(), "name": pl.String()}
 
 
 def alike(answer: str) -> str:
@@ -55,8 +55,8 @@ def alike(answer: str) -> str:
     if len(answer) > min(LONGEST, LONGEST_TIDIED):
         return answer.strip()
     tidied = tidy(answer)
-    found = quantity(tidied)
-    if found is None or found.unit is not None:
+    number = quantity(tidied)
+    if number is None or number.unit is not None:
         return tidied.casefold()
-    value: Fraction = found.value
+    value: Fraction = number.value
     return str(value)

@@ -15,7 +15,7 @@ from skyassets.stages.evaluation.benchmark import Benchmark
 from skyassets.stages.evaluation.config import Evaluation, asking_of, epoch_seed
 
 Scalar = str | int | float | bool | None
-Facts = dict[str, Scalar]
+ReportManifest = dict[str, Scalar]
 
 UNKNOWN = "not known"
 """The value of an unknown entry: of a remote server, or of rows made before it was recorded."""
@@ -34,41 +34,41 @@ class Server:
     """A server that answered for a role: its name in the rows, and its metadata (empty for a remote server)."""
 
     served_by: str
-    noted: Mapping[str, str]
+    metadata: Mapping[str, str]
 
 
-def asked(evaluation: Evaluation, benchmarks: Iterable[Benchmark], epoch: str) -> Facts:
+def sampling_entries(evaluation: Evaluation, benchmarks: Iterable[Benchmark], epoch: str) -> ReportManifest:
     """How the benchmarks were sampled; the same for every evaluated model."""
-    facts: Facts = {
+    entries: ReportManifest = {
         "epoch": epoch or FIRST,
         "evaluation.seed": evaluation.seed,
         "evaluation.seed of the epoch": epoch_seed(evaluation.seed, epoch),
     }
     for benchmark in benchmarks:
         asking = asking_of(benchmark, evaluation, Model("", ""), epoch)
-        facts |= {
+        entries |= {
             f"benchmark.{benchmark.name}.samples": asking.samples,
-            f"benchmark.{benchmark.name}.sampling": spelled(asking.sampling),
+            f"benchmark.{benchmark.name}.sampling": _in_one_line(asking.sampling),
             f"benchmark.{benchmark.name}.prompt": digest(asking.prompts),
         }
-    return facts
+    return entries
 
 
-def answered(role: str, model: Model, servers: Iterable[Server]) -> Facts:
+def model_entries(role: str, model: Model, servers: Iterable[Server]) -> ReportManifest:
     """Which model and engine answered for `role`. The values of several servers are joined in sorted order."""
-    told = list(servers)
-    names = dict.fromkeys((*SERVED, *sorted({name for server in told for name in server.noted})))
-    facts: Facts = {
+    used = list(servers)
+    names = dict.fromkeys((*SERVED, *sorted({name for server in used for name in server.metadata})))
+    entries: ReportManifest = {
         f"{role}.model": title(model.name),
         f"{role}.revision": model.revision,
-        f"{role}.engine": _joined(engine(server.served_by) for server in told),
+        f"{role}.engine": _joined(engine(server.served_by) for server in used),
     }
-    return facts | {f"{role}.{name}": _joined(server.noted.get(name, UNKNOWN) for server in told) for name in names}
+    return entries | {f"{role}.{name}": _joined(each.metadata.get(name, UNKNOWN) for each in used) for name in names}
 
 
-def under(prefix: str, facts: Mapping[str, Scalar]) -> Facts:
-    """`facts` with `prefix.` added to each name."""
-    return {f"{prefix}.{name}": value for name, value in facts.items()}
+def with_prefix(prefix: str, entries: Mapping[str, Scalar]) -> ReportManifest:
+    """`entries` with `prefix.` added to each name."""
+    return {f"{prefix}.{name}": value for name, value in entries.items()}
 
 
 def title(name: str) -> str:
@@ -92,7 +92,7 @@ def engine(served_by: str) -> str:
     return OWN if is_private else host
 
 
-def spelled(sampling: Sampling) -> str:
+def _in_one_line(sampling: Sampling) -> str:
     """The sampling settings in one line."""
     stops = f", stop {list(sampling.stop)}" if sampling.stop else ""
     return f"temperature {sampling.temperature:g}, top_p {sampling.top_p:g}, max_tokens {sampling.max_tokens}{stops}"

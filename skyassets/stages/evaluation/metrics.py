@@ -52,7 +52,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Entry:
+class ModelScores:
     """One model's results: per metric, the score of each item and the number of answers behind it, in item order."""
 
     checkpoint_id: str | None
@@ -69,31 +69,32 @@ class BenchmarkScores:
     name: str
     epoch: str
     metrics: tuple[str, ...]
-    entries: Mapping[str, Entry]
+    models: Mapping[str, ModelScores]
     """Results by role."""
     parts: tuple[Part, ...]
 
 
 def benchmark_scores(scores: pl.DataFrame, benchmark: Benchmark, contaminated: Mapping[str, str]) -> BenchmarkScores:
     """Results of one benchmark from its rows of `item_scores`; `contaminated` maps items to their evidence."""
-    one = scores.group_by("problem_id").agg(pl.col("family", "level").first()).sort("problem_id")
+    items = scores.group_by("problem_id").agg(pl.col("family", "level").first()).sort("problem_id")
     metrics = _metrics(scores, benchmark)
-    entries = {}
+    models = {}
     for (role,), rows in scores.sort("role").group_by("role", maintain_order=True):
-        told = one.select("problem_id").join(rows, on="problem_id", how="left", maintain_order="left")
-        columns = told.select(
+        aligned = items.select("problem_id").join(rows, on="problem_id", how="left", maintain_order="left")
+        columns = aligned.select(
             *(metric.score.cast(pl.Float64()).alias(metric.name) for metric in metrics),
             *(pl.col(metric.answers).fill_null(0).cast(pl.Float64()).alias(f"{metric.name}\0") for metric in metrics),
+            (pl.min_horizontal(*JUDGED) < pl.col("samples")).fill_null(value=True).alias("\0incomplete"),
         )
-        entries[str(role)] = Entry(
+        models[str(role)] = ModelScores(
             rows["checkpoint_id"].drop_nulls().first(),  # type: ignore[arg-type]  # polars says PythonLiteral
             {metric.name: columns[metric.name].fill_null(float("nan")).to_numpy() for metric in metrics},
             {metric.name: columns[f"{metric.name}\0"].to_numpy() for metric in metrics},
-            told.select((pl.min_horizontal(*JUDGED) < pl.col("samples")).fill_null(value=True))[JUDGED[0]].to_numpy(),
+            columns["\0incomplete"].to_numpy(),
         )
     epoch = str(scores["epoch_name"][0])
     return BenchmarkScores(
-        benchmark.name, epoch, tuple(metric.name for metric in metrics), entries, tuple(_parts(one, contaminated))
+        benchmark.name, epoch, tuple(metric.name for metric in metrics), models, tuple(_parts(items, contaminated))
     )
 
 
@@ -116,8 +117,8 @@ def _voting(mode: str, samples: int) -> str:
 
 
 def _metrics(scores: pl.DataFrame, benchmark: Benchmark) -> list[Metric]:
-    told = zip(ACCURACIES, MODES, strict=True)
-    metrics = [Metric(name, pl.col(mode), f"{mode}_judged") for name, mode in told]
+    accuracies = zip(ACCURACIES, MODES, strict=True)
+    metrics = [Metric(name, pl.col(mode), f"{mode}_judged") for name, mode in accuracies]
     for k in benchmark.k:
         if k > 1:
             metrics += [Metric(_passing(mode, k), _passed(scores, mode, k), f"{mode}_judged") for mode in MODES]
@@ -147,13 +148,13 @@ def _parts(items: pl.DataFrame, contaminated: Mapping[str, str]) -> Iterator[Par
     import numpy as np
 
     yield Part(EVERY, EVERY, np.ones(items.height, np.bool_))
-    found = items["problem_id"].is_in(list(contaminated))
-    learned = pl.when(found).then(pl.lit(CONTAMINATED)).otherwise(pl.lit(CLEAN))
-    cuts = [("family", items["family"]), ("level", items["level"])]
-    if found.any():
-        cuts.append((TRAINING_SET, items.select(learned.alias("part"))["part"]))
-    for by, of in cuts:
-        names = of.drop_nulls().unique().sort().to_list()
+    is_contaminated = items["problem_id"].is_in(list(contaminated))
+    part = pl.when(is_contaminated).then(pl.lit(CONTAMINATED)).otherwise(pl.lit(CLEAN))
+    splits = [("family", items["family"]), ("level", items["level"])]
+    if is_contaminated.any():
+        splits.append((TRAINING_SET, items.select(part.alias("part"))["part"]))
+    for by, values in splits:
+        names = values.drop_nulls().unique().sort().to_list()
         if len(names) > 1 or by == TRAINING_SET:
             for name in names:
-                yield Part(by, str(name), (of == name).fill_null(value=False).to_numpy())
+                yield Part(by, str(name), (values == name).fill_null(value=False).to_numpy())

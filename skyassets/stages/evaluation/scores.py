@@ -13,13 +13,13 @@ from skyassets.stages.evaluation.metrics import (
     EVERY,
     TOKENS,
     BenchmarkScores,
-    Entry,
+    ModelScores,
     Part,
     benchmark_scores,
 )
 from skyassets.stages.statistics.estimates import Estimate
 from skyassets.stages.statistics.intervals import mean_interval, share_interval
-from skyassets.stages.statistics.paired import difference, mean_difference
+from skyassets.stages.statistics.paired import difference
 
 BASE, STUDENT = "base", "student"
 VERSUS = " - "
@@ -44,67 +44,67 @@ def report(
     evidence = spelling(made_with)
     rows: list[Row] = []
     for benchmark in benchmarks:
-        some = scores.filter(pl.col("benchmark") == benchmark.name)
-        if some.height:
-            measured = benchmark_scores(some, benchmark, contaminated)
+        rows_of_benchmark = scores.filter(pl.col("benchmark") == benchmark.name)
+        if rows_of_benchmark.height:
+            measured = benchmark_scores(rows_of_benchmark, benchmark, contaminated)
             rows += [{**row, "made_with": evidence} for row in _rows(measured, benchmark.metric)]
     compared = [row for row in rows if row["p_value"] is not None]
     items = scores["problem_id"].unique()
-    facts: dict[str, object] = {
+    metadata: dict[str, object] = {
         "comparisons": len(compared),
         "comparisons with p below 0.05": sum(float(str(row["p_value"])) < 0.05 for row in compared),
         "items found in the training set": f"{items.is_in(list(contaminated)).sum()} of {items.len()}",
     }
-    return StageResult(REPORTS.frame(rows), facts)
+    return StageResult(REPORTS.frame(rows), metadata)
 
 
 def pairs(roles: Sequence[str]) -> list[tuple[str, str]]:
     """The pairs to compare, first minus second: student and base, and each contender with both."""
     others = [role for role in roles if role not in (BASE, STUDENT)]
-    wanted = [
+    candidates = [
         (STUDENT, BASE), *((STUDENT, other) for other in others), *((other, BASE) for other in others)
     ]  # fmt: skip
-    return [(one, other) for one, other in wanted if one in roles and other in roles]
+    return [(one, other) for one, other in candidates if one in roles and other in roles]
 
 
 def _rows(measured: BenchmarkScores, headline: str) -> Iterator[Row]:
     for part in measured.parts:
         is_whole = part.by == EVERY
-        told = [name for name in measured.metrics if is_whole or name in (*ACCURACIES, headline)]
-        for metric in told:
-            for role, entry in measured.entries.items():
-                yield _row(measured, part, role, metric, entry.checkpoint_id, _one(entry, metric, part))
-        for one, other in pairs(list(measured.entries)):
+        metrics = [name for name in measured.metrics if is_whole or name in (*ACCURACIES, headline)]
+        for metric in metrics:
+            for role, model in measured.models.items():
+                yield _row(measured, part, role, metric, model.checkpoint_id, _score(model, metric, part))
+        for one, other in pairs(list(measured.models)):
             is_gain = (one, other) == (STUDENT, BASE)
-            for metric in told if is_whole else [headline] if is_gain and headline in told else []:
-                first, second = measured.entries[other], measured.entries[one]
+            for metric in metrics if is_whole else [headline] if is_gain and headline in metrics else []:
+                first, second = measured.models[other], measured.models[one]
                 checkpoint = first.checkpoint_id or second.checkpoint_id
-                estimate = _two(first, second, metric, part)
+                estimate = _comparison(first, second, metric, part)
                 yield _row(measured, part, f"{one}{VERSUS}{other}", metric, checkpoint, estimate)
 
 
-def _one(entry: Entry, metric: str, part: Part) -> tuple[Estimate, int, int]:
+def _score(model: ModelScores, metric: str, part: Part) -> tuple[Estimate, int, int]:
     """The estimate, the number of answers it is based on, and the number of items left out."""
     import numpy as np
 
-    scores = entry.scores[metric]
-    there = part.items & ~np.isnan(scores)
-    total, n = int(entry.answers[metric][there].sum()), int(there.sum())
-    left_out = int((part.items & ~there & entry.incomplete).sum())
+    scores = model.scores[metric]
+    has_score = part.items & ~np.isnan(scores)
+    total, n = int(model.answers[metric][has_score].sum()), int(has_score.sum())
+    left_out = int((part.items & ~has_score & model.incomplete).sum())
     if metric == TOKENS:
-        return mean_interval(scores[there]), total, left_out
-    return share_interval(scores[there], total / n if n else 1.0), total, left_out
+        return mean_interval(scores[has_score]), total, left_out
+    return share_interval(scores[has_score], total / n if n else 1.0), total, left_out
 
 
-def _two(first: Entry, second: Entry, metric: str, part: Part) -> tuple[Estimate, int, int]:
-    """Like `_one`, for second minus first, on the items that both have."""
+def _comparison(first: ModelScores, second: ModelScores, metric: str, part: Part) -> tuple[Estimate, int, int]:
+    """Like `_score`, for second minus first, on the items that both have."""
     import numpy as np
 
-    there = part.items & ~np.isnan(first.scores[metric]) & ~np.isnan(second.scores[metric])
-    left_out = part.items & ~there & (first.incomplete | second.incomplete)
-    total = int(first.answers[metric][there].sum() + second.answers[metric][there].sum())
-    compare = mean_difference if metric == TOKENS else difference
-    estimate = compare(first.scores[metric][there], second.scores[metric][there])
+    has_score = part.items & ~np.isnan(first.scores[metric]) & ~np.isnan(second.scores[metric])
+    left_out = part.items & ~has_score & (first.incomplete | second.incomplete)
+    total = int(first.answers[metric][has_score].sum() + second.answers[metric][has_score].sum())
+    pair = first.scores[metric][has_score], second.scores[metric][has_score]
+    estimate = difference(*pair, is_share=metric != TOKENS)
     return estimate, total, int(left_out.sum())
 
 
@@ -114,9 +114,9 @@ def _row(
     role: str,
     metric: str,
     checkpoint_id: str | None,
-    told: tuple[Estimate, int, int],
+    result: tuple[Estimate, int, int],
 ) -> Row:
-    estimate, answers, left_out = told
+    estimate, answers, left_out = result
     return {
         "report_id": digest("report", measured.epoch, measured.name, part.by, part.name, role, metric),
         "epoch_name": measured.epoch,

@@ -1,4 +1,4 @@
-"""Row lineage: what any row was made from, and what was made from it.
+"""RowSummary lineage: what any row was made from, and what was made from it.
 
 A problem has traces; a trace has rewrites and a verdict; a rewrite has a verdict, from which an example is made; the
 kept examples make the checkpoint; its answers to the benchmark problems make the scores. Traces, rewrites and answers
@@ -27,7 +27,7 @@ from skyassets.core.tables.declarations import (
 )
 from skyassets.stages.evaluation.metrics import EVERY
 from skyassets.stages.evaluation.scores import VERSUS
-from skyassets.stages.inspection.row_lookup import VIEWS, Row, RowLookup, describe
+from skyassets.stages.inspection.row_lookup import VIEWS, RowLookup, RowSummary, describe
 
 
 class Direction(Enum):
@@ -46,7 +46,7 @@ class Link:
     child_keys: pl.Expr
     """A list of strings per row; null where the link does not apply."""
     parent_keys: pl.Expr
-    is_aside: bool = False
+    is_secondary: bool = False
     """A secondary link: its rows are shown but not followed."""
 
 
@@ -54,7 +54,7 @@ class Link:
 class Branch:
     """A row with its neighbours in the direction of the walk."""
 
-    row: Row
+    row: RowSummary
     branches: list["Branch"] = field(default_factory=list)
     rest: dict[str, Counter[str]] = field(default_factory=dict)
     """Counts of the rows that are not shown, by table and kind."""
@@ -109,7 +109,7 @@ LINKS = (
     _by(VERDICTS, TRACES, "trace_id", _OF_TRACE),
     _by(VERDICTS, REWRITES, "rewrite_id", _OF_REWRITE),
     _by(EXAMPLES, VERDICTS, "rewrite_id", _OF_REWRITE),
-    Link(EXAMPLES, VERDICTS, _keys(pl.col("trace_id")), _keys(pl.when(_OF_TRACE).then("trace_id")), is_aside=True),
+    Link(EXAMPLES, VERDICTS, _keys(pl.col("trace_id")), _keys(pl.when(_OF_TRACE).then("trace_id")), is_secondary=True),
     Link(CHECKPOINT, EXAMPLES, _keys(pl.lit("kept")), _keys(_ALL_KEPT)),
     _by(ANSWERS, CHECKPOINT, "checkpoint_id"),
     _by(ANSWERS, BENCHMARK_PROBLEMS, "problem_id"),
@@ -119,7 +119,7 @@ LINKS = (
 )
 
 
-def walk(lookup: RowLookup, start: Row, direction: Direction, most: int | None) -> Branch:
+def walk(lookup: RowLookup, start: RowSummary, direction: Direction, most: int | None) -> Branch:
     """The tree of all rows that `start` was made from, or that were made from it; each row appears once.
 
     If a row has more than `most` neighbours in one table, the first ones are shown but not followed, and the rest are
@@ -133,16 +133,18 @@ def walk(lookup: RowLookup, start: Row, direction: Direction, most: int | None) 
         for link in LINKS:
             near, far = (link.parent, link.child) if direction is Direction.DOWN else (link.child, link.parent)
             here = {branch.row.id: branch for branch in level if branch.row.table == near.name}
-            if not here or (link.is_aside and direction is Direction.DOWN and root.row.id not in here):
+            if not here or (link.is_secondary and direction is Direction.DOWN and root.row.id not in here):
                 continue
             for from_id, rows in _neighbours(lookup, link, direction, list(here)).items():
-                shown = _add(here[from_id], far, rows, seen, most)
-                following += [] if link.is_aside and direction is Direction.UP else shown
+                added = _add(here[from_id], far, rows, seen, most)
+                following += [] if link.is_secondary and direction is Direction.UP else added
         level = following
     return root
 
 
-def _add(branch: Branch, table: Table, rows: list[Row], seen: set[tuple[str, str]], most: int | None) -> list[Branch]:
+def _add(
+    branch: Branch, table: Table, rows: list[RowSummary], seen: set[tuple[str, str]], most: int | None
+) -> list[Branch]:
     """Add `rows` under `branch`. Returns the new branches to follow."""
     new = [row for row in rows if (row.table, row.id) not in seen]
     seen.update((row.table, row.id) for row in new)
@@ -157,20 +159,20 @@ def _add(branch: Branch, table: Table, rows: list[Row], seen: set[tuple[str, str
     return []
 
 
-def _neighbours(lookup: RowLookup, link: Link, direction: Direction, ids: list[str]) -> dict[str, list[Row]]:
+def _neighbours(lookup: RowLookup, link: Link, direction: Direction, ids: list[str]) -> dict[str, list[RowSummary]]:
     """The rows that the link leads to, by id."""
     sides = [(link.parent, link.parent_keys), (link.child, link.child_keys)]
     (near, near_keys), (far, far_keys) = sides if direction is Direction.DOWN else reversed(sides)
     start = _keyed(lookup, near, near_keys, ids)
-    wanted = start["key"].unique().to_list()
-    end = _keyed(lookup, far, far_keys, wanted_keys=wanted)
+    keys = start["key"].unique().to_list()
+    end = _keyed(lookup, far, far_keys, wanted_keys=keys)
     pairs = start.join(end, on="key", suffix="_far").select("id", "id_far").unique(maintain_order=True)
     nearby = dict(pairs.group_by("id_far").agg("id").iter_rows())
-    found: dict[str, list[Row]] = {}
+    neighbours: dict[str, list[RowSummary]] = {}
     for row in describe(lookup, VIEWS[far.name], list(nearby)):
         for from_id in nearby[row.id]:
-            found.setdefault(from_id, []).append(row)
-    return found
+            neighbours.setdefault(from_id, []).append(row)
+    return neighbours
 
 
 def _keyed(

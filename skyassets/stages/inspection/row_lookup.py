@@ -1,4 +1,4 @@
-"""Row lookup: views of the tables that are read a few rows at a time, and search for a row by part of its id."""
+"""RowSummary lookup: views of the tables that are read a few rows at a time, and search for a row by part of its id."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -38,13 +38,13 @@ class RowLookup(Protocol):
 
 
 @dataclass(frozen=True)
-class Row:
+class RowSummary:
     """A one-line summary of a row: its id, its kind, a short description, and its first words."""
 
     table: str
     id: str
     kind: str
-    says: str
+    description: str
     text: str
 
 
@@ -55,7 +55,7 @@ class View:
     table: Table
     id: str
     kind: pl.Expr
-    says: pl.Expr
+    description: pl.Expr
     text: pl.Expr
     first: pl.Expr = field(default_factory=lambda: pl.lit(value=True))
     """Whether a row is shown before the others."""
@@ -63,15 +63,16 @@ class View:
     """Whether several rows share an id, and only the first is shown."""
 
     def select(self, frame: pl.LazyFrame) -> pl.LazyFrame:
-        """Select the columns id, kind, says, text and first from `frame`."""
-        told = {"id": pl.col(self.id), "kind": self.kind, "says": self.says, "text": self.text, "first": self.first}
+        """Select the columns id, kind, description, text and first from `frame`."""
+        columns = {name: getattr(self, name) for name in ("kind", "description", "text", "first")}
         bare = pl.col("text").str.slice(0, WIDEST).str.replace_all(r"<\|\w+\|>", " ")
         words = bare.str.replace_all(r"\s+", " ").str.strip_chars()
-        shown = frame.select(**told).with_columns(words.fill_null(""), pl.col("kind", "says").fill_null(""))
-        return shown.unique("id", keep="first", maintain_order=True) if self.once else shown
+        rows = frame.select(pl.col(self.id).alias("id"), **columns)
+        rows = rows.with_columns(words.fill_null(""), pl.col("kind", "description").fill_null(""))
+        return rows.unique("id", keep="first", maintain_order=True) if self.once else rows
 
 
-def _said(*parts: pl.Expr) -> pl.Expr:
+def _joined(*parts: pl.Expr) -> pl.Expr:
     return pl.concat_str(*parts, separator=", ", ignore_nulls=True)
 
 
@@ -91,7 +92,7 @@ _VALUE = (
 _PROBLEM = {
     "id": "problem_id",
     "kind": pl.coalesce(_labelled("set aside: ", "set_aside"), "domain"),
-    "says": _said(pl.col("domain"), pl.col("family").replace("", None), _labelled("set aside: ", "set_aside")),
+    "description": _joined(pl.col("domain"), pl.col("family").replace("", None), _labelled("set aside: ", "set_aside")),
     "text": pl.col("question"),
 }
 
@@ -104,35 +105,35 @@ VIEWS: dict[str, View] = {
             COMPLETIONS,
             "completion_id",
             pl.col("finish_reason"),
-            _said(pl.col("finish_reason"), _TOKENS, pl.col("model"), _labelled("for ", "asked_for")),
+            _joined(pl.col("finish_reason"), _TOKENS, pl.col("model"), _labelled("for ", "asked_for")),
             pl.col("text"),
         ),
         View(
             TRACES,
             "trace_id",
             _END,
-            _said(_labelled("sample ", "sample"), _END, _TOKENS, pl.col("model")),
+            _joined(_labelled("sample ", "sample"), _END, _TOKENS, pl.col("model")),
             pl.col("text"),
         ),
         View(
             REWRITES,
             "rewrite_id",
             pl.when(pl.col("failed").is_null()).then(pl.lit("made")).otherwise(pl.lit("failed")),
-            _said(_labelled("by ", "rewriter"), _labelled("failed: ", "failed"), _labelled("changed: ", "changed")),
+            _joined(_labelled("by ", "rewriter"), _labelled("failed: ", "failed"), _labelled("changed: ", "changed")),
             pl.col("solution"),
         ),
         View(
             VERDICTS,
             "verdict_id",
             pl.col("verdict"),
-            _said(_labelled("", "verdict", " ") + _labelled("(", "subject", ")"), pl.col("reason")),
+            _joined(_labelled("", "verdict", " ") + _labelled("(", "subject", ")"), pl.col("reason")),
             pl.col("answer"),
         ),
         View(
             EXAMPLES,
             "example_id",
             _KEPT,
-            _said(_KEPT, _labelled("", "example_tokens", " tokens")),
+            _joined(_KEPT, _labelled("", "example_tokens", " tokens")),
             pl.coalesce("evidence", pl.col("messages").list.last().struct.field("content")),
             first=pl.col("dropped_by").is_null(),
         ),
@@ -148,14 +149,14 @@ VIEWS: dict[str, View] = {
             ANSWERS,
             "answer_id",
             pl.col("role") + pl.lit(" ") + pl.col("strict"),
-            _said(pl.col("role"), _labelled("strict ", "strict"), _labelled("lenient ", "lenient"), _END),
+            _joined(pl.col("role"), _labelled("strict ", "strict"), _labelled("lenient ", "lenient"), _END),
             pl.col("text"),
         ),
         View(
             REPORTS,
             "report_id",
             pl.col("role"),
-            _said(_labelled("", "role", " ") + pl.col("metric") + pl.lit(" ") + _VALUE, _labelled("n = ", "n")),
+            _joined(_labelled("", "role", " ") + pl.col("metric") + pl.lit(" ") + _VALUE, _labelled("n = ", "n")),
             pl.col("benchmark") + pl.lit(", ") + pl.col("part"),
             first=pl.col("by") == EVERY,
         ),
@@ -163,13 +164,13 @@ VIEWS: dict[str, View] = {
 }
 
 
-def describe(lookup: RowLookup, view: View, ids: list[str]) -> list[Row]:
+def describe(lookup: RowLookup, view: View, ids: list[str]) -> list[RowSummary]:
     """The existing rows with these ids, in display order."""
-    found = lookup.rows(view.table, lambda rows: view.select(rows.filter(pl.col(view.id).is_in(ids))))
-    return rows_of(view, found.sort(~pl.col("first"), "id"))
+    selected = lookup.rows(view.table, lambda rows: view.select(rows.filter(pl.col(view.id).is_in(ids))))
+    return rows_of(view, selected.sort(~pl.col("first"), "id"))
 
 
-def find(lookup: RowLookup, name: str, most: int) -> list[Row]:
+def find(lookup: RowLookup, name: str, most: int) -> list[RowSummary]:
     """The rows that match `name`, at most `most` per table.
 
     `name` is an id or the beginning of one, `TABLE:ID` to search a single table, or words that describe a score: its
@@ -178,32 +179,32 @@ def find(lookup: RowLookup, name: str, most: int) -> list[Row]:
     table, colon, rest = name.partition(":")
     named = table in VIEWS and bool(colon)
     views = [VIEWS[table]] if named else list(VIEWS.values())
-    found = [row for view in views for row in _by_id(lookup, view, rest if named else name, most)]
+    matches = [row for view in views for row in _by_id(lookup, view, rest if named else name, most)]
     if name == CHECKPOINT.name:
-        return found + rows_of(VIEWS[name], lookup.rows(CHECKPOINT, VIEWS[name].select))
-    return found or _scores(lookup, name, most)
+        return matches + rows_of(VIEWS[name], lookup.rows(CHECKPOINT, VIEWS[name].select))
+    return matches or _scores(lookup, name, most)
 
 
-def _by_id(lookup: RowLookup, view: View, name: str, most: int) -> list[Row]:
-    is_meant = pl.col(view.id).str.starts_with(name) if len(name) >= SHORTEST else pl.col(view.id) == name
-    found = lookup.rows(view.table, lambda rows: view.select(rows.filter(is_meant)).head(most))
-    return rows_of(view, found.head(most))
+def _by_id(lookup: RowLookup, view: View, name: str, most: int) -> list[RowSummary]:
+    is_match = pl.col(view.id).str.starts_with(name) if len(name) >= SHORTEST else pl.col(view.id) == name
+    selected = lookup.rows(view.table, lambda rows: view.select(rows.filter(is_match)).head(most))
+    return rows_of(view, selected.head(most))
 
 
-def _scores(lookup: RowLookup, name: str, most: int) -> list[Row]:
+def _scores(lookup: RowLookup, name: str, most: int) -> list[RowSummary]:
     words = name.casefold().split()
     if not words:
         return []
-    told = pl.concat_str("benchmark", "part", "role", "metric", separator=" ").str.to_lowercase()
-    meant = pl.all_horizontal([told.str.contains(word, literal=True) for word in words])
-    scores = lookup.rows(REPORTS, lambda rows: rows.filter(meant))
+    description = pl.concat_str("benchmark", "part", "role", "metric", separator=" ").str.to_lowercase()
+    is_match = pl.all_horizontal([description.str.contains(word, literal=True) for word in words])
+    scores = lookup.rows(REPORTS, lambda rows: rows.filter(is_match))
     # Prefer the whole benchmark to its parts, and the student to other models.
     for narrower in (pl.col("by") == EVERY, pl.col("role") == "student"):
         scores = scores.filter(narrower) if scores.filter(narrower).height else scores
     return rows_of(VIEWS[REPORTS.name], VIEWS[REPORTS.name].select(scores.lazy()).head(most).collect())
 
 
-def rows_of(view: View, found: pl.DataFrame) -> list[Row]:
+def rows_of(view: View, selected: pl.DataFrame) -> list[RowSummary]:
     """Convert a view's selection to rows."""
-    columns = ("id", "kind", "says", "text")
-    return [Row(view.table.name, *(str(row[name] or "") for name in columns)) for row in found.iter_rows(named=True)]
+    columns = selected.select("id", "kind", "description", "text").cast(pl.String()).fill_null("")
+    return [RowSummary(view.table.name, *row) for row in columns.iter_rows()]

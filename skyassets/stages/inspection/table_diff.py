@@ -61,7 +61,7 @@ class Shift:
 
 
 @dataclass(frozen=True)
-class Difference:
+class TableDiff:
     """All differences between two versions of a table."""
 
     key: tuple[str, ...]
@@ -83,7 +83,7 @@ class Difference:
         return not (self.added or self.removed or self.changed or self.only_before or self.only_after)
 
 
-def difference(before: pl.DataFrame, after: pl.DataFrame, key: Sequence[str] = ()) -> Difference:
+def table_diff(before: pl.DataFrame, after: pl.DataFrame, key: Sequence[str] = ()) -> TableDiff:
     """Compare two versions of a table, matching rows by `key`, or by the table's own key if it is empty.
 
     Measured columns are not compared.
@@ -91,7 +91,7 @@ def difference(before: pl.DataFrame, after: pl.DataFrame, key: Sequence[str] = (
     Raises:
         TableError: If `key` is not a key of both versions.
     """
-    names = tuple(key) or _found_key(before, after)
+    names = tuple(key) or _known_key(before, after)
     left, right = (_keyed(frame, names, side) for frame, side in ((before, _LEFT), (after, _RIGHT)))
     both = left.join(right, on=names, how="inner", nulls_equal=True, suffix="\0", maintain_order="left")
     shared = [name for name in before.columns if name in after.columns and name not in names and _compared(name)]
@@ -99,7 +99,7 @@ def difference(before: pl.DataFrame, after: pl.DataFrame, key: Sequence[str] = (
     changed = pl.Series([False] * both.height, dtype=pl.Boolean())
     for each in differs.values():
         changed |= each
-    return Difference(
+    return TableDiff(
         key=names,
         before=before.height,
         after=after.height,
@@ -114,13 +114,13 @@ def difference(before: pl.DataFrame, after: pl.DataFrame, key: Sequence[str] = (
     )
 
 
-def _found_key(before: pl.DataFrame, after: pl.DataFrame) -> tuple[str, ...]:
+def _known_key(before: pl.DataFrame, after: pl.DataFrame) -> tuple[str, ...]:
     """The key of the table these rows belong to, recognized by the id in the first column."""
     table = next((table for table in TABLES if [table.key] == before.columns[:1] == after.columns[:1]), None)
     if table is None:
         raise TableError(
-            f"diff: nobody knows the key of tables that begin with {before.columns[:1]} and {after.columns[:1]}; "
-            f"name it: --key COLUMN[,COLUMN], of {[name for name in before.columns if name in after.columns]}"
+            f"diff: tables that begin with {before.columns[:1]} and {after.columns[:1]} have no known key; name one: "
+            f"--key COLUMN[,COLUMN], of {[name for name in before.columns if name in after.columns]}"
         )
     natural = NATURAL.get(table.name, ())
     return natural if natural and all(_is_key(frame, natural) for frame in (before, after)) else (table.key,)
@@ -137,8 +137,8 @@ def _keyed(frame: pl.DataFrame, names: tuple[str, ...], side: str) -> pl.DataFra
     repeated = frame.filter(frame.select(names).is_duplicated())
     if repeated.height:
         raise TableError(
-            f"diff: {', '.join(names)} is no key of the table {side}: {repeated.height} rows share theirs, the first "
-            f"is {repeated.select(names).row(0)}; name more columns with --key"
+            f"diff: {', '.join(names)} is no key of the table {side}: {repeated.height} rows share a key, the first is "
+            f"{repeated.select(names).row(0)}; name more columns with --key"
         )
     return frame.with_columns(pl.col(name).cast(pl.String()) for name in names)
 
@@ -163,23 +163,23 @@ def _flips(both: pl.DataFrame, column: str, names: Sequence[str]) -> list[Flip]:
     values = both.select(
         *names, pl.col(column).fill_null(empty).alias("old"), pl.col(f"{column}\0").fill_null(empty).alias("new")
     ).filter(pl.col("old") != pl.col("new"))
-    found = []
+    flips = []
     for (old, new), part in values.group_by("old", "new", maintain_order=True):
-        found.append(Flip(column, str(old), str(new), part.height, _names(part, names)[:EXAMPLES_SHOWN]))
-    return sorted(found, key=lambda flip: (-flip.count, flip.old, flip.new))
+        flips.append(Flip(column, str(old), str(new), part.height, _names(part, names)[:EXAMPLES_SHOWN]))
+    return sorted(flips, key=lambda flip: (-flip.count, flip.old, flip.new))
 
 
 def _shifts(before: pl.DataFrame, after: pl.DataFrame) -> list[Shift]:
-    found = []
+    shifts = []
     for name in before.columns:
         if name not in after.columns:
             continue
         if name.endswith("tokens") and before[name].dtype.is_numeric() and after[name].dtype.is_numeric():
-            found.append(Shift(name, _spread(before[name]), _spread(after[name])))
+            shifts.append(Shift(name, _spread(before[name]), _spread(after[name])))
         elif name in TEXTS and before[name].dtype == after[name].dtype == pl.String():
             lengths = (_spread(each[name].str.len_chars()) for each in (before, after))
-            found.append(Shift(f"{name} (characters)", *lengths))
-    return [shift for shift in found if shift.before != shift.after]
+            shifts.append(Shift(f"{name} (characters)", *lengths))
+    return [shift for shift in shifts if shift.before != shift.after]
 
 
 def _spread(values: pl.Series) -> tuple[float, ...] | None:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from skyassets.stages.markup.markdown import plain, table, visible
 
 
-class Kind(StrEnum):
+class ColumnType(StrEnum):
     """The content type of a column, which decides its formatting."""
 
     TEXT = "text"
@@ -16,6 +16,10 @@ class Kind(StrEnum):
     """A figure quoted from elsewhere."""
     WORD = "word"
     """Better, worse, noise."""
+
+
+Heading = tuple[str, ColumnType]
+"""A column's name and type."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class ReportTable:
     """A table; the first cell of a row names it."""
 
     caption: str
-    head: tuple[tuple[str, Kind], ...]
+    head: tuple[Heading, ...]
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
 
@@ -40,23 +44,23 @@ class ReportTable:
         return bool(self.rows)
 
 
-def grid(
-    caption: str, head: Sequence[tuple[str, Kind]], rows: Sequence[Sequence[Cell | str]], notes: Sequence[str] = ()
+def report_table(
+    caption: str, head: Sequence[Heading], rows: Sequence[Sequence[Cell | str]], notes: Sequence[str] = ()
 ) -> ReportTable:
     """Build a table; strings become cells."""
     cells = tuple(tuple(cell if isinstance(cell, Cell) else Cell(cell) for cell in row) for row in rows)
     return ReportTable(caption, tuple(head), cells, tuple(notes))
 
 
-def as_markdown(shown: ReportTable) -> list[str]:
+def as_markdown(report: ReportTable) -> list[str]:
     """The lines of a Markdown table, with its caption above and its notes below."""
-    rows = [[_joined(cell) for cell in row] for row in shown.rows]
-    notes = [line for note in shown.notes for line in ("", plain(visible(note)))]
-    head = [f"{name} (quoted)" if kind == Kind.QUOTED else name for name, kind in shown.head]
-    return [f"**{plain(visible(shown.caption))}**", "", *table([plain(visible(name)) for name in head], rows), *notes]
+    rows = [[_joined(cell) for cell in row] for row in report.rows]
+    notes = [line for note in report.notes for line in ("", plain(visible(note)))]
+    head = [f"{name} (quoted)" if column_type == ColumnType.QUOTED else name for name, column_type in report.head]
+    return [f"**{plain(visible(report.caption))}**", "", *table([plain(visible(name)) for name in head], rows), *notes]
 
 
 def _joined(cell: Cell) -> str:
-    said = f"{cell.main} ({'; '.join(cell.smalls)})" if cell.smalls else cell.main
+    text = f"{cell.main} ({'; '.join(cell.smalls)})" if cell.smalls else cell.main
     # The "|" keeps `plain` from escaping a list marker: a cell does not begin a line.
-    return plain(f"|{visible(said)}")[1:]
+    return plain(f"|{visible(text)}")[1:]

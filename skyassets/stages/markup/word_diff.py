@@ -18,7 +18,7 @@ _WORDS = re.compile(r"\A\s+|\S+\s*")
 _LINES = re.compile(r"[^\n]*\n|[^\n]+\Z")
 
 
-class Kind(StrEnum):
+class Edit(StrEnum):
     """Whether a piece is unchanged, removed or added."""
 
     SAME = "same"
@@ -26,21 +26,21 @@ class Kind(StrEnum):
     ADDED = "added"
 
 
-MARKS = {Kind.SAME: ("", ""), Kind.REMOVED: ("[-", "-]"), Kind.ADDED: ("{+", "+}")}
+MARKS = {Edit.SAME: ("", ""), Edit.REMOVED: ("[-", "-]"), Edit.ADDED: ("{+", "+}")}
 
 
 @dataclass(frozen=True)
 class Piece:
     """A piece of text."""
 
-    kind: Kind
+    kind: Edit
     text: str
 
 
 def changes(before: str, after: str) -> list[Piece]:
     """The diff as pieces: all but the removed ones make `after`, all but the added ones make `before`."""
     if before == after:
-        return [Piece(Kind.SAME, before)] if before else []
+        return [Piece(Edit.SAME, before)] if before else []
     one, other = _WORDS.findall(before), _WORDS.findall(after)
     start = _shared(one, other)
     end = _shared(one[start:][::-1], other[start:][::-1])
@@ -48,31 +48,31 @@ def changes(before: str, after: str) -> list[Piece]:
     if max(len(middle), len(other_middle)) > MANY_WORDS:
         middle, other_middle = _LINES.findall("".join(middle)), _LINES.findall("".join(other_middle))
     pieces = [
-        Piece(Kind.SAME, "".join(one[:start])),
+        Piece(Edit.SAME, "".join(one[:start])),
         *_compared(middle, other_middle),
-        Piece(Kind.SAME, "".join(one[len(one) - end :])),
+        Piece(Edit.SAME, "".join(one[len(one) - end :])),
     ]
     return [piece for piece in pieces if piece.text]
 
 
 def excerpt(pieces: list[Piece], context: int = CONTEXT) -> list[Piece]:
     """`pieces` reduced to changes with `context` words around each; the middle of a very long change is left out."""
-    shown = []
-    for place, piece in enumerate(pieces):
+    pieces_shown = []
+    for position, piece in enumerate(pieces):
         words = _WORDS.findall(piece.text)
-        if piece.kind is not Kind.SAME:
+        if piece.kind is not Edit.SAME:
             half = LONGEST_CHANGE // 2
             middle = len(words) - 2 * half
-            told = f"{''.join(words[:half])}… {middle} words … {''.join(words[-half:])}" if middle > 0 else piece.text
-            shown.append(Piece(piece.kind, told))
+            text = f"{''.join(words[:half])}… {middle} words … {''.join(words[-half:])}" if middle > 0 else piece.text
+            pieces_shown.append(Piece(piece.kind, text))
             continue
-        before = words[:context] if place > 0 else []
-        after = words[-context:] if place < len(pieces) - 1 and context else []
+        before = words[:context] if position > 0 else []
+        after = words[-context:] if position < len(pieces) - 1 and context else []
         if len(words) > len(before) + len(after):
-            shown.append(Piece(Kind.SAME, f"{''.join(before).rstrip()}{ELLIPSIS}{''.join(after)}"))
+            pieces_shown.append(Piece(Edit.SAME, f"{''.join(before).rstrip()}{ELLIPSIS}{''.join(after)}"))
         else:
-            shown.append(piece)
-    return shown
+            pieces_shown.append(piece)
+    return pieces_shown
 
 
 def marked(pieces: list[Piece]) -> str:
@@ -84,15 +84,15 @@ def _compared(one: list[str], other: list[str]) -> Iterator[Piece]:
     for _, start, end, other_start, other_end in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
         before, after = "".join(one[start:end]), "".join(other[other_start:other_end])
         if before == after:
-            yield Piece(Kind.SAME, before)
+            yield Piece(Edit.SAME, before)
         else:
-            yield Piece(Kind.REMOVED, before)
-            yield Piece(Kind.ADDED, after)
+            yield Piece(Edit.REMOVED, before)
+            yield Piece(Edit.ADDED, after)
 
 
 def _shared(one: list[str], other: list[str]) -> int:
     """The number of leading words in common."""
-    for place, (word, other_word) in enumerate(zip(one, other, strict=False)):
+    for position, (word, other_word) in enumerate(zip(one, other, strict=False)):
         if word != other_word:
-            return place
+            return position
     return min(len(one), len(other))

@@ -43,7 +43,7 @@ def calls(usages: Mapping[str, Usage]) -> str:
     figure = Figure(figsize=(6.4, 2.4), layout="constrained")
     for axes, title, values in zip(
         figure.subplots(1, 2),
-        ("seconds a call", "completion tokens a call"),
+        ("seconds per call", "completion tokens per call"),
         (
             {role: usage.seconds for role, usage in usages.items()},
             {role: usage.lengths for role, usage in usages.items()},
@@ -52,7 +52,7 @@ def calls(usages: Mapping[str, Usage]) -> str:
     ):
         axes.spines[["top", "right"]].set_visible(False)
         axes.set_title(title, fontsize=10)
-        _histogram(axes, {role: list(some) for role, some in values.items() if some})
+        _histogram(axes, {role: list(numbers) for role, numbers in values.items() if numbers})
     return svg(figure)
 
 
@@ -69,20 +69,20 @@ def verdicts(rows: pl.DataFrame) -> str:
 
 def waterfall(rows: pl.DataFrame, rules: Sequence[str]) -> str:
     """Waterfall from all rewrites to the kept ones, by curation rule in order, coloured by domain."""
-    found = {line: counts for line, counts in by_domain(rows, rules).items() if sum(counts.values())}
+    lines = {line: counts for line, counts in by_domain(rows, rules).items() if sum(counts.values())}
     domains = sorted(rows["domain"].unique())
-    figure, axes = _axes("from rewrites to examples", height=1.2 + 0.28 * len(found))
+    figure, axes = _axes("from rewrites to examples", height=1.2 + 0.28 * len(lines))
     left = rows.height
-    for place, (line, counts) in enumerate(found.items()):
+    for position, (line, counts) in enumerate(lines.items()):
         total = sum(counts.values())
         start = left - total if line in rules else 0
         left = start if line in rules else left
         for number, domain in enumerate(domains):
             width = counts[domain]
-            axes.barh(place, width, left=start, color=f"C{number}", label=domain if place == 0 else None)
+            axes.barh(position, width, left=start, color=f"C{number}", label=domain if position == 0 else None)
             start += width
-        axes.annotate(f"{total:,}", (start, place), xytext=(3, 0), textcoords="offset points", va="center")
-    axes.set_yticks(range(len(found)), list(found))
+        axes.annotate(f"{total:,}", (start, position), xytext=(3, 0), textcoords="offset points", va="center")
+    axes.set_yticks(range(len(lines)), list(lines))
     axes.invert_yaxis()
     axes.margins(x=0.1)
     if len(domains) > 1:
@@ -122,24 +122,24 @@ def scores(rows: pl.DataFrame) -> str:
 
 def _histogram(axes: Any, values: Mapping[str, list[float]]) -> None:
     """Histogram of the values, on a logarithmic axis if they span more than a factor of ten."""
-    every = sorted(value for some in values.values() for value in some)
+    every = sorted(value for numbers in values.values() for value in numbers)
     if not every:
         return
     low, high = max(every[0], every[-1] / 1e4, 1e-4), max(every[-1], 1e-3)
     is_wide = high > 10 * low
     step = (high / low) ** (1 / BINS) if is_wide else (high - low) / BINS
-    edges = [low * step**place if is_wide else low + step * place for place in range(BINS + 1)]
+    edges = [low * step**position if is_wide else low + step * position for position in range(BINS + 1)]
     edges = sorted({min(edges[0], every[0]), *edges[1:-1], high}) if high > low else [0.99 * low, 1.01 * high]
     if is_wide:
         axes.set_xscale("log")
         axes.minorticks_off()
-    for place, (role, some) in enumerate(values.items()):
-        axes.hist(some, bins=edges, histtype="stepfilled", alpha=0.6, color=ROLE_COLOURS[place % 2], label=role)
+    for position, (role, numbers) in enumerate(values.items()):
+        axes.hist(numbers, bins=edges, histtype="stepfilled", alpha=0.6, color=ROLE_COLOURS[position % 2], label=role)
     p50, p95 = quantile(every, 0.5), quantile(every, 0.95)
     for value, style in ((p50, "-"), (p95, ":")):
         axes.axvline(value, color="#333333", linestyle=style, linewidth=1)
-    told = [f"{value:,.0f}" if value >= 100 else f"{value:.3g}" for value in (p50, p95)]
-    axes.set_xlabel(f"median {told[0]}, 95th percentile {told[1]}")
+    quantiles = [f"{value:,.0f}" if value >= 100 else f"{value:.3g}" for value in (p50, p95)]
+    axes.set_xlabel(f"median {quantiles[0]}, 95th percentile {quantiles[1]}")
     axes.set_ylabel("calls")
     axes.yaxis.get_major_locator().set_params(integer=True)
     if len(values) > 1:
@@ -149,9 +149,9 @@ def _histogram(axes: Any, values: Mapping[str, list[float]]) -> None:
 def _bars(title: str, counts: Mapping[str, int]) -> str:
     figure, axes = _axes(title, height=0.9 + 0.28 * max(len(counts), 1))
     names = [name if len(name) < 48 else f"{name[:45]}..." for name in counts]
-    drawn = axes.barh(range(len(counts)), list(counts.values()), color=OTHER)
+    bars = axes.barh(range(len(counts)), list(counts.values()), color=OTHER)
     axes.set_yticks(range(len(counts)), names)
-    axes.bar_label(drawn, padding=3)
+    axes.bar_label(bars, padding=3)
     axes.invert_yaxis()
     return svg(figure)
 
@@ -161,8 +161,8 @@ def _stacked(title: str, counts: pl.DataFrame, row: str, part: str) -> str:
     names = sorted(counts[row].unique())
     start = [0] * len(names)
     for verdict in ("correct", "wrong", "unjudged"):
-        found = dict(counts.filter(pl.col(part) == verdict).select(row, "len").iter_rows())
-        width = [found.get(name, 0) for name in names]
+        count_of = dict(counts.filter(pl.col(part) == verdict).select(row, "len").iter_rows())
+        width = [count_of.get(name, 0) for name in names]
         axes.barh(names, width, left=start, color=COLOURS[verdict], label=verdict)
         start = [a + b for a, b in zip(start, width, strict=True)]
     axes.legend(frameon=False, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.15))

@@ -19,9 +19,9 @@ from skyassets.stages.evaluation.metrics import EVERY
 from skyassets.stages.plots import thumbnail
 from skyassets.stages.plots.figures import COLOURS, OTHER
 
-ONE = {"": OTHER}
+ONE_COLOUR = {"": OTHER}
 VERDICT_COLOURS = {name: COLOURS[name] for name in ("correct", "wrong", "unjudged")}
-CONTENDER = "#7b5ea7"
+OTHER_MODEL = "#7b5ea7"
 
 
 def problems(rows: pl.DataFrame) -> str:
@@ -69,13 +69,13 @@ def reports(rows: pl.DataFrame) -> str:
         pl.col("by") == EVERY, pl.col("metric") == "lenient accuracy", ~pl.col("role").str.contains(" - ", literal=True)
     ).drop_nulls(["value", "low", "high"])
     lines = [
-        (f"{benchmark} {role}", COLOURS.get(role, CONTENDER), value, low, high)
+        (f"{benchmark} {role}", COLOURS.get(role, OTHER_MODEL), value, low, high)
         for benchmark, role, value, low, high in shown.select("benchmark", "role", "value", "low", "high").iter_rows()
     ]
     return thumbnail.intervals("lenient accuracy with 95% interval, 0 to 1", lines)
 
 
-SKETCHES: dict[str, Callable[[pl.DataFrame], str]] = {
+THUMBNAILS: dict[str, Callable[[pl.DataFrame], str]] = {
     PROBLEMS.name: problems,
     BENCHMARK_PROBLEMS.name: problems,
     TRACES.name: traces,
@@ -91,12 +91,12 @@ SKETCHES: dict[str, Callable[[pl.DataFrame], str]] = {
 
 def _counted(title: str, names: pl.Series) -> str:
     counts = names.value_counts(sort=True)
-    return thumbnail.bars(title, {str(name): {"": count} for name, count in counts.iter_rows()}, ONE)
+    return thumbnail.bars(title, {str(name): {"": count} for name, count in counts.iter_rows()}, ONE_COLOUR)
 
 
 def _verdicts(title: str, rows: pl.DataFrame, row: str, verdict: str) -> str:
     counts = rows.group_by(row, verdict).len().sort(row)
     lines: dict[str, dict[str, int]] = {}
-    for name, found, count in counts.iter_rows():
-        lines.setdefault(str(name), {})[str(found)] = count
+    for name, value, count in counts.iter_rows():
+        lines.setdefault(str(name), {})[str(value)] = count
     return thumbnail.bars(title, lines, VERDICT_COLOURS)

@@ -10,10 +10,10 @@ from skyassets.stages.plots.figures import OTHER, svg
 POINTS = 160
 """Approximate number of points in a panel: about its width in pixels, and few enough for a small file."""
 PANELS = {
-    "loss": ("loss, nats a token", False),
+    "loss": ("loss, nats per token", False),
     "learning_rate": ("learning rate", True),
     "grad_norm": ("gradient norm", True),
-    "speed": ("tokens a second", True),
+    "speed": ("tokens per second", True),
     "mfu": ("MFU, percent", True),
     "memory_gb": ("peak memory, GB", True),
 }
@@ -25,10 +25,10 @@ def training_curve(rows: pl.DataFrame) -> str:
 
     MFU (model FLOPs utilization) is the share of the device's peak FLOPs that the model's own operations used.
     """
-    return _panels(course(rows))
+    return _panels(training_points(rows))
 
 
-def course(rows: pl.DataFrame) -> dict[str, list[tuple[int, float]]]:
+def training_points(rows: pl.DataFrame) -> dict[str, list[tuple[int, float]]]:
     """The (step, value) points of each measured column of PANELS, thinned for plotting."""
     steps = (
         rows.filter(pl.col("kind") == "step")
@@ -46,30 +46,30 @@ def thinned(points: list[tuple[int, float]], most: int = POINTS) -> list[tuple[i
     if len(points) <= most:
         return points
     stretch = math.ceil(2 * len(points) / most)
-    kept = {points[0], points[-1]}
+    extremes = {points[0], points[-1]}
     for start in range(0, len(points), stretch):
         part = points[start : start + stretch]
-        kept |= {min(part, key=lambda point: point[1]), max(part, key=lambda point: point[1])}
-    return sorted(kept)
+        extremes |= {min(part, key=lambda point: point[1]), max(part, key=lambda point: point[1])}
+    return sorted(extremes)
 
 
 def _points(steps: pl.DataFrame, column: str) -> list[tuple[int, float]]:
-    found = steps.select("step", pl.col(column).cast(pl.Float64)).drop_nulls()
-    return thinned([(step, value) for step, value in found.iter_rows() if math.isfinite(value)])
+    measured = steps.select("step", pl.col(column).cast(pl.Float64)).drop_nulls()
+    return thinned([(step, value) for step, value in measured.iter_rows() if math.isfinite(value)])
 
 
-def _panels(drawn: dict[str, list[tuple[int, float]]]) -> str:
+def _panels(panels: dict[str, list[tuple[int, float]]]) -> str:
     from matplotlib.figure import Figure
 
-    columns = 3 if len(drawn) > 4 else 2
-    lines = max(1, math.ceil(len(drawn) / columns))
+    columns = 3 if len(panels) > 4 else 2
+    lines = max(1, math.ceil(len(panels) / columns))
     figure = Figure(figsize=(6.4, 0.3 + 1.4 * lines), layout="constrained")
-    places = list(figure.subplots(lines, columns, squeeze=False, sharex=True).flat)
-    for axes, (column, points) in zip(places, drawn.items(), strict=False):
+    axes_of_panels = list(figure.subplots(lines, columns, squeeze=False, sharex=True).flat)
+    for axes, (column, points) in zip(axes_of_panels, panels.items(), strict=False):
         _panel(axes, *PANELS[column], points)
-    for axes in places[len(drawn) - columns : len(drawn)]:
+    for axes in axes_of_panels[len(panels) - columns : len(panels)]:
         axes.tick_params(labelbottom=True)
-    for axes in places[len(drawn) :]:
+    for axes in axes_of_panels[len(panels) :]:
         axes.remove()
     figure.supxlabel("optimiser step", fontsize=8)
     return svg(figure)

@@ -1,7 +1,7 @@
 """The report's cost tables: the cost of the student, and of each point gained."""
 
 from skyassets.core.money import in_dollars
-from skyassets.stages.markup.table import Cell, Kind, ReportTable, grid
+from skyassets.stages.markup.table import Cell, ColumnType, ReportTable, report_table
 from skyassets.stages.reporting.facts import ReportFacts, dollars_of, hours_of
 from skyassets.stages.reporting.scoreboard import Scoreboard, Scored
 from skyassets.stages.reporting.wording import NOISE, figure, in_words
@@ -22,8 +22,11 @@ def spent(facts: ReportFacts) -> ReportTable:
     for name, those in (("the student", facts.making), ("with its evaluation", facts.spent)):
         calls, tokens = sum(each.calls for each in those), sum(each.tokens for each in those)
         rows.append([name, f"{calls:,}", f"{tokens:,}", _hours(hours_of(those)), _dollars(dollars_of(those))])
-    head = [("asset", Kind.TEXT), *((name, Kind.NUMBER) for name in ("calls", "tokens", "GPU-hours", "dollars"))]
-    return grid("What it took", head, rows if facts.spent else [], (WHAT,))
+    head = [
+        ("asset", ColumnType.TEXT),
+        *((name, ColumnType.NUMBER) for name in ("calls", "tokens", "GPU-hours", "dollars")),
+    ]
+    return report_table("What it took", head, rows if facts.spent else [], (WHAT,))
 
 
 def per_point(board: Scoreboard, facts: ReportFacts) -> ReportTable:
@@ -33,11 +36,11 @@ def per_point(board: Scoreboard, facts: ReportFacts) -> ReportTable:
         [name, Cell(figure(gain, "+"), (gain.metric,)), *_shared(gain, dollars, hours)] for name, gain in board.gains()
     ]
     head = [
-        ("benchmark", Kind.TEXT),
-        *((name, Kind.NUMBER) for name in ("points gained", "dollars a point", "GPU-hours a point")),
-        ("in words", Kind.TEXT),
+        ("benchmark", ColumnType.TEXT),
+        *((name, ColumnType.NUMBER) for name in ("points gained", "dollars a point", "GPU-hours a point")),
+        ("in words", ColumnType.TEXT),
     ]
-    return grid("Cost of each point gained", head, rows if facts.spent else [])
+    return report_table("Cost of each point gained", head, rows if facts.spent else [])
 
 
 def _shared(gain: Scored, dollars: float | None, hours: float) -> list[str]:

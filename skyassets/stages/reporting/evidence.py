@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 from skyassets.stages.evaluation.metrics import EVERY
-from skyassets.stages.markup.table import Kind, ReportTable, grid
+from skyassets.stages.markup.table import ColumnType, ReportTable, report_table
 from skyassets.stages.reporting.facts import ReportFacts
 from skyassets.stages.reporting.scoreboard import Scoreboard
 
@@ -17,7 +17,7 @@ def manifest(facts: ReportFacts) -> ReportTable:
     """The manifest, by dotted names."""
     told: object = json.loads(facts.reports["made_with"][0]) if facts.reports.height else {}
     rows = [[name, value] for name, value in _flat("", told)]
-    return grid("Made with", (("what", Kind.TEXT), ("value", Kind.TEXT)), rows)
+    return report_table("Made with", (("what", ColumnType.TEXT), ("value", ColumnType.TEXT)), rows)
 
 
 def contamination(facts: ReportFacts) -> ReportTable:
@@ -25,8 +25,8 @@ def contamination(facts: ReportFacts) -> ReportTable:
     found = sorted((facts.contaminated or {}).items())
     rows = [[item, _short(evidence)] for item, evidence in found[:SHOWN_ITEMS]]
     notes = [f"{len(found) - SHOWN_ITEMS:,} more are not shown."] if len(found) > SHOWN_ITEMS else []
-    head = (("item", Kind.TEXT), ("evidence", Kind.TEXT))
-    return grid("Items found in the training set", head, rows, notes)
+    head = (("item", ColumnType.TEXT), ("evidence", ColumnType.TEXT))
+    return report_table("Items found in the training set", head, rows, notes)
 
 
 def contaminated_in_words(board: Scoreboard, facts: ReportFacts) -> str:
@@ -49,8 +49,10 @@ def fall(facts: ReportFacts) -> ReportTable:
         [line, f"{sum(counts.values()):,}", *(f"{counts.get(domain, 0):,}" for domain in shown)]
         for line, counts in facts.fall.items()
     ]
-    head = [("rule", Kind.TEXT), ("rows", Kind.NUMBER), *((domain, Kind.NUMBER) for domain in shown)]
-    return grid("From rewrites to examples", head, rows, ("A row is counted under the first rule that it failed.",))
+    head = [("rule", ColumnType.TEXT), ("rows", ColumnType.NUMBER), *((domain, ColumnType.NUMBER) for domain in shown)]
+    return report_table(
+        "From rewrites to examples", head, rows, ("A row is counted under the first rule that it failed.",)
+    )
 
 
 def _flat(name: str, value: object) -> Iterator[tuple[str, str]]:

@@ -1,9 +1,9 @@
 """The report's score tables: base, student and contenders side by side, with published scores."""
 
 from skyassets.stages.evaluation.metrics import EVERY
-from skyassets.stages.evaluation.published_scores import SOURCE, SYSTEMS, Published, published
+from skyassets.stages.evaluation.published_scores import SOURCE, SYSTEMS, PublishedScores, published_scores
 from skyassets.stages.evaluation.scores import GAIN
-from skyassets.stages.markup.table import Cell, Kind, ReportTable, grid
+from skyassets.stages.markup.table import Cell, ColumnType, ReportTable, report_table
 from skyassets.stages.reporting.scoreboard import Scoreboard, Scored
 from skyassets.stages.reporting.wording import chance, counted, figure, in_words, reach
 
@@ -16,17 +16,17 @@ def overview(board: Scoreboard) -> ReportTable:
     """Base, student and contenders by the headline metrics, with the published scores of the same benchmarks."""
     places = [(name, EVERY, EVERY) for name in board.benchmarks]
     for name in board.benchmarks:
-        quoted = [part for part in board.parts(name, "level") if published(name, part)]
+        quoted = [part for part in board.parts(name, "level") if published_scores(name, part)]
         at = places.index((name, EVERY, EVERY))
         places[at + 1 : at + 1] = [(name, "level", part) for part in quoted]
-    quotes = {place: published(place[0], "" if place[2] == EVERY else place[2]) for place in places}
+    quotes = {place: published_scores(place[0], "" if place[2] == EVERY else place[2]) for place in places}
     systems = SYSTEMS if any(quotes.values()) else ()
     notes: dict[str, str] = {}
     rows = []
     for name, by, part in places:
         metric = board.headline(name)
         gain = board.at(name, GAIN, metric, by, part)
-        marks = "".join(_mark(note, notes) for note in (quotes[name, by, part] or Published((None,) * 4)).notes)
+        marks = "".join(_mark(note, notes) for note in (quotes[name, by, part] or PublishedScores((None,) * 4)).notes)
         title = Cell(name if part == EVERY else f"{name}, {part}", (metric,))
         rows.append(
             [
@@ -37,17 +37,17 @@ def overview(board: Scoreboard) -> ReportTable:
             ]
         )
     head = [
-        ("benchmark", Kind.TEXT),
-        *((role, Kind.NUMBER) for role in board.roles),
+        ("benchmark", ColumnType.TEXT),
+        *((role, ColumnType.NUMBER) for role in board.roles),
         *DIFFERENCE_HEAD,
-        *((system, Kind.QUOTED) for system in systems),
+        *((system, ColumnType.QUOTED) for system in systems),
     ]
     source = (SOURCE, *(f"{mark} {note}" for note, mark in notes.items())) if systems else (NOTHING_PUBLISHED,)
-    return grid("Scores by each benchmark's headline metric", head, rows, (UNIT, *source))
+    return report_table("Scores by each benchmark's headline metric", head, rows, (UNIT, *source))
 
 
 NOTHING_PUBLISHED = "No scores were published of these benchmarks that could be quoted beside ours."
-DIFFERENCE_HEAD = (("student - base", Kind.NUMBER), ("p", Kind.NUMBER), ("in words", Kind.WORD))
+DIFFERENCE_HEAD = (("student - base", ColumnType.NUMBER), ("p", ColumnType.NUMBER), ("in words", ColumnType.WORD))
 
 
 def metrics(board: Scoreboard, benchmark: str) -> ReportTable:
@@ -70,8 +70,8 @@ def metrics(board: Scoreboard, benchmark: str) -> ReportTable:
         if (each := board.at(benchmark, role, board.headline(benchmark))) is not None
     )
     notes += [f"Intervals and tests: {'; '.join(methods)}."] if methods else []
-    head = [("metric", Kind.TEXT), *((role, Kind.NUMBER) for role in board.roles), *DIFFERENCE_HEAD]
-    return grid(f"{benchmark}: all metrics", head, rows, notes)
+    head = [("metric", ColumnType.TEXT), *((role, ColumnType.NUMBER) for role in board.roles), *DIFFERENCE_HEAD]
+    return report_table(f"{benchmark}: all metrics", head, rows, notes)
 
 
 def comparisons(board: Scoreboard, benchmark: str) -> ReportTable:
@@ -86,13 +86,13 @@ def comparisons(board: Scoreboard, benchmark: str) -> ReportTable:
                 lost = "" if found.lost is None else f"{found.lost:,}"
                 rows.append([role, metric, *difference_cells(found), won, lost, f"{found.n:,}"])
     head = [
-        ("compared", Kind.TEXT),
-        ("metric", Kind.TEXT),
-        ("difference", Kind.NUMBER),
+        ("compared", ColumnType.TEXT),
+        ("metric", ColumnType.TEXT),
+        ("difference", ColumnType.NUMBER),
         *DIFFERENCE_HEAD[1:],
-        *((name, Kind.NUMBER) for name in ("won", "lost", "n")),
+        *((name, ColumnType.NUMBER) for name in ("won", "lost", "n")),
     ]
-    return grid(f"{benchmark}: compared on the same items", head, rows)
+    return report_table(f"{benchmark}: compared on the same items", head, rows)
 
 
 def parts(board: Scoreboard, benchmark: str, by: str) -> ReportTable:
@@ -106,8 +106,8 @@ def parts(board: Scoreboard, benchmark: str, by: str) -> ReportTable:
         ]
         for part in board.parts(benchmark, by)
     ]
-    head = [(by, Kind.TEXT), *((role, Kind.NUMBER) for role in board.roles), *DIFFERENCE_HEAD]
-    return grid(f"{benchmark}: {metric} by {by}", head, rows)
+    head = [(by, ColumnType.TEXT), *((role, ColumnType.NUMBER) for role in board.roles), *DIFFERENCE_HEAD]
+    return report_table(f"{benchmark}: {metric} by {by}", head, rows)
 
 
 def score_cell(scored: Scored | None) -> Cell:
@@ -124,7 +124,7 @@ def difference_cells(gain: Scored | None) -> tuple[Cell, Cell, Cell]:
     return value, Cell(chance(gain.p_value)), Cell(in_words(gain))
 
 
-def _quoted(found: Published | None, marks: str, columns: int) -> list[Cell]:
+def _quoted(found: PublishedScores | None, marks: str, columns: int) -> list[Cell]:
     if not columns:
         return []
     if found is None:

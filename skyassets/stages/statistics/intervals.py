@@ -134,18 +134,15 @@ def mean_interval(values: "Scores") -> Estimate:
     if spread == 0 or n < 10:
         return Estimate(n, mean, max(mean - reach, least), mean + reach, "Student over items 95%")
     dice = np.random.default_rng((SEED, n))
-    found = [
-        _studentised(values[dice.integers(0, n, (some, n))], mean, LEAST_ERROR * error)
-        for some in [min(RESAMPLES - done, max(1, MOST_DRAWN // n)) for done in _starts(n)]
+    at_once = min(RESAMPLES, max(1, MOST_DRAWN // n))
+    errors = [
+        _studentised(values[dice.integers(0, n, (min(at_once, RESAMPLES - done), n))], mean, LEAST_ERROR * error)
+        for done in range(0, RESAMPLES, at_once)
     ]
-    lowest, highest = np.quantile(np.concatenate(found), (0.025, 0.975))
+    lowest, highest = np.quantile(np.concatenate(errors), (0.025, 0.975))
     low, high = max(mean - max(float(highest) * error, reach), least), mean + max(-float(lowest) * error, reach)
     method = f"wider of Student's and studentised bootstrap over items, {RESAMPLES:,} resamples, 95%"
     return Estimate(n, mean, low, high, method)
-
-
-def _starts(n: int) -> range:
-    return range(0, RESAMPLES, min(RESAMPLES, max(1, MOST_DRAWN // n)))
 
 
 def _studentised(drawn: "Scores", mean: float, least: float) -> "Scores":

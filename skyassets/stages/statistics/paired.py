@@ -4,7 +4,7 @@ Deterministic: nothing is drawn at random.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from skyassets.stages.statistics.estimates import Estimate, sign_test, student_quantile, wilson
@@ -29,22 +29,24 @@ A fraction of 1 is too wide: with 30 and 100 items, coverage is 0.97.
 """
 
 
-def difference(first: "Sequence[float] | Scores", second: "Sequence[float] | Scores") -> Estimate:
-    """Second minus first on the same items, scores in [0, 1]: `share_gaps_interval`, and the test of `flipped`.
+def difference(
+    first: "Sequence[float] | Scores", second: "Sequence[float] | Scores", *, is_share: bool = True
+) -> Estimate:
+    """Second minus first on the same items, with a 95% interval and the p-value of `flipped`.
+
+    The interval is that of `share_gaps_interval` for scores in [0, 1], and of `gaps_interval` for numbers of any size.
 
     Raises:
         ValueError: If the two have different lengths.
     """
-    return _tested(_gaps(first, second), share_gaps_interval)
-
-
-def mean_difference(first: "Sequence[float] | Scores", second: "Sequence[float] | Scores") -> Estimate:
-    """Second minus first on the same items, numbers of any size: `gaps_interval`, and the test of `flipped`.
-
-    Raises:
-        ValueError: If the two have different lengths.
-    """
-    return _tested(_gaps(first, second), gaps_interval)
+    gaps = _gaps(first, second)
+    n, won, lost = len(gaps), int((gaps > 0).sum()), int((gaps < 0).sum())
+    mean = float(gaps.mean()) if n else None
+    if n < FEWEST:
+        return Estimate(n, mean, None, None, "too few paired items", won=won, lost=lost)
+    low, high, method = share_gaps_interval(gaps) if is_share else gaps_interval(gaps)
+    p, test = flipped(gaps)
+    return Estimate(n, mean, low, high, f"{method}, {test}", p, won, lost)
 
 
 def share_gaps_interval(gaps: "Scores") -> tuple[float, float, str]:
@@ -84,16 +86,6 @@ def gaps_interval(gaps: "Scores", unseen: float = 0.0) -> tuple[float, float, st
     spread = math.sqrt((float(((gaps - mean) ** 2).sum()) + added) / (n - 1))
     reach = student_quantile(n - 1) * spread / math.sqrt(n)
     return mean - reach, mean + reach, f"paired Student{' with two unseen differences' * (part > 0)} 95%"
-
-
-def _tested(gaps: "Scores", interval: "Callable[[Scores], tuple[float, float, str]]") -> Estimate:
-    n, won, lost = len(gaps), int((gaps > 0).sum()), int((gaps < 0).sum())
-    mean = float(gaps.mean()) if n else None
-    if n < FEWEST:
-        return Estimate(n, mean, None, None, "too few paired items", won=won, lost=lost)
-    low, high, method = interval(gaps)
-    p, test = flipped(gaps)
-    return Estimate(n, mean, low, high, f"{method}, {test}", p, won, lost)
 
 
 def flipped(gaps: "Scores") -> tuple[float, str]:
@@ -172,6 +164,6 @@ def _gaps(first: "Sequence[float] | Scores", second: "Sequence[float] | Scores")
 
     before, after = np.asarray(first, np.float64), np.asarray(second, np.float64)
     if before.shape != after.shape:
-        raise ValueError(f"{len(before)} scores cannot be paired with {len(after)}; give the same items of both")
+        raise ValueError(f"{len(before)} scores cannot be paired with {len(after)}: both must be of the same items")
     # Rounding makes equal fractions equal floats again.
     return np.round(after - before, 12)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skyassets.stages.deduplication import jaccard_join
-from skyassets.stages.deduplication.near_duplicates import NearDuplicates, Twin, near_duplicates, shingles
+from skyassets.stages.deduplication.near_duplicates import Duplicate, NearDuplicates, near_duplicates, shingles
 from skyassets.stages.deduplication.words import quantities
 
 STORY = (
@@ -24,15 +24,15 @@ rules = st.builds(
 )
 
 
-def plainly(texts: Sequence[str], rule: NearDuplicates, groups: Sequence[object]) -> list[Twin | None]:
+def plainly(texts: Sequence[str], rule: NearDuplicates, groups: Sequence[object]) -> list[Duplicate | None]:
     """Every text held against every earlier one that is kept."""
-    found: list[Twin | None] = []
+    found: list[Duplicate | None] = []
     for own, text in enumerate(texts):
         same = [of for of in range(own) if texts[of] == text and groups[of] == groups[own]]
         if same:
-            found.append(found[same[0]] or Twin(same[0], 1.0))
+            found.append(found[same[0]] or Duplicate(same[0], 1.0))
             continue
-        best: Twin | None = None
+        best: Duplicate | None = None
         for of in range(own):
             if found[of] is not None or groups[of] != groups[own]:
                 continue
@@ -41,7 +41,7 @@ def plainly(texts: Sequence[str], rule: NearDuplicates, groups: Sequence[object]
             mine, theirs = shingles(text, rule), shingles(texts[of], rule)
             similarity = len(mine & theirs) / (len(mine | theirs) or 1)
             if similarity >= rule.threshold and (best is None or similarity > best.similarity):
-                best = Twin(of, similarity)
+                best = Duplicate(of, similarity)
         found.append(best)
     return found
 
@@ -85,7 +85,7 @@ def test_groups_over_several_batches_agree_with_the_plain_join(monkeypatch: pyte
 
 def test_the_first_of_its_kind_stays() -> None:
     assert near_duplicates([STORY, "else", f"({STORY})", STORY], NearDuplicates()) == [
-        None, None, Twin(0, 1.0), Twin(0, 1.0),
+        None, None, Duplicate(0, 1.0), Duplicate(0, 1.0),
     ]  # fmt: skip
 
 
@@ -124,7 +124,7 @@ def test_another_spelling_of_the_same_is_a_near_duplicate(one: str, other: str) 
 
 
 def test_texts_without_a_word_are_copies_or_nothing() -> None:
-    assert near_duplicates(["", "?!", "", "..."], NearDuplicates()) == [None, None, Twin(0, 1.0), None]
+    assert near_duplicates(["", "?!", "", "..."], NearDuplicates()) == [None, None, Duplicate(0, 1.0), None]
 
 
 def test_nothing_repeats_nothing() -> None:
@@ -136,4 +136,4 @@ def test_a_chain_does_not_drop_what_only_its_middle_resembles() -> None:
     words = [f"word{number:02d}" for number in range(40)]
     first, middle, last = (" ".join(words[at : at + 30]) for at in (0, 3, 6))
     rule = NearDuplicates(0.8, same_numbers=False)
-    assert near_duplicates([first, middle, last], rule) == [None, Twin(0, pytest.approx(25 / 31)), None]
+    assert near_duplicates([first, middle, last], rule) == [None, Duplicate(0, pytest.approx(25 / 31)), None]

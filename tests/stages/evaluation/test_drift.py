@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skyassets.stages.evaluation.drift import Change, Past, changed, drift, holm
+from skyassets.stages.evaluation.drift import ManifestChange, PastReport, drift, holm, manifest_changes
 from skyassets.stages.evaluation.drift_text import drift_text, verdict
 
 MADE_WITH = {
@@ -38,10 +38,10 @@ def items(base: list[float], student: list[float], benchmark: str = "maths") -> 
     return pl.DataFrame(rows, schema_overrides={"strict": pl.Float64, "lenient": pl.Float64})
 
 
-def past(name: str, base: list[float], student: list[float], **other: object) -> Past:
+def past(name: str, base: list[float], student: list[float], **other: object) -> PastReport:
     changes = {key.replace("__", ".").replace("_of_", " "): value for key, value in other.items()}
     made_with = {**MADE_WITH, "epoch": name, "data.benchmark_answers": name, **changes}
-    return Past(name, made_with, items(base, student))
+    return PastReport(name, made_with, items(base, student))
 
 
 HALF = [1.0, 0.0] * 30
@@ -50,7 +50,7 @@ WORSE = [0.0, 0.0] * 30
 
 def test_equal_scores_are_no_drift() -> None:
     found = drift(past("e2", HALF, HALF), [past("e1", HALF, HALF)])
-    assert len(found.moves) == 4
+    assert len(found.score_changes) == 4
     assert not found.drifted
     assert verdict(found) == "No score moved beyond noise (4 comparisons), and nothing changed."
 
@@ -63,7 +63,7 @@ def test_a_moved_score_is_named_with_its_points_and_what_changed() -> None:
     }
     (move, _) = found.drifted
     assert (move.points, move.items, move.against) == (-50.0, 60, "e1")
-    assert found.changed == (Change("student.engine", "vllm 0.31.0", "vllm 0.32.0"),)
+    assert found.likely_causes == (ManifestChange("student.engine", "vllm 0.31.0", "vllm 0.32.0"),)
     text = drift_text(found)
     assert "2 of 4 scores moved beyond noise. Changed since: engine." in text
     assert "-50.0 points on 60 items" in text
@@ -82,51 +82,54 @@ def test_a_change_without_a_move_is_told_too() -> None:
 def test_base_and_student_moving_together_point_at_engine_or_graders() -> None:
     found = drift(past("e2", WORSE, WORSE), [past("e1", HALF, HALF)])
     assert found.together == ("maths",)
-    assert "speaks for the engine or the graders" in verdict(found)
+    assert "points to the engine or the graders" in verdict(found)
     assert drift(past("e2", WORSE, [1.0] * 60), [past("e1", HALF, HALF)]).together == ()
 
 
 def test_a_new_checkpoint_is_no_drift_of_the_student_and_the_base_is_compared_still() -> None:
     found = drift(past("e2", HALF, WORSE, checkpoint__id="c2"), [past("e1", HALF, HALF)])
-    assert {move.role for move in found.moves} == {"base"}
+    assert {move.role for move in found.score_changes} == {"base"}
     assert not found.drifted
 
 
 def test_each_role_is_compared_with_the_latest_report_of_its_own_model() -> None:
     first, second = past("e1", HALF, HALF), past("e2", HALF, WORSE, checkpoint__id="c2")
     found = drift(past("e3", HALF, HALF), [first, second])
-    assert {move.role: move.against for move in found.moves} == {"base": "e2", "student": "e1"}
+    assert {move.role: move.against for move in found.score_changes} == {"base": "e2", "student": "e1"}
 
 
 def test_a_report_that_was_only_written_again_is_no_other_time() -> None:
     again = past("e2", WORSE, WORSE)
-    rewritten = Past("e2 again", again.made_with, again.items)
+    rewritten = PastReport("e2 again", again.made_with, again.items)
     found = drift(rewritten, [past("e1", HALF, HALF), again])
-    assert {move.against for move in found.moves} == {"e1"}
+    assert {move.against for move in found.score_changes} == {"e1"}
 
 
 def test_the_items_that_both_have_are_compared_and_no_others() -> None:
     now = past("e2", HALF, HALF)
-    fewer = Past(now.name, now.made_with, now.items.filter(pl.col("problem_id") < "p020"))
-    assert {move.items for move in drift(fewer, [past("e1", HALF, HALF)]).moves} == {20}
+    fewer = PastReport(now.name, now.made_with, now.items.filter(pl.col("problem_id") < "p020"))
+    assert {move.items for move in drift(fewer, [past("e1", HALF, HALF)]).score_changes} == {20}
 
 
 def test_items_that_nobody_could_judge_are_left_out() -> None:
     now = past("e2", HALF, HALF)
     holes = now.items.with_columns(strict=pl.when(pl.col("problem_id") <= "p009").then("strict"))
-    found = drift(Past(now.name, now.made_with, holes), [past("e1", HALF, HALF)])
-    assert {(move.metric, move.items) for move in found.moves} == {("strict accuracy", 10), ("lenient accuracy", 60)}
+    found = drift(PastReport(now.name, now.made_with, holes), [past("e1", HALF, HALF)])
+    assert {(move.metric, move.items) for move in found.score_changes} == {
+        ("strict accuracy", 10),
+        ("lenient accuracy", 60),
+    }
 
 
 def test_what_differs_between_any_two_epochs_is_no_change() -> None:
     other = {**MADE_WITH, "epoch": "e2", "evaluation.seed of the epoch": 2, "data.benchmark_answers": "a2"}
-    assert changed("student", MADE_WITH, other) == ()
+    assert manifest_changes("student", MADE_WITH, other) == ()
 
 
 def test_the_base_is_not_told_of_the_students_changes() -> None:
     other = {**MADE_WITH, "student.engine": "tiny", "checkpoint.id": "c2", "data.sft_dataset": "d2"}
-    assert changed("base", MADE_WITH, other) == ()
-    assert {change.name for change in changed("student", MADE_WITH, other)} == {
+    assert manifest_changes("base", MADE_WITH, other) == ()
+    assert {change.name for change in manifest_changes("student", MADE_WITH, other)} == {
         "student.engine",
         "checkpoint.id",
         "data.sft_dataset",
@@ -152,12 +155,12 @@ def test_the_base_is_not_told_of_the_students_changes() -> None:
     ],
 )
 def test_a_change_is_called_by_what_it_is(name: str, kind: str) -> None:
-    assert Change(name, 1, 2).kind == kind
+    assert ManifestChange(name, 1, 2).kind == kind
 
 
 def test_the_likeliest_cause_comes_first() -> None:
     other = {**MADE_WITH, "answered by.commit": "x", "graders.version": "g2", "base.engine": "vllm 0.32.0"}
-    assert [change.kind for change in changed("base", MADE_WITH, other)] == ["engine", "grader", "code"]
+    assert [change.kind for change in manifest_changes("base", MADE_WITH, other)] == ["engine", "grader", "code"]
 
 
 @given(st.lists(st.floats(0, 1), max_size=7))

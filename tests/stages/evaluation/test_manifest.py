@@ -7,7 +7,7 @@ import pytest
 
 from skyassets.core.ports import Model, Sampling
 from skyassets.recipes.smoke import smoke
-from skyassets.stages.evaluation.manifest import OWN, UNKNOWN, Server, answered, asked, engine, title
+from skyassets.stages.evaluation.manifest import OWN, UNKNOWN, Server, engine, model_entries, sampling_entries, title
 
 NOTED = {"dtype": "auto", "chat template": "t", "tokenizer": "k", "weights dtype": "bf16", "gpu": "none", "cpu": "c"}
 
@@ -18,7 +18,7 @@ def test_a_benchmark_is_told_with_what_it_wants_and_else_with_what_the_evaluatio
     own = replace(
         benchmark, name="own", prompt="{question}!", sampling=Sampling(0.6, 99, 0.95, ("END",)), samples=16, k=(4,)
     )
-    told = asked(recipe.evaluation, (benchmark, own), "e2")
+    told = sampling_entries(recipe.evaluation, (benchmark, own), "e2")
     assert told["benchmark.held-out.samples"] == 1
     assert told["benchmark.own.samples"] == 16
     assert told["benchmark.own.sampling"] == "temperature 0.6, top_p 0.95, max_tokens 99, stop ['END']"
@@ -28,7 +28,7 @@ def test_a_benchmark_is_told_with_what_it_wants_and_else_with_what_the_evaluatio
 
 def test_the_seed_differs_by_epoch_and_the_first_has_the_recipes_own() -> None:
     recipe = smoke()
-    first, second = (asked(recipe.evaluation, recipe.benchmarks, epoch) for epoch in ("", "e2"))
+    first, second = (sampling_entries(recipe.evaluation, recipe.benchmarks, epoch) for epoch in ("", "e2"))
     assert first["epoch"] == "first"
     assert first["evaluation.seed of the epoch"] == recipe.evaluation.seed == second["evaluation.seed"]
     assert second["evaluation.seed of the epoch"] != recipe.evaluation.seed
@@ -37,25 +37,28 @@ def test_the_seed_differs_by_epoch_and_the_first_has_the_recipes_own() -> None:
 def test_another_prompt_or_sampling_shows_under_the_benchmarks_name() -> None:
     recipe = smoke()
     other = replace(recipe.evaluation, prompts=replace(recipe.evaluation.prompts, system="Think."))
-    before, after = asked(recipe.evaluation, recipe.benchmarks, ""), asked(other, recipe.benchmarks, "")
+    before, after = (
+        sampling_entries(recipe.evaluation, recipe.benchmarks, ""),
+        sampling_entries(other, recipe.benchmarks, ""),
+    )
     assert [name for name in before if before[name] != after[name]] == ["benchmark.held-out.prompt"]
 
 
 def test_a_server_elsewhere_is_told_as_not_known() -> None:
-    told = answered("teacher", Model("org/model", "abc"), [Server("api.example.com", {})])
+    told = model_entries("teacher", Model("org/model", "abc"), [Server("api.example.com", {})])
     assert told["teacher.engine"] == "api.example.com"
     assert told["teacher.dtype"] == told["teacher.chat template"] == told["teacher.gpu"] == UNKNOWN
 
 
 def test_rows_of_several_servers_tell_all_they_came_from() -> None:
     servers = [Server("vllm 0.32.0", NOTED), Server("vllm 0.31.0", {**NOTED, "gpu": "8 x H100"}), Server("x", {})]
-    told = answered("base", Model("org/model", "abc"), servers)
+    told = model_entries("base", Model("org/model", "abc"), servers)
     assert told["base.engine"] == f"{OWN} | vllm 0.31.0 | vllm 0.32.0"
     assert told["base.gpu"] == f"8 x H100 | none | {UNKNOWN}"
 
 
 def test_nobody_at_all_is_not_known() -> None:
-    told = answered("base", Model("org/model", "abc"), [])
+    told = model_entries("base", Model("org/model", "abc"), [])
     assert told["base.engine"] == told["base.dtype"] == UNKNOWN
 
 
@@ -94,5 +97,7 @@ def test_a_models_folder_is_not_told(name: str, said: str) -> None:
 
 def test_every_value_is_plain() -> None:
     recipe = smoke()
-    told = asked(recipe.evaluation, recipe.benchmarks, "") | answered("base", Model("m", "1"), [Server("s 1", NOTED)])
+    told = sampling_entries(recipe.evaluation, recipe.benchmarks, "") | model_entries(
+        "base", Model("m", "1"), [Server("s 1", NOTED)]
+    )
     assert json.loads(json.dumps(told)) == told

@@ -4,8 +4,8 @@ import pytest
 from stages.reports import facts, row
 
 from skyassets.recipes.sky_t1_preview import sky_t1_preview
-from skyassets.stages.evaluation.published_scores import SOURCE, published
-from skyassets.stages.markup.table import Kind
+from skyassets.stages.evaluation.published_scores import SOURCE, published_scores
+from skyassets.stages.markup.table import ColumnType
 from skyassets.stages.reporting.markdown import report_text
 from skyassets.stages.reporting.outline import board_of
 from skyassets.stages.reporting.tables import overview
@@ -28,7 +28,7 @@ from skyassets.stages.reporting.tables import overview
 def test_the_published_scores_are_those_of_the_announcement(
     name: str, level: str, scores: tuple[float | None, ...]
 ) -> None:
-    found = published(name, level)
+    found = published_scores(name, level)
     assert found is not None
     assert found.scores == scores
 
@@ -39,18 +39,18 @@ def test_the_published_scores_are_those_of_the_announcement(
      ("MATH500", "5"), ("OlympiadBench (physics, EN)", "")],
 )  # fmt: skip
 def test_another_benchmark_is_quoted_nothing(name: str, level: str) -> None:
-    assert published(name, level) is None
+    assert published_scores(name, level) is None
 
 
 def test_the_published_recipe_finds_a_quotation_for_its_benchmarks() -> None:
     names = [one.name for one in sky_t1_preview().benchmarks]
-    quoted = [name for name in names if published(name) or published(name, "easy")]
+    quoted = [name for name in names if published_scores(name) or published_scores(name, "easy")]
     assert len(quoted) >= 7
 
 
 def test_quoted_figures_are_marked_and_explained() -> None:
     shown = overview(board_of(facts([row("AIME 2024", "base", "strict accuracy", 0.1)])))
-    assert next(name for name, kind in shown.head if kind == Kind.QUOTED) == "Sky-T1-32B-Preview"
+    assert next(name for name, kind in shown.head if kind == ColumnType.QUOTED) == "Sky-T1-32B-Preview"
     assert shown.rows[0][-4].main == "43.3*†"
     assert SOURCE in shown.notes
     assert any(note.startswith("†") and "30.0 to 36.7" in note for note in shown.notes)

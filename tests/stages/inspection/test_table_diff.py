@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from stages.curating import QUESTION, curated, problem, rewrite
 
 from skyassets.core.errors import TableError
-from skyassets.stages.inspection.table_diff import difference
+from skyassets.stages.inspection.table_diff import table_diff
 
 ids = st.dictionaries(st.integers(0, 20), st.sampled_from(["correct", "wrong", "unjudged"]), max_size=12)
 
@@ -20,7 +20,7 @@ def table(rows: dict[int, str]) -> pl.DataFrame:
 
 @given(ids, ids)
 def test_every_row_of_both_is_accounted_for(one: dict[int, str], other: dict[int, str]) -> None:
-    found = difference(table(one), table(other), ["id"])
+    found = table_diff(table(one), table(other), ["id"])
     assert {int(key) for key in found.added} == other.keys() - one.keys()
     assert {int(key) for key in found.removed} == one.keys() - other.keys()
     assert {int(key) for key in found.changed} == {key for key in one.keys() & other.keys() if one[key] != other[key]}
@@ -30,7 +30,7 @@ def test_every_row_of_both_is_accounted_for(one: dict[int, str], other: dict[int
 
 @given(ids)
 def test_a_table_is_the_same_as_itself_in_any_order(rows: dict[int, str]) -> None:
-    assert difference(table(rows), table(rows)[::-1], ["id"]).is_same
+    assert table_diff(table(rows), table(rows)[::-1], ["id"]).is_same
 
 
 def test_a_row_that_is_kept_no_more_is_a_flip_although_its_id_is_another_one() -> None:
@@ -38,7 +38,7 @@ def test_a_row_that_is_kept_no_more_is_a_flip_although_its_id_is_another_one() -
     after = curated(
         [rewrite(0, 0), rewrite(1, 1)], [problem(0), problem(1, QUESTION[::-1])], said={0: ("wrong", "wrong")}
     )
-    found = difference(before, after)
+    found = table_diff(before, after)
     assert found.key == ("trace_id",)
     assert (found.added, found.removed, found.changed) == ((), (), ("t00",))
     flips = {(flip.column, flip.old, flip.new): (flip.count, flip.rows) for flip in found.flips}
@@ -49,7 +49,7 @@ def test_a_row_that_is_kept_no_more_is_a_flip_although_its_id_is_another_one() -
 
 def test_the_shift_of_lengths_is_told() -> None:
     before, after = curated([rewrite(0, 0)]), curated([rewrite(0, 0, solution="one two three")])
-    (shift,) = [each for each in difference(before, after).shifts if each.what == "example_tokens"]
+    (shift,) = [each for each in table_diff(before, after).shifts if each.what == "example_tokens"]
     assert shift.before is not None
     assert shift.after is not None
     assert shift.after[0] == shift.before[0] + 2
@@ -57,26 +57,26 @@ def test_the_shift_of_lengths_is_told() -> None:
 
 def test_a_clock_is_no_difference() -> None:
     before = curated([rewrite(0, 0)])
-    assert difference(before, before.with_columns(trace_backend=pl.lit("another"))).is_same
+    assert table_diff(before, before.with_columns(trace_backend=pl.lit("another"))).is_same
 
 
 def test_a_column_more_is_a_difference() -> None:
-    found = difference(table({1: "wrong"}), table({1: "wrong"}).with_columns(more=1), ["id"])
+    found = table_diff(table({1: "wrong"}), table({1: "wrong"}).with_columns(more=1), ["id"])
     assert not found.is_same
     assert found.only_after == ("more",)
 
 
 def test_a_column_of_another_type_is_compared_by_what_it_says() -> None:
     one = pl.DataFrame({"id": [1, 2], "n": [1, 2]})
-    assert difference(one, one.with_columns(pl.col("n").cast(pl.Int32())), ["id"]).is_same
-    assert difference(one, one.with_columns(pl.col("n").cast(pl.Float64())), ["id"]).columns == {"n": 2}
+    assert table_diff(one, one.with_columns(pl.col("n").cast(pl.Int32())), ["id"]).is_same
+    assert table_diff(one, one.with_columns(pl.col("n").cast(pl.Float64())), ["id"]).columns == {"n": 2}
 
 
 @pytest.mark.parametrize(
     ("key", "told"),
-    [((), "nobody knows the key"), (("verdict",), "is no key of the table before"), (("no",), "has no column")],
+    [((), "have no known key"), (("verdict",), "is no key of the table before"), (("no",), "has no column")],
 )
 def test_a_key_that_is_none_says_what_there_is(key: tuple[str, ...], told: str) -> None:
     rows = table({1: "wrong", 2: "wrong"})
     with pytest.raises(TableError, match=told):
-        difference(rows, rows, key)
+        table_diff(rows, rows, key)

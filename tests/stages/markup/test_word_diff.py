@@ -5,27 +5,27 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skyassets.stages.markup.word_diff import Kind, Piece, changes, excerpt, marked
+from skyassets.stages.markup.word_diff import Edit, Piece, changes, excerpt, marked
 
 TEXTS = st.text(st.sampled_from("ab \n"), max_size=60)
 
 
-def side(pieces: list[Piece], without: Kind) -> str:
+def side(pieces: list[Piece], without: Edit) -> str:
     return "".join(piece.text for piece in pieces if piece.kind is not without)
 
 
 @given(TEXTS, TEXTS)
 def test_both_texts_can_be_read_off_the_pieces(before: str, after: str) -> None:
     pieces = changes(before, after)
-    assert side(pieces, Kind.ADDED) == before
-    assert side(pieces, Kind.REMOVED) == after
+    assert side(pieces, Edit.ADDED) == before
+    assert side(pieces, Edit.REMOVED) == after
 
 
 @given(TEXTS, TEXTS)
 def test_an_excerpt_keeps_every_change(before: str, after: str) -> None:
     pieces = changes(before, after)
-    changed = [piece for piece in pieces if piece.kind is not Kind.SAME]
-    assert [piece for piece in excerpt(pieces) if piece.kind is not Kind.SAME] == changed
+    changed = [piece for piece in pieces if piece.kind is not Edit.SAME]
+    assert [piece for piece in excerpt(pieces) if piece.kind is not Edit.SAME] == changed
 
 
 def test_a_changed_word_is_marked_as_git_does() -> None:
@@ -53,5 +53,5 @@ def test_long_texts_are_compared_within_a_second() -> None:
     started = time.monotonic()
     pieces = changes(before, after)
     assert time.monotonic() - started < 5
-    assert side(pieces, Kind.REMOVED) == after
-    assert sum(piece.kind is Kind.ADDED for piece in pieces) == 2
+    assert side(pieces, Edit.REMOVED) == after
+    assert sum(piece.kind is Edit.ADDED for piece in pieces) == 2

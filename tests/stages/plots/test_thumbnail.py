@@ -1,4 +1,4 @@
-"""Sketches: short enough to stand in a page, whole, and harmless whatever a name says."""
+"""Thumbnails: short enough to stand in a page, whole, and harmless whatever a name says."""
 
 from urllib.parse import unquote
 from xml.etree import ElementTree
@@ -17,11 +17,11 @@ shares = st.floats(0, 1)
 
 
 def drawn(svg: str) -> ElementTree.Element:
-    """The sketch as a browser reads it out of its Markdown, which must be short."""
+    """The thumbnail as a browser reads it out of its Markdown, which must be short."""
     markdown = thumbnail.as_markdown(svg)
     assert len(markdown) < SHORT
     assert "\n" not in markdown
-    uri = markdown.removeprefix("![sketch](<data:image/svg+xml,").removesuffix(">)")
+    uri = markdown.removeprefix("![thumbnail](<data:image/svg+xml,").removesuffix(">)")
     assert not set(uri) & set("<>#")
     return ElementTree.fromstring(unquote(uri))
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, permutation_test, t, ttest_rel
 
-from skyassets.stages.statistics.paired import difference, flipped, mean_difference, share_gaps_interval
+from skyassets.stages.statistics.paired import difference, flipped, share_gaps_interval
 
 few = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=2, max_size=9)
 marks = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=2, max_size=200)
@@ -83,7 +83,7 @@ def test_no_difference_is_told_as_none_but_not_as_certain(samples: int) -> None:
 @settings(deadline=None)
 def test_no_interval_is_without_width(pairs: list[tuple[int, int]]) -> None:
     first, second = [a / 4 for a, _ in pairs], [b / 4 for _, b in pairs]
-    for told in (difference(first, second), mean_difference(first, second)):
+    for told in (difference(first, second), difference(first, second, is_share=False)):
         assert told.low < told.high  # type: ignore[operator]
 
 
@@ -105,21 +105,21 @@ def test_a_difference_has_the_sign_of_the_second() -> None:
 
 
 def test_tokens_are_compared_item_by_item() -> None:
-    told = mean_difference([100.0, 220.0, 340.0], [110.0, 230.0, 350.0])
+    told = difference([100.0, 220.0, 340.0], [110.0, 230.0, 350.0], is_share=False)
     assert (told.value, told.won, told.p_value) == (pytest.approx(10), 3, pytest.approx(0.25))
 
 
 def test_tokens_have_the_paired_students_interval() -> None:
     first, second = np.array([100.0, 220.0, 340.0, 90.0]), np.array([130.0, 210.0, 350.0, 95.0])
     expected = ttest_rel(second, first).confidence_interval(0.95)
-    told = mean_difference(first, second)
+    told = difference(first, second, is_share=False)
     assert (told.low, told.high) == pytest.approx((expected.low, expected.high))
 
 
-@pytest.mark.parametrize("compare", [difference, mean_difference])
-def test_unpaired_scores_are_refused(compare: object) -> None:
+@pytest.mark.parametrize("is_share", [True, False])
+def test_unpaired_scores_are_refused(is_share: bool) -> None:
     with pytest.raises(ValueError, match="cannot be paired"):
-        compare([1.0], [1.0, 0.0])  # type: ignore[operator]
+        difference([1.0], [1.0, 0.0], is_share=is_share)
 
 
 @pytest.mark.parametrize(("n", "samples"), [(30, 4), (100, 1), (500, 4), (5000, 4)])
