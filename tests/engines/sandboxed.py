@@ -40,19 +40,24 @@ def printed(source: str, stdin: str = "") -> str:
     return run.output
 
 
+def process_name(name: str) -> str:
+    """The name of a program's process, of at most 15 characters: other tests at the same time have other names."""
+    return f"{name[:7]}-{os.getpid()}"
+
+
 def rename(name: str) -> str:
     """A line of a program that names its process, and its children, so that they can be found from outside."""
-    return f"open('/proc/self/comm', 'w').write({name!r})"
+    return f"open('/proc/self/comm', 'w').write({process_name(name)!r})"
 
 
 def called(name: str) -> list[str]:
-    found = []
+    pids = []
     for comm in Path("/proc").glob("[0-9]*/comm"):
         try:
-            found += [comm.parent.name] * (comm.read_text().strip() == name)
+            pids += [comm.parent.name] * (comm.read_text().strip() == process_name(name))
         except (FileNotFoundError, ProcessLookupError):
             continue
-    return found
+    return pids
 
 
 def wait_until(true: Callable[[], bool], seconds: float = 20.0) -> None:

@@ -5,7 +5,6 @@ open files. It runs as a user that owns nothing, within limits. Its output is da
 """
 
 import functools
-import os
 import shutil
 import subprocess
 import sys
@@ -16,10 +15,11 @@ from skyassets.core.errors import SandboxError
 from skyassets.engines.sandbox import seccomp
 from skyassets.engines.sandbox.pool import WarmSandbox
 from skyassets.engines.sandbox.server import SandboxServer
+from skyassets.engines.sandbox.spare_users import spare_user
 
 TMP_MB, SHARED_MB = 32, 16
 SPARE_USERS = range(60_578, 61_184)
-"""User ids that no account has. One per server, so that parallel runs share no limit and no access to each other."""
+"""User ids that no account has. One per server, so that servers share no limit and no access to each other."""
 
 
 class Bubblewrap(WarmSandbox):
@@ -43,41 +43,41 @@ class BubblewrapBackend:
     @property
     def name(self) -> str:
         """The backend and its version, as recorded in every verdict."""
-        told = subprocess.run([self._found(), "--version"], capture_output=True, text=True, check=False)
-        return told.stdout.strip() or "bubblewrap"
+        completed = subprocess.run([self._path(), "--version"], capture_output=True, text=True, check=False)
+        return completed.stdout.strip() or "bubblewrap"
 
-    def start(self, number: int) -> SandboxServer:
+    def start(self) -> SandboxServer:
         """Start a fork server that sees only the system, the interpreter and an empty folder.
 
         Raises:
             SandboxError: if bubblewrap is missing or fails.
         """
-        user = SPARE_USERS[number % len(SPARE_USERS)] if os.geteuid() == 0 else None
-        return SandboxServer(
-            self._command(user), {"confinement": "namespaces", "user": user, "filter": seccomp.for_programs().hex()}
-        )
+        with spare_user(SPARE_USERS) as (user, claim):
+            settings: dict[str, object] = {"confinement": "namespaces", "user": user}
+            settings["filter"] = seccomp.for_programs().hex()
+            return SandboxServer(self._command(user), settings, keep_open=claim)
 
     def _command(self, user: int | None) -> tuple[str, ...]:
-        view: tuple[str, ...]
+        isolation: tuple[str, ...]
         if user is None:
-            view = ("--unshare-all", "--unshare-user", "--cap-drop", "ALL", "--proc", "/proc")
+            isolation = ("--unshare-all", "--unshare-user", "--cap-drop", "ALL", "--proc", "/proc")
         else:
             # Root in a user namespace is still root for the kernel's files, so the server changes its user id for real,
             # after mounting a /proc without the covers that bubblewrap puts on it (see `fork_server`).
-            view = ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try")
-            view += ("--cap-drop", "ALL", "--dir", "/proc")
+            isolation = ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try")
+            isolation += ("--cap-drop", "ALL", "--dir", "/proc")
             for needed in ("SYS_ADMIN", "SETUID", "SETGID", "SETPCAP"):
-                view += ("--cap-add", f"CAP_{needed}")
+                isolation += ("--cap-add", f"CAP_{needed}")
         return (
-            self._found(), *view, "--as-pid-1", "--die-with-parent", "--new-session", "--clearenv",
+            self._path(), *isolation, "--as-pid-1", "--die-with-parent", "--new-session", "--clearenv",
             *_environment(), *_files(), "--", *_interpreter(),
         )  # fmt: skip
 
-    def _found(self) -> str:
+    def _path(self) -> str:
         path = shutil.which(self._bwrap)
         if path is None:
             raise SandboxError(
-                f"sandbox: {self._bwrap} was not found; no program of a model is run without it. Install it "
+                f"sandbox: {self._bwrap} was not found, and no model-written program is run without it. Install it "
                 "(Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap)"
             )
         return path
@@ -100,26 +100,26 @@ def _python() -> Path:
 @functools.cache
 def _files() -> tuple[str, ...]:
     """Return the mounts: system folders and the interpreter, read-only, and two small empty writable folders."""
-    words: list[str] = ["--dev", "/dev"]
+    mounts = ["--dev", "/dev"]
     for folder in ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/sbin"):
         path = Path(folder)
         if path.is_symlink():
-            words += ["--symlink", str(path.readlink()), folder]
+            mounts += ["--symlink", str(path.readlink()), folder]
         elif path.is_dir():
-            words += ["--ro-bind", folder, folder]
-    words += [*_open_folder(Path("/etc")), "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
+            mounts += ["--ro-bind", folder, folder]
+    mounts += [*_open_folder(Path("/etc")), "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
     for megabytes, folder in ((TMP_MB, "/tmp"), (SHARED_MB, "/dev/shm")):  # noqa: S108
-        words += ["--perms", "1777", "--size", str(megabytes * 2**20), "--tmpfs", folder]
+        mounts += ["--perms", "1777", "--size", str(megabytes * 2**20), "--tmpfs", folder]
     # Mount only these parts of the interpreter, neither the home folder around it nor a virtual environment.
     for needed in (_python(), Path(sys.base_prefix) / "lib"):
         if not needed.is_relative_to("/usr"):
             for parent in reversed(needed.parents[:-1]):
-                words += _open_folder(parent)
-            words += ["--ro-bind", str(needed), str(needed)]
+                mounts += _open_folder(parent)
+            mounts += ["--ro-bind", str(needed), str(needed)]
     packages = Path(sysconfig.get_path("stdlib")) / "site-packages"
     if packages.is_dir():
-        words += ["--tmpfs", str(packages), "--remount-ro", str(packages)]
-    return (*words, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp")  # noqa: S108
+        mounts += ["--tmpfs", str(packages), "--remount-ro", str(packages)]
+    return (*mounts, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp")  # noqa: S108
 
 
 def _open_folder(path: Path) -> list[str]:

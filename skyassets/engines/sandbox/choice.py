@@ -25,8 +25,8 @@ class ChosenSandbox:
     """
 
     def __init__(self, name: str = "auto", image: str = IMAGE) -> None:
-        self._wanted = name
-        self._kinds: dict[str, Callable[[], WarmSandbox]] = {
+        self._requested = name
+        self._sandboxes: dict[str, Callable[[], WarmSandbox]] = {
             "bubblewrap": Bubblewrap,
             "landlock": Landlock,
             "container": lambda: Container(image=image),
@@ -64,12 +64,12 @@ class ChosenSandbox:
     def _chosen(self) -> WarmSandbox:
         with self._choosing:
             if self._sandbox is None:
-                self._sandbox = self._first() if self._wanted == "auto" else self._kinds[self._wanted]()
+                self._sandbox = self._first() if self._requested == "auto" else self._sandboxes[self._requested]()
             return self._sandbox
 
     def _first(self) -> WarmSandbox:
         failures: list[str] = []
-        for make in (make for name, make in self._kinds.items() if name != "none"):
+        for make in (make for name, make in self._sandboxes.items() if name != "none"):
             sandbox = make()
             try:
                 sandbox.check()
@@ -78,12 +78,10 @@ class ChosenSandbox:
                 failures.append(str(error))
                 continue
             if failures:
-                LOG.warning(
-                    "sandbox: %s is used; what is stronger does not work:\n%s", sandbox.name, "\n".join(failures)
-                )
+                LOG.warning("sandbox: using %s; stronger ones do not work here:\n%s", sandbox.name, "\n".join(failures))
             return sandbox
         raise SandboxError(
-            "sandbox: there is no safe place for the models' programs here, and none is run without one. Install "
+            "sandbox: no sandbox works on this machine, and no model-written program is run without one. Install "
             "bubblewrap (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install bubblewrap) on a machine that "
             "allows namespaces. Tried:\n" + "\n".join(failures)
         )

@@ -16,7 +16,7 @@ from skyassets.engines.sandbox.server import SandboxServer
 
 TOOLS = ("docker", "podman")
 IMAGE = "docker.io/library/python:3.11-slim"
-USERS = 61_184
+USERS = 62_184
 """The first of two user ids: one for a program, one for its examiner. Each server has its own container."""
 MEMORY_MB, PROCESSES, TMP_MB, SHARED_MB = 8192, 512, 64, 16
 
@@ -34,7 +34,7 @@ class ContainerBackend:
     """Starts fork servers in containers."""
 
     def __init__(self, tool: str, image: str, python: str, extra: tuple[str, ...]) -> None:
-        self._wanted, self._image, self._python, self._extra = tool, image, python, extra
+        self._requested, self._image, self._python, self._extra = tool, image, python, extra
 
     @property
     def advice(self) -> str:
@@ -47,10 +47,10 @@ class ContainerBackend:
     @functools.cached_property
     def name(self) -> str:
         """The backend and its version, as recorded in every verdict."""
-        told = subprocess.run([self._tool(), "--version"], capture_output=True, text=True, check=False, timeout=60)
-        return f"{told.stdout.strip().split(',')[0].lower()} ({self._image.rpartition('/')[2]})"
+        completed = subprocess.run([self._tool(), "--version"], capture_output=True, text=True, check=False, timeout=60)
+        return f"{completed.stdout.strip().split(',')[0].lower()} ({self._image.rpartition('/')[2]})"
 
-    def start(self, number: int) -> SandboxServer:
+    def start(self) -> SandboxServer:
         """Start a fork server in a new container.
 
         Raises:
@@ -58,7 +58,7 @@ class ContainerBackend:
         """
         settings: dict[str, object] = {"confinement": "container", "user": USERS}
         settings["filter"] = seccomp.for_a_shared_system().hex()
-        return SandboxServer(self.command(), settings, _reachable())
+        return SandboxServer(self.command(), settings, _environment())
 
     def command(self) -> tuple[str, ...]:
         """Return the command line of a container."""
@@ -74,13 +74,14 @@ class ContainerBackend:
         )  # fmt: skip
 
     def _tool(self) -> str:
-        for tool in (self._wanted,) if self._wanted else TOOLS:
+        tools = (self._requested,) if self._requested else TOOLS
+        for tool in tools:
             if path := shutil.which(tool):
                 return path
-        raise SandboxError(f"sandbox: neither {' nor '.join((self._wanted,) if self._wanted else TOOLS)} was found")
+        raise SandboxError(f"sandbox: {' or '.join(tools)} was not found")
 
 
-def _reachable() -> dict[str, str]:
+def _environment() -> dict[str, str]:
     """Return the environment variables that the engine's client needs; none is passed to the container."""
-    wanted = ("PATH", "HOME", "XDG_RUNTIME_DIR", "DOCKER_HOST", "DOCKER_CONTEXT", "CONTAINER_HOST")
-    return {name: os.environ[name] for name in wanted if name in os.environ}
+    names = ("PATH", "HOME", "XDG_RUNTIME_DIR", "DOCKER_HOST", "DOCKER_CONTEXT", "CONTAINER_HOST")
+    return {name: os.environ[name] for name in names if name in os.environ}

@@ -15,6 +15,7 @@ from skyassets.engines.sandbox import seccomp
 from skyassets.engines.sandbox.guest import landlock_rules
 from skyassets.engines.sandbox.pool import WarmSandbox
 from skyassets.engines.sandbox.server import SandboxServer
+from skyassets.engines.sandbox.spare_users import spare_user
 
 SPARE_USERS = range(61_184, 62_184, 2)
 """User ids that no account has, two per server: one for a program, one for its examiner."""
@@ -42,7 +43,7 @@ class LandlockBackend:
         """The backend and its version, as recorded in every verdict."""
         return f"landlock {landlock_rules.version()} (Linux {platform.release().partition('-')[0]})"
 
-    def start(self, number: int) -> SandboxServer:
+    def start(self) -> SandboxServer:
         """Start a fork server.
 
         Raises:
@@ -51,16 +52,17 @@ class LandlockBackend:
         is_root = os.geteuid() == 0
         needed = landlock_rules.NEEDED if is_root else SCOPED
         if (known := landlock_rules.version()) < needed:
-            raise SandboxError(f"sandbox: Landlock {needed} is needed and the kernel has {known or 'none'}")
+            raise SandboxError(f"sandbox: Landlock {needed} is needed, and the kernel has {known or 'none'}")
         if is_root and (closed := _closed_to_others(Path(self._python))):
             raise SandboxError(
-                f"sandbox: as root, programs run as another user, who may not enter {closed} where Python is; use a "
+                f"sandbox: as root, programs run as another user, who may not enter {closed}, where Python is: use a "
                 "Python under /usr, or do not run as root"
             )
-        user = SPARE_USERS[number % len(SPARE_USERS)] if is_root else None
-        settings: dict[str, object] = {"confinement": "landlock", "user": user}
-        settings["filter"] = seccomp.for_a_shared_system().hex()
-        return SandboxServer((self._python, "-s", "-S", "-P", "-B"), settings, {"PYTHONHASHSEED": "0"})
+        with spare_user(SPARE_USERS) as (user, claim):
+            settings: dict[str, object] = {"confinement": "landlock", "user": user}
+            settings["filter"] = seccomp.for_a_shared_system().hex()
+            command = (self._python, "-s", "-S", "-P", "-B")
+            return SandboxServer(command, settings, {"PYTHONHASHSEED": "0"}, claim)
 
 
 def _closed_to_others(file: Path) -> Path | None:

@@ -11,8 +11,8 @@ from typing import Protocol, Self
 from skyassets.core.errors import SandboxError
 from skyassets.core.ports import Limits, Program, Run, RunKind
 from skyassets.core.text import well_formed
-from skyassets.engines.sandbox.result import told
-from skyassets.engines.sandbox.server import Ending, SandboxServer, ServerLostError
+from skyassets.engines.sandbox.result import run_of
+from skyassets.engines.sandbox.server import JobOutcome, SandboxServer, ServerLostError
 
 FILE_MB, STACK_MB = 16, 64
 OPEN_FILES = 256
@@ -31,8 +31,8 @@ class Backend(Protocol):
         """What to do if it does not work here."""
         ...
 
-    def start(self, number: int) -> SandboxServer:
-        """Start the fork server with index `number`.
+    def start(self) -> SandboxServer:
+        """Start a fork server.
 
         Raises:
             SandboxError: if it cannot be started here.
@@ -48,7 +48,6 @@ class WarmSandbox:
         self._lock, self._checking = threading.Lock(), threading.Lock()
         self._idle: list[SandboxServer] = []
         self._busy: set[SandboxServer] = set()
-        self._started = 0
         self._closings = 0
         self._is_usable = False
 
@@ -116,17 +115,17 @@ class WarmSandbox:
         # A server may be lost for a reason other than this program, so try once more.
         for _ in range(2):
             try:
-                return told(program, self._asked(lambda server: server.ask(order, parts, limits.seconds)))
+                return run_of(program, self._on_a_server(lambda server: server.run(order, parts, limits.seconds)))
             except ServerLostError as error:
                 lost = error
             if self._closings != closings:
                 return Run(RunKind.SANDBOX_ERROR, "", f"{self.name}: it was closed while a program ran")
         return Run(RunKind.SANDBOX_ERROR, "", f"{self.name}: the server was lost twice: {lost}")
 
-    def _asked(self, ask: Callable[[SandboxServer], Ending]) -> Ending:
-        server = self._taken()
+    def _on_a_server(self, run: Callable[[SandboxServer], JobOutcome]) -> JobOutcome:
+        server = self._take_server()
         try:
-            ending = ask(server)
+            outcome = run(server)
         except BaseException:
             # After any exception the server's next message is unpredictable, so replace it.
             with self._lock:
@@ -141,9 +140,9 @@ class WarmSandbox:
         if not is_ours:
             # `close` ran in the meantime and left this server to us.
             server.stop()
-        return ending
+        return outcome
 
-    def _taken(self) -> SandboxServer:
+    def _take_server(self) -> SandboxServer:
         with self._lock:
             while self._idle:
                 server = self._idle.pop()
@@ -152,8 +151,7 @@ class WarmSandbox:
                     return server
                 self._busy.discard(server)
                 server.stop()
-            number, self._started = self._started, self._started + 1
-        server = self._backend.start(number)
+        server = self._backend.start()
         with self._lock:
             self._busy.add(server)
         return server

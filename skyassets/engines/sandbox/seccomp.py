@@ -72,17 +72,17 @@ _EFFECTS = (
 
 def for_programs() -> bytes:
     """Return the filter for a program: what programs normally do, within its namespaces."""
-    clone = [*_load(_FIRST_ARGUMENT), _step(_ANY_BIT, _NEW_NAMESPACE, 0, 1), _refuse(errno.EPERM)]
+    clone = [*_load(_FIRST_ARGUMENT), _step(_ANY_BIT, _NEW_NAMESPACE, 0, 1), _deny(errno.EPERM)]
     family = [*_load(_FIRST_ARGUMENT)]
     family += [_step(_EQUAL, known, len(_FAMILIES) - at, 0) for at, known in enumerate(_FAMILIES)]
-    family += [_refuse(errno.EAFNOSUPPORT)]
+    family += [_deny(errno.EAFNOSUPPORT)]
     return _program(_NEVER, {"clone": clone, "socket": family, "socketpair": family})
 
 
 def for_a_shared_system() -> bytes:
     """Return the filter for a program on the shared system: no sockets, and no access to other processes."""
-    others = [*_load(_FIRST_ARGUMENT), _step(_EQUAL, 0, 1, 0), _refuse(errno.EPERM)]
-    clone = [*_load(_FIRST_ARGUMENT), _step(_ANY_BIT, _NEW_NAMESPACE, 0, 1), _refuse(errno.EPERM)]
+    others = [*_load(_FIRST_ARGUMENT), _step(_EQUAL, 0, 1, 0), _deny(errno.EPERM)]
+    clone = [*_load(_FIRST_ARGUMENT), _step(_ANY_BIT, _NEW_NAMESPACE, 0, 1), _deny(errno.EPERM)]
     return _program((*_NEVER, *_SHARED), {"clone": clone, "prlimit64": others})
 
 
@@ -90,22 +90,23 @@ def for_arithmetic() -> bytes:
     """Return the filter for a pure computation: it may compute, read and reply, but leave nothing behind."""
     writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
     reading = {
-        name: [*_load(argument), _step(_ANY_BIT, writing, 0, 1), _refuse(errno.EPERM)]
+        name: [*_load(argument), _step(_ANY_BIT, writing, 0, 1), _deny(errno.EPERM)]
         for name, argument in (("open", _SECOND_ARGUMENT), ("openat", _THIRD_ARGUMENT))
     }
     return _program((*_NEVER, *_EFFECTS), reading)
 
 
-def _program(refused: tuple[str, ...], asked: dict[str, list[bytes]]) -> bytes:
+def _program(denied: tuple[str, ...], conditional: dict[str, list[bytes]]) -> bytes:
     machine = platform.machine()
     if machine not in _MACHINES:
         raise SandboxError(f"sandbox: no system call filter for {machine}, only for {sorted(_MACHINES)}")
     column = list(_MACHINES).index(machine)
     steps = [*_load(_ARCHITECTURE), _step(_EQUAL, _MACHINES[machine], 1, 0), _step(_RETURN, _KILL), *_load(_NUMBER)]
     if machine == "x86_64":
-        steps += [_step(_AT_LEAST, _X32, 0, 1), _refuse(errno.ENOSYS)]
+        steps += [_step(_AT_LEAST, _X32, 0, 1), _deny(errno.ENOSYS)]
     # glibc falls back to clone, whose flags a filter can read.
-    rules = {"clone3": [_refuse(errno.ENOSYS)], **{name: [_refuse(errno.EPERM)] for name in refused}, **asked}
+    denials = {name: [_deny(errno.EPERM)] for name in denied}
+    rules = {"clone3": [_deny(errno.ENOSYS)], **denials, **conditional}
     for name, body in rules.items():
         number = _CALLS[name][column]
         if number is not None:
@@ -117,7 +118,7 @@ def _load(offset: int) -> list[bytes]:
     return [_step(_LOAD, offset)]
 
 
-def _refuse(reason: int) -> bytes:
+def _deny(reason: int) -> bytes:
     return _step(_RETURN, _ERRNO | reason)
 
 

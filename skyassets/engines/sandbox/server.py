@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from types import MappingProxyType
 from skyassets.core.errors import SandboxError
 from skyassets.engines.sandbox import guest
 from skyassets.engines.sandbox.guest.frames import LENGTH, header
+from skyassets.engines.sandbox.guest.job import STARTING_SECONDS as JOB_STARTING_SECONDS
 from skyassets.engines.sandbox.guest.process_tree import MOST_WAITING, children
 
 STARTING_SECONDS = 60.0
@@ -35,25 +36,29 @@ class ServerLostError(Exception):
 
 
 @dataclass(frozen=True)
-class Ending:
+class JobOutcome:
     """How a job ended: its status, the limit it exceeded (if any), and what it wrote to each of its pipes."""
 
     status: int
-    cut: str | None
-    written: tuple[bytes, ...]
+    exceeded: str | None
+    outputs: tuple[bytes, ...]
 
 
 class SandboxServer:
     """A running fork server."""
 
     def __init__(
-        self, command: Sequence[str], settings: dict[str, object], environment: Mapping[str, str] = MappingProxyType({})
+        self,
+        command: Sequence[str],
+        settings: dict[str, object],
+        environment: Mapping[str, str] = MappingProxyType({}),
+        keep_open: Collection[int] = (),
     ) -> None:
-        with tempfile.TemporaryFile() as complaints:
+        with tempfile.TemporaryFile() as stderr:
             self._process = _STARTER.submit(
                 subprocess.Popen, [*command, "-c", _guest_sources()[BOOT]],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints, bufsize=0,
-                env=dict(environment), cwd="/", start_new_session=True,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, bufsize=0,
+                env=dict(environment), cwd="/", start_new_session=True, pass_fds=keep_open,
             ).result()  # fmt: skip
             assert self._process.stdin is not None
             assert self._process.stdout is not None
@@ -65,9 +70,9 @@ class SandboxServer:
                 self._header(deadline)
             except ServerLostError as error:
                 self.stop()
-                complaints.seek(0)
-                said = complaints.read().decode("utf-8", "replace").strip()
-                raise SandboxError(f"sandbox: the fork server did not start: {said[-1000:] or error}") from error
+                stderr.seek(0)
+                message = stderr.read().decode("utf-8", "replace").strip()
+                raise SandboxError(f"sandbox: the fork server did not start: {message[-1000:] or error}") from error
             except BaseException:
                 self.stop()
                 raise
@@ -81,19 +86,19 @@ class SandboxServer:
         """Whether the server seems to be running."""
         return self._process.poll() is None
 
-    def ask(self, order: dict[str, object], parts: Sequence[bytes], seconds: float) -> Ending:
+    def run(self, order: dict[str, object], parts: Sequence[bytes], seconds: float) -> JobOutcome:
         """Run one job that may take `seconds`, plus, up to a limit, the time it waits for a processor.
 
         Raises:
             ServerLostError: if no answer came.
         """
-        deadline = time.monotonic() + (1 + MOST_WAITING) * seconds + GRACE_SECONDS
+        deadline = time.monotonic() + JOB_STARTING_SECONDS + (1 + MOST_WAITING) * seconds + GRACE_SECONDS
         self._send(header({**order, "parts": [len(part) for part in parts]}) + b"".join(parts), deadline)
-        told = self._header(deadline)
-        sizes, cut = told["sizes"], told["cut"]
+        reply = self._header(deadline)
+        sizes, exceeded = reply["sizes"], reply["exceeded"]
         assert isinstance(sizes, list)
-        written = tuple(self._read(size, deadline) for size in sizes)
-        return Ending(int(str(told["status"])), None if cut is None else str(cut), written)
+        outputs = tuple(self._read(size, deadline) for size in sizes)
+        return JobOutcome(int(str(reply["status"])), None if exceeded is None else str(exceeded), outputs)
 
     def interrupt(self) -> None:
         """Kill the server while another thread waits for its answer; that thread then fails and stops it."""

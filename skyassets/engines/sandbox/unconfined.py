@@ -8,8 +8,8 @@ from skyassets.engines.sandbox.server import SandboxServer
 
 LOG = logging.getLogger(__name__)
 WARNING = (
-    "sandbox: SKYASSETS_SANDBOX=none: the models' programs now run with the rights, the files and the network of this "
-    "user, and nothing keeps them from doing harm"
+    "sandbox: SKYASSETS_SANDBOX=none: model-written programs run without isolation, with the permissions, the files "
+    "and the network of this user"
 )
 
 
@@ -21,13 +21,13 @@ class Unconfined(WarmSandbox):
 
 
 class UnconfinedBackend:
-    """Starts fork servers without isolation, and warns each time."""
+    """Starts fork servers without isolation, with a warning each time."""
 
     name = "none (UNSAFE)"
-    advice = "Not even a plain process could be started."
+    advice = "A plain process could not be started."
 
-    def start(self, number: int) -> SandboxServer:
+    def start(self) -> SandboxServer:
         """Start a fork server without isolation."""
-        LOG.warning("%s (server %d)", WARNING, number)
+        LOG.warning(WARNING)
         settings: dict[str, object] = {"confinement": "none", "user": None, "filter": ""}
         return SandboxServer((sys.executable, "-s", "-S", "-P", "-B"), settings, {"PYTHONHASHSEED": "0"})

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from engines.sandbox_attacks import NETWORK, SECRETS, WRITING
 from engines.sandbox_bombs import EXHAUSTION, OTHERS
-from engines.sandboxed import BACKENDS, called
+from engines.sandboxed import BACKENDS, called, process_name
 
 from skyassets.core.ports import Limits, Program, Run, RunKind, Sandbox
 
 ATTACKS = {**NETWORK, **SECRETS, **WRITING, **EXHAUSTION, **OTHERS}
 LIMITS = Limits(seconds=1.5, memory_mb=128, processes=16, output_kb=64)
-MARK = "sky-attacker"
+MARK = "attacker"
 INNOCENT = Program("import json, sys\nprint(sum(map(int, sys.stdin)))\nopen('/dev/null').close()", stdin="19\n23\n")
 SETTINGS = ("/proc/sys/kernel/core_pattern", "/proc/sys/kernel/hostname", "/proc/sys/kernel/overflowuid")
 
@@ -34,7 +34,7 @@ class World:
     victim: subprocess.Popen[bytes]
     before: dict[str, object]
 
-    def seen(self) -> dict[str, object]:
+    def state(self) -> dict[str, object]:
         victim = Path(f"/proc/{self.victim.pid}")
         folders = [Path(str(self.things["folder"])), Path("/dev/shm"), Path("/var/tmp"), Path("/")]
         names = [entry.name for folder in folders for entry in folder.iterdir()]
@@ -52,21 +52,25 @@ class World:
             "sysv": Path("/proc/sysvipc/shm").read_text() + Path("/proc/sysvipc/msg").read_text(),
         }  # fmt: skip
 
-    def heard(self) -> list[bytes]:
+    def received(self) -> list[bytes]:
         """What came over the network."""
-        found = []
+        messages = []
         for listener in self.listeners:
             with suppress(BlockingIOError):
-                found.append(
+                messages.append(
                     listener.recv(99) if listener.type == socket.SOCK_DGRAM else repr(listener.accept()).encode()
                 )
-        return found
+        return messages
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder, token = tmp_path_factory.mktemp("attacked"), f"attack-token-{secrets.token_hex(8)}"
-    secret, target, home_secret = folder / "secret", folder / "target", Path.home() / ".skyassets-attacked"
+    secret, target, home_secret = (
+        folder / "secret",
+        folder / "target",
+        Path.home() / f".skyassets-attacked-{os.getpid()}",
+    )
     secret.write_text(token)
     target.write_text("untouched")
     home_secret.write_text(token)
@@ -90,17 +94,17 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         "tcp": tcp.getsockname()[1], "udp": udp.getsockname()[1], "unix": str(folder / "socket"),
         "abstract": str(folder),
         "home": str(Path.home()), "folder": str(folder), "repository": str(Path(__file__).parents[3]),
-        "secret": str(secret), "target": str(target), "mark": MARK,
+        "secret": str(secret), "target": str(target), "mark": process_name(MARK),
     }  # fmt: skip
     victim = subprocess.Popen(["sleep", "9999"], env={"TOKEN": token})
-    found = World({**things, "victim": victim.pid}, token, [tcp, udp, unix, abstract], victim, {})
-    found.before = found.seen()
-    yield found
+    world = World({**things, "victim": victim.pid}, token, [tcp, udp, unix, abstract], victim, {})
+    world.before = world.state()
+    yield world
     victim.kill()
     victim.wait()
     home_secret.unlink()
     del os.environ["SKYASSETS_ATTACKED"]
-    for listener in found.listeners:
+    for listener in world.listeners:
         listener.close()
 
 
@@ -127,8 +131,8 @@ def test_an_attack_reaches_nothing_and_nobody(attack: str, world: World, sandbox
 
     assert [(each.kind, each.output) for each in (*beside, after)] == [(RunKind.FINISHED, "42\n")] * 2, run
     assert world.token not in run.output + run.detail
-    assert world.heard() == []
-    assert world.seen() == world.before
+    assert world.received() == []
+    assert world.state() == world.before
     assert called(MARK) == []
     if attack in EXHAUSTION and "output" not in attack:
         assert run.kind is not RunKind.SANDBOX_ERROR, run

@@ -35,9 +35,9 @@ class _Answers:
 
     def give(self) -> None:
         """Report that the program is loaded, then answer questions until the examiner ends."""
-        self._say({"value": None})
+        self._send({"value": None})
         while (question := frames.read_header(RECEIVED, LARGEST)) is not None:
-            self._say(self._answer(question))
+            self._send(self._answer(question))
 
     def _answer(self, question: dict[str, Any]) -> dict[str, object]:
         given: Any = decoded(question["with"], self._fetch)
@@ -53,7 +53,7 @@ class _Answers:
             case {"held": number}:
                 return self._called(lambda: self._fetch(number), *given)
             case _:
-                return self._called(lambda: program.found(self._namespace, question["function"]), *given)
+                return self._called(lambda: program.function_named(question["function"], self._namespace), *given)
 
     def _called(
         self, function: Callable[[], Callable[..., object]], positional: tuple[object, ...], named: dict[str, object]
@@ -67,11 +67,11 @@ class _Answers:
 
     def _next(self, items: Iterator[object]) -> dict[str, object]:
         over = object()
-        found: list[object] = []
-        answer = self._tried(lambda: found.append(next(items, over)))
+        drawn: list[object] = []
+        answer = self._tried(lambda: drawn.append(next(items, over)))
         if "raised" in answer:
             return answer
-        return {"over": True} if found[0] is over else self._tried(lambda: found[0])
+        return {"over": True} if drawn[0] is over else self._tried(lambda: drawn[0])
 
     def _tried(self, act: Callable[[], object], *, always_held: bool = False) -> dict[str, object]:
         try:
@@ -79,7 +79,7 @@ class _Answers:
             return {"value": {"held": self._hold(value)} if always_held else encoded(value, self._hold)}
         except NoPlainDataError as error:
             return {"unplain": str(error)}
-        except BaseException as error:  # noqa: BLE001  the tests hear of it, whatever it is
+        except BaseException as error:  # noqa: BLE001  reported to the tests, whatever it is
             return {"raised": [_names(error), _arguments(error)]}
 
     def _hold(self, value: object) -> list[object]:
@@ -92,7 +92,7 @@ class _Answers:
     def _fetch(self, number: object) -> Any:
         return self._held[int(str(number))]
 
-    def _say(self, answer: dict[str, object]) -> None:
+    def _send(self, answer: dict[str, object]) -> None:
         frames.write_all(SENT, frames.header(answer))
 
 

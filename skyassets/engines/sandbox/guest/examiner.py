@@ -13,7 +13,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from skyassets.engines.sandbox.guest.program import say, take_job
+from skyassets.engines.sandbox.guest.program import take_job, write_line
 from skyassets.engines.sandbox.guest.program_link import NoAnswerError, ProgramLink, UnusableCheckError
 
 CHECK = "<check>"
@@ -28,7 +28,7 @@ def main() -> None:
     """Run the tests and report the result."""
     job = take_job()
     verdict, detail = _verdict(job["check"], job["names"].split())
-    say(json.dumps({"verdict": verdict, "detail": detail[-2000:]}))
+    write_line(json.dumps({"verdict": verdict, "detail": detail[-2000:]}))
     os._exit(0)
 
 
@@ -47,20 +47,20 @@ def _verdict(check: str, names: Sequence[str]) -> tuple[str, str]:
         program.wait()
         exec(code, namespace)  # noqa: S102
     except AssertionError as error:
-        seen = "failed", _told(error)
+        result = "failed", _described(error)
     except UnusableCheckError as error:
-        seen = "unusable", str(error)
+        result = "unusable", str(error)
     except NoAnswerError as error:
-        seen = "error", str(error)
+        result = "error", str(error)
     except BaseException as error:  # noqa: BLE001  whatever a test ends with, it has not passed
-        seen = "error", _told(error)
+        result = "error", _described(error)
     else:
-        seen = "passed", ""
+        result = "passed", ""
     # A bare `except` in the tests may have caught it.
-    return ("error", program.lost) if program.lost else seen
+    return ("error", program.lost) if program.lost else result
 
 
-def _told(error: BaseException) -> str:
+def _described(error: BaseException) -> str:
     """Return the error with the line of the tests that caused it."""
     frames_of_tests = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == CHECK]
     line = f"line {frames_of_tests[-1].lineno} of the tests: {frames_of_tests[-1].line}\n" if frames_of_tests else ""

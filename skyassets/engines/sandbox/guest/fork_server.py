@@ -17,10 +17,10 @@ from typing import NoReturn
 from skyassets.engines.sandbox.guest import frames, program
 from skyassets.engines.sandbox.guest import syscalls as kernel
 from skyassets.engines.sandbox.guest.confinement import Confinement, Namespaces
-from skyassets.engines.sandbox.guest.job import start
+from skyassets.engines.sandbox.guest.job import STARTING_SECONDS, start
 from skyassets.engines.sandbox.guest.process_tree import MOST_WAITING, proportional_mb, resident_mb, waited_seconds
 
-LOOK_MS = 50
+CHECK_MS = 50
 CHUNK = 2**20
 READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
 TIME, MEMORY, OUTPUT = "time limit", "memory limit", "output limit"
@@ -35,9 +35,9 @@ def main(settings: dict[str, object]) -> None:
     """Confine this process, report that it is ready, and serve orders until standard input closes."""
     signal.signal(signal.SIGTERM, _leave)
     orders, replies = (fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 64) for fd in (0, 1))
-    nowhere = os.open("/dev/null", os.O_RDWR)
-    os.dup2(nowhere, 0)
-    os.dup2(nowhere, 1)
+    null = os.open("/dev/null", os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
     user = settings["user"]
     if isinstance(user, int) and settings["confinement"] == "namespaces":
         # bubblewrap covers parts of its /proc, and the kernel then lets no job mount one of its own.
@@ -62,8 +62,8 @@ def main(settings: dict[str, object]) -> None:
     os.dup2(1, 2)
     frames.write_all(replies, frames.header({"ready": True}))
     while (order := frames.read_header(orders)) is not None:
-        parts = [_taken(orders, size) for size in _list(order["parts"])]
-        _Course(order, parts, confinement, owner=orders).answer(replies)
+        parts = [_read_part(orders, size) for size in _list(order["parts"])]
+        _JobRun(order, parts, confinement, owner=orders).answer(replies)
 
 
 def _leave(number: int, frame: object) -> NoReturn:
@@ -89,7 +89,7 @@ def _list(value: object) -> list[int]:
     return value
 
 
-def _taken(orders: int, size: int) -> int:
+def _read_part(orders: int, size: int) -> int:
     """Read the next `size` bytes into a file that cannot be changed any more."""
     fd = os.memfd_create("part", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     while size:
@@ -107,7 +107,7 @@ class _Tap:
 
     def __init__(self) -> None:
         self.pipe, self.far_end = os.pipe2(os.O_CLOEXEC)
-        self.kept = os.memfd_create("written", os.MFD_CLOEXEC)
+        self.file = os.memfd_create("output", os.MFD_CLOEXEC)
         self.size = 0
         self.open = True
 
@@ -115,7 +115,7 @@ class _Tap:
         """Read what is in the pipe, up to a limit."""
         while self.size <= room:
             try:
-                moved = os.splice(self.pipe, self.kept, CHUNK, flags=os.SPLICE_F_NONBLOCK)
+                moved = os.splice(self.pipe, self.file, CHUNK, flags=os.SPLICE_F_NONBLOCK)
             except BlockingIOError:
                 return
             if not moved:
@@ -125,10 +125,10 @@ class _Tap:
 
     def close(self) -> None:
         os.close(self.pipe)
-        os.close(self.kept)
+        os.close(self.file)
 
 
-class _Course:
+class _JobRun:
     """One job, or two (a program and its examiner), from start to end."""
 
     def __init__(self, order: dict[str, object], parts: list[int], confinement: Confinement, owner: int) -> None:
@@ -138,28 +138,26 @@ class _Course:
 
     def answer(self, replies: int) -> None:
         """Run the job, and send how it ended and all its output."""
-        started = time.monotonic()
-        self._jobs = self._examined() if self._order["examined"] else [self._alone()]
+        self._jobs = self._start_examined() if self._order["examined"] else [self._start_alone()]
         for tap in self._taps:
             os.close(tap.far_end)
         for part in self._parts:
             os.close(part)
         try:
-            cut = self._follow(started)
+            exceeded = self._watch()
         finally:
-            status, *_ = [self._ended(first) for first in self._jobs]
+            status, *_ = [self._end(first) for first in self._jobs]
             self._confinement.clean()
         for tap in self._taps:
             tap.drain(self._room)
-        if cut is None and self._written > self._room:
-            cut = OUTPUT
-        seconds = round(time.monotonic() - started, 4)
+        if exceeded is None and self._written > self._room:
+            exceeded = OUTPUT
         sizes = [tap.size for tap in self._taps]
-        frames.write_all(replies, frames.header({"status": status, "cut": cut, "sizes": sizes, "seconds": seconds}))
+        frames.write_all(replies, frames.header({"status": status, "exceeded": exceeded, "sizes": sizes}))
         for tap in self._taps:
             sent = 0
             while sent < tap.size:
-                sent += os.sendfile(replies, tap.kept, sent, tap.size - sent)
+                sent += os.sendfile(replies, tap.file, sent, tap.size - sent)
             tap.close()
 
     @property
@@ -170,25 +168,30 @@ class _Course:
     def _written(self) -> int:
         return sum(tap.size for tap in self._taps)
 
-    def _alone(self) -> int:
+    @property
+    def _is_ready(self) -> bool:
+        """Whether every job has written `ready` to its channel."""
+        return all(tap.size for tap in self._taps[2::2])
+
+    def _start_alone(self) -> int:
         job, stdin = self._parts
         stdout, stderr, channel = (tap.far_end for tap in self._taps)
         return self._start((stdin, stdout, stderr, job, channel), program.main)
 
-    def _examined(self) -> list[int]:
+    def _start_examined(self) -> list[int]:
         """Start the examiner and its program. The job ends when the examiner does; the two share only two pipes."""
-        job, nothing, check = self._parts
+        job, stdin, check = self._parts
         stdout, stderr, channel, errors, verdict = (tap.far_end for tap in self._taps)
-        asked, asking = os.pipe2(os.O_CLOEXEC)
-        answered, answering = os.pipe2(os.O_CLOEXEC)
-        silence = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+        questions, ask = os.pipe2(os.O_CLOEXEC)
+        answers, answer = os.pipe2(os.O_CLOEXEC)
+        null = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
         try:
             return [
-                self._start((silence, silence, errors, check, verdict, answered, asking), _examine),
-                self._start((nothing, stdout, stderr, job, channel, asked, answering), _be_examined),
+                self._start((null, null, errors, check, verdict, answers, ask), _examine),
+                self._start((stdin, stdout, stderr, job, channel, questions, answer), _be_examined),
             ]
         finally:
-            for fd in (asked, asking, answered, answering, silence):
+            for fd in (questions, ask, answers, answer, null):
                 os.close(fd)
 
     def _start(self, files: tuple[int, ...], main: Callable[[], None]) -> int:
@@ -196,13 +199,15 @@ class _Course:
         assert isinstance(limits, dict)
         return start(self._confinement, files, limits, main)
 
-    def _follow(self, started: float) -> str | None:
+    def _watch(self) -> str | None:
         """Wait until the first job ends (None), or until it exceeds a limit.
 
-        The time limit is wall-clock time minus the time waiting for a processor, so a busy machine fails no program.
+        The time limit is wall-clock time minus the time waiting for a processor, from when the job is confined: a busy
+        machine fails no program.
         """
         seconds = float(str(self._order["seconds"]))
-        deadline = started + seconds
+        started: float | None = None
+        deadline = time.monotonic() + STARTING_SECONDS
         poll = select.poll()
         end = os.pidfd_open(self._jobs[0])
         try:
@@ -211,14 +216,14 @@ class _Course:
             taps = {tap.pipe: tap for tap in self._taps}
             for fd in taps:
                 poll.register(fd, READABLE)
-            next_look = time.monotonic() + LOOK_MS / 1000
+            next_look = time.monotonic() + CHECK_MS / 1000
             while True:
                 wait = max(0.0, min(deadline, next_look) - time.monotonic())
                 ready = [fd for fd, _ in poll.poll(wait * 1000 + 1)]
                 if self._owner in ready:
                     # The caller has gone.
                     for first in self._jobs:
-                        self._ended(first)
+                        self._end(first)
                     self._confinement.clean()
                     os._exit(1)
                 for fd in ready:
@@ -231,7 +236,11 @@ class _Course:
                 if end in ready:
                     return None
                 now = time.monotonic()
+                if started is None and self._is_ready:
+                    started, deadline = now, now + seconds
                 if now >= deadline:
+                    if started is None:
+                        return TIME
                     waited = min(max(map(waited_seconds, self._jobs)), MOST_WAITING * seconds)
                     if now >= started + seconds + waited:
                         return TIME
@@ -241,7 +250,7 @@ class _Course:
                         return MEMORY
                     if self._confinement.is_full():
                         return OUTPUT
-                    next_look = now + LOOK_MS / 1000
+                    next_look = now + CHECK_MS / 1000
         finally:
             os.close(end)
 
@@ -250,7 +259,7 @@ class _Course:
         # The quick sum counts shared memory once per process.
         return sum(map(resident_mb, self._jobs)) > most and sum(map(proportional_mb, self._jobs)) > most
 
-    def _ended(self, first: int) -> int:
+    def _end(self, first: int) -> int:
         with suppress(ProcessLookupError):
             self._confinement.end(first)
         _, status = os.waitpid(first, 0)

@@ -10,6 +10,8 @@ from skyassets.engines.sandbox.guest.confinement import Confinement
 
 STDIN, STDOUT, STDERR, JOB, CHANNEL, RECEIVED, SENT = range(7)
 """A job's file descriptors. Only an examiner and its program have the last two, which connect them."""
+STARTING_SECONDS = 10.0
+"""Most seconds until a job is confined."""
 _MANY = 65_536
 
 
@@ -28,7 +30,7 @@ def start(confinement: Confinement, files: Sequence[int], limits: Mapping[str, i
         program = os.fork()
         if program:
             os.closerange(0, len(files))
-            status = _keep_house(program)
+            status = _reap_until_end_of(program)
         else:
             kernel.hide_from_peers(False)
             main()
@@ -40,11 +42,11 @@ def start(confinement: Confinement, files: Sequence[int], limits: Mapping[str, i
         os._exit(status)
 
 
-def _keep_house(program: int) -> int:
+def _reap_until_end_of(program: int) -> int:
     """Reap children until the program exits."""
     while True:
-        buried, status = os.waitpid(-1, 0)
-        if buried == program:
+        reaped, status = os.waitpid(-1, 0)
+        if reaped == program:
             code = os.waitstatus_to_exitcode(status)
             return code if code >= 0 else 128 - code
 

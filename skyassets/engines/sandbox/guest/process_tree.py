@@ -23,11 +23,9 @@ def waited_seconds(pid: int) -> float:
     From the second field of /proc/PID/task/TID/schedstat (kernel documentation, scheduler/sched-stats); 0 where the
     kernel does not record it.
     """
-    tasks = (
-        f"/proc/{member}/task/{thread}" for member in descendants(pid) for thread in _listed(f"/proc/{member}/task")
-    )
-    told = (_read(f"{task}/schedstat").split() for task in tasks)
-    return max((int(figures[1]) for figures in told if len(figures) > 1), default=0) / 1e9
+    tasks = (f"/proc/{member}/task/{thread}" for member in descendants(pid) for thread in _list(f"/proc/{member}/task"))
+    statistics = (_read(f"{task}/schedstat").split() for task in tasks)
+    return max((int(figures[1]) for figures in statistics if len(figures) > 1), default=0) / 1e9
 
 
 def descendants(pid: int) -> Iterator[int]:
@@ -41,7 +39,7 @@ def descendants(pid: int) -> Iterator[int]:
 
 def children(pid: int) -> list[int]:
     """Return the processes that `pid` has started or adopted and not yet reaped."""
-    threads = _listed(f"/proc/{pid}/task")
+    threads = _list(f"/proc/{pid}/task")
     return [int(child) for thread in threads for child in _read(f"/proc/{pid}/task/{thread}/children").split()]
 
 
@@ -60,7 +58,7 @@ def _share_kb(pid: int) -> int:
     return sum(int(fields.get(name, "0 kB").split()[0]) for name in ("Pss_Anon", "Pss_Shmem"))
 
 
-def _listed(folder: str) -> list[str]:
+def _list(folder: str) -> list[str]:
     # Not pathlib, which every fork of the warm interpreter would copy.
     try:
         return os.listdir(folder)  # noqa: PTH208

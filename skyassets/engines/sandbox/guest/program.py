@@ -47,35 +47,35 @@ def take_job() -> dict[str, str]:
 
 def loaded(source: str, name: str) -> tuple[types.CodeType, dict[str, object]] | None:
     """Compile the program and return it with its namespace, in a clean interpreter; None if it does not compile."""
-    place = os.path.join(os.getcwd(), NAME)  # noqa: PTH109, PTH118
+    path = os.path.join(os.getcwd(), NAME)  # noqa: PTH109, PTH118
     try:
-        code = compile(source, place, "exec", dont_inherit=True)
+        code = compile(source, path, "exec", dont_inherit=True)
     except (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError) as error:
-        say(json.dumps(f"{type(error).__name__}: {error}"[:1000]))
+        write_line(json.dumps(f"{type(error).__name__}: {error}"[:1000]))
         return None
     # Tracebacks and `inspect` show lines of this file.
-    file = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
     write_all(file, source.encode("utf-8"))
     os.close(file)
-    say("compiled")
+    write_line("compiled")
     # `python -S` lacks exit() and quit(), which a normal interpreter has.
     builtins.exit = _sitebuiltins.Quitter("exit", "Ctrl-D (i.e. EOF)")
     builtins.quit = _sitebuiltins.Quitter("quit", "Ctrl-D (i.e. EOF)")
     # The frames below the program do not count against its recursion limit.
     sys.setrecursionlimit(sys.getrecursionlimit() + SPARE_FRAMES)
-    sys.argv[:] = [place]
-    sys.path.insert(0, os.path.dirname(place))  # noqa: PTH120
+    sys.argv[:] = [path]
+    sys.path.insert(0, os.path.dirname(path))  # noqa: PTH120
     # Remove our own modules, by name: a scan of all loaded modules would copy every memory page.
     finder: Any = sys.meta_path.pop(0)
     for ours in finder.names:
         sys.modules.pop(ours, None)
     module = types.ModuleType(name)
-    module.__dict__.update(__file__=place, __builtins__=builtins, __cached__=None)
+    module.__dict__.update(__file__=path, __builtins__=builtins, __cached__=None)
     sys.modules[name] = module
     return code, module.__dict__
 
 
-def say(line: str) -> None:
+def write_line(line: str) -> None:
     """Write one line to the channel."""
     write_all(CHANNEL, line.encode("ascii") + b"\n")
 
@@ -93,17 +93,17 @@ def run(code: types.CodeType, namespace: dict[str, object]) -> int | None:
 
 
 def _called(code: types.CodeType, namespace: dict[str, object], name: str, arguments: str) -> int:
-    dumps, loads, tell = json.dumps, json.loads, say
+    dumps, loads, write = json.dumps, json.loads, write_line
     try:
         exec(code, namespace)  # noqa: S102
-        tell(dumps(found(namespace, name)(*loads(arguments))))
+        write(dumps(function_named(name, namespace)(*loads(arguments))))
     except BaseException as error:  # noqa: BLE001
         _print(error)
         return 1
     return 0
 
 
-def found(namespace: dict[str, object], name: str) -> Callable[..., object]:
+def function_named(name: str, namespace: dict[str, object]) -> Callable[..., object]:
     """Return the function `name`, or that method of a new object of the named class, else of `Solution`."""
     owner, _, method = name.rpartition(".")
     if not owner and method not in namespace and "Solution" in namespace:
@@ -116,12 +116,12 @@ def found(namespace: dict[str, object], name: str) -> Callable[..., object]:
 
 def _print(error: BaseException) -> None:
     """Print the traceback, without the frames of this file."""
-    shown = error.__traceback__
-    while shown is not None and shown.tb_frame.f_code.co_filename == _OURS:
-        shown = shown.tb_next
-    error.__traceback__ = shown
+    frames = error.__traceback__
+    while frames is not None and frames.tb_frame.f_code.co_filename == _OUR_FILE:
+        frames = frames.tb_next
+    error.__traceback__ = frames
     with contextlib.suppress(BaseException):
-        sys.excepthook(type(error), error, shown)
+        sys.excepthook(type(error), error, frames)
 
 
 def _exit_status(error: SystemExit) -> int:
@@ -167,4 +167,4 @@ def leave(status: int) -> None:
     os._exit(status)
 
 
-_OURS = main.__code__.co_filename
+_OUR_FILE = main.__code__.co_filename

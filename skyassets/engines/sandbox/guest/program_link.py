@@ -51,8 +51,8 @@ class ProgramLink:
         answer = self.ask({**what, "with": (arguments, named)})
         mutable = [value for value in (*arguments, *named.values()) if isinstance(value, MUTABLE)]
         changed = self._read(answer.get("changed", []))
-        for value, became in zip(mutable, changed if isinstance(changed, list) else [], strict=False):
-            _become(value, became)
+        for value, change in zip(mutable, changed if isinstance(changed, list) else [], strict=False):
+            _apply_change(value, change)
         return self.read(answer)
 
     def ask(self, question: dict[str, object]) -> dict[str, object]:
@@ -87,8 +87,8 @@ class ProgramLink:
 
     def read(self, answer: dict[str, object]) -> object:
         """Return the value in an answer, or raise the exception in it."""
-        if isinstance(told := answer.get("unplain"), str):
-            self.lose(f"the program answered with what cannot cross: {told[:200]}")
+        if isinstance(reason := answer.get("unplain"), str):
+            self.lose(f"the program answered with what cannot cross: {reason[:200]}")
         if "raised" in answer:
             raise self._error(answer["raised"])
         return self._read(answer.get("value"))
@@ -99,14 +99,14 @@ class ProgramLink:
         except (NoPlainDataError, RecursionError) as error:
             self.lose(f"the program sent what is no plain data: {error}")
 
-    def _handle(self, told: object) -> "Handle":
-        if not (isinstance(told, list) and len(told) == 2 and isinstance(told[0], int)):
+    def _handle(self, reference: object) -> "Handle":
+        if not (isinstance(reference, list) and len(reference) == 2 and isinstance(reference[0], int)):
             raise NoPlainDataError("a reference that is none")
-        return Handle(self, told[0], str(told[1])[:80])
+        return Handle(self, reference[0], str(reference[1])[:80])
 
-    def _error(self, told: object) -> BaseException:
+    def _error(self, description: object) -> BaseException:
         """Return a built-in exception with the name of the program's."""
-        names, arguments = told if isinstance(told, list) and len(told) == 2 else ([], None)
+        names, arguments = description if isinstance(description, list) and len(description) == 2 else ([], None)
         given = self._read(arguments)
         for name in names if isinstance(names, list) else []:
             kind = getattr(builtins, name, None) if isinstance(name, str) else None
@@ -162,7 +162,7 @@ def _reference(value: object) -> object:
     raise NoPlainDataError(f"{type(value).__name__} is no plain data")
 
 
-def _become(value: object, changed: object) -> None:
+def _apply_change(value: object, changed: object) -> None:
     """Apply the program's change of an argument to ours."""
     if isinstance(value, list | bytearray) and isinstance(changed, list | bytearray):
         value[:] = changed

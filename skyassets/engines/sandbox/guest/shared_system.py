@@ -69,8 +69,8 @@ class SharedSystem:
         """Reap all orphans, however fast they multiply, and remove the folders."""
         with suppress(ChildProcessError):
             while True:
-                buried, _ = os.waitpid(-1, os.WNOHANG)
-                if not buried:
+                reaped, _ = os.waitpid(-1, os.WNOHANG)
+                if not reaped:
                     self._kill()
         for folder in self._folders:
             shutil.rmtree(folder, ignore_errors=True)
@@ -105,8 +105,8 @@ class SharedSystem:
                     kernel.become(user, user)
                     with suppress(ProcessLookupError):
                         os.kill(-1, signal.SIGKILL)
-                    for place in (folder, *OPEN_TO_ALL):
-                        _empty(place, user)
+                    for path in (folder, *OPEN_TO_ALL):
+                        _empty(path, user)
                 finally:
                     os._exit(0)
             os.waitpid(killer, 0)
@@ -127,9 +127,9 @@ def _interpreter() -> Sequence[str]:
 
 
 def _threads_of(user: int) -> int:
-    found = 0
+    count = 0
     for name in filter(str.isdigit, os.listdir("/proc")):  # noqa: PTH208
         with suppress(OSError):
             if os.stat(f"/proc/{name}").st_uid == user:  # noqa: PTH116
-                found += len(os.listdir(f"/proc/{name}/task"))  # noqa: PTH208
-    return found
+                count += len(os.listdir(f"/proc/{name}/task"))  # noqa: PTH208
+    return count
