@@ -86,9 +86,9 @@ class Accounts:
         return float(sum(cost for cost in costs if isinstance(cost, int | float)))
 
 
-def facts_of(accepted: Accepted, run_budget: Budget) -> dict[str, object]:
+def cost_metadata(accepted: Accepted, run_budget: Budget) -> dict[str, object]:
     """The cost of a data set as metadata."""
-    unknown = "unknown: a price is not known"
+    unknown = "unknown: a price is missing"
     return {
         SPENT: run_budget.spent,
         COST: unknown if accepted.dollars is None else accepted.dollars,

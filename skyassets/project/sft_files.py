@@ -33,7 +33,7 @@ def provenance(recipe: Recipe) -> Provenance:
     )
 
 
-def publish(folder: Path, examples: pl.DataFrame, text: str, name: str) -> dict[str, str]:
+def write_files(folder: Path, examples: pl.DataFrame, text: str, name: str) -> dict[str, str]:
     """Write the training files into `folder`, each atomically; returns their names and digests."""
     frames: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
         training_files.MESSAGES_FILE: training_files.with_messages,

@@ -64,13 +64,13 @@ def check(recipe: Recipe) -> Recipe:
     Raises:
         RecipeError: naming the field, its value and the expected value.
     """
-    asked = (
+    requirements = (
         (recipe.name.replace("_", "").replace("-", "").isalnum(), "name", recipe.name, "letters, digits, - and _"),
         (
             recipe.name not in RESERVED,
             "name",
             recipe.name,
-            f"none of {', '.join(RESERVED)}, which are folders of all recipes",
+            f"none of {', '.join(RESERVED)}, which are folders shared by all recipes",
         ),
         (recipe.limits.seconds > 0, "limits.seconds", recipe.limits.seconds, "above 0"),
         (recipe.limits.memory_mb > 0, "limits.memory_mb", recipe.limits.memory_mb, "above 0"),
@@ -79,7 +79,7 @@ def check(recipe: Recipe) -> Recipe:
                 "{question}" in getattr(prompts, domain),
                 f"{who}.{domain}",
                 getattr(prompts, domain),
-                "a text with {question} in it",
+                "a text that contains {question}",
             )
             for who, prompts in (
                 ("teacher.prompts", recipe.teacher.prompts),
@@ -97,7 +97,12 @@ def check(recipe: Recipe) -> Recipe:
         (recipe.training.learning_rate > 0, "training.learning_rate", recipe.training.learning_rate, "above 0"),
         (isinstance(recipe.training.epochs, int), "training.epochs", recipe.training.epochs, "a whole number"),
         (recipe.training.schedule in SCHEDULES, "training.schedule", recipe.training.schedule, " or ".join(SCHEDULES)),
-        (0 <= recipe.training.warmup_ratio < 1, "training.warmup_ratio", recipe.training.warmup_ratio, "from 0 to 1"),
+        (
+            0 <= recipe.training.warmup_ratio < 1,
+            "training.warmup_ratio",
+            recipe.training.warmup_ratio,
+            "0 or more, below 1",
+        ),
         (recipe.training.weight_decay >= 0, "training.weight_decay", recipe.training.weight_decay, "0 or more"),
         (recipe.training.seed >= 0, "training.seed", recipe.training.seed, "0 or more"),
         (recipe.training.cutoff > 0, "training.cutoff", recipe.training.cutoff, "1 or more"),
@@ -105,7 +110,7 @@ def check(recipe: Recipe) -> Recipe:
             recipe.training.lora is None or recipe.training.lora.rank > 0,
             "training.lora",
             recipe.training.lora,
-            "None, or adapters of rank 1 or more",
+            "None, or a rank of 1 or more",
         ),
         (
             recipe.training.precision in ("bf16", "fp32"),
@@ -117,17 +122,22 @@ def check(recipe: Recipe) -> Recipe:
             recipe.curation.cutoff == recipe.training.cutoff,
             "curation.cutoff",
             recipe.curation.cutoff,
-            f"training.cutoff, {recipe.training.cutoff}: an example that is kept must be trained whole",
+            f"training.cutoff, {recipe.training.cutoff}, so that every kept example is trained on in full",
         ),
         *(
-            (sampling.temperature >= 0 and sampling.max_tokens > 0, f"{who}.sampling", sampling, "0 or more, 1 or more")
+            (
+                sampling.temperature >= 0 and sampling.max_tokens > 0,
+                f"{who}.sampling",
+                sampling,
+                "a temperature of 0 or more and max_tokens of 1 or more",
+            )
             for who, sampling in (("teacher", recipe.teacher.sampling), ("evaluation", recipe.evaluation.sampling))
         ),
         *of_benchmarks(recipe.benchmarks, recipe.evaluation),
         *of_windows([*recipe.sources, *(one.source for one in recipe.benchmarks)]),
         *of_contenders(recipe.contenders),
     )
-    for fine, name, seen, wanted in asked:
-        if not fine:
-            raise RecipeError(f"the recipe {recipe.name!r} has {name} = {seen!r}; it must be {wanted}")
+    for is_met, name, value, requirement in requirements:
+        if not is_met:
+            raise RecipeError(f"recipe {recipe.name!r}: {name} = {value!r}; it must be {requirement}")
     return recipe

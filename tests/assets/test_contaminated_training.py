@@ -49,9 +49,8 @@ def test_nothing_is_trained_unless_the_recipe_reports_the_gate(leaky: Pipeline) 
     assert (apart_of(result).passed, apart_of(result).blocking) == (False, True)
     assert leaky.store.manifest(CHECKPOINT) is None
     (failed,) = [event for event in leaky.materialize(only=CHECKPOINT.name).all_events if event.is_step_failure]
-    assert (
-        f"GateError: checkpoint: nothing is trained, for the data set does not keep the recipe's gates: {HELD_OUT}"
-        in (str(failed.step_failure_data.error))
+    assert f"GateError: checkpoint: not trained, because the data set fails gates of the recipe: {HELD_OUT}" in (
+        str(failed.step_failure_data.error)
     )
 
 

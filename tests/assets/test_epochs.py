@@ -242,7 +242,7 @@ class TestTheDriftCheck:
         assert result.success
         (found,) = [each for each in result.get_asset_check_evaluations() if each.check_name == "drift"]
         assert not found.passed
-        assert "take that folder away" in str(found.description)
+        assert "remove that folder" in str(found.description)
 
     def rewrite(self, pipeline: Pipeline, epoch: str, score: float, other: dict[str, str]) -> None:
         """Have a kept report say that the student scored so on every item, by something else."""

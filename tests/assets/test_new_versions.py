@@ -57,7 +57,7 @@ def test_without_any_materialisation_nothing_is_asked(pipeline: Pipeline) -> Non
     with dg.DagsterInstance.ephemeral() as instance:
         sensed = Sensed(pipeline, instance)
         assert sensed.tick() == []
-        assert sensed.skipped == "checkpoint was not materialised yet"
+        assert sensed.skipped == "checkpoint is not materialized yet"
 
 
 def test_a_new_checkpoint_is_re_evaluated_once(sensed: Sensed) -> None:
@@ -66,7 +66,7 @@ def test_a_new_checkpoint_is_re_evaluated_once(sensed: Sensed) -> None:
     assert request.job_name in (None, "re_evaluate")
     assert "skyassets/epoch" not in request.tags
     assert sensed.tick() == []
-    assert "asked for already" in str(sensed.skipped)
+    assert "already requested" in str(sensed.skipped)
     sensed.re_evaluate()
     assert sensed.tick() == []
     assert "the last report is of this checkpoint" in str(sensed.skipped)

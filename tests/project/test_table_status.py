@@ -13,7 +13,7 @@ from skyassets.core.files import locked
 from skyassets.core.ports import Limits, Sampling
 from skyassets.core.sources import LocalFile
 from skyassets.core.tables.declarations import TRACES, VERDICTS
-from skyassets.project.declarations import declarations
+from skyassets.project.asset_specs import asset_specs
 from skyassets.project.project import Project
 from skyassets.project.table_status import State, TableStatus, table_statuses
 from skyassets.stages.rewriting.rewrite import RuleRewriting
@@ -128,7 +128,7 @@ def test_what_is_foretold_is_what_a_run_does(pipeline: Pipeline, apply: Callable
     apply(pipeline)
     project = Project(pipeline.recipe, pipeline.deployment)
     foretold = {one.table.name: one for one in table_statuses(project)}
-    parents = {name: {parent.name for parent in one.spec.parents} for name, one in declarations(project).items()}
+    parents = {name: {parent.name for parent in spec.parents} for name, spec in asset_specs(project).items()}
     done = told_by_a_run(pipeline)
     certain = {name for name, one in foretold.items() if one.state in (State.STALE, State.MISSING)}
     possible = {name for name, one in foretold.items() if one.is_pending}
@@ -153,7 +153,7 @@ def test_what_comes_after_a_change_is_made_again_only_perhaps(pipeline: Pipeline
     assert told["raw_problems"].state is State.STALE
     assert told["raw_problems"].why == "changed: parent source mine"
     assert told["teacher_traces"].state is State.PERHAPS
-    assert told["teacher_traces"].why == "after raw_problems, if that comes out otherwise"
+    assert told["teacher_traces"].why == "after raw_problems, if it changes"
     assert told["benchmark_problems"].state is State.FRESH
 
 

@@ -46,7 +46,7 @@ def windowed(since: str, until: str) -> Recipe:
         (measured(samples=4, k=(0,)), "benchmark 'held-out'.k = (0,)"),
         (measured(sampling=Sampling(temperature=-1.0, max_tokens=10)), "benchmark 'held-out'.sampling"),
         (measured(sampling=Sampling(temperature=1.0, max_tokens=0)), "benchmark 'held-out'.sampling"),
-        (measured(metric="strict acuracy"), "benchmark 'held-out'.metric = 'strict acuracy'; it must be one of those"),
+        (measured(metric="strict acuracy"), "benchmark 'held-out'.metric = 'strict acuracy'; it must be one of"),
         (measured(metric="strict pass@2"), "benchmark 'held-out'.metric = 'strict pass@2'"),
         (measured(metric="strict pass@1", k=(1,)), "benchmark 'held-out'.metric = 'strict pass@1'"),
         (measured(metric="lenient maj@1"), "benchmark 'held-out'.metric = 'lenient maj@1'"),

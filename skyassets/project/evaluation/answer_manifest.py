@@ -12,9 +12,9 @@ from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS
 from skyassets.core.tables.store import StageResult
 from skyassets.engines.host.environment import versions_told
 from skyassets.engines.host.git import commit_of
+from skyassets.project.completions import notes_of
 from skyassets.project.graders import GRADERS
 from skyassets.project.project import Project
-from skyassets.project.serving_record import notes_of
 from skyassets.stages.evaluation.answers import JUDGED_BY
 from skyassets.stages.evaluation.manifest import Facts, Server, answered, asked, title, under
 
@@ -28,20 +28,20 @@ def answered_with(project: Project, models: Mapping[str, Model], made: StageResu
     `models` is role to model. Rows from another run or recipe report the servers of that run.
     """
     recipe, answers = project.recipe, made.frame
-    facts: Facts = {"recipe": recipe.name, **asked(recipe.evaluation, recipe.benchmarks, epoch)}
+    manifest: Facts = {"recipe": recipe.name, **asked(recipe.evaluation, recipe.benchmarks, epoch)}
     for role, model in models.items():
-        facts |= answered(role, model, _servers(project, model, answers.filter(pl.col("role") == role)))
+        manifest |= answered(role, model, _servers(project, model, answers.filter(pl.col("role") == role)))
     graders: Facts = {"version": code_version(*GRADERS), **versions_told(GRADING_PACKAGES)}
     graders |= {name: str(made.facts[name]) for name in JUDGED_BY.values() if name in made.facts}
     if recipe.judge:
         graders["judge"] = f"{title(recipe.judge.model.name)}@{recipe.judge.model.revision}"
-    facts |= under("graders", graders)
-    facts |= under("answered by", code_told())
-    facts["data.benchmark_problems"] = project.store.data_version(BENCHMARK_PROBLEMS)
-    return facts
+    manifest |= under("graders", graders)
+    manifest |= under("answered by", code_facts())
+    manifest["data.benchmark_problems"] = project.store.data_version(BENCHMARK_PROBLEMS)
+    return manifest
 
 
-def code_told() -> Facts:
+def code_facts() -> Facts:
     """The running code: its Git commit, if it is a checkout, and the package's version."""
     commit = commit_of(PACKAGE)
     return {

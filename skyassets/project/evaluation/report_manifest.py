@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from skyassets.core.code_version import code_version
 from skyassets.core.tables.declarations import ANSWERS, CHECKPOINT, EXAMPLES
 from skyassets.engines.host.environment import versions_told
-from skyassets.project.evaluation.answer_manifest import code_told
+from skyassets.project.evaluation.answer_manifest import code_facts
 from skyassets.project.project import Project
 from skyassets.stages.evaluation.manifest import MADE_WITH, Facts, title, under
 
@@ -20,27 +20,29 @@ def made_with(project: Project) -> Facts:
     Raises:
         StoreError: when a table is missing or does not match its manifest.
     """
-    made = project.store.manifest(ANSWERS)
-    told = made.facts.get(MADE_WITH) if made else None
-    facts: Facts = dict(told) if isinstance(told, Mapping) else {}
-    facts |= _checkpoint(project)
-    facts |= {f"data.{table.name}": project.store.data_version(table) for table in (EXAMPLES, CHECKPOINT, ANSWERS)}
-    return facts | under("report", {"statistics": code_version(STATISTICS), **code_told(), **versions_told(PACKAGES)})
+    answers = project.store.manifest(ANSWERS)
+    stored = answers.facts.get(MADE_WITH) if answers else None
+    manifest: Facts = dict(stored) if isinstance(stored, Mapping) else {}
+    manifest |= _checkpoint(project)
+    manifest |= {f"data.{table.name}": project.store.data_version(table) for table in (EXAMPLES, CHECKPOINT, ANSWERS)}
+    return manifest | under(
+        "report", {"statistics": code_version(STATISTICS), **code_facts(), **versions_told(PACKAGES)}
+    )
 
 
 def _checkpoint(project: Project) -> Facts:
     """The student's origin: its base, the data it was trained on, and what trained it."""
     rows = project.store.read(CHECKPOINT)
-    found = {str(row["entry"]): row["fact"] for row in rows.iter_rows(named=True) if row["fact"] is not None}
-    told = {name.removeprefix("fact:"): json.loads(str(fact)) for name, fact in found.items()}
-    facts: Facts = {
+    entries = {str(row["entry"]): row["fact"] for row in rows.iter_rows(named=True) if row["fact"] is not None}
+    run = {name.removeprefix("fact:"): json.loads(str(value)) for name, value in entries.items()}
+    manifest: Facts = {
         "checkpoint.id": str(rows["checkpoint_id"][0]),
         "checkpoint.base": title(project.recipe.training.base.name),
-        "checkpoint.base revision": told.get("base revision"),
-        "data.training set": told.get("data version"),
+        "checkpoint.base revision": run.get("base revision"),
+        "data.training set": run.get("data version"),
     }
-    environment = told.get("environment")
+    environment = run.get("environment")
     if isinstance(environment, dict):
         named = {f"trained with {name}": value for name, value in environment.items() if name != "seconds"}
-        facts |= under("checkpoint", named)
-    return facts
+        manifest |= under("checkpoint", named)
+    return manifest

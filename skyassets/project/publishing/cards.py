@@ -9,7 +9,7 @@ from skyassets.project.project import Project
 from skyassets.project.publishing.report import PublishedReport
 from skyassets.project.publishing.student_card import card_facts_of, scoreboard_of
 from skyassets.project.sft_files import PARENTS, provenance
-from skyassets.project.training_runs import run_of
+from skyassets.project.training_runs import current_run
 from skyassets.stages.markup.markdown import plain
 from skyassets.stages.publishing.card_scores import student_lines
 from skyassets.stages.publishing.dataset_card import card
@@ -52,7 +52,6 @@ def data_card(project: Project, report: PublishedReport, names: Names, accepted:
 
 def student_card(project: Project, report: PublishedReport, names: Names, accepted: Sequence[str]) -> str:
     """The model's card; `accepted` lists the licences that required acceptance."""
-    facts = card_facts_of(project, run_of(project), report.rows)
+    facts = card_facts_of(project, current_run(project), report.rows)
     datasets = tuple(dict.fromkeys([*([names.data] if names.data else []), *facts.datasets]))
-    told = replace(facts, name=names.model, datasets=datasets, accepted=tuple(accepted), report=REPORT)
-    return model_card(told)
+    return model_card(replace(facts, name=names.model, datasets=datasets, accepted=tuple(accepted), report=REPORT))

@@ -11,7 +11,7 @@ from assets.pipeline import Pipeline
 from skyassets.core.publication import Kind, Publication
 from skyassets.project.project import Project
 from skyassets.project.publishing.cards import Names
-from skyassets.project.publishing.plan import Wanted, publication
+from skyassets.project.publishing.plan import PublicationRequest, publication
 from skyassets.stages.curation.gates import Gates
 
 BOTH = (Kind.DATA, Kind.MODEL)
@@ -46,7 +46,9 @@ def looked_at(
     pipeline: Pipeline, *accepted: str, kinds: tuple[Kind, ...] = BOTH, report: str = "", has_pages: bool = True
 ) -> Publication:
     names = Names("ada/sums", "ada/sums-1b", accepted)
-    return publication(Project(pipeline.recipe, pipeline.deployment), Wanted(kinds, names, report, has_pages))
+    return publication(
+        Project(pipeline.recipe, pipeline.deployment), PublicationRequest(kinds, names, report, has_pages)
+    )
 
 
 def test_a_finished_pipeline_may_go_and_holds_no_name_of_this_machine(pipeline: Pipeline) -> None:
@@ -84,7 +86,7 @@ def test_the_report_is_to_be_on_these_weights(pipeline: Pipeline) -> None:
     assert "the report is on the checkpoint" in told
     alone = looked_at(pipeline, *ALL_RIGHT, kinds=(Kind.DATA,))
     assert alone.refused == ()
-    assert any("no report goes along: the report is on the checkpoint" in line for line in alone.warned)
+    assert any("published without a report: the report is on the checkpoint" in line for line in alone.warned)
     assert len(alone.parcels[0].items) == 4
 
 
@@ -101,7 +103,7 @@ def test_a_stale_table_is_told_and_refuses_nothing(pipeline: Pipeline) -> None:
     pipeline.file.write_text('{"question": "What is 2 times 2?", "answer": "4"}\n')
     found = looked_at(pipeline, *ALL_RIGHT)
     assert found.refused == ()
-    assert any(line.startswith("a run would make again: raw_problems") for line in found.warned)
+    assert any(line.startswith("a run would rebuild: raw_problems") for line in found.warned)
 
 
 def changed(path: Path) -> None:
@@ -127,7 +129,7 @@ def test_a_harmed_table_of_the_history_is_refused(pipeline: Pipeline) -> None:
 
 def test_weights_without_their_record_are_refused(pipeline: Pipeline) -> None:
     next(pipeline.store.folder.glob("weights/*.json")).unlink()
-    assert any("never finished" in line for line in looked_at(pipeline, *ALL_RIGHT).refused)
+    assert any("missing or unfinished" in line for line in looked_at(pipeline, *ALL_RIGHT).refused)
 
 
 def test_a_page_that_is_gone_is_taken_from_the_history_or_refused(pipeline: Pipeline) -> None:
@@ -135,7 +137,7 @@ def test_a_page_that_is_gone_is_taken_from_the_history_or_refused(pipeline: Pipe
     assert looked_at(pipeline, *ALL_RIGHT).refused == ()
     next(pipeline.store.folder.glob("history/*/report.html")).unlink()
     (told,) = looked_at(pipeline, *ALL_RIGHT).refused
-    assert "report.html is gone" in told
+    assert "report.html is missing" in told
     assert looked_at(pipeline, *ALL_RIGHT, has_pages=False).refused == ()
 
 
@@ -146,7 +148,7 @@ def test_a_report_of_the_history_is_named_or_refused(pipeline: Pipeline) -> None
     sources = {item.content for item in found.parcels[1].items if item.path.startswith("report/")}
     assert {path.parent for path in sources if isinstance(path, Path)} == {kept}
     (told,) = looked_at(pipeline, *ALL_RIGHT, report="../x").refused
-    assert told == f"the history has no report '../x', only: {kept.name}"
+    assert told == f"the history has no report '../x'; it has: {kept.name}"
 
 
 @pytest.mark.parametrize("secret", [TOKEN, "correct-horse-battery"])
@@ -155,11 +157,11 @@ def test_a_secret_in_what_goes_is_refused_and_not_repeated(pipeline: Pipeline, s
     with (pipeline.store.folder / "report.md").open("a") as page:
         page.write(secret)
     (told,) = looked_at(pipeline, *ALL_RIGHT).refused
-    assert told.startswith("model: report/report.md holds ")
+    assert told.startswith("model: report/report.md contains ")
     assert secret not in told
 
 
 def test_a_path_of_this_machine_in_a_card_is_refused(pipeline: Pipeline) -> None:
     pipeline.recipe = replace(pipeline.recipe, description="Made of /home/eve/problems.jsonl")
     found = looked_at(pipeline, *ALL_RIGHT).refused
-    assert [line.split(" holds ")[0] for line in found] == ["dataset: README.md", "model: README.md"]
+    assert [line.split(" contains ")[0] for line in found] == ["dataset: README.md", "model: README.md"]
