@@ -66,19 +66,19 @@ def _materialize(
     run = PipelineRun(context.run.run_id, context.run.tags)
     versions = {parent.name: store.data_version(parent) for parent in spec.parents}
 
-    def rows() -> StageResult:
+    def make_rows() -> StageResult:
         build = BuildContext(project, table.name, run, log, project.run_budget(run.id), _pipes(context))
         try:
-            made = make(build)
+            result = make(build)
         finally:
             if spec.kinds & COSTS.keys():  # the money is spent even if the asset failed
                 project.accounts.publish()
-        return replace(made, facts={**made.facts, **build.usage_metadata})
+        return replace(result, facts={**result.facts, **build.usage_metadata})
 
-    def shown(path: Path) -> dict[str, object]:
+    def page_metadata(path: Path) -> dict[str, object]:
         return {**presentation(project, table, path), SECONDS_TO_MAKE: round(time.monotonic() - started, 1)}
 
-    result = store.build(table, spec.inputs(versions | spec.external(run)), rows, spec.damage, log, shown)
+    result = store.build(table, spec.inputs(versions | spec.external(run)), make_rows, spec.damage, log, page_metadata)
     log(f"{table.name}: {result.manifest.rows} rows, {'rebuilt' if result.rebuilt else 'unchanged'}")
     return dg.MaterializeResult(
         asset_key=table.name,

@@ -27,20 +27,20 @@ def make_checkpoint(context: BuildContext) -> StageResult:
     examples = conversations(table)
     trainer = project.deployment.trainer(training.base, context.pipes)
 
-    def plan() -> TrainPlan:
-        made = training_plan(project, table)
-        for assumption in made.assumptions:
+    def logged_plan() -> TrainPlan:
+        plan = training_plan(project, table)
+        for assumption in plan.assumptions:
             context.log(f"plan: {assumption}")
-        return made
+        return plan
 
     with project.accounts.training(
         context.asset, str(training.base), context.run.id, context.run_budget, _gpus_used(project)
     ):
-        run = training_runs(project).train(trainer, plan, examples, run_name_of(project, examples), context.log)
+        run = training_runs(project).train(trainer, logged_plan, examples, run_name_of(project, examples), context.log)
     files = [(file.path, file.bytes, file.sha256) for file in run.files]
-    made = checkpoint(str(training.base), files, run.curve, run_metadata(project, run))
-    write_card(project, run, report_on(project, str(made.frame["checkpoint_id"][0])))
-    return StageResult(made.frame, {**made.facts, **_plan_metadata(project, run, examples[0])})
+    result = checkpoint(str(training.base), files, run.curve, run_metadata(project, run))
+    write_card(project, run, report_on(project, str(result.frame["checkpoint_id"][0])))
+    return StageResult(result.frame, {**result.facts, **_plan_metadata(project, run, examples[0])})
 
 
 def _gpus_used(project: Project) -> int:

@@ -7,11 +7,10 @@ from skyassets.core.tables.store import StageResult
 from skyassets.project.accounts import cost_metadata
 from skyassets.project.graders import grading
 from skyassets.project.project import BuildContext
-from skyassets.project.sft_files import FILES, FOLDER, PARENTS, provenance, write_files
+from skyassets.project.sft_files import FILES, FOLDER, data_card, write_files
 from skyassets.stages.curation.curate import Judged, curate
 from skyassets.stages.curation.examples import kept
 from skyassets.stages.grading.verdicts import verify
-from skyassets.stages.publishing.dataset_card import card
 
 
 def make_verdicts(context: BuildContext) -> StageResult:
@@ -25,15 +24,14 @@ def make_examples(context: BuildContext) -> StageResult:
     """`sft_dataset`: every rewrite with the reason why it was dropped, and the files of the kept ones."""
     project, recipe, store = context.project, context.project.recipe, context.project.store
     read = store.read
-    made = curate(
+    result = curate(
         Judged(read(REWRITES), read(TRACES), read(VERDICTS), read(PROBLEMS), read(BENCHMARK_PROBLEMS)),
         recipe.curation,
         recipe.student_prompts,
         project.deployment.count(recipe.training.base),
         recipe.gates.minimum,
     )
-    versions = {parent.name: store.data_version(parent) for parent in PARENTS}
-    text = card(made.frame, recipe.curation.names, provenance(recipe), versions)
-    files = write_files(store.folder / FOLDER, made.frame, text, recipe.name)
-    cost = cost_metadata(project.accounts.accepted(kept(made.frame).height), context.run_budget)
-    return replace(made, facts={**made.facts, FILES: files, **cost})
+    card = data_card(project, result.frame)
+    files = write_files(store.folder / FOLDER, result.frame, card, recipe.name)
+    cost = cost_metadata(project.accounts.accepted(kept(result.frame).height), context.run_budget)
+    return replace(result, facts={**result.facts, FILES: files, **cost})

@@ -2,23 +2,20 @@
 
 from dataclasses import replace
 
-import polars as pl
-
 from skyassets.core.ports import Model
-from skyassets.core.tables.declarations import ANSWERS, BENCHMARK_PROBLEMS, CHECKPOINT, EXAMPLES, PROBLEMS
+from skyassets.core.tables.declarations import ANSWERS, BENCHMARK_PROBLEMS, CHECKPOINT
 from skyassets.core.tables.store import StageResult
 from skyassets.project.completions import completer
 from skyassets.project.deployment import student_name
 from skyassets.project.evaluation import report_files
-from skyassets.project.evaluation.answer_manifest import answered_with
 from skyassets.project.evaluation.epoch import check_epoch, enter_epoch
 from skyassets.project.evaluation.history import history_of
-from skyassets.project.evaluation.report_manifest import made_with
+from skyassets.project.evaluation.manifest import answered_with, made_with
+from skyassets.project.gates import kept_questions
 from skyassets.project.graders import grading
 from skyassets.project.project import BuildContext, Project
 from skyassets.project.publishing.student_card import write_card
 from skyassets.project.training_runs import current_run
-from skyassets.stages.curation.examples import kept
 from skyassets.stages.deduplication.contamination import contaminated_items
 from skyassets.stages.evaluation.answers import EvaluatedModel, answer
 from skyassets.stages.evaluation.item_scores import item_scores
@@ -42,9 +39,9 @@ def make_answers(context: BuildContext) -> StageResult:
     epoch = enter_epoch(project, context.run)
     with grading(context) as judges:
         items = project.store.read(BENCHMARK_PROBLEMS)
-        made = answer(items, recipe.benchmarks, recipe.evaluation, models, judges, epoch)
-    manifest = answered_with(project, {each.role: each.model for each in models}, made, epoch)
-    return replace(made, facts={**made.facts, MADE_WITH: manifest})
+        result = answer(items, recipe.benchmarks, recipe.evaluation, models, judges, epoch)
+    manifest = answered_with(project, {each.role: each.model for each in models}, result, epoch)
+    return replace(result, facts={**result.facts, MADE_WITH: manifest})
 
 
 def make_reports(context: BuildContext) -> StageResult:
@@ -54,12 +51,12 @@ def make_reports(context: BuildContext) -> StageResult:
     check_epoch(context.run, str(scores["epoch_name"][0]))
     manifest = made_with(project)
     leaked = _leaked_items(project)
-    made = report(scores, project.recipe.benchmarks, manifest, leaked)
-    summary = report_files.write_reports(project, made.frame, leaked)
+    result = report(scores, project.recipe.benchmarks, manifest, leaked)
+    summary = report_files.write_reports(project, result.frame, leaked)
     files = [project.store.folder / name for name in report_files.FILES]
-    history_of(project).append(made.frame, scores, manifest, files)
-    write_card(project, current_run(project), made.frame)
-    return replace(made, facts={**made.facts, "scores": summary})
+    history_of(project).append(result.frame, scores, manifest, files)
+    write_card(project, current_run(project), result.frame)
+    return replace(result, facts={**result.facts, "scores": summary})
 
 
 def _leaked_items(project: Project) -> dict[str, str]:
@@ -69,11 +66,9 @@ def _leaked_items(project: Project) -> dict[str, str]:
 
     Both tables are read without being parents: the parents' ids determine everything that is read here.
     """
-    kept_problems = kept(project.store.scan(EXAMPLES).select("problem_id", "dropped_by").collect())["problem_id"]
-    learned = project.store.scan(PROBLEMS).filter(pl.col("problem_id").is_in(kept_problems.unique().to_list()))
     items = usable(project.store.scan(BENCHMARK_PROBLEMS).select("problem_id", "question", "set_aside").collect())
     return contaminated_items(
-        dict(learned.select("problem_id", "question").collect().iter_rows()),
+        kept_questions(project),
         dict(items.select("problem_id", "question").iter_rows()),
         project.recipe.curation.decontamination,
     )

@@ -11,32 +11,22 @@ from skyassets.assets.evaluation import make_answers, make_reports
 from skyassets.assets.problems import make_benchmark_problems, make_problems
 from skyassets.assets.reevaluation import new_epochs, new_versions, reevaluation_job
 from skyassets.assets.traces import make_rewrites, make_traces
-from skyassets.core.tables.declarations import (
-    ANSWERS,
-    BENCHMARK_PROBLEMS,
-    CHECKPOINT,
-    EXAMPLES,
-    PROBLEMS,
-    REPORTS,
-    REWRITES,
-    TRACES,
-    VERDICTS,
-)
+from skyassets.core.tables import declarations as tables
 from skyassets.project.asset_specs import asset_specs
 from skyassets.project.deployment import Deployment
 from skyassets.project.project import Project
 from skyassets.recipes.recipe import Recipe
 
 MAKE: dict[str, Make] = {
-    PROBLEMS.name: make_problems,
-    BENCHMARK_PROBLEMS.name: make_benchmark_problems,
-    TRACES.name: make_traces,
-    REWRITES.name: make_rewrites,
-    VERDICTS.name: make_verdicts,
-    EXAMPLES.name: make_examples,
-    CHECKPOINT.name: make_checkpoint,
-    ANSWERS.name: make_answers,
-    REPORTS.name: make_reports,
+    tables.PROBLEMS.name: make_problems,
+    tables.BENCHMARK_PROBLEMS.name: make_benchmark_problems,
+    tables.TRACES.name: make_traces,
+    tables.REWRITES.name: make_rewrites,
+    tables.VERDICTS.name: make_verdicts,
+    tables.EXAMPLES.name: make_examples,
+    tables.CHECKPOINT.name: make_checkpoint,
+    tables.ANSWERS.name: make_answers,
+    tables.REPORTS.name: make_reports,
 }
 """Asset to the function that makes its rows."""
 

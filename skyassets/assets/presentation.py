@@ -5,18 +5,8 @@ from pathlib import Path
 
 import polars as pl
 
-from skyassets.core.tables.declarations import (
-    ANSWERS,
-    BENCHMARK_PROBLEMS,
-    CHECKPOINT,
-    EXAMPLES,
-    PROBLEMS,
-    REPORTS,
-    REWRITES,
-    TRACES,
-    VERDICTS,
-    Table,
-)
+from skyassets.core.tables import declarations as tables
+from skyassets.core.tables.declarations import Table
 from skyassets.project.project import Project
 from skyassets.stages.plots import figures
 from skyassets.stages.plots.thumbnail import as_markdown
@@ -35,14 +25,14 @@ LONGEST_WORD = 20
 NOT_CHARTED = ("text", "question", "ground_truth", "tests", "starter_code", "references", "imported_trace")
 """Columns that no chart needs and that may be larger than memory."""
 CHARTS: dict[str, Callable[[pl.DataFrame], str]] = {
-    PROBLEMS.name: figures.problems,
-    BENCHMARK_PROBLEMS.name: figures.problems,
-    TRACES.name: figures.traces,
-    REWRITES.name: figures.rewrites,
-    VERDICTS.name: figures.verdicts,
-    CHECKPOINT.name: training_curve,
-    ANSWERS.name: figures.answers,
-    REPORTS.name: figures.scores,
+    tables.PROBLEMS.name: figures.problems,
+    tables.BENCHMARK_PROBLEMS.name: figures.problems,
+    tables.TRACES.name: figures.traces,
+    tables.REWRITES.name: figures.rewrites,
+    tables.VERDICTS.name: figures.verdicts,
+    tables.CHECKPOINT.name: training_curve,
+    tables.ANSWERS.name: figures.answers,
+    tables.REPORTS.name: figures.scores,
 }
 
 
@@ -50,7 +40,7 @@ def presentation(project: Project, table: Table, path: Path) -> dict[str, object
     """The thumbnail, the chart and the preview of the rows at `path`, as metadata."""
     rows = pl.scan_parquet(path)
     charted = rows.drop(NOT_CHARTED, strict=False).collect()
-    if table is EXAMPLES:
+    if table is tables.EXAMPLES:
         chart = figures.waterfall(charted, project.recipe.curation.names)
     else:
         chart = CHARTS[table.name](charted)

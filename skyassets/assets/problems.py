@@ -15,20 +15,20 @@ from skyassets.stages.problems.reference_check import validated
 def make_problems(context: BuildContext) -> StageResult:
     """`raw_problems`: the sources' problems, rated if the recipe has a rater."""
     recipe = context.project.recipe
-    made = _checked(PROBLEMS, problems.raw_problems(recipe.sources, ProblemReader()), context)
+    result = _checked(PROBLEMS, problems.raw_problems(recipe.sources, ProblemReader()), context)
     if recipe.rating is not None:
-        made = rate(made, recipe.rating, completer(context, "rater", recipe.rating.model), ranges(recipe.sources))
-    return problems.in_slices(PROBLEMS, made)
+        result = rate(result, recipe.rating, completer(context, "rater", recipe.rating.model), ranges(recipe.sources))
+    return problems.in_slices(PROBLEMS, result)
 
 
 def make_benchmark_problems(context: BuildContext) -> StageResult:
     """`benchmark_problems`."""
-    made = problems.benchmark_problems(context.project.recipe.benchmarks, ProblemReader())
-    return problems.in_slices(BENCHMARK_PROBLEMS, _checked(BENCHMARK_PROBLEMS, made, context))
+    result = problems.benchmark_problems(context.project.recipe.benchmarks, ProblemReader())
+    return problems.in_slices(BENCHMARK_PROBLEMS, _checked(BENCHMARK_PROBLEMS, result, context))
 
 
-def _checked(table: Table, made: StageResult, context: BuildContext) -> StageResult:
+def _checked(table: Table, result: StageResult, context: BuildContext) -> StageResult:
     """Remove problems whose own reference is not judged correct, so that no answers to them are paid for."""
     with graders(context) as known:
         progress = Progress("references judged", context.log).count
-        return validated(table, made, known, context.project.deployment.workers, progress)
+        return validated(table, result, known, context.project.deployment.workers, progress)

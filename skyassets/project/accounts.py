@@ -70,7 +70,7 @@ class Accounts:
             },
         )
 
-    def kept(self) -> int | None:
+    def examples_kept(self) -> int | None:
         """How many examples the data set keeps; None if there is no data set yet."""
         manifest = self.tables.manifest(EXAMPLES)
         waterfall = manifest.facts.get("waterfall") if manifest else None

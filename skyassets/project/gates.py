@@ -1,5 +1,7 @@
 """Evaluates the gates between the data set and the training on the stored tables."""
 
+import polars as pl
+
 from skyassets.core.errors import GateError
 from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, EXAMPLES, PROBLEMS
 from skyassets.project.project import Project
@@ -11,16 +13,21 @@ EVIDENCE = 5
 """Number of pieces of evidence that a finding shows."""
 
 
+def kept_questions(project: Project) -> dict[str, str]:
+    """The questions of the kept examples, by problem id."""
+    rows = kept(project.store.scan(EXAMPLES).select("problem_id", "dropped_by").collect())
+    problems = project.store.scan(PROBLEMS).filter(pl.col("problem_id").is_in(rows["problem_id"].unique().to_list()))
+    return dict(problems.select("problem_id", "question").sort("problem_id").collect().iter_rows())
+
+
 def contamination(project: Project) -> Finding:
     """Whether no kept example contains a benchmark question, with the evidence."""
     items = stated(project.store.read(BENCHMARK_PROBLEMS))
-    rows = kept(project.store.read(EXAMPLES)).select("problem_id")
-    problems = rows.join(project.store.read(PROBLEMS), on="problem_id").select("problem_id", "question").unique()
-    questions = dict(problems.sort("problem_id").iter_rows())
+    questions = kept_questions(project)
     matches = contaminated(questions, items, project.recipe.curation.decontamination)
-    shared = set(problems["question"]) & set(items["question"])
+    shared = set(questions.values()) & set(items["question"])
     numbers: Numbers = {
-        "questions held against the benchmarks": problems.height,
+        "questions held against the benchmarks": len(questions),
         "benchmark problems": items.height,
         "contaminated": len(matches),
         "the same question": len(shared),

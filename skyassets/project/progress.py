@@ -27,8 +27,8 @@ class Progress:
         """Report completions: reused, in flight and failed ones, tokens per second, and money."""
         if self.first is None or tally.total != self.first.total:
             self.first, self.started = tally, time.monotonic()
-        asked, total = tally.done - tally.reused, tally.total - tally.reused
-        parts = [f"{self.what}: {asked}/{total}"]
+        answered, total = tally.done - tally.reused, tally.total - tally.reused
+        parts = [f"{self.what}: {answered}/{total}"]
         if tally.reused:
             parts.append(f"{tally.reused} reused")
         if tally.in_flight:
@@ -37,7 +37,7 @@ class Progress:
         if self.run_budget is not None and (self.run_budget.spent or self.run_budget.budget is not None):
             parts.append(spend(self.run_budget))
         failed = ", ".join(f"{count} x {kind}" for kind, count in tally.failures.items())
-        self._log(asked, total, ", ".join(parts), f", {tally.failed} failed ({failed})" if tally.failed else "")
+        self._log(answered, total, ", ".join(parts), f", {tally.failed} failed ({failed})" if tally.failed else "")
 
     def count(self, done: int, total: int) -> None:
         """Report any other count."""

@@ -11,7 +11,7 @@ from skyassets.core.code_version import code_version, plain_version
 from skyassets.core.tables.declarations import ASSET_TABLES
 from skyassets.project.asset_specs import PROBLEM_CODE, RATED_PROBLEM_CODE, asset_specs
 from skyassets.project.deployment import Deployment
-from skyassets.project.evaluation.report_manifest import STATISTICS
+from skyassets.project.evaluation.manifest import STATISTICS
 from skyassets.project.graders import ANSWER_GRADERS, CODE_GRADERS, GRADERS
 from skyassets.project.project import Project
 from skyassets.project.training_runs import TRAINER

@@ -8,7 +8,7 @@ import pytest
 from skyassets.core.errors import RecipeError
 from skyassets.core.ports import Limits, Model, Sampling
 from skyassets.core.sources import Window
-from skyassets.recipes.recipe import RESERVED, Recipe, check
+from skyassets.recipes.recipe import SHARED_FOLDERS, Recipe, check
 from skyassets.recipes.smoke import smoke
 from skyassets.stages.evaluation.config import Contender
 
@@ -35,7 +35,7 @@ def windowed(since: str, until: str) -> Recipe:
         (replace(smoke(), teacher=replace(smoke().teacher, prompts=BLIND)), "teacher.prompts.maths = 'Solve it.'"),
         (replace(smoke(), student_prompts=BLIND), "student_prompts.maths"),
         (replace(smoke(), limits=Limits(seconds=0)), "limits.seconds = 0"),
-        *((replace(smoke(), name=name), f"name = '{name}'") for name in RESERVED),
+        *((replace(smoke(), name=name), f"name = '{name}'") for name in SHARED_FOLDERS),
         (replace(smoke(), benchmarks=()), "benchmarks = []; it must be at least one"),
         (replace(smoke(), benchmarks=(HELD_OUT, HELD_OUT)), "benchmarks = ['held-out', 'held-out']"),
         (measured(name=" "), "a benchmark's name = ' '"),

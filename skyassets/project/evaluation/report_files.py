@@ -94,7 +94,7 @@ def _spent(project: Project, ledger: pl.DataFrame) -> tuple[Spent, ...]:
     )
     rows = summed.sort("began", "asset").drop("began").iter_rows()
     spent = {asset: Spent(asset, *numbers) for asset, *numbers in rows}
-    kept = project.accounts.kept()
+    kept = project.accounts.examples_kept()
     costs = {} if kept is None else project.accounts.accepted(kept).by_asset
     for asset, cost in costs.items():
         before = spent.get(asset, Spent(asset, 0, 0, 0.0, 0.0))

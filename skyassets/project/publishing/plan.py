@@ -11,7 +11,7 @@ from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, CHECKPOINT, E
 from skyassets.engines.training.checkpoint_folder import CARD
 from skyassets.project.gates import failed_gates
 from skyassets.project.project import Project
-from skyassets.project.publishing.cards import REPORT, Names, data_card, student_card
+from skyassets.project.publishing.cards import REPORT, Names, published_data_card, published_student_card
 from skyassets.project.publishing.files import data_files, generated_file, local_file, weights_files
 from skyassets.project.publishing.report import PublishedReport, published_report
 from skyassets.project.publishing.secret_scan import leaks_in
@@ -54,13 +54,13 @@ def publication(project: Project, request: PublicationRequest) -> Publication:
     accepted = {kind: release_checks.taken(many, request.names.accepted) for kind, many in under.items()}
     items: dict[Kind, list[Item]] = {}
     if Kind.DATA in request.kinds:
-        text = data_card(project, report, request.names, accepted[Kind.DATA])
+        text = published_data_card(project, report, request.names, accepted[Kind.DATA])
         items[Kind.DATA] = [*data_files(project, refused), generated_file(CARD, text)]
     if Kind.MODEL in request.kinds:
         refused += report.wrong
         items[Kind.MODEL] = weights_files(project, refused)
         if items[Kind.MODEL] and not report.wrong:
-            text = student_card(project, report, request.names, accepted[Kind.MODEL])
+            text = published_student_card(project, report, request.names, accepted[Kind.MODEL])
             items[Kind.MODEL].append(generated_file(CARD, text))
     if not report.wrong:
         items[request.with_report] += [local_file(f"{REPORT}/{path.name}", path) for path in report.files]

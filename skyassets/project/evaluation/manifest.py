@@ -1,5 +1,9 @@
-"""What answered the benchmarks: read from the serving notes of the runs that produced the report's rows."""
+"""The reproducibility manifest of a report: what answered the benchmarks, and what the report was made from.
 
+The servers are read from the serving notes of the runs that produced the rows.
+"""
+
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -8,7 +12,7 @@ import polars as pl
 from skyassets import __version__
 from skyassets.core.code_version import code_version
 from skyassets.core.ports import Model
-from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS
+from skyassets.core.tables.declarations import ANSWERS, BENCHMARK_PROBLEMS, CHECKPOINT, EXAMPLES
 from skyassets.core.tables.store import StageResult
 from skyassets.engines.host.environment import versions_told
 from skyassets.engines.host.git import commit_of
@@ -16,10 +20,12 @@ from skyassets.project.completions import notes_of
 from skyassets.project.graders import GRADERS
 from skyassets.project.project import Project
 from skyassets.stages.evaluation.answers import JUDGED_BY
-from skyassets.stages.evaluation.manifest import Facts, Server, answered, asked, title, under
+from skyassets.stages.evaluation.manifest import MADE_WITH, Facts, Server, answered, asked, title, under
 
 PACKAGE = Path(__file__).parents[1]
 GRADING_PACKAGES = ("math-verify", "latex2sympy2_extended", "sympy")
+STATISTICS = "skyassets.stages.evaluation.scores"
+STATISTICS_PACKAGES = ("polars", "numpy", "scipy")
 
 
 def answered_with(project: Project, models: Mapping[str, Model], made: StageResult, epoch: str) -> Facts:
@@ -36,12 +42,46 @@ def answered_with(project: Project, models: Mapping[str, Model], made: StageResu
     if recipe.judge:
         graders["judge"] = f"{title(recipe.judge.model.name)}@{recipe.judge.model.revision}"
     manifest |= under("graders", graders)
-    manifest |= under("answered by", code_facts())
+    manifest |= under("answered by", _code())
     manifest["data.benchmark_problems"] = project.store.data_version(BENCHMARK_PROBLEMS)
     return manifest
 
 
-def code_facts() -> Facts:
+def made_with(project: Project) -> Facts:
+    """The manifest of a report on the current answers.
+
+    Raises:
+        StoreError: when a table is missing or does not match its manifest.
+    """
+    answers = project.store.manifest(ANSWERS)
+    stored = answers.facts.get(MADE_WITH) if answers else None
+    manifest: Facts = dict(stored) if isinstance(stored, Mapping) else {}
+    manifest |= _checkpoint(project)
+    manifest |= {f"data.{table.name}": project.store.data_version(table) for table in (EXAMPLES, CHECKPOINT, ANSWERS)}
+    return manifest | under(
+        "report", {"statistics": code_version(STATISTICS), **_code(), **versions_told(STATISTICS_PACKAGES)}
+    )
+
+
+def _checkpoint(project: Project) -> Facts:
+    """The student's origin: its base, the data it was trained on, and what trained it."""
+    rows = project.store.read(CHECKPOINT)
+    entries = {str(row["entry"]): row["fact"] for row in rows.iter_rows(named=True) if row["fact"] is not None}
+    run = {name.removeprefix("fact:"): json.loads(str(value)) for name, value in entries.items()}
+    manifest: Facts = {
+        "checkpoint.id": str(rows["checkpoint_id"][0]),
+        "checkpoint.base": title(project.recipe.training.base.name),
+        "checkpoint.base revision": run.get("base revision"),
+        "data.training set": run.get("data version"),
+    }
+    environment = run.get("environment")
+    if isinstance(environment, dict):
+        named = {f"trained with {name}": value for name, value in environment.items() if name != "seconds"}
+        manifest |= under("checkpoint", named)
+    return manifest
+
+
+def _code() -> Facts:
     """The running code: its Git commit, if it is a checkout, and the package's version."""
     commit = commit_of(PACKAGE)
     return {
