@@ -21,7 +21,7 @@ from skyassets.recipes.benchmarks import (
     olympiadbench,
 )
 from skyassets.recipes.embedded import embedded
-from skyassets.recipes.expected import Calls, Expected, Published
+from skyassets.recipes.expected import Calls, Expected, PublishedRun
 from skyassets.recipes.recipe import Recipe
 from skyassets.recipes.sky_t1_preview import sky_t1_preview
 from skyassets.recipes.sky_t1_train_splits import sky_t1_train_splits
@@ -55,13 +55,17 @@ from skyassets.stages.sampling.config import Asking
 from skyassets.stages.sampling.length_policy import DROP, KEEP, LengthPolicy
 from skyassets.stages.sampling.prompts import Prompts
 
+Published = PublishedRun
+"""The name of `PublishedRun` in earlier releases."""
+
 __all__ = [
     "DROP", "KEEP", "Asking", "Benchmark", "Bounds", "Calls", "Cap", "Chosen", "Contender", "Curation",
     "Decontamination", "DifficultyWithin", "Evaluation", "Expected", "FitsCutoff", "Gates", "Generated", "Group",
     "HubDataset", "InMixture", "LengthPolicy", "LicenceAllowed", "Limits", "LocalFile", "Lora", "Model", "ModelJudge",
     "ModelRewriting", "NearDuplicates", "NoLoops", "NotInBenchmark", "OneLanguage", "Order", "Prompts", "Published",
-    "QuestionNew", "QuestionUnlike", "Rating", "Recipe", "RewriteCorrect", "RewriteMade", "RuleRewriting", "Sampling",
-    "Share", "Source", "TraceCorrect", "TraceFinished", "TraceNew", "Training", "WellFormed", "Window", "WithinCaps",
+    "PublishedRun", "QuestionNew", "QuestionUnlike", "Rating", "Recipe", "RewriteCorrect", "RewriteMade",
+    "RuleRewriting", "Sampling", "Share", "Source", "TraceCorrect", "TraceFinished", "TraceNew",
+    "Training", "WellFormed", "Window", "WithinCaps",
     "aime_2024", "aime_2025", "amc23", "embedded", "gpqa_diamond", "gsm8k", "humaneval", "livecodebench", "math500",
     "mbpp", "mmlu", "mmlu_pro", "olympiadbench", "scored", "sky_t1_preview", "sky_t1_train_splits", "smoke",
     "verified",

@@ -1,58 +1,55 @@
 """Builds the Dagster asset of a table, and its rows when Dagster asks for them."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
-import polars as pl
 
-from skyassets.assets.metadata import PREVIEW, PREVIEW_ROWS, THUMBNAIL, definition_metadata, metadata, preview
-from skyassets.assets.pipes import piped
+from skyassets.assets.automation import condition, freshness
+from skyassets.assets.checks import audit_results, audit_specs
+from skyassets.assets.metadata import build_metadata, definition_metadata
+from skyassets.assets.presentation import presentation
 from skyassets.core.errors import SkyassetsError
-from skyassets.core.tables.declarations import Table
 from skyassets.core.tables.store import StageResult
-from skyassets.project.project import SECONDS_TO_MAKE, AssetDeclaration, AssetSpec, BuildContext, Project, Run
-from skyassets.stages.curation.audits import AUDITS, Audit
-from skyassets.stages.plots.thumbnail import as_markdown
-from skyassets.stages.plots.thumbnails import THUMBNAILS
-
-PAID_KINDS = frozenset({"llm", "deepspeed"})
-"""Kinds of assets that cost money to make: the ledger is updated after one was made."""
-
-NEVER_PICTURED = ("text", "question", "ground_truth", "tests", "starter_code", "references", "imported_trace")
-"""Columns that no chart needs and that may be larger than memory."""
-
+from skyassets.engines.training.trainer import Telling
+from skyassets.project.asset_specs import AssetSpec
+from skyassets.project.project import SECONDS_TO_MAKE, BuildContext, PipelineRun, Project
 
 Make = Callable[[BuildContext], StageResult]
 """Makes the rows of a table."""
-Picture = Callable[[pl.DataFrame], str]
-"""Draws a chart of a table."""
+
+COSTS = {"llm": "calls", "deepspeed": "training"}
+"""Kinds of assets that cost money to make, with the value of their cost tag (`tag:"skyassets/cost"="calls"` in the UI).
+
+The ledger is updated after such an asset is made.
+"""
 
 
-def asset(project: Project, declared: AssetDeclaration, make: Make, picture: Picture) -> dg.AssetsDefinition:
-    """The Dagster asset of a declared table; `make` receives the build context and returns the rows."""
-    spec = declared.spec
+def asset(project: Project, spec: AssetSpec, make: Make) -> dg.AssetsDefinition:
+    """The Dagster asset of a table; `make` returns the rows."""
+    table = spec.table
+    cost = next((COSTS[kind] for kind in COSTS if kind in spec.kinds), "little")
 
     @dg.asset(
-        name=spec.table.name,
+        name=table.name,
         deps=[dg.AssetKey(parent.name) for parent in spec.parents],
         code_version=spec.version,
-        description=spec.table.meaning,
+        description=table.meaning,
         group_name=spec.group,
         kinds=set(spec.kinds),
         owners=["team:skyassets"],
-        tags={"skyassets/recipe": project.recipe.name, "skyassets/cost": cost_of(spec)},
-        metadata=definition_metadata(spec.table, project.store.path(spec.table)),
-        check_specs=[
-            dg.AssetCheckSpec(audit.name, asset=spec.table.name, description=audit.description)
-            for audit in audits_of(spec.table)
-        ],
+        tags={"skyassets/recipe": project.recipe.name, "skyassets/cost": cost},
+        metadata=definition_metadata(table, project.store.path(table)),
+        check_specs=audit_specs(table),
+        automation_condition=condition(project, table),
+        freshness_policy=freshness(project, table),
     )
     def build(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster reads the bare annotation
         try:
-            return _built(project, context, declared, make, picture)
+            return _materialize(project, context, spec, make)
         except SkyassetsError as error:
             # Our errors are complete; Dagster's traceback would only hide them.
             raise dg.Failure(f"{type(error).__name__}: {error}", allow_retries=False) from None
@@ -60,58 +57,50 @@ def asset(project: Project, declared: AssetDeclaration, make: Make, picture: Pic
     return build
 
 
-def _built(
-    project: Project, context: dg.AssetExecutionContext, declared: AssetDeclaration, make: Make, picture: Picture
+def _materialize(
+    project: Project, context: dg.AssetExecutionContext, spec: AssetSpec, make: Make
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster reads the bare annotation
     """Build the table if necessary, and report it to Dagster."""
     started = time.monotonic()
-    spec = declared.spec
-    said = context.log.info
-    run = Run(context.run.run_id, context.run.tags)
-    parents = {parent.name: project.store.data_version(parent) for parent in spec.parents}
-    origin = spec.origin(parents | declared.outside(run))
+    table, store, log = spec.table, project.store, context.log.info
+    run = PipelineRun(context.run.run_id, context.run.tags)
+    versions = {parent.name: store.data_version(parent) for parent in spec.parents}
 
-    def making() -> StageResult:
-        work = BuildContext(spec.table.name, run, said, project.run_budget(run.id), piped(context))
+    def make_rows() -> StageResult:
+        build = BuildContext(project, table.name, run, log, project.run_budget(run.id), _pipes(context))
         try:
-            made = make(work)
+            result = make(build)
         finally:
-            if spec.kinds & PAID_KINDS:  # the money is spent even if the asset failed
+            if spec.kinds & COSTS.keys():  # the money is spent even if the asset failed
                 project.accounts.publish()
-        return replace(made, facts={**made.facts, **work.facts})
+        return replace(result, facts={**result.facts, **build.usage_metadata})
 
-    def show(path: Path) -> dict[str, object]:
-        rows = pl.scan_parquet(path)
-        few = rows.drop(NEVER_PICTURED, strict=False).collect()
-        shown: dict[str, object] = {THUMBNAIL: as_markdown(THUMBNAILS[spec.table.name](few)), "picture": picture(few)}
-        shown[PREVIEW] = preview(rows.head(PREVIEW_ROWS).collect())
-        return {**shown, SECONDS_TO_MAKE: round(time.monotonic() - started, 1)}
+    def page_metadata(path: Path) -> dict[str, object]:
+        return {**presentation(project, table, path), SECONDS_TO_MAKE: round(time.monotonic() - started, 1)}
 
-    built = project.store.build(spec.table, origin, making, declared.damage, said, show)
-    said(f"{spec.table.name}: {built.manifest.rows} rows, {'rebuilt' if built.rebuilt else 'unchanged'}")
-    path = project.store.path(spec.table)
+    result = store.build(table, spec.inputs(versions | spec.external(run)), make_rows, spec.damage, log, page_metadata)
+    log(f"{table.name}: {result.manifest.rows} rows, {'rebuilt' if result.rebuilt else 'unchanged'}")
     return dg.MaterializeResult(
-        asset_key=spec.table.name,
-        data_version=dg.DataVersion(built.manifest.data_version),
-        metadata=metadata(spec.table, built, str(path), time.monotonic() - started),
-        check_results=[
-            dg.AssetCheckResult(
-                passed=found.passed,
-                check_name=found.name,
-                severity=dg.AssetCheckSeverity.WARN,
-                metadata=found.numbers,
-            )
-            for audit in audits_of(spec.table)
-            for found in [audit(pl.read_parquet(path, columns=list(audit.columns)))]
-        ],
+        asset_key=table.name,
+        data_version=dg.DataVersion(result.manifest.data_version),
+        metadata=build_metadata(table, result, store.path(table), time.monotonic() - started),
+        check_results=audit_results(table, store.path(table)),
     )
 
 
-def audits_of(table: Table) -> tuple[Audit, ...]:
-    """The audit of `table`, if it has one."""
-    return (AUDITS[table.name],) if table.name in AUDITS else ()
+def _pipes(context: dg.AssetExecutionContext) -> Telling:
+    """Opens Dagster Pipes for a process that an engine starts: its reports appear live in the run of `context`.
 
+    Yields the environment variables that the process needs.
+    """
 
-def cost_of(spec: AssetSpec) -> str:
-    """The value of the cost tag, for the selection `tag:"skyassets/cost"="calls"` in the UI."""
-    return "calls" if "llm" in spec.kinds else "training" if "deepspeed" in spec.kinds else "little"
+    @contextmanager
+    def session() -> Iterator[Mapping[str, str]]:
+        with dg.open_pipes_session(
+            context=context,
+            context_injector=dg.PipesEnvContextInjector(),
+            message_reader=dg.PipesTempFileMessageReader(),
+        ) as opened:
+            yield opened.get_bootstrap_env_vars()
+
+    return session

@@ -1,63 +1,56 @@
 """The checkpoint: the student's weights, its training curve, and its model card."""
 
-import dagster as dg
-
-from skyassets.assets.builder import asset
 from skyassets.assets.metadata import MASK
 from skyassets.core.ports import Conversation
-from skyassets.core.tables.declarations import CHECKPOINT, EXAMPLES
+from skyassets.core.tables.declarations import EXAMPLES
 from skyassets.core.tables.store import StageResult
 from skyassets.core.training.spec import TrainPlan
 from skyassets.engines.host.devices import gpus
 from skyassets.engines.training.checkpoint_folder import Run
-from skyassets.project.gates import hold
-from skyassets.project.project import AssetDeclaration, BuildContext, Project
+from skyassets.project.gates import require_gates
+from skyassets.project.project import BuildContext, Project
 from skyassets.project.publishing.student_card import report_on, write_card
-from skyassets.project.training_runs import facts_of, name_of, plan_of, runs_of
+from skyassets.project.training_runs import run_metadata, run_name_of, training_plan, training_runs
 from skyassets.stages.curation.examples import conversations
-from skyassets.stages.plots import training_curve
 from skyassets.stages.training.checkpoint_table import checkpoint
 from skyassets.stages.training.loss_mask import as_markdown
 
-SHOWN_LETTERS = 4_000
+SHOWN_CHARACTERS = 4_000
 """Characters of the example that is shown with its loss mask."""
 
 
-def model_assets(project: Project, declared: dict[str, AssetDeclaration]) -> list[dg.AssetsDefinition]:
+def make_checkpoint(context: BuildContext) -> StageResult:
     """`checkpoint`."""
-    training = project.recipe.training
-    weights = runs_of(project)
+    project, training = context.project, context.project.recipe.training
+    require_gates(project)
+    table = project.store.read(EXAMPLES)
+    examples = conversations(table)
+    trainer = project.deployment.trainer(training.base, context.pipes)
 
-    def make(work: BuildContext) -> StageResult:
-        hold(project)
-        examples = project.store.read(EXAMPLES)
-        learned_from = conversations(examples)
-        trainer = project.deployment.trainer(training.base, work.telling)
+    def logged_plan() -> TrainPlan:
+        plan = training_plan(project, table)
+        for assumption in plan.assumptions:
+            context.log(f"plan: {assumption}")
+        return plan
 
-        def plan() -> TrainPlan:
-            made = plan_of(project, examples)
-            for line in made.assumptions:
-                work.said(f"plan: {line}")
-            return made
-
-        with project.accounts.training(work.asset, str(training.base), work.run.id, work.run_budget, gpus_of(project)):
-            run = weights.train(trainer, plan, learned_from, name_of(project, learned_from), work.said)
-        files = [(file.path, file.bytes, file.sha256) for file in run.files]
-        made = checkpoint(str(training.base), files, run.curve, facts_of(project, run))
-        write_card(project, run, report_on(project, str(made.frame["checkpoint_id"][0])))
-        return StageResult(made.frame, {**made.facts, **shown(project, run, learned_from[0])})
-
-    return [asset(project, declared[CHECKPOINT.name], make, training_curve.training_curve)]
+    with project.accounts.training(
+        context.asset, str(training.base), context.run.id, context.run_budget, _gpus_used(project)
+    ):
+        run = training_runs(project).train(trainer, logged_plan, examples, run_name_of(project, examples), context.log)
+    files = [(file.path, file.bytes, file.sha256) for file in run.files]
+    result = checkpoint(str(training.base), files, run.curve, run_metadata(project, run))
+    write_card(project, run, report_on(project, str(result.frame["checkpoint_id"][0])))
+    return StageResult(result.frame, {**result.facts, **_plan_metadata(project, run, examples[0])})
 
 
-def gpus_of(project: Project) -> int:
+def _gpus_used(project: Project) -> int:
     """The number of GPUs that training uses here."""
-    there = len(gpus() or ())
-    return min(project.deployment.overrides.ranks or there, there)
+    present = len(gpus() or ())
+    return min(project.deployment.overrides.ranks or present, present)
 
 
-def shown(project: Project, run: Run, example: Conversation) -> dict[str, object]:
-    """Metadata of a run: its folder, its plan, and an example with its loss mask."""
+def _plan_metadata(project: Project, run: Run, example: Conversation) -> dict[str, object]:
+    """The folder of a run, its plan, and an example with its loss mask."""
     plan = run.plan
     pieces = project.deployment.pieces(plan.training.base, example)
     return {
@@ -65,5 +58,5 @@ def shown(project: Project, run: Run, example: Conversation) -> dict[str, object
         "layout": f"{plan.layout.ranks} ranks, ZeRO-{plan.layout.zero_stage}, offload {plan.layout.offload}",
         "fill": round(plan.fill, 4),
         "planned GB a rank": round(plan.memory.total, 2),
-        MASK: as_markdown(pieces, SHOWN_LETTERS),
+        MASK: as_markdown(pieces, SHOWN_CHARACTERS),
     }

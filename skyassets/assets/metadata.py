@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import dagster as dg
-import polars as pl
 
+from skyassets.assets.presentation import CHART, PREVIEW, THUMBNAIL, shortened
 from skyassets.core.tables.columns import COLUMNS
 from skyassets.core.tables.declarations import Table
 from skyassets.core.tables.store import BuildResult
@@ -14,19 +14,11 @@ from skyassets.project.project import CALLS_PICTURE
 from skyassets.stages.inspection.column_lineage import COLUMN_LINEAGE
 from skyassets.stages.sampling.usage import SPENT
 
-PREVIEW_ROWS = 2
-LONGEST_CELL = 60
-LONGEST_WORD = 20
-"""Text only wraps at spaces; a longer word would make the table too wide."""
-PREVIEW = "preview"
 MADE_FROM = "made from"
 """The column lineage as a table: Dagster's open-source UI stores `dagster/column_lineage` but does not show it."""
-THUMBNAIL = "at a glance"
-"""The thumbnail, which the UI shows inline; full charts open on a click."""
-PICTURES = ("picture", CALLS_PICTURE)
 MASK = "an example with its loss mask"
 SCORES = "scores"
-WRITTEN = (SCORES, MASK)
+MARKDOWN = (SCORES, MASK)
 """Metadata that is already Markdown, with all untrusted text escaped."""
 
 
@@ -64,44 +56,35 @@ def definition_metadata(table: Table, path: Path) -> dict[str, dg.MetadataValue 
     }
 
 
-def preview(frame: pl.DataFrame) -> list[dict[str, str]]:
-    """The first rows, transposed: one line per column, long texts shortened; stored with the table's facts."""
-    rows = frame.head(PREVIEW_ROWS).rows()
-    return [
-        {"column": name, **{f"row {number}": _short(row[deployment]) for number, row in enumerate(rows, 1)}}
-        for deployment, name in enumerate(frame.columns)
-    ]
-
-
-def metadata(table: Table, built: BuildResult, path: str, seconds: float) -> dict[str, dg.MetadataValue]:
+def build_metadata(table: Table, result: BuildResult, path: Path, seconds: float) -> dict[str, dg.MetadataValue]:
     """Dagster metadata of a materialized table."""
-    facts = dict(built.manifest.facts)
-    if not built.rebuilt:
-        facts |= {name: 0 for name in facts if name.endswith("rows asked")}
-        facts |= {name: 0.0 for name in facts if name.endswith(SPENT)}
-    shown: dict[str, dg.MetadataValue] = {
-        "dagster/row_count": dg.MetadataValue.int(built.manifest.rows),
-        "rows": dg.MetadataValue.int(built.manifest.rows),
-        "rebuilt": dg.MetadataValue.bool(built.rebuilt),
-        "why": dg.MetadataValue.text(built.why or "nothing it was made from has changed"),
+    stored = dict(result.manifest.facts)
+    if not result.rebuilt:
+        stored |= {name: 0 for name in stored if name.endswith("rows asked")}
+        stored |= {name: 0.0 for name in stored if name.endswith(SPENT)}
+    metadata: dict[str, dg.MetadataValue] = {
+        "dagster/row_count": dg.MetadataValue.int(result.manifest.rows),
+        "rows": dg.MetadataValue.int(result.manifest.rows),
+        "rebuilt": dg.MetadataValue.bool(result.rebuilt),
+        "why": dg.MetadataValue.text(result.why or "no input has changed"),
         "seconds": dg.MetadataValue.float(round(seconds, 2)),
-        "data version": dg.MetadataValue.text(built.manifest.data_version),
-        "path": dg.MetadataValue.path(path),
+        "data version": dg.MetadataValue.text(result.manifest.data_version),
+        "path": dg.MetadataValue.path(str(path)),
         "dagster/column_lineage": dg.MetadataValue.column_lineage(column_lineage(table)),
     }
-    if isinstance(thumbnail := facts.pop(THUMBNAIL, None), str):
-        shown[THUMBNAIL] = dg.MetadataValue.md(thumbnail)
-    if built.manifest.unfinished:
-        shown["rows to be tried again"] = dg.MetadataValue.int(built.manifest.unfinished)
-    for name in PICTURES:
-        if isinstance(svg := facts.pop(name, None), str):
-            shown[name] = dg.MetadataValue.md(image(svg))
-    rows = facts.pop(PREVIEW, None)
-    for name, value in facts.items():
-        shown[name] = dg.MetadataValue.md(str(value)) if name in WRITTEN else _value(value)
+    if isinstance(thumbnail := stored.pop(THUMBNAIL, None), str):
+        metadata[THUMBNAIL] = dg.MetadataValue.md(thumbnail)
+    if result.manifest.unfinished:
+        metadata["rows to be tried again"] = dg.MetadataValue.int(result.manifest.unfinished)
+    for name in (CHART, CALLS_PICTURE):
+        if isinstance(svg := stored.pop(name, None), str):
+            metadata[name] = dg.MetadataValue.md(image(svg))
+    rows = stored.pop(PREVIEW, None)
+    for name, value in stored.items():
+        metadata[name] = dg.MetadataValue.md(str(value)) if name in MARKDOWN else _value(value)
     if isinstance(rows, list) and rows:
-        shown[PREVIEW] = _table(list(rows[0]), rows)
-    return shown
+        metadata[PREVIEW] = _table(list(rows[0]), rows)
+    return metadata
 
 
 def image(svg: str) -> str:
@@ -140,19 +123,12 @@ def _made_from(table: Table) -> list[dict[str, str]]:
         by_table: dict[str, list[str]] = {}
         for one in parents:
             by_table.setdefault(one.table, []).append(one.column)
-        told = "; ".join(f"{parent}: {', '.join(columns)}" for parent, columns in by_table.items())
-        lines.append({"column": name, MADE_FROM: told or "outside"})
+        origin = "; ".join(f"{parent}: {', '.join(columns)}" for parent, columns in by_table.items())
+        lines.append({"column": name, MADE_FROM: origin or "external input"})
     return lines
-
-
-def _short(value: object) -> str:
-    text = "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
-    words = (word if len(word) <= LONGEST_WORD else f"{word[: LONGEST_WORD - 1]}…" for word in text.split())
-    text = " ".join(words)
-    return text if len(text) <= LONGEST_CELL else f"{text[: LONGEST_CELL - 1]}…"
 
 
 def _cell(value: object) -> str | int | float:
     if isinstance(value, float):
         return float(f"{value:.6g}")
-    return value if isinstance(value, str | int) and not isinstance(value, bool) else _short(value)
+    return value if isinstance(value, str | int) and not isinstance(value, bool) else shortened(value)

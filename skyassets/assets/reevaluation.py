@@ -12,7 +12,7 @@ from skyassets.project.project import Project
 JOB = "re_evaluate"
 WATCHED = (CHECKPOINT, BENCHMARK_PROBLEMS)
 DATA_VERSION = "dagster/data_version"
-UNDER_WAY = [
+UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
@@ -21,16 +21,16 @@ UNDER_WAY = [
 ]
 LEAST_SECONDS = 60
 """Minimum seconds between two evaluations of the sensor."""
-LOOKED_THROUGH = 100
+SEARCHED = 100
 """How many of a table's latest materializations are searched for the one that made the stored version."""
 
 
-def re_evaluate() -> Any:  # Dagster does not export the type of asset jobs
+def reevaluation_job() -> Any:  # Dagster does not export the type of asset jobs
     """The job that the schedule and the sensor start."""
     return dg.define_asset_job(
         JOB,
         selection=dg.AssetSelection.assets(ANSWERS.name, REPORTS.name),
-        description="Ask the benchmarks again in a new epoch (fresh samples, same prompts) and report.",
+        description="Samples the benchmarks again in a new epoch (fresh samples, same prompts) and reports the scores.",
     )
 
 
@@ -44,8 +44,8 @@ def new_epochs(job: Any, cadence: str) -> dg.ScheduleDefinition:
         description="Re-evaluates all models in an epoch named by its time.",
     )
     def re_evaluation(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        if run := _under_way(context.instance):
-            return dg.SkipReason(f"the re-evaluation of run {run} is still under way; the next tick asks again")
+        if run := _unfinished_run(context.instance):
+            return dg.SkipReason(f"run {run} is still re-evaluating; the next tick tries again")
         epoch = context.scheduled_execution_time.strftime("%Y-%m-%d-%H%M")
         return dg.RunRequest(run_key=epoch, tags={EPOCH_TAG: epoch})
 
@@ -57,8 +57,8 @@ def new_versions(job: Any, project: Project) -> dg.SensorDefinition:
 
     The cursor is the last request, so nothing is started twice and a failed run is left for a person to handle. A
     materialization that changed nothing keeps its data version and triggers nothing. Dagster does not know about
-    recipes:
-    a materialization of another recipe has a data version that this recipe's store does not hold, and is skipped.
+    recipes: a materialization of another recipe has a data version that this recipe's store does not hold, and is
+    skipped.
     """
 
     @dg.sensor(
@@ -66,10 +66,10 @@ def new_versions(job: Any, project: Project) -> dg.SensorDefinition:
         job=job,
         minimum_interval_seconds=LEAST_SECONDS,
         default_status=dg.DefaultSensorStatus.STOPPED,
-        description="Re-evaluates when there is a checkpoint, or a version of the benchmarks, that no report is of.",
+        description="Re-evaluates when the checkpoint or the benchmarks differ from those of the latest report.",
     )
     def new_checkpoint_or_benchmark(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        return _looked(context, project)
+        return _evaluate(context, project)
 
     return new_checkpoint_or_benchmark
 
@@ -82,32 +82,30 @@ def reported(project: Project) -> dict[str, str]:
     return {table.name: answers.fingerprint.get(f"parent {table.name}", "") for table in WATCHED}
 
 
-def _looked(context: dg.SensorEvaluationContext, project: Project) -> dg.SensorResult:
-    found: dict[str, str] = {}
+def _evaluate(context: dg.SensorEvaluationContext, project: Project) -> dg.SensorResult:
+    versions: dict[str, str] = {}
     latest = 0
     for table in WATCHED:
-        records = context.instance.fetch_materializations(dg.AssetKey(table.name), limit=LOOKED_THROUGH).records
+        records = context.instance.fetch_materializations(dg.AssetKey(table.name), limit=SEARCHED).records
         manifest = project.store.manifest(table)
         if not records or manifest is None:
-            return _nothing(f"{table.name} was not materialised yet")
+            return _skip(f"{table.name} is not materialized yet")
         record = next((record for record in records if _version(record) == manifest.data_version), None)
         if record is None:
-            return _nothing(f"another recipe materialised {table.name}, or a run is about to say that it did")
+            return _skip(f"{table.name} was materialized by another recipe, or its run is still finishing")
         run = context.instance.get_run_by_id(record.run_id)
         if run is not None and not run.is_finished:
-            return _nothing(
-                f"the run {run.run_id} that made {table.name} is still under way, and may measure it itself"
-            )
-        found[table.name] = manifest.data_version
+            return _skip(f"run {run.run_id}, which made {table.name}, is unfinished and may evaluate it itself")
+        versions[table.name] = manifest.data_version
         latest = max(latest, record.storage_id)
-    cursor = json.dumps(found, sort_keys=True)
-    if reported(project) == found:
-        return _nothing("the last report is of this checkpoint and these benchmarks", cursor)
+    cursor = json.dumps(versions, sort_keys=True)
+    if reported(project) == versions:
+        return _skip("the latest report covers this checkpoint and these benchmarks", cursor)
     if context.cursor == cursor:
-        return _nothing("this checkpoint and these benchmarks were asked for already; see what became of that run")
-    if run_id := _under_way(context.instance):
-        return _nothing(f"the re-evaluation of run {run_id} is still under way")
-    names = "-".join(f"{name}={version[:12]}" for name, version in found.items())
+        return _skip("a run was already requested for this checkpoint and these benchmarks; check how it ended")
+    if run_id := _unfinished_run(context.instance):
+        return _skip(f"run {run_id} is still re-evaluating")
+    names = "-".join(f"{name}={version[:12]}" for name, version in versions.items())
     # The number distinguishes a version that came back from its first request.
     return dg.SensorResult(run_requests=[dg.RunRequest(run_key=f"{names}-{latest}")], cursor=cursor)
 
@@ -118,12 +116,12 @@ def _version(record: dg.EventLogRecord) -> str:
     return ((made.tags if made else None) or {}).get(DATA_VERSION, "")
 
 
-def _nothing(why: str, cursor: str | None = None) -> dg.SensorResult:
+def _skip(why: str, cursor: str | None = None) -> dg.SensorResult:
     """Start no run, with the reason; without a cursor, the current one is kept."""
     return dg.SensorResult(skip_reason=dg.SkipReason(why), cursor=cursor)
 
 
-def _under_way(instance: dg.DagsterInstance) -> str:
+def _unfinished_run(instance: dg.DagsterInstance) -> str:
     """The job's unfinished run; empty if there is none."""
-    runs = instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=UNDER_WAY), limit=1)
+    runs = instance.get_runs(dg.RunsFilter(job_name=JOB, statuses=UNFINISHED), limit=1)
     return runs[0].run_id if runs else ""

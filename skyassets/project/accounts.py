@@ -70,7 +70,7 @@ class Accounts:
             },
         )
 
-    def kept(self) -> int | None:
+    def examples_kept(self) -> int | None:
         """How many examples the data set keeps; None if there is no data set yet."""
         manifest = self.tables.manifest(EXAMPLES)
         waterfall = manifest.facts.get("waterfall") if manifest else None
@@ -86,9 +86,9 @@ class Accounts:
         return float(sum(cost for cost in costs if isinstance(cost, int | float)))
 
 
-def facts_of(accepted: Accepted, run_budget: Budget) -> dict[str, object]:
+def cost_metadata(accepted: Accepted, run_budget: Budget) -> dict[str, object]:
     """The cost of a data set as metadata."""
-    unknown = "unknown: a price is not known"
+    unknown = "unknown: a price is missing"
     return {
         SPENT: run_budget.spent,
         COST: unknown if accepted.dollars is None else accepted.dollars,

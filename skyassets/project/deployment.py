@@ -89,7 +89,7 @@ class Deployment:
         self,
         role: str,
         model: Model,
-        said: Callable[[str], None],
+        log: Callable[[str], None],
         run_budget: Budget | None = None,
         metered: Metered = unmetered,
     ) -> ModelProvider:
@@ -101,38 +101,38 @@ class Deployment:
         """
         run_budget = run_budget or Budget(self.budget)
         if urls := self.urls.get(role):
-            return self._batched(role, self._endpoint(role, model, urls, run_budget, said), said)
+            return self._batched(role, self._endpoint(role, model, urls, run_budget, log), log)
         if model.name in (tiny.NAME, student_name(tiny.NAME)):
             return tiny.TinyServing(self.data / "logs" / "tiny-server.jsonl", self.concurrency, run_budget)
         if is_hosted(role, model):
             if role in self.keys or self.openai_key:
-                return self._batched(role, self._endpoint(role, model, (OPENAI,), run_budget, said), said)
+                return self._batched(role, self._endpoint(role, model, (OPENAI,), run_budget, log), log)
             raise ServerError(
-                f"{role}: {model.name} is a hosted model and there is no key; export OPENAI_API_KEY, or "
+                f"{role}: {model.name} is a hosted model and no key is set; export OPENAI_API_KEY, or "
                 f"SKYASSETS_{role.upper()}_URL for another OpenAI-compatible server"
             )
         if role in self.batches:
             raise ServerError(
-                f"{role}: SKYASSETS_{role.upper()}_BATCH asks for batches, and {model.name} is served from here; name "
-                f"its server in SKYASSETS_{role.upper()}_URL (one with a Batch API), or unset the former"
+                f"{role}: SKYASSETS_{role.upper()}_BATCH needs a server with a Batch API, but {model.name} is served "
+                f"locally; set SKYASSETS_{role.upper()}_URL, or unset SKYASSETS_{role.upper()}_BATCH"
             )
         logs = self.data / "logs"
         if self.engine == "transformers" or (self.engine == "auto" and vllm_problem() is not None):
             return TransformersServer(
-                self.weights, logs=logs, concurrency=self.concurrency, said=said, metered=metered, run_budget=run_budget
+                self.weights, logs=logs, concurrency=self.concurrency, said=log, metered=metered, run_budget=run_budget
             )
         return VllmServer(
             self.weights,
             logs=logs,
             concurrency=self.concurrency,
             options=self.vllm,
-            said=said,
+            said=log,
             metered=metered,
             run_budget=run_budget,
         )
 
     def _endpoint(
-        self, role: str, model: Model, urls: tuple[str, ...], run_budget: Budget, said: Callable[[str], None]
+        self, role: str, model: Model, urls: tuple[str, ...], run_budget: Budget, log: Callable[[str], None]
     ) -> RemoteServing:
         no_key = self.openai_key if urls == (OPENAI,) and self.openai_key else "none"
         keys = self.keys.get(role, (no_key,))
@@ -149,7 +149,7 @@ class Deployment:
             )
             for url, key in zip(urls, keys, strict=True)
         )
-        return RemoteServing(endpoints, price=self.price(role, model), run_budget=run_budget, said=said)
+        return RemoteServing(endpoints, price=self.price(role, model), run_budget=run_budget, said=log)
 
     def called(self, role: str, model: Model, url: str) -> str:
         """The name that the server at `url` uses for `model`; for OpenAI the dated snapshot, which never changes."""
@@ -161,16 +161,16 @@ class Deployment:
             else model.name
         )
 
-    def _batched(self, role: str, endpoint: RemoteServing, said: Callable[[str], None]) -> ModelProvider:
+    def _batched(self, role: str, endpoint: RemoteServing, log: Callable[[str], None]) -> ModelProvider:
         """The endpoint, or its Batch API if the role uses it."""
         if role not in self.batches:
             return endpoint
         if len(endpoint.endpoints) > 1:
             raise ServerError(
-                f"{role}: batches go to one server, and SKYASSETS_{role.upper()}_URL names {len(endpoint.endpoints)}: "
-                f"name one, or unset SKYASSETS_{role.upper()}_BATCH"
+                f"{role}: a batch uses one server, but SKYASSETS_{role.upper()}_URL lists {len(endpoint.endpoints)}; "
+                f"list one, or unset SKYASSETS_{role.upper()}_BATCH"
             )
-        return OpenAIBatch(endpoint.endpoints[0], self.data / "batches", endpoint.price, endpoint.run_budget, said)
+        return OpenAIBatch(endpoint.endpoints[0], self.data / "batches", endpoint.price, endpoint.run_budget, log)
 
     def price(self, role: str, model: Model) -> Price:
         """The price of `model`'s tokens in its role: nothing on our own machines.
@@ -186,8 +186,8 @@ class Deployment:
         if price := PRICES.get(self.names.get(role, model.name)):
             return price
         raise BudgetError(
-            f"{role}: nobody knows what {self.names.get(role, model.name)} costs at {', '.join(urls)}; export "
-            f"SKYASSETS_{role.upper()}_PRICE=INPUT,OUTPUT in dollars a million tokens (0,0 if it is free)"
+            f"{role}: the price of {self.names.get(role, model.name)} at {', '.join(urls)} is unknown; export "
+            f"SKYASSETS_{role.upper()}_PRICE=INPUT,OUTPUT in dollars per million tokens (0,0 if it is free)"
         )
 
     def weights(self, model: Model) -> Path:

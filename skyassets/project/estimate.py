@@ -14,7 +14,7 @@ from skyassets.engines.sources.reader import ProblemReader
 from skyassets.project.completions import completer
 from skyassets.project.deployment import student_name
 from skyassets.project.evaluation.epoch import current_epoch
-from skyassets.project.project import BuildContext, Project, Run
+from skyassets.project.project import BuildContext, PipelineRun, Project
 from skyassets.stages.evaluation.answers import attempts_of
 from skyassets.stages.inspection.dry_run import DryRun
 from skyassets.stages.inspection.forecast import (
@@ -42,13 +42,13 @@ Stage = Callable[[Completer], StageResult | None]
 
 
 @dataclass
-class Estimate:
+class CallEstimate:
     """What a recipe would ask now at a deployment. A pilot makes `pilot` calls for each role that has calls to make."""
 
     project: Project
     pilot: int
     run_budget: Budget
-    said: Callable[[str], None]
+    log: Callable[[str], None]
     run: str
     """The run id of this pilot. It is unique, so that time between two pilots does not count as run time."""
     problems: pl.DataFrame | None = None
@@ -66,12 +66,12 @@ class Estimate:
             else StageResult(self.problems)
         )
         if rating := recipe.rating:
-            wanted = ranges(recipe.sources)
+            difficulties = ranges(recipe.sources)
             line, rated = self._line(
-                PROBLEMS, "rater", rating.model, lambda by: rate_problems(made, rating, by, wanted)
+                PROBLEMS, "rater", rating.model, lambda by: rate_problems(made, rating, by, difficulties)
             )
             made = rated or made
-            yield replace(line, note="what it sets aside is not asked of the teacher" * bool(line.calls))
+            yield replace(line, note="the teacher is not asked the problems it sets aside" * bool(line.calls))
         teacher, traces = self._line(
             TRACES, "teacher", recipe.teacher.model, lambda by: sample(made.frame, recipe.teacher, by)
         )
@@ -88,16 +88,16 @@ class Estimate:
         price = deployment.price(role, model)
         if role in deployment.batches:
             price = replace(price, input=price.input * price.batch, output=price.output * price.batch)
-        work = BuildContext(table.name, Run(self.run), self.said, self.run_budget)
-        counter = RequestCounter(price, self.pilot, is_by_conversation)
-        made, usage = self._count(counter, stage)
-        if counter.sample:
+        counting = Counting(price, self.pilot, is_by_conversation)
+        made, usage = self._count(counting, stage)
+        if counting.sample:
             # A batch may take a day, so the pilot uses the ordinary API.
             at_once = Project(self.project.recipe, replace(deployment, batches=frozenset()))
-            completer(at_once, role, model, work).complete(model, counter.sample)
-            counter = RequestCounter(price, 0, is_by_conversation)
-            made, usage = self._count(counter, stage)
-        line = Line(table.name, role, str(model), len(usage.lengths), counter.calls, price, counter.worst)
+            context = BuildContext(at_once, table.name, PipelineRun(self.run), self.log, self.run_budget)
+            completer(context, role, model).complete(model, counting.sample)
+            counting = Counting(price, 0, is_by_conversation)
+            made, usage = self._count(counting, stage)
+        line = Line(table.name, role, str(model), len(usage.lengths), counting.calls, price, counting.worst)
         return self._known(line, lengths_of(usage), role, model), made
 
     def _count(self, counter: RequestCounter, stage: Stage) -> tuple[StageResult | None, Usage]:
@@ -109,45 +109,45 @@ class Estimate:
         """`line` with measurements of such calls: of the requested ones, or of the same model for the same asset."""
         deployment = self.project.deployment
         is_ours = role not in deployment.urls and ("/" in model.name or model.name.startswith("package:"))
-        held = deployment.vllm.tensor_parallel * deployment.vllm.replicas if gpus() else 1
-        every = self.project.rows.everything(sorted({*COMPLETION_COLUMNS, *COLUMNS}))
-        alike = every.filter(pl.col("model") == str(model), pl.col("asked_for").str.ends_with(f"/{line.asset}"))
+        gpus_used = deployment.vllm.tensor_parallel * deployment.vllm.replicas if gpus() else 1
+        rows = self.project.rows.everything(sorted({*COMPLETION_COLUMNS, *COLUMNS}))
+        alike = rows.filter(pl.col("model") == str(model), pl.col("asked_for").str.ends_with(f"/{line.asset}"))
         note = line.note
         if lengths is None and alike.height:
             usage = Usage()
             usage.take(alike)
             lengths = lengths_of(usage)
-            note = "lengths of this model's earlier calls with other requests"
+            note = "lengths taken from this model's earlier calls with other requests"
         return replace(
             line,
             lengths=lengths,
             tokens_per_second=rate(alike),
-            machine_price=held * deployment.hour_price if is_ours else 0.0,
+            machine_price=gpus_used * deployment.hour_price if is_ours else 0.0,
             note=note,
         )
 
     def _rewriter(
-        self, rewriting: ModelRewriting, asked: pl.DataFrame, teacher: Line, made: StageResult | None
+        self, rewriting: ModelRewriting, problem_rows: pl.DataFrame, teacher: Line, made: StageResult | None
     ) -> Line:
         """Exact for existing traces; missing ones are assumed to resemble them, or to have the teacher's lengths."""
         frames = [made.frame, *made.stream] if made is not None else []
         traces = pl.concat([frame.select(TRACES.columns) for frame in frames]) if frames else TRACES.frame([])
-        there = traces.filter(pl.col("text").is_not_null())
+        stored = traces.filter(pl.col("text").is_not_null())
         line, _ = self._line(
-            REWRITES, "rewriter", rewriting.model, lambda by: rewrite(there, asked, rewriting, by), True
+            REWRITES, "rewriter", rewriting.model, lambda by: rewrite(stored, problem_rows, rewriting, by), True
         )
         if not teacher.calls:
-            return replace(line, note=line.note or "second tries, where a check fails, come on top")
-        missing = f"{teacher.calls} of {there.height + teacher.calls} traces are not there yet"
-        if there.height and line.lengths is not None:
+            return replace(line, note=line.note or "retries after a failed check are not included")
+        missing = f"{teacher.calls} of {stored.height + teacher.calls} traces do not exist yet"
+        if stored.height and line.lengths is not None:
             # Calls per trace so far, including second attempts.
-            more = round(teacher.calls * (line.calls + line.stored) / there.height)
-            return replace(line, calls=line.calls + more, worst=None, note=f"{missing}: taken to be like the others")
+            more = round(teacher.calls * (line.calls + line.stored) / stored.height)
+            return replace(line, calls=line.calls + more, worst=None, note=f"{missing}: assumed to be like the others")
         lengths = line.lengths
         if lengths is None and teacher.lengths is not None:
             own = len((rewriting.system + rewriting.prompt).encode()) // BYTES_A_TOKEN
             lengths = rewriters(teacher.lengths, own)
-        note = f"{missing}: a rewrite is taken to be as long as the teacher's trace"
+        note = f"{missing}: a rewrite is assumed to be as long as the teacher's trace"
         return replace(line, calls=line.calls + teacher.calls, worst=None, lengths=lengths, note=note)
 
     def _answers(self, is_new: bool) -> Iterator[Line]:
@@ -159,10 +159,10 @@ class Estimate:
 
         def ask(model: Model) -> Stage:
             attempts = attempts_of(held_out, recipe.benchmarks, recipe.evaluation, model, epoch)
-            wanted = {one.request.id: one.request for one in attempts}
+            requests = {one.request.id: one.request for one in attempts}
 
             def stage(by: Completer) -> None:
-                by.ensure(model, list(wanted), wanted.__getitem__)
+                by.ensure(model, list(requests), requests.__getitem__)
 
             return stage
 
@@ -176,7 +176,7 @@ class Estimate:
         theirs, _ = self._line(ANSWERS, "student", student, ask(student))
         self.pilot = pilot
         if theirs.lengths is None or theirs.tokens_per_second is None:
-            note = "taken to be like the base's" * bool(theirs.calls)
+            note = "assumed to be like the base's" * bool(theirs.calls)
             theirs = replace(theirs, lengths=line.lengths, tokens_per_second=line.tokens_per_second, note=note)
         yield theirs
         for contender in recipe.contenders:

@@ -1,5 +1,7 @@
 """Evaluates the gates between the data set and the training on the stored tables."""
 
+import polars as pl
+
 from skyassets.core.errors import GateError
 from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, EXAMPLES, PROBLEMS
 from skyassets.project.project import Project
@@ -7,35 +9,40 @@ from skyassets.stages.curation.duplicate_rules import contaminated, stated
 from skyassets.stages.curation.examples import kept
 from skyassets.stages.curation.gates import HELD_OUT, Finding, Numbers, findings
 
-SHOWN = 5
+EVIDENCE = 5
 """Number of pieces of evidence that a finding shows."""
 
 
-def apart(project: Project) -> Finding:
+def kept_questions(project: Project) -> dict[str, str]:
+    """The questions of the kept examples, by problem id."""
+    rows = kept(project.store.scan(EXAMPLES).select("problem_id", "dropped_by").collect())
+    problems = project.store.scan(PROBLEMS).filter(pl.col("problem_id").is_in(rows["problem_id"].unique().to_list()))
+    return dict(problems.select("problem_id", "question").sort("problem_id").collect().iter_rows())
+
+
+def contamination(project: Project) -> Finding:
     """Whether no kept example contains a benchmark question, with the evidence."""
     items = stated(project.store.read(BENCHMARK_PROBLEMS))
-    rows = kept(project.store.read(EXAMPLES)).select("problem_id")
-    asked = rows.join(project.store.read(PROBLEMS), on="problem_id").select("problem_id", "question").unique()
-    questions = dict(asked.sort("problem_id").iter_rows())
-    found = contaminated(questions, items, project.recipe.curation.decontamination)
-    shared = set(asked["question"]) & set(items["question"])
+    questions = kept_questions(project)
+    matches = contaminated(questions, items, project.recipe.curation.decontamination)
+    shared = set(questions.values()) & set(items["question"])
     numbers: Numbers = {
-        "questions held against the benchmarks": asked.height,
+        "questions held against the benchmarks": len(questions),
         "benchmark problems": items.height,
-        "contaminated": len(found),
+        "contaminated": len(matches),
         "the same question": len(shared),
-        "evidence": "; ".join(f"{problem}: {seen}" for problem, seen in list(found.items())[:SHOWN]) or "none",
+        "evidence": "; ".join(f"{problem}: {seen}" for problem, seen in list(matches.items())[:EVIDENCE]) or "none",
     }
-    return Finding(HELD_OUT, not found and not shared, numbers)
+    return Finding(HELD_OUT, not matches and not shared, numbers)
 
 
-def broken(project: Project) -> list[Finding]:
+def failed_gates(project: Project) -> list[Finding]:
     """The gates that the data set fails, except those that the recipe only reports."""
-    found = [*findings(project.store.read(EXAMPLES), project.recipe.gates), apart(project)]
-    return [finding for finding in found if not finding.passed and finding.name not in project.recipe.gates.reported]
+    results = [*findings(project.store.read(EXAMPLES), project.recipe.gates), contamination(project)]
+    return [finding for finding in results if not finding.passed and finding.name not in project.recipe.gates.reported]
 
 
-def hold(project: Project) -> None:
+def require_gates(project: Project) -> None:
     """Check the data set against its gates once more before training.
 
     Dagster skips the asset checks in a run that selects only the checkpoint.
@@ -43,9 +50,8 @@ def hold(project: Project) -> None:
     Raises:
         GateError: when a gate fails that the recipe does not only report.
     """
-    if found := broken(project):
+    if failed := failed_gates(project):
         raise GateError(
-            "checkpoint: nothing is trained, for the data set does not keep the recipe's gates: "
-            f"{'; '.join(map(str, found))}. "
-            "Mend the data, change the bound in the recipe's gates, or name the gate in Gates(reported=...)"
+            f"checkpoint: not trained, because the data set fails gates of the recipe: {'; '.join(map(str, failed))}. "
+            "Fix the data, change the bound in the recipe's gates, or list the gate in Gates(reported=...)"
         )

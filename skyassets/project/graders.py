@@ -10,7 +10,7 @@ from skyassets.core.identity import digest
 from skyassets.core.rows.judgements import JudgementStore
 from skyassets.project.completions import completer
 from skyassets.project.progress import Progress
-from skyassets.project.project import BuildContext, Project
+from skyassets.project.project import BuildContext
 from skyassets.stages.grading.config import Graders
 from skyassets.stages.grading.verdicts import GradingConfig
 
@@ -25,19 +25,21 @@ GRADERS = ("skyassets.stages.grading.judge", *MATHS, SANDBOX)
 
 
 @contextmanager
-def graders(project: Project, work: BuildContext) -> Iterator[Graders]:
+def graders(context: BuildContext) -> Iterator[Graders]:
     """The recipe's graders, with the stored judgements, for as long as the context lasts."""
     # Programs run under this Python and may behave differently under another.
     programs = digest(code_version(*CODE_GRADERS), sys.version_info[:2])
     versions = {"code": programs, "answers": code_version(*ANSWER_GRADERS)}
-    with project.deployment.graders(project.recipe.limits) as engines:
-        yield replace(engines, store=JudgementStore(project.deployment.data / "rows", work.said), versions=versions)
+    deployment = context.project.deployment
+    with deployment.graders(context.project.recipe.limits) as engines:
+        yield replace(engines, kept=JudgementStore(deployment.data / "rows", context.log), versions=versions)
 
 
 @contextmanager
-def grading(project: Project, work: BuildContext) -> Iterator[GradingConfig]:
+def grading(context: BuildContext) -> Iterator[GradingConfig]:
     """The grading configuration of this run: the graders, and the recipe's judge if it has one."""
-    judge = project.recipe.judge
-    by = completer(project, "judge", judge.model, work) if judge else None
-    with graders(project, work) as known:
-        yield GradingConfig(known, project.deployment.workers, Progress("judged", work.said).count, judge, by)
+    judge = context.project.recipe.judge
+    by = completer(context, "judge", judge.model) if judge else None
+    with graders(context) as known:
+        progress = Progress("judged", context.log).count
+        yield GradingConfig(known, context.project.deployment.workers, progress, judge, by)

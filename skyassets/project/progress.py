@@ -15,7 +15,7 @@ class Progress:
     """Reports the progress of a long task, at most every few seconds, and once at its end."""
 
     what: str
-    said: Callable[[str], None]
+    log: Callable[[str], None]
     run_budget: Budget | None = None
     """The budget the work is charged to, if it costs anything."""
     started: float = field(default_factory=time.monotonic)
@@ -27,32 +27,32 @@ class Progress:
         """Report completions: reused, in flight and failed ones, tokens per second, and money."""
         if self.first is None or tally.total != self.first.total:
             self.first, self.started = tally, time.monotonic()
-        asked, total = tally.done - tally.reused, tally.total - tally.reused
-        told = [f"{self.what}: {asked}/{total}"]
+        answered, total = tally.done - tally.reused, tally.total - tally.reused
+        parts = [f"{self.what}: {answered}/{total}"]
         if tally.reused:
-            told.append(f"{tally.reused} reused")
+            parts.append(f"{tally.reused} reused")
         if tally.in_flight:
-            told.append(f"{tally.in_flight} in flight")
-        told.append(f"{tally.completion_tokens / self._seconds():.0f} tok/s")
+            parts.append(f"{tally.in_flight} in flight")
+        parts.append(f"{tally.completion_tokens / self._seconds():.0f} tok/s")
         if self.run_budget is not None and (self.run_budget.spent or self.run_budget.budget is not None):
-            told.append(spend(self.run_budget))
+            parts.append(spend(self.run_budget))
         failed = ", ".join(f"{count} x {kind}" for kind, count in tally.failures.items())
-        self._say(asked, total, ", ".join(told), f", {tally.failed} failed ({failed})" if tally.failed else "")
+        self._log(answered, total, ", ".join(parts), f", {tally.failed} failed ({failed})" if tally.failed else "")
 
     def count(self, done: int, total: int) -> None:
         """Report any other count."""
-        self._say(done, total, f"{self.what}: {done}/{total}")
+        self._log(done, total, f"{self.what}: {done}/{total}")
 
     def _seconds(self) -> float:
         return max(time.monotonic() - self.started, 1e-3)
 
-    def _say(self, done: int, total: int, told: str, failed: str = "") -> None:
+    def _log(self, done: int, total: int, line: str, failed: str = "") -> None:
         now = time.monotonic()
         if now - self.last < SECONDS_BETWEEN and done < total:
             return
         self.last = now
         left = self._seconds() / done * (total - done) if done else None
-        self.said(f"{told}{f', {duration(left)} left' if left is not None else ''}{failed}")
+        self.log(f"{line}{f', {duration(left)} left' if left is not None else ''}{failed}")
 
 
 def spend(run_budget: Budget) -> str:

@@ -20,7 +20,7 @@ NO_ROLES = ("HOUR", "MICRO")
 _OF_ROLE = re.compile(r"SKYASSETS_([A-Z][A-Z0-9_]*?)_(?:URL|API_KEY|MODEL_NAME|PRICE|RPM|TPM|BATCH)")
 ZERO_STAGES = ("0", "1", "2", "3")
 TRACKERS = ("tensorboard", "wandb", "mlflow")
-Wished = TypeVar("Wished")
+Value = TypeVar("Value")
 
 
 def from_environment(environment: Mapping[str, str]) -> Deployment:
@@ -45,7 +45,7 @@ def from_environment(environment: Mapping[str, str]) -> Deployment:
         if own := _list(environment, f"SKYASSETS_{role.upper()}_API_KEY") or ((openai,) if openai else ()):
             if len(own) not in (1, len(urls.get(role, (OPENAI,)))):
                 raise SkyassetsError(
-                    f"SKYASSETS_{role.upper()}_API_KEY holds {len(own)} keys for {len(urls.get(role, ()))} URLs; give "
+                    f"SKYASSETS_{role.upper()}_API_KEY lists {len(own)} keys for {len(urls.get(role, ()))} URLs; list "
                     "one key for all of them, or one for each in the same order"
                 )
             keys[role] = own
@@ -55,18 +55,16 @@ def from_environment(environment: Mapping[str, str]) -> Deployment:
         urls=urls,
         keys=keys,
         openai_key=environment.get("OPENAI_API_KEY", ""),
-        names=_by_role(environment, "MODEL_NAME"),
-        prices={role: _price(role, text) for role, text in _by_role(environment, "PRICE").items()},
-        rpm={
-            role: _whole(f"SKYASSETS_{role.upper()}_RPM", text) for role, text in _by_role(environment, "RPM").items()
-        },
-        tpm={
-            role: _whole(f"SKYASSETS_{role.upper()}_TPM", text) for role, text in _by_role(environment, "TPM").items()
-        },
+        names=_by_role(environment, "MODEL_NAME", lambda name, text: text),
+        prices=_by_role(environment, "PRICE", _price),
+        rpm=_by_role(environment, "RPM", _whole),
+        tpm=_by_role(environment, "TPM", _whole),
         batches=frozenset(
             role
-            for role, text in _by_role(environment, "BATCH").items()
-            if _switch(f"SKYASSETS_{role.upper()}_BATCH", text, "ask through the server's Batch API")
+            for role, is_on in _by_role(
+                environment, "BATCH", lambda name, text: _switch(name, text, "use the server's Batch API")
+            ).items()
+            if is_on
         ),
         budget=_dollars(environment, "SKYASSETS_BUDGET"),
         hour_price=_dollars(environment, "SKYASSETS_HOUR_PRICE") or 0.0,
@@ -76,11 +74,11 @@ def from_environment(environment: Mapping[str, str]) -> Deployment:
         sandbox_image=environment.get("SKYASSETS_SANDBOX_IMAGE", Deployment.sandbox_image),
         vllm=_vllm(environment),
         overrides=overrides(environment),
-        save_every=_wish(environment, "SKYASSETS_SAVE_EVERY", _whole),
+        save_every=_override(environment, "SKYASSETS_SAVE_EVERY", _whole),
         saves_kept=_number(environment, "SKYASSETS_SAVES_KEPT", Deployment.saves_kept),
         trackers=_among_all(environment, "SKYASSETS_TRACKERS", TRACKERS),
         train_automatically=_switch(
-            TRAIN_AUTOMATICALLY, environment.get(TRAIN_AUTOMATICALLY, "0"), "train when automation finds new data"
+            TRAIN_AUTOMATICALLY, environment.get(TRAIN_AUTOMATICALLY, "0"), "automation may start a training"
         ),
     )
 
@@ -102,18 +100,20 @@ def _vllm(environment: Mapping[str, str]) -> VllmOptions:
 def overrides(environment: Mapping[str, str]) -> LayoutOverrides:
     """The settings of the training's parallelism; the plan chooses what is not set."""
     return LayoutOverrides(
-        ranks=_wish(environment, "SKYASSETS_RANKS", _whole),
-        micro_batch=_wish(environment, "SKYASSETS_MICRO_BATCH", _whole),
-        zero_stage=_wish(environment, "SKYASSETS_ZERO", lambda name, text: int(_among(name, text, ZERO_STAGES))),
-        offload=_wish(environment, "SKYASSETS_OFFLOAD", lambda name, text: _among(name, text, OFFLOADS)),
-        recompute=_wish(environment, "SKYASSETS_RECOMPUTE", lambda name, text: _among(name, text, ("0", "1")) == "1"),
-        attention=_wish(environment, "SKYASSETS_ATTENTION", lambda name, text: _among(name, text, ATTENTIONS)),
-        loss=_wish(environment, "SKYASSETS_LOSS", lambda name, text: _among(name, text, LOSSES)),
+        ranks=_override(environment, "SKYASSETS_RANKS", _whole),
+        micro_batch=_override(environment, "SKYASSETS_MICRO_BATCH", _whole),
+        zero_stage=_override(environment, "SKYASSETS_ZERO", lambda name, text: int(_among(name, text, ZERO_STAGES))),
+        offload=_override(environment, "SKYASSETS_OFFLOAD", lambda name, text: _among(name, text, OFFLOADS)),
+        recompute=_override(
+            environment, "SKYASSETS_RECOMPUTE", lambda name, text: _among(name, text, ("0", "1")) == "1"
+        ),
+        attention=_override(environment, "SKYASSETS_ATTENTION", lambda name, text: _among(name, text, ATTENTIONS)),
+        loss=_override(environment, "SKYASSETS_LOSS", lambda name, text: _among(name, text, LOSSES)),
         sequence_parallel=_number(environment, "SKYASSETS_SEQUENCE_PARALLEL", LayoutOverrides.sequence_parallel),
     )
 
 
-def _wish(environment: Mapping[str, str], name: str, read: Callable[[str, str], Wished]) -> Wished | None:
+def _override(environment: Mapping[str, str], name: str, read: Callable[[str, str], Value]) -> Value | None:
     """The value of `name`; None if it is not set or `auto`, which leaves the choice to the plan."""
     text = environment.get(name, "auto")
     return None if text in ("", "auto") else read(name, text)
@@ -126,10 +126,10 @@ def _among(name: str, text: str, possible: Sequence[str]) -> str:
 
 
 def _among_all(environment: Mapping[str, str], name: str, possible: Sequence[str]) -> tuple[str, ...]:
-    found = _list(environment, name)
-    if wrong := [each for each in found if each not in possible]:
-        raise SkyassetsError(f"{name} names {', '.join(wrong)}; it may name {', '.join(possible)}, with commas")
-    return found
+    values = _list(environment, name)
+    if wrong := [each for each in values if each not in possible]:
+        raise SkyassetsError(f"{name} lists {', '.join(wrong)}; it may list {', '.join(possible)}, separated by commas")
+    return values
 
 
 def _share(environment: Mapping[str, str], name: str) -> float | None:
@@ -150,15 +150,16 @@ def _flags(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
     try:
         words = tuple(shlex.split(text))
     except ValueError as error:
-        raise SkyassetsError(f"{name} is not words as a shell reads them ({error}): see to its quotes") from error
+        raise SkyassetsError(f"{name} cannot be split into shell words ({error}): check its quotes") from error
     if reason := refused(words):
         raise SkyassetsError(f"{name}: {reason}")
     return words
 
 
-def _by_role(environment: Mapping[str, str], name: str) -> dict[str, str]:
-    found = {role: environment.get(f"SKYASSETS_{role.upper()}_{name}") for role in _roles(environment)}
-    return {role: text for role, text in found.items() if text}
+def _by_role(environment: Mapping[str, str], suffix: str, read: Callable[[str, str], Value]) -> dict[str, Value]:
+    """Role to the value of its setting with this suffix, for the roles that have one."""
+    names = {role: f"SKYASSETS_{role.upper()}_{suffix}" for role in _roles(environment)}
+    return {role: read(name, environment[name]) for role, name in names.items() if environment.get(name)}
 
 
 def _roles(environment: Mapping[str, str]) -> tuple[str, ...]:
@@ -184,12 +185,12 @@ def _urls(environment: Mapping[str, str], role: str) -> tuple[str, ...]:
         # A password may contain a comma, or the text may not be a URL at all, so no part of it is shown.
         if has_password or (not is_whole and "@" in environment[name]):
             raise SkyassetsError(
-                f"{name} holds a user name or password (what is before an @), which errors and logs would show: "
-                f"take it out; a key belongs in SKYASSETS_{role.upper()}_API_KEY"
+                f"{name} contains a user name or password (before the @), which errors and logs would show: "
+                f"remove it; a key belongs in SKYASSETS_{role.upper()}_API_KEY"
             )
         if not is_whole:
             raise SkyassetsError(
-                f"{name} holds {url!r}, which is no URL of a server; it must be such as http://gpu-box:8000/v1"
+                f"{name} contains {url!r}, which is not the URL of a server, such as http://gpu-box:8000/v1"
             )
     return urls
 
@@ -230,15 +231,14 @@ def dollars_in(name: str, text: str) -> float:
     return dollars
 
 
-def _price(role: str, text: str) -> Price:
-    name = f"SKYASSETS_{role.upper()}_PRICE"
+def _price(name: str, text: str) -> Price:
     try:
         sums = [float(part) for part in text.split(",")]
     except ValueError:
         sums = []
     if len(sums) != 2 or not all(0 <= each < float("inf") for each in sums):
         raise SkyassetsError(
-            f"{name} is {text!r}; it must be two numbers, dollars a million prompt tokens and dollars a million "
+            f"{name} is {text!r}; it must be two numbers, the dollars per million prompt tokens and per million "
             "completion tokens, such as 0.15,0.60 (0,0 for a server of your own)"
         )
     return Price(sums[0], sums[1], as_of="", source=name)

@@ -1,6 +1,6 @@
 """The files of the kept examples for other trainers, with their card."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -8,9 +8,10 @@ import polars as pl
 from skyassets.core.files import file_digest, replaced, write_text
 from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, PROBLEMS, REWRITES, TRACES, VERDICTS
 from skyassets.core.tables.parquet import write_parquet
+from skyassets.project.project import Project
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.curation import training_files
-from skyassets.stages.publishing.dataset_card import Provenance, origin
+from skyassets.stages.publishing.dataset_card import Provenance, card, origin
 from skyassets.stages.rewriting.rewrite import ModelRewriting
 
 PARENTS = (REWRITES, TRACES, VERDICTS, PROBLEMS, BENCHMARK_PROBLEMS)
@@ -33,7 +34,14 @@ def provenance(recipe: Recipe) -> Provenance:
     )
 
 
-def publish(folder: Path, examples: pl.DataFrame, text: str, name: str) -> dict[str, str]:
+def data_card(project: Project, examples: pl.DataFrame, more: Sequence[str] = (), repo: str = "") -> str:
+    """The data set's card; `more` are further lines, `repo` is the repository it is published in."""
+    versions = {parent.name: project.store.data_version(parent) for parent in PARENTS}
+    recipe = project.recipe
+    return card(examples, recipe.curation.names, provenance(recipe), versions, more=more, place=repo)
+
+
+def write_files(folder: Path, examples: pl.DataFrame, text: str, name: str) -> dict[str, str]:
     """Write the training files into `folder`, each atomically; returns their names and digests."""
     frames: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
         training_files.MESSAGES_FILE: training_files.with_messages,

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from skyassets.core.errors import SkyassetsError
-from skyassets.core.tables.declarations import ASSET_TABLES, Table
+from skyassets.core.tables.declarations import Table
 from skyassets.core.tables.manifest import differences
-from skyassets.project.declarations import declarations
-from skyassets.project.project import AssetDeclaration, Project
+from skyassets.project.asset_specs import AssetSpec, asset_specs
+from skyassets.project.project import Project
 
 
 class State(StrEnum):
@@ -53,23 +53,20 @@ def table_statuses(project: Project) -> list[TableStatus]:
     Raises:
         StoreError: when a table exists but cannot be read.
     """
-    declared = declarations(project)
-    status: dict[str, TableStatus] = {}
-    for table in ASSET_TABLES:
-        status[table.name] = _standing(project, declared, declared[table.name], status)
-    return list(status.values())
+    specs = asset_specs(project)
+    statuses: dict[str, TableStatus] = {}
+    for name, spec in specs.items():
+        statuses[name] = _status(project, specs, spec, statuses)
+    return list(statuses.values())
 
 
-def _standing(
-    project: Project,
-    all_declared: dict[str, AssetDeclaration],
-    declared: AssetDeclaration,
-    before: dict[str, TableStatus],
+def _status(
+    project: Project, specs: dict[str, AssetSpec], spec: AssetSpec, before: dict[str, TableStatus]
 ) -> TableStatus:
-    table, store = declared.spec.table, project.store
+    table, store = spec.table, project.store
     manifest, path = store.manifest(table), store.path(table)
-    pending = [parent for parent in declared.spec.parents if before[parent.name].is_pending]
-    state, why = _judged(project, all_declared, declared, pending)
+    pending = [parent for parent in spec.parents if before[parent.name].is_pending]
+    state, why = _state(project, specs, spec, pending)
     return TableStatus(
         table,
         state,
@@ -81,25 +78,23 @@ def _standing(
     )
 
 
-def _judged(
-    project: Project, all_declared: dict[str, AssetDeclaration], declared: AssetDeclaration, pending: list[Table]
-) -> tuple[State, str]:
-    spec, store = declared.spec, project.store
+def _state(project: Project, specs: dict[str, AssetSpec], spec: AssetSpec, pending: list[Table]) -> tuple[State, str]:
+    store = project.store
     manifest = store.manifest(spec.table)
     try:
-        outside = declared.outside(None)
+        external = spec.external(None)
     except SkyassetsError as error:
-        return State.STUCK, f"a run would stop here: {error}"
-    known = {parent.name: store.manifest(parent) for parent in spec.parents}
-    versions = {name: one.data_version if one else "" for name, one in known.items()}
-    origin = spec.origin(versions | outside)
-    why = store.why_stale(spec.table, origin, declared.damage)
-    farther = {each for parent in pending for each in all_declared[parent.name].spec.parents}
+        return State.STUCK, f"a run would fail here: {error}"
+    manifests = {parent.name: store.manifest(parent) for parent in spec.parents}
+    versions = {name: one.data_version if one else "" for name, one in manifests.items()}
+    inputs = spec.inputs(versions | external)
+    why = store.why_stale(spec.table, inputs, spec.damage)
+    farther = {each for parent in pending for each in specs[parent.name].parents}
     after = f"after {', '.join(parent.name for parent in pending if parent not in farther)}"
     if manifest is None:
         return State.MISSING, f"{why}; {after}" if pending else why
-    changed = differences(manifest.fingerprint, origin.parts)
+    changed = differences(manifest.fingerprint, inputs.parts)
     # A parent that is to be rebuilt may come out as it was when the table was made.
     if why and not (changed and set(changed) <= {f"parent {parent.name}" for parent in pending}):
         return State.STALE, why
-    return (State.PERHAPS, f"{after}, if that comes out otherwise") if pending else (State.FRESH, "")
+    return (State.PERHAPS, f"{after}, if it changes") if pending else (State.FRESH, "")

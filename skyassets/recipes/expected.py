@@ -18,7 +18,7 @@ class Calls:
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedRun:
     """What a run of the recipe took, as published by its authors."""
 
     hours: float
@@ -42,4 +42,4 @@ class Expected:
     """Completion tokens per second that one of the recipe's GPUs generates with its own models."""
     source: str
     """Where the figures come from, and which are assumptions."""
-    published: Published | None = None
+    published: PublishedRun | None = None

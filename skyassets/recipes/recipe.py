@@ -1,13 +1,15 @@
 """The definition of a recipe: every choice that determines the output, from the sources to the benchmarks."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from skyassets.core.errors import RecipeError
 from skyassets.core.ports import Limits
 from skyassets.core.sources import Source
 from skyassets.core.training.spec import Training
 from skyassets.recipes.expected import Expected
-from skyassets.recipes.validation import of_benchmarks, of_contenders, of_windows
+from skyassets.recipes.validation import WITH_QUESTION, Requirement, of_benchmarks, of_contenders, of_windows, sampled
 from skyassets.stages.curation.curate import Curation
 from skyassets.stages.curation.gates import Gates
 from skyassets.stages.evaluation.benchmark import Benchmark
@@ -54,8 +56,13 @@ class Recipe:
 
 SCHEDULES = ("cosine", "linear", "constant", "constant_with_warmup")
 """Learning rate schedules, by transformers' names."""
-RESERVED = ("rows", "models", "logs", "dagster", "batches")
+SHARED_FOLDERS = ("rows", "models", "logs", "dagster", "batches")
 """Folders in the data folder that a recipe may not use for its tables."""
+ABOVE_ZERO = (
+    "limits.seconds", "limits.memory_mb", "teacher.samples", "evaluation.samples", "training.epochs",
+    "training.global_batch", "training.learning_rate", "training.cutoff",
+)  # fmt: skip
+NOT_NEGATIVE = ("training.weight_decay", "training.seed")
 
 
 def check(recipe: Recipe) -> Recipe:
@@ -64,70 +71,40 @@ def check(recipe: Recipe) -> Recipe:
     Raises:
         RecipeError: naming the field, its value and the expected value.
     """
-    asked = (
-        (recipe.name.replace("_", "").replace("-", "").isalnum(), "name", recipe.name, "letters, digits, - and _"),
-        (
-            recipe.name not in RESERVED,
-            "name",
-            recipe.name,
-            f"none of {', '.join(RESERVED)}, which are folders of all recipes",
-        ),
-        (recipe.limits.seconds > 0, "limits.seconds", recipe.limits.seconds, "above 0"),
-        (recipe.limits.memory_mb > 0, "limits.memory_mb", recipe.limits.memory_mb, "above 0"),
-        *(
-            (
-                "{question}" in getattr(prompts, domain),
-                f"{who}.{domain}",
-                getattr(prompts, domain),
-                "a text with {question} in it",
-            )
-            for who, prompts in (
-                ("teacher.prompts", recipe.teacher.prompts),
-                ("student_prompts", recipe.student_prompts),
-                ("evaluation.prompts", recipe.evaluation.prompts),
-            )
-            for domain in ("maths", "code", "puzzle", "science")
-        ),
-        (bool(recipe.sources), "sources", recipe.sources, "at least one source"),
-        (recipe.teacher.samples > 0, "teacher.samples", recipe.teacher.samples, "1 or more"),
-        (recipe.evaluation.samples > 0, "evaluation.samples", recipe.evaluation.samples, "1 or more"),
-        (recipe.budget is None or recipe.budget >= 0, "budget", recipe.budget, "an amount of dollars"),
-        (recipe.training.epochs > 0, "training.epochs", recipe.training.epochs, "1 or more"),
-        (recipe.training.global_batch > 0, "training.global_batch", recipe.training.global_batch, "1 or more"),
-        (recipe.training.learning_rate > 0, "training.learning_rate", recipe.training.learning_rate, "above 0"),
-        (isinstance(recipe.training.epochs, int), "training.epochs", recipe.training.epochs, "a whole number"),
-        (recipe.training.schedule in SCHEDULES, "training.schedule", recipe.training.schedule, " or ".join(SCHEDULES)),
-        (0 <= recipe.training.warmup_ratio < 1, "training.warmup_ratio", recipe.training.warmup_ratio, "from 0 to 1"),
-        (recipe.training.weight_decay >= 0, "training.weight_decay", recipe.training.weight_decay, "0 or more"),
-        (recipe.training.seed >= 0, "training.seed", recipe.training.seed, "0 or more"),
-        (recipe.training.cutoff > 0, "training.cutoff", recipe.training.cutoff, "1 or more"),
-        (
-            recipe.training.lora is None or recipe.training.lora.rank > 0,
-            "training.lora",
-            recipe.training.lora,
-            "None, or adapters of rank 1 or more",
-        ),
-        (
-            recipe.training.precision in ("bf16", "fp32"),
-            "training.precision",
-            recipe.training.precision,
-            "bf16 or fp32",
-        ),
-        (
-            recipe.curation.cutoff == recipe.training.cutoff,
-            "curation.cutoff",
-            recipe.curation.cutoff,
-            f"training.cutoff, {recipe.training.cutoff}: an example that is kept must be trained whole",
-        ),
-        *(
-            (sampling.temperature >= 0 and sampling.max_tokens > 0, f"{who}.sampling", sampling, "0 or more, 1 or more")
-            for who, sampling in (("teacher", recipe.teacher.sampling), ("evaluation", recipe.evaluation.sampling))
-        ),
-        *of_benchmarks(recipe.benchmarks, recipe.evaluation),
-        *of_windows([*recipe.sources, *(one.source for one in recipe.benchmarks)]),
-        *of_contenders(recipe.contenders),
-    )
-    for fine, name, seen, wanted in asked:
-        if not fine:
-            raise RecipeError(f"the recipe {recipe.name!r} has {name} = {seen!r}; it must be {wanted}")
+    for is_met, name, value, requirement in _requirements(recipe):
+        if not is_met:
+            raise RecipeError(f"recipe {recipe.name!r}: {name} = {value!r}; it must be {requirement}")
     return recipe
+
+
+def _requirements(recipe: Recipe) -> Iterator[Requirement]:
+    name, training = recipe.name, recipe.training
+    yield name.replace("_", "").replace("-", "").isalnum(), "name", name, "letters, digits, - and _"
+    shared = f"none of {', '.join(SHARED_FOLDERS)}, which are folders shared by all recipes"
+    yield name not in SHARED_FOLDERS, "name", name, shared
+    for path in ABOVE_ZERO:
+        value = attrgetter(path)(recipe)
+        yield value > 0, path, value, "above 0"
+    for path in NOT_NEGATIVE:
+        value = attrgetter(path)(recipe)
+        yield value >= 0, path, value, "0 or more"
+    for path in ("teacher.prompts", "student_prompts", "evaluation.prompts"):
+        for domain in ("maths", "code", "puzzle", "science"):
+            prompt = attrgetter(f"{path}.{domain}")(recipe)
+            yield "{question}" in prompt, f"{path}.{domain}", prompt, WITH_QUESTION
+    yield bool(recipe.sources), "sources", recipe.sources, "at least one source"
+    yield recipe.budget is None or recipe.budget >= 0, "budget", recipe.budget, "an amount of dollars"
+    yield isinstance(training.epochs, int), "training.epochs", training.epochs, "a whole number"
+    yield training.schedule in SCHEDULES, "training.schedule", training.schedule, " or ".join(SCHEDULES)
+    warmup = training.warmup_ratio
+    yield 0 <= warmup < 1, "training.warmup_ratio", warmup, "0 or more, and below 1"
+    lora = training.lora
+    yield lora is None or lora.rank > 0, "training.lora", lora, "None, or a rank of 1 or more"
+    yield training.precision in ("bf16", "fp32"), "training.precision", training.precision, "bf16 or fp32"
+    cutoff = f"training.cutoff, {training.cutoff}, so that every kept example is trained on in full"
+    yield recipe.curation.cutoff == training.cutoff, "curation.cutoff", recipe.curation.cutoff, cutoff
+    yield sampled("teacher.sampling", recipe.teacher.sampling)
+    yield sampled("evaluation.sampling", recipe.evaluation.sampling)
+    yield from of_benchmarks(recipe.benchmarks, recipe.evaluation)
+    yield from of_windows([*recipe.sources, *(one.source for one in recipe.benchmarks)])
+    yield from of_contenders(recipe.contenders)

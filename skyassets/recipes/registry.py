@@ -19,8 +19,8 @@ def find_recipe(name: str) -> Recipe:
     if not colon:
         if name not in RECIPES:
             raise RecipeError(
-                f"no recipe is called {name!r}; SKYASSETS_RECIPE is one of {', '.join(RECIPES)}, or module:function "
-                "for one of your own"
+                f"there is no recipe {name!r}; set SKYASSETS_RECIPE to one of {', '.join(RECIPES)}, or to "
+                "module:function for your own"
             )
         module, function = f"skyassets.recipes.{name}", name
     try:
@@ -31,8 +31,8 @@ def find_recipe(name: str) -> Recipe:
         recipe = make()
     except (TypeError, ValueError, LookupError, AttributeError, NameError) as error:
         raise RecipeError(
-            f"{name} cannot make a recipe: {type(error).__name__}: {error}; it must be a function without arguments "
-            "that returns one"
+            f"{name} cannot create a recipe: {type(error).__name__}: {error}; it must be a function without arguments "
+            "that returns a Recipe"
         ) from error
     if not isinstance(recipe, Recipe):
         raise RecipeError(f"{name} returned {type(recipe).__name__}; it must return a skyassets.recipes.recipe.Recipe")

@@ -20,7 +20,7 @@ from skyassets.recipes.benchmarks import (
     olympiadbench,
 )
 from skyassets.recipes.benchmarks.pass_at_k import LETTER
-from skyassets.recipes.expected import Calls, Expected, Published
+from skyassets.recipes.expected import Calls, Expected, PublishedRun
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.curation.curate import Curation
 from skyassets.stages.curation.duplicate_rules import NotInBenchmark, QuestionNew, QuestionUnlike, TraceNew
@@ -94,7 +94,7 @@ EXPECTED = Expected(
     tokens_per_second=1_200,
     source="published: 16,401 rows in the file, 19 hours on 8 H100, $450, and the counts of the sources; assumed: "
     "4,500 tokens an example, log-normal, the lengths of calls, and 1,200 tokens a second a GPU in vLLM",
-    published=Published(hours=19.0, dollars=450.0, hardware="8xH100-80GB", offload="all"),
+    published=PublishedRun(hours=19.0, dollars=450.0, hardware="8xH100-80GB", offload="all"),
 )
 
 

@@ -12,10 +12,10 @@ HELD_OUT = ("apps", "taco-test")
 def sky_t1_train_splits() -> Recipe:
     """Sky-T1-32B-Preview on train splits only: APPS' train split instead of its test split, and no TACO test split."""
     base = sky_t1_preview()
-    kept = tuple(source for source in base.sources if source.name not in HELD_OUT)
+    sources = tuple(source for source in base.sources if source.name not in HELD_OUT)
     return replace(
         base,
         name="sky_t1_train_splits",
         description="Sky-T1-32B-Preview without the test splits that its code problems came from",
-        sources=(*kept, replace(apps("train"), name="apps-train")),
+        sources=(*sources, replace(apps("train"), name="apps-train")),
     )

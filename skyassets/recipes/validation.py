@@ -4,61 +4,70 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 
+from skyassets.core.ports import Sampling
 from skyassets.core.sources import Source
 from skyassets.stages.evaluation.benchmark import Benchmark
 from skyassets.stages.evaluation.config import Contender, Evaluation
 from skyassets.stages.evaluation.metrics import headlines
 
-Claim = tuple[bool, str, object, str]
-"""Whether it holds, the field, its value, and the expected value."""
+Requirement = tuple[bool, str, object, str]
+"""Whether it is met, the field, its value, and the expected value."""
 
-TAKEN = ("base", "student", "hour", "micro")
+WITH_QUESTION = "a text that contains {question}"
+RESERVED = ("base", "student", "hour", "micro")
 """Names a contender may not have: roles of every recipe, and prefixes of settings such as SKYASSETS_HOUR_PRICE."""
 _ROLE = re.compile("[a-z][a-z0-9_]*")
 
 
-def of_benchmarks(benchmarks: Sequence[Benchmark], evaluation: Evaluation) -> Iterator[Claim]:
+def sampled(name: str, sampling: Sampling) -> Requirement:
+    """The sampling parameters are possible."""
+    is_possible = sampling.temperature >= 0 and sampling.max_tokens > 0
+    return is_possible, name, sampling, "a temperature of 0 or more and max_tokens of 1 or more"
+
+
+def of_benchmarks(benchmarks: Sequence[Benchmark], evaluation: Evaluation) -> Iterator[Requirement]:
     """Each benchmark has valid settings and a unique name."""
     names = [one.name for one in benchmarks]
     yield bool(names), "benchmarks", names, "at least one benchmark"
-    yield len(set(names)) == len(names), "benchmarks", names, "benchmarks of different names"
+    yield len(set(names)) == len(names), "benchmarks", names, "benchmarks with different names"
     for one in benchmarks:
         where = f"benchmark {one.name!r}."
         samples = evaluation.samples if one.samples is None else one.samples
         fits = all(1 <= k <= samples for k in one.k)
         yield bool(one.name.strip()), "a benchmark's name", one.name, "a text"
-        yield not one.prompt or "{question}" in one.prompt, f"{where}prompt", one.prompt, "a text with {question} in it"
+        yield not one.prompt or "{question}" in one.prompt, f"{where}prompt", one.prompt, WITH_QUESTION
         yield samples >= 1, f"{where}samples", samples, "1 or more"
-        yield fits, f"{where}k", one.k, f"numbers from 1 to the samples of an item, {samples}"
+        yield fits, f"{where}k", one.k, f"numbers from 1 to the number of samples, {samples}"
         known = headlines(one, samples)
-        yield one.metric in known, f"{where}metric", one.metric, f"one of those it is told by: {', '.join(known)}"
+        yield one.metric in known, f"{where}metric", one.metric, f"one of {', '.join(known)}"
         if one.sampling is not None:
-            drawn = one.sampling.temperature >= 0 and one.sampling.max_tokens > 0
-            yield drawn, f"{where}sampling", one.sampling, "0 or more, 1 or more"
+            yield sampled(f"{where}sampling", one.sampling)
         sampling = one.sampling or evaluation.sampling
         varied = samples == 1 or sampling.temperature > 0
         whose = where if one.sampling or one.samples else "evaluation."
-        wanted = f"above 0: at 0 the {samples} samples of an item would all be the first"
+        wanted = f"above 0: at 0 the {samples} samples of an item would all be the same"
         yield varied, f"{whose}sampling.temperature", sampling.temperature, wanted
 
 
-def of_windows(sources: Sequence[Source]) -> Iterator[Claim]:
+def of_windows(sources: Sequence[Source]) -> Iterator[Requirement]:
     """Each window has valid first and last days, in this order."""
     for source in sources:
         if (window := source.window) is not None:
             days = [_day(end) if end else None for end in (window.since, window.until)]
             is_day = all(not end or day for end, day in zip((window.since, window.until), days, strict=True))
-            fine = is_day and (None in days or sorted(map(str, days)) == list(map(str, days)))
-            yield fine, f"source {source.name!r}.window", str(window), "ISO dates (2024-08-01), the earlier one first"
+            is_valid = is_day and (None in days or sorted(map(str, days)) == list(map(str, days)))
+            name = f"source {source.name!r}.window"
+            yield is_valid, name, str(window), "ISO dates (2024-08-01), the earlier one first"
 
 
-def of_contenders(contenders: Sequence[Contender]) -> Iterator[Claim]:
+def of_contenders(contenders: Sequence[Contender]) -> Iterator[Requirement]:
     """Each contender has a unique role that is valid in a setting's name."""
     roles = [one.role for one in contenders]
+    valid = f"lower-case letters, digits and _, but none of {', '.join(RESERVED)}"
     for role in roles:
-        fine = _ROLE.fullmatch(role) is not None and role not in TAKEN
-        yield fine, "a contender's role", role, f"lower-case letters, digits and _, and none of {', '.join(TAKEN)}"
-    yield len(set(roles)) == len(roles), "contenders", roles, "contenders of different roles"
+        is_valid = _ROLE.fullmatch(role) is not None and role not in RESERVED
+        yield is_valid, "a contender's role", role, valid
+    yield len(set(roles)) == len(roles), "contenders", roles, "contenders with different roles"
 
 
 def _day(text: str) -> date | None:

@@ -79,10 +79,10 @@ class Pipeline:
         before = self.calls()
         result = self.materialize(tags)
         assert result.success
-        told = {event.asset_key.to_user_string(): event for event in result.get_asset_materialization_events()}
-        assert set(told) == set(ALL)
+        events = {event.asset_key.to_user_string(): event for event in result.get_asset_materialization_events()}
+        assert set(events) == set(ALL)
         rebuilt = {
-            name for name, event in told.items()
+            name for name, event in events.items()
             if event.step_materialization_data.materialization.metadata["rebuilt"].value
         }  # fmt: skip
         return Outcome(frozenset(rebuilt), self.calls() - before)

@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 from assets.pipeline import ALL, ROWS, Pipeline
 
-from skyassets.assets.conditions import longest_pause
+from skyassets.assets.automation import longest_pause
 from skyassets.assets.graph import build_definitions
 from skyassets.core.errors import SkyassetsError
 from skyassets.core.tables.declarations import REPORTS

@@ -52,12 +52,12 @@ def test_a_switch_is_on_or_off() -> None:
 
 def test_batches_go_to_one_server() -> None:
     deployment = from_environment({"SKYASSETS_TEACHER_URL": "http://a/v1,http://b/v1", "SKYASSETS_TEACHER_BATCH": "1"})
-    with pytest.raises(ServerError, match="SKYASSETS_TEACHER_URL names 2"):
+    with pytest.raises(ServerError, match="SKYASSETS_TEACHER_URL lists 2"):
         deployment.serving("teacher", Model("some/model", "1"), silent)
 
 
 def test_a_model_served_from_here_has_no_batches() -> None:
-    with pytest.raises(ServerError, match="some/model is served from here; name its server in SKYASSETS_TEACHER_URL"):
+    with pytest.raises(ServerError, match="some/model is served locally; set SKYASSETS_TEACHER_URL"):
         from_environment({"SKYASSETS_TEACHER_BATCH": "1"}).serving("teacher", Model("some/model", "1"), silent)
 
 

@@ -23,14 +23,14 @@ WATCHING = {
 
 def imported(module: str) -> set[str]:
     tree = ast.parse(source_path(module).read_text())
-    found = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
-    found |= {
+    modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+    modules |= {
         f"{node.module}.{name.name}"
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom)
         for name in node.names
     }
-    return {name for name in found if name.startswith("skyassets.") and is_module(name)}
+    return {name for name in modules if name.startswith("skyassets.") and is_module(name)}
 
 
 def is_module(name: str) -> bool:
@@ -52,6 +52,6 @@ def test_every_module_that_decides_weights_is_in_the_checkpoints_fingerprint() -
 
 
 def test_a_better_estimate_trains_nothing_again() -> None:
-    followed = {found for name in TRAINER for module in modules_of(name) for found in imported(module)}
+    followed = {each for name in TRAINER for module in modules_of(name) for each in imported(module)}
     estimating = {"memory", "time", "plan", "parallelism", "batching"}
     assert not {f"skyassets.stages.training.{name}" for name in estimating} & followed

@@ -86,6 +86,6 @@ def test_a_materialisation_tells_it_to_dagster(made: tuple[dg.ExecuteInProcessRe
     for event in made[0].get_asset_materialization_events():
         assert event.asset_key is not None
         table = TABLES[event.asset_key.to_user_string()]
-        told = event.step_materialization_data.materialization.metadata["dagster/column_lineage"].value
-        assert told == column_lineage(table)
-        assert set(told.deps_by_column) == set(table.columns)
+        lineage = event.step_materialization_data.materialization.metadata["dagster/column_lineage"].value
+        assert lineage == column_lineage(table)
+        assert set(lineage.deps_by_column) == set(table.columns)

@@ -39,8 +39,8 @@ def leaky(tmp_path: Path) -> Pipeline:
 
 
 def apart_of(result: dg.ExecuteInProcessResult) -> dg.AssetCheckEvaluation:
-    (found,) = [check for check in result.get_asset_check_evaluations() if check.check_name == HELD_OUT]
-    return found
+    (evaluation,) = [check for check in result.get_asset_check_evaluations() if check.check_name == HELD_OUT]
+    return evaluation
 
 
 def test_nothing_is_trained_unless_the_recipe_reports_the_gate(leaky: Pipeline) -> None:
@@ -49,9 +49,8 @@ def test_nothing_is_trained_unless_the_recipe_reports_the_gate(leaky: Pipeline) 
     assert (apart_of(result).passed, apart_of(result).blocking) == (False, True)
     assert leaky.store.manifest(CHECKPOINT) is None
     (failed,) = [event for event in leaky.materialize(only=CHECKPOINT.name).all_events if event.is_step_failure]
-    assert (
-        f"GateError: checkpoint: nothing is trained, for the data set does not keep the recipe's gates: {HELD_OUT}"
-        in (str(failed.step_failure_data.error))
+    assert f"GateError: checkpoint: not trained, because the data set fails gates of the recipe: {HELD_OUT}" in (
+        str(failed.step_failure_data.error)
     )
 
 
@@ -59,18 +58,18 @@ def test_with_the_gate_reported_the_clean_and_the_contaminated_items_are_told_ap
     leaky.recipe = replace(leaky.recipe, gates=Gates(reported=(HELD_OUT,)))
     result = leaky.materialize()
     assert result.success
-    found = apart_of(result)
-    assert (found.passed, found.blocking, found.severity) == (False, False, dg.AssetCheckSeverity.WARN)
+    evaluation = apart_of(result)
+    assert (evaluation.passed, evaluation.blocking, evaluation.severity) == (False, False, dg.AssetCheckSeverity.WARN)
     learned = kept(leaky.store.read(EXAMPLES)).join(leaky.store.read(PROBLEMS), on="problem_id")["question"].unique()
     assert 0 < learned.len() <= len(ROWS)
     rows = leaky.store.read(REPORTS).filter(
         pl.col("by") == "training set", pl.col("role") == "student", pl.col("metric") == "strict accuracy"
     )
     counted = {part: n + unjudged for part, n, unjudged in rows.select("part", "n", "unjudged").iter_rows()}
-    asked = len(ROWS) + len(UNSEEN)
-    assert counted == {"contaminated": learned.len(), "clean": asked - learned.len()}
+    items = len(ROWS) + len(UNSEEN)
+    assert counted == {"contaminated": learned.len(), "clean": items - learned.len()}
     page = (leaky.store.folder / "report.html").read_text()
-    assert f"{learned.len()} of {asked} items were found in the questions of the training set." in page
+    assert f"{learned.len()} of {items} items were found in the questions of the training set." in page
     evidence = leaky.store.read(BENCHMARK_PROBLEMS).filter(
         pl.col("set_aside").is_null(), pl.col("question").is_in(learned.to_list())
     )

@@ -26,6 +26,6 @@ def test_a_part_without_its_end_is_set_aside_and_asked_again(
     assert pipeline.run().calls >= before["completion_id"].n_unique()
     assert pipeline.store.read(TRACES).drop("seconds").equals(before)
     assert list(store.glob("*.damaged"))
-    told = capfd.readouterr()
-    assert "set aside" in told.out + told.err
+    captured = capfd.readouterr()
+    assert "set aside" in captured.out + captured.err
     assert pipeline.run().calls == 0

@@ -23,7 +23,7 @@ def history(pipeline: Pipeline) -> History:
 
 
 def names(pipeline: Pipeline) -> list[str]:
-    return [kept.name for kept in history(pipeline).reports()]
+    return [report.name for report in history(pipeline).reports()]
 
 
 def failure(result: dg.ExecuteInProcessResult) -> str:
@@ -47,8 +47,10 @@ def test_the_prompts_of_an_epoch_are_the_same_and_only_the_seeds_differ(pipeline
     log = pipeline.deployment.data / "logs" / "tiny-server.jsonl"
 
     def latest() -> tuple[list[str], set[int]]:
-        asked = [json.loads(line) for line in log.read_text().splitlines()][-SCORED:]
-        return sorted(json.dumps([one["model"], one["messages"]]) for one in asked), {one["seed"] for one in asked}
+        requests = [json.loads(line) for line in log.read_text().splitlines()][-SCORED:]
+        return sorted(json.dumps([one["model"], one["messages"]]) for one in requests), {
+            one["seed"] for one in requests
+        }
 
     prompts, seeds = latest()
     pipeline.run({EPOCH_TAG: "e2"})
@@ -59,43 +61,43 @@ def test_the_prompts_of_an_epoch_are_the_same_and_only_the_seeds_differ(pipeline
 
 def test_a_run_without_a_tag_stays_in_the_latest_epoch_and_keeps_nothing_twice(pipeline: Pipeline) -> None:
     pipeline.run({EPOCH_TAG: "e2"})
-    kept = names(pipeline)
+    reports = names(pipeline)
     assert pipeline.run().rebuilt == frozenset()
     assert pipeline.run({EPOCH_TAG: "e2"}).rebuilt == frozenset()
-    assert names(pipeline) == kept
+    assert names(pipeline) == reports
 
 
 def test_a_report_that_is_written_again_as_it_was_is_not_kept_twice(pipeline: Pipeline) -> None:
-    kept = names(pipeline)
+    reports = names(pipeline)
     (pipeline.store.folder / "report.md").unlink()
     assert pipeline.run().rebuilt == {"benchmark_reports"}
-    assert names(pipeline) == kept
+    assert names(pipeline) == reports
 
 
 def test_the_history_has_the_report_its_items_its_manifest_and_its_files(pipeline: Pipeline) -> None:
-    (kept,) = history(pipeline).reports()
-    assert {path.name for path in kept.folder.iterdir()} == {
+    (report,) = history(pipeline).reports()
+    assert {path.name for path in report.folder.iterdir()} == {
         "benchmark_reports.parquet",
         "items.parquet",
         "manifest.json",
         "report.html",
         "report.md",
     }
-    assert kept.rows.sort("report_id").equals(pipeline.store.read(REPORTS))
-    assert json.loads(pipeline.store.read(REPORTS)["made_with"][0]) == kept.made_with
-    assert kept.past().items.select("role", "problem_id").n_unique() == SCORED
+    assert report.rows.sort("report_id").equals(pipeline.store.read(REPORTS))
+    assert json.loads(pipeline.store.read(REPORTS)["made_with"][0]) == report.made_with
+    assert report.past().items.select("role", "problem_id").n_unique() == SCORED
     assert not [path for path in history(pipeline).folder.iterdir() if path.name.startswith(".")]
 
 
 def test_a_report_that_fell_out_of_the_history_is_kept_again(pipeline: Pipeline) -> None:
-    (kept,) = history(pipeline).reports()
-    (kept.folder / "manifest.json").unlink()
-    for path in kept.folder.iterdir():
+    (report,) = history(pipeline).reports()
+    (report.folder / "manifest.json").unlink()
+    for path in report.folder.iterdir():
         path.unlink()
-    kept.folder.rmdir()
+    report.folder.rmdir()
     outcome = pipeline.run()
     assert (outcome.rebuilt, outcome.calls) == ({"benchmark_reports"}, 0)
-    assert names(pipeline) == [kept.name]
+    assert names(pipeline) == [report.name]
 
 
 @pytest.mark.parametrize("name", ["../../etc", "a b", "-x", "x" * 65, "first", "e\n", "é", ".", "a/b"])
@@ -110,10 +112,10 @@ def test_a_run_goes_on_in_its_own_epoch_when_another_one_begins_meanwhile(pipeli
     """The second tick writes its epoch down between two steps of the first run."""
     job = build_definitions(pipeline.recipe, pipeline.deployment).resolve_job_def("re_evaluate")
     with dg.DagsterInstance.ephemeral() as instance:
-        asked = job.execute_in_process(
+        result = job.execute_in_process(
             instance=instance, tags={EPOCH_TAG: "e2"}, asset_selection=[dg.AssetKey(ANSWERS.name)]
         )
-        assert asked.success
+        assert result.success
         write_text(pipeline.store.folder / "epoch.txt", "e3")
         reported = job.execute_in_process(
             instance=instance, tags={EPOCH_TAG: "e2"}, asset_selection=[dg.AssetKey(REPORTS.name)]
@@ -128,7 +130,7 @@ def test_no_report_is_made_of_another_runs_epoch(pipeline: Pipeline) -> None:
     pipeline.materialize({EPOCH_TAG: "e3"}, only="benchmark_answers")
     crossed = pipeline.materialize({EPOCH_TAG: "e2"}, only="benchmark_reports")
     assert not crossed.success
-    assert "another run has put the answers of 'e3' into benchmark_answers meanwhile" in failure(crossed)
+    assert "replaced benchmark_answers with the answers of epoch 'e3'" in failure(crossed)
     calls = pipeline.calls()
     assert pipeline.materialize({EPOCH_TAG: "e3"}, only="benchmark_reports").success
     assert pipeline.materialize({EPOCH_TAG: "e2"}).success
@@ -151,18 +153,22 @@ class TestTheManifest:
         return dict(history(pipeline).reports()[-1].made_with)
 
     def test_is_flat_and_names_what_the_issue_asks_for(self, pipeline: Pipeline) -> None:
-        told = self.manifest(pipeline)
-        assert all(value is None or isinstance(value, str | int | float | bool) for value in told.values())
+        manifest = self.manifest(pipeline)
+        assert all(value is None or isinstance(value, str | int | float | bool) for value in manifest.values())
         for role in ("base", "student"):
             for fact in ("model", "revision", "engine", "dtype", "chat template", "tokenizer", "gpu", "cpu"):
-                assert f"{role}.{fact}" in told
-        assert told["student.engine"] == "tiny 1"
-        assert told["graders.math-verify"]
-        assert told["graders.programs judged by"].startswith(("bubblewrap", "landlock"))
-        assert told["benchmark.held-out.sampling"] == "temperature 0, top_p 1, max_tokens 64"
-        assert told["data.benchmark_answers"] == pipeline.store.data_version(ANSWERS)
-        assert told["checkpoint.id"] == told["student.revision"] == pipeline.store.read(CHECKPOINT)["checkpoint_id"][0]
-        assert told["data.training set"] == told["data.sft_dataset"]
+                assert f"{role}.{fact}" in manifest
+        assert manifest["student.engine"] == "tiny 1"
+        assert manifest["graders.math-verify"]
+        assert manifest["graders.programs judged by"].startswith(("bubblewrap", "landlock"))
+        assert manifest["benchmark.held-out.sampling"] == "temperature 0, top_p 1, max_tokens 64"
+        assert manifest["data.benchmark_answers"] == pipeline.store.data_version(ANSWERS)
+        assert (
+            manifest["checkpoint.id"]
+            == manifest["student.revision"]
+            == pipeline.store.read(CHECKPOINT)["checkpoint_id"][0]
+        )
+        assert manifest["data.training set"] == manifest["data.sft_dataset"]
 
     def test_names_no_folder_user_or_host(self, pipeline: Pipeline) -> None:
         import getpass
@@ -192,27 +198,29 @@ class TestTheManifest:
             note.unlink()
         pipeline.recipe = replace(pipeline.recipe, name="other")
         pipeline.run()
-        told = self.manifest(pipeline)
-        assert told["base.engine"] == "tiny 1"
-        assert told["base.cpu"] == "not known"
+        manifest = self.manifest(pipeline)
+        assert manifest["base.engine"] == "tiny 1"
+        assert manifest["base.cpu"] == "not known"
 
 
 class TestTheDriftCheck:
     def check(self, pipeline: Pipeline) -> dg.AssetCheckEvaluation:
-        (found,) = [each for each in pipeline.materialize().get_asset_check_evaluations() if each.check_name == "drift"]
-        return found
+        (evaluation,) = [
+            each for each in pipeline.materialize().get_asset_check_evaluations() if each.check_name == "drift"
+        ]
+        return evaluation
 
     def test_says_of_the_first_report_that_there_is_nothing_to_compare_with(self, pipeline: Pipeline) -> None:
-        found = self.check(pipeline)
-        assert found.passed
-        assert found.description == "There is no earlier report of the same models to compare with."
+        evaluation = self.check(pipeline)
+        assert evaluation.passed
+        assert evaluation.description == "There is no earlier report of the same models to compare with."
 
     def test_compares_an_epoch_with_the_one_before_and_finds_nothing(self, pipeline: Pipeline) -> None:
         pipeline.run({EPOCH_TAG: "e2"})
-        found = self.check(pipeline)
-        assert found.passed
-        assert found.metadata["comparisons"].value == 4
-        assert str(found.metadata["compared with"].value).startswith("first-")
+        evaluation = self.check(pipeline)
+        assert evaluation.passed
+        assert evaluation.metadata["comparisons"].value == 4
+        assert str(evaluation.metadata["compared with"].value).startswith("first-")
 
     def test_an_earlier_epoch_that_one_goes_back_to_is_not_compared_with_later_ones(self, pipeline: Pipeline) -> None:
         pipeline.run({EPOCH_TAG: "e2"})
@@ -227,29 +235,29 @@ class TestTheDriftCheck:
         pipeline.run({EPOCH_TAG: "e2"})
         self.rewrite(pipeline, "first", 1.0, {"student.engine": "tiny 0"})
         self.rewrite(pipeline, "e2", 0.0, {})
-        found = self.check(pipeline)
-        assert not found.passed
-        assert found.severity is dg.AssetCheckSeverity.WARN
-        assert not found.blocking
-        assert "Changed since: engine." in str(found.description)
-        assert found.metadata["changed"].value == {"student.engine": ["tiny 0", "tiny 1"]}
-        assert found.metadata["largest move (points)"].value == -100.0
+        evaluation = self.check(pipeline)
+        assert not evaluation.passed
+        assert evaluation.severity is dg.AssetCheckSeverity.WARN
+        assert not evaluation.blocking
+        assert "Changed since: engine." in str(evaluation.description)
+        assert evaluation.metadata["changed"].value == {"student.engine": ["tiny 0", "tiny 1"]}
+        assert evaluation.metadata["largest move (points)"].value == -100.0
 
     def test_a_harmed_history_is_told_and_stops_no_run(self, pipeline: Pipeline) -> None:
-        (kept,) = history(pipeline).reports()
-        (kept.folder / "items.parquet").write_text("junk")
+        (report,) = history(pipeline).reports()
+        (report.folder / "items.parquet").write_text("junk")
         result = pipeline.materialize()
         assert result.success
-        (found,) = [each for each in result.get_asset_check_evaluations() if each.check_name == "drift"]
-        assert not found.passed
-        assert "take that folder away" in str(found.description)
+        (evaluation,) = [each for each in result.get_asset_check_evaluations() if each.check_name == "drift"]
+        assert not evaluation.passed
+        assert "remove that folder" in str(evaluation.description)
 
     def rewrite(self, pipeline: Pipeline, epoch: str, score: float, other: dict[str, str]) -> None:
         """Have a kept report say that the student scored so on every item, by something else."""
-        (kept,) = [each for each in history(pipeline).reports() if each.epoch == epoch]
+        (report,) = [each for each in history(pipeline).reports() if each.epoch == epoch]
         is_student = pl.col("role") == "student"
         scores = [pl.when(is_student).then(pl.lit(score)).otherwise(name).alias(name) for name in ("strict", "lenient")]
-        kept.past().items.with_columns(scores).write_parquet(kept.folder / "items.parquet")
-        manifest = json.loads((kept.folder / "manifest.json").read_text())
+        report.past().items.with_columns(scores).write_parquet(report.folder / "items.parquet")
+        manifest = json.loads((report.folder / "manifest.json").read_text())
         manifest["made_with"] |= other
-        (kept.folder / "manifest.json").write_text(json.dumps(manifest))
+        (report.folder / "manifest.json").write_text(json.dumps(manifest))

@@ -73,8 +73,8 @@ def test_what_an_open_sandbox_said_is_judged_again_by_a_real_one(tmp_path: Path)
     safe = pipeline.deployment
     pipeline.deployment = replace(safe, sandbox="none")
     pipeline.run()
-    told = pipeline.store.read(BENCHMARK_PROBLEMS)
-    assert (told["domain"] == "code").any()
+    problems = pipeline.store.read(BENCHMARK_PROBLEMS)
+    assert (problems["domain"] == "code").any()
     pipeline.deployment = safe
     assert {"benchmark_problems", "benchmark_answers"} <= pipeline.run().rebuilt
     assert pipeline.run().rebuilt == frozenset()

@@ -38,10 +38,10 @@ class Sensed:
         repository = build_definitions(self.pipeline.recipe, self.pipeline.deployment).get_repository_def()
         sensor = repository.get_sensor_def("new_checkpoint_or_benchmark")
         with dg.build_sensor_context(instance=self.instance, cursor=self.cursor, repository_def=repository) as context:
-            told = sensor.evaluate_tick(context)
-        self.cursor = told.cursor
-        self.skipped = told.skip_message
-        return list(told.run_requests or ())
+            result = sensor.evaluate_tick(context)
+        self.cursor = result.cursor
+        self.skipped = result.skip_message
+        return list(result.run_requests or ())
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_without_any_materialisation_nothing_is_asked(pipeline: Pipeline) -> Non
     with dg.DagsterInstance.ephemeral() as instance:
         sensed = Sensed(pipeline, instance)
         assert sensed.tick() == []
-        assert sensed.skipped == "checkpoint was not materialised yet"
+        assert sensed.skipped == "checkpoint is not materialized yet"
 
 
 def test_a_new_checkpoint_is_re_evaluated_once(sensed: Sensed) -> None:
@@ -66,10 +66,10 @@ def test_a_new_checkpoint_is_re_evaluated_once(sensed: Sensed) -> None:
     assert request.job_name in (None, "re_evaluate")
     assert "skyassets/epoch" not in request.tags
     assert sensed.tick() == []
-    assert "asked for already" in str(sensed.skipped)
+    assert "already requested" in str(sensed.skipped)
     sensed.re_evaluate()
     assert sensed.tick() == []
-    assert "the last report is of this checkpoint" in str(sensed.skipped)
+    assert "the latest report covers this checkpoint" in str(sensed.skipped)
 
 
 def test_a_new_version_of_a_benchmark_is_re_evaluated(sensed: Sensed) -> None:

@@ -26,7 +26,7 @@ NOT_YET = {
     REPORTS: ["by", "part", "samples", "won", "lost"],
 }
 """The columns that an earlier version did not have."""
-SAID = (
+MESSAGE = (
     "benchmark_reports was written by an earlier version: columns missing: by, part, samples, won, lost; columns "
     "unknown: family; materialize it again"
 )
@@ -50,9 +50,9 @@ def grow_old(store: TableStore) -> None:
             store.folder / f"{table.name}.manifest.json"
         )
     (named,) = (store.folder / "history").iterdir()
-    kept = named.rename(named.with_name(f"first-{'0' * VERSION_LETTERS}"))
-    reports_then(pl.read_parquet(kept / ROWS)).write_parquet(kept / ROWS)
-    pl.read_parquet(kept / ITEMS).drop("strict", "lenient").write_parquet(kept / ITEMS)
+    stored = named.rename(named.with_name(f"first-{'0' * VERSION_LETTERS}"))
+    reports_then(pl.read_parquet(stored / ROWS)).write_parquet(stored / ROWS)
+    pl.read_parquet(stored / ITEMS).drop("strict", "lenient").write_parquet(stored / ITEMS)
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +67,13 @@ def old(made: Path, tmp_path: Path) -> Pipeline:
     return copy_of(made, tmp_path / "here")
 
 
-def shown(old: Pipeline, capsys: pytest.CaptureFixture[str], command: Command, *words: str) -> tuple[int, str]:
+def output_of(old: Pipeline, capsys: pytest.CaptureFixture[str], command: Command, *words: str) -> tuple[int, str]:
     parser = ArgumentParser()
     command.arguments(parser)
     capsys.readouterr()
     code = command.run(old.recipe, old.deployment, parser.parse_args(words))
-    told = capsys.readouterr()
-    return code, told.out + told.err
+    captured = capsys.readouterr()
+    return code, captured.out + captured.err
 
 
 def test_a_whole_run_makes_the_old_tables_anew(old: Pipeline) -> None:
@@ -95,29 +95,29 @@ def test_a_whole_run_makes_the_old_tables_anew(old: Pipeline) -> None:
 def test_the_scores_of_an_old_report_are_not_shown_and_it_is_said_why(
     old: Pipeline, capsys: pytest.CaptureFixture[str], option: str
 ) -> None:
-    code, said = shown(old, capsys, REPORT, *filter(None, [option]))
+    code, output = output_of(old, capsys, REPORT, *filter(None, [option]))
     assert code == 1
-    assert SAID in said
+    assert MESSAGE in output
 
 
 def test_an_old_report_of_the_history_is_listed_and_its_rows_are_left_to_who_wants_them(
     old: Pipeline, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (kept,) = (path.name for path in (old.store.folder / "history").iterdir())
-    code, said = shown(old, capsys, HISTORY, "--json")
+    (stored,) = (path.name for path in (old.store.folder / "history").iterdir())
+    code, output = output_of(old, capsys, HISTORY, "--json")
     assert code == 0
-    assert kept in said
-    code, said = shown(old, capsys, REPORT, "--epoch", "first")
+    assert stored in output
+    code, output = output_of(old, capsys, REPORT, "--epoch", "first")
     assert code == 1
-    assert f"the report {kept} was written by an earlier version: columns missing: by, part" in said
-    assert str(old.store.folder / "history" / kept) in said
+    assert f"the report {stored} was written by an earlier version: columns missing: by, part" in output
+    assert str(old.store.folder / "history" / stored) in output
 
 
 def test_old_tables_are_stale_and_no_harm(old: Pipeline, capsys: pytest.CaptureFixture[str]) -> None:
-    code, said = shown(old, capsys, STATUS)
+    code, output = output_of(old, capsys, STATUS)
     assert code == 1
-    assert "changed: code" in said
+    assert "changed: code" in output
 
 
 def test_an_old_report_does_not_go_out(old: Pipeline) -> None:
-    assert published_report(Project(old.recipe, old.deployment), "", has_pages=True).wrong == (SAID,)
+    assert published_report(Project(old.recipe, old.deployment), "", has_pages=True).wrong == (MESSAGE,)

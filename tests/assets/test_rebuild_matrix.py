@@ -150,11 +150,11 @@ def test_the_weights_folder_brings_a_card_with_the_scores(pipeline: Pipeline) ->
 
 def test_the_manifest_says_what_made_the_weights(pipeline: Pipeline) -> None:
     rows = pipeline.store.read(CHECKPOINT).filter(pl.col("kind") == "fact")
-    facts = {row["entry"]: json.loads(row["fact"]) for row in rows.iter_rows(named=True)}
-    assert facts["fact:data version"] == pipeline.store.data_version(EXAMPLES)
-    assert facts["fact:training"]["learning_rate"] == pipeline.recipe.training.learning_rate
-    assert {"layout", "memory", "argv", "files"} <= facts["fact:plan"].keys()
-    assert (pipeline.store.folder / "weights" / facts["fact:run"] / "tiny.json").is_file()
+    entries = {row["entry"]: json.loads(row["fact"]) for row in rows.iter_rows(named=True)}
+    assert entries["fact:data version"] == pipeline.store.data_version(EXAMPLES)
+    assert entries["fact:training"]["learning_rate"] == pipeline.recipe.training.learning_rate
+    assert {"layout", "memory", "argv", "files"} <= entries["fact:plan"].keys()
+    assert (pipeline.store.folder / "weights" / entries["fact:run"] / "tiny.json").is_file()
 
 
 def test_the_benchmarks_prompt_asks_base_and_student_again(pipeline: Pipeline) -> None:
@@ -212,10 +212,10 @@ def test_a_file_of_problems_that_moved_rebuilds_nothing(pipeline: Pipeline) -> N
 
 
 def test_a_held_out_question_among_the_examples_stops_the_training(pipeline: Pipeline) -> None:
-    kept = pipeline.store.read(EXAMPLES).filter(pl.col("dropped_by").is_null())["problem_id"][0]
-    asked = pipeline.store.read(PROBLEMS).filter(pl.col("problem_id") == kept)["question"][0]
+    problem_id = pipeline.store.read(EXAMPLES).filter(pl.col("dropped_by").is_null())["problem_id"][0]
+    question = pipeline.store.read(PROBLEMS).filter(pl.col("problem_id") == problem_id)["question"][0]
     # Smuggled in behind the pipeline's back: the file and its digest fit, and nothing looks changed.
-    leaked = pipeline.store.read(BENCHMARK_PROBLEMS).with_columns(question=pl.lit(asked))
+    leaked = pipeline.store.read(BENCHMARK_PROBLEMS).with_columns(question=pl.lit(question))
     leaked.write_parquet(pipeline.store.path(BENCHMARK_PROBLEMS))
     manifest = pipeline.store.manifest(BENCHMARK_PROBLEMS)
     assert manifest is not None
@@ -225,9 +225,9 @@ def test_a_held_out_question_among_the_examples_stops_the_training(pipeline: Pip
     assert not result.success
     checks = {check.check_name: check.passed for check in result.get_asset_check_evaluations()}
     assert checks["held_out_is_apart"] is False
-    told = {event.asset_key.to_user_string() for event in result.get_asset_materialization_events()}
-    assert "sft_dataset" in told
-    assert "checkpoint" not in told
+    materialized = {event.asset_key.to_user_string() for event in result.get_asset_materialization_events()}
+    assert "sft_dataset" in materialized
+    assert "checkpoint" not in materialized
 
 
 def test_where_it_runs_rebuilds_nothing(pipeline: Pipeline) -> None:

@@ -87,8 +87,8 @@ def test_llama_factory_finds_files_columns_and_tags(made: Pipeline) -> None:
         rows = pl.read_parquet(folder(made) / each["file_name"])
         tags = each["tags"]
         for turns in rows[each["columns"]["messages"]]:
-            said = [turn[tags["role_tag"]] for turn in turns if turn[tags["role_tag"]] != tags.get("system_tag")]
-            assert said == [tags["user_tag"], tags["assistant_tag"]]
+            roles = [turn[tags["role_tag"]] for turn in turns if turn[tags["role_tag"]] != tags.get("system_tag")]
+            assert roles == [tags["user_tag"], tags["assistant_tag"]]
             assert all(turn[tags["content_tag"]] for turn in turns)
         if system := each["columns"].get("system"):
             assert rows[system].null_count() == 0
@@ -104,11 +104,11 @@ def test_the_card_accounts_for_every_row(made: Pipeline) -> None:
 
 
 def test_the_card_never_tells_a_path() -> None:
-    told = [
+    origins = [
         origin(Source("s", where, licence="MIT"))
         for where in (LocalFile("/home/me/x.jsonl"), HubDataset("/data/numina"), HubDataset("./numina"))
     ]
-    assert set(told) == {"files of the maker's own"}
+    assert set(origins) == {"files of the maker's own"}
     assert origin(Source("s", HubDataset("a/b", split="train"), "MIT")).startswith("a/b on the Hugging Face hub")
 
 
@@ -137,16 +137,16 @@ def test_a_gate_that_is_broken_stops_the_training(pipeline: Pipeline) -> None:
     assert not checks["minimum_rows"].passed
     assert checks["minimum_rows"].metadata["at least"].value == 1000
     assert checks["no_duplicates"].passed
-    told = {event.asset_key.to_user_string() for event in result.get_asset_materialization_events()}
-    assert "checkpoint" not in told
+    materialized = {event.asset_key.to_user_string() for event in result.get_asset_materialization_events()}
+    assert "checkpoint" not in materialized
 
 
 def test_a_broken_gate_stops_the_training_in_a_run_that_leaves_the_checks_out(pipeline: Pipeline) -> None:
     slower = replace(pipeline.recipe.training, learning_rate=0.5)
     pipeline.recipe = replace(pipeline.recipe, training=slower, gates=Gates(verified=1.1))
-    told = pipeline.materialize(only="checkpoint")
-    assert not told.success
-    (failure,) = [event for event in told.all_events if event.is_step_failure]
+    result = pipeline.materialize(only="checkpoint")
+    assert not result.success
+    (failure,) = [event for event in result.all_events if event.is_step_failure]
     assert "verified_rate" in str(failure.step_failure_data.error)
     pipeline.recipe = replace(pipeline.recipe, gates=Gates())
     assert pipeline.materialize(only="checkpoint").success

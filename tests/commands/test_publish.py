@@ -46,7 +46,7 @@ def test_a_dry_run_tells_what_would_go_where_and_sends_nothing(shell: Shell, the
         "tiny.json",
         "weights/",
         "Nothing was sent",
-        "the report's pages show questions and answers",
+        "the report's pages show benchmark questions and answers",
     ):
         assert told in said
     assert (there.repositories, there.sent) == ({}, 0)

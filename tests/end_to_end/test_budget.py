@@ -26,7 +26,7 @@ from skyassets.core.ports import Sampling
 from skyassets.core.rows.ledger import Event, LedgerEntries
 from skyassets.core.rows.store import RowStore
 from skyassets.core.tables.declarations import COMPLETIONS, EXAMPLES, LEDGER, TRACES
-from skyassets.project.estimate import Estimate
+from skyassets.project.estimate import CallEstimate
 from skyassets.project.project import Project
 from skyassets.recipes.smoke import TINY
 from skyassets.stages.inspection.forecast import Line
@@ -98,7 +98,9 @@ def ledger_of(pipeline: Pipeline) -> pl.DataFrame:
 
 
 def forecast(pipeline: Pipeline, pilot: int, budget: float | None = None, run: str = "forecast") -> dict[str, Line]:
-    estimate = Estimate(Project(pipeline.recipe, pipeline.deployment), pilot, Budget(budget), lambda line: None, run)
+    estimate = CallEstimate(
+        Project(pipeline.recipe, pipeline.deployment), pilot, Budget(budget), lambda line: None, run
+    )
     return {line.role: line for line in estimate.lines()}
 
 
@@ -153,7 +155,7 @@ def test_a_public_server_without_a_price_is_asked_nothing(tmp_path: Path) -> Non
     pipeline = Pipeline(tmp_path)
     pipeline.deployment = replace(pipeline.deployment, urls={"teacher": ("https://models.example.com/v1",)})
     told = errors(pipeline.materialize())
-    assert "nobody knows what tiny costs at https://models.example.com/v1" in told
+    assert "the price of tiny at https://models.example.com/v1 is unknown" in told
     assert "export SKYASSETS_TEACHER_PRICE" in told
 
 
@@ -258,7 +260,7 @@ def test_a_rewriter_without_traces_is_taken_to_be_like_its_teacher(paid: Pipelin
     paid.recipe = replace(paid.recipe, rewriting=REWRITING)
     assert forecast(paid, pilot=0)["rewriter"].calls == CALLS
     piloted = forecast(paid, pilot=4)
-    assert "not there yet" in piloted["rewriter"].note
+    assert "do not exist yet" in piloted["rewriter"].note
     assert piloted["rewriter"].lengths is not None
     # It asked the rewriter about the traces of the teacher's pilot, and takes the others to be like these.
     assert 0 < piloted["rewriter"].stored <= 4

@@ -105,7 +105,7 @@ def fails(shell: Shell, *told: str, **environment: str) -> None:
 @pytest.mark.parametrize(
     ("recipe", "told"),
     [
-        ("embeded", "SKYASSETS_RECIPE is one of embedded"),
+        ("embeded", "set SKYASSETS_RECIPE to one of embedded"),
         ("user_recipes:nowhere", "cannot be imported"),
         ("no_module:recipe", "is it on the Python path?"),
         ("user_recipes:not_a_recipe", "returned str"),

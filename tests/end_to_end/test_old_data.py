@@ -9,9 +9,9 @@ import pytest
 from skyassets.assets.graph import build_definitions
 from skyassets.core.code_version import code_version, plain_version
 from skyassets.core.tables.declarations import ASSET_TABLES
-from skyassets.project.declarations import PROBLEM_CODE, RATED_PROBLEM_CODE, declarations
+from skyassets.project.asset_specs import PROBLEM_CODE, RATED_PROBLEM_CODE, asset_specs
 from skyassets.project.deployment import Deployment
-from skyassets.project.evaluation.report_manifest import STATISTICS
+from skyassets.project.evaluation.manifest import STATISTICS
 from skyassets.project.graders import ANSWER_GRADERS, CODE_GRADERS, GRADERS
 from skyassets.project.project import Project
 from skyassets.project.training_runs import TRAINER
@@ -72,8 +72,8 @@ def test_nothing_is_made_again_and_no_call_is_made(data: Path) -> None:
 
 
 def test_code_that_does_the_same_has_the_version_it_had(tmp_path: Path) -> None:
-    declared = declarations(Project(smoke(), Deployment(data=tmp_path)))
-    scopes = {declared[table.name].spec.code: VERSIONS[table.name] for table in ASSET_TABLES} | OTHER_VERSIONS
+    specs = asset_specs(Project(smoke(), Deployment(data=tmp_path)))
+    scopes = {specs[table.name].code: VERSIONS[table.name] for table in ASSET_TABLES} | OTHER_VERSIONS
     missing = {plain_version(*code): old for code, old in scopes.items() if code_version(*code) != old}
     # Where code was moved or renamed and does the same, these lines belong into core/former_versions.py.
     assert missing == {}

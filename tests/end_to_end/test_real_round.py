@@ -9,7 +9,7 @@ from shell import SELECT_ALL, Shell
 
 from skyassets.core.tables.declarations import ANSWERS, CHECKPOINT, COMPLETIONS, REPORTS, REWRITES
 from skyassets.core.tables.store import TableStore
-from skyassets.project.training_runs import run_in
+from skyassets.project.training_runs import run_name_in
 
 pytestmark = pytest.mark.real
 
@@ -29,7 +29,7 @@ def store(shell: Shell) -> TableStore:
 
 
 def test_the_weights_are_a_standard_folder(shell: Shell, store: TableStore) -> None:
-    weights = shell.data / "tiny_embedded" / "weights" / run_in(store.read(CHECKPOINT))
+    weights = shell.data / "tiny_embedded" / "weights" / run_name_in(store.read(CHECKPOINT))
     assert json.loads((weights / "config.json").read_text())["architectures"] == ["LlamaForCausalLM"]
     assert list(weights.glob("*.safetensors"))
     files = store.read(CHECKPOINT).filter(pl.col("kind") == "file")["path"].to_list()

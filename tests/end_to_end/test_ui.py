@@ -147,7 +147,7 @@ def test_rebuilding_what_changed_is_one_button(dagster: Dagster, page: Page, tmp
     # Nothing had changed: the pages say so.
     page.goto(f"{dagster.url}/assets/checkpoint")
     page.get_by_text("rebuilt", exact=True).first.wait_for()
-    expect(page.get_by_text("nothing it was made from has changed").first).to_be_attached()
+    expect(page.get_by_text("no input has changed").first).to_be_attached()
 
 
 def test_the_schedule_is_off_and_its_next_tick_can_be_looked_at(dagster: Dagster, page: Page, tmp_path: Path) -> None:

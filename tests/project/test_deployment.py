@@ -98,7 +98,7 @@ def test_several_urls_share_the_work_each_with_its_key() -> None:
 
 
 def test_a_number_of_keys_that_fits_no_urls_is_an_error() -> None:
-    with pytest.raises(SkyassetsError, match="holds 2 keys for 1 URLs"):
+    with pytest.raises(SkyassetsError, match="lists 2 keys for 1 URLs"):
         from_environment({"SKYASSETS_TEACHER_URL": "http://a/v1", "SKYASSETS_TEACHER_API_KEY": "one,two"})
 
 
@@ -147,7 +147,7 @@ def test_a_password_in_a_url_is_refused_and_not_shown(url: str) -> None:
     "url", ["gpu-box:8000/v1", "gpu-box", "ftp://gpu-box/v1", "http:///v1", "http://", "http://box:port/v1", "//box/v1"]
 )
 def test_what_is_no_url_of_a_server_is_named(url: str) -> None:
-    with pytest.raises(SkyassetsError, match=r"SKYASSETS_TEACHER_URL holds '.*', which is no URL of a server"):
+    with pytest.raises(SkyassetsError, match=r"SKYASSETS_TEACHER_URL contains '.*', which is not the URL of a server"):
         from_environment({"SKYASSETS_TEACHER_URL": url})
 
 

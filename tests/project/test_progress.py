@@ -9,7 +9,7 @@ from skyassets.project.progress import Progress, duration
 from skyassets.stages.sampling.completions import Tally
 
 
-def told(*tallies: Tally, run_budget: Budget | None = None) -> list[str]:
+def progress_lines(*tallies: Tally, run_budget: Budget | None = None) -> list[str]:
     lines: list[str] = []
     progress = Progress("teacher", lines.append, run_budget)
     for tally in tallies:
@@ -22,7 +22,7 @@ def test_a_line_tells_all_there_is_to_know() -> None:
     run_budget = Budget(5.0)
     run_budget.settle(0.0, 0.0123)
     start = Tally(12, 132, 12, 0, 0)
-    lines = told(start, Tally(52, 132, 12, 3, 5000, 8, {"429": 2, "ReadTimeout": 1}), run_budget=run_budget)
+    lines = progress_lines(start, Tally(52, 132, 12, 3, 5000, 8, {"429": 2, "ReadTimeout": 1}), run_budget=run_budget)
     assert lines[0] == "teacher: 0/120, 12 reused, 0 tok/s, $0.0123 of $5.00"
     parts = lines[1].split(", ")
     assert parts[:3] == ["teacher: 40/120", "12 reused", "8 in flight"]
@@ -33,7 +33,7 @@ def test_a_line_tells_all_there_is_to_know() -> None:
 
 
 def test_what_costs_nothing_does_not_speak_of_money() -> None:
-    assert "$" not in told(Tally(0, 4, 0, 0, 0), run_budget=Budget())[0]
+    assert "$" not in progress_lines(Tally(0, 4, 0, 0, 0), run_budget=Budget())[0]
 
 
 def test_waiting_for_a_server_to_start_is_no_part_of_the_rate() -> None:

@@ -13,7 +13,7 @@ from skyassets.core.files import locked
 from skyassets.core.ports import Limits, Sampling
 from skyassets.core.sources import LocalFile
 from skyassets.core.tables.declarations import TRACES, VERDICTS
-from skyassets.project.declarations import declarations
+from skyassets.project.asset_specs import asset_specs
 from skyassets.project.project import Project
 from skyassets.project.table_status import State, TableStatus, table_statuses
 from skyassets.stages.rewriting.rewrite import RuleRewriting
@@ -27,13 +27,13 @@ def told_by_a_run(pipeline: Pipeline) -> dict[str, str]:
     """Table to why it was made again; what was not is not there."""
     result = pipeline.materialize()
     assert result.success
-    told = {
+    metadata = {
         event.asset_key.to_user_string(): event.step_materialization_data.materialization.metadata
         for event in result.get_asset_materialization_events()
         if event.asset_key is not None
     }
-    assert set(told) == set(ALL)
-    return {name: str(facts["why"].value) for name, facts in told.items() if facts["rebuilt"].value}
+    assert set(metadata) == set(ALL)
+    return {name: str(values["why"].value) for name, values in metadata.items() if values["rebuilt"].value}
 
 
 def change(**fields: object) -> Callable[[Pipeline], None]:
@@ -128,7 +128,7 @@ def test_what_is_foretold_is_what_a_run_does(pipeline: Pipeline, apply: Callable
     apply(pipeline)
     project = Project(pipeline.recipe, pipeline.deployment)
     foretold = {one.table.name: one for one in table_statuses(project)}
-    parents = {name: {parent.name for parent in one.spec.parents} for name, one in declarations(project).items()}
+    parents = {name: {parent.name for parent in spec.parents} for name, spec in asset_specs(project).items()}
     done = told_by_a_run(pipeline)
     certain = {name for name, one in foretold.items() if one.state in (State.STALE, State.MISSING)}
     possible = {name for name, one in foretold.items() if one.is_pending}
@@ -149,12 +149,12 @@ def test_looking_changes_nothing(tmp_path: Path) -> None:
 
 def test_what_comes_after_a_change_is_made_again_only_perhaps(pipeline: Pipeline) -> None:
     pipeline.write(reversed(ROWS))
-    told = table_status(pipeline)
-    assert told["raw_problems"].state is State.STALE
-    assert told["raw_problems"].why == "changed: parent source mine"
-    assert told["teacher_traces"].state is State.PERHAPS
-    assert told["teacher_traces"].why == "after raw_problems, if that comes out otherwise"
-    assert told["benchmark_problems"].state is State.FRESH
+    statuses = table_status(pipeline)
+    assert statuses["raw_problems"].state is State.STALE
+    assert statuses["raw_problems"].why == "changed: parent source mine"
+    assert statuses["teacher_traces"].state is State.PERHAPS
+    assert statuses["teacher_traces"].why == "after raw_problems, if it changes"
+    assert statuses["benchmark_problems"].state is State.FRESH
 
 
 def test_a_change_of_the_recipe_is_told_from_one_of_the_code(pipeline: Pipeline) -> None:
@@ -164,17 +164,17 @@ def test_a_change_of_the_recipe_is_told_from_one_of_the_code(pipeline: Pipeline)
 
 def test_a_source_that_is_gone_is_said_and_what_is_stored_stays_known(pipeline: Pipeline) -> None:
     pipeline.file.unlink()
-    told = table_status(pipeline)
-    assert told["raw_problems"].state is State.STUCK
-    assert "there is no file" in told["raw_problems"].why
-    assert told["raw_problems"].rows == len(ROWS)
-    assert told["checkpoint"].state is State.PERHAPS
+    statuses = table_status(pipeline)
+    assert statuses["raw_problems"].state is State.STUCK
+    assert "there is no file" in statuses["raw_problems"].why
+    assert statuses["raw_problems"].rows == len(ROWS)
+    assert statuses["checkpoint"].state is State.PERHAPS
     assert not pipeline.materialize().success
 
 
 def test_a_table_that_is_being_made_names_its_process(pipeline: Pipeline) -> None:
     with locked(pipeline.store.folder / ".checkpoint.lock", lambda line: None):
-        told = table_status(pipeline)
-    assert told["checkpoint"].builder == str(os.getpid())
-    assert not told["verdicts"].builder
+        statuses = table_status(pipeline)
+    assert statuses["checkpoint"].builder == str(os.getpid())
+    assert not statuses["verdicts"].builder
     assert not table_status(pipeline)["checkpoint"].builder

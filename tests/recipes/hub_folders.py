@@ -55,7 +55,7 @@ def lines(path: Path, rows: Rows) -> None:
 
 def numina(folder: Path) -> None:
     front_matter(folder, {"default": {"train": "data/train-*", "test": "data/test-*"}})
-    told = [
+    problems = [
         ("math", "What is 1 + 1?", r"It is $\boxed{2}$."),
         ("amc_aime", "Which?", r"$\boxed{\textbf{(C)}\ 7}$"),
         ("olympiads", "Prove it.", "Here is a proof."),
@@ -64,7 +64,7 @@ def numina(folder: Path) -> None:
     ]
     rows = [
         {"source": source, "problem": problem, "solution": solution, "messages": [{"content": problem, "role": "user"}]}
-        for source, problem, solution in told
+        for source, problem, solution in problems
     ]
     shards(folder, "data/train", rows, count=2)
     shards(folder, "data/test", rows[:1])
@@ -145,13 +145,13 @@ def olympiad(folder: Path) -> None:
         "final_answer": [r"$\frac{1}{3}$"],
     }  # fmt: skip
     image = {"bytes": b"no image", "path": "1.jpg"}
-    shown = [
+    with_images = [
         {**row, "question": "See the figure.", "image_1": image, "image_2": None},
         {**row, "question": "See <image_1>.", "image_1": None, "image_2": None},
         {**row, "question": "See none.", "image_1": None, "image_2": None},
     ]
     plain = [{**row, **{f"image_{number}": None for number in range(1, 6)}}]
-    for one, rows in (("TO", plain), ("MM", shown)):
+    for one, rows in (("TO", plain), ("MM", with_images)):
         (folder / "OlympiadBench" / sets[one]).mkdir(parents=True)
         _with_images(rows, folder / "OlympiadBench" / sets[one] / f"{sets[one]}.parquet")
 

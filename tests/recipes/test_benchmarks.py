@@ -69,9 +69,9 @@ def test_a_benchmark_reads_the_layout_of_its_data_set_and_its_gold_is_right(
     name: str, tmp_path: Path, graders: Graders
 ) -> None:
     made = validated(BENCHMARK_PROBLEMS, read(ALL[name], tmp_path), graders)
-    asked = pl.col("question").str.split("\n\n").list.first()
-    told = made.frame.select(asked, "family", "level", "set_aside").sort("question").rows()
-    assert told == ROWS[name]
+    question = pl.col("question").str.split("\n\n").list.first()
+    rows = made.frame.select(question, "family", "level", "set_aside").sort("question").rows()
+    assert rows == ROWS[name]
     unproved = 2 if name == "LiveCodeBench" else 0
     assert (made.facts["references judged correct"], made.facts[WITHOUT]) == (
         sum(reason is None for *_, reason in ROWS[name]) - unproved,

@@ -40,9 +40,9 @@ def test_the_example_is_a_benchmark_of_a_recipe_that_reads_its_file(
 
 
 def test_the_rows_of_the_example_may_be_asked_as_choices_as_the_page_says(tmp_path: Path) -> None:
-    told = [json.loads(line) for line in blocks("json")[0].splitlines()]
+    rows = [json.loads(line) for line in blocks("json")[0].splitlines()]
     path = tmp_path / "choices.jsonl"
-    path.write_text("".join(json.dumps({**row, "all": [row["right"], *row["others"]], "at": 0}) + "\n" for row in told))
+    path.write_text("".join(json.dumps({**row, "all": [row["right"], *row["others"]], "at": 0}) + "\n" for row in rows))
     scope: dict[str, object] = {}
     exec(blocks("python")[0], scope)
     open_one: Benchmark = scope["capitals"]()  # type: ignore[operator]

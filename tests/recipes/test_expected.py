@@ -19,10 +19,10 @@ def versions(recipe: Recipe, data: Path) -> dict[str, str | None]:
 
 def test_what_is_expected_is_part_of_no_fingerprint(tmp_path: Path) -> None:
     recipe = sky_t1_preview()
-    found = versions(recipe, tmp_path)
-    assert found["checkpoint"]
-    assert versions(replace(recipe, expected=replace(EXPECTED, rows=1, published=None)), tmp_path) == found
-    assert versions(replace(recipe, expected=None), tmp_path) == found
+    before = versions(recipe, tmp_path)
+    assert before["checkpoint"]
+    assert versions(replace(recipe, expected=replace(EXPECTED, rows=1, published=None)), tmp_path) == before
+    assert versions(replace(recipe, expected=None), tmp_path) == before
 
 
 def test_every_role_that_asks_is_expected_once() -> None:

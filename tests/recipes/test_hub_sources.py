@@ -56,8 +56,8 @@ def test_every_source_has_a_folder_like_its_own() -> None:
 @pytest.mark.parametrize("name", ASKED)
 def test_a_source_reads_the_layout_of_its_data_set(name: str, tmp_path: Path, graders: Graders) -> None:
     made = validated(PROBLEMS, raw_problems([local(SOURCES[name], tmp_path)], ProblemReader()), graders).frame
-    told = made.select("question", "ground_truth", "set_aside").iter_rows()
-    assert {question: (truth, aside) for question, truth, aside in told} == ASKED[name]
+    rows = made.select("question", "ground_truth", "set_aside").iter_rows()
+    assert {question: (truth, aside) for question, truth, aside in rows} == ASKED[name]
 
 
 def test_a_problem_of_apps_comes_with_its_tests_and_reference_solutions(tmp_path: Path, graders: Graders) -> None:

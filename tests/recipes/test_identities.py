@@ -14,7 +14,7 @@ from skyassets.recipes.registry import find_recipe
 from skyassets.stages.grading.model_judge import ModelJudge
 from skyassets.stages.rewriting.rewrite import ModelRewriting
 
-NOT_IN_IDS = {"Recipe", "Expected", "Calls", "Published"}
+NOT_IN_IDS = {"Recipe", "Expected", "Calls", "PublishedRun"}
 """Classes that determine no row."""
 
 

@@ -8,7 +8,7 @@ import pytest
 from skyassets.core.errors import RecipeError
 from skyassets.core.ports import Limits, Model, Sampling
 from skyassets.core.sources import Window
-from skyassets.recipes.recipe import RESERVED, Recipe, check
+from skyassets.recipes.recipe import SHARED_FOLDERS, Recipe, check
 from skyassets.recipes.smoke import smoke
 from skyassets.stages.evaluation.config import Contender
 
@@ -30,12 +30,12 @@ def windowed(since: str, until: str) -> Recipe:
 
 
 @pytest.mark.parametrize(
-    ("recipe", "told"),
+    ("recipe", "message"),
     [
         (replace(smoke(), teacher=replace(smoke().teacher, prompts=BLIND)), "teacher.prompts.maths = 'Solve it.'"),
         (replace(smoke(), student_prompts=BLIND), "student_prompts.maths"),
         (replace(smoke(), limits=Limits(seconds=0)), "limits.seconds = 0"),
-        *((replace(smoke(), name=name), f"name = '{name}'") for name in RESERVED),
+        *((replace(smoke(), name=name), f"name = '{name}'") for name in SHARED_FOLDERS),
         (replace(smoke(), benchmarks=()), "benchmarks = []; it must be at least one"),
         (replace(smoke(), benchmarks=(HELD_OUT, HELD_OUT)), "benchmarks = ['held-out', 'held-out']"),
         (measured(name=" "), "a benchmark's name = ' '"),
@@ -46,7 +46,7 @@ def windowed(since: str, until: str) -> Recipe:
         (measured(samples=4, k=(0,)), "benchmark 'held-out'.k = (0,)"),
         (measured(sampling=Sampling(temperature=-1.0, max_tokens=10)), "benchmark 'held-out'.sampling"),
         (measured(sampling=Sampling(temperature=1.0, max_tokens=0)), "benchmark 'held-out'.sampling"),
-        (measured(metric="strict acuracy"), "benchmark 'held-out'.metric = 'strict acuracy'; it must be one of those"),
+        (measured(metric="strict acuracy"), "benchmark 'held-out'.metric = 'strict acuracy'; it must be one of"),
         (measured(metric="strict pass@2"), "benchmark 'held-out'.metric = 'strict pass@2'"),
         (measured(metric="strict pass@1", k=(1,)), "benchmark 'held-out'.metric = 'strict pass@1'"),
         (measured(metric="lenient maj@1"), "benchmark 'held-out'.metric = 'lenient maj@1'"),
@@ -65,8 +65,8 @@ def windowed(since: str, until: str) -> Recipe:
         (against("teacher", "teacher"), "contenders = ['teacher', 'teacher']"),
     ],
 )
-def test_a_wrong_value_is_named_with_what_it_must_be(recipe: Recipe, told: str) -> None:
-    with pytest.raises(RecipeError, match=re.escape(told)):
+def test_a_wrong_value_is_named_with_what_it_must_be(recipe: Recipe, message: str) -> None:
+    with pytest.raises(RecipeError, match=re.escape(message)):
         check(recipe)
 
 
@@ -75,12 +75,12 @@ def test_the_shipped_recipe_is_fine() -> None:
 
 
 def test_a_benchmark_may_ask_otherwise_than_the_evaluation_and_others_may_be_measured() -> None:
-    asked = measured(prompt="So: {question}", samples=8, k=(1, 8), sampling=WARM)
-    for recipe in (asked, against("teacher", "gpt_4o"), windowed("2024-07-01", "2024-07-01"), windowed("", "")):
+    changed = measured(prompt="So: {question}", samples=8, k=(1, 8), sampling=WARM)
+    for recipe in (changed, against("teacher", "gpt_4o"), windowed("2024-07-01", "2024-07-01"), windowed("", "")):
         assert check(recipe) == recipe
 
 
 @pytest.mark.parametrize("metric", ["strict pass@8", "lenient maj@8", "lenient accuracy", "finished"])
 def test_any_metric_that_the_report_tells_as_a_share_may_head_it(metric: str) -> None:
-    asked = measured(metric=metric, samples=8, k=(1, 8), sampling=WARM)
-    assert check(asked) == asked
+    changed = measured(metric=metric, samples=8, k=(1, 8), sampling=WARM)
+    assert check(changed) == changed

@@ -79,8 +79,8 @@ def test_no_asset_is_partitioned(definitions: dg.Definitions) -> None:
 
 def test_loading_the_definitions_loads_nothing_heavy() -> None:
     program = f"import sys, skyassets.definitions; sys.exit(str([name for name in {HEAVY} if name in sys.modules]))"
-    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=ROOT)
-    assert told.stderr.strip().endswith("[]"), told.stderr
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert result.stderr.strip().endswith("[]"), result.stderr
 
 
 def test_the_page_of_tables_is_the_declared_one() -> None:

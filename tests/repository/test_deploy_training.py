@@ -38,16 +38,16 @@ def launches() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def known_flags() -> set[str]:
-    told = subprocess.check_output([sys.executable, "-m", "torch.distributed.run", "--help"], text=True)
-    return set(re.findall(r"--[a-z][a-z-]*", told))
+    text = subprocess.check_output([sys.executable, "-m", "torch.distributed.run", "--help"], text=True)
+    return set(re.findall(r"--[a-z][a-z-]*", text))
 
 
 @pytest.mark.parametrize("where", ["slurm", "kubernetes", "skypilot"])
 def test_the_launch_names_what_is_there(where: str, known_flags: set[str]) -> None:
-    found = LAUNCH.search(launches()[where])
-    assert found
-    assert importlib.util.find_spec(found["module"])
-    flags = set(re.findall(r"--[a-z-]+", found["flags"]))
+    match = LAUNCH.search(launches()[where])
+    assert match
+    assert importlib.util.find_spec(match["module"])
+    flags = set(re.findall(r"--[a-z-]+", match["flags"]))
     assert flags <= known_flags
     assert {"--nnodes", "--nproc-per-node", "--node-rank", "--master-addr", "--master-port"} <= flags
 
@@ -86,12 +86,12 @@ def test_the_launcher_is_told_where_it_stands(where: str, tmp_path: Path) -> Non
         env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    told = (tmp_path / "told").read_text().splitlines()
-    assert told[:2] == ["-m", "torch.distributed.run"]
-    assert set(told[2:7]) == {
+    arguments = (tmp_path / "told").read_text().splitlines()
+    assert arguments[:2] == ["-m", "torch.distributed.run"]
+    assert set(arguments[2:7]) == {
         "--nnodes=2", "--nproc-per-node=8", "--node-rank=1", "--master-addr=node-a", "--master-port=22345",
     }  # fmt: skip
-    assert told[7:] == ["-m", "skyassets.engines.training.worker", str(job), "--base", "base"]
+    assert arguments[7:] == ["-m", "skyassets.engines.training.worker", str(job), "--base", "base"]
 
 
 @pytest.mark.real

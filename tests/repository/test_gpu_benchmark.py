@@ -14,8 +14,8 @@ def rows(out: Path, *words: str) -> list[dict[str, object]]:
     command = [sys.executable, str(SCRIPT), "--smoke", "--out", str(out), *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    told: list[dict[str, object]] = json.loads((out / "training.json").read_text())["rows"]
-    return told
+    rows: list[dict[str, object]] = json.loads((out / "training.json").read_text())["rows"]
+    return rows
 
 
 @pytest.mark.real

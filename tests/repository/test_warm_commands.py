@@ -49,7 +49,7 @@ def test_it_is_interrupted_as_by_ctrl_c(tmp_path: Path) -> None:
         output,
     ):
         for line in output:
-            if "building raw_problems" in line:
+            if "raw_problems: building" in line:
                 os.killpg(run.pid, signal.SIGINT)
                 break
         began = time.monotonic()

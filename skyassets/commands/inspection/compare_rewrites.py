@@ -23,7 +23,7 @@ from skyassets.core.tables.declarations import PROBLEMS, TRACES
 from skyassets.core.tables.parquet import write_parquet
 from skyassets.project.completions import completer
 from skyassets.project.deployment import Deployment
-from skyassets.project.project import BuildContext, Project, Run
+from skyassets.project.project import BuildContext, PipelineRun, Project
 from skyassets.project.settings import dollars_in
 from skyassets.recipes.recipe import Recipe
 from skyassets.recipes.registry import find_recipe
@@ -67,11 +67,13 @@ def compare_rewrites(recipe: Recipe, deployment: Deployment, options: Namespace)
         return 1
     limits = [each for each in (project.budget, _budget(options)) if each is not None]
     run_budget = Budget(min(limits, default=None))
-    work = BuildContext(NAME, Run(name), lambda line: said.print(line, markup=False, highlight=False), run_budget)
+    work = BuildContext(
+        project, NAME, PipelineRun(name), lambda line: said.print(line, markup=False, highlight=False), run_budget
+    )
     tries = []
     for side in sides:
         way = side.rewriting
-        by = completer(project, "rewriter", way.model, work) if isinstance(way, ModelRewriting) else None
+        by = completer(work, "rewriter", way.model) if isinstance(way, ModelRewriting) else None
         tries.append(tried(side, traces, problems, by, project.rows))
     both = (tries[0], tries[1])
     folder = project.store.folder / "comparisons"

@@ -14,7 +14,7 @@ from skyassets.commands.common.command import Command, Exits
 from skyassets.commands.planning.ledger import short
 from skyassets.core.money import Budget, in_dollars
 from skyassets.project.deployment import Deployment
-from skyassets.project.estimate import Estimate
+from skyassets.project.estimate import CallEstimate
 from skyassets.project.progress import duration
 from skyassets.project.project import Project
 from skyassets.project.settings import dollars_in
@@ -39,7 +39,7 @@ def forecast(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     budget = project.budget if options.budget is None else dollars_in("--budget", options.budget)
     console = Console()
     said = Console(stderr=True)
-    estimate = Estimate(
+    estimate = CallEstimate(
         project,
         max(options.pilot, 0),
         Budget(budget),

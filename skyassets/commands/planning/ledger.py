@@ -32,7 +32,7 @@ def ledger(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     """Show what each asset took and cost, by model, and what an accepted row costs."""
     accounts = Project(recipe, deployment).accounts
     rows = accounts.ledger()
-    kept = accounts.kept()
+    kept = accounts.examples_kept()
     accepted = accounts.accepted(kept) if kept is not None else None
     console = Console()
     if options.json:

@@ -17,11 +17,10 @@ from skyassets.core.training.spec import TrainPlan
 from skyassets.engines.fake.engine import NAME as TINY
 from skyassets.engines.host.machine import this_machine
 from skyassets.engines.models.shape import is_at_hand
-from skyassets.project.estimate import Estimate
-from skyassets.project.planning import planned, priced
+from skyassets.project.estimate import CallEstimate
 from skyassets.project.project import Project
 from skyassets.project.table_status import State, TableStatus
-from skyassets.project.training_runs import name_of, runs_of
+from skyassets.project.training_runs import plan_for_lengths, run_name_of, training_runs, with_price
 from skyassets.stages.curation.examples import conversations
 from skyassets.stages.inspection.forecast import Line, total
 
@@ -77,12 +76,12 @@ def _asked(project: Project, state: dict[str, State]) -> tuple[list[Line] | None
     learned = _problems(project, PROBLEMS, state, recipe.sources)
     held_out = _problems(project, BENCHMARK_PROBLEMS, state, measured)
     if recipe.expected is not None and learned is None and state[PROBLEMS.name] is State.MISSING:
-        return pipeline(project, priced(this_machine(), project.deployment))
+        return pipeline(project, with_price(this_machine(), project.deployment))
     for rows, table, sources in ((learned, PROBLEMS, recipe.sources), (held_out, BENCHMARK_PROBLEMS, measured)):
         if rows is None and any(_is_far(source) for source in sources):
             return None, f"how much is asked is not known: {table.name} comes from the hub and is not made yet"
     is_retrained = state[CHECKPOINT.name] is not State.FRESH
-    estimate = Estimate(project, 0, Budget(), lambda line: None, "status", learned, held_out, is_retrained)
+    estimate = CallEstimate(project, 0, Budget(), lambda line: None, "status", learned, held_out, is_retrained)
     try:
         return list(estimate.lines()), ""
     except SkyassetsError as error:
@@ -115,11 +114,11 @@ def _trained(project: Project, state: dict[str, State]) -> tuple[bool, TrainPlan
         return True, None, "checkpoint: what the training takes is known once there is a data set"
     try:
         data = examples(project, training.cutoff, Namespace(rows=None, tokens=None))
-        return True, planned(deployment, training, data.lengths, data.learned), ""
+        return True, plan_for_lengths(deployment, training, data.lengths, data.learned), ""
     except SkyassetsError as error:
         return True, None, f"checkpoint: {error}"
 
 
 def _is_trained(project: Project) -> bool:
     learned_from = conversations(project.store.read(EXAMPLES))
-    return bool(learned_from) and not runs_of(project).damage(name_of(project, learned_from))
+    return bool(learned_from) and not training_runs(project).damage(run_name_of(project, learned_from))

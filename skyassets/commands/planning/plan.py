@@ -21,11 +21,9 @@ from skyassets.core.training.spec import Lora, Training, TrainPlan
 from skyassets.engines.host.machine import this_machine, this_processor
 from skyassets.engines.training.job import JobFolder
 from skyassets.project.deployment import Deployment
-from skyassets.project.planning import priced as at_its_price
-from skyassets.project.planning import saving
 from skyassets.project.project import Project
 from skyassets.project.settings import dollars_in
-from skyassets.project.training_runs import written_job
+from skyassets.project.training_runs import saving, with_price, write_job
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.inspection.forecast import Line
 from skyassets.stages.training.parallelism import ATTENTIONS, LOSSES, OFFLOADS, ROOM, Candidate, LayoutOverrides
@@ -141,7 +139,7 @@ def _written(project: Project, training: Training, best: TrainPlan, options: Nam
             "plan: --write leaves the job of the recipe's own training on its own data set; make sft_dataset first, "
             "and leave out --rows, --tokens, --cutoff, --packing and --lora (what they ask belongs into the recipe)"
         )
-    return written_job(project, best)
+    return write_job(project, best)
 
 
 def _training(training: Training, options: Namespace) -> Training:
@@ -151,7 +149,7 @@ def _training(training: Training, options: Namespace) -> Training:
 
 def _hardware(deployment: Deployment, options: Namespace) -> Hardware:
     if options.on is None:
-        hardware = at_its_price(this_machine(), deployment)
+        hardware = with_price(this_machine(), deployment)
     else:
         hardware = this_processor() if options.on == "cpu" else hardware_of(options.on)
     if options.price is None:

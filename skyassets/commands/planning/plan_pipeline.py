@@ -7,7 +7,7 @@ from skyassets.core.money import Budget
 from skyassets.core.ports import Model
 from skyassets.core.tables.declarations import PROBLEMS
 from skyassets.core.training.hardware import Hardware
-from skyassets.project.estimate import Estimate
+from skyassets.project.estimate import CallEstimate
 from skyassets.project.project import Project
 from skyassets.recipes.expected import Calls, Expected
 from skyassets.recipes.recipe import Recipe
@@ -20,7 +20,7 @@ def pipeline(project: Project, hardware: Hardware) -> tuple[list[Line], str]:
     expected = project.recipe.expected
     if expected is not None and project.store.manifest(PROBLEMS) is None:
         return [_expected(project, hardware, expected, calls) for calls in expected.calls], expected.source
-    estimate = Estimate(project, 0, Budget(), lambda line: None, "plan")
+    estimate = CallEstimate(project, 0, Budget(), lambda line: None, "plan")
     try:
         return list(estimate.lines()), "what the stages would ask now, as `skyassets forecast` counts it"
     except SkyassetsError as error:

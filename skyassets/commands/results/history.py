@@ -14,7 +14,7 @@ from skyassets.commands.common.command import Command
 from skyassets.commands.common.rendering import printable
 from skyassets.core.hints import materialize
 from skyassets.project.deployment import Deployment
-from skyassets.project.evaluation.history import Kept, history_of
+from skyassets.project.evaluation.history import StoredReport, history_of
 from skyassets.project.project import Project
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.evaluation.drift import Drift, drift
@@ -70,7 +70,7 @@ HISTORY = Command(
 )
 
 
-def scores(report: Kept, headlines: Mapping[str, str]) -> dict[str, dict[str, float]]:
+def scores(report: StoredReport, headlines: Mapping[str, str]) -> dict[str, dict[str, float]]:
     """Benchmark to role to headline score, as far as the report's format has it."""
     rows = report.rows
     if not {"by", "part", "benchmark", "role", "metric", "value"} <= set(rows.columns):
@@ -84,7 +84,7 @@ def scores(report: Kept, headlines: Mapping[str, str]) -> dict[str, dict[str, fl
     return found
 
 
-def _shown(recipe: Recipe, told: list[tuple[Kept, dict[str, dict[str, float]], Drift]]) -> Table:
+def _shown(recipe: Recipe, told: list[tuple[StoredReport, dict[str, dict[str, float]], Drift]]) -> Table:
     shown = Table(title=f"{recipe.name}: its reports", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     shown.add_column("report", no_wrap=True)
     shown.add_column("made")
@@ -100,7 +100,7 @@ def _shown(recipe: Recipe, told: list[tuple[Kept, dict[str, dict[str, float]], D
     return shown
 
 
-def _plain(report: Kept, found: dict[str, dict[str, float]], drifted: Drift) -> dict[str, object]:
+def _plain(report: StoredReport, found: dict[str, dict[str, float]], drifted: Drift) -> dict[str, object]:
     return {
         "name": report.name,
         "epoch": report.epoch,

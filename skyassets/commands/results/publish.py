@@ -19,7 +19,7 @@ from skyassets.engines.hub import upload
 from skyassets.project.deployment import Deployment
 from skyassets.project.project import Project
 from skyassets.project.publishing.cards import Names
-from skyassets.project.publishing.plan import Wanted, publication
+from skyassets.project.publishing.plan import PublicationRequest, publication
 from skyassets.recipes.recipe import Recipe
 
 REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
@@ -55,7 +55,7 @@ def publish(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
         raise PublishError(
             "publish: nobody has said where to; name a repository: --data OWNER/NAME, --model OWNER/NAME"
         )
-    wanted = Wanted(
+    wanted = PublicationRequest(
         kinds=tuple(named) or (Kind.DATA, Kind.MODEL),
         names=Names(options.data or "", options.model or "", tuple(options.accept_licence)),
         report=options.report,

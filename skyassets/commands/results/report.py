@@ -18,7 +18,7 @@ from skyassets.core.hints import materialize, open_ui
 from skyassets.core.tables.declarations import ASSET_TABLES, REPORTS
 from skyassets.core.tables.store import TableStore, other_columns
 from skyassets.project.deployment import Deployment
-from skyassets.project.evaluation.history import Kept, history_of
+from skyassets.project.evaluation.history import StoredReport, history_of
 from skyassets.project.evaluation.report_files import PAGE, TEXT
 from skyassets.project.project import SECONDS_TO_MAKE, Project
 from skyassets.recipes.recipe import Recipe
@@ -82,7 +82,7 @@ REPORT = Command(
 )
 
 
-def _lacking(store: TableStore, kept: Kept | None) -> str:
+def _lacking(store: TableStore, kept: StoredReport | None) -> str:
     """Why there are no scores to show, for the latest report or one of the history; empty if there are."""
     if kept is not None:
         found = other_columns(REPORTS, kept.rows.schema)
@@ -93,7 +93,7 @@ def _lacking(store: TableStore, kept: Kept | None) -> str:
     return store.lacking(REPORTS)
 
 
-def _of_history(project: Project, name: str, errors: Console) -> Kept | None:
+def _of_history(project: Project, name: str, errors: Console) -> StoredReport | None:
     """One report of the history: the newest whose name begins with `name`."""
     history = history_of(project)
     found = history.reports()

@@ -16,7 +16,7 @@ from skyassets.core.tables.external_sort import sorted_rows
 from skyassets.core.tables.manifest import Inputs, Manifest, differences, read_manifest
 from skyassets.core.tables.parquet import write_parquet
 
-UNFINISHED = "it was never finished"
+UNFINISHED = "first time"
 """Why a table without a manifest is built."""
 Show = Callable[[Path], dict[str, object]]
 
@@ -139,7 +139,7 @@ class TableStore:
             manifest = self.manifest(table)
             if manifest is not None and not why:
                 return BuildResult(manifest, rebuilt=False, why="")
-            said(f"building {table.name}: {why}")
+            said(f"{table.name}: building ({why})")
             made = make()
             with replaced(self.path(table)) as part:
                 content = ContentDigest(table)
@@ -185,11 +185,11 @@ class TableStore:
         if changed:
             return f"changed: {', '.join(changed)}"
         if not path.exists():
-            return "its file is gone"
+            return "its file is missing"
         if file_digest(path) != manifest.file_digest:
-            return "its file was changed from outside"
+            return "its file was modified outside skyassets"
         if manifest.unfinished:
-            return f"{manifest.unfinished} rows could not be made last time"
+            return f"{manifest.unfinished} rows failed last time"
         return damage(pl.read_parquet(path)) if damage else ""
 
     def _keep_previous(self, table: Table, new: Manifest) -> None:

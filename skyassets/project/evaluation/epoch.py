@@ -5,7 +5,7 @@ import re
 from skyassets.core.errors import EpochError
 from skyassets.core.files import write_text
 from skyassets.core.tables.declarations import ANSWERS
-from skyassets.project.project import Project, Run
+from skyassets.project.project import PipelineRun, Project
 from skyassets.stages.evaluation.manifest import FIRST
 
 EPOCH_TAG = "skyassets/epoch"
@@ -20,7 +20,7 @@ def current_epoch(project: Project) -> str:
     return file.read_text(encoding="utf-8").strip() if file.exists() else ""
 
 
-def enter(project: Project, run: Run | None) -> str:
+def enter_epoch(project: Project, run: PipelineRun | None) -> str:
     """The epoch of `run`: the latest, or the one named by its tag, which is begun if it is new.
 
     A killed epoch is resumed by the next run, with or without the tag. Without a run: the latest epoch.
@@ -31,14 +31,14 @@ def enter(project: Project, run: Run | None) -> str:
     if run is None:
         return current_epoch(project)
     if run.id not in project.epochs:
-        tagged = checked(run.tags.get(EPOCH_TAG, ""))
+        tagged = valid_name(run.tags.get(EPOCH_TAG, ""))
         if tagged and tagged != current_epoch(project):
             write_text(project.store.folder / "epoch.txt", tagged)
         project.epochs[run.id] = tagged or current_epoch(project)
     return project.epochs[run.id]
 
 
-def hold(run: Run, answered: str) -> None:
+def check_epoch(run: PipelineRun, answered: str) -> None:
     """Check that a report is made in the epoch that the run was started for.
 
     Raises:
@@ -47,13 +47,13 @@ def hold(run: Run, answered: str) -> None:
     tagged = run.tags.get(EPOCH_TAG, "")
     if tagged and tagged != answered:
         raise EpochError(
-            f"benchmark_reports: this run is of the epoch {tagged!r}, and another run has put the answers of "
-            f"{answered or FIRST!r} into {ANSWERS.name} meanwhile. No answer is lost: start re_evaluate once more "
-            f"with the tag {EPOCH_TAG}={tagged} when no other run is under way"
+            f"benchmark_reports: this run is for epoch {tagged!r}, but another run has meanwhile replaced "
+            f"{ANSWERS.name} with the answers of epoch {answered or FIRST!r}. No answer is lost: when no other run is "
+            f"in progress, start re_evaluate again with the tag {EPOCH_TAG}={tagged}"
         )
 
 
-def checked(name: str) -> str:
+def valid_name(name: str) -> str:
     """Return `name` if it is empty or a valid epoch name.
 
     Raises:
@@ -61,7 +61,7 @@ def checked(name: str) -> str:
     """
     if name and (name == FIRST or NAME.fullmatch(name) is None):
         raise EpochError(
-            f"the run's tag {EPOCH_TAG} is {name[:80]!r}; an epoch is named by at most 64 letters, digits, dots, - and "
-            f"_, beginning with a letter or digit, such as 2026-01-05-0600, and not {FIRST!r}"
+            f"the run's tag {EPOCH_TAG} is {name[:80]!r}; an epoch name has at most 64 letters, digits, dots, - and "
+            f"_, begins with a letter or digit (such as 2026-01-05-0600), and is not {FIRST!r}"
         )
     return name

@@ -36,7 +36,7 @@ COMPARED: dict[str, pl.DataType] = {
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredReport:
     """A report in the history."""
 
     folder: Path
@@ -58,8 +58,8 @@ class Kept:
     def past(self) -> PastReport:
         """The report as input of a drift check; without items if they were stored in an older, insufficient format."""
         items = _read(self.folder / ITEMS)
-        is_told = COMPARED.keys() <= set(items.columns)
-        return PastReport(self.name, self.made_with, items if is_told else pl.DataFrame(schema=COMPARED))
+        is_sufficient = COMPARED.keys() <= set(items.columns)
+        return Past(self.name, self.made_with, items if is_sufficient else pl.DataFrame(schema=COMPARED))
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,11 @@ class History:
 
     folder: Path
 
-    def reports(self) -> list[Kept]:
+    def reports(self) -> list[StoredReport]:
         """All reports, oldest first; other folders are skipped."""
-        there = sorted(self.folder.iterdir()) if self.folder.is_dir() else []
-        found = [kept for folder in there if not folder.name.startswith(".") and (kept := _kept(folder))]
-        return sorted(found, key=lambda kept: (kept.at, kept.name))
+        folders = sorted(self.folder.iterdir()) if self.folder.is_dir() else []
+        reports = [report for folder in folders if not folder.name.startswith(".") and (report := _stored(folder))]
+        return sorted(reports, key=lambda report: (report.at, report.name))
 
     def append(
         self, rows: pl.DataFrame, items: pl.DataFrame, made_with: ReportManifest, files: Iterable[Path] = ()
@@ -87,13 +87,12 @@ class History:
         epoch = str(made_with.get("epoch") or FIRST)
         name = name_of(epoch, version_of(rows))
         with locked(self.folder.with_name(f".{self.folder.name}.lock"), silent):
-            if _kept(self.folder / name):
+            if _stored(self.folder / name):
                 return name
-            told = {"name": name, "at": now(), "epoch": epoch, "made_with": made_with}
+            manifest = {"name": name, "at": now(), "epoch": epoch, "made_with": made_with}
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)
-                # An incomplete folder of that name was damaged from outside; the report is the same, so it is written
-                # again.
+                # An incomplete folder of that name was damaged; the report is the same, so it is written again.
                 for left in (*self.folder.glob(f"{UNFINISHED}*"), self.folder / name):
                     shutil.rmtree(left, ignore_errors=True)
                 with tempfile.TemporaryDirectory(
@@ -105,20 +104,20 @@ class History:
                     items.write_parquet(part / ITEMS)
                     for file in files:
                         shutil.copyfile(file, part / file.name)
-                    (part / MANIFEST).write_text(json.dumps(told, indent=1, ensure_ascii=False), encoding="utf-8")
+                    (part / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False), encoding="utf-8")
                     _sync(part)
                     part.rename(self.folder / name)
                 sync_folder(self.folder)
             except OSError as error:
                 raise StoreError(
-                    f"the history cannot keep the report in {self.folder / name}: {error.strerror}; free space, or "
-                    "take away what stands in its way"
+                    f"the history cannot store the report in {self.folder / name}: {error.strerror}; free some space, "
+                    "or remove what is in the way"
                 ) from error
         return name
 
     def holds(self, name: str) -> bool:
         """Whether a report of this name is stored."""
-        return _kept(self.folder / name) is not None
+        return _stored(self.folder / name) is not None
 
 
 def name_of(epoch: str, version: str) -> str:
@@ -134,14 +133,14 @@ def version_of(rows: pl.DataFrame) -> str:
     return content.hexdigest()
 
 
-def _kept(folder: Path) -> Kept | None:
+def _stored(folder: Path) -> StoredReport | None:
     """The report in `folder`; None if there is none or it is incomplete."""
     try:
-        told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        kept = Kept(folder, str(told["at"]), str(told["epoch"]), dict(told["made_with"]))
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        report = StoredReport(folder, str(manifest["at"]), str(manifest["epoch"]), dict(manifest["made_with"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return kept if (folder / ROWS).is_file() and (folder / ITEMS).is_file() else None
+    return report if (folder / ROWS).is_file() and (folder / ITEMS).is_file() else None
 
 
 def _read(path: Path) -> pl.DataFrame:
@@ -149,7 +148,7 @@ def _read(path: Path) -> pl.DataFrame:
         return pl.read_parquet(path)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise StoreError(
-            f"the history cannot read {path}: {error}; take that folder away, and the report is compared without it"
+            f"the history cannot read {path}: {error}; remove that folder to compare the report without it"
         ) from error
 
 
@@ -169,13 +168,8 @@ def history_of(project: Project) -> History:
     return History(project.store.folder / FOLDER)
 
 
-def current_report(project: Project) -> str:
-    """The name, in the history, of the current report.
-
-    Raises:
-        StoreError: when there is none yet.
-    """
-    rows = project.store.read(REPORTS)
+def report_name(project: Project, rows: pl.DataFrame) -> str:
+    """The name, in the history, of the current report, which has these rows."""
     return name_of(str(rows["epoch_name"][0]) if rows.height else "", project.store.data_version(REPORTS))
 
 
@@ -185,9 +179,9 @@ def latest_drift(project: Project) -> Drift:
     Raises:
         StoreError: when there is no report, or it or an earlier one is missing or damaged in the history.
     """
-    name = current_report(project)
-    kept = history_of(project).reports()
-    now = next((report for report in kept if report.name == name), None)
-    if now is None:
-        raise StoreError(f"the history has no report {name}; materialize {REPORTS.name}, and it is kept again")
-    return drift(now.past(), [report.past() for report in kept if report.at < now.at])
+    name = report_name(project, project.store.read(REPORTS))
+    reports = history_of(project).reports()
+    current = next((report for report in reports if report.name == name), None)
+    if current is None:
+        raise StoreError(f"the history has no report {name}; materialize {REPORTS.name} again to store it")
+    return drift(current.past(), [report.past() for report in reports if report.at < current.at])

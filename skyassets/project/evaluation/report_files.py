@@ -39,8 +39,8 @@ def write_reports(project: Project, reports: pl.DataFrame, contaminated: Mapping
 
 def missing(project: Project) -> str:
     """Which of the files are missing, in words; empty if none is."""
-    gone = [name for name in FILES if not (project.store.folder / name).exists()]
-    return f"gone: {', '.join(gone)}" if gone else ""
+    names = [name for name in FILES if not (project.store.folder / name).exists()]
+    return f"missing: {', '.join(names)}" if names else ""
 
 
 def report_facts(project: Project, reports: pl.DataFrame, contaminated: Mapping[str, str] | None = None) -> ReportFacts:
@@ -50,7 +50,7 @@ def report_facts(project: Project, reports: pl.DataFrame, contaminated: Mapping[
     models = {BASE: str(base), STUDENT: f"{student_name(base.name)}, {base} trained by the recipe"}
     headlines = {each.name: each.metric for each in recipe.benchmarks}
     examples = _columns(project, EXAMPLES, "domain", "dropped_by", "trace_verdict", "rewrite_verdict")
-    curves = training_curve.training_points(project.store.read(CHECKPOINT))
+    curves = {name: points for name, points in training_curve.course(project.store.read(CHECKPOINT)).items() if points}
     ledger = project.accounts.ledger()
     return ReportFacts(
         recipe=recipe.name,
@@ -76,12 +76,12 @@ def _columns(project: Project, table: Table, *names: str) -> pl.DataFrame:
 def _duels(project: Project, headlines: Mapping[str, str]) -> tuple[Duel, ...]:
     answers = project.store.scan(ANSWERS)
     marks = answers.select(paired_examples.MARKS).filter(pl.col("role").is_in([BASE, STUDENT])).collect()
-    found = paired_examples.chosen(marks, headlines)
-    ids = [ident for each in found for ident in (each.student, each.base)]
-    said = answers.filter(pl.col("answer_id").is_in(ids)).select(paired_examples.SAID).collect(engine="streaming")
-    items = pl.col("problem_id").is_in([each.problem_id for each in found])
+    pairs = paired_examples.chosen(marks, headlines)
+    ids = [ident for pair in pairs for ident in (pair.student, pair.base)]
+    texts = answers.filter(pl.col("answer_id").is_in(ids)).select(paired_examples.SAID).collect(engine="streaming")
+    items = pl.col("problem_id").is_in([pair.problem_id for pair in pairs])
     problems = project.store.scan(BENCHMARK_PROBLEMS).filter(items).select(paired_examples.ASKED)
-    return paired_examples.duels(found, said, problems.collect(engine="streaming"))
+    return paired_examples.duels(pairs, texts, problems.collect(engine="streaming"))
 
 
 def _spent(project: Project, ledger: pl.DataFrame) -> tuple[Spent, ...]:
@@ -93,14 +93,14 @@ def _spent(project: Project, ledger: pl.DataFrame) -> tuple[Spent, ...]:
         pl.col("calls").sum(), tokens, pl.col("gpu_hours").sum(), dollars, pl.col("began").min()
     )
     rows = summed.sort("began", "asset").drop("began").iter_rows()
-    found = {asset: Spent(asset, *numbers) for asset, *numbers in rows}
-    kept = project.accounts.kept()
-    behind = {} if kept is None else project.accounts.accepted(kept).by_asset
-    for asset, cost in behind.items():
-        before = found.get(asset, Spent(asset, 0, 0, 0.0, 0.0))
-        if asset in found or cost != 0:
-            found[asset] = replace(before, dollars=cost)
-    return tuple(found.values())
+    spent = {asset: Spent(asset, *numbers) for asset, *numbers in rows}
+    kept = project.accounts.examples_kept()
+    costs = {} if kept is None else project.accounts.accepted(kept).by_asset
+    for asset, cost in costs.items():
+        before = spent.get(asset, Spent(asset, 0, 0, 0.0, 0.0))
+        if asset in spent or cost != 0:
+            spent[asset] = replace(before, dollars=cost)
+    return tuple(spent.values())
 
 
 def _asked(ledger: pl.DataFrame) -> tuple[str, str] | None:

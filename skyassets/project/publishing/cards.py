@@ -8,11 +8,10 @@ from skyassets.core.tables.declarations import EXAMPLES
 from skyassets.project.project import Project
 from skyassets.project.publishing.report import PublishedReport
 from skyassets.project.publishing.student_card import card_facts_of, scoreboard_of
-from skyassets.project.sft_files import PARENTS, provenance
-from skyassets.project.training_runs import run_of
+from skyassets.project.sft_files import data_card
+from skyassets.project.training_runs import current_run
 from skyassets.stages.markup.markdown import plain
 from skyassets.stages.publishing.card_scores import student_lines
-from skyassets.stages.publishing.dataset_card import card
 from skyassets.stages.publishing.licences import accepted_in_words
 from skyassets.stages.publishing.model_card import model_card
 
@@ -33,26 +32,17 @@ class Names:
         return (self.data if kind is Kind.DATA else self.model) or UNNAMED
 
 
-def data_card(project: Project, report: PublishedReport, names: Names, accepted: Sequence[str]) -> str:
+def published_data_card(project: Project, report: PublishedReport, names: Names, accepted: Sequence[str]) -> str:
     """The data set's card; `accepted` lists the licences that required acceptance."""
-    versions = {parent.name: project.store.data_version(parent) for parent in PARENTS}
     more = ["## Licences accepted", "", plain(accepted_in_words(accepted)), ""] if accepted else []
     if not report.wrong:
         base = str(project.recipe.training.base)
         more += student_lines(scoreboard_of(project, report.rows), base, names.model)
-    return card(
-        project.store.read(EXAMPLES),
-        project.recipe.curation.names,
-        provenance(project.recipe),
-        versions,
-        more=more,
-        place=names.data,
-    )
+    return data_card(project, project.store.read(EXAMPLES), more, names.data)
 
 
-def student_card(project: Project, report: PublishedReport, names: Names, accepted: Sequence[str]) -> str:
+def published_student_card(project: Project, report: PublishedReport, names: Names, accepted: Sequence[str]) -> str:
     """The model's card; `accepted` lists the licences that required acceptance."""
-    facts = card_facts_of(project, run_of(project), report.rows)
+    facts = card_facts_of(project, current_run(project), report.rows)
     datasets = tuple(dict.fromkeys([*([names.data] if names.data else []), *facts.datasets]))
-    told = replace(facts, name=names.model, datasets=datasets, accepted=tuple(accepted), report=REPORT)
-    return model_card(told)
+    return model_card(replace(facts, name=names.model, datasets=datasets, accepted=tuple(accepted), report=REPORT))

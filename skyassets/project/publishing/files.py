@@ -10,7 +10,7 @@ from skyassets.core.tables.declarations import CHECKPOINT, EXAMPLES
 from skyassets.engines.training.checkpoint_folder import CARD, sha256
 from skyassets.project.project import Project
 from skyassets.project.sft_files import FILES, FOLDER, is_intact
-from skyassets.project.training_runs import run_in, runs_of
+from skyassets.project.training_runs import run_name_in, training_runs
 
 
 def data_files(project: Project, refused: list[str]) -> list[Item]:
@@ -18,47 +18,47 @@ def data_files(project: Project, refused: list[str]) -> list[Item]:
     manifest = project.store.manifest(EXAMPLES)
     named = manifest.facts.get(FILES) if manifest else None
     if not isinstance(named, dict):
-        refused.append(f"the training files, {FOLDER}/, were never written: materialize sft_dataset")
+        refused.append(f"the training files in {FOLDER}/ were never written: materialize sft_dataset")
         return []
     folder = project.store.folder / FOLDER
-    found = []
+    files = []
     for name, digest in named.items():
         if name == CARD:
             continue
         if is_intact(folder / name, digest):
-            found.append(lying(name, folder / name))
+            files.append(local_file(name, folder / name))
         else:
-            refused.append(f"{FOLDER}/{name} is gone or was changed from outside: materialize sft_dataset")
-    return found
+            refused.append(f"{FOLDER}/{name} is missing or modified: materialize sft_dataset")
+    return files
 
 
 def weights_files(project: Project, refused: list[str]) -> list[Item]:
     """The files of the weights, each checked against the table `checkpoint`."""
     table = project.store.read(CHECKPOINT)
-    runs, run = runs_of(project), run_in(table)
+    runs, run = training_runs(project), run_name_in(table)
     if not runs.is_finished(run):
-        refused.append(f"the weights of the run {run} are gone, or were never finished: materialize checkpoint")
+        refused.append(f"the weights of run {run} are missing or unfinished: materialize checkpoint")
         return []
     folder = runs.folder / run
-    found = []
-    files = table.filter(pl.col("kind") == "file").sort("path")
-    for name, size, known in files.select("path", "bytes", "sha256").iter_rows():
+    files = []
+    rows = table.filter(pl.col("kind") == "file").sort("path")
+    for name, size, known in rows.select("path", "bytes", "sha256").iter_rows():
         path = folder / name
         if not path.is_file():
-            refused.append(f"the weights' file {name} is gone: materialize checkpoint")
+            refused.append(f"weights file {name} is missing: materialize checkpoint")
         elif path.stat().st_size != size or sha256(path) != known:
-            refused.append(f"the weights' file {name} is not the one that was trained: materialize checkpoint")
+            refused.append(f"weights file {name} is not the trained one: materialize checkpoint")
         else:
-            found.append(Item(name, size, known, path))
-    return found
+            files.append(Item(name, size, known, path))
+    return files
 
 
-def lying(path: str, file: Path) -> Item:
+def local_file(path: str, file: Path) -> Item:
     """A local file that is uploaded unchanged."""
     return Item(path, file.stat().st_size, sha256(file), file)
 
 
-def written(path: str, text: str) -> Item:
+def generated_file(path: str, text: str) -> Item:
     """A text generated for the Hub."""
     content = text.encode()
     return Item(path, len(content), hashlib.sha256(content).hexdigest(), content)

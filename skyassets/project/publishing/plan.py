@@ -9,22 +9,22 @@ from skyassets.core.hints import materialize
 from skyassets.core.publication import Item, Kind, Parcel, Publication
 from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, CHECKPOINT, EXAMPLES, REPORTS, Table
 from skyassets.engines.training.checkpoint_folder import CARD
-from skyassets.project.gates import broken
+from skyassets.project.gates import failed_gates
 from skyassets.project.project import Project
-from skyassets.project.publishing.cards import REPORT, Names, data_card, student_card
-from skyassets.project.publishing.files import data_files, lying, weights_files, written
+from skyassets.project.publishing.cards import REPORT, Names, published_data_card, published_student_card
+from skyassets.project.publishing.files import data_files, generated_file, local_file, weights_files
 from skyassets.project.publishing.report import PublishedReport, published_report
-from skyassets.project.publishing.secret_scan import leaking
+from skyassets.project.publishing.secret_scan import leaks_in
 from skyassets.project.table_status import State, table_statuses
 from skyassets.stages.curation.examples import kept
-from skyassets.stages.publishing import release_checks as judged
+from skyassets.stages.publishing import release_checks
 from skyassets.stages.publishing.release_checks import Under
 
 NOT_FRESH = (State.STALE, State.MISSING, State.STUCK)
 
 
 @dataclass(frozen=True)
-class Wanted:
+class PublicationRequest:
     """What to publish, where, and the publisher's decisions."""
 
     kinds: tuple[Kind, ...]
@@ -40,43 +40,43 @@ class Wanted:
         return Kind.MODEL if Kind.MODEL in self.kinds else Kind.DATA
 
 
-def publication(project: Project, wanted: Wanted) -> Publication:
+def publication(project: Project, request: PublicationRequest) -> Publication:
     """Everything that would be uploaded, what prevents it, and what to know before. Uses no network.
 
     Raises:
         StoreError: when a table exists but cannot be read.
     """
-    refused = [*_missing(project, EXAMPLES, *((CHECKPOINT, REPORTS) if Kind.MODEL in wanted.kinds else ()))]
+    refused = [*_missing(project, EXAMPLES, *((CHECKPOINT, REPORTS) if Kind.MODEL in request.kinds else ()))]
     if refused:
         return Publication((), tuple(refused))
-    report = published_report(project, wanted.report, wanted.has_pages)
-    under = {kind: _under(project, kind, report if kind is wanted.with_report else None) for kind in wanted.kinds}
-    accepted = {kind: judged.taken(many, wanted.names.accepted) for kind, many in under.items()}
+    report = published_report(project, request.report, request.has_pages)
+    under = {kind: _under(project, kind, report if kind is request.with_report else None) for kind in request.kinds}
+    accepted = {kind: release_checks.taken(many, request.names.accepted) for kind, many in under.items()}
     items: dict[Kind, list[Item]] = {}
-    if Kind.DATA in wanted.kinds:
-        text = data_card(project, report, wanted.names, accepted[Kind.DATA])
-        items[Kind.DATA] = [*data_files(project, refused), written(CARD, text)]
-    if Kind.MODEL in wanted.kinds:
+    if Kind.DATA in request.kinds:
+        text = published_data_card(project, report, request.names, accepted[Kind.DATA])
+        items[Kind.DATA] = [*data_files(project, refused), generated_file(CARD, text)]
+    if Kind.MODEL in request.kinds:
         refused += report.wrong
         items[Kind.MODEL] = weights_files(project, refused)
         if items[Kind.MODEL] and not report.wrong:
-            text = student_card(project, report, wanted.names, accepted[Kind.MODEL])
-            items[Kind.MODEL].append(written(CARD, text))
+            text = published_student_card(project, report, request.names, accepted[Kind.MODEL])
+            items[Kind.MODEL].append(generated_file(CARD, text))
     if not report.wrong:
-        items[wanted.with_report] += [lying(f"{REPORT}/{path.name}", path) for path in report.files]
+        items[request.with_report] += [local_file(f"{REPORT}/{path.name}", path) for path in report.files]
     everything = list(dict.fromkeys(each for many in under.values() for each in many))
-    refused += [f"the gate is not kept: {finding}" for finding in broken(project)]
-    refused += judged.forbidden(everything, wanted.names.accepted)
-    refused += leaking(project, [(kind, item) for kind, many in items.items() for item in many])
-    title = judged.title(_versions(project, report))
-    parcels = [Parcel(kind, wanted.names.of(kind), tuple(many), title) for kind, many in items.items()]
-    return Publication(tuple(parcels), tuple(refused), tuple(_warned(project, wanted, report, everything)))
+    refused += [f"failed gate: {finding}" for finding in failed_gates(project)]
+    refused += release_checks.forbidden(everything, request.names.accepted)
+    refused += leaks_in(project, [(kind, item) for kind, many in items.items() for item in many])
+    title = release_checks.title(_versions(project, report))
+    parcels = [Parcel(kind, request.names.of(kind), tuple(many), title) for kind, many in items.items()]
+    return Publication(tuple(parcels), tuple(refused), tuple(_warnings(project, request, report, everything)))
 
 
 def _missing(project: Project, *tables: Table) -> Iterator[str]:
     for table in tables:
         if project.store.manifest(table) is None or not project.store.path(table).exists():
-            yield f"{table.name} is not made yet: {materialize(table.name)}"
+            yield f"{table.name} does not exist yet: {materialize(table.name)}"
         elif lacking := project.store.lacking(table):
             yield lacking
 
@@ -84,17 +84,17 @@ def _missing(project: Project, *tables: Table) -> Iterator[str]:
 def _under(project: Project, kind: Kind, report: PublishedReport | None) -> list[Under]:
     """The licensed content: the kept rows, the base model, and the benchmark items shown on pages."""
     rows = kept(project.store.read(EXAMPLES)).group_by("licence").len().sort("licence", nulls_last=True)
-    found = [Under("rows of the data set", *row) for row in rows.iter_rows()]
+    content = [Under("rows of the data set", *row) for row in rows.iter_rows()]
     if kind is Kind.MODEL:
         base = project.recipe.training.base
-        found.append(Under(f"the base, {base.name}", project.deployment.licence(base)))
+        content.append(Under(f"the base, {base.name}", project.deployment.licence(base)))
     if report is not None and report.shows_items:
-        asked = pl.scan_parquet(project.store.path(BENCHMARK_PROBLEMS)).filter(
+        items = pl.scan_parquet(project.store.path(BENCHMARK_PROBLEMS)).filter(
             pl.col("set_aside").is_null(), pl.col("benchmark").is_in(report.benchmarks)
         )
-        counts = asked.group_by("licence").len().sort("licence", nulls_last=True).collect()
-        found += [Under("items of benchmarks, of which the pages show some", *row) for row in counts.iter_rows()]
-    return found
+        counts = items.group_by("licence").len().sort("licence", nulls_last=True).collect()
+        content += [Under("benchmark items, some of which the pages show", *row) for row in counts.iter_rows()]
+    return content
 
 
 def _versions(project: Project, report: PublishedReport) -> dict[str, str]:
@@ -104,19 +104,21 @@ def _versions(project: Project, report: PublishedReport) -> dict[str, str]:
     return tables
 
 
-def _warned(project: Project, wanted: Wanted, report: PublishedReport, under: list[Under]) -> Iterator[str]:
+def _warnings(
+    project: Project, request: PublicationRequest, report: PublishedReport, under: list[Under]
+) -> Iterator[str]:
     stale = [f"{each.table.name} ({each.why})" for each in table_statuses(project) if each.state in NOT_FRESH]
     if stale:
-        yield f"a run would make again: {', '.join(stale)}; `skyassets status` tells more"
-    if Kind.MODEL not in wanted.kinds:
-        yield from (f"no report goes along: {why}" for why in report.wrong)
+        yield f"a run would rebuild: {', '.join(stale)}; see `skyassets status`"
+    if Kind.MODEL not in request.kinds:
+        yield from (f"published without a report: {why}" for why in report.wrong)
     if report.shows_items:
         yield (
-            "the report's pages show questions and answers of the benchmarks, which others may learn from there; "
+            "the report's pages show benchmark questions and answers, which may end up in others' training data; "
             "--tables-only leaves the pages out"
         )
-    yield from judged.to_be_known(under)
+    yield from release_checks.to_be_known(under)
     yield (
-        f"traces are by {project.recipe.teacher.model.name}: what its maker's terms say of training on its texts is "
-        "not looked at"
+        f"traces are by {project.recipe.teacher.model.name}: check whether its terms of use allow "
+        "training on its outputs"
     )

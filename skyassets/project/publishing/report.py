@@ -46,30 +46,30 @@ def published_report(project: Project, name: str, has_pages: bool) -> PublishedR
         StoreError: when a table exists but cannot be read.
     """
     store = project.store
-    if lacking := [said for table in (CHECKPOINT, REPORTS) if (said := store.lacking(table))]:
-        return PublishedReport(tuple(lacking))
-    history = {kept.name: kept for kept in history_of(project).reports()}
+    if unreadable := [why for table in (CHECKPOINT, REPORTS) if (why := store.lacking(table))]:
+        return PublishedReport(tuple(unreadable))
+    history = {stored.name: stored for stored in history_of(project).reports()}
     if name and name not in history:
-        return PublishedReport((f"the history has no report {name!r}, only: {', '.join(history) or 'none'}",))
+        return PublishedReport((f"the history has no report {name!r}; it has: {', '.join(history) or 'none'}",))
     version = store.data_version(REPORTS)[:VERSION_LETTERS]
-    kept = [history[name]] if name else [one for one in history.values() if one.name.endswith(f"-{version}")]
+    stored = [history[name]] if name else [one for one in history.values() if one.name.endswith(f"-{version}")]
     # The latest report is the table itself; the files next to it are copies of those in the history.
-    folders = [*([] if name else [store.folder]), *(one.folder for one in reversed(kept))]
+    folders = [*([] if name else [store.folder]), *(one.folder for one in reversed(stored))]
     rows = history[name].rows if name else store.read(REPORTS)
     if others := other_columns(REPORTS, rows.schema):
         return PublishedReport((f"the report {name} was written by an earlier version: {others}",))
     weights = store.read(CHECKPOINT)
     checkpoint_id = str(weights["checkpoint_id"][0])
-    wanted = (*(PAGES if has_pages else ()), *TABLES)
-    found = {each: next((one / each for one in folders if (one / each).is_file()), None) for each in wanted}
+    names = (*(PAGES if has_pages else ()), *TABLES)
+    files = {each: next((one / each for one in folders if (one / each).is_file()), None) for each in names}
     wrong = [
         wrong_report(rows["checkpoint_id"].drop_nulls().unique().to_list(), checkpoint_id),
         _other_data(weights, store.data_version(EXAMPLES)),
-        *(f"the report's {each} is gone: materialize benchmark_reports" for each, path in found.items() if not path),
+        *(f"the report's {each} is missing: materialize benchmark_reports" for each, path in files.items() if not path),
     ]
     return PublishedReport(
         wrong=tuple(filter(None, wrong)),
-        files=tuple(path for path in found.values() if path),
+        files=tuple(path for path in files.values() if path),
         rows=rows,
         checkpoint_id=checkpoint_id,
         version=name or version,
@@ -78,11 +78,11 @@ def published_report(project: Project, name: str, has_pages: bool) -> PublishedR
 
 def _other_data(weights: pl.DataFrame, version: str) -> str:
     """Why weights do not belong to a data set of this version; empty if they were trained on it."""
-    told = weights.filter(pl.col("entry") == "fact:data version")["fact"]
-    trained_on = str(json.loads(told[0])) if told.len() else "an unknown one"
+    versions = weights.filter(pl.col("entry") == "fact:data version")["fact"]
+    trained_on = str(json.loads(versions[0])) if versions.len() else "unknown"
     if trained_on == version:
         return ""
     return (
-        f"the weights were trained on sft_dataset {trained_on[:12]}, and the one here is {version[:12]}: "
-        "materialize checkpoint and what follows"
+        f"the weights were trained on sft_dataset {trained_on[:12]}, but the current one is {version[:12]}: "
+        "materialize checkpoint+"
     )

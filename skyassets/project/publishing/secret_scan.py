@@ -20,24 +20,27 @@ WORDS = (".md", ".json", ".html", ".txt", ".jinja", ".yaml", ".yml")
 ROWS_AT_ONCE = 2_000
 
 
-def leaking(project: Project, many: Iterable[tuple[Kind, Item]]) -> Iterator[str]:
+def leaks_in(project: Project, files: Iterable[tuple[Kind, Item]]) -> Iterator[str]:
     """The files that contain private content, with a description of it."""
     keys = project.deployment.keys.items()
-    secrets = {key: f"the key of {role}" for role, many in keys for key in many if len(key) >= SHORTEST_SECRET}
+    secrets = {key: f"the key of {role}" for role, values in keys for key in values if len(key) >= SHORTEST_SECRET}
     secrets |= {one: "the hub's token"} if (one := upload.token()) else {}
     private = Private(
         secrets=private_names.secrets() | secrets,
         folders=private_names.folders(project.deployment.data),
         names=private_names.names(),
     )
-    for kind, item in many:
+    for kind, item in files:
         try:
-            seen = dict.fromkeys(leak for text, is_ours in _texts(kind, item) for leak in leaks(text, private, is_ours))
+            matches = dict.fromkeys(
+                leak for text, is_ours in _texts(kind, item) for leak in leaks(text, private, is_ours)
+            )
         except pl.exceptions.PolarsError as error:
-            yield f"{kind.value}: {item.path} cannot be read: {error}; make it again"
+            yield f"{kind.value}: {item.path} cannot be read: {error}; materialize it again"
             continue
-        if seen:
-            yield f"{kind.value}: {item.path} holds {'; '.join(list(seen)[:MOST])}: take it out and make it again"
+        if matches:
+            text = "; ".join(list(matches)[:MOST])
+            yield f"{kind.value}: {item.path} contains {text}: remove it and materialize again"
 
 
 def _texts(kind: Kind, item: Item) -> Iterator[tuple[str, bool]]:

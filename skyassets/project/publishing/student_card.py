@@ -28,8 +28,8 @@ def card_facts_of(project: Project, run: Run, reports: pl.DataFrame | None) -> C
     examples = store.read(EXAMPLES)
     data = card_facts.shares(examples)
     system = kept(examples)["system"][0]
-    trained_from = ASSET_TABLES[: ASSET_TABLES.index(EXAMPLES) + 1]
-    known = [(table, store.manifest(table)) for table in trained_from]
+    ancestors = ASSET_TABLES[: ASSET_TABLES.index(EXAMPLES) + 1]
+    manifests = [(table, store.manifest(table)) for table in ancestors]
     return CardFacts(
         recipe=recipe.name,
         description=recipe.description,
@@ -44,7 +44,7 @@ def card_facts_of(project: Project, run: Run, reports: pl.DataFrame | None) -> C
         board=None if reports is None else scoreboard_of(project, reports),
         made_with={} if reports is None else json.loads(str(reports["made_with"][0])),
         tested_on=card_facts.tested_on(recipe.benchmarks),
-        lineage=tuple(TableVersion(table.name, one.rows, one.data_version) for table, one in known if one),
+        lineage=tuple(TableVersion(table.name, one.rows, one.data_version) for table, one in manifests if one),
     )
 
 

@@ -2,7 +2,7 @@
 
 from skyassets.core.ports import Sampling
 from skyassets.core.sources import HubDataset, Source
-from skyassets.recipes.benchmarks.pass_at_k import SEVERAL, told
+from skyassets.recipes.benchmarks.pass_at_k import SEVERAL, pass_at
 from skyassets.stages.evaluation.benchmark import Benchmark
 
 SAMPLES = 16
@@ -25,4 +25,4 @@ def aime_2025(samples: int = SAMPLES, sampling: Sampling = SEVERAL) -> Benchmark
 
 def _aime(name: str, origin: HubDataset, samples: int, sampling: Sampling) -> Benchmark:
     source = Source(name, origin, licence="see the data set", question="problem", ground_truth="answer")
-    return Benchmark(name, source, sampling=sampling, samples=samples, k=told(samples))
+    return Benchmark(name, source, sampling=sampling, samples=samples, k=pass_at(samples))

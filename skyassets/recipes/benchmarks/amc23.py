@@ -2,7 +2,7 @@
 
 from skyassets.core.ports import Sampling
 from skyassets.core.sources import HubDataset, Source
-from skyassets.recipes.benchmarks.pass_at_k import SEVERAL, told
+from skyassets.recipes.benchmarks.pass_at_k import SEVERAL, pass_at
 from skyassets.stages.evaluation.benchmark import Benchmark
 
 
@@ -14,4 +14,4 @@ def amc23(samples: int = 16, sampling: Sampling = SEVERAL) -> Benchmark:
         licence="see the data set",
         ground_truth="answer",
     )
-    return Benchmark("AMC23", source, sampling=sampling, samples=samples, k=told(samples))
+    return Benchmark("AMC23", source, sampling=sampling, samples=samples, k=pass_at(samples))

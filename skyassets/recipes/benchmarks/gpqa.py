@@ -2,7 +2,7 @@
 
 from skyassets.core.ports import Sampling
 from skyassets.core.sources import HubDataset, Source
-from skyassets.recipes.benchmarks.pass_at_k import LETTER, SEVERAL, told
+from skyassets.recipes.benchmarks.pass_at_k import LETTER, SEVERAL, pass_at
 from skyassets.stages.evaluation.benchmark import Benchmark
 
 
@@ -23,4 +23,4 @@ def gpqa_diamond(samples: int = 4, sampling: Sampling = SEVERAL) -> Benchmark:
         wrong_options=("Incorrect Answer 1", "Incorrect Answer 2", "Incorrect Answer 3"),
         family="High-level domain",
     )
-    return Benchmark("GPQA-Diamond", source, prompt=LETTER, sampling=sampling, samples=samples, k=told(samples))
+    return Benchmark("GPQA-Diamond", source, prompt=LETTER, sampling=sampling, samples=samples, k=pass_at(samples))

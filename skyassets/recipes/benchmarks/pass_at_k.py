@@ -9,6 +9,6 @@ SEVERAL = Sampling(temperature=0.6, top_p=0.95, max_tokens=16_384)
 """Sampling for several samples per item; at temperature 0 they would all be equal."""
 
 
-def told(samples: int) -> tuple[int, ...]:
+def pass_at(samples: int) -> tuple[int, ...]:
     """Which pass@k to report for n samples."""
     return tuple(k for k in (4, 16) if k <= samples)

@@ -277,7 +277,7 @@ def test_the_environment_says_it_all() -> None:
         ("MEMORY_SHARE", "1.5", "a share above 0 and at most 1"),
         ("MEMORY_SHARE", "nan", "a share above 0 and at most 1"),
         ("MEMORY_SHARE", "half", "a share above 0 and at most 1"),
-        ("VLLM_ARGS", "--cpu-offload-gb '4", "see to its quotes"),
+        ("VLLM_ARGS", "--cpu-offload-gb '4", "check its quotes"),
         ("VLLM_ARGS", "--seed 7", "no row's id would tell"),
         ("VLLM_ARGS", "-tp 2", "set SKYASSETS_TENSOR_PARALLEL"),
     ],

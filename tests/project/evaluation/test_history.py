@@ -62,7 +62,7 @@ def test_a_second_writer_waits_and_takes_nothing_from_under_the_first(history: H
     go_on.set()
     first.join(30)
     second.join(30)
-    assert [kept.epoch for kept in history.reports()] == ["a", "b"]
+    assert [report.epoch for report in history.reports()] == ["a", "b"]
     assert len(list(history.folder.iterdir())) == 2
 
 

@@ -39,8 +39,8 @@ def test_a_page_that_is_gone_is_written_again_without_a_call(pipeline: Pipeline)
 
 
 def test_a_copy_of_the_report_has_no_link_that_leads_nowhere(pipeline: Pipeline) -> None:
-    (kept,) = (pipeline.store.folder / "history").iterdir()
-    page, text = (html.unescape((kept / name).read_text(encoding="utf-8")) for name in (PAGE, TEXT))
+    (stored,) = (pipeline.store.folder / "history").iterdir()
+    page, text = (html.unescape((stored / name).read_text(encoding="utf-8")) for name in (PAGE, TEXT))
     links = re.findall('href="([^"]+)"', page)
     assert links
     assert all(link.startswith("#") and f'id="{link[1:]}"' in page for link in links)
@@ -55,12 +55,12 @@ def test_every_duel_is_an_item_that_one_of_the_two_got_wrong(pipeline: Pipeline,
     questions = dict(pipeline.store.read(BENCHMARK_PROBLEMS).select("problem_id", "question").iter_rows())
     assert facts.duels
     for duel in facts.duels:
-        found = answers.filter(pl.col("problem_id") == duel.problem_id)
-        verdicts = dict(found.select("role", "strict").iter_rows())
+        rows = answers.filter(pl.col("problem_id") == duel.problem_id)
+        verdicts = dict(rows.select("role", "strict").iter_rows())
         assert verdicts == ({"student": "correct", "base": "wrong"} if duel.is_won else
                             {"student": "wrong", "base": "correct"})  # fmt: skip
         assert duel.question == questions[duel.problem_id]
-        assert duel.student.text == found.filter(pl.col("role") == "student")["text"][0]
+        assert duel.student.text == rows.filter(pl.col("role") == "student")["text"][0]
 
 
 def test_what_was_spent_and_when_comes_from_the_ledger(facts: ReportFacts) -> None:
@@ -79,8 +79,8 @@ def test_the_waterfall_adds_up(facts: ReportFacts) -> None:
 
 
 def test_the_report_tells_every_part_of_its_manifest(pipeline: Pipeline) -> None:
-    told = json.loads(pipeline.store.read(REPORTS)["made_with"][0])
+    manifest = json.loads(pipeline.store.read(REPORTS)["made_with"][0])
     page = (pipeline.store.folder / PAGE).read_text(encoding="utf-8")
-    shown = page[page.index('id="made-with"') :]
-    assert told
-    assert all(f">{name}" in re.sub(r">\s+", ">", shown).replace("&#39;", "'") for name in told)
+    section = page[page.index('id="made-with"') :]
+    assert manifest
+    assert all(f">{name}" in re.sub(r">\s+", ">", section).replace("&#39;", "'") for name in manifest)
