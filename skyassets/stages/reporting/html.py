@@ -7,20 +7,14 @@ from skyassets.stages.reporting import costs, evidence, plots, tables
 from skyassets.stages.reporting.facts import ReportFacts
 from skyassets.stages.reporting.outline import DUELS, EXPLAINED, TABLES, board_of, head
 from skyassets.stages.reporting.scoreboard import Scoreboard
-from skyassets.stages.reporting.style import STYLE
-from skyassets.stages.reporting.template import MACROS, PAGE, SECURITY
 from skyassets.stages.reporting.wording import by_chance, on_one, verdict
 
 
 def report_page(facts: ReportFacts) -> str:
     """Render the page. Jinja is loaded on first use."""
-    from markupsafe import Markup
-
     board = board_of(facts)
     told = {
         "facts": facts,
-        "style": Markup(STYLE),  # noqa: S704  # our own constant, no untrusted text
-        "security": SECURITY,
         "verdict": verdict(board),
         "gains": [on_one(name, gain) for name, gain in board.gains()],
         "by_chance": by_chance(board),
@@ -50,7 +44,7 @@ def report_page(facts: ReportFacts) -> str:
         ("examples", "Won and lost items", facts.duels),
         ("made-with", "Made with", True),
     )
-    page = _templates().get_template("page")
+    page = _templates().get_template("report.html.j2")
     return str(page.render(told, sections=[(ident, name) for ident, name, there in sections if there]))
 
 
@@ -70,10 +64,10 @@ def _benchmark(board: Scoreboard, name: str) -> dict[str, object]:
 
 
 def _templates() -> Any:
-    from jinja2 import DictLoader, Environment, StrictUndefined
+    from jinja2 import Environment, PackageLoader, StrictUndefined
 
     return Environment(
-        loader=DictLoader({"page": PAGE, "macros": MACROS}),
+        loader=PackageLoader("skyassets.stages.reporting.templates", ""),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
