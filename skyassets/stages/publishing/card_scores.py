@@ -1,9 +1,9 @@
 """The scores in a card: a table with intervals, the hub's `model-index`, and the evaluation's manifest."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from skyassets.stages.evaluation.scores import GAIN, STUDENT
-from skyassets.stages.markup.markdown import code, plain, table, yaml_text
+from skyassets.stages.markup.markdown import code, plain, table
 from skyassets.stages.reporting.scoreboard import LAST_METRICS, Scoreboard, Scored
 from skyassets.stages.reporting.wording import NOISE, by_chance, chance, counted, figure, in_words, reach, verdict
 
@@ -20,7 +20,7 @@ def score_lines(board: Scoreboard) -> list[str]:
             counted(board.at(benchmark, STUDENT, metric)),
             *_shown(board, benchmark, metric),
         )
-        for benchmark, metric in _told(board)
+        for benchmark, metric in _correctness(board)
     ]
     if not rows:
         return []
@@ -44,32 +44,26 @@ def student_lines(board: Scoreboard, base: str, model: str = "") -> list[str]:
     return ["## What a student learned from it", "", told, "", *lines, ""] if lines else []
 
 
-def model_index(name: str, board: Scoreboard, published: Mapping[str, str]) -> list[str]:
-    """The front-matter lines with the student's scores for the hub; `published` maps benchmarks to hub names.
+def model_index(name: str, board: Scoreboard, published: Mapping[str, str]) -> list[dict[str, object]]:
+    """The student's scores for the front matter, as the hub reads them; `published` maps benchmarks to hub names.
 
     Values are percent, each with its interval and numbers of items and answers.
     """
-    found = [
-        (benchmark, metric, scored)
-        for benchmark, metric in _told(board)
-        if (scored := board.at(benchmark, STUDENT, metric)) is not None and scored.value is not None
-    ]
-    if not found:
-        return []
-    lines = ["model-index:", f"- name: {yaml_text(name)}", "  results:"]
-    for benchmark in dict.fromkeys(benchmark for benchmark, _, _ in found):
-        lines += [
-            "  - task:",
-            "      type: text-generation",
-            "    dataset:",
-            f"      name: {yaml_text(benchmark)}",
+    metrics: dict[str, list[dict[str, object]]] = {}
+    for benchmark, metric in _correctness(board):
+        scored = board.at(benchmark, STUDENT, metric)
+        if scored is not None and scored.value is not None:
+            metrics.setdefault(benchmark, []).append(_metric(metric, scored))
+    results = [
+        {
+            "task": {"type": "text-generation"},
             # The hub requires a type; a benchmark that is not on the hub uses its own name.
-            f"      type: {yaml_text(published.get(benchmark) or benchmark)}",
-            "    metrics:",
-        ]
-        for named, metric, scored in found:
-            lines += _metric(metric, scored) if named == benchmark else []
-    return lines
+            "dataset": {"name": benchmark, "type": published.get(benchmark) or benchmark},
+            "metrics": scores,
+        }
+        for benchmark, scores in metrics.items()
+    ]
+    return [{"name": name, "results": results}] if results else []
 
 
 def measured_with(made_with: Mapping[str, object]) -> list[str]:
@@ -79,7 +73,7 @@ def measured_with(made_with: Mapping[str, object]) -> list[str]:
     return [folded, "", *table(("", ""), rows), "", "</details>", ""]
 
 
-def _told(board: Scoreboard) -> list[tuple[str, str]]:
+def _correctness(board: Scoreboard) -> list[tuple[str, str]]:
     """The benchmarks with their correctness metrics, the headline first."""
     return [
         (benchmark, metric)
@@ -104,19 +98,19 @@ def _with_reach(scored: Scored | None, sign: str = "") -> str:
     return f"{figure(scored, sign)} ({within})" if within else figure(scored, sign)
 
 
-def _metric(metric: str, scored: Scored) -> Sequence[str]:
-    kind = next(kind for word, kind in KINDS.items() if word in metric)
-    args: list[tuple[str, float | int | None]] = [
-        *(("low", _percent(scored.low)), ("high", _percent(scored.high))),
-        *(("items", scored.n), ("answers", scored.samples)),
-    ]
-    return [
-        f"    - type: {yaml_text(kind)}",
-        f"      value: {_percent(scored.value)}",
-        f"      name: {yaml_text(f'{metric}, percent')}",
-        "      args:",
-        *(f"        {name}: {value}" for name, value in args if value is not None),
-    ]
+def _metric(metric: str, scored: Scored) -> dict[str, object]:
+    args = {
+        "low": _percent(scored.low),
+        "high": _percent(scored.high),
+        "items": scored.n,
+        "answers": scored.samples,
+    }
+    return {
+        "type": next(kind for word, kind in KINDS.items() if word in metric),
+        "value": _percent(scored.value),
+        "name": f"{metric}, percent",
+        "args": {name: value for name, value in args.items() if value is not None},
+    }
 
 
 def _percent(share: float | None) -> float | None:
