@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from skyassets.core.errors import SourceError
 from skyassets.core.sources import Generated, Reader, Source, Unreadable
 from skyassets.core.text import well_formed
-from skyassets.stages.equivalence.extract import strict_answer
 from skyassets.stages.equivalence.scorers import is_scored, unusable
+from skyassets.stages.extraction.final_answer import strict_answer
 from skyassets.stages.grading.test_cases import read_cases
 from skyassets.stages.problems.generated.registry import generate
+from skyassets.stages.problems.layouts import canonical_tests, reference_solutions
 from skyassets.stages.problems.multiple_choice import listed, with_options
 from skyassets.stages.problems.row_filters import is_within, wanted
-from skyassets.stages.problems.test_formats import canonical_tests, reference_solutions
 
 _MARKER = re.compile(r"<image[ _]?\d+>|data:image/\w+", re.IGNORECASE)
 """A numbered image placeholder, or an embedded image. A bare `<image>` does not count: in Codeforces' statements it

@@ -8,11 +8,11 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 
 from skyassets.core.errors import RecipeError
+from skyassets.stages.problems import row_fields as fields
 from skyassets.stages.problems.assertions import asserted, humaneval_check
 from skyassets.stages.problems.checker_rules import any_case, tolerance
-from skyassets.stages.problems.pickled_tests import unpacked
+from skyassets.stages.problems.row_fields import MalformedRowError, Row
 
-Row = Mapping[str, object]
 Tests = dict[str, object]
 
 PYTHON3 = 3
@@ -34,10 +34,6 @@ LIBRARY = "\n".join(
 """What the websites of call-based problems, and these data sets' runners, import before a solution."""
 DEEP = "sys.setrecursionlimit(50_000)"
 """The recursion limit of LiveCodeBench's runner."""
-
-
-class MalformedRowError(ValueError):
-    """A row with unusable tests: the kind of fault, a colon and the details."""
 
 
 def canonical_tests(layout: str, row: Row) -> str:
@@ -63,12 +59,12 @@ def reference_solutions(layout: str, row: Row) -> list[str]:
 
 def _apps(row: Row) -> Tests:
     """APPS and TACO: a JSON text with the names of `test_cases`; lines, and returned values, may be in lists."""
-    read = _object(row, "input_output")
-    inputs, outputs = _list(read, "inputs"), _list(read, "outputs")
+    read = fields.mapping(row, "input_output")
+    inputs, outputs = fields.sequence(read, "inputs"), fields.sequence(read, "outputs")
     forgiven = _forgiven(str(row.get("question") or ""))
     if read.get("fn_name"):
-        return {"prelude": LIBRARY} | _calls(_name(read["fn_name"]), inputs, outputs) | forgiven
-    return forgiven | {"inputs": list(map(_lines, inputs)), "outputs": list(map(_lines, outputs))}
+        return {"prelude": LIBRARY} | _calls(fields.function_name(read["fn_name"]), inputs, outputs) | forgiven
+    return forgiven | {"inputs": list(map(fields.lines, inputs)), "outputs": list(map(fields.lines, outputs))}
 
 
 def _calls(name: str, inputs: list[object], outputs: list[object]) -> Tests:
@@ -84,30 +80,33 @@ def _livecodebench(row: Row) -> Tests:
     """LiveCodeBench: public tests as JSON, private ones packed; in its first version, all of them packed."""
     shared: Tests = {"prelude": f"{LIBRARY}\n{DEEP}", "floats": 0, "blank_lines": True}
     if "public_test_cases" not in row and "test" in row:
-        read = _loaded(_unpacked(row, "test"), "test")
+        read = fields.parsed(fields.unpacked_text(row, "test"), "test")
         if not isinstance(read, dict):
-            raise _misshapen("test", "no object")
-        tests = [(_text(given), _text(wanted)) for given, wanted in _pairs(read, "inputs", "outputs")]
-        name = _name(read.get("fn_name"))
+            raise fields.malformed("test", "no object")
+        tests = fields.pairs(read, "inputs", "outputs")
+        name = fields.function_name(read.get("fn_name"))
     else:
-        cases = [*_listed(row, "public_test_cases"), *_listed(row, "private_test_cases")]
-        if not all(isinstance(each, dict) for each in cases):
-            raise _misshapen("public_test_cases", "a test is no object")
-        tests = [(_text(each.get("input")), _text(each.get("output"))) for each in cases if isinstance(each, dict)]
-        kinds = {str(each.get("testtype")) for each in cases if isinstance(each, dict)}
+        cases = [*fields.optional_list(row, "public_test_cases"), *fields.optional_list(row, "private_test_cases")]
+        objects = [each for each in cases if isinstance(each, dict)]
+        if len(objects) < len(cases):
+            raise fields.malformed("public_test_cases", "a test is no object")
+        tests = [(fields.text(each.get("input")), fields.text(each.get("output"))) for each in objects]
+        kinds = {str(each.get("testtype")) for each in objects}
         if len(kinds) > 1 or not kinds <= {"stdin", "functional"}:
-            raise _misshapen("public_test_cases", f"tests of the types {sorted(kinds)}")
-        name = _name(_object(row, "metadata").get("func_name")) if kinds == {"functional"} else ""
+            raise fields.malformed("public_test_cases", f"tests of the types {sorted(kinds)}")
+        name = fields.function_name(fields.mapping(row, "metadata").get("func_name")) if kinds == {"functional"} else ""
         if kinds == {"functional"} and not name:
-            raise _misshapen("metadata", "no func_name for functional tests")
+            raise fields.malformed("metadata", "no func_name for functional tests")
     if not name:
         return shared | {"inputs": [given for given, _ in tests], "outputs": [wanted for _, wanted in tests]}
-    inputs = [[_loaded(line, "input") for line in given.split("\n") if line.strip()] for given, _ in tests]
-    return shared | {"fn_name": name, "inputs": inputs, "outputs": [_loaded(wanted, "output") for _, wanted in tests]}
+    inputs = [[fields.parsed(line, "input") for line in given.split("\n") if line.strip()] for given, _ in tests]
+    outputs = [fields.parsed(wanted, "output") for _, wanted in tests]
+    return shared | {"fn_name": name, "inputs": inputs, "outputs": outputs}
 
 
 def _humaneval(row: Row) -> Tests:
-    return _asserted(lambda: humaneval_check(*(_column(row, name) for name in ("prompt", "test", "entry_point"))))
+    columns = ("prompt", "test", "entry_point")
+    return _asserted(lambda: humaneval_check(*(fields.required_text(row, name) for name in columns)))
 
 
 def _mbpp(row: Row) -> Tests:
@@ -116,7 +115,7 @@ def _mbpp(row: Row) -> Tests:
     setup = [*map(str, imports if isinstance(imports, list) else [imports]), str(row.get("test_setup_code") or "")]
     assertions = row.get("test_list")
     if not isinstance(assertions, Sequence) or not all(isinstance(each, str) for each in assertions):
-        raise _misshapen("test_list", "no list of assertions")
+        raise fields.malformed("test_list", "no list of assertions")
     return _asserted(lambda: asserted("\n".join(setup), [str(each) for each in assertions]))
 
 
@@ -130,12 +129,12 @@ def _asserted(read: Callable[[], Tests]) -> Tests:
 def _code_contests(row: Row) -> Tests:
     """CodeContests: public, private and generated tests in separate columns, or all of them in one."""
     if isinstance(row.get("tests"), Mapping):
-        pairs = _pairs(_object(row, "tests"), "inputs", "outputs")
+        tests = fields.pairs(fields.mapping(row, "tests"), "inputs", "outputs")
     else:
-        columns = [f"{kind}_tests" for kind in ("public", "private", "generated")]
-        pairs = [pair for name in columns if row.get(name) for pair in _pairs(_object(row, name), "input", "output")]
-    tests: Tests = {"inputs": [_text(given) for given, _ in pairs], "outputs": [_text(wanted) for _, wanted in pairs]}
-    return tests | _forgiven(str(row.get("description") or row.get("problem") or ""))
+        columns = [name for name in ("public_tests", "private_tests", "generated_tests") if row.get(name)]
+        tests = [test for name in columns for test in fields.pairs(fields.mapping(row, name), "input", "output")]
+    forgiven = _forgiven(str(row.get("description") or row.get("problem") or ""))
+    return {"inputs": [given for given, _ in tests], "outputs": [wanted for _, wanted in tests]} | forgiven
 
 
 def _forgiven(statement: str) -> Tests:
@@ -147,17 +146,17 @@ def _forgiven(statement: str) -> Tests:
 def _listed_solutions(row: Row) -> list[str]:
     value = row.get("solutions")
     try:
-        found = json.loads(value) if isinstance(value, str) else value
+        programs = json.loads(value) if isinstance(value, str) else value
     except (ValueError, RecursionError):
         return []
-    return [program for program in found if isinstance(program, str)] if isinstance(found, Sequence) else []
+    return [program for program in programs if isinstance(program, str)] if isinstance(programs, Sequence) else []
 
 
 def _python3_solutions(row: Row) -> list[str]:
-    told = row.get("solutions")
-    if not isinstance(told, Mapping):
+    solutions = row.get("solutions")
+    if not isinstance(solutions, Mapping):
         return []
-    languages, programs = told.get("language") or [], told.get("solution") or []
+    languages, programs = solutions.get("language") or [], solutions.get("solution") or []
     return [str(program) for language, program in zip(languages, programs, strict=False) if language == PYTHON3]
 
 
@@ -185,82 +184,5 @@ def _check_layout(layout: str) -> None:
         raise RecipeError(f"no layout of tests is called {layout!r}; a source's layout is one of {sorted(TESTS)}")
 
 
-def _lines(value: object) -> str:
-    """A text, or its lines; a number is converted to its printed form."""
-    return "\n".join(map(_text, value)) if isinstance(value, list) else _text(value)
-
-
-def _text(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return json.dumps(value)
-    raise MalformedRowError(f"an input or output is no text: {type(value).__name__}")
-
-
 def _has_number_keys(value: object) -> bool:
     return isinstance(value, dict) and bool(value) and all(name.lstrip("-").isdecimal() for name in value)
-
-
-def _pairs(read: Mapping[str, object], given: str, wanted: str) -> list[tuple[object, object]]:
-    inputs, outputs = _list(read, given), _list(read, wanted)
-    if len(inputs) != len(outputs):
-        raise MalformedRowError(f"inputs and outputs do not match: {len(inputs)} for {len(outputs)}")
-    return list(zip(inputs, outputs, strict=True))
-
-
-def _list(read: Mapping[str, object], name: str) -> list[object]:
-    value = read.get(name)
-    if isinstance(value, str) or not isinstance(value, Sequence):
-        raise _misshapen(name, "no list")
-    return list(value)
-
-
-def _name(value: object) -> str:
-    if value is not None and not (isinstance(value, str) and all(map(str.isidentifier, value.split(".")))):
-        raise _misshapen("the function's name", "no name")
-    return value or ""
-
-
-def _column(row: Row, name: str) -> str:
-    value = row.get(name)
-    if not isinstance(value, str) or not value.strip():
-        raise _misshapen(name, "no text")
-    return value
-
-
-def _object(row: Row, name: str) -> Mapping[str, object]:
-    value = row.get(name)
-    read = _loaded(value, name) if isinstance(value, str) else value
-    if not isinstance(read, Mapping):
-        raise _misshapen(name, "no object")
-    return read
-
-
-def _listed(row: Row, name: str) -> list[object]:
-    value = row.get(name)
-    if isinstance(value, str) and not value.lstrip().startswith("["):
-        value = _unpacked(row, name)
-    read = _loaded(value, name) if isinstance(value, str) else value
-    if read is not None and not isinstance(read, list):
-        raise _misshapen(name, "no list")
-    return read or []
-
-
-def _unpacked(row: Row, name: str) -> str:
-    try:
-        return unpacked(_column(row, name))
-    except ValueError as error:
-        raise _misshapen(name, str(error)) from error
-
-
-def _loaded(text: str, name: str) -> object:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        # This includes whole numbers of more than 4,300 digits.
-        raise _misshapen(name, f"no JSON that can be read ({type(error).__name__})") from error
-
-
-def _misshapen(name: str, what: str) -> MalformedRowError:
-    return MalformedRowError(f"the tests are laid out otherwise: {name}: {what}")
