@@ -11,7 +11,8 @@ from skyassets.core.errors import RecipeError
 from skyassets.stages.problems import row_fields as fields
 from skyassets.stages.problems.assertions import asserted, humaneval_check
 from skyassets.stages.problems.checker_rules import any_case, tolerance
-from skyassets.stages.problems.row_fields import MalformedRowError, Row
+from skyassets.stages.problems.row_fields import MalformedRowError
+from skyassets.stages.problems.row_types import SourceRow
 
 Tests = dict[str, object]
 
@@ -36,7 +37,7 @@ DEEP = "sys.setrecursionlimit(50_000)"
 """The recursion limit of LiveCodeBench's runner."""
 
 
-def canonical_tests(layout: str, row: Row) -> str:
+def canonical_tests(layout: str, row: SourceRow) -> str:
     """The tests of `row` in the format of `test_cases`. Checks that parsing them makes are not repeated here.
 
     Raises:
@@ -47,7 +48,7 @@ def canonical_tests(layout: str, row: Row) -> str:
     return json.dumps(TESTS[layout](row))
 
 
-def reference_solutions(layout: str, row: Row) -> list[str]:
+def reference_solutions(layout: str, row: SourceRow) -> list[str]:
     """The reference programs of `row`; empty if there are none or they cannot be parsed.
 
     Raises:
@@ -57,7 +58,7 @@ def reference_solutions(layout: str, row: Row) -> list[str]:
     return [program for program in SOLUTIONS[layout](row) if program.strip()]
 
 
-def _apps(row: Row) -> Tests:
+def _apps(row: SourceRow) -> Tests:
     """APPS and TACO: a JSON text with the names of `test_cases`; lines, and returned values, may be in lists."""
     read = fields.mapping(row, "input_output")
     inputs, outputs = fields.sequence(read, "inputs"), fields.sequence(read, "outputs")
@@ -76,7 +77,7 @@ def _calls(name: str, inputs: list[object], outputs: list[object]) -> Tests:
     return {"fn_name": name, "inputs": inputs, "outputs": outputs, "wrapped": wrapped}
 
 
-def _livecodebench(row: Row) -> Tests:
+def _livecodebench(row: SourceRow) -> Tests:
     """LiveCodeBench: public tests as JSON, private ones packed; in its first version, all of them packed."""
     shared: Tests = {"prelude": f"{LIBRARY}\n{DEEP}", "floats": 0, "blank_lines": True}
     if "public_test_cases" not in row and "test" in row:
@@ -104,12 +105,12 @@ def _livecodebench(row: Row) -> Tests:
     return shared | {"fn_name": name, "inputs": inputs, "outputs": outputs}
 
 
-def _humaneval(row: Row) -> Tests:
+def _humaneval(row: SourceRow) -> Tests:
     columns = ("prompt", "test", "entry_point")
     return _asserted(lambda: humaneval_check(*(fields.required_text(row, name) for name in columns)))
 
 
-def _mbpp(row: Row) -> Tests:
+def _mbpp(row: SourceRow) -> Tests:
     """MBPP: each assertion is a test; the challenge tests are not part of its score."""
     imports = row.get("test_imports") or []
     setup = [*map(str, imports if isinstance(imports, list) else [imports]), str(row.get("test_setup_code") or "")]
@@ -126,7 +127,7 @@ def _asserted(read: Callable[[], Tests]) -> Tests:
         raise MalformedRowError(f"the assertions cannot be used: {error}") from error
 
 
-def _code_contests(row: Row) -> Tests:
+def _code_contests(row: SourceRow) -> Tests:
     """CodeContests: public, private and generated tests in separate columns, or all of them in one."""
     if isinstance(row.get("tests"), Mapping):
         tests = fields.pairs(fields.mapping(row, "tests"), "inputs", "outputs")
@@ -143,7 +144,7 @@ def _forgiven(statement: str) -> Tests:
     return forgiven | ({"any_case": True} if any_case(statement) else {})
 
 
-def _listed_solutions(row: Row) -> list[str]:
+def _listed_solutions(row: SourceRow) -> list[str]:
     value = row.get("solutions")
     try:
         programs = json.loads(value) if isinstance(value, str) else value
@@ -152,7 +153,7 @@ def _listed_solutions(row: Row) -> list[str]:
     return [program for program in programs if isinstance(program, str)] if isinstance(programs, Sequence) else []
 
 
-def _python3_solutions(row: Row) -> list[str]:
+def _python3_solutions(row: SourceRow) -> list[str]:
     solutions = row.get("solutions")
     if not isinstance(solutions, Mapping):
         return []
@@ -160,7 +161,7 @@ def _python3_solutions(row: Row) -> list[str]:
     return [str(program) for language, program in zip(languages, programs, strict=False) if language == PYTHON3]
 
 
-TESTS: Mapping[str, Callable[[Row], Tests]] = {
+TESTS: Mapping[str, Callable[[SourceRow], Tests]] = {
     "apps": _apps,
     "taco": _apps,
     "livecodebench": _livecodebench,
@@ -168,7 +169,7 @@ TESTS: Mapping[str, Callable[[Row], Tests]] = {
     "mbpp": _mbpp,
     "code_contests": _code_contests,
 }
-SOLUTIONS: Mapping[str, Callable[[Row], list[str]]] = {
+SOLUTIONS: Mapping[str, Callable[[SourceRow], list[str]]] = {
     "apps": _listed_solutions,
     "taco": _listed_solutions,
     # In LiveCodeBench's first version, this column contains a placeholder.

@@ -4,8 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from skyassets.stages.problems.pickled_tests import unpacked
-
-Row = Mapping[str, object]
+from skyassets.stages.problems.row_types import SourceRow
 
 
 class MalformedRowError(ValueError):
@@ -49,7 +48,7 @@ def function_name(value: object) -> str:
     return value or ""
 
 
-def required_text(row: Row, name: str) -> str:
+def required_text(row: SourceRow, name: str) -> str:
     """A text that is not blank."""
     value = row.get(name)
     if not isinstance(value, str) or not value.strip():
@@ -57,7 +56,7 @@ def required_text(row: Row, name: str) -> str:
     return value
 
 
-def mapping(row: Row, name: str) -> Mapping[str, object]:
+def mapping(row: SourceRow, name: str) -> Mapping[str, object]:
     """An object, or the JSON of one."""
     value = row.get(name)
     read = parsed(value, name) if isinstance(value, str) else value
@@ -66,7 +65,7 @@ def mapping(row: Row, name: str) -> Mapping[str, object]:
     return read
 
 
-def optional_list(row: Row, name: str) -> list[object]:
+def optional_list(row: SourceRow, name: str) -> list[object]:
     """A list, its JSON, or its JSON packed; empty if there is none."""
     value = row.get(name)
     if isinstance(value, str) and not value.lstrip().startswith("["):
@@ -77,7 +76,7 @@ def optional_list(row: Row, name: str) -> list[object]:
     return read or []
 
 
-def unpacked_text(row: Row, name: str) -> str:
+def unpacked_text(row: SourceRow, name: str) -> str:
     """The text in a packed pickle."""
     try:
         return unpacked(required_text(row, name))
