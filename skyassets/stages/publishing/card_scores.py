@@ -5,7 +5,16 @@ from collections.abc import Mapping
 from skyassets.stages.evaluation.scores import GAIN, STUDENT
 from skyassets.stages.markup.markdown import code, plain, table
 from skyassets.stages.reporting.scoreboard import LAST_METRICS, Scoreboard, Scored
-from skyassets.stages.reporting.wording import NOISE, by_chance, chance, counted, figure, in_words, reach, verdict
+from skyassets.stages.reporting.wording import (
+    NOISE,
+    chance_note,
+    figure,
+    in_one_word,
+    interval,
+    p_value_text,
+    sample_size,
+    verdict,
+)
 
 KINDS = {"accuracy": "accuracy", "pass": "pass@k", "maj": "maj@k"}
 """Maps a word in our metric names to the hub's metric type."""
@@ -17,7 +26,7 @@ def score_lines(board: Scoreboard) -> list[str]:
         (
             plain(benchmark),
             plain(metric),
-            counted(board.at(benchmark, STUDENT, metric)),
+            sample_size(board.at(benchmark, STUDENT, metric)),
             *_shown(board, benchmark, metric),
         )
         for benchmark, metric in _correctness(board)
@@ -32,7 +41,7 @@ def score_lines(board: Scoreboard) -> list[str]:
         "Percent with 95% intervals; the difference in points, with its p-value. Strict accuracy counts an answer only",
         "in the asked-for form; lenient accuracy counts the last stated answer, whatever its form. Everybody was asked",
         f"the same with the same sampling. *{NOISE}* is a difference that cannot be told apart from none.",
-        *(("", plain(note)) if (note := by_chance(board)) else ()),
+        *(("", plain(note)) if (note := chance_note(board)) else ()),
     ]
 
 
@@ -87,14 +96,14 @@ def _shown(board: Scoreboard, benchmark: str, metric: str) -> list[str]:
     gain = board.at(benchmark, GAIN, metric)
     told = ""
     if gain is not None and gain.value is not None:
-        p = chance(gain.p_value)
+        p = p_value_text(gain.p_value)
         told = f"{_with_reach(gain, '+')}{f', p {p}' if p.startswith('<') else f', p = {p}' if p else ''}"
-    words = in_words(gain) if gain is not None else ""
+    words = in_one_word(gain) if gain is not None else ""
     return [*(_with_reach(board.at(benchmark, role, metric)) for role in board.roles), told, words]
 
 
 def _with_reach(scored: Scored | None, sign: str = "") -> str:
-    within = reach(scored, sign)
+    within = interval(scored, sign)
     return f"{figure(scored, sign)} ({within})" if within else figure(scored, sign)
 
 
