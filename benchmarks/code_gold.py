@@ -23,7 +23,7 @@ from skyassets.engines.sandbox.bubblewrap import Bubblewrap
 from skyassets.stages.grading.config import Graders, Mode
 from skyassets.stages.grading.judge import judge
 from skyassets.stages.grading.test_cases import read_cases
-from skyassets.stages.problems.test_formats import canonical_tests, reference_solutions
+from skyassets.stages.problems.layouts import canonical_tests, reference_solutions
 
 Row = Mapping[str, object]
 

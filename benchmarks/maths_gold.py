@@ -20,8 +20,8 @@ from pathlib import Path
 from skyassets.core.ports import Judgement, Limits, Program, Run, Verdict
 from skyassets.engines.math_verify.engine import MathVerify
 from skyassets.stages.equivalence.compare import same
-from skyassets.stages.equivalence.extract import strict_answer
 from skyassets.stages.equivalence.latex import tidy
+from skyassets.stages.extraction.final_answer import strict_answer
 from skyassets.stages.grading.config import Graders, Mode
 from skyassets.stages.grading.judge import judge
 

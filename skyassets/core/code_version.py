@@ -20,6 +20,8 @@ FOLLOWED = f"{ROOT}.stages"
 """Imports of this package are followed. Core is not: tests cover its behaviour, and its tables have their own
 fingerprint, so that a reworded error message never retrains a model.
 """
+DATA = (".css", ".j2")
+"""Files beside a package's `__init__.py` that are part of what its code does."""
 
 
 def code_version(*names: str) -> str:
@@ -104,8 +106,11 @@ def _reading(module: str) -> Reading:
 
 @functools.cache
 def _meaning(module: str) -> str:
-    """The text of a module, with each followed module replaced by the digest of its own text."""
-    return _reading(module).spelled(lambda path: _named(path, _own_digest))
+    """The text of a module, with each followed module replaced by the digest of its own text; a package's data too."""
+    path = source_path(module)
+    beside = sorted(path.parent.iterdir()) if path.name == "__init__.py" else []
+    data = (f"{file.name} {file.read_text(encoding='utf-8')}" for file in beside if file.suffix in DATA)
+    return "".join([_reading(module).spelled(lambda path: _named(path, _own_digest)), *data])
 
 
 @functools.cache

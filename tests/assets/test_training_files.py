@@ -99,7 +99,7 @@ def test_the_card_accounts_for_every_row(made: Pipeline) -> None:
     rows = made.store.read(EXAMPLES)
     assert f"| rewrites | {rows.height} |" in text
     assert f"| kept | {kept(rows).height} |" in text
-    assert text.startswith('---\nlicense:\n- "apache-2.0"\n')
+    assert text.startswith("---\nlicense:\n- apache-2.0\n")
     assert str(made.folder) not in text
 
 

@@ -71,6 +71,15 @@ def test_a_changed_package_file_is_seen_behind_its_modules(version_of: Callable[
     assert version_of(tree, "skyassets.stages.top") != version_of(changed, "skyassets.stages.top")
 
 
+def test_a_changed_template_of_a_package_is_seen(version_of: Callable[..., str]) -> None:
+    tree = {
+        "skyassets/stages/top.py": "x = PackageLoader('skyassets.stages.pkg')\n",
+        "skyassets/stages/pkg/page.html.j2": "<p>",
+    }
+    changed = {**tree, "skyassets/stages/pkg/page.html.j2": "<h1>"}
+    assert version_of(tree, "skyassets.stages.top") != version_of(changed, "skyassets.stages.top")
+
+
 def test_a_name_that_a_package_hands_on_leads_to_its_module(version_of: Callable[..., str]) -> None:
     tree = {
         "skyassets/stages/top.py": "from skyassets.stages.pkg import f\nx = f()\n",

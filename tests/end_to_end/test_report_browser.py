@@ -39,9 +39,9 @@ def pages(pipeline_run_once: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("reports")
     pipeline = copy_of(pipeline_run_once, folder / "pipeline")
     found = {"smoke": pipeline.store.folder / PAGE}
-    for name, facts in (("big", big()), ("hostile", hostile())):
+    for name, content in (("big", big()), ("hostile", hostile())):
         found[name] = folder / f"{name}.html"
-        found[name].write_text(report_page(facts), encoding="utf-8")
+        found[name].write_text(report_page(content), encoding="utf-8")
     return found
 
 

@@ -8,8 +8,8 @@ import pytest
 from skyassets.engines.sources.reader import ProblemReader
 from skyassets.recipes.recipe import check
 from skyassets.stages.problems.generated.registry import FAMILIES
+from skyassets.stages.problems.layouts import TESTS
 from skyassets.stages.problems.table import raw_problems
-from skyassets.stages.problems.test_formats import TESTS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "sources.md").read_text()
 

@@ -61,7 +61,9 @@ def test_every_file_of_the_package_goes_into_the_wheel() -> None:
         for path in (ROOT / "skyassets").rglob("*")
         if path.is_file() and path.suffix not in (".py", ".pyi") and path.parent.name != "__pycache__"
     ]
+    assert files
     assert not [path for path in files if not any(path.match(pattern) for pattern in patterns)]
+    assert not [path for path in files if not (path.parent / "__init__.py").is_file()]
 
 
 def test_pytorch_index_is_the_same_everywhere() -> None:

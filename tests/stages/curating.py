@@ -13,7 +13,7 @@ from skyassets.stages.curation.duplicate_rules import NotInBenchmark, QuestionNe
 from skyassets.stages.curation.rules import FitsCutoff, Rule, WellFormed, verified
 from skyassets.stages.curation.selection import Chosen
 from skyassets.stages.deduplication.contamination import Decontamination
-from skyassets.stages.equivalence.trace_format import Structured, join
+from skyassets.stages.extraction.trace_format import Structured, join
 
 PROMPTS = smoke().student_prompts
 QUESTION = "How many legs do seven spiders have when they all sit still together?"

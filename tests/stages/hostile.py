@@ -1,9 +1,9 @@
 """Text as a hostile model or data set writes it, for every place of a report."""
 
-from stages.reports import facts, gain, row
+from stages.reports import content, gain, row
 
-from skyassets.stages.reporting.facts import ReportFacts, Spent
-from skyassets.stages.reporting.paired_examples import Duel, Said
+from skyassets.stages.reporting.content import AssetCost, ReportContent
+from skyassets.stages.reporting.paired_examples import PairedExample, ShownAnswer
 
 ATTACK = (
     "<script>window.ran='script'</script></style></title></pre></textarea></svg></details>"
@@ -17,13 +17,13 @@ ATTACK = (
 CASES = ((True, ATTACK), (False, ""))
 
 
-def hostile() -> ReportFacts:
+def hostile() -> ReportContent:
     """A report in which every text is an attack."""
-    said = Said(ATTACK, 3, ATTACK, ATTACK)
-    return ReportFacts(
+    answer = ShownAnswer(ATTACK, 3, ATTACK, ATTACK)
+    return ReportContent(
         ATTACK,
         ATTACK,
-        facts(
+        content(
             [
                 row(ATTACK, "base", "strict accuracy", 0.2, method=ATTACK),
                 row(ATTACK, ATTACK, ATTACK, 0.4, method=ATTACK, epoch_name=ATTACK, checkpoint_id=ATTACK),
@@ -39,12 +39,12 @@ def hostile() -> ReportFacts:
         ).reports,
         models={"base": ATTACK, "student": ATTACK, ATTACK: ATTACK},
         headlines={},
-        asked=(ATTACK, ATTACK),
-        spent=(Spent(ATTACK, 1, 2, 3.0, None),),
+        answered=(ATTACK, ATTACK),
+        asset_costs=(AssetCost(ATTACK, 1, 2, 3.0, None),),
         rules=(ATTACK,),
-        fall={"rewrites": {ATTACK: 3, "b": 2}, ATTACK: {ATTACK: 1, "b": 0}, "kept": {ATTACK: 2, "b": 2}},
+        waterfall={"rewrites": {ATTACK: 3, "b": 2}, ATTACK: {ATTACK: 1, "b": 0}, "kept": {ATTACK: 2, "b": 2}},
         curves={ATTACK: [(1, 2.0), (2, 1.0)]},
-        duels=tuple(Duel(ATTACK, ATTACK, is_won, ATTACK, truth, said, said) for is_won, truth in CASES),
+        examples=tuple(PairedExample(ATTACK, ATTACK, is_won, ATTACK, truth, answer, answer) for is_won, truth in CASES),
         contaminated={ATTACK: ATTACK},
         tables=((ATTACK, ATTACK),),
     )

@@ -27,8 +27,8 @@ from skyassets.project.project import BuildContext, PipelineRun, Project
 from skyassets.project.settings import dollars_in
 from skyassets.recipes.recipe import Recipe
 from skyassets.recipes.registry import find_recipe
-from skyassets.stages.equivalence.trace_format import BEGIN_THOUGHT
-from skyassets.stages.markup.word_diff import Edit, changes, excerpt
+from skyassets.stages.extraction.trace_format import BEGIN_THOUGHT
+from skyassets.stages.markup.word_diff import Kind, changes, excerpt
 from skyassets.stages.rewriting.comparison import USABLE, Side, Tries, chosen, contests, telling, tried
 from skyassets.stages.rewriting.comparison_report import costs, page, verdict
 from skyassets.stages.rewriting.rewrite import ModelRewriting

@@ -25,7 +25,7 @@ from skyassets.recipes.recipe import Recipe
 from skyassets.stages.markup.table import Cell, ColumnType, ReportTable
 from skyassets.stages.reporting.scoreboard import scoreboard
 from skyassets.stages.reporting.tables import metrics, parts
-from skyassets.stages.reporting.wording import by_chance, verdict
+from skyassets.stages.reporting.wording import chance_note, verdict
 
 COMMAND = materialize()
 
@@ -143,7 +143,7 @@ def _scores(recipe: Recipe, rows: pl.DataFrame, console: Console, with_parts: bo
         console.print(_grid(metrics(board, benchmark)))
         for by in board.cuts(benchmark) if with_parts else []:
             console.print(_grid(parts(board, benchmark, by)))
-    console.print(Text(f"Percent with 95% intervals. {by_chance(board)}".strip(), style="dim"))
+    console.print(Text(f"Percent with 95% intervals. {chance_note(board)}".strip(), style="dim"))
 
 
 def _grid(told: ReportTable) -> Table:

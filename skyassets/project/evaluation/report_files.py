@@ -13,10 +13,10 @@ from skyassets.stages.curation.waterfall import by_domain
 from skyassets.stages.evaluation.scores import BASE, STUDENT
 from skyassets.stages.plots import training_curve
 from skyassets.stages.reporting import paired_examples
-from skyassets.stages.reporting.facts import ReportFacts, Spent
+from skyassets.stages.reporting.content import AssetCost, ReportContent
 from skyassets.stages.reporting.html import report_page
 from skyassets.stages.reporting.markdown import in_brief, report_text
-from skyassets.stages.reporting.paired_examples import Duel
+from skyassets.stages.reporting.paired_examples import PairedExample
 
 PAGE, TEXT = "report.html", "report.md"
 FILES = (PAGE, TEXT)
@@ -31,10 +31,10 @@ def write_reports(project: Project, reports: pl.DataFrame, contaminated: Mapping
 
     `contaminated` is the evidence for each item whose text was found in the training set; None if that was not checked.
     """
-    facts = report_facts(project, reports, contaminated)
-    write_text(project.store.folder / PAGE, report_page(facts))
-    write_text(project.store.folder / TEXT, report_text(facts))
-    return in_brief(facts)
+    content = report_content(project, reports, contaminated)
+    write_text(project.store.folder / PAGE, report_page(content))
+    write_text(project.store.folder / TEXT, report_text(content))
+    return in_brief(content)
 
 
 def missing(project: Project) -> str:
@@ -43,7 +43,9 @@ def missing(project: Project) -> str:
     return f"missing: {', '.join(names)}" if names else ""
 
 
-def report_facts(project: Project, reports: pl.DataFrame, contaminated: Mapping[str, str] | None = None) -> ReportFacts:
+def report_content(
+    project: Project, reports: pl.DataFrame, contaminated: Mapping[str, str] | None = None
+) -> ReportContent:
     """The data of the report; of the answers' texts, only those that are shown are read."""
     recipe = project.recipe
     base = recipe.training.base
@@ -52,18 +54,18 @@ def report_facts(project: Project, reports: pl.DataFrame, contaminated: Mapping[
     examples = _columns(project, EXAMPLES, "domain", "dropped_by", "trace_verdict", "rewrite_verdict")
     curves = {name: points for name, points in training_curve.course(project.store.read(CHECKPOINT)).items() if points}
     ledger = project.accounts.ledger()
-    return ReportFacts(
+    return ReportContent(
         recipe=recipe.name,
         description=recipe.description,
         reports=reports,
         models=models | {each.role: str(each.model) for each in recipe.contenders},
         headlines=headlines,
-        asked=_asked(ledger),
-        spent=_spent(project, ledger),
+        answered=_answered(ledger),
+        asset_costs=_asset_costs(project, ledger),
         rules=recipe.curation.names,
-        fall=by_domain(examples, recipe.curation.names),
+        waterfall=by_domain(examples, recipe.curation.names),
         curves={training_curve.PANELS[name][0]: points for name, points in curves.items()},
-        duels=_duels(project, headlines),
+        examples=_examples(project, headlines),
         contaminated=contaminated,
         tables=tuple((f"{table.name}.parquet", table.meaning) for table in WRITTEN_FROM),
     )
@@ -73,18 +75,18 @@ def _columns(project: Project, table: Table, *names: str) -> pl.DataFrame:
     return project.store.scan(table).select(names).collect()
 
 
-def _duels(project: Project, headlines: Mapping[str, str]) -> tuple[Duel, ...]:
+def _examples(project: Project, headlines: Mapping[str, str]) -> tuple[PairedExample, ...]:
     answers = project.store.scan(ANSWERS)
-    marks = answers.select(paired_examples.MARKS).filter(pl.col("role").is_in([BASE, STUDENT])).collect()
-    pairs = paired_examples.chosen(marks, headlines)
-    ids = [ident for pair in pairs for ident in (pair.student, pair.base)]
-    texts = answers.filter(pl.col("answer_id").is_in(ids)).select(paired_examples.SAID).collect(engine="streaming")
-    items = pl.col("problem_id").is_in([pair.problem_id for pair in pairs])
-    problems = project.store.scan(BENCHMARK_PROBLEMS).filter(items).select(paired_examples.ASKED)
-    return paired_examples.duels(pairs, texts, problems.collect(engine="streaming"))
+    scores = answers.select(paired_examples.SCORE_COLUMNS).filter(pl.col("role").is_in([BASE, STUDENT])).collect()
+    pairs = paired_examples.choose(scores, headlines)
+    ids = [ident for each in pairs for ident in (each.student, each.base)]
+    texts = answers.filter(pl.col("answer_id").is_in(ids)).select(paired_examples.ANSWER_COLUMNS)
+    items = pl.col("problem_id").is_in([each.problem_id for each in pairs])
+    problems = project.store.scan(BENCHMARK_PROBLEMS).filter(items).select(paired_examples.PROBLEM_COLUMNS)
+    return paired_examples.with_texts(pairs, texts.collect(engine="streaming"), problems.collect(engine="streaming"))
 
 
-def _spent(project: Project, ledger: pl.DataFrame) -> tuple[Spent, ...]:
+def _asset_costs(project: Project, ledger: pl.DataFrame) -> tuple[AssetCost, ...]:
     """What each asset took, in the order of first payment; the dollars include reused rows."""
     # One unknown cost makes the sum unknown, so a group with a null has no sum.
     dollars = pl.when(pl.col("dollars").null_count() == 0).then(pl.col("dollars").sum()).alias("dollars")
@@ -93,17 +95,17 @@ def _spent(project: Project, ledger: pl.DataFrame) -> tuple[Spent, ...]:
         pl.col("calls").sum(), tokens, pl.col("gpu_hours").sum(), dollars, pl.col("began").min()
     )
     rows = summed.sort("began", "asset").drop("began").iter_rows()
-    spent = {asset: Spent(asset, *numbers) for asset, *numbers in rows}
-    kept = project.accounts.examples_kept()
-    costs = {} if kept is None else project.accounts.accepted(kept).by_asset
-    for asset, cost in costs.items():
-        before = spent.get(asset, Spent(asset, 0, 0, 0.0, 0.0))
-        if asset in spent or cost != 0:
-            spent[asset] = replace(before, dollars=cost)
-    return tuple(spent.values())
+    costs = {asset: AssetCost(asset, *numbers) for asset, *numbers in rows}
+    kept = project.accounts.kept()
+    behind = {} if kept is None else project.accounts.accepted(kept).by_asset
+    for asset, cost in behind.items():
+        before = costs.get(asset, AssetCost(asset, 0, 0, 0.0, 0.0))
+        if asset in costs or cost != 0:
+            costs[asset] = replace(before, dollars=cost)
+    return tuple(costs.values())
 
 
-def _asked(ledger: pl.DataFrame) -> tuple[str, str] | None:
+def _answered(ledger: pl.DataFrame) -> tuple[str, str] | None:
     answered = ledger.filter(pl.col("asset") == ANSWERS.name, pl.col("calls") > 0)
     if answered.is_empty():
         return None

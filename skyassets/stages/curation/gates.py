@@ -16,7 +16,7 @@ from skyassets.stages.curation.examples import kept, unjudged
 from skyassets.stages.curation.rules import OneLanguage, RewriteMade, WellFormed
 from skyassets.stages.curation.selection import Group
 from skyassets.stages.curation.text_quality import foreign_letters
-from skyassets.stages.equivalence.trace_format import parse
+from skyassets.stages.extraction.trace_format import parse
 
 Numbers = dict[str, int | float | str]
 

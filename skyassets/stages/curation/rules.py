@@ -11,7 +11,7 @@ import polars as pl
 
 from skyassets.core.ports import TokenCount, Verdict
 from skyassets.stages.curation.text_quality import foreign_share, repeated_share
-from skyassets.stages.equivalence.trace_format import parse, template_token
+from skyassets.stages.extraction.trace_format import parse, template_token
 
 Row = dict[str, object]
 """A rewrite joined with its trace, its problem and both verdicts."""

@@ -2,9 +2,10 @@
 
 import re
 
-from skyassets.stages.equivalence.compare import denies, same
+from skyassets.stages.equivalence.compare import same
 from skyassets.stages.equivalence.latex import tidy
 from skyassets.stages.equivalence.prose import folded
+from skyassets.stages.equivalence.single_values import denies
 
 Options = tuple[tuple[str, str], ...]
 """Each letter with its text, starting at A."""

@@ -10,13 +10,12 @@ import math
 import re
 from collections.abc import Callable
 
-LONGEST, DEEPEST = 300, 20
+from skyassets.stages.equivalence.parser import CLOSING, SIGNS, Parser
+
+LONGEST = 300
 LARGEST, CLEAR = 1e7, 1e-6
 """Largest trusted floating-point value, and smallest relative difference that is not a rounding error."""
 
-_TOKEN = re.compile(
-    r"\s*(?:(\d{1,3}(?:,\d{3})+(?![\d,])|\d+(?:\.\d+)?|\.\d+)|(\\[A-Za-z]+)|([A-Za-z](?:_(?:\{\w{1,3}\}|\w))?)|([-+*/^_(){}\[\]]))"
-)
 _FUNCTIONS: dict[str, Callable[[complex], complex]] = {
     "\\sin": cmath.sin, "\\cos": cmath.cos, "\\tan": cmath.tan, "\\ln": cmath.log, "\\log": cmath.log10,
     "\\exp": cmath.exp, "\\cot": lambda value: 1 / cmath.tan(value), "\\sec": lambda value: 1 / cmath.cos(value),
@@ -29,7 +28,8 @@ _GREEK = frozenset(
     }
 )  # fmt: skip
 _CONSTANTS = {"\\pi": math.pi, "e": math.e, "i": 1j}
-_CLOSING = {"(": ")", "{": "}", "[": "]"}
+_TIMES = frozenset({"*", "\\cdot", "\\times"})
+_OVER = frozenset({"/", "\\div"})
 _STOP = frozenset({"", "+", "-", ")", "}", "]"})
 
 
@@ -45,63 +45,28 @@ def differ(given: str, wanted: str) -> bool:
 
 def value(text: str) -> complex | None:
     """The value of a formula in which every letter has its own fixed value; None if it cannot be parsed."""
-    if len(text) > LONGEST:
-        return None
-    tokens, place = [], 0
-    while place < len(text):
-        found = _TOKEN.match(text, place)
-        if found is None:
-            return None
-        tokens.append(found[0].strip())
-        place = found.end()
-    reader = _Reader(tokens)
-    try:
-        result = reader.sum(0)
-    except (SyntaxError, ArithmeticError, ValueError):
-        return None
-    return result if reader.is_done else None
+    return None if len(text) > LONGEST else _Formula(text).value()
 
 
-class _Reader:
-    """A recursive descent parser; every method consumes tokens from the front."""
-
-    def __init__(self, tokens: list[str]) -> None:
-        self._tokens, self._place = tokens, 0
-
-    @property
-    def is_done(self) -> bool:
-        return self._place == len(self._tokens)
-
-    @property
-    def _next(self) -> str:
-        return "" if self.is_done else self._tokens[self._place]
-
-    def _take(self) -> str:
-        self._place += 1
-        return self._tokens[self._place - 1] if self._place <= len(self._tokens) else ""
-
-    def sum(self, depth: int) -> complex:
-        if depth > DEEPEST:
-            raise SyntaxError("too deep")
-        result = self._product(depth)
-        while self._next in {"+", "-"}:
-            sign = 1 if self._take() == "+" else -1
-            result = _bounded(result + sign * self._product(depth))
-        return result
+class _Formula(Parser[complex]):
+    token = re.compile(
+        r"\s*(?:(\d{1,3}(?:,\d{3})+(?![\d,])|\d+(?:\.\d+)?|\.\d+)|(\\[A-Za-z]+)|([A-Za-z](?:_(?:\{\w{1,3}\}|\w))?)|([-+*/^_(){}\[\]]))"
+    )
+    deepest = 20
 
     def _product(self, depth: int) -> complex:
         sign = 1
-        while self._next in {"+", "-"}:
+        while self._next in SIGNS:
             sign = -sign if self._take() == "-" else sign
         result = sign * self._power(depth)
         while self._next not in _STOP:
-            if self._next in {"/", "\\div"}:
+            if self._next in _OVER:
                 self._take()
                 result = _bounded(result / self._power(depth))
-                if self._next not in _STOP and self._next not in {"*", "/", "\\cdot", "\\times"}:
+                if self._next not in _STOP and self._next not in _TIMES | {"/"}:
                     raise SyntaxError("1/2x may be read in two ways")
             else:
-                if self._next in {"*", "\\cdot", "\\times"}:
+                if self._next in _TIMES:
                     self._take()
                 elif self._next[0].isdigit() or (self._next == "\\frac" and self._tokens[self._place - 1][0].isdigit()):
                     raise SyntaxError("two numbers side by side, or a mixed number")
@@ -113,23 +78,20 @@ class _Reader:
         if self._next != "^":
             return base
         self._take()
-        exponent = self._argument(depth)
+        exponent = self._factor(depth)
         if self._next == "^":
             raise SyntaxError("a tower of powers")
         return _raised(base, exponent)
 
     def _factor(self, depth: int) -> complex:
         taken = self._take()
-        if taken in _CLOSING:
-            result = self.sum(depth + 1)
-            if self._take() != _CLOSING[taken]:
-                raise SyntaxError("a bracket is open")
-            return result
+        if taken in CLOSING:
+            return self._group(taken, depth)
         if taken == "\\frac":
-            return _bounded(self._argument(depth) / self._argument(depth))
+            return _bounded(self._factor(depth) / self._factor(depth))
         if taken == "\\sqrt":
             index = self._factor(depth) if self._next == "[" else 2
-            return _raised(self._argument(depth), 1 / index)
+            return _raised(self._factor(depth), 1 / index)
         if taken in _FUNCTIONS:
             return self._applied(taken, depth)
         if taken in _CONSTANTS:
@@ -144,23 +106,22 @@ class _Reader:
         base, power = None, None
         if self._next == "_":
             self._take()
-            base = self._argument(depth)
+            base = self._factor(depth)
         if self._next == "^":
             self._take()
-            power = self._argument(depth)
+            power = self._factor(depth)
             if power.real < 0:
                 raise SyntaxError("an inverse function")
-        bracketed = self._next in _CLOSING
-        result = self._argument(depth) if bracketed else self._power(depth)
+        bracketed = self._next in CLOSING
+        result = self._factor(depth) if bracketed else self._power(depth)
         # In "sin 2x" the end of the argument is ambiguous.
         if not bracketed and self._next not in _STOP | {"/"}:
             raise SyntaxError("an argument without brackets")
         result = cmath.log(result) / cmath.log(base) if base is not None else _FUNCTIONS[name](result)
         return _bounded(result if power is None else _raised(result, power))
 
-    def _argument(self, depth: int) -> complex:
-        """A group in braces, or one token."""
-        return self._factor(depth)
+    def _checked(self, value: complex) -> complex:
+        return _bounded(value)
 
 
 def _bounded(result: complex) -> complex:

@@ -7,13 +7,15 @@ import re
 
 from skyassets.core.ports import Equals, Judgement, Verdict
 from skyassets.stages.equivalence.choices import Options, is_choice, right_text, taken
-from skyassets.stages.equivalence.compare import LETTER, LETTERED, is_ordered, measured, same
-from skyassets.stages.equivalence.extract import CHOICE, SCORED, lenient_answer, strict_answer
+from skyassets.stages.equivalence.compare import is_ordered, same
 from skyassets.stages.equivalence.latex import group, split, tidy
 from skyassets.stages.equivalence.number import quantity
 from skyassets.stages.equivalence.numeric import differ
 from skyassets.stages.equivalence.prose import is_prose
 from skyassets.stages.equivalence.scorers import is_scored, score
+from skyassets.stages.equivalence.single_values import LETTER, LETTERED, measured
+from skyassets.stages.extraction.final_answer import lenient_answer, strict_answer
+from skyassets.stages.extraction.sentences import CHOICE, SCORED
 from skyassets.stages.grading.config import Mode
 
 EXACT = "exact"

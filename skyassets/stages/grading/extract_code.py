@@ -11,7 +11,7 @@ import sys
 import textwrap
 from typing import NamedTuple
 
-from skyassets.stages.equivalence.extract import solution
+from skyassets.stages.extraction.final_answer import solution
 
 _FENCE = re.compile(r"^[ \t]*```([^\n`]*)$", re.MULTILINE)
 _DEFINITION = re.compile(r"^\s*(?:async\s+def|def|class)\s", re.MULTILINE)

@@ -1,24 +1,23 @@
 """Markdown with a YAML front matter, as the Hugging Face hub renders it, safe against untrusted text."""
 
-import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from skyassets.core.text import well_formed
 
-_UNPRINTABLE = re.compile("[^\x20-\x7e\xa0-\u2027\u202a-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|[\ud800-\udfff]")
-"""Characters that YAML forbids or reads as a line break (YAML 1.1, sections 5.1 and 5.4)."""
 _SPECIAL = re.compile(r"([\\`*_\[\]#~$&])")
 _FIRST = re.compile(r"^(\d*)([-+>=.):])")
 """What starts a list, a quotation or a rule at the beginning of a line."""
 _BACKTICKS = re.compile("`+")
 
 
-def yaml_text(text: str) -> str:
-    """`text` as a quoted YAML value on one line, which any YAML parser reads back as `text`."""
-    # A JSON string is a valid YAML string, except for the characters that YAML forbids.
-    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
+def front_matter(metadata: Mapping[str, object]) -> str:
+    """`metadata` as YAML between its two markers, without the entries that are empty."""
+    from huggingface_hub import CardData
+
+    given = {name: value for name, value in metadata.items() if value}
+    return f"---\n{CardData(**given).to_yaml()}\n---"
 
 
 def plain(text: str) -> str:

@@ -8,8 +8,10 @@ import json
 import re
 
 from skyassets.core.identity import digest
+from skyassets.core.sources import Source
 from skyassets.core.text import well_formed
 from skyassets.stages.equivalence.choices import bare, options
+from skyassets.stages.problems.row_types import Problem, SourceRow
 
 LETTERS = "ABCDEFGHIJ"
 """The letters that `choices` can parse."""
@@ -22,6 +24,21 @@ _POINTING = re.compile(
     r"|(?<!\w)\(?[A-J]\)?\s*(?:,|&|\b(?:and|or|nor)\b)\s*\(?[A-J]\)?(?!\w)"
 )
 """An option that refers to other options by letter or position."""
+
+
+def with_letters(source: Source, row: SourceRow, problem: Problem) -> tuple[str, str]:
+    """The question with its options, and the letter of the correct one.
+
+    Raises:
+        ValueError: when the row has no ground truth, or no options of which a question can be made.
+    """
+    if (truth := problem["ground_truth"]) is None:
+        raise ValueError("no ground truth")
+    if source.options:
+        texts, right = listed(row.get(source.options), str(truth))
+    else:
+        texts, right = listed([truth, *(row.get(column) for column in source.wrong_options)], "0")
+    return with_options(source.name, str(problem["question"]), texts, right, is_ordered=bool(source.options))
 
 
 def listed(value: object, truth: str) -> tuple[list[str], int]:

@@ -14,12 +14,12 @@ from skyassets.core.tables.declarations import Table
 from skyassets.core.tables.store import StageResult
 from skyassets.stages.equivalence.scorers import right_answer
 from skyassets.stages.grading.config import Graders, Mode
-from skyassets.stages.grading.judge import CODE, Case, case
-from skyassets.stages.grading.pool import is_inconclusive, judge_all
-from skyassets.stages.problems.normalize import REFERENCES
+from skyassets.stages.grading.judge import CODE
+from skyassets.stages.grading.pool import Case, case, judge_all, says_nothing
+from skyassets.stages.problems.row_types import Problem
+from skyassets.stages.problems.source_columns import REFERENCES
 from skyassets.stages.problems.table import some_left
 
-Row = dict[str, object]
 Progress = Callable[[int, int], None]
 
 READ = ("problem_id", "domain", "question", "ground_truth", "tests", "references", "imported_trace")
@@ -66,7 +66,7 @@ def validated(
     return replace(problems, frame=frame, facts=problems.facts | facts, unfinished=problems.unfinished + again)
 
 
-def _judged(rows: list[Row], graders: Graders, workers: int, progress: Progress) -> dict[str, Judgement]:
+def _judged(rows: list[Problem], graders: Graders, workers: int, progress: Progress) -> dict[str, Judgement]:
     """By problem id: the judgement of a correct reference, or of the first one if none is correct."""
     judged: dict[str, Judgement] = {}
     for attempt in range(REFERENCES):
@@ -84,7 +84,7 @@ def _further(progress: Progress, before: int, total: int) -> Progress:
     return lambda done, _: progress(min(before + done, total), total)
 
 
-def _case(row: Row, attempt: int, judged: Mapping[str, Judgement]) -> Case | None:
+def _case(row: Problem, attempt: int, judged: Mapping[str, Judgement]) -> Case | None:
     """The case for the given attempt at a problem; None if there is nothing (more) to judge."""
     earlier = judged.get(str(row["problem_id"]))
     if earlier is not None and earlier.verdict is Verdict.CORRECT:

@@ -6,6 +6,10 @@ from datetime import date, datetime
 
 from skyassets.core.errors import SourceError
 from skyassets.core.sources import Reader, Source, Unreadable, Window
+from skyassets.stages.problems.row_types import SourceRow
+
+LOOKED_AT = 1_000
+"""If a column is missing from this many rows, the source is assumed to name it wrongly."""
 
 
 def is_within(window: Window, value: object) -> bool:
@@ -31,16 +35,13 @@ def _day(value: object) -> date:
         raise ValueError(f"its date cannot be read: {str(value)[:40]!r}") from error
 
 
-Row = dict[str, object]
+def wanted(
+    source: Source, reader: Reader, outside: Counter[str]
+) -> Iterator[tuple[int, SourceRow | Unreadable, str | None]]:
+    """The wanted rows: position in the source, row, and why its date cannot be read, if it has to be.
 
-LOOKED_AT = 1_000
-"""If a column is missing from this many rows, the source is assumed to name it wrongly."""
-
-
-def wanted(source: Source, reader: Reader, outside: Counter[str]) -> Iterator[tuple[int, Row | Unreadable]]:
-    """The wanted rows with their position in the source. Unreadable rows are included, but not counted against a limit.
-
-    Rows outside the source's date window are counted in `outside`; rows with an unreadable date are included.
+    Unreadable rows are included, but not counted against a limit. Rows outside the source's date window are counted in
+    `outside`.
 
     Raises:
         SourceError: when no row has a column that the source names.
@@ -49,7 +50,7 @@ def wanted(source: Source, reader: Reader, outside: Counter[str]) -> Iterator[tu
     chosen = position = 0
     for position, row in enumerate(reader.rows(source)):
         if isinstance(row, Unreadable):
-            yield position, row
+            yield position, row, None
             continue
         if missing:
             seen.update(dict.fromkeys(row))
@@ -58,23 +59,18 @@ def wanted(source: Source, reader: Reader, outside: Counter[str]) -> Iterator[tu
                 _all_there(source, missing, seen)
         if any(str(row.get(column)) != value for column, value in source.where):
             continue
-        if _is_outside(source, row):
-            outside[f"{source.name}: {source.window}"] += 1
-            continue
-        yield position, row
+        fault = None
+        try:
+            if source.window and not is_within(source.window, row.get(source.window.column)):
+                outside[f"{source.name}: {source.window}"] += 1
+                continue
+        except ValueError as error:
+            fault = str(error)
+        yield position, row, fault
         chosen += 1
         if chosen == source.first:
             break
     _all_there(source, missing if seen else {}, seen)
-
-
-def _is_outside(source: Source, row: Row) -> bool:
-    if source.window is None:
-        return False
-    try:
-        return not is_within(source.window, row.get(source.window.column))
-    except ValueError:
-        return False
 
 
 def _all_there(source: Source, missing: Mapping[str, str], seen: Iterable[str]) -> None:

@@ -13,7 +13,8 @@ from skyassets.core.sources import Reader, Source
 from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, PROBLEMS, Table
 from skyassets.core.tables.store import StageResult
 from skyassets.stages.evaluation.benchmark import Benchmark
-from skyassets.stages.problems.normalize import Row, shaped
+from skyassets.stages.problems.normalize import normalized
+from skyassets.stages.problems.row_types import Problem
 
 ROWS_A_SLICE = 5_000
 
@@ -24,13 +25,13 @@ STATED = ("source", "domain", "question", "ground_truth", "tests", "starter_code
 def raw_problems(sources: Iterable[Source], reader: Reader) -> StageResult:
     """The problems of all sources."""
     outside = Counter[str]()
-    return _made(PROBLEMS, (row for source in sources for row in shaped(source, reader, outside)), outside)
+    return _made(PROBLEMS, (row for source in sources for row in normalized(source, reader, outside)), outside)
 
 
 def benchmark_problems(benchmarks: Iterable[Benchmark], reader: Reader) -> StageResult:
     """The held-out problems of all benchmarks."""
     outside = Counter[str]()
-    rows = ({**row, "benchmark": one.name} for one in benchmarks for row in shaped(one.source, reader, outside))
+    rows = ({**row, "benchmark": one.name} for one in benchmarks for row in normalized(one.source, reader, outside))
     return _made(BENCHMARK_PROBLEMS, rows, outside)
 
 
@@ -60,7 +61,7 @@ def some_left(table: Table, reasons: Iterable[object], look_at: str) -> dict[str
     return aside
 
 
-def _made(table: Table, rows: Iterator[Row], outside: Counter[str]) -> StageResult:
+def _made(table: Table, rows: Iterator[Problem], outside: Counter[str]) -> StageResult:
     """The table of `rows`; after they are consumed, `outside` is the number of rows outside the date window."""
     seen: Counter[str] = Counter()
     frames = [table.frame([])]
@@ -78,7 +79,7 @@ def _made(table: Table, rows: Iterator[Row], outside: Counter[str]) -> StageResu
     return StageResult(frame, facts)
 
 
-def _identified(row: Row, seen: Counter[str], table: Table) -> Row:
+def _identified(row: Problem, seen: Counter[str], table: Table) -> Problem:
     content = digest("problem", row.get("benchmark"), *(row.get(name) for name in STATED))
     before = seen[content]
     seen[content] += 1

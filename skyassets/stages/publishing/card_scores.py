@@ -1,11 +1,20 @@
 """The scores in a card: a table with intervals, the hub's `model-index`, and the evaluation's manifest."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from skyassets.stages.evaluation.scores import GAIN, STUDENT
-from skyassets.stages.markup.markdown import code, plain, table, yaml_text
+from skyassets.stages.markup.markdown import code, plain, table
 from skyassets.stages.reporting.scoreboard import LAST_METRICS, Scoreboard, Scored
-from skyassets.stages.reporting.wording import NOISE, by_chance, chance, counted, figure, in_words, reach, verdict
+from skyassets.stages.reporting.wording import (
+    NOISE,
+    chance_note,
+    figure,
+    in_one_word,
+    interval,
+    p_value_text,
+    sample_size,
+    verdict,
+)
 
 KINDS = {"accuracy": "accuracy", "pass": "pass@k", "maj": "maj@k"}
 """Maps a word in our metric names to the hub's metric type."""
@@ -17,10 +26,10 @@ def score_lines(board: Scoreboard) -> list[str]:
         (
             plain(benchmark),
             plain(metric),
-            counted(board.at(benchmark, STUDENT, metric)),
+            sample_size(board.at(benchmark, STUDENT, metric)),
             *_shown(board, benchmark, metric),
         )
-        for benchmark, metric in _told(board)
+        for benchmark, metric in _correctness(board)
     ]
     if not rows:
         return []
@@ -32,7 +41,7 @@ def score_lines(board: Scoreboard) -> list[str]:
         "Percent with 95% intervals; the difference in points, with its p-value. Strict accuracy counts an answer only",
         "in the asked-for form; lenient accuracy counts the last stated answer, whatever its form. Everybody was asked",
         f"the same with the same sampling. *{NOISE}* is a difference that cannot be told apart from none.",
-        *(("", plain(note)) if (note := by_chance(board)) else ()),
+        *(("", plain(note)) if (note := chance_note(board)) else ()),
     ]
 
 
@@ -44,32 +53,26 @@ def student_lines(board: Scoreboard, base: str, model: str = "") -> list[str]:
     return ["## What a student learned from it", "", told, "", *lines, ""] if lines else []
 
 
-def model_index(name: str, board: Scoreboard, published: Mapping[str, str]) -> list[str]:
-    """The front-matter lines with the student's scores for the hub; `published` maps benchmarks to hub names.
+def model_index(name: str, board: Scoreboard, published: Mapping[str, str]) -> list[dict[str, object]]:
+    """The student's scores for the front matter, as the hub reads them; `published` maps benchmarks to hub names.
 
     Values are percent, each with its interval and numbers of items and answers.
     """
-    found = [
-        (benchmark, metric, scored)
-        for benchmark, metric in _told(board)
-        if (scored := board.at(benchmark, STUDENT, metric)) is not None and scored.value is not None
-    ]
-    if not found:
-        return []
-    lines = ["model-index:", f"- name: {yaml_text(name)}", "  results:"]
-    for benchmark in dict.fromkeys(benchmark for benchmark, _, _ in found):
-        lines += [
-            "  - task:",
-            "      type: text-generation",
-            "    dataset:",
-            f"      name: {yaml_text(benchmark)}",
+    metrics: dict[str, list[dict[str, object]]] = {}
+    for benchmark, metric in _correctness(board):
+        scored = board.at(benchmark, STUDENT, metric)
+        if scored is not None and scored.value is not None:
+            metrics.setdefault(benchmark, []).append(_metric(metric, scored))
+    results = [
+        {
+            "task": {"type": "text-generation"},
             # The hub requires a type; a benchmark that is not on the hub uses its own name.
-            f"      type: {yaml_text(published.get(benchmark) or benchmark)}",
-            "    metrics:",
-        ]
-        for named, metric, scored in found:
-            lines += _metric(metric, scored) if named == benchmark else []
-    return lines
+            "dataset": {"name": benchmark, "type": published.get(benchmark) or benchmark},
+            "metrics": scores,
+        }
+        for benchmark, scores in metrics.items()
+    ]
+    return [{"name": name, "results": results}] if results else []
 
 
 def measured_with(made_with: Mapping[str, object]) -> list[str]:
@@ -79,7 +82,7 @@ def measured_with(made_with: Mapping[str, object]) -> list[str]:
     return [folded, "", *table(("", ""), rows), "", "</details>", ""]
 
 
-def _told(board: Scoreboard) -> list[tuple[str, str]]:
+def _correctness(board: Scoreboard) -> list[tuple[str, str]]:
     """The benchmarks with their correctness metrics, the headline first."""
     return [
         (benchmark, metric)
@@ -93,30 +96,30 @@ def _shown(board: Scoreboard, benchmark: str, metric: str) -> list[str]:
     gain = board.at(benchmark, GAIN, metric)
     told = ""
     if gain is not None and gain.value is not None:
-        p = chance(gain.p_value)
+        p = p_value_text(gain.p_value)
         told = f"{_with_reach(gain, '+')}{f', p {p}' if p.startswith('<') else f', p = {p}' if p else ''}"
-    words = in_words(gain) if gain is not None else ""
+    words = in_one_word(gain) if gain is not None else ""
     return [*(_with_reach(board.at(benchmark, role, metric)) for role in board.roles), told, words]
 
 
 def _with_reach(scored: Scored | None, sign: str = "") -> str:
-    within = reach(scored, sign)
+    within = interval(scored, sign)
     return f"{figure(scored, sign)} ({within})" if within else figure(scored, sign)
 
 
-def _metric(metric: str, scored: Scored) -> Sequence[str]:
-    kind = next(kind for word, kind in KINDS.items() if word in metric)
-    args: list[tuple[str, float | int | None]] = [
-        *(("low", _percent(scored.low)), ("high", _percent(scored.high))),
-        *(("items", scored.n), ("answers", scored.samples)),
-    ]
-    return [
-        f"    - type: {yaml_text(kind)}",
-        f"      value: {_percent(scored.value)}",
-        f"      name: {yaml_text(f'{metric}, percent')}",
-        "      args:",
-        *(f"        {name}: {value}" for name, value in args if value is not None),
-    ]
+def _metric(metric: str, scored: Scored) -> dict[str, object]:
+    args = {
+        "low": _percent(scored.low),
+        "high": _percent(scored.high),
+        "items": scored.n,
+        "answers": scored.samples,
+    }
+    return {
+        "type": next(kind for word, kind in KINDS.items() if word in metric),
+        "value": _percent(scored.value),
+        "name": f"{metric}, percent",
+        "args": {name: value for name, value in args.items() if value is not None},
+    }
 
 
 def _percent(share: float | None) -> float | None:

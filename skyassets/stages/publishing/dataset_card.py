@@ -10,7 +10,7 @@ from skyassets.core.sources import Generated, HubDataset, Source
 from skyassets.stages.curation.examples import kept, unjudged
 from skyassets.stages.curation.training_files import INFO_FILE, MESSAGES_FILE, SHAREGPT, SHAREGPT_FILE
 from skyassets.stages.curation.waterfall import by_domain
-from skyassets.stages.markup.markdown import table, yaml_text
+from skyassets.stages.markup.markdown import front_matter, table
 from skyassets.stages.publishing.licences import on_hub, spelled
 
 HUB_NAME = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)?")
@@ -61,7 +61,7 @@ def card(
     trusted = unjudged(examples).height
     where = f"'{place}'" if place else "PATH"
     lines = [
-        *_front_matter(rows),
+        _front_matter(rows),
         "",
         f"# {by.recipe}",
         "",
@@ -107,33 +107,20 @@ def card(
     return "\n".join(lines)
 
 
-def _front_matter(rows: pl.DataFrame) -> list[str]:
+def _front_matter(rows: pl.DataFrame) -> str:
     licences = sorted({on_hub(licence) for licence in rows["licence"].unique()})
-    is_known = bool(licences) and all(licences)
-    size = next((name for bound, name in SIZES if rows.height < bound), MANY)
-    named = [yaml_text(licence) for licence in licences] if is_known else ["other"]
-    return [
-        "---",
-        "license:",
-        *(f"- {licence}" for licence in named),
-        "task_categories:",
-        "- text-generation",
-        "size_categories:",
-        f"- {size}",
-        "tags:",
-        "- reasoning",
-        "- distillation",
-        "configs:",
-        "- config_name: default",
-        "  data_files:",
-        "  - split: train",
-        f"    path: {MESSAGES_FILE}",
-        f"- config_name: {SHAREGPT}",
-        "  data_files:",
-        "  - split: train",
-        f"    path: {SHAREGPT_FILE}",
-        "---",
-    ]
+    return front_matter(
+        {
+            "license": licences if licences and all(licences) else ["other"],
+            "task_categories": ["text-generation"],
+            "size_categories": [next((name for bound, name in SIZES if rows.height < bound), MANY)],
+            "tags": ["reasoning", "distillation"],
+            "configs": [
+                {"config_name": name, "data_files": [{"split": "train", "path": path}]}
+                for name, path in (("default", MESSAGES_FILE), (SHAREGPT, SHAREGPT_FILE))
+            ],
+        }
+    )
 
 
 def _verified(rows: int, trusted: int) -> str:

@@ -1,6 +1,6 @@
 """The model card, as README.md for the hub: base model, data, training, scores, and how to load the model."""
 
-from skyassets.stages.markup.markdown import block, code, plain, table, yaml_text
+from skyassets.stages.markup.markdown import block, code, front_matter, plain, table
 from skyassets.stages.publishing.card_facts import CardFacts, is_hub_name
 from skyassets.stages.publishing.card_scores import measured_with, model_index, score_lines
 from skyassets.stages.publishing.licences import accepted_in_words, on_hub, spelled
@@ -10,7 +10,7 @@ def model_card(facts: CardFacts) -> str:
     """The README.md of a folder of final weights."""
     base = facts.training.base
     lines = [
-        *_head(facts),
+        _front_matter(facts),
         "",
         f"# {plain(facts.recipe)}",
         "",
@@ -47,28 +47,21 @@ def model_card(facts: CardFacts) -> str:
     return "\n".join(lines)
 
 
-def _head(facts: CardFacts) -> list[str]:
-    licences = _all_licences(facts)
-    alone = on_hub(licences[0]) if len(licences) == 1 else ""
+def _front_matter(facts: CardFacts) -> str:
+    licences = {spelled(facts.base_licence), *(spelled(share.licence) for share in facts.data)}
     base = facts.training.base.name
-    return [
-        "---",
-        f"license: {yaml_text(alone or 'other')}",
-        "library_name: transformers",
-        "pipeline_tag: text-generation",
-        # The hub accepts only hub names here; other base models are named in the text only.
-        *((f"base_model: {yaml_text(base)}", "base_model_relation: finetune") if is_hub_name(base) else ()),
-        *(("datasets:", *(f"- {yaml_text(name)}" for name in facts.datasets)) if facts.datasets else ()),
-        "tags:",
-        *("- reasoning", "- distillation", "- sft", "- skyassets"),
-        *(model_index(facts.name or facts.recipe, facts.board, facts.tested_on) if facts.board else ()),
-        "---",
-    ]
-
-
-def _all_licences(facts: CardFacts) -> list[str]:
-    """The licences of the base model and the data, including `unknown`."""
-    return sorted({spelled(facts.base_licence), *(spelled(share.licence) for share in facts.data)})
+    return front_matter(
+        {
+            "license": (on_hub(licences.pop()) if len(licences) == 1 else "") or "other",
+            "library_name": "transformers",
+            "pipeline_tag": "text-generation",
+            # The hub accepts only hub names here; other base models are named in the text only.
+            **({"base_model": base, "base_model_relation": "finetune"} if is_hub_name(base) else {}),
+            "datasets": list(facts.datasets),
+            "tags": ["reasoning", "distillation", "sft", "skyassets"],
+            "model-index": facts.board and model_index(facts.name or facts.recipe, facts.board, facts.tested_on),
+        }
+    )
 
 
 def _scores(facts: CardFacts) -> list[str]:

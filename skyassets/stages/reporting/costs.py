@@ -1,10 +1,10 @@
 """The report's cost tables: the cost of the student, and of each point gained."""
 
 from skyassets.core.money import in_dollars
-from skyassets.stages.markup.table import Cell, ColumnType, ReportTable, report_table
-from skyassets.stages.reporting.facts import ReportFacts, dollars_of, hours_of
+from skyassets.stages.markup.table import Cell, Kind, ReportTable, grid
+from skyassets.stages.reporting.content import ReportContent, dollars_of, hours_of
 from skyassets.stages.reporting.scoreboard import Scoreboard, Scored
-from skyassets.stages.reporting.wording import NOISE, figure, in_words
+from skyassets.stages.reporting.wording import NOISE, figure, in_one_word
 
 UNKNOWN = "unknown: a price is not known"
 WHAT = (
@@ -13,25 +13,22 @@ WHAT = (
 )
 
 
-def spent(facts: ReportFacts) -> ReportTable:
+def spent(content: ReportContent) -> ReportTable:
     """Cost of each asset, and the student's total with and without evaluation."""
     rows: list[list[str]] = [
         [each.asset, f"{each.calls:,}", f"{each.tokens:,}", _hours(each.gpu_hours), _dollars(each.dollars)]
-        for each in facts.spent
+        for each in content.asset_costs
     ]
-    for name, those in (("the student", facts.making), ("with its evaluation", facts.spent)):
+    for name, those in (("the student", content.training_costs), ("with its evaluation", content.asset_costs)):
         calls, tokens = sum(each.calls for each in those), sum(each.tokens for each in those)
         rows.append([name, f"{calls:,}", f"{tokens:,}", _hours(hours_of(those)), _dollars(dollars_of(those))])
-    head = [
-        ("asset", ColumnType.TEXT),
-        *((name, ColumnType.NUMBER) for name in ("calls", "tokens", "GPU-hours", "dollars")),
-    ]
-    return report_table("What it took", head, rows if facts.spent else [], (WHAT,))
+    head = [("asset", Kind.TEXT), *((name, Kind.NUMBER) for name in ("calls", "tokens", "GPU-hours", "dollars"))]
+    return grid("What it took", head, rows if content.asset_costs else [], (WHAT,))
 
 
-def per_point(board: Scoreboard, facts: ReportFacts) -> ReportTable:
+def per_point(board: Scoreboard, content: ReportContent) -> ReportTable:
     """Cost of making the student per point gained, by the headline metrics."""
-    dollars, hours = dollars_of(facts.making), hours_of(facts.making)
+    dollars, hours = dollars_of(content.training_costs), hours_of(content.training_costs)
     rows: list[list[Cell | str]] = [
         [name, Cell(figure(gain, "+"), (gain.metric,)), *_shared(gain, dollars, hours)] for name, gain in board.gains()
     ]
@@ -40,17 +37,17 @@ def per_point(board: Scoreboard, facts: ReportFacts) -> ReportTable:
         *((name, ColumnType.NUMBER) for name in ("points gained", "dollars a point", "GPU-hours a point")),
         ("in words", ColumnType.TEXT),
     ]
-    return report_table("Cost of each point gained", head, rows if facts.spent else [])
+    return grid("Cost of each point gained", head, rows if content.asset_costs else [])
 
 
 def _shared(gain: Scored, dollars: float | None, hours: float) -> list[str]:
     points = 100 * gain.value if gain.value is not None and gain.is_share else 0.0
-    if in_words(gain) == NOISE:
+    if in_one_word(gain) == NOISE:
         return ["-", "-", "the gain may be noise: no cost of a point can be told"]
     if points <= 0:
         return ["-", "-", "nothing was gained"]
-    said = UNKNOWN if dollars is None else "" if dollars else "nothing was paid: no price was set, or all ran for free"
-    return ["-" if dollars is None else in_dollars(dollars / points), _hours(hours / points), said]
+    note = UNKNOWN if dollars is None else "" if dollars else "nothing was paid: no price was set, or all ran for free"
+    return ["-" if dollars is None else in_dollars(dollars / points), _hours(hours / points), note]
 
 
 def _dollars(amount: float | None) -> str:

@@ -4,54 +4,48 @@ from typing import Any
 
 from skyassets.stages.markup.markdown import visible
 from skyassets.stages.reporting import costs, evidence, plots, tables
-from skyassets.stages.reporting.facts import ReportFacts
-from skyassets.stages.reporting.outline import DUELS, EXPLAINED, TABLES, board_of, head
+from skyassets.stages.reporting.content import ReportContent
+from skyassets.stages.reporting.outline import EXAMPLES, EXPLAINED, TABLES, board_of, header
 from skyassets.stages.reporting.scoreboard import Scoreboard
-from skyassets.stages.reporting.style import STYLE
-from skyassets.stages.reporting.template import MACROS, PAGE, SECURITY
-from skyassets.stages.reporting.wording import by_chance, on_one, verdict
+from skyassets.stages.reporting.wording import chance_note, gain_line, verdict
 
 
-def report_page(facts: ReportFacts) -> str:
+def report_page(content: ReportContent) -> str:
     """Render the page. Jinja is loaded on first use."""
-    from markupsafe import Markup
-
-    board = board_of(facts)
-    told = {
-        "facts": facts,
-        "style": Markup(STYLE),  # noqa: S704  # our own constant, no untrusted text
-        "security": SECURITY,
+    board = board_of(content)
+    values = {
+        "content": content,
         "verdict": verdict(board),
-        "gains": [on_one(name, gain) for name, gain in board.gains()],
-        "by_chance": by_chance(board),
-        "head": head(facts, board).items(),
+        "gains": [gain_line(name, gain) for name, gain in board.gains()],
+        "by_chance": chance_note(board),
+        "head": header(content, board).items(),
         "overview": tables.overview(board),
         "gain_plot": plots.gains(board),
         "explained": EXPLAINED,
         "benchmarks": [_benchmark(board, name) for name in board.benchmarks],
-        "contaminated": evidence.contaminated_in_words(board, facts),
-        "contamination": evidence.contamination(facts),
-        "spent": costs.spent(facts),
-        "per_point": costs.per_point(board, facts),
-        "fall_plot": plots.fall(facts.fall, facts.rules),
-        "fall": evidence.fall(facts),
-        "curves": plots.curves(facts.curves),
-        "duels_told": DUELS,
-        "tables_told": TABLES,
-        "manifest": evidence.manifest(facts),
+        "contaminated": evidence.contaminated_in_words(board, content),
+        "contamination": evidence.contamination(content),
+        "spent": costs.spent(content),
+        "per_point": costs.per_point(board, content),
+        "waterfall_plot": plots.waterfall(content.waterfall, content.rules),
+        "rules": evidence.waterfall(content),
+        "curves": plots.curves(content.curves),
+        "examples_note": EXAMPLES,
+        "tables_title": TABLES,
+        "manifest": evidence.manifest(content),
     }
     sections = (
         ("scores", "Scores", True),
         ("benchmarks", "Benchmarks", True),
         ("contamination", "Clean and contaminated items", True),
-        ("cost", "Cost", told["spent"]),
-        ("data", "Data set", told["fall_plot"]),
-        ("training", "Training", told["curves"]),
-        ("examples", "Won and lost items", facts.duels),
+        ("cost", "Cost", values["spent"]),
+        ("data", "Data set", values["waterfall_plot"]),
+        ("training", "Training", values["curves"]),
+        ("examples", "Won and lost items", content.examples),
         ("made-with", "Made with", True),
     )
-    page = _templates().get_template("page")
-    return str(page.render(told, sections=[(ident, name) for ident, name, there in sections if there]))
+    page = _templates().get_template("report.html.j2")
+    return str(page.render(values, sections=[(ident, name) for ident, name, is_shown in sections if is_shown]))
 
 
 def _benchmark(board: Scoreboard, name: str) -> dict[str, object]:
@@ -70,10 +64,10 @@ def _benchmark(board: Scoreboard, name: str) -> dict[str, object]:
 
 
 def _templates() -> Any:
-    from jinja2 import DictLoader, Environment, StrictUndefined
+    from jinja2 import Environment, PackageLoader, StrictUndefined
 
     return Environment(
-        loader=DictLoader({"page": PAGE, "macros": MACROS}),
+        loader=PackageLoader("skyassets.stages.reporting.templates", ""),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from skyassets.stages.reporting.facts import ReportFacts
+from skyassets.stages.reporting.content import ReportContent
 from skyassets.stages.reporting.scoreboard import Scoreboard, scoreboard
 
 EXPLAINED = (
@@ -16,7 +16,7 @@ EXPLAINED = (
     "Better, worse, more and less follow the test: p below 0.05. On few items an exact test and an interval need not "
     "agree; where they do not, take the more careful one.",
 )
-DUELS = (
+EXAMPLES = (
     "Of each benchmark the items on which student and base differ most, the shortest first, chosen by rule and not by "
     "taste. Long texts are cut in the middle, with how much is left out; characters that would not be seen are shown "
     "by their number."
@@ -25,20 +25,20 @@ TABLES = "The tables it was written from, in the recipe's folder"
 """Not linked, because reports are copied to places without the tables."""
 
 
-def board_of(facts: ReportFacts) -> Scoreboard:
+def board_of(content: ReportContent) -> Scoreboard:
     """Build the scoreboard from the report's rows."""
-    return scoreboard(facts.reports, facts.headlines, facts.models)
+    return scoreboard(content.reports, content.headlines, content.models)
 
 
-def head(facts: ReportFacts, board: Scoreboard) -> Mapping[str, str]:
+def header(content: ReportContent, board: Scoreboard) -> Mapping[str, str]:
     """The report's header: what was measured, by name."""
-    told = {"benchmarks": ", ".join(board.benchmarks)}
-    told |= {role: facts.models[role] for role in board.roles if role in facts.models}
-    if facts.reports.height:
-        told["epoch"] = facts.reports["epoch_name"][0] or "first"
-        checkpoints = facts.reports["checkpoint_id"].drop_nulls()
-        told["checkpoint"] = checkpoints[0] if checkpoints.len() else "none"
-    if facts.asked:
-        began, ended = (each[:16].replace("T", " ") for each in facts.asked)
-        told["answered"] = f"{began} UTC" if began == ended else f"from {began} to {ended} UTC"
-    return told
+    lines = {"benchmarks": ", ".join(board.benchmarks)}
+    lines |= {role: content.models[role] for role in board.roles if role in content.models}
+    if content.reports.height:
+        lines["epoch"] = content.reports["epoch_name"][0] or "first"
+        checkpoints = content.reports["checkpoint_id"].drop_nulls()
+        lines["checkpoint"] = checkpoints[0] if checkpoints.len() else "none"
+    if content.answered:
+        began, ended = (each[:16].replace("T", " ") for each in content.answered)
+        lines["answered"] = f"{began} UTC" if began == ended else f"from {began} to {ended} UTC"
+    return lines

@@ -9,20 +9,23 @@ from skyassets.core.ports import Verdict
 from skyassets.stages.evaluation.scores import BASE, STUDENT
 from skyassets.stages.training.loss_mask import shortened
 
-MARKS = ("answer_id", "benchmark", "problem_id", "role", "strict", "lenient", "completion_tokens")
+SCORE_COLUMNS = ("answer_id", "benchmark", "problem_id", "role", "strict", "lenient", "completion_tokens")
 """The columns of an answer that choosing needs; texts are read only for chosen answers."""
-SAID = ("answer_id", "problem_id", "text", "finish_reason", "completion_tokens", "strict_reason", "lenient_reason")
-ASKED = ("problem_id", "question", "ground_truth")
-EACH = 3
+ANSWER_COLUMNS = (
+    *("answer_id", "problem_id", "text", "finish_reason", "completion_tokens"),
+    *("strict_reason", "lenient_reason"),
+)
+PROBLEM_COLUMNS = ("problem_id", "question", "ground_truth")
+MOST_OF_A_BENCHMARK = 3
 """The most won items, and the most lost items, of a benchmark."""
-MOST = 48
+MOST_EXAMPLES = 48
 """The most items of all benchmarks together, to keep the page small."""
-LETTERS = 6_000
+LONGEST_TEXT = 6_000
 """The most characters of a text that are shown."""
 
 
 @dataclass(frozen=True)
-class Said:
+class ShownAnswer:
     """One of the two answers to an item."""
 
     text: str
@@ -33,7 +36,7 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Duel:
+class PairedExample:
     """An item that one model answered correctly and the other did not."""
 
     benchmark: str
@@ -43,12 +46,12 @@ class Duel:
     question: str
     ground_truth: str
     """Empty for code, whose tests are not shown."""
-    student: Said
-    base: Said
+    student: ShownAnswer
+    base: ShownAnswer
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ChosenPair:
     """A paired example by its ids."""
 
     benchmark: str
@@ -61,16 +64,16 @@ class Chosen:
     """The verdict used: strict or lenient."""
 
 
-def chosen(answers: pl.DataFrame, headlines: Mapping[str, str]) -> list[Chosen]:
-    """Choose the items to show from the MARKS of all answers of base and student.
+def choose(answers: pl.DataFrame, headlines: Mapping[str, str]) -> list[ChosenPair]:
+    """Choose the items to show from the SCORE_COLUMNS of all answers of base and student.
 
     For each benchmark, items are ordered by the largest difference under the headline's verdict, then the fewest
     tokens, then id. Of several samples, the shortest that shows the difference is used.
     """
     benchmarks = answers["benchmark"].unique().sort().to_list()
-    each = max(1, min(EACH, MOST // max(2 * len(benchmarks), 1)))
-    found: list[Chosen] = []
-    for benchmark in benchmarks[: MOST // 2]:
+    each = max(1, min(MOST_OF_A_BENCHMARK, MOST_EXAMPLES // max(2 * len(benchmarks), 1)))
+    pairs: list[ChosenPair] = []
+    for benchmark in benchmarks[: MOST_EXAMPLES // 2]:
         mode = "lenient" if headlines.get(benchmark, "").startswith("lenient") else "strict"
         items = _items(answers.filter(pl.col("benchmark") == benchmark), mode)
         for is_won in (True, False):
@@ -84,8 +87,8 @@ def chosen(answers: pl.DataFrame, headlines: Mapping[str, str]) -> list[Chosen]:
                 length=pl.col(f"right_tokens_{better}") + pl.col(f"wrong_tokens_{worse}"),
             )
             order = differing.sort("gap", "length", "problem_id", descending=[True, False, False]).head(each)
-            found += [
-                Chosen(
+            pairs += [
+                ChosenPair(
                     benchmark,
                     row["problem_id"],
                     is_won,
@@ -95,31 +98,31 @@ def chosen(answers: pl.DataFrame, headlines: Mapping[str, str]) -> list[Chosen]:
                 )
                 for row in order.iter_rows(named=True)
             ]
-    return found
+    return pairs
 
 
-def duels(found: Iterable[Chosen], answers: pl.DataFrame, problems: pl.DataFrame) -> tuple[Duel, ...]:
-    """The chosen examples with their texts, from the chosen answers (SAID) and their problems (ASKED)."""
-    said = {row["answer_id"]: row for row in answers.iter_rows(named=True)}
-    asked = {row["problem_id"]: row for row in problems.iter_rows(named=True)}
+def with_texts(pairs: Iterable[ChosenPair], answers: pl.DataFrame, problems: pl.DataFrame) -> tuple[PairedExample, ...]:
+    """The chosen examples with their texts: `answers` has the ANSWER_COLUMNS, `problems` the PROBLEM_COLUMNS."""
+    answer_rows = {row["answer_id"]: row for row in answers.iter_rows(named=True)}
+    problem_rows = {row["problem_id"]: row for row in problems.iter_rows(named=True)}
 
-    def of(ident: str, mode: str) -> Said:
-        row = said[ident]
-        text = shortened(row["text"] or "", LETTERS)
-        return Said(text, row["completion_tokens"], row["finish_reason"] or "", row[f"{mode}_reason"] or "")
+    def shown(ident: str, mode: str) -> ShownAnswer:
+        row = answer_rows[ident]
+        text = shortened(row["text"] or "", LONGEST_TEXT)
+        return ShownAnswer(text, row["completion_tokens"], row["finish_reason"] or "", row[f"{mode}_reason"] or "")
 
     return tuple(
-        Duel(
+        PairedExample(
             each.benchmark,
             each.problem_id,
             each.is_won,
-            shortened(asked[each.problem_id]["question"] or "", LETTERS),
-            shortened(asked[each.problem_id]["ground_truth"] or "", LETTERS),
-            of(each.student, each.mode),
-            of(each.base, each.mode),
+            shortened(problem_rows[each.problem_id]["question"] or "", LONGEST_TEXT),
+            shortened(problem_rows[each.problem_id]["ground_truth"] or "", LONGEST_TEXT),
+            shown(each.student, each.mode),
+            shown(each.base, each.mode),
         )
-        for each in found
-        if each.problem_id in asked
+        for each in pairs
+        if each.problem_id in problem_rows
     )
 
 
@@ -129,7 +132,7 @@ def _items(answers: pl.DataFrame, mode: str) -> pl.DataFrame:
         "completion_tokens", "answer_id", nulls_last=True
     )
     right = pl.col(mode) == Verdict.CORRECT.value
-    told = judged.group_by("problem_id", "role").agg(
+    scores = judged.group_by("problem_id", "role").agg(
         share=right.mean(),
         right=pl.col("answer_id").filter(right).first(),
         wrong=pl.col("answer_id").filter(~right).first(),
@@ -137,9 +140,9 @@ def _items(answers: pl.DataFrame, mode: str) -> pl.DataFrame:
         wrong_tokens=pl.col("completion_tokens").filter(~right).first().fill_null(0),
     )
     sides = {
-        role: told.filter(pl.col("role") == role)
+        role: scores.filter(pl.col("role") == role)
         .drop("role")
-        .rename({name: f"{name}_{role}" for name in told.columns if name not in ("problem_id", "role")})
+        .rename({name: f"{name}_{role}" for name in scores.columns if name not in ("problem_id", "role")})
         for role in (STUDENT, BASE)
     }
     return sides[STUDENT].join(sides[BASE], on="problem_id")

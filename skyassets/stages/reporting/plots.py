@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from skyassets.stages.evaluation.metrics import EVERY, TOKENS
 from skyassets.stages.evaluation.scores import BASE, STUDENT
 from skyassets.stages.reporting.scoreboard import Scoreboard, Scored
-from skyassets.stages.reporting.wording import NOISE, figure, in_words, reach
+from skyassets.stages.reporting.wording import NOISE, figure, in_one_word, interval
 
 WIDTH = 100.0
 MARGIN = 2.0
@@ -24,9 +24,9 @@ class Mark:
     value: float
     low: float
     high: float
-    told: str
+    text: str
     """The value as text."""
-    within: str
+    interval: str
     """The interval as text; empty if there is none."""
     style: str
     """base, student or other; noise for a difference that may be zero."""
@@ -59,7 +59,7 @@ class CurvePlot:
 
 
 @dataclass(frozen=True)
-class FallPlot:
+class WaterfallPlot:
     """The waterfall: each line with its pieces (position, width, domain number) and its number of rows."""
 
     domains: tuple[str, ...]
@@ -73,45 +73,45 @@ class FallPlot:
 def scores(board: Scoreboard, benchmark: str) -> IntervalPlot:
     """Every model on one benchmark, by its headline metric."""
     metric = board.headline(benchmark)
-    found = [(role, board.at(benchmark, role, metric)) for role in board.roles]
-    return _plot(f"{benchmark}: {metric}", [(role, each, _style(role)) for role, each in found], 0.0, 1.0, "percent")
+    scored = [(role, board.at(benchmark, role, metric)) for role in board.roles]
+    return _plot(f"{benchmark}: {metric}", [(role, each, _style(role)) for role, each in scored], 0.0, 1.0, "percent")
 
 
 def gains(board: Scoreboard) -> IntervalPlot:
     """The student's gain on each benchmark, by its headline metric."""
-    found = [(name, gain, NOISE if in_words(gain) == NOISE else STUDENT) for name, gain in board.gains()]
-    ends = [abs(end) for _, gain, _ in found for end in (gain.value, gain.low, gain.high) if end is not None]
+    scored = [(name, gain, NOISE if in_one_word(gain) == NOISE else STUDENT) for name, gain in board.gains()]
+    ends = [abs(end) for _, gain, _ in scored for end in (gain.value, gain.low, gain.high) if end is not None]
     far = min(1.0, math.ceil(10 * max(ends, default=0.1) + 0.01) / 10)
-    return _plot("Student minus base, by benchmark", found, -far, far, "points", sign="+")
+    return _plot("Student minus base, by benchmark", scored, -far, far, "points", sign="+")
 
 
 def parts(board: Scoreboard, benchmark: str, by: str) -> IntervalPlot:
     """Base and student on each part of a benchmark, by its headline metric."""
     metric = board.headline(benchmark)
     names = board.parts(benchmark, by)
-    found = [
+    scored = [
         (f"{part}, {role}", board.at(benchmark, role, metric, by, part), _style(role))
         for part in names[: MOST_PARTS // 2]
         for role in (BASE, STUDENT)
     ]
-    return _plot(f"{benchmark}: {metric} by {by}", found if len(names) > 1 else [], 0.0, 1.0, "percent")
+    return _plot(f"{benchmark}: {metric} by {by}", scored if len(names) > 1 else [], 0.0, 1.0, "percent")
 
 
 def tokens(board: Scoreboard, benchmark: str) -> IntervalPlot:
     """Mean answer length of every model."""
-    found = [(role, board.at(benchmark, role, TOKENS, EVERY, EVERY), _style(role)) for role in board.roles]
-    ends = [end for _, each, _ in found if each is not None for end in (each.value, each.high) if end is not None]
+    scored = [(role, board.at(benchmark, role, TOKENS, EVERY, EVERY), _style(role)) for role in board.roles]
+    ends = [end for _, each, _ in scored if each is not None for end in (each.value, each.high) if end is not None]
     most = max(ends, default=0.0)
     unit = 10 ** math.floor(math.log10(most)) if most > 0 else 1
-    return _plot(f"{benchmark}: tokens an answer", found, 0.0, math.ceil(most / unit) * unit or 1.0, "tokens")
+    return _plot(f"{benchmark}: tokens an answer", scored, 0.0, math.ceil(most / unit) * unit or 1.0, "tokens")
 
 
-def curves(found: Mapping[str, Sequence[tuple[int, float]]]) -> tuple[CurvePlot, ...]:
+def curves(columns: Mapping[str, Sequence[tuple[int, float]]]) -> tuple[CurvePlot, ...]:
     """The training curves, one plot per measured column."""
-    return tuple(_curve(title, points) for title, points in found.items() if len(points) > 1)
+    return tuple(_curve(title, points) for title, points in columns.items() if len(points) > 1)
 
 
-def fall(lines: Mapping[str, Mapping[str, int]], rules: Sequence[str]) -> FallPlot:
+def waterfall(lines: Mapping[str, Mapping[str, int]], rules: Sequence[str]) -> WaterfallPlot:
     """The data set's waterfall, without the rules that dropped nothing."""
     domains = tuple(dict.fromkeys(domain for counts in lines.values() for domain in counts))
     every = max((sum(counts.values()) for counts in lines.values()), default=0)
@@ -129,7 +129,7 @@ def fall(lines: Mapping[str, Mapping[str, int]], rules: Sequence[str]) -> FallPl
                 pieces.append((WIDTH * start / every, WIDTH * width / every, number % 6))
                 start += width
         drawn.append((line, tuple(pieces), total))
-    return FallPlot(domains, tuple(drawn))
+    return WaterfallPlot(domains, tuple(drawn))
 
 
 def measured(value: float) -> str:
@@ -138,7 +138,7 @@ def measured(value: float) -> str:
 
 
 def _plot(
-    title: str, found: Sequence[tuple[str, Scored | None, str]], start: float, end: float, unit: str, sign: str = ""
+    title: str, scored: Sequence[tuple[str, Scored | None, str]], start: float, end: float, unit: str, sign: str = ""
 ) -> IntervalPlot:
     def place(value: float) -> float:
         inside = min(max(value, start), end)
@@ -151,10 +151,10 @@ def _plot(
             place(each.value if each.low is None else each.low),
             place(each.value if each.high is None else each.high),
             figure(each, sign),
-            reach(each, sign),
+            interval(each, sign),
             style,
         )
-        for label, each, style in found
+        for label, each, style in scored
         if each is not None and each.value is not None
     ]
     scale = 1.0 if unit == "tokens" else 100.0

@@ -39,7 +39,7 @@ class Scored:
         return self.metric != TOKENS
 
 
-Deployment = tuple[str, str, str, str, str]
+ScoreKey = tuple[str, str, str, str, str]
 """Benchmark, by, part, role, metric."""
 
 
@@ -47,7 +47,7 @@ Deployment = tuple[str, str, str, str, str]
 class Scoreboard:
     """The rows of one report."""
 
-    scored: Mapping[Deployment, Scored]
+    scored: Mapping[ScoreKey, Scored]
     benchmarks: tuple[str, ...]
     roles: tuple[str, ...]
     """Base, student, then the contenders in the recipe's order."""
@@ -65,22 +65,22 @@ class Scoreboard:
 
     def metrics(self, benchmark: str) -> list[str]:
         """The benchmark's metrics, the headline first."""
-        found = {place[4] for place in self.scored if place[0] == benchmark and place[1] == EVERY}
+        names = {key[4] for key in self.scored if key[0] == benchmark and key[1] == EVERY}
         first = self.headline(benchmark)
-        return sorted(found, key=lambda metric: (metric != first, _metric_order(metric)))
+        return sorted(names, key=lambda metric: (metric != first, _metric_order(metric)))
 
     def parts(self, benchmark: str, by: str) -> list[str]:
         """The benchmark's parts, sorted with easy before hard and 2 before 10."""
-        return sorted({place[2] for place in self.scored if place[:2] == (benchmark, by)}, key=_part_order)
+        return sorted({key[2] for key in self.scored if key[:2] == (benchmark, by)}, key=_part_order)
 
     def cuts(self, benchmark: str) -> list[str]:
         """The properties that the benchmark is split by."""
-        return sorted({place[1] for place in self.scored if place[0] == benchmark} - {EVERY})
+        return sorted({key[1] for key in self.scored if key[0] == benchmark} - {EVERY})
 
     def gains(self) -> list[tuple[str, Scored]]:
         """For each benchmark, the student's gain over its base by the headline metric."""
-        found = [(name, self.at(name, GAIN, self.headline(name))) for name in self.benchmarks]
-        return [(name, scored) for name, scored in found if scored is not None]
+        gains = [(name, self.at(name, GAIN, self.headline(name))) for name in self.benchmarks]
+        return [(name, scored) for name, scored in gains if scored is not None]
 
 
 def scoreboard(reports: pl.DataFrame, headlines: Mapping[str, str], roles: Iterable[str]) -> Scoreboard:
@@ -91,16 +91,16 @@ def scoreboard(reports: pl.DataFrame, headlines: Mapping[str, str], roles: Itera
         )
         for row in reports.select("benchmark", "by", "part", *Scored.__dataclass_fields__).iter_rows(named=True)
     }
-    named = {place[3] for place in scored}
+    named = {key[3] for key in scored}
     order = list(dict.fromkeys([BASE, STUDENT, *roles, *sorted(named)]))
-    told = [role for role in order if role in named]
-    measured = {place[0] for place in scored}
+    present = [role for role in order if role in named]
+    measured = {key[0] for key in scored}
     known = [name for name in headlines if name in measured]
     return Scoreboard(
         scored,
         benchmarks=(*known, *sorted(measured - set(known))),
-        roles=tuple(role for role in told if " - " not in role),
-        comparisons=tuple(sorted((role for role in told if " - " in role), key=lambda role: role != GAIN)),
+        roles=tuple(role for role in present if " - " not in role),
+        comparisons=tuple(sorted((role for role in present if " - " in role), key=lambda role: role != GAIN)),
         headlines=headlines,
     )
 

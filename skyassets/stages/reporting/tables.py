@@ -5,7 +5,7 @@ from skyassets.stages.evaluation.published_scores import SOURCE, SYSTEMS, Publis
 from skyassets.stages.evaluation.scores import GAIN
 from skyassets.stages.markup.table import Cell, ColumnType, ReportTable, report_table
 from skyassets.stages.reporting.scoreboard import Scoreboard, Scored
-from skyassets.stages.reporting.wording import chance, counted, figure, in_words, reach
+from skyassets.stages.reporting.wording import figure, in_one_word, interval, p_value_text, sample_size
 
 MARKS = "*†‡§¶#"
 """Footnote marks; doubled, tripled and so on if there are more notes."""
@@ -80,11 +80,11 @@ def comparisons(board: Scoreboard, benchmark: str) -> ReportTable:
     names = board.metrics(benchmark)
     for role in board.comparisons:
         for metric in names:
-            found = board.at(benchmark, role, metric)
-            if found is not None:
-                won = "" if found.won is None else f"{found.won:,}"
-                lost = "" if found.lost is None else f"{found.lost:,}"
-                rows.append([role, metric, *difference_cells(found), won, lost, f"{found.n:,}"])
+            difference = board.at(benchmark, role, metric)
+            if difference is not None:
+                won = "" if difference.won is None else f"{difference.won:,}"
+                lost = "" if difference.lost is None else f"{difference.lost:,}"
+                rows.append([role, metric, *difference_cells(difference), won, lost, f"{difference.n:,}"])
     head = [
         ("compared", ColumnType.TEXT),
         ("metric", ColumnType.TEXT),
@@ -112,25 +112,25 @@ def parts(board: Scoreboard, benchmark: str, by: str) -> ReportTable:
 
 def score_cell(scored: Scored | None) -> Cell:
     """A score with its interval and number of items."""
-    return Cell(figure(scored), tuple(each for each in (reach(scored), counted(scored)) if each))
+    return Cell(figure(scored), tuple(each for each in (interval(scored), sample_size(scored)) if each))
 
 
 def difference_cells(gain: Scored | None) -> tuple[Cell, Cell, Cell]:
     """A difference with its interval, its p-value, and its meaning in words."""
     if gain is None:
         return Cell("-"), Cell(""), Cell("")
-    within = reach(gain, "+")
+    within = interval(gain, "+")
     value = Cell(figure(gain, "+"), (within,) if within else ())
-    return value, Cell(chance(gain.p_value)), Cell(in_words(gain))
+    return value, Cell(p_value_text(gain.p_value)), Cell(in_one_word(gain))
 
 
-def _quoted(found: PublishedScores | None, marks: str, columns: int) -> list[Cell]:
+def _quoted(quote: Published | None, marks: str, columns: int) -> list[Cell]:
     if not columns:
         return []
-    if found is None:
+    if quote is None:
         return [Cell("")] * columns
     return [Cell("-" if score is None else f"{score}{marks if place == 0 else ''}")
-            for place, score in enumerate(found.scores)]  # fmt: skip
+            for place, score in enumerate(quote.scores)]  # fmt: skip
 
 
 def _mark(note: str, notes: dict[str, str]) -> str:

@@ -14,7 +14,7 @@ NEITHER_GOOD = ("truncated", "unjudged", TOKENS)
 """Metrics for which neither higher nor lower is better."""
 
 
-def in_words(gain: Scored) -> str:
+def in_one_word(gain: Scored) -> str:
     """A comparison in one word: better or worse (more or less), or noise."""
     if gain.value is None or gain.p_value is None or gain.p_value >= SIGNIFICANT or gain.value == 0:
         return NOISE
@@ -29,14 +29,14 @@ def figure(scored: Scored | None, sign: str = "") -> str:
     return "not judged" if scored.value is None else _number(scored, scored.value, sign)
 
 
-def reach(scored: Scored | None, sign: str = "") -> str:
+def interval(scored: Scored | None, sign: str = "") -> str:
     """The 95% interval; empty if there is none."""
     if scored is None or scored.low is None or scored.high is None:
         return ""
     return f"{_number(scored, scored.low, sign)} to {_number(scored, scored.high, sign)}"
 
 
-def counted(scored: Scored | None) -> str:
+def sample_size(scored: Scored | None) -> str:
     """The number of items behind a score, and of answers if it differs."""
     if scored is None or scored.value is None:
         return ""
@@ -44,7 +44,7 @@ def counted(scored: Scored | None) -> str:
     return f"n = {scored.n:,}{more}"
 
 
-def chance(p: float | None) -> str:
+def p_value_text(p: float | None) -> str:
     """A p-value with two digits; never 0."""
     if p is None:
         return ""
@@ -55,36 +55,36 @@ def verdict(board: Scoreboard) -> str:
     """Whether the student is better than its base, in one sentence over all benchmarks."""
     by_word: dict[str, list[str]] = {}
     for name, gain in board.gains():
-        by_word.setdefault(in_words(gain), []).append(name)
+        by_word.setdefault(in_one_word(gain), []).append(name)
     if not by_word:
         return "Nothing was compared: there are no scores of a student and of its base on the same items."
-    told = []
+    clauses = []
     for word in (BETTER, WORSE, MORE, LESS):
         if word in by_word:
-            told.append(f"is {word} than its base on {listed(by_word[word])}")
+            clauses.append(f"is {word} than its base on {listed(by_word[word])}")
     if NOISE in by_word:
-        told.append(f"cannot be told apart from its base on {listed(by_word[NOISE])}: the difference may be noise")
-    return f"The student {listed(told)}."
+        clauses.append(f"cannot be told apart from its base on {listed(by_word[NOISE])}: the difference may be noise")
+    return f"The student {listed(clauses)}."
 
 
-def on_one(name: str, gain: Scored) -> str:
+def gain_line(name: str, gain: Scored) -> str:
     """The student's gain on one benchmark, in one line."""
     unit = " points" if gain.is_share else " tokens"
     value = f"{figure(gain, '+')}{unit}" if gain.value is not None else "no item was judged for both"
-    within = f" ({reach(gain, '+')})" if reach(gain) else ""
-    p = f", p {chance(gain.p_value)}" if gain.p_value is not None and "<" in chance(gain.p_value) else ""
-    p = p or (f", p = {chance(gain.p_value)}" if gain.p_value is not None else "")
-    word = in_words(gain)
-    said = "cannot be told apart from noise" if word == NOISE else word
-    return f"{name}, {gain.metric}: {value}{within}{p}, n = {gain.n:,}: {said}"
+    within = f" ({interval(gain, '+')})" if interval(gain) else ""
+    p = f", p {p_value_text(gain.p_value)}" if gain.p_value is not None and "<" in p_value_text(gain.p_value) else ""
+    p = p or (f", p = {p_value_text(gain.p_value)}" if gain.p_value is not None else "")
+    word = in_one_word(gain)
+    conclusion = "cannot be told apart from noise" if word == NOISE else word
+    return f"{name}, {gain.metric}: {value}{within}{p}, n = {gain.n:,}: {conclusion}"
 
 
-def by_chance(board: Scoreboard) -> str:
+def chance_note(board: Scoreboard) -> str:
     """The number of comparisons, and how many would be significant by chance alone; empty for fewer than two."""
     every = [each for each in board.scored.values() if each.role in board.comparisons and each.p_value is not None]
     if len(every) < 2:
         return ""
-    low = sum(1 for each in every if in_words(each) != NOISE)
+    low = sum(1 for each in every if in_one_word(each) != NOISE)
     expected = SIGNIFICANT * len(every)
     return (
         f"The report makes {len(every):,} comparisons, {low:,} of them with p below {SIGNIFICANT:g}; were there no "

@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 
 from skyassets.stages.equivalence.compare import same
-from skyassets.stages.equivalence.extract import lenient_answer, strict_answer
-from skyassets.stages.equivalence.trace_format import parse
+from skyassets.stages.extraction.final_answer import lenient_answer, strict_answer
+from skyassets.stages.extraction.trace_format import parse
 from skyassets.stages.grading.extract_code import lenient_code, strict_code
 
 CHECKS = ("no error text", "no refusal", "format", "length", "form", "answer")

@@ -14,8 +14,8 @@ from skyassets.core.identity import digest
 from skyassets.core.ports import Message, Model, Request, Sampling
 from skyassets.core.tables.declarations import REWRITES
 from skyassets.core.tables.store import StageResult
-from skyassets.stages.equivalence.extract import lenient_answer
-from skyassets.stages.equivalence.trace_format import Structured, join, parse, without_think_tags
+from skyassets.stages.extraction.final_answer import lenient_answer
+from skyassets.stages.extraction.trace_format import Structured, join, parse, without_think_tags
 from skyassets.stages.grading.extract_code import lenient_code
 from skyassets.stages.rewriting.checks import changed, checks, error_text, fault
 from skyassets.stages.sampling.completions import Completer, Replies, request

@@ -10,14 +10,14 @@ import pytest
 from assets.pipeline import Pipeline
 
 from skyassets.core.tables.declarations import ANSWERS, BENCHMARK_PROBLEMS, REPORTS
-from skyassets.project.evaluation.report_files import PAGE, TEXT, WRITTEN_FROM, report_facts
+from skyassets.project.evaluation.report_files import PAGE, TEXT, WRITTEN_FROM, report_content
 from skyassets.project.project import Project
-from skyassets.stages.reporting.facts import ReportFacts
+from skyassets.stages.reporting.content import ReportContent
 
 
 @pytest.fixture
-def facts(pipeline: Pipeline) -> ReportFacts:
-    return report_facts(Project(pipeline.recipe, pipeline.deployment), pipeline.store.read(REPORTS))
+def content(pipeline: Pipeline) -> ReportContent:
+    return report_content(Project(pipeline.recipe, pipeline.deployment), pipeline.store.read(REPORTS))
 
 
 def test_a_run_leaves_a_page_and_markdown_with_the_same_verdict(pipeline: Pipeline) -> None:
@@ -50,32 +50,32 @@ def test_a_copy_of_the_report_has_no_link_that_leads_nowhere(pipeline: Pipeline)
         assert f"{table.name}.parquet: {table.meaning}" in page
 
 
-def test_every_duel_is_an_item_that_one_of_the_two_got_wrong(pipeline: Pipeline, facts: ReportFacts) -> None:
+def test_every_example_is_an_item_that_one_of_the_two_got_wrong(pipeline: Pipeline, content: ReportContent) -> None:
     answers = pipeline.store.read(ANSWERS)
     questions = dict(pipeline.store.read(BENCHMARK_PROBLEMS).select("problem_id", "question").iter_rows())
-    assert facts.duels
-    for duel in facts.duels:
-        rows = answers.filter(pl.col("problem_id") == duel.problem_id)
-        verdicts = dict(rows.select("role", "strict").iter_rows())
-        assert verdicts == ({"student": "correct", "base": "wrong"} if duel.is_won else
+    assert content.examples
+    for example in content.examples:
+        both = answers.filter(pl.col("problem_id") == example.problem_id)
+        verdicts = dict(both.select("role", "strict").iter_rows())
+        assert verdicts == ({"student": "correct", "base": "wrong"} if example.is_won else
                             {"student": "wrong", "base": "correct"})  # fmt: skip
-        assert duel.question == questions[duel.problem_id]
-        assert duel.student.text == rows.filter(pl.col("role") == "student")["text"][0]
+        assert example.question == questions[example.problem_id]
+        assert example.student.text == both.filter(pl.col("role") == "student")["text"][0]
 
 
-def test_what_was_spent_and_when_comes_from_the_ledger(facts: ReportFacts) -> None:
-    by_asset = {each.asset: each for each in facts.spent}
+def test_what_was_spent_and_when_comes_from_the_ledger(content: ReportContent) -> None:
+    by_asset = {each.asset: each for each in content.asset_costs}
     assert by_asset["benchmark_answers"].calls == 24
     assert by_asset["teacher_traces"].calls == 12
     assert by_asset["checkpoint"].gpu_hours > 0
-    assert "benchmark_answers" not in {each.asset for each in facts.making}
-    assert facts.asked is not None
-    assert facts.asked[0] <= facts.asked[1]
+    assert "benchmark_answers" not in {each.asset for each in content.training_costs}
+    assert content.answered is not None
+    assert content.answered[0] <= content.answered[1]
 
 
-def test_the_waterfall_adds_up(facts: ReportFacts) -> None:
-    sums = {line: sum(counts.values()) for line, counts in facts.fall.items()}
-    assert sums["rewrites"] == sum(sums[rule] for rule in facts.rules) + sums["kept"]
+def test_the_waterfall_adds_up(content: ReportContent) -> None:
+    sums = {line: sum(counts.values()) for line, counts in content.waterfall.items()}
+    assert sums["rewrites"] == sum(sums[rule] for rule in content.rules) + sums["kept"]
 
 
 def test_the_report_tells_every_part_of_its_manifest(pipeline: Pipeline) -> None:

@@ -9,7 +9,7 @@ from skyassets.stages.curation.duplicate_rules import QuestionNew, QuestionUnlik
 from skyassets.stages.curation.rules import DifficultyWithin, FitsCutoff, LicenceAllowed, NoLoops, OneLanguage, Rule
 from skyassets.stages.curation.text_quality import foreign_share, repeated_share
 from skyassets.stages.deduplication.near_duplicates import NearDuplicates
-from skyassets.stages.equivalence.trace_format import Structured, join
+from skyassets.stages.extraction.trace_format import Structured, join
 
 LATIN = ("LATIN", "GREEK")
 LONG = "the quick brown fox jumps over a lazy dog while seven wise owls watch from the old oak tree above them all"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skyassets.stages.equivalence.trace_format import Structured, join
+from skyassets.stages.extraction.trace_format import Structured, join
 from skyassets.stages.grading.extract_code import lenient_code, strict_code
 
 

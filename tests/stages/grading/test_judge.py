@@ -2,7 +2,7 @@ import pytest
 from stages.replay import Replay
 
 from skyassets.core.ports import Limits
-from skyassets.stages.equivalence.trace_format import Structured, join
+from skyassets.stages.extraction.trace_format import Structured, join
 from skyassets.stages.grading.config import Graders, Mode
 from skyassets.stages.grading.judge import Case, judge
 

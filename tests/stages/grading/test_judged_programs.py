@@ -12,7 +12,7 @@ from skyassets.engines.math_verify.engine import MathVerify
 from skyassets.engines.sandbox.bubblewrap import Bubblewrap
 from skyassets.stages.grading.config import Graders, Mode
 from skyassets.stages.grading.programs import judge_code
-from skyassets.stages.problems.test_formats import LIBRARY
+from skyassets.stages.problems.layouts import LIBRARY
 
 BIG = 2**53 + 1
 SCRIPT = {

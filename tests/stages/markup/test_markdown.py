@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from skyassets.stages.markup.markdown import block, code, plain, table, yaml_text
+from skyassets.stages.markup.markdown import block, code, front_matter, plain, table
 
 PAGE = MarkdownIt("gfm-like", {"linkify": False})
 SIGNS = st.sampled_from("ab1.-+>=#*_`~|[]()!<&\\:;$\"' \n\t/")
@@ -24,9 +24,29 @@ def shown(markdown: str) -> str:
     return "".join(child.content for child in inline.children or ())
 
 
-@given(st.text())
+LINE_BREAKS_OF_YAML = "\x85\u2028\u2029"
+
+
+@given(
+    st.text(st.characters(exclude_characters=LINE_BREAKS_OF_YAML))
+    | st.text(SIGNS)
+    | st.sampled_from(["\ud800", "\ufeff", "\U0010ffff", "\n---\n", "\x00", "\x1b[31m"])
+)
 def test_yaml_takes_every_text_back(text: str) -> None:
-    assert yaml.safe_load(f"a: {yaml_text(text)}\nb: 1\n") == {"a": text, "b": 1}
+    metadata = {"a": [text, {text: 1}], "b": 1}
+    first, *lines, last = front_matter({**metadata, "empty": None}).split("\n")
+    assert {first, last} == {"---"}
+    assert "---" not in lines
+    assert yaml.safe_load("\n".join(lines)) == metadata
+    assert all(
+        character.isprintable() or character.isspace() for line in lines for character in line if ord(character) < 160
+    )
+
+
+@pytest.mark.parametrize("line_break", LINE_BREAKS_OF_YAML)
+def test_a_line_break_of_yaml_ends_no_front_matter(line_break: str) -> None:
+    text = front_matter({"a": f"x{line_break}---{line_break}b: 2"})
+    assert list(yaml.safe_load(text.removeprefix("---").removesuffix("---"))) == ["a"]
 
 
 @given(NASTY)

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stages.hostile import ATTACK, hostile
-from stages.reports import MADE_WITH, SPENT, big, duel, facts, gain, row
+from stages.reports import MADE_WITH, SPENT, big, content, example, gain, row
 
-from skyassets.stages.reporting.facts import ReportFacts, Spent
+from skyassets.stages.reporting.content import AssetCost, ReportContent
 from skyassets.stages.reporting.html import report_page
 from skyassets.stages.reporting.markdown import in_brief, report_text
-from skyassets.stages.reporting.template import SECURITY
 
+SECURITY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 HARMLESS = {
     "html", "head", "meta", "title", "style", "body", "header", "main", "nav", "section", "h1", "h2", "h3", "h4", "p",
     "ul", "li", "dl", "dt", "dd", "a", "table", "caption", "thead", "tbody", "tr", "th", "td", "small", "div", "span",
@@ -63,7 +63,7 @@ def one() -> list[dict[str, object]]:
     ]
 
 
-@pytest.mark.parametrize("made", [hostile, lambda: big(2, 4, 3), lambda: facts([]), lambda: facts(one())])
+@pytest.mark.parametrize("made", [hostile, lambda: big(2, 4, 3), lambda: content([]), lambda: content(one())])
 def test_a_page_has_harmless_tags_that_are_all_closed(made: object) -> None:
     page = report_page(made())  # type: ignore[operator]
     reader = read(page)
@@ -110,7 +110,7 @@ def test_an_attack_is_no_markdown_either() -> None:
 @given(st.text(max_size=60))
 def test_any_text_gives_a_page_and_markdown(text: str) -> None:
     rows = [row(text, "base", "strict accuracy", 0.5), row(text, text, text, 0.5, by="family", part=text, method=text)]
-    made = replace(facts(rows, duels=(duel(text, True, text),), contaminated={text: text}), description=text)
+    made = replace(content(rows, examples=(example(text, True, text),), contaminated={text: text}), description=text)
     assert read(report_page(made)).tags <= HARMLESS
     assert report_text(made).startswith("# smoke")
 
@@ -121,13 +121,13 @@ def test_any_text_gives_a_page_and_markdown(text: str) -> None:
      "The student is better than its base on sums.", "sampling.max_tokens", "0.6"],
 )  # fmt: skip
 def test_page_and_markdown_tell_the_same_figures(told: str) -> None:
-    made = facts(one())
+    made = content(one())
     assert told in report_page(made)
     assert told in report_text(made).replace("\\", "")
 
 
 def test_the_whole_manifest_is_told_by_dotted_names() -> None:
-    page = report_page(facts(one()))
+    page = report_page(content(one()))
     for name in ("recipe", "sampling.temperature", "sampling.max_tokens", "gpus", "git"):
         assert f">{name}" in page
     assert "not known" in page
@@ -135,14 +135,14 @@ def test_the_whole_manifest_is_told_by_dotted_names() -> None:
 
 
 def test_what_was_not_measured_has_no_section() -> None:
-    bare = report_page(facts(one()))
+    bare = report_page(content(one()))
     assert not [ident for ident in ("cost", "data", "training", "examples") if f'id="{ident}"' in bare]
     full = report_page(big(1, 4, 2))
     assert all(f'id="{ident}"' in full for ident in ("cost", "data", "training", "examples"))
 
 
-def cost_of(gained: float | None, p: float | None, spent: tuple[Spent, ...] = SPENT) -> str:
-    text = report_text(facts([gain("sums", gained, p)], spent=spent))
+def cost_of(gained: float | None, p: float | None, spent: tuple[AssetCost, ...] = SPENT) -> str:
+    text = report_text(content([gain("sums", gained, p)], asset_costs=spent))
     return next(line for line in text.splitlines() if line.startswith("| sums |") and "strict accuracy)" in line)
 
 
@@ -157,11 +157,11 @@ def test_a_point_costs_what_the_student_took_without_its_measuring() -> None:
     [
         (0.25, 0.4, SPENT, "may be noise"),
         (-0.25, 0.001, SPENT, "nothing was gained"),
-        (0.25, 0.001, (Spent("checkpoint", 0, 0, 2.0, 0.0),), "nothing was paid"),
-        (0.25, 0.001, (Spent("teacher_traces", 1, 1, 0.0, None),), "a price is not known"),
+        (0.25, 0.001, (AssetCost("checkpoint", 0, 0, 2.0, 0.0),), "nothing was paid"),
+        (0.25, 0.001, (AssetCost("teacher_traces", 1, 1, 0.0, None),), "a price is not known"),
     ],
 )
-def test_a_cost_that_cannot_be_told_says_why(gained: float, p: float, spent: tuple[Spent, ...], said: str) -> None:
+def test_a_cost_that_cannot_be_told_says_why(gained: float, p: float, spent: tuple[AssetCost, ...], said: str) -> None:
     assert said in cost_of(gained, p, spent)
 
 
@@ -174,7 +174,7 @@ def test_a_cost_that_cannot_be_told_says_why(gained: float, p: float, spent: tup
     ],
 )
 def test_the_contaminated_items_are_counted_with_their_evidence(found: dict[str, str] | None, said: str) -> None:
-    made = facts(one(), contaminated=found)
+    made = content(one(), contaminated=found)
     for shown in (report_page(made), report_text(made)):
         assert said in shown
         assert all(evidence in shown for evidence in (found or {}).values())
@@ -186,12 +186,12 @@ def test_items_that_nobody_could_judge_are_among_those_that_were_looked_for() ->
         row("sums", "student", "strict accuracy", 0.5, n=7, unjudged=5),
         row("more", "base", "strict accuracy", None, n=0, unjudged=2),
     ]
-    made = facts(rows, contaminated={f"item {place}": "seen" for place in range(12)})
+    made = content(rows, contaminated={f"item {place}": "seen" for place in range(12)})
     assert "12 of 14 items were found in the questions of the training set." in report_text(made)
 
 
 def test_a_score_that_nobody_judged_is_told_as_that() -> None:
-    made = facts([row("sums", "base", "strict accuracy", None, n=0, unjudged=7)])
+    made = content([row("sums", "base", "strict accuracy", None, n=0, unjudged=7)])
     assert "not judged" in report_page(made)
     assert "base 7" in report_text(made)
 
@@ -207,7 +207,7 @@ def test_ten_models_on_twelve_benchmarks_are_a_small_page_in_seconds() -> None:
 
 
 def test_the_same_facts_give_the_same_page() -> None:
-    def once() -> ReportFacts:
+    def once() -> ReportContent:
         return big(1, 4, 2)
 
     assert report_page(once()) == report_page(once())

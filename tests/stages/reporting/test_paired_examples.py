@@ -1,13 +1,13 @@
-"""Duels: the same items every time, both ways, without an answer that nobody could judge."""
+"""Paired examples: the same items every time, both ways, without an answer that nobody could judge."""
 
 import random
 
 import polars as pl
 
-from skyassets.stages.reporting.paired_examples import LETTERS, MARKS, MOST, chosen, duels
+from skyassets.stages.reporting.paired_examples import LONGEST_TEXT, MOST_EXAMPLES, SCORE_COLUMNS, choose, with_texts
 
 
-def answers(*told: tuple[str, str, str, str, int], benchmark: str = "sums") -> pl.DataFrame:
+def answers(*rows_of: tuple[str, str, str, str, int], benchmark: str = "sums") -> pl.DataFrame:
     """Problem, role, strict, lenient, tokens; the answer's id is all of it."""
     rows = [
         {
@@ -19,9 +19,9 @@ def answers(*told: tuple[str, str, str, str, int], benchmark: str = "sums") -> p
             "lenient": each[3],
             "completion_tokens": each[4],
         }
-        for number, each in enumerate(told)
+        for number, each in enumerate(rows_of)
     ]
-    return pl.DataFrame(rows).select(MARKS)
+    return pl.DataFrame(rows).select(SCORE_COLUMNS)
 
 
 RIGHT, WRONG, UNJUDGED = "correct", "wrong", "unjudged"
@@ -39,16 +39,16 @@ FOUR = answers(
 
 
 def test_won_and_lost_items_and_no_others() -> None:
-    assert [(each.problem_id, each.is_won) for each in chosen(FOUR, {})] == [("won", True), ("lost", False)]
+    assert [(each.problem_id, each.is_won) for each in choose(FOUR, {})] == [("won", True), ("lost", False)]
 
 
 def test_the_headline_decides_by_which_verdict() -> None:
-    assert [each.problem_id for each in chosen(FOUR, {"sums": "lenient accuracy"})] == ["lost"]
+    assert [each.problem_id for each in choose(FOUR, {"sums": "lenient accuracy"})] == ["lost"]
 
 
 def test_the_order_of_the_rows_changes_nothing() -> None:
     mixed = FOUR.sample(fraction=1.0, shuffle=True, seed=1)
-    assert chosen(mixed, {}) == chosen(FOUR, {})
+    assert choose(mixed, {}) == choose(FOUR, {})
 
 
 def test_of_several_samples_the_shortest_that_shows_it_speaks() -> None:
@@ -60,10 +60,10 @@ def test_of_several_samples_the_shortest_that_shows_it_speaks() -> None:
         ("a", "base", WRONG, WRONG, 7),
         ("a", "base", RIGHT, RIGHT, 1),
     )
-    (duel,) = chosen(several, {})
-    assert duel.is_won
-    assert duel.student.endswith("|20")
-    assert duel.base.endswith("|7")
+    (pair,) = choose(several, {})
+    assert pair.is_won
+    assert pair.student.endswith("|20")
+    assert pair.base.endswith("|7")
 
 
 def test_the_shortest_items_are_shown_and_few_of_many_benchmarks() -> None:
@@ -73,31 +73,31 @@ def test_the_shortest_items_are_shown_and_few_of_many_benchmarks() -> None:
         items = [(f"p{n}", role, mark, mark, dice.randint(1, 99)) for n in range(9)
                  for role, mark in (("student", RIGHT), ("base", WRONG))]  # fmt: skip
         parts.append(answers(*items, benchmark=f"set {number:02}"))
-    assert len(chosen(pl.concat(parts), {})) <= MOST
-    (first, *_) = chosen(parts[0], {})
+    assert len(choose(pl.concat(parts), {})) <= MOST_EXAMPLES
+    (first, *_) = choose(parts[0], {})
     totals = parts[0].group_by("problem_id").agg(pl.col("completion_tokens").sum()).sort("completion_tokens")
     assert first.problem_id == totals["problem_id"][0]
 
 
 def test_long_texts_are_cut_and_say_so() -> None:
-    found = chosen(FOUR, {})
-    ids = [ident for each in found for ident in (each.student, each.base)]
-    said = pl.DataFrame(
+    pairs = choose(FOUR, {})
+    ids = [ident for each in pairs for ident in (each.student, each.base)]
+    texts = pl.DataFrame(
         {
             "answer_id": ids,
             "problem_id": ["x"] * len(ids),
-            "text": ["y" * (2 * LETTERS), None, "short", "short"],
+            "text": ["y" * (2 * LONGEST_TEXT), None, "short", "short"],
             "finish_reason": ["stop"] * len(ids),
             "completion_tokens": [1] * len(ids),
             "strict_reason": ["equal"] * len(ids),
             "lenient_reason": ["equal"] * len(ids),
         }
     )
-    asked = pl.DataFrame({"problem_id": ["won", "lost"], "question": ["Why?", "How?"], "ground_truth": ["42", None]})
-    won, lost = duels(found, said, asked)
-    assert f"{LETTERS:,} characters" in won.student.text
+    problems = pl.DataFrame({"problem_id": ["won", "lost"], "question": ["Why?", "How?"], "ground_truth": ["42", None]})
+    won, lost = with_texts(pairs, texts, problems)
+    assert f"{LONGEST_TEXT:,} characters" in won.student.text
     assert (won.base.text, won.ground_truth, lost.ground_truth) == ("", "42", "")
 
 
-def test_without_answers_there_are_no_duels() -> None:
-    assert chosen(FOUR.head(0), {}) == []
+def test_without_answers_there_are_no_examples() -> None:
+    assert choose(FOUR.head(0), {}) == []

@@ -3,16 +3,16 @@
 import random
 
 import pytest
-from stages.reports import facts, gain, row
+from stages.reports import content, gain, row
 
-from skyassets.stages.reporting.facts import ReportFacts
+from skyassets.stages.reporting.content import ReportContent
 from skyassets.stages.reporting.outline import board_of
 
 
-def of(*rows: dict[str, object], **more: object) -> ReportFacts:
+def of(*rows: dict[str, object], **more: object) -> ReportContent:
     mixed = list(rows)
     random.Random(3).shuffle(mixed)
-    return facts(mixed, **more)
+    return content(mixed, **more)
 
 
 def test_the_headline_comes_first_and_pass_at_4_before_pass_at_16() -> None:
@@ -54,5 +54,5 @@ def test_a_gain_is_the_headline_metrics() -> None:
 
 
 def test_a_report_without_rows_is_an_empty_board() -> None:
-    board = board_of(facts([]))
+    board = board_of(content([]))
     assert (board.benchmarks, board.roles, board.gains()) == ((), (), [])

@@ -1,15 +1,23 @@
 """Scores in words: a difference that may be noise is never told as more."""
 
 import pytest
-from stages.reports import facts, gain, row
+from stages.reports import content, gain, row
 
 from skyassets.stages.reporting.outline import board_of
 from skyassets.stages.reporting.scoreboard import Scored
-from skyassets.stages.reporting.wording import by_chance, chance, figure, in_words, on_one, reach, verdict
+from skyassets.stages.reporting.wording import (
+    chance_note,
+    figure,
+    gain_line,
+    in_one_word,
+    interval,
+    p_value_text,
+    verdict,
+)
 
 
 def told(row_told: dict[str, object]) -> Scored:
-    (scored,) = board_of(facts([row_told])).scored.values()
+    (scored,) = board_of(content([row_told])).scored.values()
     return scored
 
 
@@ -27,47 +35,47 @@ def told(row_told: dict[str, object]) -> Scored:
     ],
 )
 def test_a_difference_in_one_word(value: float | None, p: float | None, metric: str, word: str) -> None:
-    assert in_words(told(gain("sums", value, p, metric=metric))) == word
+    assert in_one_word(told(gain("sums", value, p, metric=metric))) == word
 
 
 def test_the_verdict_names_every_benchmark_under_its_word() -> None:
     rows = [gain("a", 0.2, 0.01), gain("b", -0.2, 0.01), gain("c", 0.2, 0.3), gain("d", 0.2, 0.001)]
-    assert verdict(board_of(facts(rows))) == (
+    assert verdict(board_of(content(rows))) == (
         "The student is better than its base on a and d, is worse than its base on b and cannot be told apart from its "
         "base on c: the difference may be noise."
     )
 
 
 def test_without_a_comparison_there_is_no_verdict() -> None:
-    assert verdict(board_of(facts([row("a", "base", "strict accuracy", 0.5)]))).startswith("Nothing was compared")
+    assert verdict(board_of(content([row("a", "base", "strict accuracy", 0.5)]))).startswith("Nothing was compared")
 
 
 def test_a_gain_in_one_line_has_its_interval_p_and_n() -> None:
-    assert on_one("a", told(gain("a", 0.2, 0.012))) == (
+    assert gain_line("a", told(gain("a", 0.2, 0.012))) == (
         "a, strict accuracy: +20.0 points (+15.0 to +25.0), p = 0.012, n = 40: better"
     )
-    assert on_one("a", told(gain("a", 0.2, 1e-9))).endswith("p < 0.0001, n = 40: better")
-    assert "cannot be told apart from noise" in on_one("a", told(gain("a", None, None, n=0)))
+    assert gain_line("a", told(gain("a", 0.2, 1e-9))).endswith("p < 0.0001, n = 40: better")
+    assert "cannot be told apart from noise" in gain_line("a", told(gain("a", None, None, n=0)))
 
 
 def test_many_comparisons_say_how_many_chance_alone_would_find() -> None:
     rows = [gain("a", 0.2, 0.01), *(gain("a", 0.1, 0.6, by="family", part=f"{n}") for n in range(39))]
-    assert "40 comparisons, 1 of them" in by_chance(board_of(facts(rows)))
-    assert "about 2.0 would be" in by_chance(board_of(facts(rows)))
-    assert by_chance(board_of(facts(rows[:1]))) == ""
+    assert "40 comparisons, 1 of them" in chance_note(board_of(content(rows)))
+    assert "about 2.0 would be" in chance_note(board_of(content(rows)))
+    assert chance_note(board_of(content(rows[:1]))) == ""
 
 
 def test_what_rounds_to_zero_has_no_sign() -> None:
     scored = told(gain("a", -0.0001, 0.9))
     assert figure(scored, "+") == "+0.0"
-    assert reach(scored, "+") == "-5.0 to +5.0"
+    assert interval(scored, "+") == "-5.0 to +5.0"
 
 
 def test_tokens_are_no_percent() -> None:
     scored = told(row("a", "base", "completion tokens", 1234.4, low=1000.0, high=1500.0))
-    assert (figure(scored), reach(scored)) == ("1,234", "1,000 to 1,500")
+    assert (figure(scored), interval(scored)) == ("1,234", "1,000 to 1,500")
 
 
 @pytest.mark.parametrize(("p", "shown"), [(None, ""), (1.0, "1"), (0.0312, "0.031"), (0.0, "< 0.0001")])
 def test_a_p_value_is_never_zero(p: float | None, shown: str) -> None:
-    assert chance(p) == shown
+    assert p_value_text(p) == shown

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skyassets.stages.equivalence.trace_format import MARKERS, Structured, join
+from skyassets.stages.extraction.trace_format import MARKERS, Structured, join
 from skyassets.stages.rewriting.checks import CHECKS, changed, checks, error_text, fault
 
 TRACE = "First I multiply 6 by 7. The answer is 42."

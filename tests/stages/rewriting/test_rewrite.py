@@ -13,7 +13,7 @@ from skyassets.core.ports import CompletionClient, Model, Reply, Request, Sampli
 from skyassets.core.rows.store import RowStore
 from skyassets.core.tables.declarations import COMPLETIONS, PROBLEMS, TRACES
 from skyassets.core.tables.store import StageResult
-from skyassets.stages.equivalence.trace_format import Structured, join, parse
+from skyassets.stages.extraction.trace_format import Structured, join, parse
 from skyassets.stages.rewriting.rewrite import ModelRewriting, RuleRewriting, by_rules, is_ready, rewrite
 from skyassets.stages.sampling.completions import Completer
 from skyassets.stages.sampling.length_policy import LengthPolicy

@@ -1,27 +1,28 @@
 """Easy problem families: maths, puzzles and code that a very small model sometimes solves."""
 
-from skyassets.stages.problems.generated.rows import WORDS, Dice, Family, Row, function, maths, puzzle
+from skyassets.stages.problems.generated.rows import WORDS, Dice, Family, function, maths, puzzle
+from skyassets.stages.problems.row_types import Problem
 
 
-def times(dice: Dice) -> Row:
+def times(dice: Dice) -> Problem:
     """A product from the times tables."""
     first, second = dice.randint(2, 12), dice.randint(2, 12)
     return maths(f"What is {first} times {second}?", first * second)
 
 
-def largest(dice: Dice) -> Row:
+def largest(dice: Dice) -> Problem:
     """The largest of three numbers."""
     numbers = dice.sample(range(2, 99), 3)
     return maths(f"Which number is the largest: {numbers[0]}, {numbers[1]} or {numbers[2]}?", max(numbers))
 
 
-def smallest(dice: Dice) -> Row:
+def smallest(dice: Dice) -> Problem:
     """The smallest of three numbers."""
     numbers = dice.sample(range(2, 99), 3)
     return maths(f"Which number is the smallest: {numbers[0]}, {numbers[1]} or {numbers[2]}?", min(numbers))
 
 
-def bags(dice: Dice) -> Row:
+def bags(dice: Dice) -> Problem:
     """A word problem with a product."""
     holders, each = dice.randint(2, 9), dice.randint(2, 9)
     thing = dice.choice(["apples", "books", "coins", "pens", "eggs", "toys"])
@@ -30,19 +31,19 @@ def bags(dice: Dice) -> Row:
     return maths(question, holders * each)
 
 
-def last_word(dice: Dice) -> Row:
+def last_word(dice: Dice) -> Problem:
     """The last word of a list."""
     words = dice.sample(WORDS, dice.randint(3, 5))
     return puzzle(f"What is the last word in this list: {', '.join(words)}?", words[-1])
 
 
-def first_word(dice: Dice) -> Row:
+def first_word(dice: Dice) -> Problem:
     """The first word of a list."""
     words = dice.sample(WORDS, dice.randint(3, 5))
     return puzzle(f"What is the first word in this list: {', '.join(words)}?", words[0])
 
 
-def repeated(dice: Dice) -> Row:
+def repeated(dice: Dice) -> Problem:
     """The only word that occurs twice in a list."""
     words = dice.sample(WORDS, 3)
     twice = dice.choice(words)
@@ -50,7 +51,7 @@ def repeated(dice: Dice) -> Row:
     return puzzle(f"Which word appears twice in this list: {', '.join(words)}?", twice)
 
 
-def plus(dice: Dice) -> Row:
+def plus(dice: Dice) -> Problem:
     """A function that adds a constant."""
     constant, name = dice.randint(2, 99), dice.choice(["add_number", "plus", "shift", "increase", "raise_by"])
     question = f"Write a Python function `{name}(n)` that returns n plus {constant}."
@@ -58,7 +59,7 @@ def plus(dice: Dice) -> Row:
     return function(question, name, [[0], [5], [-3]], outputs, f"def {name}(n):\n    return n + {constant}")
 
 
-def product(dice: Dice) -> Row:
+def product(dice: Dice) -> Problem:
     """A function that multiplies by a constant."""
     constant, name = dice.randint(2, 99), dice.choice(["multiply", "scale", "grow", "times", "enlarge"])
     question = f"Write a Python function `{name}(n)` that returns n times {constant}."
@@ -66,7 +67,7 @@ def product(dice: Dice) -> Row:
     return function(question, name, [[0], [5], [-3]], outputs, f"def {name}(n):\n    return n * {constant}")
 
 
-def greater(dice: Dice) -> Row:
+def greater(dice: Dice) -> Problem:
     """A function that compares with a constant."""
     bound, name = dice.randint(2, 99), dice.choice(["is_big", "check", "above", "exceeds", "is_more"])
     question = (

@@ -11,23 +11,23 @@ from skyassets.stages.problems.generated.rows import (
     WORDS,
     Dice,
     Family,
-    Row,
     function,
     maths,
     puzzle,
     scored_puzzle,
     script,
 )
+from skyassets.stages.problems.row_types import Problem
 
 
-def remainder(dice: Dice) -> Row:
+def remainder(dice: Dice) -> Problem:
     """The remainder of a large power."""
     base, power, divisor = dice.randint(2, 19), dice.randint(20, 400), dice.randint(7, 99)
     question = f"What is the remainder when ${base}^{{{power}}}$ is divided by {divisor}?"
     return maths(question, pow(base, power, divisor))
 
 
-def linear_system(dice: Dice) -> Row:
+def linear_system(dice: Dice) -> Problem:
     """Two linear equations in two unknowns with a whole solution."""
     x, y = dice.randint(-12, 12), dice.randint(-12, 12)
     a, b = dice.randint(2, 9), dice.randint(2, 9)
@@ -39,7 +39,7 @@ def linear_system(dice: Dice) -> Row:
     return maths(question, x * y)
 
 
-def root_squares(dice: Dice) -> Row:
+def root_squares(dice: Dice) -> Problem:
     """A symmetric function of the roots of a quadratic."""
     total, product = dice.randint(3, 40), dice.randint(1, 60)
     question = (
@@ -48,7 +48,7 @@ def root_squares(dice: Dice) -> Row:
     return maths(question, total**2 - 2 * product)
 
 
-def fractions(dice: Dice) -> Row:
+def fractions(dice: Dice) -> Problem:
     """A sum of fractions in lowest terms."""
     terms = [Fraction(dice.randint(1, 19), dice.randint(2, 24)) for _ in range(3)]
     told = " + ".join(f"\\frac{{{term.numerator}}}{{{term.denominator}}}" for term in terms)
@@ -57,14 +57,14 @@ def fractions(dice: Dice) -> Row:
     return maths(f"Write ${told}$ as a fraction in lowest terms.", answer)
 
 
-def divisors(dice: Dice) -> Row:
+def divisors(dice: Dice) -> Problem:
     """How many divisors a number has."""
     number = math.prod(prime ** dice.randint(0, 3) for prime in (2, 3, 5, 7, 11))
     count = sum(1 + (n * n != number) for n in range(1, math.isqrt(number) + 1) if number % n == 0)
     return maths(f"How many positive divisors does {number} have?", count)
 
 
-def committees(dice: Dice) -> Row:
+def committees(dice: Dice) -> Problem:
     """A count of committees under a condition."""
     women, men, seats = dice.randint(4, 9), dice.randint(4, 9), dice.randint(3, 5)
     least = dice.randint(1, seats - 1)
@@ -76,7 +76,7 @@ def committees(dice: Dice) -> Row:
     return maths(question, count)
 
 
-def countdown(dice: Dice) -> Row:
+def countdown(dice: Dice) -> Problem:
     """A target that can be made from some of the given numbers, each used at most once."""
     numbers = [dice.randint(1, 25) for _ in range(dice.randint(4, 5))]
     example, target = _expression(dice, dice.sample(numbers, len(numbers) - dice.randint(0, 1)))
@@ -87,7 +87,7 @@ def countdown(dice: Dice) -> Row:
     return scored_puzzle(question, "countdown", {"numbers": numbers, "target": target, "all": False}, example)
 
 
-def make_24(dice: Dice) -> Row:
+def make_24(dice: Dice) -> Problem:
     """Four numbers that make 24, each used exactly once."""
     while True:
         numbers = [dice.randint(1, 13) for _ in range(4)]
@@ -101,7 +101,7 @@ def make_24(dice: Dice) -> Row:
     return scored_puzzle(question, "countdown", {"numbers": numbers, "target": 24, "all": True}, example)
 
 
-def subset_sum(dice: Dice) -> Row:
+def subset_sum(dice: Dice) -> Problem:
     """Some of the given numbers, with a given sum."""
     numbers = dice.sample(range(3, 99), dice.randint(7, 10))
     chosen = dice.sample(numbers, dice.randint(3, 5))
@@ -113,7 +113,7 @@ def subset_sum(dice: Dice) -> Row:
     return scored_puzzle(question, "subset_sum", facts, ", ".join(map(str, chosen)))
 
 
-def ordering(dice: Dice) -> Row:
+def ordering(dice: Dice) -> Problem:
     """An order that satisfies some rules; usually several do."""
     items = dice.sample(WORDS, dice.randint(5, 7))
     pairs = sorted({(first, second) for first, second in (sorted(dice.sample(range(len(items)), 2)) for _ in items)})
@@ -124,7 +124,7 @@ def ordering(dice: Dice) -> Row:
     return scored_puzzle(question, "ordering", {"items": items, "before": before}, ", ".join(items))
 
 
-def weekday(dice: Dice) -> Row:
+def weekday(dice: Dice) -> Problem:
     """The day of the week after a number of days."""
     days = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
     start, later = dice.randrange(7), dice.randint(15, 999)
@@ -132,7 +132,7 @@ def weekday(dice: Dice) -> Row:
     return puzzle(question, days[(start + later) % 7])
 
 
-def caesar(dice: Dice) -> Row:
+def caesar(dice: Dice) -> Problem:
     """A function that shifts letters."""
     shift, name = dice.randint(1, 25), dice.choice(["encode", "cipher", "rotate", "shifted", "disguise"])
     texts = ["abc xyz", "Hello, World!", "", " ".join(dice.sample(WORDS, 3))]
@@ -148,7 +148,7 @@ def caesar(dice: Dice) -> Row:
     return function(question, name, [[text] for text in texts], [_shifted(text, shift) for text in texts], body)
 
 
-def digit_sums(dice: Dice) -> Row:
+def digit_sums(dice: Dice) -> Problem:
     """A function that counts numbers by their digits."""
     divisor, name = dice.randint(2, 19), dice.choice(["count_digit_sums", "tally", "matching", "how_many"])
     limits = [0, 9, 10, dice.randint(100, 999), dice.randint(1_000, 5_000)]
@@ -161,7 +161,7 @@ def digit_sums(dice: Dice) -> Row:
     return function(question, name, [[limit] for limit in limits], outputs, body)
 
 
-def window(dice: Dice) -> Row:
+def window(dice: Dice) -> Problem:
     """A program that reads numbers and prints the largest or smallest sum of neighbours."""
     length, wanted = dice.randint(2, 60), dice.choice(["largest", "smallest"])
     rows = [[dice.randint(-50, 50) for _ in range(length + dice.randint(0, 20))] for _ in range(4)]

@@ -12,7 +12,8 @@ from skyassets.core.identity import digest
 from skyassets.core.sources import Generated
 from skyassets.stages.problems.generated.easy import SMALL
 from skyassets.stages.problems.generated.hard import HARDER
-from skyassets.stages.problems.generated.rows import Family, Row
+from skyassets.stages.problems.generated.rows import Family
+from skyassets.stages.problems.row_types import Problem
 
 TRIES_A_PROBLEM = 400
 """Draws before a family is assumed to have no further problems."""
@@ -20,7 +21,7 @@ TRIES_A_PROBLEM = 400
 FAMILIES: dict[str, Family] = {family.__name__: family for family in (*SMALL, *HARDER)}
 
 
-def generate(origin: Generated) -> Iterator[Row]:
+def generate(origin: Generated) -> Iterator[Problem]:
     """The problems of `origin`, each question once, named family-number.
 
     Raises:

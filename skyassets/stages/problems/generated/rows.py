@@ -5,10 +5,10 @@ import random
 from collections.abc import Callable, Sequence
 
 from skyassets.stages.equivalence.scorers import scored
+from skyassets.stages.problems.row_types import Problem
 
 Dice = random.Random
-Row = dict[str, object]
-Family = Callable[[Dice], Row]
+Family = Callable[[Dice], Problem]
 
 WORDS = (
     "apple", "river", "stone", "cloud", "tiger", "piano", "chair", "bread", "window", "garden", "lemon", "horse",
@@ -20,30 +20,32 @@ WORDS = (
 )  # fmt: skip
 
 
-def maths(question: str, answer: object) -> Row:
+def maths(question: str, answer: object) -> Problem:
     """A problem with a number as answer."""
     return {"domain": "maths", "question": question, "ground_truth": str(answer)}
 
 
-def puzzle(question: str, answer: str) -> Row:
+def puzzle(question: str, answer: str) -> Problem:
     """A problem with one correct word or list of words."""
     return {"domain": "puzzle", "question": question, "ground_truth": answer}
 
 
-def scored_puzzle(question: str, scorer: str, facts: dict[str, object], example: str) -> Row:
+def scored_puzzle(question: str, scorer: str, facts: dict[str, object], example: str) -> Problem:
     """A problem with many correct answers, which `scorer` judges by `facts`; `example` is one of them."""
     return {"domain": "puzzle", "question": question, "ground_truth": scored(scorer, facts, example)}
 
 
-def function(question: str, name: str, inputs: Sequence[Sequence[object]], outputs: Sequence[object], body: str) -> Row:
+def function(
+    question: str, name: str, inputs: Sequence[Sequence[object]], outputs: Sequence[object], body: str
+) -> Problem:
     """A problem that asks for a function: the arguments and results of its tests, and a correct body."""
     return _code(question, {"fn_name": name, "inputs": inputs, "outputs": outputs}, body)
 
 
-def script(question: str, inputs: Sequence[str], outputs: Sequence[str], program: str) -> Row:
+def script(question: str, inputs: Sequence[str], outputs: Sequence[str], program: str) -> Problem:
     """A problem that asks for a program that reads input and prints output, with a correct one."""
     return _code(question, {"inputs": inputs, "outputs": outputs}, program)
 
 
-def _code(question: str, tests: dict[str, object], reference: str) -> Row:
+def _code(question: str, tests: dict[str, object], reference: str) -> Problem:
     return {"domain": "code", "question": question, "tests": json.dumps(tests), "references": [reference]}

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from skyassets.stages.reporting.paired_examples import Duel
+from skyassets.stages.reporting.paired_examples import PairedExample
 
 EVALUATING = ("benchmark_problems", "benchmark_answers", "benchmark_reports")
 """Assets whose cost counts as evaluation, not as making the student."""
 
 
 @dataclass(frozen=True)
-class Spent:
+class AssetCost:
     """Usage and cost of an asset, over all runs of the recipe in this workspace."""
 
     asset: str
@@ -25,7 +25,7 @@ class Spent:
 
 
 @dataclass(frozen=True)
-class ReportFacts:
+class ReportContent:
     """The content of the report: names and figures, never a local path or host."""
 
     recipe: str
@@ -35,32 +35,32 @@ class ReportFacts:
     """Role to model, in the order of the columns."""
     headlines: Mapping[str, str]
     """Benchmark to its headline metric, in section order."""
-    asked: tuple[str, str] | None = None
+    answered: tuple[str, str] | None = None
     """Times of the first and the last answer (UTC, ISO 8601); None if not recorded."""
-    spent: tuple[Spent, ...] = ()
+    asset_costs: tuple[AssetCost, ...] = ()
     rules: tuple[str, ...] = ()
-    fall: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    waterfall: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """The data set's waterfall: line to domain to rows."""
     curves: Mapping[str, Sequence[tuple[int, float]]] = field(default_factory=dict)
     """The training curves: panel title to (step, value) points."""
-    duels: tuple[Duel, ...] = ()
+    examples: tuple[PairedExample, ...] = ()
     contaminated: Mapping[str, str] | None = None
     """Item to the evidence that its text was found in the training set; None if this was not checked."""
     tables: tuple[tuple[str, str], ...] = ()
     """Name and description of each source table file."""
 
     @property
-    def making(self) -> tuple[Spent, ...]:
+    def training_costs(self) -> tuple[AssetCost, ...]:
         """Cost of the student without evaluation."""
-        return tuple(each for each in self.spent if each.asset not in EVALUATING)
+        return tuple(each for each in self.asset_costs if each.asset not in EVALUATING)
 
 
-def dollars_of(spent: Sequence[Spent]) -> float | None:
+def dollars_of(spent: Sequence[AssetCost]) -> float | None:
     """Total dollars; None if a price is unknown."""
     known = [each.dollars for each in spent if each.dollars is not None]
     return sum(known) if len(known) == len(spent) else None
 
 
-def hours_of(spent: Sequence[Spent]) -> float:
+def hours_of(spent: Sequence[AssetCost]) -> float:
     """Total GPU-hours."""
     return sum(each.gpu_hours for each in spent)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skyassets.stages.equivalence.trace_format import (
+from skyassets.stages.extraction.trace_format import (
     MARKERS,
     Structured,
     join,

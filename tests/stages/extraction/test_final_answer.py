@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skyassets.stages.equivalence.compare import same
-from skyassets.stages.equivalence.extract import lenient_answer, strict_answer
-from skyassets.stages.equivalence.trace_format import (
+from skyassets.stages.extraction.final_answer import lenient_answer, strict_answer
+from skyassets.stages.extraction.trace_format import (
     BEGIN_SOLUTION,
     BEGIN_THOUGHT,
     END_SOLUTION,

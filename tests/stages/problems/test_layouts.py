@@ -10,13 +10,8 @@ from hypothesis import strategies as st
 from skyassets.core.errors import RecipeError
 from skyassets.stages.grading.outputs import Rules
 from skyassets.stages.grading.test_cases import Cases, read_cases
-from skyassets.stages.problems.test_formats import (
-    LIBRARY,
-    TESTS,
-    MalformedRowError,
-    canonical_tests,
-    reference_solutions,
-)
+from skyassets.stages.problems.layouts import LIBRARY, TESTS, canonical_tests, reference_solutions
+from skyassets.stages.problems.row_fields import MalformedRowError
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),

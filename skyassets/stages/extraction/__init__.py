@@ -1,0 +1,1 @@
+"""Extracts the final answer from a text: its last box, stated value, or number. Judges nothing."""

@@ -1,0 +1,44 @@
+"""Extracts final answers from a text, without judging them.
+
+The strict mode accepts only the requested form: a balanced box after the thinking. The lenient mode takes the last
+stated answer; it is a separate mode so that better formatting does not count as better reasoning. It extracts a
+number or word from a sentence only if nothing around it can change its meaning. Otherwise it returns the sentence,
+and the comparison decides, or reports that it cannot.
+"""
+
+from skyassets.stages.extraction.boxes import last_box
+from skyassets.stages.extraction.last_value import last_value
+from skyassets.stages.extraction.statement import stated_answer
+from skyassets.stages.extraction.trace_format import BEGIN_SOLUTION, END_SOLUTION, END_THOUGHT, MARKERS
+
+
+def solution(text: str) -> str | None:
+    """`text` after the thinking: all of it if there is none, None if the thinking never ends."""
+    if any(marker in text for marker in MARKERS):
+        _, closed, after = text.rpartition(END_THOUGHT)
+        _, opened, after = after.partition(BEGIN_SOLUTION)
+        return after.partition(END_SOLUTION)[0] if closed and opened else None
+    if "<think>" in text or "</think>" in text:
+        _, closed, after = text.rpartition("</think>")
+        return after if closed and "<think>" not in after else None
+    return text
+
+
+def strict_answer(text: str) -> str | None:
+    """The last balanced, non-empty box of the solution; None if there is none.
+
+    Consecutive boxes, separated by a comma, "and" or "or", are one answer with several parts.
+    """
+    part = solution(text)
+    return None if part is None else last_box(part)
+
+
+def lenient_answer(text: str, domain: str) -> str | None:
+    """The last box anywhere, else what follows the last "the answer is", else the last number (maths) or word.
+
+    `domain` may also be CHOICE or SCORED: then the whole statement is returned, not a single letter or word of it.
+    """
+    for part in dict.fromkeys((solution(text) or text, text)):
+        if answer := last_box(part) or stated_answer(part, domain) or last_value(part, domain):
+            return answer
+    return None
