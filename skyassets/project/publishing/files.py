@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from skyassets.core.publication import Item
+from skyassets.core.publication import RepoFile
 from skyassets.core.tables.declarations import CHECKPOINT, EXAMPLES
 from skyassets.engines.training.checkpoint_folder import CARD, sha256
 from skyassets.project.project import Project
@@ -13,7 +13,7 @@ from skyassets.project.sft_files import FILES, FOLDER, is_intact
 from skyassets.project.training_runs import run_in, runs_of
 
 
-def data_files(project: Project, refused: list[str]) -> list[Item]:
+def data_files(project: Project, refused: list[str]) -> list[RepoFile]:
     """The training files, without their local card, which is replaced by the one for the Hub."""
     manifest = project.store.manifest(EXAMPLES)
     named = manifest.facts.get(FILES) if manifest else None
@@ -32,7 +32,7 @@ def data_files(project: Project, refused: list[str]) -> list[Item]:
     return found
 
 
-def weights_files(project: Project, refused: list[str]) -> list[Item]:
+def weights_files(project: Project, refused: list[str]) -> list[RepoFile]:
     """The files of the weights, each checked against the table `checkpoint`."""
     table = project.store.read(CHECKPOINT)
     runs, run = runs_of(project), run_in(table)
@@ -49,16 +49,16 @@ def weights_files(project: Project, refused: list[str]) -> list[Item]:
         elif path.stat().st_size != size or sha256(path) != known:
             refused.append(f"the weights' file {name} is not the one that was trained: materialize checkpoint")
         else:
-            found.append(Item(name, size, known, path))
+            found.append(RepoFile(name, size, known, path))
     return found
 
 
-def lying(path: str, file: Path) -> Item:
+def lying(path: str, file: Path) -> RepoFile:
     """A local file that is uploaded unchanged."""
-    return Item(path, file.stat().st_size, sha256(file), file)
+    return RepoFile(path, file.stat().st_size, sha256(file), file)
 
 
-def written(path: str, text: str) -> Item:
+def written(path: str, text: str) -> RepoFile:
     """A text generated for the Hub."""
     content = text.encode()
-    return Item(path, len(content), hashlib.sha256(content).hexdigest(), content)
+    return RepoFile(path, len(content), hashlib.sha256(content).hexdigest(), content)

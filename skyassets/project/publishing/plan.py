@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from skyassets.core.hints import materialize
-from skyassets.core.publication import Item, Kind, Parcel, Publication
+from skyassets.core.publication import Publication, RepoFile, RepoType, RepoUpload
 from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, CHECKPOINT, EXAMPLES, REPORTS, Table
 from skyassets.engines.training.checkpoint_folder import CARD
 from skyassets.project.gates import broken
@@ -27,7 +27,7 @@ NOT_FRESH = (State.STALE, State.MISSING, State.STUCK)
 class Wanted:
     """What to publish, where, and the publisher's decisions."""
 
-    kinds: tuple[Kind, ...]
+    kinds: tuple[RepoType, ...]
     names: Names
     report: str = ""
     """The name of a report in the history; empty for the latest."""
@@ -35,9 +35,9 @@ class Wanted:
     """Whether the report's pages, which show benchmark items, are included."""
 
     @property
-    def with_report(self) -> Kind:
+    def with_report(self) -> RepoType:
         """Where the report goes: to the model, or to the data set if it is published alone."""
-        return Kind.MODEL if Kind.MODEL in self.kinds else Kind.DATA
+        return RepoType.MODEL if RepoType.MODEL in self.kinds else RepoType.DATA
 
 
 def publication(project: Project, wanted: Wanted) -> Publication:
@@ -46,22 +46,22 @@ def publication(project: Project, wanted: Wanted) -> Publication:
     Raises:
         StoreError: when a table exists but cannot be read.
     """
-    refused = [*_missing(project, EXAMPLES, *((CHECKPOINT, REPORTS) if Kind.MODEL in wanted.kinds else ()))]
+    refused = [*_missing(project, EXAMPLES, *((CHECKPOINT, REPORTS) if RepoType.MODEL in wanted.kinds else ()))]
     if refused:
         return Publication((), tuple(refused))
     report = published_report(project, wanted.report, wanted.has_pages)
     under = {kind: _under(project, kind, report if kind is wanted.with_report else None) for kind in wanted.kinds}
     accepted = {kind: judged.taken(many, wanted.names.accepted) for kind, many in under.items()}
-    items: dict[Kind, list[Item]] = {}
-    if Kind.DATA in wanted.kinds:
-        text = data_card(project, report, wanted.names, accepted[Kind.DATA])
-        items[Kind.DATA] = [*data_files(project, refused), written(CARD, text)]
-    if Kind.MODEL in wanted.kinds:
+    items: dict[RepoType, list[RepoFile]] = {}
+    if RepoType.DATA in wanted.kinds:
+        text = data_card(project, report, wanted.names, accepted[RepoType.DATA])
+        items[RepoType.DATA] = [*data_files(project, refused), written(CARD, text)]
+    if RepoType.MODEL in wanted.kinds:
         refused += report.wrong
-        items[Kind.MODEL] = weights_files(project, refused)
-        if items[Kind.MODEL] and not report.wrong:
-            text = student_card(project, report, wanted.names, accepted[Kind.MODEL])
-            items[Kind.MODEL].append(written(CARD, text))
+        items[RepoType.MODEL] = weights_files(project, refused)
+        if items[RepoType.MODEL] and not report.wrong:
+            text = student_card(project, report, wanted.names, accepted[RepoType.MODEL])
+            items[RepoType.MODEL].append(written(CARD, text))
     if not report.wrong:
         items[wanted.with_report] += [lying(f"{REPORT}/{path.name}", path) for path in report.files]
     everything = list(dict.fromkeys(each for many in under.values() for each in many))
@@ -69,8 +69,8 @@ def publication(project: Project, wanted: Wanted) -> Publication:
     refused += judged.forbidden(everything, wanted.names.accepted)
     refused += leaking(project, [(kind, item) for kind, many in items.items() for item in many])
     title = judged.title(_versions(project, report))
-    parcels = [Parcel(kind, wanted.names.of(kind), tuple(many), title) for kind, many in items.items()]
-    return Publication(tuple(parcels), tuple(refused), tuple(_warned(project, wanted, report, everything)))
+    uploads = [RepoUpload(kind, wanted.names.of(kind), tuple(many), title) for kind, many in items.items()]
+    return Publication(tuple(uploads), tuple(refused), tuple(_warned(project, wanted, report, everything)))
 
 
 def _missing(project: Project, *tables: Table) -> Iterator[str]:
@@ -81,11 +81,11 @@ def _missing(project: Project, *tables: Table) -> Iterator[str]:
             yield lacking
 
 
-def _under(project: Project, kind: Kind, report: PublishedReport | None) -> list[Under]:
+def _under(project: Project, kind: RepoType, report: PublishedReport | None) -> list[Under]:
     """The licensed content: the kept rows, the base model, and the benchmark items shown on pages."""
     rows = kept(project.store.read(EXAMPLES)).group_by("licence").len().sort("licence", nulls_last=True)
     found = [Under("rows of the data set", *row) for row in rows.iter_rows()]
-    if kind is Kind.MODEL:
+    if kind is RepoType.MODEL:
         base = project.recipe.training.base
         found.append(Under(f"the base, {base.name}", project.deployment.licence(base)))
     if report is not None and report.shows_items:
@@ -108,7 +108,7 @@ def _warned(project: Project, wanted: Wanted, report: PublishedReport, under: li
     stale = [f"{each.table.name} ({each.why})" for each in table_statuses(project) if each.state in NOT_FRESH]
     if stale:
         yield f"a run would make again: {', '.join(stale)}; `skyassets status` tells more"
-    if Kind.MODEL not in wanted.kinds:
+    if RepoType.MODEL not in wanted.kinds:
         yield from (f"no report goes along: {why}" for why in report.wrong)
     if report.shows_items:
         yield (

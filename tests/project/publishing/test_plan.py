@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from assets.pipeline import Pipeline
 
-from skyassets.core.publication import Kind, Publication
+from skyassets.core.publication import Publication, RepoType
 from skyassets.project.project import Project
 from skyassets.project.publishing.cards import Names
 from skyassets.project.publishing.plan import Wanted, publication
 from skyassets.stages.curation.gates import Gates
 
-BOTH = (Kind.DATA, Kind.MODEL)
+BOTH = (RepoType.DATA, RepoType.MODEL)
 ALL_RIGHT = ("CC-BY-NC-4.0", "unknown")
 """The licences of this pipeline's rows and of its pretended base."""
 TOKEN = "hf_" + "aB3" * 12
@@ -43,7 +43,7 @@ def under_nc(folder: Path) -> Pipeline:
 
 
 def looked_at(
-    pipeline: Pipeline, *accepted: str, kinds: tuple[Kind, ...] = BOTH, report: str = "", has_pages: bool = True
+    pipeline: Pipeline, *accepted: str, kinds: tuple[RepoType, ...] = BOTH, report: str = "", has_pages: bool = True
 ) -> Publication:
     names = Names("ada/sums", "ada/sums-1b", accepted)
     return publication(Project(pipeline.recipe, pipeline.deployment), Wanted(kinds, names, report, has_pages))
@@ -51,41 +51,44 @@ def looked_at(
 
 def test_a_finished_pipeline_may_go_and_holds_no_name_of_this_machine(pipeline: Pipeline) -> None:
     found = looked_at(pipeline, *ALL_RIGHT)
-    assert found.refused == ()
-    assert [(parcel.kind, len(parcel.items)) for parcel in found.parcels] == [(Kind.DATA, 4), (Kind.MODEL, 7)]
+    assert found.problems == ()
+    assert [(upload.repo_type, len(upload.files)) for upload in found.uploads] == [
+        (RepoType.DATA, 4),
+        (RepoType.MODEL, 7),
+    ]
 
 
 def test_of_what_is_not_made_nothing_goes(tmp_path: Path) -> None:
     found = looked_at(Pipeline(tmp_path))
-    assert found.parcels == ()
-    assert [line.split()[0] for line in found.refused] == ["sft_dataset", "checkpoint", "benchmark_reports"]
+    assert found.uploads == ()
+    assert [line.split()[0] for line in found.problems] == ["sft_dataset", "checkpoint", "benchmark_reports"]
 
 
 def test_each_licence_that_forbids_is_refused_with_its_rows(pipeline: Pipeline) -> None:
-    rows = looked_at(pipeline).refused
+    rows = looked_at(pipeline).problems
     assert len(rows) == 2
     assert rows[0].startswith("CC-BY-NC-4.0 allows no commercial use: ")
     assert rows[0].endswith("rows of the data set; if you may publish it, say so: --accept-licence CC-BY-NC-4.0")
     assert rows[1].startswith("nobody states the licence of the base, tiny")
-    assert len(looked_at(pipeline, "cc-by-nc-4.0").refused) == 1
-    assert looked_at(pipeline, "CC-BY-NC-4.0", kinds=(Kind.DATA,)).refused == ()
+    assert len(looked_at(pipeline, "cc-by-nc-4.0").problems) == 1
+    assert looked_at(pipeline, "CC-BY-NC-4.0", kinds=(RepoType.DATA,)).problems == ()
 
 
 def test_a_broken_gate_refuses(pipeline: Pipeline) -> None:
     pipeline.recipe = replace(pipeline.recipe, gates=Gates(minimum=1_000))
-    (told,) = looked_at(pipeline, *ALL_RIGHT).refused
+    (told,) = looked_at(pipeline, *ALL_RIGHT).problems
     assert "minimum_rows (kept: " in told
 
 
 def test_the_report_is_to_be_on_these_weights(pipeline: Pipeline) -> None:
     pipeline.recipe = replace(pipeline.recipe, training=replace(pipeline.recipe.training, learning_rate=5e-4))
     assert pipeline.materialize(only="checkpoint").success
-    (told,) = looked_at(pipeline, *ALL_RIGHT).refused
+    (told,) = looked_at(pipeline, *ALL_RIGHT).problems
     assert "the report is on the checkpoint" in told
-    alone = looked_at(pipeline, *ALL_RIGHT, kinds=(Kind.DATA,))
-    assert alone.refused == ()
-    assert any("no report goes along: the report is on the checkpoint" in line for line in alone.warned)
-    assert len(alone.parcels[0].items) == 4
+    alone = looked_at(pipeline, *ALL_RIGHT, kinds=(RepoType.DATA,))
+    assert alone.problems == ()
+    assert any("no report goes along: the report is on the checkpoint" in line for line in alone.warnings)
+    assert len(alone.uploads[0].files) == 4
 
 
 def test_the_weights_are_to_be_of_this_data_set(pipeline: Pipeline) -> None:
@@ -93,15 +96,15 @@ def test_the_weights_are_to_be_of_this_data_set(pipeline: Pipeline) -> None:
     pipeline.recipe = replace(pipeline.recipe, student_prompts=prompts)
     assert pipeline.materialize(only="sft_dataset").success
     found = looked_at(pipeline, *ALL_RIGHT)
-    assert any("the weights were trained on sft_dataset" in line for line in found.refused)
+    assert any("the weights were trained on sft_dataset" in line for line in found.problems)
 
 
 def test_a_stale_table_is_told_and_refuses_nothing(pipeline: Pipeline) -> None:
     pipeline.write([])
     pipeline.file.write_text('{"question": "What is 2 times 2?", "answer": "4"}\n')
     found = looked_at(pipeline, *ALL_RIGHT)
-    assert found.refused == ()
-    assert any(line.startswith("a run would make again: raw_problems") for line in found.warned)
+    assert found.problems == ()
+    assert any(line.startswith("a run would make again: raw_problems") for line in found.warnings)
 
 
 def changed(path: Path) -> None:
@@ -114,38 +117,38 @@ def changed(path: Path) -> None:
 def test_harmed_files_are_refused(pipeline: Pipeline, deployment: str, harm: Callable[[Path], None]) -> None:
     (path,) = pipeline.store.folder.glob(deployment)
     harm(path)
-    (told,) = looked_at(pipeline, *ALL_RIGHT).refused
+    (told,) = looked_at(pipeline, *ALL_RIGHT).problems
     assert path.name in told
 
 
 def test_a_harmed_table_of_the_history_is_refused(pipeline: Pipeline) -> None:
     (path,) = pipeline.store.folder.glob("history/*/items.parquet")
     path.write_text("junk")
-    (told,) = looked_at(pipeline, *ALL_RIGHT).refused
+    (told,) = looked_at(pipeline, *ALL_RIGHT).problems
     assert "items.parquet cannot be read" in told
 
 
 def test_weights_without_their_record_are_refused(pipeline: Pipeline) -> None:
     next(pipeline.store.folder.glob("weights/*.json")).unlink()
-    assert any("never finished" in line for line in looked_at(pipeline, *ALL_RIGHT).refused)
+    assert any("never finished" in line for line in looked_at(pipeline, *ALL_RIGHT).problems)
 
 
 def test_a_page_that_is_gone_is_taken_from_the_history_or_refused(pipeline: Pipeline) -> None:
     (pipeline.store.folder / "report.html").unlink()
-    assert looked_at(pipeline, *ALL_RIGHT).refused == ()
+    assert looked_at(pipeline, *ALL_RIGHT).problems == ()
     next(pipeline.store.folder.glob("history/*/report.html")).unlink()
-    (told,) = looked_at(pipeline, *ALL_RIGHT).refused
+    (told,) = looked_at(pipeline, *ALL_RIGHT).problems
     assert "report.html is gone" in told
-    assert looked_at(pipeline, *ALL_RIGHT, has_pages=False).refused == ()
+    assert looked_at(pipeline, *ALL_RIGHT, has_pages=False).problems == ()
 
 
 def test_a_report_of_the_history_is_named_or_refused(pipeline: Pipeline) -> None:
     (kept,) = (pipeline.store.folder / "history").iterdir()
     found = looked_at(pipeline, *ALL_RIGHT, report=kept.name)
-    assert found.refused == ()
-    sources = {item.content for item in found.parcels[1].items if item.path.startswith("report/")}
+    assert found.problems == ()
+    sources = {item.content for item in found.uploads[1].files if item.path.startswith("report/")}
     assert {path.parent for path in sources if isinstance(path, Path)} == {kept}
-    (told,) = looked_at(pipeline, *ALL_RIGHT, report="../x").refused
+    (told,) = looked_at(pipeline, *ALL_RIGHT, report="../x").problems
     assert told == f"the history has no report '../x', only: {kept.name}"
 
 
@@ -154,12 +157,12 @@ def test_a_secret_in_what_goes_is_refused_and_not_repeated(pipeline: Pipeline, s
     pipeline.deployment = replace(pipeline.deployment, keys={"teacher": ("correct-horse-battery",)})
     with (pipeline.store.folder / "report.md").open("a") as page:
         page.write(secret)
-    (told,) = looked_at(pipeline, *ALL_RIGHT).refused
+    (told,) = looked_at(pipeline, *ALL_RIGHT).problems
     assert told.startswith("model: report/report.md holds ")
     assert secret not in told
 
 
 def test_a_path_of_this_machine_in_a_card_is_refused(pipeline: Pipeline) -> None:
     pipeline.recipe = replace(pipeline.recipe, description="Made of /home/eve/problems.jsonl")
-    found = looked_at(pipeline, *ALL_RIGHT).refused
+    found = looked_at(pipeline, *ALL_RIGHT).problems
     assert [line.split(" holds ")[0] for line in found] == ["dataset: README.md", "model: README.md"]
