@@ -78,7 +78,7 @@ def _built(
         finally:
             if spec.kinds & PAID_KINDS:  # the money is spent even if the asset failed
                 project.accounts.publish()
-        return replace(made, facts={**made.facts, **work.facts})
+        return replace(made, metadata={**made.metadata, **work.facts})
 
     def show(path: Path) -> dict[str, object]:
         rows = pl.scan_parquet(path)

@@ -45,7 +45,7 @@ def model_assets(project: Project, declared: dict[str, AssetDeclaration]) -> lis
         files = [(file.path, file.bytes, file.sha256) for file in run.files]
         made = checkpoint(str(training.base), files, run.curve, facts_of(project, run))
         write_card(project, run, report_on(project, str(made.frame["checkpoint_id"][0])))
-        return StageResult(made.frame, {**made.facts, **shown(project, run, learned_from[0])})
+        return StageResult(made.frame, {**made.metadata, **shown(project, run, learned_from[0])})
 
     return [asset(project, declared[CHECKPOINT.name], make, training_curve.training_curve)]
 

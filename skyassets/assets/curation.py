@@ -37,7 +37,7 @@ def curation_assets(
         text = card(made.frame, recipe.curation.names, by, versions)
         files = publish(project.store.folder / FOLDER, made.frame, text, recipe.name)
         costs = facts_of(project.accounts.accepted(kept(made.frame).height), work.run_budget)
-        return replace(made, facts={**made.facts, FILES: files, **costs})
+        return replace(made, metadata={**made.metadata, FILES: files, **costs})
 
     return [
         asset(project, declared[EXAMPLES.name], make, lambda rows: figures.waterfall(rows, recipe.curation.names)),

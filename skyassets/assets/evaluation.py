@@ -61,7 +61,7 @@ def evaluation_assets(
                 epoch,
             )
         told = answered_with(project, {each.role: each.model for each in evaluated_models}, made, epoch)
-        return replace(made, facts={**made.facts, MADE_WITH: told})
+        return replace(made, metadata={**made.metadata, MADE_WITH: told})
 
     def make_reports(work: BuildContext) -> StageResult:
         scores = item_scores(project.store.scan(ANSWERS))
@@ -73,7 +73,7 @@ def evaluation_assets(
         files = [project.store.folder / name for name in report_files.FILES]
         history_of(project).append(made.frame, scores, told, files)
         write_card(project, run_of(project), made.frame)
-        return replace(made, facts={**made.facts, "scores": text})
+        return replace(made, metadata={**made.metadata, "scores": text})
 
     return [
         asset(project, declared[ANSWERS.name], make_answers, figures.answers),

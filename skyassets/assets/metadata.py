@@ -75,7 +75,7 @@ def preview(frame: pl.DataFrame) -> list[dict[str, str]]:
 
 def metadata(table: Table, built: BuildResult, path: str, seconds: float) -> dict[str, dg.MetadataValue]:
     """Dagster metadata of a materialized table."""
-    facts = dict(built.manifest.facts)
+    facts = dict(built.manifest.metadata)
     if not built.rebuilt:
         facts |= {name: 0 for name in facts if name.endswith("rows asked")}
         facts |= {name: 0.0 for name in facts if name.endswith(SPENT)}

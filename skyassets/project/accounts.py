@@ -73,14 +73,14 @@ class Accounts:
     def kept(self) -> int | None:
         """How many examples the data set keeps; None if there is no data set yet."""
         manifest = self.tables.manifest(EXAMPLES)
-        waterfall = manifest.facts.get("waterfall") if manifest else None
+        waterfall = manifest.metadata.get("waterfall") if manifest else None
         kept = waterfall.get("kept") if isinstance(waterfall, dict) else None
         return int(kept) if isinstance(kept, int) else None
 
     def _cost(self, table: Table) -> float | None:
         """Dollars of the calls behind the table's rows; zero if no model was asked, None if unknown."""
         manifest = self.tables.manifest(table)
-        costs = [value for name, value in manifest.facts.items() if name.endswith(COST)] if manifest else []
+        costs = [value for name, value in manifest.metadata.items() if name.endswith(COST)] if manifest else []
         if not all(isinstance(cost, int | float) for cost in costs):
             return None
         return float(sum(cost for cost in costs if isinstance(cost, int | float)))

@@ -127,13 +127,13 @@ def test_a_run_stops_before_it_passes_its_budget_and_a_larger_one_pays_only_for_
     assert rows["reused_rows"].sum() == first
     manifest = paid.store.manifest(TRACES)
     assert manifest is not None
-    assert manifest.facts[COST] == pytest.approx(rows["dollars"].sum())
-    assert manifest.facts[SPENT] == pytest.approx(rows["dollars"].sum() - told["dollars"])
+    assert manifest.metadata[COST] == pytest.approx(rows["dollars"].sum())
+    assert manifest.metadata[SPENT] == pytest.approx(rows["dollars"].sum() - told["dollars"])
 
     kept = paid.store.read(EXAMPLES)["dropped_by"].null_count()
     examples = paid.store.manifest(EXAMPLES)
     assert examples is not None
-    assert examples.facts["dollars per accepted row"] == pytest.approx(rows["dollars"].sum() / kept)
+    assert examples.metadata["dollars per accepted row"] == pytest.approx(rows["dollars"].sum() / kept)
 
 
 @pytest.mark.parametrize("budget", [0.0, 0.05])

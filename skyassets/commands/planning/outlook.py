@@ -94,7 +94,7 @@ def _problems(
 ) -> pl.DataFrame | None:
     """The stored problems, if they match the sources or the sources are remote."""
     is_enough = state[table.name] is State.FRESH or any(_is_far(source) for source in sources)
-    return project.store.read(table) if is_enough and not project.store.lacking(table) else None
+    return project.store.read(table) if is_enough and not project.store.unreadable(table) else None
 
 
 def _is_far(source: Source) -> bool:

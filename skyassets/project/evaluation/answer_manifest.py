@@ -32,7 +32,7 @@ def answered_with(project: Project, models: Mapping[str, Model], made: StageResu
     for role, model in models.items():
         facts |= answered(role, model, _servers(project, model, answers.filter(pl.col("role") == role)))
     graders: Facts = {"version": code_version(*GRADERS), **versions_told(GRADING_PACKAGES)}
-    graders |= {name: str(made.facts[name]) for name in JUDGED_BY.values() if name in made.facts}
+    graders |= {name: str(made.metadata[name]) for name in JUDGED_BY.values() if name in made.metadata}
     if recipe.judge:
         graders["judge"] = f"{title(recipe.judge.model.name)}@{recipe.judge.model.revision}"
     facts |= under("graders", graders)

@@ -21,7 +21,7 @@ def made_with(project: Project) -> Facts:
         StoreError: when a table is missing or does not match its manifest.
     """
     made = project.store.manifest(ANSWERS)
-    told = made.facts.get(MADE_WITH) if made else None
+    told = made.metadata.get(MADE_WITH) if made else None
     facts: Facts = dict(told) if isinstance(told, Mapping) else {}
     facts |= _checkpoint(project)
     facts |= {f"data.{table.name}": project.store.data_version(table) for table in (EXAMPLES, CHECKPOINT, ANSWERS)}

@@ -16,7 +16,7 @@ from skyassets.project.training_runs import run_in, runs_of
 def data_files(project: Project, refused: list[str]) -> list[RepoFile]:
     """The training files, without their local card, which is replaced by the one for the Hub."""
     manifest = project.store.manifest(EXAMPLES)
-    named = manifest.facts.get(FILES) if manifest else None
+    named = manifest.metadata.get(FILES) if manifest else None
     if not isinstance(named, dict):
         refused.append(f"the training files, {FOLDER}/, were never written: materialize sft_dataset")
         return []

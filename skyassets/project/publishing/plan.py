@@ -77,7 +77,7 @@ def _missing(project: Project, *tables: Table) -> Iterator[str]:
     for table in tables:
         if project.store.manifest(table) is None or not project.store.path(table).exists():
             yield f"{table.name} is not made yet: {materialize(table.name)}"
-        elif lacking := project.store.lacking(table):
+        elif lacking := project.store.unreadable(table):
             yield lacking
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from skyassets.core.tables.declarations import CHECKPOINT, EXAMPLES, REPORTS
-from skyassets.core.tables.store import other_columns
+from skyassets.core.tables.store import column_differences
 from skyassets.project.evaluation.history import ITEMS, MANIFEST, ROWS, VERSION_LETTERS, history_of
 from skyassets.project.evaluation.report_files import FILES as PAGES
 from skyassets.project.project import Project
@@ -46,7 +46,7 @@ def published_report(project: Project, name: str, has_pages: bool) -> PublishedR
         StoreError: when a table exists but cannot be read.
     """
     store = project.store
-    if lacking := [said for table in (CHECKPOINT, REPORTS) if (said := store.lacking(table))]:
+    if lacking := [said for table in (CHECKPOINT, REPORTS) if (said := store.unreadable(table))]:
         return PublishedReport(tuple(lacking))
     history = {kept.name: kept for kept in history_of(project).reports()}
     if name and name not in history:
@@ -56,7 +56,7 @@ def published_report(project: Project, name: str, has_pages: bool) -> PublishedR
     # The latest report is the table itself; the files next to it are copies of those in the history.
     folders = [*([] if name else [store.folder]), *(one.folder for one in reversed(kept))]
     rows = history[name].rows if name else store.read(REPORTS)
-    if others := other_columns(REPORTS, rows.schema):
+    if others := column_differences(REPORTS, rows.schema):
         return PublishedReport((f"the report {name} was written by an earlier version: {others}",))
     weights = store.read(CHECKPOINT)
     checkpoint_id = str(weights["checkpoint_id"][0])
