@@ -200,7 +200,7 @@ class Sandbox(Protocol):
         ...
 
 
-class Equals(Protocol):
+class AnswerComparator(Protocol):
     """Decides whether two mathematical answers are equal, in a process that can be killed."""
 
     @property

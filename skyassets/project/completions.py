@@ -13,7 +13,7 @@ def completer(project: Project, role: str, model: Model, work: BuildContext) -> 
     """A completer for `model` in its role."""
     metered = project.accounts.metered(Event.SERVING, work.asset, str(model), work.run.id, work.run_budget)
     return Completer(
-        project.rows.telling(work.said),
+        project.rows.with_log(work.said),
         noted(project, work.run.id, project.deployment.serving(role, model, work.said, work.run_budget, metered)),
         Progress(role, work.said, work.run_budget).tally,
         asked_for=f"{project.recipe.name}/{work.asset}",

@@ -8,7 +8,7 @@ from pathlib import Path
 from skyassets.core.ports import CompletionClient, Model, ModelProvider
 from skyassets.core.rows.serving_records import ServingNotes
 from skyassets.engines.fake import engine
-from skyassets.engines.host.environment import hardware_told, versions_told
+from skyassets.engines.host.environment import hardware_summary, installed_versions
 from skyassets.engines.models.identity import NONE, model_identity
 from skyassets.engines.models.weights import revision_of
 from skyassets.engines.serving.transformers_server import TransformersServer
@@ -53,7 +53,7 @@ def noted(project: Project, run: str, serving: ModelProvider) -> ModelProvider:
 
 def serving_told(deployment: Deployment, serving: ModelProvider, model: Model, weights: Path | None) -> dict[str, str]:
     """What to record about a local server. Empty for a remote server."""
-    if isinstance(serving, engine.TinyServing):
+    if isinstance(serving, engine.FakeProvider):
         here = {"dtype": NONE, "weights dtype": NONE, "chat template": NONE, "tokenizer": NONE}
     elif isinstance(serving, VllmServer | TransformersServer):
         folder = weights or deployment.weights(model)
@@ -65,4 +65,4 @@ def serving_told(deployment: Deployment, serving: ModelProvider, model: Model, w
                 here["flags"] = shown(options.extra)
     else:
         return {}
-    return here | hardware_told() | versions_told(SERVING_PACKAGES)
+    return here | hardware_summary() | installed_versions(SERVING_PACKAGES)

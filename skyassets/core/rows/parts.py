@@ -38,14 +38,14 @@ def publish(frames: Iterable[pl.DataFrame], folder: Path) -> Path:
     return path
 
 
-def fault(path: Path) -> str:
-    """Why the part cannot be trusted; empty if it is intact. Checked once per process."""
-    there = path.stat()
-    return _fault(path, there.st_size, there.st_mtime_ns)
+def find_damage(path: Path) -> str:
+    """What is wrong with the part; empty if it is intact. Checked once per process."""
+    status = path.stat()
+    return _find_damage(path, status.st_size, status.st_mtime_ns)
 
 
 @functools.lru_cache(maxsize=4096)
-def _fault(path: Path, size: int, changed: int) -> str:
+def _find_damage(path: Path, size: int, changed: int) -> str:
     try:
         pl.read_parquet_schema(path)
     except (pl.exceptions.PolarsError, OSError) as error:
@@ -62,11 +62,13 @@ def scan(path: Path, table: Table) -> pl.LazyFrame:
         StoreError: when it cannot be read.
     """
     try:
-        there = pl.read_parquet_schema(path)
+        stored = pl.read_parquet_schema(path)
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise StoreError(f"the row store's {path} cannot be read: {error}; run again, what it lost is asked") from error
+        raise StoreError(
+            f"the row store's {path} cannot be read: {error}; run again: the rows it lost are requested again"
+        ) from error
     columns = [
-        (pl.col(name) if name in there else pl.lit(None)).cast(kind).alias(name) for name, kind in table.schema.items()
+        (pl.col(name) if name in stored else pl.lit(None)).cast(kind).alias(name) for name, kind in table.schema.items()
     ]
     return pl.scan_parquet(path).select(columns)
 

@@ -28,8 +28,8 @@ def model_identity(folder: Path) -> dict[str, str]:
     """
     config = _json(folder / "config.json")
     tokens = {name: file_digest(folder / name) for name in TOKENIZER_FILES if (folder / name).is_file()}
-    quantised = config.get("quantization_config")
-    method = quantised.get("quant_method") if isinstance(quantised, dict) else None
+    quantization = config.get("quantization_config")
+    method = quantization.get("quant_method") if isinstance(quantization, dict) else None
     number = str(config.get("dtype") or config.get("torch_dtype") or NONE)
     return {
         "chat template": _template(folder),
@@ -43,10 +43,10 @@ def _template(folder: Path) -> str:
     for name in TEMPLATES:
         if (folder / name).is_file():
             return _digest((folder / name).read_bytes())
-    found = _json(folder / "tokenizer_config.json").get("chat_template")
-    if isinstance(found, str):
-        return _digest(found.encode("utf-8", "surrogatepass"))
-    return digest(found) if found else NONE
+    template = _json(folder / "tokenizer_config.json").get("chat_template")
+    if isinstance(template, str):
+        return _digest(template.encode("utf-8", "surrogatepass"))
+    return digest(template) if template else NONE
 
 
 def _digest(content: bytes) -> str:
@@ -55,7 +55,7 @@ def _digest(content: bytes) -> str:
 
 def _json(path: Path) -> dict[str, object]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}

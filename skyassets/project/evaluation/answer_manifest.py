@@ -10,7 +10,7 @@ from skyassets.core.code_version import code_version
 from skyassets.core.ports import Model
 from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS
 from skyassets.core.tables.store import StageResult
-from skyassets.engines.host.environment import versions_told
+from skyassets.engines.host.environment import installed_versions
 from skyassets.engines.host.git import commit_of
 from skyassets.project.graders import GRADERS
 from skyassets.project.project import Project
@@ -31,7 +31,7 @@ def answered_with(project: Project, models: Mapping[str, Model], made: StageResu
     facts: Facts = {"recipe": recipe.name, **asked(recipe.evaluation, recipe.benchmarks, epoch)}
     for role, model in models.items():
         facts |= answered(role, model, _servers(project, model, answers.filter(pl.col("role") == role)))
-    graders: Facts = {"version": code_version(*GRADERS), **versions_told(GRADING_PACKAGES)}
+    graders: Facts = {"version": code_version(*GRADERS), **installed_versions(GRADING_PACKAGES)}
     graders |= {name: str(made.metadata[name]) for name in JUDGED_BY.values() if name in made.metadata}
     if recipe.judge:
         graders["judge"] = f"{title(recipe.judge.model.name)}@{recipe.judge.model.revision}"

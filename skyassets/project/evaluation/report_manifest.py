@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from skyassets.core.code_version import code_version
 from skyassets.core.tables.declarations import ANSWERS, CHECKPOINT, EXAMPLES
-from skyassets.engines.host.environment import versions_told
+from skyassets.engines.host.environment import installed_versions
 from skyassets.project.evaluation.answer_manifest import code_told
 from skyassets.project.project import Project
 from skyassets.stages.evaluation.manifest import MADE_WITH, Facts, title, under
@@ -25,7 +25,9 @@ def made_with(project: Project) -> Facts:
     facts: Facts = dict(told) if isinstance(told, Mapping) else {}
     facts |= _checkpoint(project)
     facts |= {f"data.{table.name}": project.store.data_version(table) for table in (EXAMPLES, CHECKPOINT, ANSWERS)}
-    return facts | under("report", {"statistics": code_version(STATISTICS), **code_told(), **versions_told(PACKAGES)})
+    return facts | under(
+        "report", {"statistics": code_version(STATISTICS), **code_told(), **installed_versions(PACKAGES)}
+    )
 
 
 def _checkpoint(project: Project) -> Facts:

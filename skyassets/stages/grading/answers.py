@@ -5,7 +5,7 @@ Cheap and exact comparisons come first. Algebra is used only for two formulas, i
 
 import re
 
-from skyassets.core.ports import Equals, Judgement, Verdict
+from skyassets.core.ports import AnswerComparator, Judgement, Verdict
 from skyassets.stages.equivalence.choices import Options, is_choice, right_text, taken
 from skyassets.stages.equivalence.compare import LETTER, LETTERED, is_ordered, measured, same
 from skyassets.stages.equivalence.extract import CHOICE, SCORED, lenient_answer, strict_answer
@@ -32,7 +32,7 @@ CHOSEN = ("takes the right option", "takes another option")
 
 
 def judge_answer(
-    domain: str, gold: str | None, text: str, mode: Mode, equals: Equals, offered: Options = ()
+    domain: str, gold: str | None, text: str, mode: Mode, equals: AnswerComparator, offered: Options = ()
 ) -> Judgement:
     """Whether the final answer of `text` equals `gold`, given the options `offered`, if any."""
     if gold is None or not gold.strip():
@@ -107,7 +107,7 @@ def _unequated(given: str, wanted: str) -> str | None:
     return None if worked_out else "an equation beside what is none"
 
 
-def _chosen(answer: str, gold: str, domain: str, offered: Options, equals: Equals) -> Judgement:
+def _chosen(answer: str, gold: str, domain: str, offered: Options, equals: AnswerComparator) -> Judgement:
     letter = taken(answer, offered)
     # In mathematics r is not R, but c may be (C).
     if letter and not offered and domain == "maths" and not _is_choosing(answer, gold):
@@ -128,7 +128,7 @@ def _is_choosing(answer: str, gold: str) -> bool:
     )
 
 
-def _compared(answer: str, gold: str, equals: Equals) -> Judgement:
+def _compared(answer: str, gold: str, equals: AnswerComparator) -> Judgement:
     equal = same(answer, gold)
     if equal is not None:
         return _judgement(equal, COMPARED, answer, EXACT)

@@ -114,7 +114,7 @@ class Completer:
             ServerError: when the server cannot be started or used; replies received before are kept.
             StoreError: when a reply cannot be stored.
         """
-        self.rows.mend(ids)
+        self.rows.repair(ids)
         index = self.rows.index(ids)
         total = len(index.wanted)
         waiting = [key for key in dict.fromkeys(ids) if key in index.missing] if index.missing else []
@@ -177,7 +177,7 @@ class _Asking:
                     left = len(self.others)
                     # Report again only when half of them have arrived, to keep the log short.
                     if left and (not told or left <= told / 2):
-                        self.completer.rows.said(f"waiting for {left} completions that another run is asking")
+                        self.completer.rows.log(f"waiting for {left} completions that another run is asking")
                         told = left
                     if left and self.asked == before:
                         self.claims.wait()

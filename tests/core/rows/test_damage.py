@@ -23,7 +23,7 @@ class Told:
                 writer.put(row(key, text.format(key=key) * 300))
 
     def lost(self) -> set[str]:
-        self.store.mend(KEYS)
+        self.store.repair(KEYS)
         found = self.store.get(KEYS)
         assert all(one["text"].startswith(f"a text of some length, {one['completion_id']}") for one in found.to_dicts())
         return set(KEYS) - set(found["completion_id"])
@@ -62,7 +62,7 @@ def test_a_segment_cut_short_loses_the_rows_that_are_cut_off(told: Told) -> None
     assert told.lost() == set(KEYS[kept:])
     assert told.aside.read_bytes() == saved
     rest = len(saved.rpartition(b"\n")[2])
-    assert f"is damaged: it ends in a line cut short ({rest} bytes)" in told.lines[0]
+    assert f"is damaged: its last line is cut short ({rest} bytes)" in told.lines[0]
     assert told.aside.with_name(f"{told.aside.name}.txt").read_text().strip() == told.lines[0]
 
 
@@ -70,7 +70,7 @@ def test_a_segment_cut_short_loses_the_rows_that_are_cut_off(told: Told) -> None
 def test_a_flipped_bit_in_a_segment_loses_one_row(told: Told, place: float) -> None:
     flip(told.segment, place)
     assert len(told.lost()) == 1
-    assert "1 of 2000 lines do not have their checksum" in told.lines[0]
+    assert "1 of 2000 lines do not match their checksum" in told.lines[0]
     assert told.lost() == told.lost()
     assert len(told.lines) == 1
 
@@ -89,7 +89,7 @@ def test_a_flipped_bit_in_a_part_loses_one_row_group(told: Told, place: float) -
     lost = told.lost()
     assert 0 < len(lost) < len(KEYS) / 2
     assert (
-        f"its bytes are not those that were written; {len(KEYS) - len(lost)} rows of it could be kept" in told.lines[0]
+        f"its bytes are not those that were written; {len(KEYS) - len(lost)} of its rows could be kept" in told.lines[0]
     )
     assert told.aside.exists()
     told.put(sorted(lost))
@@ -100,11 +100,11 @@ def test_a_flipped_bit_in_a_part_loses_one_row_group(told: Told, place: float) -
 def test_a_part_cut_short_is_set_aside_and_its_rows_are_asked_again(told: Told) -> None:
     told.store.compact()
     told.part.write_bytes(told.part.read_bytes()[:-100])
-    with pytest.raises(StoreError, match="run again, what it lost is asked"):
+    with pytest.raises(StoreError, match="run again: the rows it lost are requested"):
         told.store.get(KEYS)
     assert told.lost() == set(KEYS)
     assert "it cannot be read" in told.lines[0]
-    assert "0 rows of it could be kept" in told.lines[0]
+    assert "0 of its rows could be kept" in told.lines[0]
 
 
 def test_a_damaged_part_does_not_touch_the_others(told: Told) -> None:

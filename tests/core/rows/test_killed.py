@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from skyassets.core.rows.journal import segments
-from skyassets.core.rows.parts import fault, parts
+from skyassets.core.rows.parts import find_damage, parts
 from skyassets.core.rows.store import RowStore
 from skyassets.core.tables.declarations import COMPLETIONS
 
@@ -31,6 +31,6 @@ def test_killed_anywhere_compaction_loses_and_doubles_no_row(tmp_path: Path) -> 
     assert sorted(after) == sorted(before)
     assert store.get(sorted(counted)).height == len(counted)
     assert not segments(store.folder)
-    assert not any(fault(part) for part in parts(store.folder))
+    assert not any(find_damage(part) for part in parts(store.folder))
     assert not list(store.folder.glob(".part-*"))
-    assert all("it ends in a line cut short" in line for line in said)  # the row that was being written
+    assert all("its last line is cut short" in line for line in said)  # the row that was being written

@@ -48,7 +48,7 @@ def test_a_listener_that_fails_ends_the_writing(store: RowStore) -> None:
     def kept(rows: Sequence[dict[str, Any]]) -> None:
         raise ZeroDivisionError("as a test")
 
-    with pytest.raises(StoreError, match=r"its writer stopped \(ZeroDivisionError: as a test\)") as told:
+    with pytest.raises(StoreError, match=r"has stopped \(ZeroDivisionError: as a test\)") as told:
         put_for_ever(store.writer(kept))
     assert isinstance(told.value.__cause__, ZeroDivisionError)
 
@@ -106,7 +106,7 @@ exec(Path({str(PROGRAM)!r}).read_text())
         timeout=60,
     )
     assert "StoreError" in told.stderr
-    assert "File too large; every reply that counted is kept: free space or mend the disk" in told.stderr
+    assert "File too large; every reply reported so far is stored: free space or repair the disk" in told.stderr
     yield from (int(line) for line in told.stdout.split())
 
 
@@ -128,7 +128,7 @@ def test_a_full_disk_ends_the_writing_and_what_counted_is_kept(tmp_path: Path) -
         store = RowStore(tmp_path, COMPLETIONS)
         counted: list[str] = []
         writer = store.writer(lambda rows: counted.extend(str(one["completion_id"]) for one in rows))
-        with pytest.raises(StoreError, match="No space left on device; every reply that counted is kept"):
+        with pytest.raises(StoreError, match="No space left on device; every reply reported so far is stored"):
             put_for_ever(writer)
         assert counted
         assert set(counted) <= set(store.get([str(number) for number in range(10_000)])["completion_id"])

@@ -40,7 +40,7 @@ def test_a_count_that_fails_is_told_at_once_and_raised_at_the_end() -> None:
         deadline = time.monotonic() + 5
         while not failure() and time.monotonic() < deadline:
             time.sleep(0.01)
-        assert failure() == "what it costs cannot be counted (OSError: the ledger's disk is full)"
+        assert failure() == "its cost cannot be recorded (OSError: the ledger's disk is full)"
 
     with pytest.raises(OSError, match="the ledger's disk is full"), metering(fail, 1, period=0.05) as failure:
         work(failure)

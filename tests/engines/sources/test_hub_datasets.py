@@ -73,14 +73,14 @@ def test_without_a_token_a_gated_data_set_says_which_page_to_visit_and_what_to_s
 def test_a_token_that_was_not_granted_access_is_told_apart_from_none(way: str, server: Hub, tmp_path: Path) -> None:
     said = told(server.url, tmp_path, "some/gated", way, HF_TOKEN="another")
     assert "is gated" in said
-    assert "see that HF_TOKEN, or the login that was found, is of an account that may read it" in said
+    assert "use a token (HF_TOKEN or the login) of an account with access" in said
     assert "another" not in said
 
 
 @WAYS
 def test_a_data_set_that_is_not_there_says_to_check_its_name(way: str, server: Hub, tmp_path: Path) -> None:
     said = told(server.url, tmp_path, "some/thing", way)
-    assert f"is not at {server.url}, or it is private; check the name in HubDataset(repo=...)" in said
+    assert f"is not at {server.url}, or is private; check HubDataset(repo=...)" in said
 
 
 @WAYS
@@ -91,7 +91,7 @@ def test_a_revision_that_is_none_is_told_as_such(way: str, server: Hub, tmp_path
 @WAYS
 def test_offline_is_told_from_out_of_reach(way: str, server: Hub, tmp_path: Path) -> None:
     said = told(server.url, tmp_path, "some/open", way, HF_HUB_OFFLINE="1")
-    assert "HF_HUB_OFFLINE forbids to ask the hub" in said
+    assert "HF_HUB_OFFLINE is set" in said
 
 
 def test_a_hub_out_of_reach_says_what_to_check(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_a_hub_that_is_down_says_how_it_answered(server: Hub, tmp_path: Path) ->
         said = told(server.url, tmp_path, "some/open", "files")
     finally:
         server.broken = False
-    assert f"could not be asked for: {server.url} answered 503; try again later" in said
+    assert f"could not be downloaded: {server.url} answered 503; try again later" in said
 
 
 def test_a_local_folder_that_was_edited_gives_its_new_rows(tmp_path: Path) -> None:

@@ -138,15 +138,15 @@ def test_a_csv_file_of_another_encoding_loses_only_the_rows_that_show_it(tmp_pat
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("mine.xlsx", b"PK", r"ends in \.parquet"),
+        ("mine.xlsx", b"PK", r"must end in \.parquet"),
         ("mine.parquet", b"PAR1 and no more", "not readable as parquet"),
         ("mine.arrow", b"nothing of the kind", "not readable as arrow"),
         ("mine.jsonl.gz", b"not packed at all", "not readable as jsonl"),
         ("cut.jsonl.gz", gzip.compress(lines(ROWS).encode(), mtime=0)[:-12], "not readable as jsonl"),
-        ("mine.json", b'[{"question": "a"}, {"question"]', "element 1 of the array is no JSON"),
+        ("mine.json", b'[{"question": "a"}, {"question"]', "element 1 of the array is not valid JSON"),
         ("mine.json", b'[{"question": "a"} {"question": "b"}]', "element 0 of the array is followed by"),
         ("mine.json", b'[{"question": "a"}', "element 0 of the array is followed by"),
-        ("mine.csv", b"a,b,a\n1,2,3\n", r"two columns have one name: \['a'\]"),
+        ("mine.csv", b"a,b,a\n1,2,3\n", r"these column names occur twice: \['a'\]"),
         ("wide.jsonl", b"\xff\xfe{", "not readable as jsonl"),
     ],
 )
@@ -159,7 +159,7 @@ def test_a_file_that_cannot_be_read_as_a_whole_names_source_and_file(
 
 
 def test_a_file_that_is_not_there_says_where_it_was_looked_for() -> None:
-    with pytest.raises(SourceError, match=r"mine: there is no file nowhere.jsonl \(looked from /"):
+    with pytest.raises(SourceError, match=r"mine: no file nowhere.jsonl \(the current folder is /"):
         read("nowhere.jsonl")
 
 

@@ -86,7 +86,7 @@ def test_an_error_leaves_no_file(bad: list[TokenExample], told: str, tmp_path: P
 
 
 def test_no_example_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(TrainerError, match="no example to train on"):
+    with pytest.raises(TrainerError, match="no examples to train on"):
         write_examples(tmp_path / "t", [], cutoff=10)
     assert list(tmp_path.iterdir()) == []
 
@@ -114,12 +114,12 @@ def test_a_full_disk_is_told_and_leaves_no_file(tmp_path: Path) -> None:
 def test_half_a_file_is_told(damage: object, tmp_path: Path) -> None:
     write_examples(tmp_path / "t", [example("a", 1000)], cutoff=1000)
     (tmp_path / "t").write_bytes(damage((tmp_path / "t").read_bytes()))  # type: ignore[operator]
-    with pytest.raises(TrainerError, match="t is no whole file of tokens"):
+    with pytest.raises(TrainerError, match="t is not a complete token file"):
         TokenFile(tmp_path / "t")
 
 
 def test_no_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(TrainerError, match="nowhere is no whole file of tokens"):
+    with pytest.raises(TrainerError, match="nowhere is not a complete token file"):
         TokenFile(tmp_path / "nowhere")
 
 

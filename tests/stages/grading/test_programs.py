@@ -3,7 +3,7 @@ import json
 import pytest
 from stages.replay import Replay
 
-from skyassets.core.ports import Equals, Judgement, Limits, Program, Run, RunKind, Verdict
+from skyassets.core.ports import AnswerComparator, Judgement, Limits, Program, Run, RunKind, Verdict
 from skyassets.stages.grading.config import Graders, Mode
 from skyassets.stages.grading.programs import completed, judge_code
 from skyassets.stages.grading.test_cases import read_cases
@@ -18,7 +18,7 @@ class NoServing:
         raise AssertionError
 
 
-NOBODY: Equals = NoServing()
+NOBODY: AnswerComparator = NoServing()
 CALLS = json.dumps({"fn_name": "f", "inputs": [[1], [2], [3]], "outputs": [1, 4, 9]})
 STDIN = json.dumps({"inputs": ["1\n", "2\n", "3\n"], "outputs": ["1\n", "4\n", "9\n"]})
 CHECKS = json.dumps({"check": ["assert f(1) == 1", "assert f(2) == 4", "assert f(3) == 9"], "names": ["f"]})
