@@ -143,7 +143,7 @@ def test_no_code_is_run_to_tell_its_version() -> None:
 
 
 def test_a_module_that_is_not_there_is_refused() -> None:
-    with pytest.raises(IdentityError, match="no Python source"):
+    with pytest.raises(IdentityError, match="no Python source file"):
         code_version("skyassets.stages.nowhere")
 
 

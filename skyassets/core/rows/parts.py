@@ -29,12 +29,12 @@ def publish(frames: Iterable[pl.DataFrame], folder: Path) -> Path:
     Raises:
         StoreError: when it cannot be written.
     """
-    with tempfile.TemporaryDirectory(prefix=".part-", dir=folder) as near:
-        made = Path(near) / "part.parquet"
-        write_parquet(frames, made)
-        path = folder / f"part-{file_digest(made)}-sealed.parquet"
+    with tempfile.TemporaryDirectory(prefix=".part-", dir=folder) as scratch:
+        new = Path(scratch) / "part.parquet"
+        write_parquet(frames, new)
+        path = folder / f"part-{file_digest(new)}-sealed.parquet"
         with replaced(path) as part:
-            made.replace(part)
+            new.replace(part)
     return path
 
 
@@ -80,6 +80,6 @@ def salvage(path: Path) -> Iterator[pl.DataFrame]:
 
     unreadable = (pa.ArrowException, OSError)
     with contextlib.suppress(*unreadable), parquet.ParquetFile(path, page_checksum_verification=True) as file:
-        for place in range(file.metadata.num_row_groups):
+        for group in range(file.metadata.num_row_groups):
             with contextlib.suppress(*unreadable):
-                yield pl.DataFrame(file.read_row_group(place))
+                yield pl.DataFrame(file.read_row_group(group))

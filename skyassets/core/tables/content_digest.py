@@ -43,9 +43,9 @@ class ContentDigest:
     def _take(self, name: str, texts: pl.Series) -> None:
         lengths = texts.str.len_bytes().cast(pl.Int64).fill_null(-1).rechunk()
         self._hashers[f"{name} lengths"].update(lengths.to_arrow().buffers()[1].slice(0, lengths.len() * 8))
-        there = texts.drop_nulls().rechunk()
-        if total := int(there.str.len_bytes().sum()):
-            arrow = there.to_arrow(compat_level=pl.CompatLevel.oldest())
+        present = texts.drop_nulls().rechunk()
+        if total := int(present.str.len_bytes().sum()):
+            arrow = present.to_arrow(compat_level=pl.CompatLevel.oldest())
             _, ends, content = arrow.buffers()
             first = int.from_bytes(ends.slice(arrow.offset * 8, 8).to_pybytes(), "little")
             self._hashers[name].update(content.slice(first, total))

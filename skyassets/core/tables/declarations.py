@@ -40,7 +40,7 @@ class Table:
         missing = [name for name in self.columns if name not in frame.columns]
         unknown = [name for name in frame.columns if name not in self.columns]
         if missing or unknown:
-            raise TableError(f"{self.name}: columns missing {missing}, unknown {unknown}; it has {list(self.columns)}")
+            raise TableError(f"{self.name}: missing columns {missing}, unknown columns {unknown}")
         try:
             frame = frame.select(pl.col(name).cast(kind, strict=True) for name, kind in self.schema.items())
         except pl.exceptions.PolarsError as error:
@@ -49,7 +49,7 @@ class Table:
             raise TableError(f"{self.name}: {frame[self.key].null_count()} rows have no {self.key}")
         repeated = frame.filter(pl.col(self.key).is_duplicated())[self.key].unique().sort()
         if repeated.len():
-            raise TableError(f"{self.name}: {repeated.len()} ids are there twice, the first is {repeated[0]}")
+            raise TableError(f"{self.name}: {repeated.len()} ids occur twice, the first is {repeated[0]}")
         return frame.sort(self.key)
 
 

@@ -180,7 +180,7 @@ class TableStore:
         if not path.exists():
             return "its file is gone"
         if file_digest(path) != manifest.file_digest:
-            return "its file was changed from outside"
+            return "its file was changed by another program"
         if manifest.unfinished:
             return f"{manifest.unfinished} rows could not be made last time"
         return damage(pl.read_parquet(path)) if damage else ""
