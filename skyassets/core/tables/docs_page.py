@@ -11,8 +11,8 @@ def page() -> str:
     head = [
         "# Tables",
         "",
-        "Made from `skyassets/core/tables/declarations.py`; a test compares the two. *Measured* columns tell",
-        "about a run (clocks, engines) and are no part of a table's data version.",
+        "Generated from `skyassets/core/tables/declarations.py`; a test compares the two. *Measured* columns describe",
+        "a run (clocks, engines) and are not part of a table's data version.",
         "",
     ]
     return "\n".join(head + [line for table in TABLES for line in _table(table)])
