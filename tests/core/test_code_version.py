@@ -23,7 +23,7 @@ def version_of(tmp_path: Path) -> Callable[..., str]:
     """The version of modules in a package that holds the files of a tree beside what tells versions."""
     count = iter(range(1000))
 
-    def told(tree: Tree, *modules: str) -> str:
+    def version(tree: Tree, *modules: str) -> str:
         home = tmp_path / str(next(count))
         for name in CORE:
             (home / "skyassets" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -37,7 +37,7 @@ def version_of(tmp_path: Path) -> Callable[..., str]:
         )
         return done.stdout
 
-    return told
+    return version
 
 
 FORMS = {

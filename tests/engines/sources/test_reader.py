@@ -79,9 +79,9 @@ def test_what_users_bring_reads_the_same(name: str, tmp_path: Path) -> None:
 
 @given(st.lists(st.tuples(st.text(min_size=1), st.text(min_size=1)), max_size=5))
 def test_every_text_comes_through_json_lines(
-    tmp_path_factory: pytest.TempPathFactory, told: list[tuple[str, str]]
+    tmp_path_factory: pytest.TempPathFactory, pairs: list[tuple[str, str]]
 ) -> None:
-    rows = [{"question": question, "answer": answer} for question, answer in told]
+    rows = [{"question": question, "answer": answer} for question, answer in pairs]
     path = tmp_path_factory.mktemp("lines") / "mine.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     assert read(path) == rows
@@ -136,7 +136,7 @@ def test_a_csv_file_of_another_encoding_loses_only_the_rows_that_show_it(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "message"),
     [
         ("mine.xlsx", b"PK", r"must end in \.parquet"),
         ("mine.parquet", b"PAR1 and no more", "not readable as parquet"),
@@ -151,10 +151,10 @@ def test_a_csv_file_of_another_encoding_loses_only_the_rows_that_show_it(tmp_pat
     ],
 )
 def test_a_file_that_cannot_be_read_as_a_whole_names_source_and_file(
-    name: str, content: bytes, told: str, tmp_path: Path
+    name: str, content: bytes, message: str, tmp_path: Path
 ) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(SourceError, match=f"mine: .*{name}.*{told}"):
+    with pytest.raises(SourceError, match=f"mine: .*{name}.*{message}"):
         read(tmp_path / name)
 
 

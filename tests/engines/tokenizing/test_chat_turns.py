@@ -14,8 +14,8 @@ def plain(change: Callable[[Message], str] = lambda message: message.content, as
     """A template that writes `role: content<end>`, with `change` of each message in the content's place."""
 
     def render(messages: Sequence[Message], asks: bool) -> str:
-        said = "".join(f"{message.role}: {change(message)}{END}\n" for message in messages)
-        return said + (asking if asks else "")
+        text = "".join(f"{message.role}: {change(message)}{END}\n" for message in messages)
+        return text + (asking if asks else "")
 
     return render
 
@@ -48,7 +48,7 @@ def test_an_answer_that_looks_like_the_templates_words_is_found_where_it_is(answ
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (only("assistant", "is so."), r"it leaves out 'This ' \(5 of 11 characters\);"),
         (only("assistant", "This "), r"it leaves out ' is so\.' \(7 of 11 characters\);"),
@@ -58,8 +58,8 @@ def test_an_answer_that_looks_like_the_templates_words_is_found_where_it_is(answ
         (only("assistant", ""), r"it leaves out 'This is so\.' \(11 of 11"),
     ],
 )
-def test_a_changed_answer_is_an_error_that_tells_the_change(change: Callable[[Message], str], told: str) -> None:
-    with pytest.raises(TrainerError, match=f"example a: turn 2.* {told}"):
+def test_a_changed_answer_is_an_error_that_tells_the_change(change: Callable[[Message], str], message: str) -> None:
+    with pytest.raises(TrainerError, match=f"example a: turn 2.* {message}"):
         answer_turns(conversation("a", "What?", "This is so."), plain(change), [END])
 
 

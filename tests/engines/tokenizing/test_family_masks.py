@@ -112,9 +112,9 @@ def test_a_prompt_that_opens_the_thought_is_gone_on_from() -> None:
     # The same template, but for the line that drops the thought.
     tokenizer = family_tokenizer(R1)
     whole = tokenizer.chat_template.replace("{% set content = content.split('</think>')[-1] %}", "")
-    kept = ChatTokenizer(with_template(R1, whole))
-    encoded = kept.encode(conversation("a", "What?", "<think>\nSo and so.\n</think>\n\nThis."))
-    asked, learned = kept.pieces(encoded)
+    patched = ChatTokenizer(with_template(R1, whole))
+    encoded = patched.encode(conversation("a", "What?", "<think>\nSo and so.\n</think>\n\nThis."))
+    asked, learned = patched.pieces(encoded)
     assert asked.text.endswith("<think>\n")
     assert learned.text == f"So and so.\n</think>\n\nThis.{R1.end}"
 

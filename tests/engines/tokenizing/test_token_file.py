@@ -72,15 +72,15 @@ def nothing_learned() -> TokenExample:
 
 
 @pytest.mark.parametrize(
-    ("bad", "told"),
+    ("bad", "message"),
     [
         ([example("bad", 11)], "example bad has 11 tokens, more than the cutoff of 10; drop over-long rows before"),
         # Nothing precedes the first token, so nobody is asked for it.
         ([nothing_learned()], "example bad has no token to learn"),
     ],
 )
-def test_an_error_leaves_no_file(bad: list[TokenExample], told: str, tmp_path: Path) -> None:
-    with pytest.raises(TrainerError, match=told):
+def test_an_error_leaves_no_file(bad: list[TokenExample], message: str, tmp_path: Path) -> None:
+    with pytest.raises(TrainerError, match=message):
         write_examples(tmp_path / "t", [example("a", 10), *bad], cutoff=10)
     assert list(tmp_path.iterdir()) == []
 
@@ -139,7 +139,7 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
     peaks = []
     for rows in (200, 2000):
         command = [sys.executable, "-c", MEMORY, str(tmp_path / "t"), str(rows)]
-        told = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3])
-        peaks.append(int(told.stdout) / 1024)
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3])
+        peaks.append(int(done.stdout) / 1024)
     # 1,800 rows more are 115 MB of tokens.
     assert peaks[1] - peaks[0] < 20
