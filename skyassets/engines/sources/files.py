@@ -120,30 +120,30 @@ def _json(path: Path) -> Rows:
     """Read an array of objects, or JSON lines, which are often called `.json` too."""
     with _opened(path, newline="\n") as file:
         text = file.read()
-    place, number, decoder = _start(text, 0), 0, json.JSONDecoder()
-    if not text.startswith("[", place):
+    at, number, decoder = _start(text, 0), 0, json.JSONDecoder()
+    if not text.startswith("[", at):
         yield from _objects(text.split("\n"))
         return
-    place = _start(text, place + 1)
-    while not text.startswith("]", place):
+    at = _start(text, at + 1)
+    while not text.startswith("]", at):
         try:
-            row, place = decoder.raw_decode(text, place)
+            row, at = decoder.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
             raise SourceError(f"{path}: element {number} of the array is not valid JSON: {error}") from error
-        if (after := text[(end := _start(text, place)) : end + 1]) not in {",", "]"}:
+        if (after := text[(end := _start(text, at)) : end + 1]) not in {",", "]"}:
             raise SourceError(
                 f"{path}: element {number} of the array is followed by {after!r}, not by a comma or its end"
             )
-        place = _start(text, end + (after == ","))
+        at = _start(text, end + (after == ","))
         is_object = isinstance(row, dict)
         yield row if is_object else Unreadable(f"element {number}", "it is no JSON object", _excerpt(str(row)))
         number += 1
 
 
-def _start(text: str, place: int) -> int:
+def _start(text: str, at: int) -> int:
     """Return the position of the next JSON token."""
-    match = _BLANK.match(text, place)
-    return match.end() if match else place
+    match = _BLANK.match(text, at)
+    return match.end() if match else at
 
 
 def _separated(path: Path, delimiter: str) -> Rows:
@@ -160,17 +160,17 @@ def _separated(path: Path, delimiter: str) -> Rows:
             raise SourceError(f"{path}: these column names occur twice: {repeated}")
         before = lines.line_num
         while (values := _next(lines)) is not None:
-            place = f"line {before + 1}" if lines.line_num == before + 1 else f"lines {before + 1}-{lines.line_num}"
+            position = f"line {before + 1}" if lines.line_num == before + 1 else f"lines {before + 1}-{lines.line_num}"
             before = lines.line_num
             if isinstance(values, csv.Error):
-                yield Unreadable(place, f"its quotes or separators are wrong: {values}")
+                yield Unreadable(position, f"its quotes or separators are wrong: {values}")
             elif not values:
                 continue
             elif len(values) != len(header):
                 reason = f"it has {len(values)} fields, the header has {len(header)}"
-                yield Unreadable(place, reason, _excerpt(delimiter.join(values)))
+                yield Unreadable(position, reason, _excerpt(delimiter.join(values)))
             elif not all(map(_is_text, values)):
-                yield Unreadable(place, "it is not UTF-8", _excerpt(delimiter.join(values)))
+                yield Unreadable(position, "it is not UTF-8", _excerpt(delimiter.join(values)))
             else:
                 yield {name: value or None for name, value in zip(header, values, strict=True)}
 

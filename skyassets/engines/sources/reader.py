@@ -53,7 +53,7 @@ def _rows(source: Source) -> Rows:
             for file in files:
                 for row in file_rows(file, columns, besides):
                     if isinstance(row, Unreadable) and len(files) > 1:
-                        row = replace(row, place=f"{file.name}, {row.place}")
+                        row = replace(row, position=f"{file.name}, {row.position}")
                     yield row
         case HubDataset():
             yield from hub_rows(source.origin, columns, besides)

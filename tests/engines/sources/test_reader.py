@@ -104,7 +104,7 @@ def test_a_bad_line_is_told_by_its_number_and_the_next_one_is_read(line: bytes, 
     first, bad, last = read(path)
     assert (first, last) == (ROWS[0], ROWS[0])
     assert isinstance(bad, Unreadable)
-    assert (bad.place, bad.reason[: len(reason)]) == ("line 3", reason)
+    assert (bad.position, bad.reason[: len(reason)]) == ("line 3", reason)
     assert bad.text
 
 
@@ -124,7 +124,7 @@ def test_a_bad_row_of_a_csv_file_is_told_and_the_next_one_is_read(
     first, bad, last = read(path)
     assert (first, last) == ({"question": "q", "answer": "1"}, {"question": "r", "answer": "2"})
     assert isinstance(bad, Unreadable)
-    assert (bad.place, bad.reason[: len(reason)]) == (place, reason)
+    assert (bad.position, bad.reason[: len(reason)]) == (place, reason)
 
 
 def test_a_csv_file_of_another_encoding_loses_only_the_rows_that_show_it(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_csv_file_of_another_encoding_loses_only_the_rows_that_show_it(tmp_pat
     path.write_bytes("question,answer\nété,1\nwinter,2\n".encode("latin-1"))
     bad, good = read(path)
     assert isinstance(bad, Unreadable)
-    assert (bad.place, bad.reason, good) == ("line 2", "it is not UTF-8", {"question": "winter", "answer": "2"})
+    assert (bad.position, bad.reason, good) == ("line 2", "it is not UTF-8", {"question": "winter", "answer": "2"})
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_a_bad_line_of_several_files_is_told_with_its_file(tmp_path: Path) -> No
     (folder / "train.jsonl").write_text("{")
     _, bad = hub(folder, "*.jsonl")
     assert isinstance(bad, Unreadable)
-    assert bad.place == "train.jsonl, line 1"
+    assert bad.position == "train.jsonl, line 1"
 
 
 def test_a_file_that_the_data_set_does_not_have_names_those_it_has(tmp_path: Path) -> None:
