@@ -1,7 +1,7 @@
 """Builds the completer of a model in its role, with storage, progress and usage accounting."""
 
 from skyassets.core.ports import Model
-from skyassets.core.rows.ledger import Event
+from skyassets.core.rows.ledger import LedgerEvent
 from skyassets.project.progress import Progress
 from skyassets.project.project import BuildContext, Project
 from skyassets.project.serving_record import noted
@@ -11,7 +11,7 @@ from skyassets.stages.sampling.usage import Usage
 
 def completer(project: Project, role: str, model: Model, work: BuildContext) -> Completer:
     """A completer for `model` in its role."""
-    metered = project.accounts.metered(Event.SERVING, work.asset, str(model), work.run.id, work.run_budget)
+    metered = project.accounts.metered(LedgerEvent.SERVING, work.asset, str(model), work.run.id, work.run_budget)
     return Completer(
         project.rows.with_log(work.said),
         noted(project, work.run.id, project.deployment.serving(role, model, work.said, work.run_budget, metered)),

@@ -23,7 +23,7 @@ from stages.asking import ModelProvider
 from skyassets.core.errors import BudgetError
 from skyassets.core.money import Budget, Price
 from skyassets.core.ports import Sampling
-from skyassets.core.rows.ledger import Event, LedgerEntries
+from skyassets.core.rows.ledger import LedgerEntries, LedgerEvent
 from skyassets.core.rows.store import RowStore
 from skyassets.core.tables.declarations import COMPLETIONS, EXAMPLES, LEDGER, TRACES
 from skyassets.project.estimate import Estimate
@@ -189,7 +189,7 @@ def test_a_failed_call_that_may_have_cost_money_is_in_the_ledger_before_anything
         replies = by.complete(MODEL, asked)
     assert set(replies.errors) == {"b", "c"}
     costly, free = sorted(entries.read().iter_rows(named=True), key=lambda row: -row["dollars"])
-    assert costly["event"] == free["event"] == Event.FAILED.value
+    assert costly["event"] == free["event"] == LedgerEvent.FAILED.value
     assert costly["dollars"] == pytest.approx(2 * PRICE.worst(asked[1]))
     assert (free["count"], free["dollars"]) == (1, 0.0)
     (row,) = ledger("mine", store.everything(COMPLETION_COLUMNS), entries.read()).iter_rows(named=True)
@@ -201,7 +201,7 @@ def test_the_hours_of_our_own_machines_are_kept_and_paid(tmp_path: Path) -> None
     pipeline = Pipeline(tmp_path)
     pipeline.deployment = replace(pipeline.deployment, hour_price=3.0)
     project, run_budget = Project(pipeline.recipe, pipeline.deployment), Budget()
-    count = project.accounts.metered(Event.SERVING, "teacher_traces", "m@1", "r", run_budget)
+    count = project.accounts.metered(LedgerEvent.SERVING, "teacher_traces", "m@1", "r", run_budget)
     for _ in range(4):
         count(30.0, 8)
     project.accounts.publish()

@@ -1,8 +1,8 @@
-"""Converts a job's ending to a `Run`. Only what was written before the program started is trusted about the run."""
+"""Converts a job's ending to a `ProgramRun`. Only what was written before the program started is trusted."""
 
 import json
 
-from skyassets.core.ports import Program, Run, RunKind
+from skyassets.core.ports import Program, ProgramRun, RunKind
 from skyassets.engines.sandbox.server import Ending
 
 SIGXCPU_STATUS = 128 + 24
@@ -14,51 +14,51 @@ VERDICTS = {
 }
 
 
-def told(program: Program, ending: Ending) -> Run:
+def told(program: Program, ending: Ending) -> ProgramRun:
     """Return the run for this ending."""
     stdout, stderr, channel, *examined = ending.written
     detail = stderr.decode("utf-8", "replace")[-2000:]
     ready, *said = channel.split(b"\n")[:-1] or [b""]
     if ready != b"ready":
-        return Run(RunKind.SANDBOX_ERROR, "", detail or f"the job did not start (status {ending.status})")
+        return ProgramRun(RunKind.SANDBOX_ERROR, "", detail or f"the job did not start (status {ending.status})")
     cut = None if ending.cut is None else RunKind(ending.cut)
     if said[:1] != [b"compiled"]:
         if cut is not None:
-            return Run(cut, "", detail)
+            return ProgramRun(cut, "", detail)
         if program.check and not said and b'"unusable"' in examined[1]:
             return _examined(examined[1], "", detail)
         why = _value(said[0]) if said else f"the compiler died: {detail}"
-        return Run(RunKind.DOES_NOT_COMPILE, "", why)
+        return ProgramRun(RunKind.DOES_NOT_COMPILE, "", why)
     if cut is not None:
-        return Run(cut, "", detail)
+        return ProgramRun(cut, "", detail)
     if program.check:
         return _examined(examined[1], examined[0].decode("utf-8", "replace")[-2000:], detail)
     if program.call:
         return _called([line.decode("ascii", "replace") for line in said[1:]], ending, detail)
     if ending.status != 0:
-        return Run(_fault(ending.status, detail), "", detail)
-    return Run(RunKind.FINISHED, stdout.decode("utf-8", "replace"), detail)
+        return ProgramRun(_fault(ending.status, detail), "", detail)
+    return ProgramRun(RunKind.FINISHED, stdout.decode("utf-8", "replace"), detail)
 
 
-def _examined(verdict: bytes, errors: str, detail: str) -> Run:
+def _examined(verdict: bytes, errors: str, detail: str) -> ProgramRun:
     ready, *said = verdict.split(b"\n")[:-1] or [b""]
     if ready != b"ready" or len(said) != 1:
         # The examiner holds no program code: if it dies, the tests caused it.
-        return Run(RunKind.RUNTIME_ERROR if ready == b"ready" else RunKind.SANDBOX_ERROR, "", errors or detail)
+        return ProgramRun(RunKind.RUNTIME_ERROR if ready == b"ready" else RunKind.SANDBOX_ERROR, "", errors or detail)
     told = json.loads(said[0])
     kind = VERDICTS[told["verdict"]]
     seen = "\n".join(filter(None, (told["detail"], detail)))
     if kind is RunKind.FINISHED:
-        return Run(kind, told["verdict"], seen)
-    return Run(_fault(1, told["detail"]) if kind is RunKind.RUNTIME_ERROR else kind, "", seen)
+        return ProgramRun(kind, told["verdict"], seen)
+    return ProgramRun(_fault(1, told["detail"]) if kind is RunKind.RUNTIME_ERROR else kind, "", seen)
 
 
-def _called(results: list[str], ending: Ending, detail: str) -> Run:
+def _called(results: list[str], ending: Ending, detail: str) -> ProgramRun:
     if len(results) > 1 or not all(map(_is_json, results)):
-        return Run(RunKind.RUNTIME_ERROR, "", "the program wrote on the channel of its results")
+        return ProgramRun(RunKind.RUNTIME_ERROR, "", "the program wrote on the channel of its results")
     if results:
-        return Run(RunKind.FINISHED, results[0], detail)
-    return Run(_fault(ending.status, detail), "", detail or "the program ended before its call was done")
+        return ProgramRun(RunKind.FINISHED, results[0], detail)
+    return ProgramRun(_fault(ending.status, detail), "", detail or "the program ended before its call was done")
 
 
 def _fault(status: int, detail: str) -> RunKind:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from operator import eq
 
-from skyassets.core.ports import Judgement, Program, Run, RunKind, Verdict
+from skyassets.core.ports import Judgement, Program, ProgramRun, RunKind, Verdict
 from skyassets.stages.grading.config import Graders, Mode
 from skyassets.stages.grading.extract_code import lenient_code, strict_code
 from skyassets.stages.grading.outputs import same_output, same_value
@@ -82,7 +82,7 @@ def _tests(code: str, cases: Cases) -> Iterator[Test]:
         yield Program(source, check=trusted, names=cases.names), partial(eq, CHECK_PASSED)
 
 
-def _became(program: Program, run: Run, is_wanted: Callable[[str], bool]) -> str:
+def _became(program: Program, run: ProgramRun, is_wanted: Callable[[str], bool]) -> str:
     if run.kind is not RunKind.FINISHED:
         return run.kind.value
     if program.check and run.output not in {CHECK_PASSED, CHECK_FAILED}:
@@ -90,7 +90,7 @@ def _became(program: Program, run: Run, is_wanted: Callable[[str], bool]) -> str
     return PASSED if is_wanted(run.output) else WRONG_ANSWER
 
 
-def _failed(ended: list[str], of: int, run: Run) -> tuple[Verdict, str]:
+def _failed(ended: list[str], of: int, run: ProgramRun) -> tuple[Verdict, str]:
     if ended[-1] == RunKind.SANDBOX_ERROR:
         told = run.detail.strip()[-200:] if run.kind is RunKind.SANDBOX_ERROR else "a check came to nothing"
         return Verdict.UNJUDGED, f"sandbox error: {told}"

@@ -98,7 +98,7 @@ def _labels(source: Source) -> Row:
 def _shaped(source: Source, row: Row | Unreadable, position: int) -> Row:
     if isinstance(row, Unreadable):
         told = {"name": row.position, "family": source.name, "domain": source.domain, "question": row.text or None}
-        return {**_labels(source), **told, "set_aside": well_formed(f"cannot be read: {row.place}: {row.reason}")}
+        return {**_labels(source), **told, "set_aside": well_formed(f"cannot be read: {row.position}: {row.reason}")}
     problem = {**_labels(source), "name": f"row {position}", "family": source.name, "domain": source.domain}
     if reason := _unfit(source, row):
         problem["set_aside"] = well_formed(reason)

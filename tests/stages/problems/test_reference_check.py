@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from skyassets.core.errors import SourceError
-from skyassets.core.ports import Limits, Program, Run, RunKind
+from skyassets.core.ports import Limits, Program, ProgramRun, RunKind
 from skyassets.core.sources import Generated, HubDataset, Source, Unreadable
 from skyassets.core.tables.declarations import PROBLEMS
 from skyassets.core.tables.store import StageResult
@@ -131,8 +131,8 @@ def test_a_sandbox_that_fails_leaves_the_problem_unfinished(graders: Graders) ->
     class Broken:
         name = "broken"
 
-        def run(self, program: Program, limits: Limits) -> Run:
-            return Run(RunKind.SANDBOX_ERROR, "", "no namespace")
+        def run(self, program: Program, limits: Limits) -> ProgramRun:
+            return ProgramRun(RunKind.SANDBOX_ERROR, "", "no namespace")
 
     source = Source("c", HubDataset("c"), "CC0-1.0", "code", tests="tests", reference="solution")
     answer = Source("m", HubDataset("m"), "CC0-1.0", ground_truth="gold")
