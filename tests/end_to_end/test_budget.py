@@ -61,7 +61,7 @@ def serving(folder: Path, delay: float = 0.0) -> Iterator[Server]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = folder / "paid-calls.jsonl"
-    command = [sys.executable, "-m", "skyassets.engines.fake.server", "--port", str(port), "--log", str(log)]
+    command = [sys.executable, "-m", "fake_server", "--port", str(port), "--log", str(log)]
     process = subprocess.Popen([*command, "--delay", str(delay)])
     try:
         while process.poll() is None:

@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 
 from skyassets.core.errors import StoreError
 from skyassets.core.files import append, shared
@@ -59,7 +58,7 @@ class Claims:
             raise self._error(error) from error
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         with contextlib.suppress(OSError):  # a file that remains has no lock holder
             self._path.unlink()
         os.close(self._file)

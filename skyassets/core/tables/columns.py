@@ -18,13 +18,12 @@ class Column:
     measured: bool = False
 
 
-_text, _whole, _real = (partial(Column, type) for type in (pl.String(), pl.Int64(), pl.Float64()))
+_TYPES = (pl.String(), pl.Int64(), pl.Float64(), pl.List(pl.String()))
+_text, _whole, _real, _texts = (partial(Column, type) for type in _TYPES)
 
 COLUMNS: dict[str, Column] = {
     # problems
-    "problem_id": _text(
-        "Digest of everything that a problem states: source, domain, question, ground truth, tests and the like."
-    ),
+    "problem_id": _text("Digest of what a problem states: source, domain, question, ground truth, tests and so on."),
     "source": _text("Where the problem comes from: a generator, a file, a data set on the hub."),
     "name": _text("The problem's own name or position within its source."),
     "family": _text("The kind of problem within its source: a generator's family, a subset, a subject."),
@@ -33,8 +32,7 @@ COLUMNS: dict[str, Column] = {
     "ground_truth": _text("The right final answer; for code, null."),
     "tests": _text("For code: JSON of the test cases (fn_name, inputs, outputs); otherwise null."),
     "starter_code": _text("For code: code that the answer must start from; otherwise null."),
-    "references": Column(
-        pl.List(pl.String()),
+    "references": _texts(
         "For code: reference solutions, at most three, one of which passes all tests; null for none.",
     ),
     "difficulty": _real("Difficulty from 1 to 10 on the AoPS scale; null if unrated."),
@@ -60,9 +58,7 @@ COLUMNS: dict[str, Column] = {
     "sample": _whole("Which of the n samples of the problem, from 0."),
     "error": _text("Why there is no text; null if there is. The next run requests such a row again."),
     "cut": _text("How a completion cut by the token limit was handled: kept, dropped or resampled; null if none was."),
-    "cut_completions": Column(
-        pl.List(pl.String()), "The attempt's completions that the limit cut, in the order of requests."
-    ),
+    "cut_completions": _texts("The attempt's completions that the limit cut, in the order of requests."),
     # traces and rewrites
     "trace_id": _text("Digest of problem, completion and sample index."),
     "rewrite_id": _text("Digest of the trace and of how it was rewritten."),
@@ -79,9 +75,7 @@ COLUMNS: dict[str, Column] = {
     "reason": _text("The evidence in a phrase; for unjudged, why no verdict was possible."),
     "answer": _text("The answer that was extracted from the text and compared; null if none was found."),
     "backend": _text("What compared or ran it, with its version."),
-    "test_results": Column(
-        pl.List(pl.String()), "For code: the outcome of each test, in order (passed, wrong answer, ..., not run)."
-    ),
+    "test_results": _texts("For code: the outcome of each test, in order (passed, wrong answer, ..., not run)."),
     "judgement_id": _text("Digest of everything that decides a judgement: graders' code, text, reference, limits."),
     # examples
     "example_id": _text("Digest of the example's rewrite and system prompt."),
@@ -98,7 +92,7 @@ COLUMNS: dict[str, Column] = {
     "rewrite_backend": _text("What judged the rewrite, with its version.", measured=True),
     "is_imported": Column(pl.Boolean(), "Whether the trace came ready-made with its problem."),
     "example_tokens": _whole(
-        "Tokens of the whole conversation under the student's tokenizer and template; null if not counted."
+        "Tokens of the conversation under the student's tokenizer and template; null if not counted."
     ),
     "learned_tokens": _whole("Those of them that count in the loss: the answer, with its end of turn."),
     # checkpoint
@@ -115,17 +109,13 @@ COLUMNS: dict[str, Column] = {
     "learning_rate": _real("The learning rate of the step."),
     "grad_norm": _real("Norm of the gradient before clipping."),
     "tokens": _whole("Tokens in the step's batch, padding left out."),
-    "mfu": _real(
-        "Model FLOPs utilisation of the step, 0 to 1; null where the device's peak is unknown.", measured=True
-    ),
+    "mfu": _real("Model FLOPs utilisation of the step, 0 to 1; null if the peak is unknown.", measured=True),
     "memory_gb": _real("Peak memory of the first rank so far, in GB (10^9 bytes).", measured=True),
     "fact": _text("For a fact, its JSON: run, training, plan, environment, data version, revision.", measured=True),
     # benchmarks
     "answer_id": _text("Digest of model role, problem, completion and sample index."),
     "epoch_name": _text("The re-evaluation the answers belong to; empty for the first."),
-    "role": _text(
-        "The model's role: base, student or another model of the recipe; 'b - a' for a comparison on the same items.",
-    ),
+    "role": _text("The model's role: base, student or another one of the recipe; 'b - a' for a comparison."),
     "strict": _text("Verdict if only the requested form counts (a box; one block in the solution)."),
     "strict_reason": _text("The strict verdict's evidence."),
     "strict_answer": _text("The answer extracted in the requested form; null if there is none, and for code."),

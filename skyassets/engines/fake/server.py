@@ -1,11 +1,5 @@
-"""Serves the fake model over HTTP as an OpenAI-compatible server of its own process, counting every call.
+"""Serves the fake model over HTTP as an OpenAI-compatible server. Each call is a line of the log, before its answer."""
 
-    python -m skyassets.engines.fake.server --port 8000 --log calls.jsonl [--weights FOLDER] [--delay 0.1]
-
-Each call is a line of the log, written before it is answered.
-"""
-
-import argparse
 import json
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -59,18 +53,3 @@ def server(
     model = load(weights) if weights else FakeModel()
     handler = type("Handler", (_Handler,), {"model": model, "name": name, "log": log, "delay": delay})
     return ThreadingHTTPServer(("127.0.0.1", port), handler)
-
-
-def main() -> None:
-    """Serve until killed."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--port", type=int, default=8000)
-    options.add_argument("--log", type=Path)
-    options.add_argument("--weights", type=Path)
-    options.add_argument("--delay", type=float, default=0.0, help="seconds to wait before each answer")
-    arguments = options.parse_args()
-    server(arguments.port, arguments.weights, arguments.log, arguments.delay).serve_forever()
-
-
-if __name__ == "__main__":
-    main()

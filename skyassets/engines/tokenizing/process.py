@@ -25,15 +25,13 @@ from skyassets.engines.tokenizing.token_file import write_examples
 MODULE = "skyassets.engines.tokenizing.process"
 
 
-def token_lengths(
-    folder: Path, conversations: Iterable[Conversation], python: str = sys.executable
-) -> list[TokenCount]:
+def token_lengths(folder: Path, conversations: Iterable[Conversation]) -> list[TokenCount]:
     """Return how many tokens of each conversation the trainer sees and learns, by the tokenizer in `folder`.
 
     Raises:
         TrainerError: if the tokenizer cannot be read or a conversation does not fit its template.
     """
-    output = _run([python, "-m", MODULE, str(folder)], "counting tokens", folder, conversations)
+    output = _run("counting tokens", folder, conversations=conversations)
     return [TokenCount(*map(int, line.split())) for line in output.splitlines()]
 
 
@@ -48,17 +46,17 @@ def write_tokens(
         TrainerError: if the tokenizer cannot be read, a conversation does not fit its template, is longer than
             `cutoff` tokens or has nothing to learn, or the file cannot be written.
     """
-    where = ["--examples", str(examples_file), "--tokens", str(tokens_file), "--cutoff", str(cutoff)]
-    _run([python, "-m", MODULE, str(folder), *where], "tokenizing", folder)
+    options = ("--examples", str(examples_file), "--tokens", str(tokens_file), "--cutoff", str(cutoff))
+    _run("tokenizing", folder, *options, python=python)
 
 
-def token_pieces(folder: Path, conversation: Conversation, python: str = sys.executable) -> list[TokenPiece]:
+def token_pieces(folder: Path, conversation: Conversation) -> list[TokenPiece]:
     """Return `conversation` as the trainer sees it: text decoded from the tokens, split where the loss mask changes.
 
     Raises:
         TrainerError: as `token_lengths`.
     """
-    output = _run([python, "-m", MODULE, str(folder), "--show"], "tokenizing", folder, [conversation])
+    output = _run("tokenizing", folder, "--show", conversations=[conversation])
     return [TokenPiece(**piece) for piece in json.loads(output)]
 
 
@@ -74,11 +72,14 @@ def read(json_lines: Iterable[str]) -> Iterator[Conversation]:
         yield Conversation(row["id"], tuple(Message(**turn) for turn in row["messages"]))
 
 
-def _run(command: list[str], doing: str, folder: Path, conversations: Iterable[Conversation] = ()) -> str:
-    """Run `command` with the conversations as its standard input, and return its output."""
+def _run(
+    doing: str, folder: Path, *options: str, conversations: Iterable[Conversation] = (), python: str = sys.executable
+) -> str:
+    """Run this module with the conversations as its standard input, and return its output."""
+    command = [python, "-m", MODULE, str(folder), *options]
+    environment = os.environ | {"TOKENIZERS_PARALLELISM": "true", "HF_HUB_OFFLINE": "1"}
     # Files, not pipes, so that neither process blocks on unread output.
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
-        environment = os.environ | {"TOKENIZERS_PARALLELISM": "true", "HF_HUB_OFFLINE": "1"}
         with subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=output, stderr=errors, text=True, env=environment
         ) as process:
