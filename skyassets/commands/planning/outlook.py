@@ -16,7 +16,7 @@ from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, CHECKPOINT, E
 from skyassets.core.training.spec import TrainPlan
 from skyassets.engines.fake.engine import NAME as TINY
 from skyassets.engines.host.machine import this_machine
-from skyassets.engines.models.shape import is_at_hand
+from skyassets.engines.models.shape import has_local_shape
 from skyassets.project.estimate import Estimate
 from skyassets.project.planning import planned, priced
 from skyassets.project.project import Project
@@ -109,7 +109,7 @@ def _trained(project: Project, state: dict[str, State]) -> tuple[bool, TrainPlan
         return False, None, ""
     if state[EXAMPLES.name] is State.FRESH and _is_trained(project):
         return False, None, "checkpoint: the weights of this very training are there, and nothing is trained"
-    if training.base.name != TINY and not is_at_hand(training.base, deployment.data / "models"):
+    if training.base.name != TINY and not has_local_shape(training.base, deployment.data / "models"):
         return True, None, f"checkpoint: the shape of {training.base} is not at hand; `skyassets plan` gets it"
     if recipe.expected is None and project.store.manifest(EXAMPLES) is None:
         return True, None, "checkpoint: what the training takes is known once there is a data set"

@@ -27,7 +27,7 @@ def base_shape(model: Model, cache: Path) -> ModelShape:
     return shape_of(json.loads(config.read_text(encoding="utf-8")), model.name)
 
 
-def is_at_hand(model: Model, cache: Path) -> bool:
+def has_local_shape(model: Model, cache: Path) -> bool:
     """Whether the shape of `model` is available without a download or conversion."""
     if model.name in KNOWN_SHAPES:
         return True

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
-from skyassets.core.identity import digest, spelling
+from skyassets.core.identity import digest, canonical_json
 from skyassets.core.ports import CompletionClient, Message, Model, ModelProvider, Reply, Request, Sampling
 from skyassets.core.rows.claims import Claims
 from skyassets.core.rows.ledger import LedgerEntry, LedgerEvent
@@ -253,7 +253,7 @@ def completion_row(asked: Request, reply: Reply) -> dict[str, object]:
     parts = {"model": asked.model, "messages": asked.messages, "sampling": asked.sampling, "seed": asked.seed}
     return {
         "completion_id": asked.id,
-        "request": well_formed(spelling(parts)),
+        "request": well_formed(canonical_json(parts)),
         "model": str(asked.model),
         "text": well_formed(reply.text),
         **{name: getattr(reply, name) for name in REPLY_COLUMNS},
