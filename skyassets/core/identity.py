@@ -19,7 +19,7 @@ def json_value(value: object) -> object:
     """`value` as JSON-able data that is equal for equal values, whatever the run, machine or Python.
 
     Dataclasses become objects with a name: the `identity_name` that the class declares, so that renaming it changes
-    no digest, or else the class's name. Enums become their value, tuples become lists. A whole float becomes an integer,
+    no digest, or else the class's name. Enums become their value, tuples become lists. Whole floats become integers,
     so `temperature=1` and `1.0` are the same request.
 
     Raises:
@@ -59,7 +59,7 @@ def _fields(kind: type) -> tuple[str, tuple[str, ...]] | None:
 
 
 def canonical_json(value: object) -> str:
-    """The canonical JSON text of `value` (sorted keys, no spaces, UTF-8 kept); see `json_value` for what is rejected."""
+    """The canonical JSON of `value` (sorted keys, no spaces, UTF-8 kept); see `json_value` for what is rejected."""
     return _ENCODE(json_value(value))
 
 

@@ -1,4 +1,4 @@
-"""Identities: equal values have equal digests, and what has no stable spelling is refused."""
+"""Identities: equal values have equal digests, and what has no stable JSON form is refused."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skyassets.core.errors import IdentityError
-from skyassets.core.identity import digest, canonical_json
+from skyassets.core.identity import canonical_json, digest
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

@@ -5,6 +5,7 @@ or in two, but never lost.
 """
 
 import contextlib
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -148,8 +149,7 @@ class Compaction:
     def _sweep(self) -> None:
         """Remove unfinished files of a killed compaction, which only contain copies."""
         for path in self.folder.glob(".part-*"):
-            for file in [path] if path.is_file() else [*path.iterdir(), path]:
-                file.unlink() if file.is_file() else file.rmdir()
+            path.unlink() if path.is_file() else shutil.rmtree(path)
 
     def _only_one(self) -> contextlib.AbstractContextManager[None]:
         return locked(self.folder / ".compact.lock", self.log)

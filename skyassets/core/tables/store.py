@@ -188,17 +188,14 @@ class TableStore:
     def _keep_previous(self, table: Table, new: Manifest) -> None:
         """Keep the file that is about to be replaced, under a second name, if it is intact and its content differs."""
         old, path, previous = self.manifest(table), self.path(table), self.previous(table)
-        if old is None or old.data_version == new.data_version or not path.exists():
-            return
-        if file_digest(path) != old.file_digest:
-            return
-        # Optional: on file systems without hard links, no previous version is kept.
-        with contextlib.suppress(OSError):
-            previous.parent.mkdir(exist_ok=True)
-            part = previous.with_suffix(".part")
-            part.unlink(missing_ok=True)
-            part.hardlink_to(path)
-            part.replace(previous)
+        if old and old.data_version != new.data_version and path.exists() and file_digest(path) == old.file_digest:
+            # Optional: on file systems without hard links, no previous version is kept.
+            with contextlib.suppress(OSError):
+                previous.parent.mkdir(exist_ok=True)
+                part = previous.with_suffix(".part")
+                part.unlink(missing_ok=True)
+                part.hardlink_to(path)
+                part.replace(previous)
 
     def _lock(self, table: Table) -> Path:
         return self.folder / f".{table.name}.lock"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
-from skyassets.core.identity import digest, canonical_json
+from skyassets.core.identity import canonical_json, digest
 from skyassets.core.tables.declarations import REPORTS
 from skyassets.core.tables.store import StageResult
 from skyassets.stages.evaluation.benchmark import Benchmark
