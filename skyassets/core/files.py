@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TextIO
 
 from skyassets.core.errors import StoreError
-from skyassets.core.identity import DIGEST_BYTES
+from skyassets.core.identity import new_hash
 
 
 def file_digest(path: Path) -> str:
     """BLAKE2b-128 of the file's bytes, as hex."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=DIGEST_BYTES)).hexdigest()
+        return hashlib.file_digest(file, new_hash).hexdigest()
 
 
 @contextlib.contextmanager

@@ -10,8 +10,8 @@ from typing import Any
 
 from skyassets.core.errors import IdentityError
 
-DIGEST_BYTES = 16
-
+new_hash = functools.partial(hashlib.blake2b, digest_size=16)
+"""The hash function of all digests: BLAKE2b with 128 bits."""
 _ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
@@ -66,4 +66,4 @@ def canonical_json(value: object) -> str:
 def digest(*parts: object) -> str:
     """A 128-bit BLAKE2b digest, as hex, of the canonical JSON of `parts`."""
     text = canonical_json(parts).encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(text, digest_size=DIGEST_BYTES).hexdigest()
+    return new_hash(text).hexdigest()

@@ -1,11 +1,10 @@
 """Digests of what a weights folder holds besides the weights: chat template, tokenizer, number format."""
 
-import hashlib
 import json
 from pathlib import Path
 
 from skyassets.core.files import file_digest
-from skyassets.core.identity import DIGEST_BYTES, digest
+from skyassets.core.identity import digest, new_hash
 
 TOKENIZER_FILES = (
     "tokenizer.json",
@@ -42,15 +41,11 @@ def _template(folder: Path) -> str:
     """Return the digest of the chat template, from its own file or the tokenizer's settings."""
     for name in TEMPLATES:
         if (folder / name).is_file():
-            return _digest((folder / name).read_bytes())
+            return file_digest(folder / name)
     template = _json(folder / "tokenizer_config.json").get("chat_template")
     if isinstance(template, str):
-        return _digest(template.encode("utf-8", "surrogatepass"))
+        return new_hash(template.encode("utf-8", "surrogatepass")).hexdigest()
     return digest(template) if template else NONE
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.blake2b(content, digest_size=DIGEST_BYTES).hexdigest()
 
 
 def _json(path: Path) -> dict[str, object]:
