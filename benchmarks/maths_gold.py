@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from skyassets.core.ports import Judgement, Limits, Program, Run, Verdict
+from skyassets.core.ports import Judgement, Limits, Program, ProgramRun, Verdict
 from skyassets.engines.math_verify.engine import MathVerify
 from skyassets.stages.equivalence.compare import same
 from skyassets.stages.equivalence.latex import tidy
@@ -42,7 +42,7 @@ class NoSandbox:
 
     name = "none"
 
-    def run(self, program: Program, limits: Limits) -> Run:
+    def run(self, program: Program, limits: Limits) -> ProgramRun:
         raise AssertionError("an answer was run")
 
 

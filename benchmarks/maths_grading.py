@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 
-from skyassets.core.ports import Limits, Program, Run
+from skyassets.core.ports import Limits, Program, ProgramRun
 from skyassets.engines.math_verify.engine import MathVerify
 from skyassets.stages.grading.config import Graders, Mode
 from skyassets.stages.grading.judge import judge
@@ -46,7 +46,7 @@ class NoSandbox:
 
     name = "none"
 
-    def run(self, program: Program, limits: Limits) -> Run:
+    def run(self, program: Program, limits: Limits) -> ProgramRun:
         raise AssertionError("an answer was run")
 
 

@@ -68,7 +68,7 @@ def ours(folder: Path, data: Path, scratch: Path, processes: int) -> dict[str, f
 
     def work() -> int:
         with data.open(encoding="utf-8") as said:
-            conversations = (read([line])[0] for line in said)
+            conversations = read(said)
             write_examples(scratch / "tokens.arrow", tokenizer.encode_all(conversations), sys.maxsize)
         return int(TokenFile(scratch / "tokens.arrow").lengths.sum())
 

@@ -33,7 +33,7 @@ class Reading:
 
     def spelled(self, spell: Callable[[str], str]) -> str:
         """The text with each path replaced by `spell(path)`."""
-        return _REFERENCE.sub(lambda found: spell(found[1]), self.text)
+        return _REFERENCE.sub(lambda match: spell(match[1]), self.text)
 
 
 def read(source: str, module: str, *, is_package: bool = False) -> Reading:

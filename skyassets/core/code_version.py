@@ -51,7 +51,7 @@ def source_path(module: str) -> Path:
     """
     path = _source(module)
     if path is None:
-        raise IdentityError(f"cannot fingerprint the code of {module}: no Python source was found for it")
+        raise IdentityError(f"cannot fingerprint the code of {module}: it has no Python source file")
     return path
 
 
@@ -131,8 +131,8 @@ def _source(module: str) -> Path | None:
     root = _root(outermost)
     if root is None or not rest:
         return root
-    place = root.parent.joinpath(*rest)
-    files = (place / "__init__.py", place.with_name(f"{place.name}.py"))
+    path = root.parent.joinpath(*rest)
+    files = (path / "__init__.py", path.with_name(f"{path.name}.py"))
     return next((file for file in files if file.is_file()), None)
 
 

@@ -5,7 +5,7 @@ SkyassetsError
 ├── SourceError        a source of problems cannot be read (file, column, hub)
 ├── StoreError         a table or the row store is missing, damaged, locked, or the disk is full
 ├── TableError         rows that violate their table's schema (columns, types, key)
-├── IdentityError      a value without a stable spelling cannot be fingerprinted
+├── IdentityError      a value without a stable JSON form cannot be fingerprinted
 ├── ServerError        a model server cannot be started, reached or used
 ├── SandboxError       no safe place to run a model's program
 ├── GraderError        the grader's workers cannot be used
@@ -40,7 +40,7 @@ class TableError(SkyassetsError):
 
 
 class IdentityError(SkyassetsError, TypeError):
-    """A value without a stable spelling cannot be fingerprinted."""
+    """A value without a stable JSON form cannot be fingerprinted."""
 
 
 class ServerError(SkyassetsError):

@@ -7,15 +7,16 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TextIO
 
 from skyassets.core.errors import StoreError
-from skyassets.core.identity import DIGEST_BYTES
+from skyassets.core.identity import new_hash
 
 
 def file_digest(path: Path) -> str:
     """BLAKE2b-128 of the file's bytes, as hex."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=DIGEST_BYTES)).hexdigest()
+        return hashlib.file_digest(file, new_hash).hexdigest()
 
 
 @contextlib.contextmanager
@@ -25,14 +26,12 @@ def replaced(path: Path) -> Iterator[Path]:
     Raises:
         StoreError: when the file cannot be written (no space, no permission).
     """
+    part: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
         os.close(handle)
-    except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror}; free space or choose another data folder") from error
-    part = Path(name)
-    try:
+        part = Path(name)
         yield part
         with part.open("rb") as file:
             os.fsync(file.fileno())
@@ -42,7 +41,8 @@ def replaced(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise StoreError(f"cannot write {path}: {error.strerror}; free space or choose another data folder") from error
     finally:
-        part.unlink(missing_ok=True)
+        if part is not None:
+            part.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -52,22 +52,17 @@ def write_text(path: Path, text: str) -> None:
 
 
 @contextlib.contextmanager
-def locked(path: Path, waiting: Callable[[str], None]) -> Iterator[None]:
-    """Hold the lock file `path`. If another process holds it, report that once through `waiting`, then wait.
+def locked(path: Path, log: Callable[[str], None]) -> Iterator[None]:
+    """Hold the lock file `path`. If another process holds it, report that once through `log`, then wait.
 
     The kernel releases the lock when its holder ends for any reason, so a killed run never blocks the next one.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("a+", encoding="utf-8")
-    except OSError as error:
-        raise StoreError(f"cannot write in {path.parent}: {error.strerror}; choose another data folder") from error
-    with file:
+    with _lock_file(path) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            waiting(f"{path.name} is held by process {file.read().strip() or 'unknown'}; waiting for it to finish")
+            log(f"{path.name} is held by process {file.read().strip() or 'unknown'}; waiting for it to finish")
             fcntl.flock(file, fcntl.LOCK_EX)
         file.truncate(0)
         file.write(str(os.getpid()))
@@ -90,15 +85,33 @@ def holder(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def shared(path: Path, alone: bool = False) -> Iterator[None]:
-    """Hold the lock file `path` shared, or exclusively if `alone`; waits for conflicting holders."""
+def shared(path: Path, is_exclusive: bool = False) -> Iterator[None]:
+    """Hold the lock file `path` shared, or exclusively; waits for conflicting holders."""
+    with _lock_file(path) as file:
+        fcntl.flock(file, fcntl.LOCK_EX if is_exclusive else fcntl.LOCK_SH)
+        yield
+
+
+def _lock_file(path: Path) -> TextIO:
     try:
-        file = path.open("a", encoding="utf-8")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("a+", encoding="utf-8")
     except OSError as error:
         raise StoreError(f"cannot write in {path.parent}: {error.strerror}; choose another data folder") from error
-    with file:
-        fcntl.flock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
-        yield
+
+
+def append(file: int, content: bytes, size: int, *, is_durable: bool) -> None:
+    """Append `content` to an open file of `size` bytes; if that fails (OSError), the file is unchanged."""
+    try:
+        left = memoryview(content)
+        while left:
+            left = left[os.write(file, left) :]
+        if is_durable:
+            os.fdatasync(file)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.ftruncate(file, size)
+        raise
 
 
 def sync_folder(folder: Path) -> None:

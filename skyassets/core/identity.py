@@ -1,4 +1,4 @@
-"""Identities: one stable spelling of plain values, and digests of it. Independent of tables and files."""
+"""Identities: the canonical JSON of plain values, and digests of it. Independent of tables and files."""
 
 import dataclasses
 import functools
@@ -10,26 +10,26 @@ from typing import Any
 
 from skyassets.core.errors import IdentityError
 
-DIGEST_BYTES = 16
+new_hash = functools.partial(hashlib.blake2b, digest_size=16)
+"""The hash function of all digests: BLAKE2b with 128 bits."""
+_ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
-_SPELL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
-
-def plain(value: object) -> object:
+def json_value(value: object) -> object:
     """`value` as JSON-able data that is equal for equal values, whatever the run, machine or Python.
 
     Dataclasses become objects with a name: the `identity_name` that the class declares, so that renaming it changes
-    no digest, or else the class's name. Enums become their value, tuples become lists. A whole float is spelled as an
-    integer, so `temperature=1` and `1.0` are the same request.
+    no digest, or else the class's name. Enums become their value, tuples become lists. Whole floats become integers,
+    so `temperature=1` and `1.0` are the same request.
 
     Raises:
-        IdentityError: for anything without a stable spelling (sets, functions, NaN, arbitrary objects).
+        IdentityError: for anything without a stable JSON form (sets, functions, NaN, arbitrary objects).
     """
     kind: Any = type(value)
     if kind is str or value is None or kind is int or kind is bool:  # by far the most common
         return value
     if isinstance(value, Enum):
-        return plain(value.value)
+        return json_value(value.value)
     if isinstance(value, bool | int | str):
         return value
     if isinstance(value, float):
@@ -38,13 +38,13 @@ def plain(value: object) -> object:
         return int(value) if value.is_integer() else value
     if not isinstance(value, type) and (fields := _fields(kind)) is not None:
         title, names = fields
-        return {"": title, **{name: plain(getattr(value, name)) for name in names}}
+        return {"": title, **{name: json_value(getattr(value, name)) for name in names}}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [json_value(item) for item in value]
     if isinstance(value, dict):
         if not all(isinstance(name, str) for name in value):
             raise IdentityError("cannot fingerprint a dict whose keys are not all strings: use a dataclass")
-        return {name: plain(item) for name, item in value.items()}
+        return {name: json_value(item) for name, item in value.items()}
     raise IdentityError(f"cannot fingerprint {type(value).__name__}: use a dataclass or a JSON value")
 
 
@@ -58,12 +58,12 @@ def _fields(kind: type) -> tuple[str, tuple[str, ...]] | None:
     return title, tuple(field.name for field in dataclasses.fields(kind))
 
 
-def spelling(value: object) -> str:
-    """The canonical JSON text of `value` (sorted keys, no spaces, UTF-8 kept); see `plain` for what is rejected."""
-    return _SPELL(plain(value))
+def canonical_json(value: object) -> str:
+    """The canonical JSON of `value` (sorted keys, no spaces, UTF-8 kept); see `json_value` for what is rejected."""
+    return _ENCODE(json_value(value))
 
 
 def digest(*parts: object) -> str:
-    """A 128-bit BLAKE2b digest, as hex, of the spelling of `parts`."""
-    text = spelling(parts).encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(text, digest_size=DIGEST_BYTES).hexdigest()
+    """A 128-bit BLAKE2b digest, as hex, of the canonical JSON of `parts`."""
+    text = canonical_json(parts).encode("utf-8", "surrogatepass")
+    return new_hash(text).hexdigest()

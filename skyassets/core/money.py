@@ -35,8 +35,8 @@ class Price:
 
     def worst(self, request: Request) -> float:
         """The most a request can cost: its prompt in bytes, which no tokenizer exceeds, and its full token limit."""
-        said = sum(len(turn.content.encode("utf-8", "replace")) + TURN_TOKENS for turn in request.messages)
-        return self.dollars(said, request.sampling.max_tokens)
+        prompt = sum(len(turn.content.encode("utf-8", "replace")) + TURN_TOKENS for turn in request.messages)
+        return self.dollars(prompt, request.sampling.max_tokens)
 
 
 FREE = Price(0.0, 0.0, as_of="", source="a server of one's own")

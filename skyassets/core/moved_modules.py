@@ -41,17 +41,17 @@ class MovedModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         """The module under its new name, with a warning that recommends the stable import."""
         warnings.warn(
             f"{spec.name} is now {MOVED[spec.name]}; import from skyassets.recipe instead: "
-            "the old name goes in the next release",
+            "the old name will be removed in the next release",
             FutureWarning,
             stacklevel=2,
         )
         module = importlib.import_module(MOVED[spec.name])
-        self._own = module.__spec__
+        self._spec = module.__spec__
         return module
 
     def exec_module(self, module: ModuleType) -> None:
         """Does nothing: the module was loaded under its new name and keeps its spec."""
-        module.__spec__ = self._own
+        module.__spec__ = self._spec
 
 
 def install() -> None:

@@ -158,7 +158,7 @@ class Program:
 
     - `check` given: Python source of tests, as HumanEval and MBPP have them. They run in a second confined process
       that never contains the program. It can call the functions listed in `names`; their
-       arguments and results are passed as plain data. The output is `passed` or `failed`, set by that second process.
+      arguments and results are passed as plain data. The output is `passed` or `failed`, set by that second process.
     - else `call` given: the function it names (`f`, or `Solution.f`) is called once with `arguments`, the JSON text
       of the positional arguments; the JSON text of what it returns is the output.
     - else the program runs as a script with `stdin`; its standard output is the output.
@@ -173,7 +173,7 @@ class Program:
 
 
 @dataclass(frozen=True)
-class Run:
+class ProgramRun:
     """The result of a run."""
 
     kind: RunKind
@@ -195,12 +195,12 @@ class Sandbox(Protocol):
         """The backend and its version, as recorded in every verdict."""
         ...
 
-    def run(self, program: Program, limits: Limits) -> Run:
-        """Run `program` once. A misbehaving program gives a `Run`; only a missing sandbox raises SandboxError."""
+    def run(self, program: Program, limits: Limits) -> ProgramRun:
+        """Run `program` once. A misbehaving program gives a result; only a missing sandbox raises SandboxError."""
         ...
 
 
-class Equals(Protocol):
+class AnswerComparator(Protocol):
     """Decides whether two mathematical answers are equal, in a process that can be killed."""
 
     @property

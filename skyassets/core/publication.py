@@ -8,7 +8,7 @@ UNNAMED = "(not named)"
 """Placeholder for a repository that is not named yet."""
 
 
-class Kind(StrEnum):
+class RepoType(StrEnum):
     """The Hub's repository types."""
 
     MODEL = "model"
@@ -16,7 +16,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Item:
+class RepoFile:
     """A file to upload: a local file, or `content` generated for the Hub."""
 
     path: str
@@ -28,34 +28,34 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Parcel:
+class RepoUpload:
     """Everything uploaded to one repository, as one commit."""
 
-    kind: Kind
+    repo_type: RepoType
     repo: str
     """OWNER/NAME, or UNNAMED."""
-    items: tuple[Item, ...]
+    files: tuple[RepoFile, ...]
     title: str
     """Title of the commit, with the data versions."""
 
     @property
     def size(self) -> int:
-        """Total bytes of all items."""
-        return sum(item.size for item in self.items)
+        """Total bytes of all files."""
+        return sum(file.size for file in self.files)
 
 
 @dataclass(frozen=True)
 class Publication:
-    """The parcels, what prevents sending them, and what to know before."""
+    """The uploads, what prevents sending them, and what to know before."""
 
-    parcels: tuple[Parcel, ...]
-    refused: tuple[str, ...] = ()
-    warned: tuple[str, ...] = ()
+    uploads: tuple[RepoUpload, ...]
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Pushed:
-    """The result of uploading a parcel: paths that were sent, already present, or removed as outdated."""
+class UploadResult:
+    """The result of an upload: paths that were sent, already present, or removed as outdated."""
 
     url: str
     sent: tuple[str, ...]

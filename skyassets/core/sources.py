@@ -107,12 +107,12 @@ class Source:
             "question", "ground_truth", "boxed_in", "options", "tests", "reference", "starter_code", "examples",
             "family", "level", "trace",
         )  # fmt: skip
-        named = {field: str(getattr(self, field)) for field in fields}
-        named |= {f"wrong_options=({column!r}, ...)": column for column in self.wrong_options}
-        named |= {f"where=({column!r}, ...)": column for column, _ in self.where}
+        columns = {field: str(getattr(self, field)) for field in fields}
+        columns |= {f"wrong_options=({column!r}, ...)": column for column in self.wrong_options}
+        columns |= {f"where=({column!r}, ...)": column for column, _ in self.where}
         if self.window is not None:
-            named["window=Window(...)"] = self.window.column
-        return {field: column for field, column in named.items() if column}
+            columns["window=Window(...)"] = self.window.column
+        return {field: column for field, column in columns.items() if column}
 
     @property
     def is_choice(self) -> bool:
@@ -120,7 +120,7 @@ class Source:
         return bool(self.options or self.wrong_options)
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """The location of its rows, for people."""
         match self.origin:
             case LocalFile(path):
@@ -135,7 +135,7 @@ class Source:
 class Unreadable:
     """A row that could not be read: its position, the reason, and its text as far as available."""
 
-    place: str
+    position: str
     reason: str
     text: str = ""
 

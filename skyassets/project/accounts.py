@@ -8,7 +8,7 @@ import polars as pl
 
 from skyassets.core.files import replaced
 from skyassets.core.money import Budget
-from skyassets.core.rows.ledger import Entry, Event, LedgerEntries
+from skyassets.core.rows.ledger import LedgerEntries, LedgerEntry, LedgerEvent
 from skyassets.core.rows.store import RowStore
 from skyassets.core.tables.declarations import EXAMPLES, LEDGER, REWRITES, TRACES, Table
 from skyassets.core.tables.parquet import write_parquet
@@ -31,14 +31,14 @@ class Accounts:
     tables: TableStore
     hour_price: float = 0.0
 
-    def metered(self, event: Event, asset: str, model: str, run: str, run_budget: Budget) -> Metered:
+    def metered(self, event: LedgerEvent, asset: str, model: str, run: str, run_budget: Budget) -> Metered:
         """Records machine time durably, and charges it to the run's budget."""
 
         def count(seconds: float, gpus: int) -> None:
             dollars = seconds / HOUR * max(gpus, 1) * self.hour_price
             run_budget.book(dollars)
             self.entries.add(
-                Entry(event, f"{self.recipe}/{asset}", model, run, 1, seconds, max(gpus, 1), dollars=dollars)
+                LedgerEntry(event, f"{self.recipe}/{asset}", model, run, 1, seconds, max(gpus, 1), dollars=dollars)
             )
 
         return count
@@ -46,7 +46,7 @@ class Accounts:
     @contextmanager
     def training(self, asset: str, model: str, run: str, run_budget: Budget, gpus: int) -> Iterator[None]:
         """Records the hours of a training for as long as the context lasts."""
-        with metering(self.metered(Event.TRAINING, asset, model, run, run_budget), gpus):
+        with metering(self.metered(LedgerEvent.TRAINING, asset, model, run, run_budget), gpus):
             yield
 
     def ledger(self) -> pl.DataFrame:
@@ -73,14 +73,14 @@ class Accounts:
     def examples_kept(self) -> int | None:
         """How many examples the data set keeps; None if there is no data set yet."""
         manifest = self.tables.manifest(EXAMPLES)
-        waterfall = manifest.facts.get("waterfall") if manifest else None
+        waterfall = manifest.metadata.get("waterfall") if manifest else None
         kept = waterfall.get("kept") if isinstance(waterfall, dict) else None
         return int(kept) if isinstance(kept, int) else None
 
     def _cost(self, table: Table) -> float | None:
         """Dollars of the calls behind the table's rows; zero if no model was asked, None if unknown."""
         manifest = self.tables.manifest(table)
-        costs = [value for name, value in manifest.facts.items() if name.endswith(COST)] if manifest else []
+        costs = [value for name, value in manifest.metadata.items() if name.endswith(COST)] if manifest else []
         if not all(isinstance(cost, int | float) for cost in costs):
             return None
         return float(sum(cost for cost in costs if isinstance(cost, int | float)))

@@ -15,7 +15,7 @@ from skyassets.core.prices import PRICES
 from skyassets.core.training.model_shape import ModelShape
 from skyassets.core.training.spec import Saving, Trainer
 from skyassets.engines.fake import engine as tiny
-from skyassets.engines.fake.engine import shown_words
+from skyassets.engines.fake.engine import word_pieces
 from skyassets.engines.host.metering import Metered, unmetered
 from skyassets.engines.math_verify.engine import MathVerify
 from skyassets.engines.models.shape import base_shape
@@ -28,7 +28,7 @@ from skyassets.engines.sandbox.container import IMAGE
 from skyassets.engines.serving.transformers_server import TransformersServer
 from skyassets.engines.serving.vllm_options import VllmOptions
 from skyassets.engines.serving.vllm_server import VllmServer, vllm_problem
-from skyassets.engines.tokenizing.process import shown_example, token_lengths
+from skyassets.engines.tokenizing.process import token_lengths, token_pieces
 from skyassets.engines.training.trainer import DeepSpeedTrainer, Telling
 from skyassets.stages.curation.examples import Count
 from skyassets.stages.grading.config import Graders
@@ -103,7 +103,7 @@ class Deployment:
         if urls := self.urls.get(role):
             return self._batched(role, self._endpoint(role, model, urls, run_budget, log), log)
         if model.name in (tiny.NAME, student_name(tiny.NAME)):
-            return tiny.TinyServing(self.data / "logs" / "tiny-server.jsonl", self.concurrency, run_budget)
+            return tiny.FakeProvider(self.data / "logs" / "tiny-server.jsonl", self.concurrency, run_budget)
         if is_hosted(role, model):
             if role in self.keys or self.openai_key:
                 return self._batched(role, self._endpoint(role, model, (OPENAI,), run_budget, log), log)
@@ -197,7 +197,7 @@ class Deployment:
     def trainer(self, base: Model, telling: Telling | None = None) -> Trainer:
         """The trainer for `base`; its processes report through `telling`."""
         if base.name == tiny.NAME:
-            return tiny.TinyTrainer()
+            return tiny.FakeTrainer()
         return DeepSpeedTrainer(cache=self.data / "models", trackers=self.trackers, telling=telling)
 
     def shape(self, base: Model) -> ModelShape:
@@ -206,7 +206,7 @@ class Deployment:
 
     def pieces(self, base: Model, example: Conversation) -> list[TokenPiece]:
         """An example as the trainer sees it, split where the loss mask changes."""
-        return shown_words(example) if base.name == tiny.NAME else shown_example(self.weights(base), example)
+        return word_pieces(example) if base.name == tiny.NAME else token_pieces(self.weights(base), example)
 
     def licence(self, base: Model) -> str:
         """The licence stated in the base model's card; empty if there is none."""

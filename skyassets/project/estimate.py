@@ -170,7 +170,7 @@ class CallEstimate:
         line, _ = self._line(ANSWERS, "base", base, ask(base))
         yield line
         manifest = project.store.manifest(CHECKPOINT)
-        ident = str(manifest.facts.get("checkpoint")) if manifest and not is_new else "not trained yet"
+        ident = str(manifest.metadata.get("checkpoint")) if manifest and not is_new else "not trained yet"
         student = Model(student_name(base.name), ident)
         pilot, self.pilot = self.pilot, 0  # a student that is not trained yet cannot be asked
         theirs, _ = self._line(ANSWERS, "student", student, ask(student))

@@ -15,7 +15,7 @@ from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, VERDICTS
 def counts(pipeline: Pipeline) -> tuple[object, object]:
     manifest = pipeline.store.manifest(VERDICTS)
     assert manifest is not None
-    return manifest.facts["texts judged"], manifest.facts["judgements reused"]
+    return manifest.metadata["texts judged"], manifest.metadata["judgements reused"]
 
 
 def test_one_problem_added_judges_its_own_texts_alone(pipeline: Pipeline) -> None:

@@ -36,8 +36,8 @@ def test_no_teacher_is_paid_for_a_problem_that_its_own_reference_fails(tmp_path:
     assert not set(made.store.read(TRACES)["problem_id"]) & set(problems["problem_id"])
     manifest = made.store.manifest(PROBLEMS)
     assert manifest is not None
-    assert manifest.facts["set aside"] == {"its own reference is judged wrong": 2, "no ground truth": 1}
-    assert manifest.facts["references judged correct"] == len(ROWS)
+    assert manifest.metadata["set aside"] == {"its own reference is judged wrong": 2, "no ground truth": 1}
+    assert manifest.metadata["references judged correct"] == len(ROWS)
 
 
 def test_a_hub_folder_that_moved_rebuilds_nothing(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def calls(shell: Shell) -> int:
 def serving(folder: Path) -> Iterator[str]:
     """A tiny model's server of its own."""
     port = free_port()
-    command = [sys.executable, "-m", "skyassets.engines.fake.server", "--port", str(port), "--log", str(folder / "log")]
+    command = [sys.executable, "-m", "fake_server", "--port", str(port), "--log", str(folder / "log")]
     with subprocess.Popen(command) as server:
         url = f"http://127.0.0.1:{port}/v1"
         for _ in range(300):

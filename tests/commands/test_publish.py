@@ -123,7 +123,7 @@ def test_what_is_public_already_is_not_pushed_to_unasked(shell: Shell, there: Hu
     assert not there.repositories["datasets/ada/sums"].private
     code, said = publish(shell, *words, at=there)
     assert code == 2
-    assert "is public already; say --public" in said
+    assert "is already public; add --public" in said
 
 
 def test_a_data_set_alone_takes_the_report_along(shell: Shell, there: Hub) -> None:
@@ -135,7 +135,7 @@ def test_a_data_set_alone_takes_the_report_along(shell: Shell, there: Hub) -> No
 
 
 @pytest.mark.parametrize(
-    ("token", "told"), [("", "there is no token for the hub; export HF_TOKEN"), ("hf_other", "does not know the token")]
+    ("token", "told"), [("", "no token for the hub; export HF_TOKEN"), ("hf_other", "rejects the token")]
 )
 def test_without_a_token_that_the_hub_knows_nothing_is_sent(shell: Shell, there: Hub, token: str, told: str) -> None:
     code, said = publish(shell, "--data", "ada/sums", "--push", at=there, token=token)

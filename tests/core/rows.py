@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from skyassets.core.rows.journal import read_segment, segments
+from skyassets.core.rows.store import RowStore
 
 
 def row(key: str, text: str = "text") -> dict[str, object]:
@@ -15,3 +16,8 @@ def row(key: str, text: str = "text") -> dict[str, object]:
 def journalled(folder: Path) -> list[str]:
     """The keys in the journal, in order."""
     return [str(found["completion_id"]) for path in segments(folder) for found in read_segment(path).rows]
+
+
+def put(store: RowStore, row: dict[str, object]) -> None:
+    with store.writer() as writer:
+        writer.put(row)

@@ -24,7 +24,7 @@ def double(x: int) -> int:
 '''
 
 
-def said(source: str) -> str:
+def spelling_of(source: str) -> str:
     return read(source, "skyassets.stages.here").text
 
 
@@ -38,12 +38,12 @@ def said(source: str) -> str:
     ],
 )
 def test_what_changes_no_behaviour_changes_no_text(old: str, new: str) -> None:
-    assert said(CODE) == said(CODE.replace(old, new))
+    assert spelling_of(CODE) == spelling_of(CODE.replace(old, new))
 
 
 @pytest.mark.parametrize(("old", "new"), [("x * 2", "x + x"), ("LIMIT = 3", "LIMIT = 4"), ("def double", "def twice")])
 def test_what_changes_behaviour_changes_the_text(old: str, new: str) -> None:
-    assert said(CODE) != said(CODE.replace(old, new))
+    assert spelling_of(CODE) != spelling_of(CODE.replace(old, new))
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_what_changes_behaviour_changes_the_text(old: str, new: str) -> None:
 )
 def test_every_form_of_import_says_the_same(form: str) -> None:
     whole = read(form, "skyassets.stages.here")
-    assert whole.text == said("from skyassets.stages.leaf import f\nf()")
+    assert whole.text == spelling_of("from skyassets.stages.leaf import f\nf()")
     assert "skyassets.stages.leaf.f" in whole.paths
 
 
@@ -83,12 +83,12 @@ def test_imports_and_docstrings_are_found_in_every_block() -> None:
         "skyassets.stages.units",
         "skyassets.stages.words",
     )
-    assert "Says" not in said(code)
+    assert "Says" not in spelling_of(code)
 
 
 def test_imports_of_other_packages_are_part_of_the_text() -> None:
-    assert said("import math") != said("import cmath")
-    assert said("from math import pi") != said("from math import tau")
+    assert spelling_of("import math") != spelling_of("import cmath")
+    assert spelling_of("from math import pi") != spelling_of("from math import tau")
 
 
 @pytest.mark.parametrize("name", ["python3.11", "python3.12", "python3.13"])
@@ -112,6 +112,6 @@ def test_every_python_reads_the_whole_package_alike(name: str) -> None:
 
 def test_the_parts_of_an_f_string_are_spelled_as_one() -> None:
     # Python 3.12 and later cut the text around braces otherwise than 3.11.
-    text = said('x = f"a{{b}}{c:>{d}}{e!r}" "f"')
+    text = spelling_of('x = f"a{{b}}{c:>{d}}{e!r}" "f"')
     assert text.count("'a{b}'") == 1
     assert isinstance(ast.parse("f'{a}'").body[0], ast.Expr)

@@ -23,7 +23,7 @@ def version_of(tmp_path: Path) -> Callable[..., str]:
     """The version of modules in a package that holds the files of a tree beside what tells versions."""
     count = iter(range(1000))
 
-    def told(tree: Tree, *modules: str) -> str:
+    def version(tree: Tree, *modules: str) -> str:
         home = tmp_path / str(next(count))
         for name in CORE:
             (home / "skyassets" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -37,7 +37,7 @@ def version_of(tmp_path: Path) -> Callable[..., str]:
         )
         return done.stdout
 
-    return told
+    return version
 
 
 FORMS = {
@@ -152,7 +152,7 @@ def test_no_code_is_run_to_tell_its_version() -> None:
 
 
 def test_a_module_that_is_not_there_is_refused() -> None:
-    with pytest.raises(IdentityError, match="no Python source"):
+    with pytest.raises(IdentityError, match="no Python source file"):
         code_version("skyassets.stages.nowhere")
 
 

@@ -1,4 +1,4 @@
-"""Identities: equal values have equal digests, and what has no stable spelling is refused."""
+"""Identities: equal values have equal digests, and what has no stable JSON form is refused."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skyassets.core.errors import IdentityError
-from skyassets.core.identity import digest, spelling
+from skyassets.core.identity import canonical_json, digest
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -66,7 +66,7 @@ def test_two_classes_with_equal_fields_differ() -> None:
 
 
 def test_an_enum_is_its_value() -> None:
-    assert spelling(Colour.RED) == '"red"'
+    assert canonical_json(Colour.RED) == '"red"'
 
 
 @pytest.mark.parametrize("value", [{1, 2}, object(), lambda: 0, float("nan"), float("inf"), {1: 2}, b"bytes", Point])

@@ -31,9 +31,9 @@ def test_a_batch_costs_half_where_the_host_says_so() -> None:
 
 
 @given(st.text(max_size=200), st.integers(1, 10_000), st.integers(0, 10_000))
-def test_no_answer_within_its_limit_costs_more_than_the_worst(text: str, limit: int, said: int) -> None:
+def test_no_answer_within_its_limit_costs_more_than_the_worst(text: str, limit: int, tokens: int) -> None:
     prompt_tokens = len(text.encode("utf-8", "replace"))  # a token is at least a byte
-    assert MINI.dollars(prompt_tokens, min(said, limit)) <= MINI.worst(asked(text, limit))
+    assert MINI.dollars(prompt_tokens, min(tokens, limit)) <= MINI.worst(asked(text, limit))
 
 
 @pytest.mark.parametrize(("name", "price"), PRICES.items(), ids=PRICES)

@@ -13,12 +13,12 @@ PAUSE = float(sys.argv[3]) if len(sys.argv) > 3 else 0.0
 LENGTHS = itertools.cycle([10, 100, 3000, 20_000])
 
 
-def said(rows):
+def print_keys(rows):
     os.write(1, "".join(f"{row['completion_id']}\n" for row in rows).encode())
 
 
 first = os.getpid() * 1_000_000 if ROWS == 1_000_000 else 0
-with RowWriter(FOLDER, "completion_id", said) as writer:
+with RowWriter(FOLDER, "completion_id", print_keys) as writer:
     for number in range(first, first + ROWS):
         time.sleep(PAUSE)
         writer.put({"completion_id": str(number), "text": "x" * next(LENGTHS)})

@@ -23,7 +23,7 @@ from stages.asking import ModelProvider
 from skyassets.core.errors import BudgetError
 from skyassets.core.money import Budget, Price
 from skyassets.core.ports import Sampling
-from skyassets.core.rows.ledger import Event, LedgerEntries
+from skyassets.core.rows.ledger import LedgerEntries, LedgerEvent
 from skyassets.core.rows.store import RowStore
 from skyassets.core.tables.declarations import COMPLETIONS, EXAMPLES, LEDGER, TRACES
 from skyassets.project.estimate import CallEstimate
@@ -61,7 +61,7 @@ def serving(folder: Path, delay: float = 0.0) -> Iterator[Server]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = folder / "paid-calls.jsonl"
-    command = [sys.executable, "-m", "skyassets.engines.fake.server", "--port", str(port), "--log", str(log)]
+    command = [sys.executable, "-m", "fake_server", "--port", str(port), "--log", str(log)]
     process = subprocess.Popen([*command, "--delay", str(delay)])
     try:
         while process.poll() is None:
@@ -129,13 +129,13 @@ def test_a_run_stops_before_it_passes_its_budget_and_a_larger_one_pays_only_for_
     assert rows["reused_rows"].sum() == first
     manifest = paid.store.manifest(TRACES)
     assert manifest is not None
-    assert manifest.facts[COST] == pytest.approx(rows["dollars"].sum())
-    assert manifest.facts[SPENT] == pytest.approx(rows["dollars"].sum() - told["dollars"])
+    assert manifest.metadata[COST] == pytest.approx(rows["dollars"].sum())
+    assert manifest.metadata[SPENT] == pytest.approx(rows["dollars"].sum() - told["dollars"])
 
     kept = paid.store.read(EXAMPLES)["dropped_by"].null_count()
     examples = paid.store.manifest(EXAMPLES)
     assert examples is not None
-    assert examples.facts["dollars per accepted row"] == pytest.approx(rows["dollars"].sum() / kept)
+    assert examples.metadata["dollars per accepted row"] == pytest.approx(rows["dollars"].sum() / kept)
 
 
 @pytest.mark.parametrize("budget", [0.0, 0.05])
@@ -191,7 +191,7 @@ def test_a_failed_call_that_may_have_cost_money_is_in_the_ledger_before_anything
         replies = by.complete(MODEL, asked)
     assert set(replies.errors) == {"b", "c"}
     costly, free = sorted(entries.read().iter_rows(named=True), key=lambda row: -row["dollars"])
-    assert costly["event"] == free["event"] == Event.FAILED.value
+    assert costly["event"] == free["event"] == LedgerEvent.FAILED.value
     assert costly["dollars"] == pytest.approx(2 * PRICE.worst(asked[1]))
     assert (free["count"], free["dollars"]) == (1, 0.0)
     (row,) = ledger("mine", store.everything(COMPLETION_COLUMNS), entries.read()).iter_rows(named=True)
@@ -203,7 +203,7 @@ def test_the_hours_of_our_own_machines_are_kept_and_paid(tmp_path: Path) -> None
     pipeline = Pipeline(tmp_path)
     pipeline.deployment = replace(pipeline.deployment, hour_price=3.0)
     project, run_budget = Project(pipeline.recipe, pipeline.deployment), Budget()
-    count = project.accounts.metered(Event.SERVING, "teacher_traces", "m@1", "r", run_budget)
+    count = project.accounts.metered(LedgerEvent.SERVING, "teacher_traces", "m@1", "r", run_budget)
     for _ in range(4):
         count(30.0, 8)
     project.accounts.publish()

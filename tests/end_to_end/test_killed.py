@@ -62,7 +62,7 @@ def slow_server(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "skyassets.engines.fake.server", "--port", str(port), "--log", str(log)]
+    command = [sys.executable, "-m", "fake_server", "--port", str(port), "--log", str(log)]
     server = subprocess.Popen([*command, "--delay", "0.1"])
     try:
         yield f"http://127.0.0.1:{port}/v1", log

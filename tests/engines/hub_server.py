@@ -60,7 +60,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self._answer(json.loads(body or b"{}"))
 
-    def _answer(self, told: dict[str, object] | None = None) -> None:
+    def _answer(self, body: dict[str, object] | None = None) -> None:
         path = unquote(urlsplit(self.path).path)
         self.server.asked.append((self.command, path))
         if self.server.broken:
@@ -81,18 +81,18 @@ class _Handler(BaseHTTPRequestHandler):
             status = 403 if self.headers.get("Authorization") else 401
             return self._send(status, b"{}", {"X-Error-Code": "GatedRepo"})
         if kind == "api/":
-            return self._of_the_interface(folder, more, told)
+            return self._of_the_interface(folder, more, body)
         if more[1] not in {"main", COMMIT}:
             return self._send(404, b"{}", {"X-Error-Code": "RevisionNotFound"})
         return self._file(folder / "/".join(more[2:]))
 
-    def _of_the_interface(self, folder: Path, more: list[str], told: dict[str, object] | None) -> None:
+    def _of_the_interface(self, folder: Path, more: list[str], body: dict[str, object] | None) -> None:
         if more[0] == "auth-check":
             return self._send_json({})
         if more[0] == "tree":
             return self._send_json([_entry(folder, path) for path in sorted(folder.rglob("*"))])
-        if more[0] == "paths-info" and told is not None:
-            names = told["paths"]
+        if more[0] == "paths-info" and body is not None:
+            names = body["paths"]
             assert isinstance(names, list)
             return self._send_json([_entry(folder, folder / name) for name in names if (folder / name).exists()])
         return self._send(404, b"{}")
@@ -103,8 +103,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _info(self, repo: str, folder: Path) -> dict[str, object]:
         names = [str(path.relative_to(folder)) for path in sorted(folder.rglob("*")) if path.is_file()]
-        told = {"siblings": [{"rfilename": name} for name in names], "tags": [], "downloads": 0, "likes": 0}
-        return {"id": repo, "sha": COMMIT, "private": False, "gated": repo in self.server.gated, **told}
+        body = {"siblings": [{"rfilename": name} for name in names], "tags": [], "downloads": 0, "likes": 0}
+        return {"id": repo, "sha": COMMIT, "private": False, "gated": repo in self.server.gated, **body}
 
     def _file(self, path: Path) -> None:
         if not path.is_file():

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from skyassets.core.ports import Limits, Program, Run, RunKind
+from skyassets.core.ports import Limits, Program, ProgramRun, RunKind
 from skyassets.engines.sandbox.bubblewrap import Bubblewrap
 from skyassets.engines.sandbox.container import Container
 from skyassets.engines.sandbox.guest import landlock_rules
@@ -26,11 +26,11 @@ LIMITS = Limits(seconds=5.0, memory_mb=128, processes=16, output_kb=64)
 BRIEF = Limits(seconds=1.0, memory_mb=128, processes=16, output_kb=64)
 
 
-def script(source: str, stdin: str = "", limits: Limits = LIMITS) -> Run:
+def script(source: str, stdin: str = "", limits: Limits = LIMITS) -> ProgramRun:
     return SANDBOX.run(Program(textwrap.dedent(source), stdin=stdin), limits)
 
 
-def call(source: str, name: str, *arguments: object, limits: Limits = LIMITS) -> Run:
+def call(source: str, name: str, *arguments: object, limits: Limits = LIMITS) -> ProgramRun:
     return SANDBOX.run(Program(textwrap.dedent(source), call=name, arguments=json.dumps(arguments)), limits)
 
 
@@ -67,6 +67,6 @@ def wait_until(true: Callable[[], bool], seconds: float = 20.0) -> None:
         time.sleep(0.05)
 
 
-def examined(source: str, check: str, *names: str, limits: Limits = LIMITS) -> Run:
+def examined(source: str, check: str, *names: str, limits: Limits = LIMITS) -> ProgramRun:
     program = Program(textwrap.dedent(source), check=textwrap.dedent(check), names=names or ("f",))
     return SANDBOX.run(program, limits)

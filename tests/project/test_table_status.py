@@ -77,7 +77,7 @@ def taken_back_half_way(pipeline: Pipeline) -> None:
 
 
 def tried_again(pipeline: Pipeline) -> None:
-    pipeline.store.make_again(VERDICTS, 3)
+    pipeline.store.mark_unfinished(VERDICTS, 3)
 
 
 def unreadable_manifest(pipeline: Pipeline) -> None:

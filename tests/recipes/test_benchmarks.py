@@ -73,7 +73,7 @@ def test_a_benchmark_reads_the_layout_of_its_data_set_and_its_gold_is_right(
     rows = made.frame.select(question, "family", "level", "set_aside").sort("question").rows()
     assert rows == ROWS[name]
     unproved = 2 if name == "LiveCodeBench" else 0
-    assert (made.facts["references judged correct"], made.facts[WITHOUT]) == (
+    assert (made.metadata["references judged correct"], made.metadata[WITHOUT]) == (
         sum(reason is None for *_, reason in ROWS[name]) - unproved,
         unproved,
     )
@@ -146,7 +146,7 @@ def test_a_window_of_livecodebench_takes_its_days_and_counts_the_others(tmp_path
     chosen = livecodebench("release_v6", since="2024-02-21", until="2024-04-21")
     made = read(chosen, tmp_path)
     assert sorted(made.frame["question"]) == ["Add, test2.", "Add, test3.", "Add, test4."]
-    assert made.facts["rows of other days"] == {"livecodebench: contest_date from 2024-02-21 to 2024-04-21": 3}
+    assert made.metadata["rows of other days"] == {"livecodebench: contest_date from 2024-02-21 to 2024-04-21": 3}
     assert chosen.name == "LiveCodeBench (release_v6, from 2024-02-21, to 2024-04-21)"
 
 

@@ -68,7 +68,7 @@ def test_a_problem_of_apps_comes_with_its_tests_and_reference_solutions(tmp_path
     assert rows["Double."]["references"] == [DOUBLE]
     assert json.loads(rows["Double."]["tests"])["fn_name"] == "double"
     assert (rows["Add."]["family"], rows["Add."]["level"]) == ("interview", "interview")
-    assert made.facts[WITHOUT] == 1
+    assert made.metadata[WITHOUT] == 1
 
 
 def test_a_trace_of_still_2_is_taken_over(tmp_path: Path) -> None:

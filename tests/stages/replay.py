@@ -1,6 +1,6 @@
 """A sandbox that runs nothing and says what it is told to."""
 
-from skyassets.core.ports import Limits, Program, Run
+from skyassets.core.ports import Limits, Program, ProgramRun
 
 
 class Replay:
@@ -8,10 +8,10 @@ class Replay:
 
     name = "replay"
 
-    def __init__(self, *runs: Run) -> None:
+    def __init__(self, *runs: ProgramRun) -> None:
         self.runs = list(runs)
         self.programs: list[Program] = []
 
-    def run(self, program: Program, limits: Limits) -> Run:
+    def run(self, program: Program, limits: Limits) -> ProgramRun:
         self.programs.append(program)
         return self.runs.pop(0)

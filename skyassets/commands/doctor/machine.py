@@ -14,8 +14,8 @@ from skyassets.core.hints import INSTALL, prepare_shell
 from skyassets.core.sources import HubDataset
 from skyassets.engines.fake import engine
 from skyassets.engines.host.machine import host_memory_gb, this_machine
-from skyassets.engines.host.toolchain import tried_compiler
-from skyassets.engines.hub.upload import hub_user
+from skyassets.engines.host.toolchain import working_compiler
+from skyassets.engines.hub.upload import check_token
 from skyassets.project.deployment import Deployment
 from skyassets.recipes.recipe import Recipe
 
@@ -49,7 +49,7 @@ def package(name: str, is_needed: bool) -> Finding:
 def compiler(is_needed: bool) -> Finding:
     """Whether DeepSpeed can build its kernels."""
     try:
-        return found("compiler", is_fine=True, seen=tried_compiler())
+        return found("compiler", is_fine=True, seen=working_compiler())
     except TrainerError as error:
         seen, _, do = str(error).rpartition("; ")
         return found("compiler", is_fine=False, seen=seen, do=do, is_needed=is_needed)
@@ -118,7 +118,7 @@ def browser() -> Finding:
 def hub() -> Finding:
     """Whether there is a token for the Hub, and whether the Hub accepts it."""
     try:
-        is_known, told = hub_user()
+        is_known, told = check_token()
     except SkyassetsError as error:
         is_known, told = False, str(error)
     seen, _, do = told.partition("; ") if is_known is False else (told, "", "")

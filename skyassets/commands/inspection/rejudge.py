@@ -61,7 +61,7 @@ def rejudge(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     forgotten = JudgementStore(deployment.data / "rows").forget_undecided()
     for table in {table.name: table for table, _, _ in LOOKED_INTO}.values():
         if counts := reasons.get(table.name):
-            project.store.make_again(table, counts.total())
+            project.store.mark_unfinished(table, counts.total())
     told = f"{forgotten} judgements without a verdict are forgotten. Judge them again:"
     console.print(told, f"  {materialize()}", sep="\n", markup=False, highlight=False, soft_wrap=True)
     return 0

@@ -93,7 +93,7 @@ def _problems(
 ) -> pl.DataFrame | None:
     """The stored problems, if they match the sources or the sources are remote."""
     is_enough = state[table.name] is State.FRESH or any(_is_far(source) for source in sources)
-    return project.store.read(table) if is_enough and not project.store.lacking(table) else None
+    return project.store.read(table) if is_enough and not project.store.unreadable(table) else None
 
 
 def _is_far(source: Source) -> bool:
@@ -108,7 +108,7 @@ def _trained(project: Project, state: dict[str, State]) -> tuple[bool, TrainPlan
         return False, None, ""
     if state[EXAMPLES.name] is State.FRESH and _is_trained(project):
         return False, None, "checkpoint: the weights of this very training are there, and nothing is trained"
-    if training.base.name != TINY and not is_at_hand(training.base, deployment.data / "models"):
+    if training.base.name != TINY and not has_local_shape(training.base, deployment.data / "models"):
         return True, None, f"checkpoint: the shape of {training.base} is not at hand; `skyassets plan` gets it"
     if recipe.expected is None and project.store.manifest(EXAMPLES) is None:
         return True, None, "checkpoint: what the training takes is known once there is a data set"

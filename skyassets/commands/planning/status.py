@@ -162,7 +162,7 @@ def _told(
 
 def _epoch(project: Project) -> str | None:
     """The epoch of the last report, empty for the first epoch; None without a readable report."""
-    if project.store.lacking(REPORTS):
+    if project.store.unreadable(REPORTS):
         return None
     found = pl.scan_parquet(project.store.path(REPORTS)).select("epoch_name").head(1).collect()["epoch_name"]
     return str(found[0] or "") if found.len() else None

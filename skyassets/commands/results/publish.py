@@ -14,7 +14,7 @@ from rich.text import Text
 from skyassets.commands.common.command import Command, Exits
 from skyassets.commands.common.rendering import printable
 from skyassets.core.errors import PublishError
-from skyassets.core.publication import Kind, Parcel, Publication, Pushed
+from skyassets.core.publication import Publication, RepoType, RepoUpload, UploadResult
 from skyassets.engines.hub import upload
 from skyassets.project.deployment import Deployment
 from skyassets.project.project import Project
@@ -50,7 +50,7 @@ def publish(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     Refuses when a gate of the recipe is not kept, a licence forbids it as far as its own words go, the report is
     missing or of another checkpoint, a file is damaged, or one holds a secret or names this machine.
     """
-    named = [kind for kind, repo in ((Kind.DATA, options.data), (Kind.MODEL, options.model)) if repo]
+    named = [kind for kind, repo in ((RepoType.DATA, options.data), (RepoType.MODEL, options.model)) if repo]
     if options.push and not named:
         raise PublishError(
             "publish: nobody has said where to; name a repository: --data OWNER/NAME, --model OWNER/NAME"
@@ -64,18 +64,18 @@ def publish(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     console = Console()
     project = Project(recipe, deployment)
     found = publication(project, wanted)
-    for parcel in found.parcels:
+    for parcel in found.uploads:
         console.print(_parcel(parcel, options.public, project.store.folder))
-    if found.parcels:
-        _say(console, f"as one commit each: {found.parcels[0].title}\nfrom {os.path.relpath(project.store.folder)}/")
-    _told(console, "to know", found.warned, "yellow")
-    _told(console, "refused", found.refused, "red")
-    if found.refused:
+    if found.uploads:
+        _say(console, f"as one commit each: {found.uploads[0].title}\nfrom {os.path.relpath(project.store.folder)}/")
+    _told(console, "to know", found.warnings, "yellow")
+    _told(console, "refused", found.problems, "red")
+    if found.problems:
         return 1
     if not options.push:
         _say(console, f"Nothing was sent: this is what would go, {_size(_total(found))}. Send it with --push.")
         return 0
-    for parcel in found.parcels:
+    for parcel in found.uploads:
         _pushed(console, parcel, upload.push(parcel, options.public))
     return 0
 
@@ -100,14 +100,16 @@ def _repo(text: str) -> str:
     return text
 
 
-def _parcel(parcel: Parcel, is_public: bool, folder: Path) -> Table:
+def _parcel(parcel: RepoUpload, is_public: bool, folder: Path) -> Table:
     who = "public" if is_public else "private"
-    title = f"{parcel.kind.value} {parcel.repo}, {who} if it is new: {len(parcel.items)} files, {_size(parcel.size)}"
+    title = (
+        f"{parcel.repo_type.value} {parcel.repo}, {who} if it is new: {len(parcel.files)} files, {_size(parcel.size)}"
+    )
     shown = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD)
     shown.add_column("file", overflow="fold")
     shown.add_column("size", justify="right", no_wrap=True)
     shown.add_column("from", overflow="fold")
-    for item in sorted(parcel.items, key=lambda item: item.path):
+    for item in sorted(parcel.files, key=lambda item: item.path):
         source = "written for the hub" if isinstance(item.content, bytes) else os.path.relpath(item.content, folder)
         shown.add_row(Text(printable(item.path)), _size(item.size), Text(printable(source)))
     return shown
@@ -118,14 +120,14 @@ def _told(console: Console, what: str, lines: Sequence[str], style: str) -> None
         console.print(Text.assemble((f"{what}: ", style), printable(line)))
 
 
-def _pushed(console: Console, parcel: Parcel, done: Pushed) -> None:
+def _pushed(console: Console, parcel: RepoUpload, done: UploadResult) -> None:
     who = "private" if done.is_private else "public"
     if not done.sent and not done.removed:
-        _say(console, f"{parcel.kind.value} {parcel.repo} has it all already; nothing was sent.")
+        _say(console, f"{parcel.repo_type.value} {parcel.repo} has it all already; nothing was sent.")
     else:
-        sizes = {item.path: item.size for item in parcel.items}
+        sizes = {item.path: item.size for item in parcel.files}
         sent = f"{len(done.sent)} files sent, {_size(sum(sizes[path] for path in done.sent))}"
-        _say(console, f"{parcel.kind.value} {parcel.repo}, {who}: {sent}; {len(done.unchanged)} were there.")
+        _say(console, f"{parcel.repo_type.value} {parcel.repo}, {who}: {sent}; {len(done.unchanged)} were there.")
         _say(console, done.url)
     if done.removed:
         _say(console, f"removed, weights of an earlier push: {', '.join(done.removed)}")
@@ -138,7 +140,7 @@ def _say(console: Console, line: str) -> None:
 
 
 def _total(found: Publication) -> int:
-    return sum(parcel.size for parcel in found.parcels)
+    return sum(parcel.size for parcel in found.uploads)
 
 
 def _size(count: int) -> str:

@@ -16,7 +16,7 @@ from skyassets.commands.common.command import Command, Exits
 from skyassets.commands.common.rendering import printable
 from skyassets.core.hints import materialize, open_ui
 from skyassets.core.tables.declarations import ASSET_TABLES, REPORTS
-from skyassets.core.tables.store import TableStore, other_columns
+from skyassets.core.tables.store import TableStore, column_differences
 from skyassets.project.deployment import Deployment
 from skyassets.project.evaluation.history import StoredReport, history_of
 from skyassets.project.evaluation.report_files import PAGE, TEXT
@@ -85,12 +85,12 @@ REPORT = Command(
 def _lacking(store: TableStore, kept: StoredReport | None) -> str:
     """Why there are no scores to show, for the latest report or one of the history; empty if there are."""
     if kept is not None:
-        found = other_columns(REPORTS, kept.rows.schema)
+        found = column_differences(REPORTS, kept.rows.schema)
         said = f"the report {kept.name} was written by an earlier version: {found}; its rows are in {kept.folder}"
         return said if found else ""
     if store.manifest(REPORTS) is None or not store.path(REPORTS).exists():
         return f"No report yet. Make it: {COMMAND}"
-    return store.lacking(REPORTS)
+    return store.unreadable(REPORTS)
 
 
 def _of_history(project: Project, name: str, errors: Console) -> StoredReport | None:
@@ -130,7 +130,7 @@ def _tables(recipe: Recipe, store: TableStore) -> Table:
         if manifest is None:
             shown.add_row(table.name, "-", "-", "not made yet")
             continue
-        seconds = f"{manifest.facts.get(SECONDS_TO_MAKE, '?')} s"
+        seconds = f"{manifest.metadata.get(SECONDS_TO_MAKE, '?')} s"
         shown.add_row(table.name, str(manifest.rows), seconds, manifest.data_version[:12])
     return shown
 

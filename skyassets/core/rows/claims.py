@@ -10,20 +10,19 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 
 from skyassets.core.errors import StoreError
-from skyassets.core.files import shared
+from skyassets.core.files import append, shared
 from skyassets.core.rows.index import RowIndex
 
 SECONDS_BETWEEN_LOOKS = 0.2
 
 
 @dataclass(frozen=True)
-class Shares:
+class ClaimResult:
     """The result of claiming keys: those this run may ask, and those another run is asking. The rest is stored."""
 
     ours: list[str]
@@ -52,32 +51,32 @@ class Claims:
     def __enter__(self) -> "Claims":
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with self._alone():
+            with self._exclusive():
                 self._file = os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_WRONLY, 0o644)
                 fcntl.flock(self._file, fcntl.LOCK_EX)
         except OSError as error:
-            raise self._cannot(error) from error
+            raise self._error(error) from error
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         with contextlib.suppress(OSError):  # a file that remains has no lock holder
             self._path.unlink()
         os.close(self._file)
 
-    def take(self, keys: Sequence[str]) -> Shares:
+    def take(self, keys: Sequence[str]) -> ClaimResult:
         """Claim those of `keys` that are neither stored nor claimed by another run.
 
         Raises:
             StoreError: when the claim cannot be written.
         """
-        with self._alone():
+        with self._exclusive():
             # Read the claims first: a row is stored before its claim is released.
             claimed = self._claimed_by_others()
             self.index.refresh()
-            left = [key for key in keys if key in self.index.missing]
-            ours = [key for key in left if key not in claimed]
+            missing = [key for key in keys if key in self.index.missing]
+            ours = [key for key in missing if key not in claimed]
             self._write("+", ours)
-        return Shares(ours, [key for key in left if key in claimed])
+        return ClaimResult(ours, [key for key in missing if key in claimed])
 
     def release(self, keys: Iterable[str]) -> None:
         """Release the claims on `keys`; their rows are stored, or other runs may try them."""
@@ -93,19 +92,15 @@ class Claims:
         lines = "".join(f"{sign}{key}\n" for key in keys).encode()
         with self._writing:
             try:
-                left = memoryview(lines)
-                while left:
-                    left = left[os.write(self._file, left) :]
+                append(self._file, lines, self._size, is_durable=False)
             except OSError as error:
-                with contextlib.suppress(OSError):
-                    os.ftruncate(self._file, self._size)
-                raise self._cannot(error) from error
+                raise self._error(error) from error
             self._size += len(lines)
 
     def _claimed_by_others(self) -> set[str]:
-        there = {path for path in self.folder.glob("claims-*.txt") if path != self._path}
-        self._others = {path: other for path, other in self._others.items() if path in there}
-        for path in there:
+        paths = {path for path in self.folder.glob("claims-*.txt") if path != self._path}
+        self._others = {path: other for path, other in self._others.items() if path in paths}
+        for path in paths:
             with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
                 try:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -123,10 +118,8 @@ class Claims:
         for text in whole.decode().splitlines():
             (other.keys.add if text.startswith("+") else other.keys.discard)(text[1:])
 
-    @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
-        with shared(self.folder / ".claims.lock", alone=True):
-            yield
+    def _exclusive(self) -> contextlib.AbstractContextManager[None]:
+        return shared(self.folder / ".claims.lock", is_exclusive=True)
 
-    def _cannot(self, error: OSError) -> StoreError:
+    def _error(self, error: OSError) -> StoreError:
         return StoreError(f"cannot claim rows in {self.folder}: {error.strerror}; free space, then run again")

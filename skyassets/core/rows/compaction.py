@@ -5,27 +5,18 @@ or in two, but never lost.
 """
 
 import contextlib
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import polars as pl
 
+from skyassets.core.batches import batches
 from skyassets.core.files import locked, shared, sync_folder, write_text
-from skyassets.core.rows.journal import read_segment, segments, unwritten
-from skyassets.core.rows.parts import fault, parts, publish, salvage, scan
+from skyassets.core.rows.journal import closed_segments, read_segment
+from skyassets.core.rows.parts import find_damage, parts, publish, salvage, scan
 from skyassets.core.tables.declarations import Table
 from skyassets.core.tables.parquet import slices
-
-
-def set_aside(path: Path, reason: str, said: Callable[[str], None]) -> None:
-    """Rename `path` to `NAME.damaged`, write the reason to `NAME.damaged.txt`, and report it."""
-    aside = path.with_name(f"{path.name}.damaged")
-    line = f"the row store's {path} is damaged: {reason}; it was set aside as {aside.name}"
-    write_text(path.with_name(f"{aside.name}.txt"), f"{line}\n")
-    path.rename(aside)
-    sync_folder(path.parent)
-    said(line)
-
 
 PART_BYTES = 64 * 2**20
 """Approximate uncompressed size of a part: how much is in memory when it is read."""
@@ -40,41 +31,37 @@ MOST_SMALL = 16
 class Compaction:
     """One compaction of `folder`; concurrent ones wait for it."""
 
-    def __init__(self, folder: Path, table: Table, said: Callable[[str], None]) -> None:
-        self.folder, self.table, self.said = folder, table, said
+    def __init__(self, folder: Path, table: Table, log: Callable[[str], None]) -> None:
+        self.folder, self.table, self.log = folder, table, log
 
     def run(self) -> int:
         """Move all closed segments into parts, then merge small parts if there are many; returns the rows moved."""
         with self._only_one():
             self._sweep()
-            held = self._held()
+            stored = self._stored_keys()
             moved = 0
-            with contextlib.ExitStack() as stack:
-                closed = [path for path in segments(self.folder) if stack.enter_context(unwritten(path))]
-                for batch in _batches(closed):
-                    fresh = self._move(batch, held)
-                    held = pl.concat([held, fresh])
-                    moved += fresh.len()
+            with closed_segments(self.folder) as closed:
+                for batch in batches(closed, lambda path: path.stat().st_size, PART_BYTES):
+                    new = self._move(batch, stored)
+                    stored = pl.concat([stored, new])
+                    moved += new.len()
             self._merge()
             return moved
 
     def clear(self) -> int:
         """Remove all closed segments and all parts; returns the number of rows, in which duplicates may count twice."""
-        with self._only_one(), contextlib.ExitStack() as stack:
-            closed = [path for path in segments(self.folder) if stack.enter_context(unwritten(path))]
-            rows = sum(len(read_segment(path).rows) for path in closed) + self._held().len()
-            self._take_away([*closed, *parts(self.folder)])
+        with self._only_one(), closed_segments(self.folder) as closed:
+            rows = sum(len(read_segment(path).rows) for path in closed) + self._stored_keys().len()
+            self._remove([*closed, *parts(self.folder)])
             return rows
 
-    def mend(self, damaged: Iterable[Path]) -> None:
+    def repair(self, damaged: Iterable[Path]) -> None:
         """Keep the readable rows of damaged parts, and set the parts aside."""
         with self._only_one():
-            for part in damaged:
-                if part.exists() and (reason := fault(part)):
-                    self._salvage(part, reason)
+            self._salvage_damaged(part for part in damaged if part.exists())
 
-    def _move(self, batch: list[Path], held: pl.Series) -> pl.Series:
-        """Write the rows of segments that are not `held` as a part, and remove the segments; returns the rows' keys."""
+    def _move(self, batch: list[Path], stored: pl.Series) -> pl.Series:
+        """Write the rows of segments that are not `stored` as a part, and remove the segments; returns their keys."""
         key = self.table.key
         rows: dict[str, dict[str, object]] = {}
         damage = {}
@@ -85,91 +72,87 @@ class Compaction:
                 rows.setdefault(str(row[key]), row)
         # The first reply wins: rows in parts are older than those in the journal.
         frame = self.table.frame(list(rows.values()))
-        frame = frame.filter(~pl.col(key).is_in(held.implode()))
+        frame = frame.filter(~pl.col(key).is_in(stored.implode()))
         if frame.height:
             publish(slices(frame, ROW_GROUP_BYTES), self.folder)
-        with self._alone():
+        with self._exclusive():
             for path in batch:
                 if damage[path]:
-                    set_aside(path, f"{damage[path]}; the rows of its other lines were kept", self.said)
+                    self._set_aside(path, f"{damage[path]}; the rows of its other lines were kept")
                 else:
                     path.unlink()
             sync_folder(self.folder)
         return frame[key]
 
     def _merge(self) -> None:
-        small = [part for part in parts(self.folder) if part.stat().st_size < SMALL_BYTES]
+        small = self._small_parts()
         if len(small) <= MOST_SMALL:
             return
-        for part in small:
-            if reason := fault(part):
-                self._salvage(part, reason)
-        small = [part for part in parts(self.folder) if part.stat().st_size < SMALL_BYTES]
-        made = {publish(slices(frame, ROW_GROUP_BYTES), self.folder) for frame in self._gathered(small)}
-        self._take_away(part for part in small if part not in made)
+        self._salvage_damaged(small)
+        small = self._small_parts()
+        merged = {
+            publish(slices(pl.concat(frames).sort(self.table.key), ROW_GROUP_BYTES), self.folder)
+            for frames in batches(self._distinct(small), lambda frame: int(frame.estimated_size()), PART_BYTES)
+        }
+        self._remove(part for part in small if part not in merged)
 
-    def _gathered(self, small: list[Path]) -> Iterator[pl.DataFrame]:
-        """The rows of small parts, each key once, in batches of about the size of a part."""
+    def _small_parts(self) -> list[Path]:
+        return [part for part in parts(self.folder) if part.stat().st_size < SMALL_BYTES]
+
+    def _distinct(self, small: list[Path]) -> Iterator[pl.DataFrame]:
+        """The rows of small parts, each key once."""
         seen = pl.Series(self.table.key, [], dtype=pl.String())
-        waiting: list[pl.DataFrame] = []
         for part in small:
             frame = scan(part, self.table).collect()
             frame = frame.filter(~pl.col(self.table.key).is_in(seen.implode())).unique(self.table.key)
             seen = pl.concat([seen, frame[self.table.key]])
-            waiting.append(frame)
-            if sum(one.estimated_size() for one in waiting) >= PART_BYTES:
-                yield pl.concat(waiting).sort(self.table.key)
-                waiting = []
-        if waiting:
-            yield pl.concat(waiting).sort(self.table.key)
+            yield frame
+
+    def _salvage_damaged(self, candidates: Iterable[Path]) -> None:
+        for part in candidates:
+            if reason := find_damage(part):
+                self._salvage(part, reason)
 
     def _salvage(self, part: Path, reason: str) -> None:
         frames = [frame for frame in salvage(part) if frame.height]
         rows = sum(frame.height for frame in frames)
         if frames:
             publish(frames, self.folder)
-        with self._alone():
-            set_aside(part, f"{reason}; {rows} rows of it could be kept, the others are asked again", self.said)
+        with self._exclusive():
+            self._set_aside(part, f"{reason}; {rows} of its rows could be kept, the others are requested again")
 
-    def _take_away(self, replaced: Iterable[Path]) -> None:
-        with self._alone():
+    def _set_aside(self, path: Path, reason: str) -> None:
+        """Rename `path` to `NAME.damaged`, write the reason to `NAME.damaged.txt`, and report it."""
+        aside = path.with_name(f"{path.name}.damaged")
+        line = f"the row store's {path} is damaged: {reason}; it was set aside as {aside.name}"
+        write_text(path.with_name(f"{aside.name}.txt"), f"{line}\n")
+        path.rename(aside)
+        sync_folder(path.parent)
+        self.log(line)
+
+    def _remove(self, replaced: Iterable[Path]) -> None:
+        with self._exclusive():
             for path in replaced:
                 path.unlink()
             sync_folder(self.folder)
 
-    def _held(self) -> pl.Series:
+    def _stored_keys(self) -> pl.Series:
         """The keys stored in parts; unreadable parts are set aside."""
         keys = [pl.Series(self.table.key, [], dtype=pl.String())]
         for part in parts(self.folder):
             try:
                 keys.append(pl.scan_parquet(part).select(self.table.key).collect()[self.table.key])
             except (pl.exceptions.PolarsError, OSError) as error:
-                self._salvage(part, fault(part) or str(error))
+                self._salvage(part, find_damage(part) or str(error))
         return pl.concat(keys)
 
     def _sweep(self) -> None:
         """Remove unfinished files of a killed compaction, which only contain copies."""
         for path in self.folder.glob(".part-*"):
-            for file in [path] if path.is_file() else [*path.iterdir(), path]:
-                file.unlink() if file.is_file() else file.rmdir()
+            path.unlink() if path.is_file() else shutil.rmtree(path)
 
     def _only_one(self) -> contextlib.AbstractContextManager[None]:
-        return locked(self.folder / ".compact.lock", self.said)
+        return locked(self.folder / ".compact.lock", self.log)
 
-    def _alone(self) -> contextlib.AbstractContextManager[None]:
-        """Holds the exclusive lock."""
-        return shared(self.folder / ".reading.lock", alone=True)
-
-
-def _batches(paths: list[Path]) -> Iterator[list[Path]]:
-    """Segments in order, in batches of about the size of a part."""
-    batch: list[Path] = []
-    size = 0
-    for path in paths:
-        batch.append(path)
-        size += path.stat().st_size
-        if size >= PART_BYTES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
+    def _exclusive(self) -> contextlib.AbstractContextManager[None]:
+        return shared(self.folder / ".reading.lock", is_exclusive=True)

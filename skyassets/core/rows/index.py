@@ -46,9 +46,9 @@ class RowIndex:
             return
         self._read[path] = self._read.get(path, 0) + len(whole) + len(newline)
         for text in whole.split(b"\n") if newline else ():
-            found = body(text)
-            if found is not None:
-                self.missing.discard(found[0])
+            line = body(text)
+            if line is not None:
+                self.missing.discard(line[0])
 
     def _keys(self, path: Path) -> None:
         try:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from skyassets.core.files import sync_folder
+from skyassets.core.files import append, sync_folder
 
 SEGMENTS = "journal-*.log"
 
@@ -50,31 +50,28 @@ def segments(folder: Path) -> list[Path]:
 def read_segment(path: Path) -> Contents:
     """Read a segment; an incomplete last line is normal while it is being written, and damage otherwise."""
     whole, _, rest = path.read_bytes().rpartition(b"\n")
-    found = [body(text) for text in whole.split(b"\n")] if whole else []
-    rows = [json.loads(one[1]) for one in found if one is not None]
+    lines = [body(text) for text in whole.split(b"\n")] if whole else []
+    rows = [json.loads(line[1]) for line in lines if line is not None]
     damage = []
-    if len(rows) < len(found):
-        damage.append(f"{len(found) - len(rows)} of {len(found)} lines do not have their checksum")
+    if len(rows) < len(lines):
+        damage.append(f"{len(lines) - len(rows)} of {len(lines)} lines do not match their checksum")
     if rest:
-        damage.append(f"it ends in a line cut short ({len(rest)} bytes)")
+        damage.append(f"its last line is cut short ({len(rest)} bytes)")
     return Contents(rows, " and ".join(damage))
 
 
 @contextlib.contextmanager
-def unwritten(path: Path) -> Iterator[bool]:
-    """Whether the segment is closed; if so, no other process compacts it while the context lasts."""
-    try:
-        file = path.open("rb")
-    except FileNotFoundError:
-        yield False
-        return
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            free = path.exists()
-        except BlockingIOError:
-            free = False
-        yield free
+def closed_segments(folder: Path) -> Iterator[list[Path]]:
+    """The closed segments in `folder`, oldest first; no other process compacts them while the context lasts."""
+    closed = []
+    with contextlib.ExitStack() as stack:
+        for path in segments(folder):
+            with contextlib.suppress(FileNotFoundError, BlockingIOError):
+                file = stack.enter_context(path.open("rb"))
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if path.exists():
+                    closed.append(path)
+        yield closed
 
 
 class Segment:
@@ -95,15 +92,7 @@ class Segment:
 
     def append(self, lines: bytes) -> None:
         """Append `lines`; durable on return. If that fails (OSError), the segment is unchanged."""
-        try:
-            left = memoryview(lines)
-            while left:
-                left = left[os.write(self._file, left) :]
-            os.fdatasync(self._file)
-        except OSError:
-            with contextlib.suppress(OSError):
-                os.ftruncate(self._file, self.size)
-            raise
+        append(self._file, lines, self.size, is_durable=True)
         self.size += len(lines)
 
     def close(self) -> None:

@@ -22,7 +22,7 @@ class JudgementStore:
     """The judgements of all recipes, in `folder`, by an id that is known before grading."""
 
     folder: Path
-    said: Callable[[str], None] = silent
+    log: Callable[[str], None] = silent
 
     def known(self, keys: Sequence[str]) -> dict[str, Judgement]:
         """The stored judgements of `keys`.
@@ -30,12 +30,12 @@ class JudgementStore:
         Raises:
             StoreError: when the store cannot be read.
         """
-        found: dict[str, Judgement] = {}
+        judgements: dict[str, Judgement] = {}
         for store in self._stores():
-            store.mend(keys)
+            store.repair(keys)
             for rows in store.read(keys):
-                found |= {str(row["judgement_id"]): _judgement(row) for row in rows.iter_rows(named=True)}
-        return found
+                judgements |= {str(row["judgement_id"]): _judgement(row) for row in rows.iter_rows(named=True)}
+        return judgements
 
     @contextlib.contextmanager
     def keeping(self) -> Iterator[Keep]:
@@ -61,10 +61,10 @@ class JudgementStore:
         Raises:
             StoreError: when the store cannot be written.
         """
-        return RowStore(self.folder, UNDECIDED, self.said).clear()
+        return RowStore(self.folder, UNDECIDED, self.log).clear()
 
     def _stores(self) -> tuple[RowStore, RowStore]:
-        return RowStore(self.folder, JUDGEMENTS, self.said), RowStore(self.folder, UNDECIDED, self.said)
+        return RowStore(self.folder, JUDGEMENTS, self.log), RowStore(self.folder, UNDECIDED, self.log)
 
 
 def _row(key: str, judgement: Judgement) -> dict[str, object]:

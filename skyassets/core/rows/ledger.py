@@ -18,7 +18,7 @@ from skyassets.core.tables.declarations import LEDGER_ENTRIES
 from skyassets.core.text import now
 
 
-class Event(StrEnum):
+class LedgerEvent(StrEnum):
     """What an entry records."""
 
     FAILED = "failed calls"
@@ -28,10 +28,10 @@ class Event(StrEnum):
 
 
 @dataclass(frozen=True)
-class Entry:
+class LedgerEntry:
     """One event: what it was for, and what it cost."""
 
-    event: Event
+    event: LedgerEvent
     asked_for: str
     """The recipe and asset, as `recipe/asset`."""
     model: str
@@ -54,7 +54,7 @@ class LedgerEntries:
         """The file, JSON lines."""
         return self.folder / "ledger_entries.jsonl"
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: LedgerEntry) -> None:
         """Append `entry`; durable on return, and safe from any thread or process.
 
         Raises:

@@ -29,23 +29,23 @@ def publish(frames: Iterable[pl.DataFrame], folder: Path) -> Path:
     Raises:
         StoreError: when it cannot be written.
     """
-    with tempfile.TemporaryDirectory(prefix=".part-", dir=folder) as near:
-        made = Path(near) / "part.parquet"
-        write_parquet(frames, made)
-        path = folder / f"part-{file_digest(made)}-sealed.parquet"
+    with tempfile.TemporaryDirectory(prefix=".part-", dir=folder) as scratch:
+        new = Path(scratch) / "part.parquet"
+        write_parquet(frames, new)
+        path = folder / f"part-{file_digest(new)}-sealed.parquet"
         with replaced(path) as part:
-            made.replace(part)
+            new.replace(part)
     return path
 
 
-def fault(path: Path) -> str:
-    """Why the part cannot be trusted; empty if it is intact. Checked once per process."""
-    there = path.stat()
-    return _fault(path, there.st_size, there.st_mtime_ns)
+def find_damage(path: Path) -> str:
+    """What is wrong with the part; empty if it is intact. Checked once per process."""
+    status = path.stat()
+    return _find_damage(path, status.st_size, status.st_mtime_ns)
 
 
 @functools.lru_cache(maxsize=4096)
-def _fault(path: Path, size: int, changed: int) -> str:
+def _find_damage(path: Path, size: int, changed: int) -> str:
     try:
         pl.read_parquet_schema(path)
     except (pl.exceptions.PolarsError, OSError) as error:
@@ -62,11 +62,13 @@ def scan(path: Path, table: Table) -> pl.LazyFrame:
         StoreError: when it cannot be read.
     """
     try:
-        there = pl.read_parquet_schema(path)
+        stored = pl.read_parquet_schema(path)
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise StoreError(f"the row store's {path} cannot be read: {error}; run again, what it lost is asked") from error
+        raise StoreError(
+            f"the row store's {path} cannot be read: {error}; run again: the rows it lost are requested again"
+        ) from error
     columns = [
-        (pl.col(name) if name in there else pl.lit(None)).cast(kind).alias(name) for name, kind in table.schema.items()
+        (pl.col(name) if name in stored else pl.lit(None)).cast(kind).alias(name) for name, kind in table.schema.items()
     ]
     return pl.scan_parquet(path).select(columns)
 
@@ -78,6 +80,6 @@ def salvage(path: Path) -> Iterator[pl.DataFrame]:
 
     unreadable = (pa.ArrowException, OSError)
     with contextlib.suppress(*unreadable), parquet.ParquetFile(path, page_checksum_verification=True) as file:
-        for place in range(file.metadata.num_row_groups):
+        for group in range(file.metadata.num_row_groups):
             with contextlib.suppress(*unreadable):
-                yield pl.DataFrame(file.read_row_group(place))
+                yield pl.DataFrame(file.read_row_group(group))

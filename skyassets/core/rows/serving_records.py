@@ -19,19 +19,19 @@ class ServingNotes:
 
     folder: Path
 
-    def write(self, run: str, model: str, facts: Mapping[str, str]) -> None:
+    def write(self, run: str, model: str, metadata: Mapping[str, str]) -> None:
         """Record what serves `model` in `run`, atomically.
 
         Raises:
             StoreError: when it cannot be written.
         """
-        write_text(self._path(run, model), json.dumps({"run": run, "model": model, "facts": dict(facts)}, indent=1))
+        write_text(self._path(run, model), json.dumps({"run": run, "model": model, "facts": dict(metadata)}, indent=1))
 
     def read(self, run: str, model: str) -> dict[str, str]:
-        """The recorded facts; empty if there is no readable note for the run."""
+        """The recorded metadata; empty if there is no readable note for the run."""
         try:
-            found = json.loads(self._path(run, model).read_text(encoding="utf-8"))
-            return {str(name): str(value) for name, value in found["facts"].items()}
+            note = json.loads(self._path(run, model).read_text(encoding="utf-8"))
+            return {str(name): str(value) for name, value in note["facts"].items()}
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return {}
 

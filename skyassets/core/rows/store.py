@@ -5,11 +5,10 @@ closed segments into Parquet parts, which any tool can read; after a crash betwe
 places, and reading removes the duplicate by its id. Shared by all recipes and by concurrent runs.
 
 Data damaged by a power failure or a bad disk is set aside and reported, never deleted; all readable rows are kept, and
-only the unreadable ones are asked again.
+only the unreadable ones are requested again.
 """
 
 import contextlib
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -20,37 +19,28 @@ from skyassets.core.files import shared
 from skyassets.core.rows.claims import Claims
 from skyassets.core.rows.compaction import Compaction
 from skyassets.core.rows.index import RowIndex
-from skyassets.core.rows.journal import read_segment, segments, unwritten
-from skyassets.core.rows.parts import fault, parts, scan
+from skyassets.core.rows.journal import closed_segments, read_segment, segments
+from skyassets.core.rows.parts import find_damage, parts, scan
 from skyassets.core.rows.writer import Row, RowWriter
 from skyassets.core.tables.declarations import Table
 from skyassets.core.text import silent
 
 
 class RowStore:
-    """Rows of `table` in `folder`, at most one per key. Damage and waiting are reported through `said`."""
+    """Rows of `table` in `folder`, at most one per key. Damage and waiting are reported through `log`."""
 
-    def __init__(self, folder: Path, table: Table, said: Callable[[str], None] = silent) -> None:
+    def __init__(self, folder: Path, table: Table, log: Callable[[str], None] = silent) -> None:
         self.folder = folder / table.name
         self.table = table
-        self.said = said
+        self.log = log
 
-    def telling(self, said: Callable[[str], None]) -> "RowStore":
-        """The same store, reporting through `said`."""
-        return RowStore(self.folder.parent, self.table, said)
+    def with_log(self, log: Callable[[str], None]) -> "RowStore":
+        """The same store, reporting through `log`."""
+        return RowStore(self.folder.parent, self.table, log)
 
-    def writer(self, kept: Callable[[Sequence[Row]], None] = lambda rows: None) -> RowWriter:
-        """A writer for rows; `kept` is called with rows once they are durable, in the writing thread."""
-        return RowWriter(self.folder, self.table.key, kept)
-
-    def put(self, row: Row) -> None:
-        """Store `row`; an existing row with the same id is kept. Durable on return.
-
-        Raises:
-            StoreError: when it cannot be written (no space left, no permission).
-        """
-        with self.writer() as writer:
-            writer.put(row)
+    def writer(self, on_durable: Callable[[Sequence[Row]], None] = lambda rows: None) -> RowWriter:
+        """A writer for rows; `on_durable` is called with rows once they are durable, in the writing thread."""
+        return RowWriter(self.folder, self.table.key, on_durable)
 
     def index(self, wanted: Iterable[str]) -> RowIndex:
         """An index of which `wanted` rows are stored; it can be refreshed."""
@@ -67,42 +57,44 @@ class RowStore:
     def read(self, keys: Iterable[str] | pl.Series, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
         """The stored rows among `keys`, each once, one part at a time; all columns, or the key and `columns`."""
         key = self.table.key
-        chosen = list(self.table.columns) if columns is None else [key, *(name for name in columns if name != key)]
-        left = pl.Series(key, keys if isinstance(keys, pl.Series) else list(keys), dtype=pl.String()).unique()
-        with self._reading():
-            held = (scan(part, self.table) for part in parts(self.folder))
-            for frame in itertools.chain(held, self._journalled()):
-                found = frame.filter(pl.col(key).is_in(left.implode())).select(chosen).collect()
-                if found.height:
-                    found = found.unique(key, keep="first", maintain_order=True)
-                    left = left.filter(~left.is_in(found[key].implode()))
-                    yield found
+        names = list(self.table.columns) if columns is None else [key, *(name for name in columns if name != key)]
+        missing = pl.Series(key, keys if isinstance(keys, pl.Series) else list(keys), dtype=pl.String()).unique()
+
+        def query(rows: pl.LazyFrame) -> pl.LazyFrame:
+            return rows.filter(pl.col(key).is_in(missing.implode())).select(names)
+
+        for frame in self.search(query):
+            if frame.height:
+                rows = frame.unique(key, keep="first", maintain_order=True)
+                missing = missing.filter(~missing.is_in(rows[key].implode()))
+                yield rows
 
     def everything(self, columns: Sequence[str]) -> pl.DataFrame:
         """All stored rows, each once: the key and `columns`, which should be few and short."""
-        chosen = [self.table.key, *columns]
-        with self._reading():
-            held = [*(scan(part, self.table) for part in parts(self.folder)), *self._journalled()]
-            frames = [frame.select(chosen).collect() for frame in held]
-        return pl.concat([self.table.frame([]).select(chosen), *frames]).unique(self.table.key, keep="first")
+        names = [self.table.key, *columns]
+        frames = [self.table.frame([]).select(names), *self.search(lambda rows: rows.select(names))]
+        return pl.concat(frames).unique(self.table.key, keep="first")
 
     def search(self, query: Callable[[pl.LazyFrame], pl.LazyFrame]) -> Iterator[pl.DataFrame]:
         """The results of `query`, one part at a time; a row that a crash left in two places appears twice."""
         with self._reading():
-            held = (scan(part, self.table) for part in parts(self.folder))
-            for frame in itertools.chain(held, self._journalled()):
-                yield query(frame).collect()
+            for part in parts(self.folder):
+                yield query(scan(part, self.table)).collect()
+            for path in segments(self.folder):
+                yield query(pl.LazyFrame(read_segment(path).rows, schema=self.table.schema)).collect()
 
-    def mend(self, keys: Sequence[str]) -> None:
+    def repair(self, keys: Sequence[str]) -> None:
         """Recover what killed runs left behind, and set aside damaged parts among those that hold `keys`."""
         if not self.folder.exists():
             return
-        if any(self._is_left(path) for path in segments(self.folder)):
+        with closed_segments(self.folder) as closed:
+            is_left = bool(closed)
+        if is_left:
             self.compact()
         wanted = pl.Series(self.table.key, keys, dtype=pl.String())
-        damaged = [part for part in parts(self.folder) if self._holds(part, wanted) and fault(part)]
+        damaged = [part for part in parts(self.folder) if self._holds(part, wanted) and find_damage(part)]
         if damaged:
-            self._compaction().mend(damaged)
+            self._compaction().repair(damaged)
 
     def compact(self) -> int:
         """Move rows of closed segments into Parquet parts and merge small parts; returns the number of rows moved."""
@@ -114,25 +106,15 @@ class RowStore:
         return self._compaction().clear() if self.folder.exists() else 0
 
     def _compaction(self) -> Compaction:
-        return Compaction(self.folder, self.table, self.said)
-
-    def _journalled(self) -> Iterator[pl.LazyFrame]:
-        for path in segments(self.folder):
-            rows = read_segment(path).rows
-            yield pl.LazyFrame(rows, schema=self.table.schema)
+        return Compaction(self.folder, self.table, self.log)
 
     def _holds(self, part: Path, wanted: pl.Series) -> bool:
         """Whether the part holds any of the wanted rows; True if it cannot be read."""
         try:
-            held = pl.scan_parquet(part).select(self.table.key).collect()[self.table.key]
+            stored = pl.scan_parquet(part).select(self.table.key).collect()[self.table.key]
         except (pl.exceptions.PolarsError, OSError):
             return True
-        return bool(held.is_in(wanted.implode()).any())
-
-    @staticmethod
-    def _is_left(path: Path) -> bool:
-        with unwritten(path) as free:
-            return free
+        return bool(stored.is_in(wanted.implode()).any())
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[None]:
@@ -145,6 +127,6 @@ class RowStore:
                 yield
         except (OSError, pl.exceptions.PolarsError) as error:
             raise StoreError(
-                f"the row store in {self.folder} cannot be read: {error}; run again: what is damaged is then set "
-                "aside, and its rows are asked again"
+                f"the row store in {self.folder} cannot be read: {error}; run again: damaged parts are then set aside "
+                "and their rows requested again"
             ) from error

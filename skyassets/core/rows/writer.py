@@ -19,25 +19,24 @@ QUEUE_BYTES = 256 * 2**20
 class RowWriter:
     """Writes rows into journal segments of `folder`, as a context manager: on exit, all rows are durable.
 
-    `kept` is called for every row once it is durable, in the writing thread, in the order of `put`.
+    `on_durable` is called for every row once it is durable, in the writing thread, in the order of `put`.
     """
 
     def __init__(
         self,
         folder: Path,
         key: str,
-        kept: Callable[[Sequence[Row]], None],
+        on_durable: Callable[[Sequence[Row]], None],
         segment_bytes: int = SEGMENT_BYTES,
     ) -> None:
-        self.folder, self.key, self.kept, self.segment_bytes = folder, key, kept, segment_bytes
+        self.folder, self.key, self.on_durable, self.segment_bytes = folder, key, on_durable, segment_bytes
         self._queue: list[tuple[Row, bytes]] = []
         self._queued = 0
         self._changed = threading.Condition()
         self._closing = False
         self._ended = False
         self._failure: OSError | None = None
-        self._unheard: Exception | None = None
-        """The exception raised by `kept`."""
+        self._callback_error: Exception | None = None
         self._segment: Segment | None = None
         self._thread = threading.Thread(target=self._run, name="row writer", daemon=True)
 
@@ -58,7 +57,7 @@ class RowWriter:
                 raise self._stopped()
 
     def put(self, row: Row) -> None:
-        """Queue `row`; it is stored once `kept` has been called.
+        """Queue `row`; it is stored once `on_durable` has been called.
 
         Raises:
             StoreError: when an earlier row could not be written.
@@ -74,18 +73,19 @@ class RowWriter:
             self._changed.notify_all()
 
     def check(self) -> None:
-        """Raise StoreError if an earlier row could not be written, or `kept` failed."""
+        """Raise StoreError if an earlier row could not be written, or `on_durable` failed."""
         if self._failure is not None:
             raise StoreError(
-                f"the row store in {self.folder} cannot be written: {self._failure.strerror}; every reply that "
-                "counted is kept: free space or mend the disk, then run again"
+                f"the row store in {self.folder} cannot be written: {self._failure.strerror}; every reply reported so "
+                "far is stored: free space or repair the disk, then run again"
             ) from self._failure
-        if self._unheard is not None:
-            raise self._stopped() from self._unheard
+        if self._callback_error is not None:
+            raise self._stopped() from self._callback_error
 
     def _stopped(self) -> StoreError:
-        why = f" ({type(self._unheard).__name__}: {self._unheard})" if self._unheard is not None else ""
-        return StoreError(f"the row store in {self.folder} is not written any more: its writer stopped{why}; run again")
+        error = self._callback_error
+        why = "" if error is None else f" ({type(error).__name__}: {error})"
+        return StoreError(f"the writer of the row store in {self.folder} has stopped{why}; run again")
 
     def _run(self) -> None:
         try:
@@ -99,19 +99,19 @@ class RowWriter:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._queue or self._closing)
-                taken, self._queue, self._queued = self._queue, [], 0
-                if not taken:
+                queued, self._queue, self._queued = self._queue, [], 0
+                if not queued:
                     return
                 self._changed.notify_all()
             try:
-                self._commit(b"".join(written for _, written in taken))
+                self._commit(b"".join(written for _, written in queued))
             except OSError as error:
                 self._failure = error
                 return
             try:
-                self.kept([row for row, _ in taken])
+                self.on_durable([row for row, _ in queued])
             except Exception as error:  # noqa: BLE001  raised again in the thread that puts
-                self._unheard = error
+                self._callback_error = error
                 return
 
     def _commit(self, lines: bytes) -> None:

@@ -1,11 +1,10 @@
 """The digest of a table's content: equal rows give an equal digest, however the file or its slices are laid out."""
 
-import hashlib
 from collections.abc import Iterable, Iterator
 
 import polars as pl
 
-from skyassets.core.identity import DIGEST_BYTES, digest
+from skyassets.core.identity import digest, new_hash
 from skyassets.core.tables.declarations import Table
 
 
@@ -20,8 +19,8 @@ class ContentDigest:
         self.table = table
         self._texts = [name for name in table.content if table.schema[name] == pl.String()]
         self._others = [name for name in table.content if name not in self._texts]
-        self._hashers = {name: _hasher() for name in (*self._texts, *(f"{name} lengths" for name in self._texts))}
-        self._lines = _hasher()
+        self._hashers = {name: new_hash() for name in (*self._texts, *(f"{name} lengths" for name in self._texts))}
+        self._lines = new_hash()
 
     def of(self, frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         """Pass `frames` through and hash them on the way."""
@@ -43,13 +42,9 @@ class ContentDigest:
     def _take(self, name: str, texts: pl.Series) -> None:
         lengths = texts.str.len_bytes().cast(pl.Int64).fill_null(-1).rechunk()
         self._hashers[f"{name} lengths"].update(lengths.to_arrow().buffers()[1].slice(0, lengths.len() * 8))
-        there = texts.drop_nulls().rechunk()
-        if total := int(there.str.len_bytes().sum()):
-            arrow = there.to_arrow(compat_level=pl.CompatLevel.oldest())
+        present = texts.drop_nulls().rechunk()
+        if total := int(present.str.len_bytes().sum()):
+            arrow = present.to_arrow(compat_level=pl.CompatLevel.oldest())
             _, ends, content = arrow.buffers()
             first = int.from_bytes(ends.slice(arrow.offset * 8, 8).to_pybytes(), "little")
             self._hashers[name].update(content.slice(first, total))
-
-
-def _hasher() -> "hashlib.blake2b":
-    return hashlib.blake2b(digest_size=DIGEST_BYTES)

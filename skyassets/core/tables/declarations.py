@@ -40,7 +40,7 @@ class Table:
         missing = [name for name in self.columns if name not in frame.columns]
         unknown = [name for name in frame.columns if name not in self.columns]
         if missing or unknown:
-            raise TableError(f"{self.name}: columns missing {missing}, unknown {unknown}; it has {list(self.columns)}")
+            raise TableError(f"{self.name}: missing columns {missing}, unknown columns {unknown}")
         try:
             frame = frame.select(pl.col(name).cast(kind, strict=True) for name, kind in self.schema.items())
         except pl.exceptions.PolarsError as error:
@@ -49,7 +49,7 @@ class Table:
             raise TableError(f"{self.name}: {frame[self.key].null_count()} rows have no {self.key}")
         repeated = frame.filter(pl.col(self.key).is_duplicated())[self.key].unique().sort()
         if repeated.len():
-            raise TableError(f"{self.name}: {repeated.len()} ids are there twice, the first is {repeated[0]}")
+            raise TableError(f"{self.name}: {repeated.len()} ids occur twice, the first is {repeated[0]}")
         return frame.sort(self.key)
 
 
@@ -60,11 +60,11 @@ _PROBLEM = (
 
 PROBLEMS = Table("raw_problems", "Problems to learn from.", "problem_id", _PROBLEM)
 BENCHMARK_PROBLEMS = Table(
-    "benchmark_problems", "Held-out problems to be measured on.", "problem_id", (*_PROBLEM, "benchmark")
+    "benchmark_problems", "Held-out problems for the evaluation.", "problem_id", (*_PROBLEM, "benchmark")
 )
 COMPLETIONS = Table(
     "completions",
-    "Every reply a model ever gave us: the row store behind traces, rewrites and answers.",
+    "Every model reply: the row store behind traces, rewrites and answers.",
     "completion_id",
     (
         "completion_id", "request", "model", "text", "finish_reason", "prompt_tokens", "completion_tokens",
@@ -91,7 +91,7 @@ REWRITES = Table(
 )  # fmt: skip
 VERDICTS = Table(
     "verdicts",
-    "Whether each trace and each rewrite is right.",
+    "Whether each trace and each rewrite is correct.",
     "verdict_id",
     (
         "verdict_id", "subject", "trace_id", "rewrite_id", "problem_id", "verdict", "reason", "answer", "backend",
@@ -100,10 +100,13 @@ VERDICTS = Table(
 )  # fmt: skip
 _JUDGEMENT = ("judgement_id", "verdict", "reason", "answer", "backend", "test_results", "at")
 JUDGEMENTS = Table(
-    "judgements", "What the graders decided of a text: the row store of verdicts.", "judgement_id", _JUDGEMENT
+    "judgements", "The graders' decisions about texts: the row store of verdicts.", "judgement_id", _JUDGEMENT
 )
 UNDECIDED = Table(
-    "undecided", "What the graders could not tell; forgotten by `skyassets rejudge`.", "judgement_id", _JUDGEMENT
+    "undecided",
+    "Texts that the graders could not decide; `skyassets rejudge` removes them.",
+    "judgement_id",
+    _JUDGEMENT,
 )
 EXAMPLES = Table(
     "sft_dataset",
@@ -118,7 +121,7 @@ EXAMPLES = Table(
 )  # fmt: skip
 CHECKPOINT = Table(
     "checkpoint",
-    "The student: its weights' files, its training curve, and what made them.",
+    "The student: its weight files, its training curve, and how they were made.",
     "entry",
     (
         "entry", "kind", "checkpoint_id", "base_model", "path", "bytes", "sha256", "step", "epoch", "loss",
@@ -127,7 +130,7 @@ CHECKPOINT = Table(
 )  # fmt: skip
 ANSWERS = Table(
     "benchmark_answers",
-    "What base and student answered to the held-out problems, and whether it is right.",
+    "The answers of base and student to the held-out problems, with their verdicts.",
     "answer_id",
     (
         "answer_id", "epoch_name", "benchmark", "problem_id", "family", "level", "domain", "role", "model",
@@ -138,7 +141,7 @@ ANSWERS = Table(
 )  # fmt: skip
 REPORTS = Table(
     "benchmark_reports",
-    "The scores, with intervals, a paired test, and what made them.",
+    "The scores, with intervals, a paired test, and how they were made.",
     "report_id",
     (
         "report_id", "epoch_name", "benchmark", "by", "part", "role", "metric", "n", "samples", "value", "low", "high",
@@ -147,13 +150,13 @@ REPORTS = Table(
 )  # fmt: skip
 LEDGER_ENTRIES = Table(
     "ledger_entries",
-    "What was spent, or spared, that no completion shows; one line each of data/rows/ledger_entries.jsonl.",
+    "Costs and savings that no completion records; each is a line of data/rows/ledger_entries.jsonl.",
     "entry_id",
     ("entry_id", "event", "asked_for", "model", "run", "at", "count", "seconds", "gpus", "dollars", "error"),
 )
 LEDGER = Table(
     "ledger",
-    "What each asset cost, by model and run; made anew from completions and ledger entries.",
+    "What each asset cost, by model and run; computed from completions and ledger entries.",
     "ledger_id",
     (
         "ledger_id", "asset", "model", "run", "calls", "failed_calls", "reused_rows", "prompt_tokens",

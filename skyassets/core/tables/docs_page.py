@@ -2,7 +2,7 @@
 
 import sys
 
-from skyassets.core.tables.columns import COLUMNS
+from skyassets.core.tables.columns import COLUMNS, Column
 from skyassets.core.tables.declarations import TABLES, Table
 
 
@@ -11,23 +11,21 @@ def page() -> str:
     head = [
         "# Tables",
         "",
-        "Made from `skyassets/core/tables/declarations.py`; a test compares the two. *Measured* columns tell",
-        "about a run (clocks, engines) and are no part of a table's data version.",
+        "Generated from `skyassets/core/tables/declarations.py`; a test compares the two. *Measured* columns describe",
+        "a run (clocks, engines) and are not part of a table's data version.",
         "",
     ]
     return "\n".join(head + [line for table in TABLES for line in _table(table)])
 
 
 def _table(table: Table) -> list[str]:
-    rows = [
-        f"| `{name}`{' (key)' if name == table.key else ''} | {COLUMNS[name].type} | {_meaning(name)} |"
-        for name in table.columns
-    ]
-    return [f"## {table.name}", "", table.meaning, "", "| column | type | meaning |", "| --- | --- | --- |", *rows, ""]
+    head = [f"## {table.name}", "", table.meaning, "", "| column | type | meaning |", "| --- | --- | --- |"]
+    return [*head, *(_row(name, COLUMNS[name], is_key=name == table.key) for name in table.columns), ""]
 
 
-def _meaning(name: str) -> str:
-    return f"{COLUMNS[name].meaning}{' *Measured.*' if COLUMNS[name].measured else ''}"
+def _row(name: str, column: Column, is_key: bool) -> str:
+    measured = " *Measured.*" if column.measured else ""
+    return f"| `{name}`{' (key)' if is_key else ''} | {column.type} | {column.meaning}{measured} |"
 
 
 if __name__ == "__main__":

@@ -27,20 +27,20 @@ def sorted_rows(
     """
     waiting: list[pl.DataFrame] = [table.conform(pl.DataFrame(schema=table.schema))]
     size = 0
-    with tempfile.TemporaryDirectory(prefix=f".{table.name}-", dir=folder, ignore_cleanup_errors=True) as near:
+    with tempfile.TemporaryDirectory(prefix=f".{table.name}-", dir=folder, ignore_cleanup_errors=True) as scratch:
         runs: list[Path] = []
         keys: list[pl.Series] = []
         for frame in frames:
             waiting.append(frame)
             size += int(frame.estimated_size())
             if size >= memory:
-                keys.append(_spill(table, waiting, Path(near) / f"{len(runs)}.arrow", runs))
+                keys.append(_spill(table, waiting, Path(scratch) / f"{len(runs)}.arrow", runs))
                 waiting, size = [], 0
         if not runs:
             yield from slices(table.conform(_joined(table, waiting)))
             return
         if waiting:
-            keys.append(_spill(table, waiting, Path(near) / f"{len(runs)}.arrow", runs))
+            keys.append(_spill(table, waiting, Path(scratch) / f"{len(runs)}.arrow", runs))
         del waiting
         yield from _merged(table, runs, keys)
 
@@ -67,16 +67,16 @@ def _merged(table: Table, runs: list[Path], keys: list[pl.Series]) -> Iterator[p
     every = pl.concat(keys).sort()
     repeated = every.filter(every.is_duplicated())
     if repeated.len():
-        raise TableError(f"{table.name}: {repeated.n_unique()} ids are there twice, the first is {repeated[0]}")
+        raise TableError(f"{table.name}: {repeated.n_unique()} ids occur twice, the first is {repeated[0]}")
     size = sum(run.stat().st_size for run in runs)
     rows = max(1, int(every.len() * SLICE_BYTES / size))
     starts = [0] * len(runs)
     for start in range(0, every.len(), rows):
         last = every[min(start + rows, every.len()) - 1]
         pieces = []
-        for place, run in enumerate(runs):
-            end = keys[place].search_sorted(last, side="right")
-            if end > starts[place]:
-                pieces.append(pl.scan_ipc(run).slice(starts[place], end - starts[place]).collect())
-            starts[place] = end
+        for at, run in enumerate(runs):
+            end = keys[at].search_sorted(last, side="right")
+            if end > starts[at]:
+                pieces.append(pl.scan_ipc(run).slice(starts[at], end - starts[at]).collect())
+            starts[at] = end
         yield pl.concat(pieces).sort(table.key)

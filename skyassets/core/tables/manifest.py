@@ -35,12 +35,17 @@ class Manifest:
     rows: int
     unfinished: int
     """Rows that could not be made because of an external error; the next build retries them."""
-    facts: dict[str, object]
-    """Metadata reported when the table was made; it is emitted again whenever the table is reused."""
+    metadata: dict[str, object]
+    """Metadata reported when the table was made; it is emitted again whenever the table is reused.
+
+    In the file its name is `facts`.
+    """
 
     def write(self, path: Path) -> None:
         """Write the manifest to `path`."""
-        write_text(path, json.dumps(asdict(self), indent=1, ensure_ascii=False))
+        values = asdict(self)
+        values["facts"] = values.pop("metadata")
+        write_text(path, json.dumps(values, indent=1, ensure_ascii=False))
 
 
 def read_manifest(path: Path) -> Manifest | None:
@@ -50,10 +55,9 @@ def read_manifest(path: Path) -> Manifest | None:
         StoreError: when it exists but cannot be read.
     """
     try:
-        return Manifest(**json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        return None
-    except (TypeError, ValueError):
+        values = json.loads(path.read_text(encoding="utf-8"))
+        return Manifest(metadata=values.pop("facts"), **values)
+    except (FileNotFoundError, AttributeError, KeyError, TypeError, ValueError):
         return None
     except OSError as error:
         raise StoreError(f"cannot read {path}: {error.strerror}") from error

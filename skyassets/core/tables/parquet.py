@@ -49,7 +49,7 @@ def write_parquet(frames: Iterable[pl.DataFrame], path: Path) -> int:
     except (pl.exceptions.PolarsError, pa.ArrowException, OSError) as error:
         raise StoreError(f"cannot write {path}: {error}; free space or choose another data folder") from error
     if same != written:
-        raise StoreError(f"{path}: what was written is not what was read back; check the disk")
+        raise StoreError(f"{path} reads back differently from what was written; check the disk")
     return sum(rows for rows, _ in written)
 
 
@@ -58,10 +58,9 @@ def fingerprint(frame: pl.DataFrame) -> int:
     return int(frame.hash_rows().cast(pl.Int64, wrap_numerical=True).sum()) if frame.width else 0
 
 
-def _read_back(path: Path, sizes: list[int], columns: list[str] | None = None) -> Iterator[pl.DataFrame]:
+def _read_back(path: Path, sizes: list[int]) -> Iterator[pl.DataFrame]:
     rows = pl.scan_parquet(path)
     start = 0
     for size in sizes:
-        piece = rows.slice(start, size)
-        yield (piece if columns is None else piece.select(columns)).collect()
+        yield rows.slice(start, size).collect()
         start += size

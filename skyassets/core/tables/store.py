@@ -10,20 +10,16 @@ import polars as pl
 
 from skyassets.core.errors import StoreError
 from skyassets.core.files import file_digest, holder, locked, replaced
+from skyassets.core.hints import materialize
 from skyassets.core.tables.content_digest import ContentDigest
 from skyassets.core.tables.declarations import Table
 from skyassets.core.tables.external_sort import sorted_rows
 from skyassets.core.tables.manifest import Inputs, Manifest, differences, read_manifest
 from skyassets.core.tables.parquet import write_parquet
+from skyassets.core.text import silent
 
 UNFINISHED = "first time"
 """Why a table without a manifest is built."""
-Show = Callable[[Path], dict[str, object]]
-
-
-def _nothing_to_show(path: Path) -> dict[str, object]:
-    """No additional facts."""
-    return {}
 
 
 @dataclass(frozen=True)
@@ -31,7 +27,7 @@ class StageResult:
     """What a stage returns: the rows, metadata about them, and how many rows could not be made this time."""
 
     frame: pl.DataFrame
-    facts: dict[str, object] = field(default_factory=dict)
+    metadata: dict[str, object] = field(default_factory=dict)
     unfinished: int = 0
     stream: Iterable[pl.DataFrame] = ()
     """More rows, in any order, for tables that should not be held in memory; read once."""
@@ -92,7 +88,7 @@ class TableStore:
         """
         return pl.scan_parquet(self._intact(table))
 
-    def lacking(self, table: Table) -> str:
+    def unreadable(self, table: Table) -> str:
         """Why the table cannot be read with its current columns; empty if it can. Does not check the file for damage.
 
         Either it does not exist, or it was written with other columns. For callers that can do without the table.
@@ -101,41 +97,39 @@ class TableStore:
         if self.manifest(table) is None or not path.exists():
             return self._absent(table)
         try:
-            there = dict(pl.read_parquet_schema(path))
+            stored = pl.read_parquet_schema(path)
         except (pl.exceptions.PolarsError, OSError) as error:
             return f"{table.name}: {path} cannot be read as Parquet: {error}; materialize it again"
-        found = other_columns(table, there)
-        return f"{table.name} was written by an earlier version: {found}; materialize it again" if found else ""
+        changes = column_differences(table, stored)
+        return f"{table.name} was written by an earlier version: {changes}; materialize it again" if changes else ""
 
     def _intact(self, table: Table) -> Path:
         """The path of the table, after checking it against its manifest and its current columns."""
         manifest = self.manifest(table)
         path = self.path(table)
-        if manifest is None or not path.exists():
-            raise StoreError(self._absent(table))
-        if file_digest(path) != manifest.file_digest:
+        if manifest and path.exists() and file_digest(path) != manifest.file_digest:
             raise StoreError(f"{table.name}: {path} is not the file its manifest describes; materialize it again")
-        if lacking := self.lacking(table):
-            raise StoreError(lacking)
+        if reason := self.unreadable(table):
+            raise StoreError(reason)
         return path
 
     def build(
         self,
         table: Table,
-        origin: Inputs,
+        inputs: Inputs,
         make: Callable[[], StageResult],
         damage: Callable[[pl.DataFrame], str] | None = None,
-        said: Callable[[str], None] = lambda line: None,
-        show: Show = _nothing_to_show,
+        log: Callable[[str], None] = silent,
+        file_metadata: Callable[[Path], dict[str, object]] = lambda path: {},
     ) -> BuildResult:
-        """Publish the table, calling `make` only if the stored one is damaged or was not made from `origin`.
+        """Publish the table, calling `make` only if the stored one is damaged or was not made from `inputs`.
 
-         `damage` may check a stored table for damage outside its file (such as lost weights) and describe it; `show`
-        may read more facts from the new file. The rows are checked, written next to the old file, read back and
-        swapped in; the manifest is written last. Concurrent builders of one table wait for each other.
+        `damage` may check a stored table for damage outside its file (such as lost weights) and describe it;
+        `file_metadata` may read more metadata from the new file. The rows are checked, written next to the old file,
+        read back and swapped in; the manifest is written last. Concurrent builders of one table wait for each other.
         """
-        with locked(self._lock(table), said):
-            why = self.why_stale(table, origin, damage)
+        with locked(self._lock(table), log):
+            why = self.why_stale(table, inputs, damage)
             manifest = self.manifest(table)
             if manifest is not None and not why:
                 return BuildResult(manifest, rebuilt=False, why="")
@@ -148,12 +142,12 @@ class TableStore:
                 )
                 manifest = Manifest(
                     table=table.name,
-                    fingerprint=origin.parts,
+                    fingerprint=inputs.parts,
                     data_version=content.hexdigest(),
                     file_digest=file_digest(part),
                     rows=rows,
                     unfinished=made.unfinished,
-                    facts={**made.facts, **show(part)},
+                    metadata={**made.metadata, **file_metadata(part)},
                 )
                 self._keep_previous(table, manifest)
             manifest.write(self._manifest_path(table))
@@ -163,26 +157,25 @@ class TableStore:
         """The process that is currently building the table; empty if there is none."""
         return holder(self._lock(table))
 
-    def make_again(self, table: Table, rows: int, said: Callable[[str], None] = lambda line: None) -> None:
+    def mark_unfinished(self, table: Table, rows: int, log: Callable[[str], None] = silent) -> None:
         """Make the next build rebuild the table, because `rows` of its rows may now come out differently.
 
         Raises:
             StoreError: when the table does not exist.
         """
-        with locked(self._lock(table), said):
+        with locked(self._lock(table), log):
             manifest = self.manifest(table)
             if manifest is None:
                 raise StoreError(self._absent(table))
             replace(manifest, unfinished=max(rows, manifest.unfinished)).write(self._manifest_path(table))
 
-    def why_stale(self, table: Table, origin: Inputs, damage: Callable[[pl.DataFrame], str] | None = None) -> str:
+    def why_stale(self, table: Table, inputs: Inputs, damage: Callable[[pl.DataFrame], str] | None = None) -> str:
         """Why `build` would rebuild the table now; empty if it would not. Changes nothing."""
         manifest = self.manifest(table)
         path = self.path(table)
         if manifest is None:
             return UNFINISHED
-        changed = differences(manifest.fingerprint, origin.parts)
-        if changed:
+        if changed := differences(manifest.fingerprint, inputs.parts):
             return f"changed: {', '.join(changed)}"
         if not path.exists():
             return "its file is missing"
@@ -194,18 +187,15 @@ class TableStore:
 
     def _keep_previous(self, table: Table, new: Manifest) -> None:
         """Keep the file that is about to be replaced, under a second name, if it is intact and its content differs."""
-        old, path, kept = self.manifest(table), self.path(table), self.previous(table)
-        if old is None or old.data_version == new.data_version or not path.exists():
-            return
-        if file_digest(path) != old.file_digest:
-            return
-        # Optional: on file systems without hard links, no previous version is kept.
-        with contextlib.suppress(OSError):
-            kept.parent.mkdir(exist_ok=True)
-            part = kept.with_suffix(".part")
-            part.unlink(missing_ok=True)
-            part.hardlink_to(path)
-            part.replace(kept)
+        old, path, previous = self.manifest(table), self.path(table), self.previous(table)
+        if old and old.data_version != new.data_version and path.exists() and file_digest(path) == old.file_digest:
+            # Optional: on file systems without hard links, no previous version is kept.
+            with contextlib.suppress(OSError):
+                previous.parent.mkdir(exist_ok=True)
+                part = previous.with_suffix(".part")
+                part.unlink(missing_ok=True)
+                part.hardlink_to(path)
+                part.replace(previous)
 
     def _lock(self, table: Table) -> Path:
         return self.folder / f".{table.name}.lock"
@@ -214,17 +204,14 @@ class TableStore:
         return self.folder / f"{table.name}.manifest.json"
 
     def _absent(self, table: Table) -> str:
-        return (
-            f"{table.name} is not in {self.folder}; make it first: "
-            f"dagster asset materialize -m skyassets.definitions --select {table.name}"
-        )
+        return f"{table.name} is not in {self.folder}; make it first: {materialize(table.name)}"
 
 
-def other_columns(table: Table, there: Mapping[str, pl.DataType]) -> str:
+def column_differences(table: Table, stored: Mapping[str, pl.DataType]) -> str:
     """Describes how the stored columns differ from the table's; empty if they do not. The order is ignored."""
     named = {
-        "missing": [name for name in table.columns if name not in there],
-        "unknown": [name for name in there if name not in table.columns],
-        "of another type": [name for name, kind in table.schema.items() if there.get(name, kind) != kind],
+        "missing": [name for name in table.columns if name not in stored],
+        "unknown": [name for name in stored if name not in table.columns],
+        "of another type": [name for name, kind in table.schema.items() if stored.get(name, kind) != kind],
     }
     return "; ".join(f"columns {what}: {', '.join(names)}" for what, names in named.items() if names)

@@ -1,4 +1,4 @@
-"""Serves and trains the tiny model, through the same ports as the real engines."""
+"""Serves and trains the fake model, through the same ports as the real engines."""
 
 import contextlib
 import math
@@ -14,7 +14,7 @@ from skyassets.core.money import Budget
 from skyassets.core.ports import CompletionClient, Conversation, Model, Step, TokenCount, TokenPiece
 from skyassets.core.training.model_shape import ModelShape
 from skyassets.core.training.spec import TrainPlan
-from skyassets.engines.fake.model import TinyModel
+from skyassets.engines.fake.model import FakeModel
 from skyassets.engines.fake.server import server
 from skyassets.engines.openai_api.completions import OpenAIClientPool
 from skyassets.engines.openai_api.endpoint import Endpoint
@@ -25,7 +25,7 @@ SHAPE = ModelShape(1, 1, 1, 1, 1, 1, 1, is_tied=True, parameters=2)
 
 
 @dataclass(frozen=True)
-class TinyServing:
+class FakeProvider:
     """Implements the `ModelProvider` port with an HTTP server in this process; `log` gets a line per call."""
 
     log: Path
@@ -34,7 +34,7 @@ class TinyServing:
 
     @contextlib.contextmanager
     def serve(self, model: Model, weights: Path | None) -> Iterator[CompletionClient]:
-        """Serve the tiny model, trained or not, on a free port of this machine."""
+        """Serve the fake model, trained or not, on a free port of this machine."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         web = server(0, weights, self.log, name=model.name)
         thread = threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -54,14 +54,14 @@ class TinyServing:
 
 
 @dataclass(frozen=True)
-class TinyTrainer:
+class FakeTrainer:
     """Implements the `Trainer` port: a falling loss, and a model that improves with every example."""
 
     def train(
         self, plan: TrainPlan, examples: Sequence[Conversation], folder: Path, said: Callable[[str], None]
     ) -> list[Step]:
         """Take the plan's steps and save the model in `folder`."""
-        model = TinyModel(seen=digest([one.messages for one in examples]))
+        model = FakeModel(seen=digest([one.messages for one in examples]))
         curve = []
         for number in range(1, plan.steps + 1):
             started = time.perf_counter()
@@ -85,19 +85,18 @@ class TinyTrainer:
 
 
 def count_words(conversations: Sequence[Conversation]) -> list[TokenCount]:
-    """The tiny model's tokens: words."""
-    said = [[(turn.role, len(turn.content.split())) for turn in one.messages] for one in conversations]
-    return [
-        TokenCount(sum(words for _, words in turns), sum(words for role, words in turns if role == "assistant"))
-        for turns in said
-    ]
+    """Return the fake model's token counts: its tokens are words."""
+    counts = []
+    for conversation in conversations:
+        pieces = word_pieces(conversation)
+        counts.append(TokenCount(sum(piece.tokens for piece in pieces), sum(p.tokens for p in pieces if p.learned)))
+    return counts
 
 
-def shown_words(conversation: Conversation) -> list[TokenPiece]:
-    """Return the turns as pieces; the tiny model has no template, so only newlines separate them."""
+def word_pieces(conversation: Conversation) -> list[TokenPiece]:
+    """Return the turns as pieces; the fake model has no template, so only newlines separate them."""
     pieces = []
     for learned, turns in groupby(conversation.messages, lambda turn: turn.role == "assistant"):
-        said = [turn.content for turn in turns]
-        words = sum(len(text.split()) for text in said)
-        pieces.append(TokenPiece("\n".join(said) + ("" if learned else "\n"), learned, words))
+        text = "\n".join(turn.content for turn in turns)
+        pieces.append(TokenPiece(text + ("" if learned else "\n"), learned, len(text.split())))
     return pieces

@@ -12,7 +12,7 @@ from skyassets.engines.host.machine import this_machine
 CPUS = Path("/proc/cpuinfo")
 
 
-def hardware_told() -> dict[str, str]:
+def hardware_summary() -> dict[str, str]:
     """Return the GPUs with their number, and the processor with its usable cores."""
     hardware = this_machine()
     gpus = f"{hardware.count} x {hardware.device.name}" if hardware.device.is_gpu else "none"
@@ -22,14 +22,14 @@ def hardware_told() -> dict[str, str]:
 def processor(listing: Path) -> str:
     """Return the processor's name from `listing` (Linux's cpuinfo), or else its architecture."""
     lines = listing.read_text(encoding="utf-8").splitlines() if listing.is_file() else []
-    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(named, platform.machine())
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())
 
 
-def versions_told(packages: Iterable[str]) -> dict[str, str]:
+def installed_versions(packages: Iterable[str]) -> dict[str, str]:
     """Return the versions of Python and of the packages that are installed."""
-    found = {"python": platform.python_version()}
+    versions = {"python": platform.python_version()}
     for package in packages:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            found[package] = importlib.metadata.version(package)
-    return found
+            versions[package] = importlib.metadata.version(package)
+    return versions

@@ -26,14 +26,14 @@ def commit_of(folder: Path) -> Commit | None:
     A folder that is merely inside a checkout, such as a package in a virtual environment, does not count.
     """
     git = shutil.which("git")
-    if git is None or _said(git, folder, "ls-files", "--error-unmatch", "__init__.py") is None:
+    if git is None or _output(git, folder, "ls-files", "--error-unmatch", "__init__.py") is None:
         return None
-    name = _said(git, folder, "rev-parse", "HEAD")
-    changed = _said(git, folder, "status", "--porcelain", "--", ".")
-    return None if not name or changed is None else Commit(name, bool(changed))
+    name = _output(git, folder, "rev-parse", "HEAD")
+    changes = _output(git, folder, "status", "--porcelain", "--", ".")
+    return None if not name or changes is None else Commit(name, bool(changes))
 
 
-def _said(git: str, folder: Path, *words: str) -> str | None:
+def _output(git: str, folder: Path, *words: str) -> str | None:
     """Return git's stripped output; None if it fails or takes too long."""
     # Take no lock for reading, and never prompt for a password.
     quiet = os.environ | {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}

@@ -17,8 +17,8 @@ MIB = 1024 * 1024
 
 def this_machine() -> Hardware:
     """Return the GPUs that a run would see, or the processor if there are none."""
-    listed = _listed() if gpus() != () else ""
-    return of_gpus(listed, gpus(), host_memory_gb()) if listed else this_processor()
+    listing = _nvidia_smi() if gpus() != () else ""
+    return of_gpus(listing, gpus(), host_memory_gb()) if listing else this_processor()
 
 
 def this_processor() -> Hardware:
@@ -27,12 +27,12 @@ def this_processor() -> Hardware:
     return Hardware(Device("cpu", memory, is_gpu=False), host_memory_gb=memory)
 
 
-def of_gpus(listed: str, visible: tuple[str, ...] | None, host_gb: float) -> Hardware:
+def of_gpus(listing: str, visible: tuple[str, ...] | None, host_gb: float) -> Hardware:
     """Return the hardware in nvidia-smi's lines of name and MiB; the first card represents all visible ones.
 
     A known card gets its known speed and price, and the memory reported; for others only the memory is known.
     """
-    cards = [line.rsplit(",", 1) for line in listed.strip().splitlines()]
+    cards = [line.rsplit(",", 1) for line in listing.strip().splitlines()]
     name, memory_gb = cards[0][0].strip(), int(cards[0][1]) * MIB / 1e9
     words = re.findall(r"[A-Z0-9]+", name.upper())
     alike = [
@@ -52,11 +52,11 @@ def of_gpus(listed: str, visible: tuple[str, ...] | None, host_gb: float) -> Har
 
 def host_memory_gb() -> float:
     """Return the main memory available to a process: the machine's, or its container's limit."""
-    seen = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
-    for limit in CGROUPS:
-        told = limit.read_text().strip() if limit.is_file() else ""
-        seen += [int(told)] if told.isdigit() else []
-    return min(seen) / 1e9
+    limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    for path in CGROUPS:
+        text = path.read_text().strip() if path.is_file() else ""
+        limits += [int(text)] if text.isdigit() else []
+    return min(limits) / 1e9
 
 
 def _words(name: str) -> set[str]:
@@ -64,7 +64,7 @@ def _words(name: str) -> set[str]:
     return set(name.upper().split("-")[:-1])
 
 
-def _listed() -> str:
+def _nvidia_smi() -> str:
     command = shutil.which("nvidia-smi")
     if command is None:
         return ""

@@ -25,19 +25,19 @@ def metering(metered: Metered, devices: int, period: float = PERIOD_SECONDS) -> 
     ended = threading.Event()
 
     def count() -> None:
-        is_over, told = False, time.monotonic()
+        is_over, reported = False, time.monotonic()
         while not is_over:
             is_over = ended.wait(period)
             now = time.monotonic()
-            metered(now - told, devices)
-            told = now
+            metered(now - reported, devices)
+            reported = now
 
     with ThreadPoolExecutor(1, "meter") as thread:
         counting = thread.submit(count)
 
         def failure() -> str:
             error = counting.exception() if counting.done() else None
-            return f"what it costs cannot be counted ({type(error).__name__}: {error})" if error else ""
+            return f"its cost cannot be recorded ({type(error).__name__}: {error})" if error else ""
 
         try:
             yield failure

@@ -9,18 +9,19 @@ from pathlib import Path
 SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
 SHORTEST_SECRET = 12
 """Characters; anything shorter could be an ordinary word."""
-ANYBODY = frozenset({"root", "user", "admin", "ubuntu", "debian", "nobody", "home", "runner", "jovyan", "localhost"})
+GENERIC_NAMES = frozenset(
+    {"root", "user", "admin", "ubuntu", "debian", "nobody", "home", "runner", "jovyan", "localhost"}
+)
 """Names that identify no one."""
 
 
 def secrets() -> dict[str, str]:
     """Return the values of environment variables whose names mark them as secrets, each with a description."""
-    found = {value: name for name, value in os.environ.items() if SECRET_NAME.search(name)}
     return {
         value: f"the value of {name}"
-        for value, name in found.items()
+        for name, value in os.environ.items()
         # The path of a key file is not a secret.
-        if len(value) >= SHORTEST_SECRET and not value.startswith(("/", "~"))
+        if SECRET_NAME.search(name) and len(value) >= SHORTEST_SECRET and not value.startswith(("/", "~"))
     }
 
 
@@ -37,4 +38,4 @@ def names() -> dict[str, str]:
     except (KeyError, OSError):
         user = ""
     named = ((socket.gethostname(), "the name of this machine"), (user, "the name of its user"))
-    return {name: what for name, what in named if len(name) > 2 and name.lower() not in ANYBODY}
+    return {name: what for name, what in named if len(name) > 2 and name.lower() not in GENERIC_NAMES}

@@ -31,10 +31,10 @@ def watch(starter: int, command: list[str], log: str | None = None) -> int:
 
     If a signal killed it, the status is 128 plus the signal's number, as in a shell.
     """
-    told_to_stop: list[int] = []
+    signals: list[int] = []
 
     def stop(number: int, _: FrameType | None) -> None:
-        told_to_stop.append(number)
+        signals.append(number)
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
@@ -48,7 +48,7 @@ def watch(starter: int, command: list[str], log: str | None = None) -> int:
             start_new_session=True,
             preexec_fn=_die_with_watchdog,
         )
-    while server.poll() is None and os.getppid() == starter and not told_to_stop:
+    while server.poll() is None and os.getppid() == starter and not signals:
         time.sleep(POLL_SECONDS)
     status = server.returncode
     _end(server)
@@ -87,7 +87,7 @@ def _prctl(option: int, value: int) -> None:
 
 
 if __name__ == "__main__":
-    given = sys.argv[1:]
-    named = given[1] if given[0] == "--log" else None
-    words = given[2:] if named else given
-    sys.exit(watch(int(words[0]), words[1:], named))
+    words = sys.argv[1:]
+    log = words[1] if words[0] == "--log" else None
+    words = words[2:] if log else words
+    sys.exit(watch(int(words[0]), words[1:], log))

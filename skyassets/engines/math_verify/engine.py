@@ -1,4 +1,4 @@
-"""Implements the `Equals` port with math-verify, in worker processes that can be killed. Does not import sympy."""
+"""Implements the `AnswerComparator` port with math-verify, in worker processes that can be killed. Imports no sympy."""
 
 import functools
 import json
@@ -14,7 +14,6 @@ import time
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from skyassets.core.errors import GraderError
@@ -31,7 +30,7 @@ TIME_LIMIT = "time limit"
 DIED = "grader error: the comparing process died twice"
 
 LONGEST, DEEPEST = 512, 12
-REMEMBERED = 100_000
+CACHE_SIZE = 100_000
 """Number of pairs whose result is cached."""
 _BOMBS = (
     ("a number too long to state", re.compile(r"\d{150}")),
@@ -75,14 +74,14 @@ class MathVerify:
             return known
         worker = self._idle.get()
         try:
-            told = worker.compare(answer, gold)
+            result = worker.compare(answer, gold)
             # The worker may have been killed for another reason, so try the pair once more.
-            told = worker.compare(answer, gold) if told == DIED else told
+            result = worker.compare(answer, gold) if result == DIED else result
         finally:
             self._idle.put(worker)
-        if told != DIED and len(self._known) < REMEMBERED:
-            self._known[answer, gold] = told
-        return told
+        if result != DIED and len(self._known) < CACHE_SIZE:
+            self._known[answer, gold] = result
+        return result
 
     def close(self) -> None:
         """Stop the workers; the next comparison starts them again."""
@@ -92,9 +91,7 @@ class MathVerify:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
@@ -124,11 +121,11 @@ class _Worker:
 
     def compare(self, answer: str, gold: str) -> bool | str:
         process = self._started()
-        said = _ask(process, {"answer": answer, "gold": gold}, self._settings["seconds"] + GRACE_SECONDS)
-        if isinstance(said, str):
+        reply = _ask(process, {"answer": answer, "gold": gold}, self._settings["seconds"] + GRACE_SECONDS)
+        if isinstance(reply, str):
             self.stop()
-            return said
-        value = json.loads(said)
+            return reply
+        value = json.loads(reply)
         return value if isinstance(value, bool | str) else DIED
 
     def stop(self) -> None:
@@ -144,18 +141,18 @@ class _Worker:
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
             self.stop()
-            with tempfile.TemporaryFile() as complaints:
+            with tempfile.TemporaryFile() as errors:
                 self._process = subprocess.Popen(
                     [sys.executable, "-s", "-P", "-B", str(WORKER)],
-                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints, bufsize=0,
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, bufsize=0,
                     env=ENVIRONMENT, cwd="/", start_new_session=True,
                 )  # fmt: skip
                 settings = {**self._settings, "filter": seccomp.for_arithmetic().hex()}
                 if isinstance(_ask(self._process, settings, STARTING_SECONDS), str):
                     self.stop()
-                    complaints.seek(0)
-                    said = complaints.read().decode("utf-8", "replace").strip()
-                    raise GraderError(f"the math-verify worker did not start: {said[-500:]}")
+                    errors.seek(0)
+                    output = errors.read().decode("utf-8", "replace").strip()
+                    raise GraderError(f"the math-verify worker did not start: {output[-500:]}")
         return self._process
 
 

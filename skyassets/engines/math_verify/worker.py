@@ -47,7 +47,7 @@ def main() -> None:
     settings = json.loads(sys.stdin.readline())
     compare = load()
     if in_a_fork(compare, "1", "1", settings) is not True:
-        sys.exit("a confined comparison does not work here: fork, seccomp or the memory limit is refused")
+        sys.exit("confined comparisons do not work here: fork, seccomp or the memory limit is not permitted")
     _answer(True)
     for line in sys.stdin:
         pair = json.loads(line)
@@ -93,13 +93,14 @@ def in_a_fork(compare: Compare, answer: str, gold: str, settings: dict[str, obje
     child = os.fork()
     if not child:
         os.close(reading)
-        said: bool | str | None = None
+        result: bool | str | None = None
         try:
             _confine(settings)
-            said = compare(answer, gold)
+            result = compare(answer, gold)
         finally:
             # Catch every exception: this process replies and exits.
-            os.write(writing, json.dumps(_reason(sys.exc_info()[0]) if said is None else said).encode()[:READ_BYTES])
+            reply = json.dumps(_reason(sys.exc_info()[0]) if result is None else result)
+            os.write(writing, reply.encode()[:READ_BYTES])
             os._exit(0)
     os.close(writing)
     seconds = float(str(settings["seconds"]))
@@ -107,8 +108,8 @@ def in_a_fork(compare: Compare, answer: str, gold: str, settings: dict[str, obje
         in_time, _, _ = select.select([reading], [], [], seconds)
         if not in_time:
             return TIME_LIMIT
-        told = os.read(reading, READ_BYTES)
-        value = json.loads(told) if told else DIED
+        reply_bytes = os.read(reading, READ_BYTES)
+        value = json.loads(reply_bytes) if reply_bytes else DIED
         return value if isinstance(value, bool | str) else DIED
     finally:
         os.close(reading)

@@ -44,8 +44,8 @@ def convert(file: Path, folder: Path) -> None:
 
 def _edit(path: Path, drop: tuple[str, ...], **change: str) -> None:
     settings = json.loads(path.read_text(encoding="utf-8"))
-    kept = {name: value for name, value in settings.items() if name not in drop} | change
-    path.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+    settings = {name: value for name, value in settings.items() if name not in drop} | change
+    path.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,10 @@
 """Digests of what a weights folder holds besides the weights: chat template, tokenizer, number format."""
 
-import hashlib
 import json
 from pathlib import Path
 
 from skyassets.core.files import file_digest
-from skyassets.core.identity import DIGEST_BYTES, digest
+from skyassets.core.identity import digest, new_hash
 
 TOKENIZER_FILES = (
     "tokenizer.json",
@@ -28,8 +27,8 @@ def model_identity(folder: Path) -> dict[str, str]:
     """
     config = _json(folder / "config.json")
     tokens = {name: file_digest(folder / name) for name in TOKENIZER_FILES if (folder / name).is_file()}
-    quantised = config.get("quantization_config")
-    method = quantised.get("quant_method") if isinstance(quantised, dict) else None
+    quantization = config.get("quantization_config")
+    method = quantization.get("quant_method") if isinstance(quantization, dict) else None
     number = str(config.get("dtype") or config.get("torch_dtype") or NONE)
     return {
         "chat template": _template(folder),
@@ -42,20 +41,16 @@ def _template(folder: Path) -> str:
     """Return the digest of the chat template, from its own file or the tokenizer's settings."""
     for name in TEMPLATES:
         if (folder / name).is_file():
-            return _digest((folder / name).read_bytes())
-    found = _json(folder / "tokenizer_config.json").get("chat_template")
-    if isinstance(found, str):
-        return _digest(found.encode("utf-8", "surrogatepass"))
-    return digest(found) if found else NONE
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.blake2b(content, digest_size=DIGEST_BYTES).hexdigest()
+            return file_digest(folder / name)
+    template = _json(folder / "tokenizer_config.json").get("chat_template")
+    if isinstance(template, str):
+        return new_hash(template.encode("utf-8", "surrogatepass")).hexdigest()
+    return digest(template) if template else NONE
 
 
 def _json(path: Path) -> dict[str, object]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}

@@ -11,6 +11,8 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from skyassets.core.errors import ServerError
@@ -29,20 +31,22 @@ def weights_folder(model: Model, cache: Path) -> Path:
     """
     if model.name.startswith(PACKAGE):
         return _converted(model, cache)
-    if model.name.startswith((".", "/", "~")) or Path(model.name).is_dir():
-        return _local(Path(model.name).expanduser())
-    return _fetched(model)
+    if is_on_hub(model):
+        return _fetched(model)
+    folder = Path(model.name).expanduser()
+    if not (folder / "config.json").is_file():
+        raise ServerError(f"{folder} is not a model: it has no config.json; name a standard Hugging Face folder")
+    return folder
+
+
+def is_on_hub(model: Model) -> bool:
+    """Whether `model` names neither a package nor a folder."""
+    return not model.name.startswith((PACKAGE, ".", "/", "~")) and not Path(model.name).is_dir()
 
 
 def revision_of(model: Model, folder: Path) -> str:
     """Return the revision of `folder`: the commit of a hub snapshot, whatever branch was requested."""
     return folder.name if folder.parent.name == "snapshots" else model.revision
-
-
-def _local(folder: Path) -> Path:
-    if not (folder / "config.json").is_file():
-        raise ServerError(f"{folder} is no model: it has no config.json; name a standard Hugging Face folder")
-    return folder
 
 
 def converted_folder(model: Model, cache: Path) -> Path:
@@ -66,7 +70,7 @@ def _converted(model: Model, cache: Path) -> Path:
         if done.returncode != 0:
             tail = "\n".join(f"  {line}" for line in done.stderr.splitlines()[-10:])
             raise ServerError(
-                f"{model.name} could not be converted (are transformers, torch and gguf installed?); it ended:\n{tail}"
+                f"{model.name} could not be converted (are transformers, torch and gguf installed?); its error:\n{tail}"
             )
         try:
             made.rename(folder)
@@ -87,27 +91,35 @@ def _carried(model: Model) -> Path:
     names = importlib.metadata.packages_distributions().get(package, [])
     versions = sorted({importlib.metadata.version(name) for name in names})
     if versions and model.revision not in versions:
-        raise ServerError(f"{model.name}: {versions} is installed, and {model.revision} is asked for; {install}")
+        raise ServerError(f"{model.name}: {versions} is installed, but the recipe names {model.revision}; {install}")
     path = Path(spec.submodule_search_locations[0]) / file
     if not path.is_file():
-        found = sorted(each.name for each in path.parent.glob("*.gguf"))
-        raise ServerError(f"{model.name}: the package {package} has no such file, only {found}; correct the name")
+        files = sorted(each.name for each in path.parent.glob("*.gguf"))
+        raise ServerError(f"{model.name}: the package {package} has no such file, only {files}; correct the name")
     return path
 
 
 def _fetched(model: Model) -> Path:
     """Return the hub's snapshot of `model`, from the cache if possible."""
-    try:
+    with hub_errors(model):
         from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+        return Path(snapshot_download(model.name, revision=model.revision, ignore_patterns=["*.pth", "*.gguf"]))
+
+
+@contextmanager
+def hub_errors(model: Model) -> Iterator[None]:
+    """Convert the hub library's exceptions to a ServerError about `model`."""
+    try:
+        from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, HFValidationError
     except ImportError as error:
         raise ServerError(f"{model.name}: huggingface_hub is not installed; pip install huggingface_hub") from error
     try:
-        return Path(snapshot_download(model.name, revision=model.revision, ignore_patterns=["*.pth", "*.gguf"]))
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        seen = str(error).splitlines()[0].rstrip(".")
+        yield
+    except (HfHubHTTPError, HFValidationError, EntryNotFoundError, OSError) as error:
+        reason = str(error).splitlines()[0].rstrip(".")
         offline = " (HF_HUB_OFFLINE is set)" if os.environ.get("HF_HUB_OFFLINE") else ""
         raise ServerError(
-            f"{model.name}@{model.revision} is neither a folder nor to be had from the Hugging Face hub{offline}: "
-            f"{seen}; correct the name or revision, or fetch it first with `hf download`"
+            f"{model} is neither a folder nor available from the Hugging Face hub{offline}: {reason}; correct the "
+            "name or revision, or fetch it first with `hf download`"
         ) from error

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from skyassets.core.errors import SandboxError
-from skyassets.core.ports import Limits, Program, Run
+from skyassets.core.ports import Limits, Program, ProgramRun
 from skyassets.engines.sandbox.bubblewrap import Bubblewrap
 from skyassets.engines.sandbox.container import IMAGE, Container
 from skyassets.engines.sandbox.landlock import Landlock
@@ -40,7 +40,7 @@ class ChosenSandbox:
         """The backend and its version, as recorded in every verdict."""
         return self._chosen().name
 
-    def run(self, program: Program, limits: Limits) -> Run:
+    def run(self, program: Program, limits: Limits) -> ProgramRun:
         """Run `program` once, within `limits`.
 
         Raises:

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from skyassets.core.errors import SandboxError
-from skyassets.core.ports import Limits, Program, Run, RunKind
+from skyassets.core.ports import Limits, Program, ProgramRun, RunKind
 from skyassets.core.text import well_formed
 from skyassets.engines.sandbox.result import run_of
 from skyassets.engines.sandbox.server import JobOutcome, SandboxServer, ServerLostError
@@ -56,7 +56,7 @@ class WarmSandbox:
         """The backend and its version, as recorded in every verdict."""
         return self._backend.name
 
-    def run(self, program: Program, limits: Limits) -> Run:
+    def run(self, program: Program, limits: Limits) -> ProgramRun:
         """Run `program` once, within `limits`. Threads may run programs concurrently, each in its own server.
 
         Raises:
@@ -108,7 +108,7 @@ class WarmSandbox:
     ) -> None:
         self.close()
 
-    def _run(self, program: Program, limits: Limits) -> Run:
+    def _run(self, program: Program, limits: Limits) -> ProgramRun:
         order, parts = _order(program, limits)
         closings = self._closings
         lost: ServerLostError | None = None
@@ -119,8 +119,8 @@ class WarmSandbox:
             except ServerLostError as error:
                 lost = error
             if self._closings != closings:
-                return Run(RunKind.SANDBOX_ERROR, "", f"{self.name}: it was closed while a program ran")
-        return Run(RunKind.SANDBOX_ERROR, "", f"{self.name}: the server was lost twice: {lost}")
+                return ProgramRun(RunKind.SANDBOX_ERROR, "", f"{self.name}: it was closed while a program ran")
+        return ProgramRun(RunKind.SANDBOX_ERROR, "", f"{self.name}: the server was lost twice: {lost}")
 
     def _on_a_server(self, run: Callable[[SandboxServer], JobOutcome]) -> JobOutcome:
         server = self._take_server()

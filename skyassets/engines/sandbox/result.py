@@ -52,7 +52,7 @@ def _examined(verdict: bytes, errors: str, detail: str) -> Run:
 
 def _called(results: list[str], outcome: JobOutcome, detail: str) -> Run:
     if len(results) > 1 or not all(map(_is_json, results)):
-        return Run(RunKind.RUNTIME_ERROR, "", "the program wrote on the channel of its results")
+        return ProgramRun(RunKind.RUNTIME_ERROR, "", "the program wrote on the channel of its results")
     if results:
         return Run(RunKind.FINISHED, results[0], detail)
     return Run(_error_kind(outcome.status, detail), "", detail or "the program ended before its call was done")

@@ -24,7 +24,7 @@ Row = dict[str, object]
 Rows = Iterator[Row | Unreadable]
 
 BATCH_ROWS = 256
-SHOWN = 2_000
+EXCERPT = 2_000
 """Characters of an unreadable row that are kept with its error."""
 MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
@@ -57,8 +57,8 @@ def file_rows(path: Path, columns: set[str] | None, besides: frozenset[str] = fr
                 yield from _separated(path, "\t")
             case _:
                 raise SourceError(
-                    f"{path}: a file of problems ends in .parquet, .arrow, .jsonl, .json, .csv or .tsv (text also with "
-                    ".gz behind)"
+                    f"{path}: the name must end in .parquet, .arrow, .jsonl, .json, .csv or .tsv (text formats also "
+                    "with .gz)"
                 )
     except (OSError, EOFError, UnicodeError, zlib.error) as error:
         raise SourceError(f"{path} is not readable as {suffix[1:]}: {error}") from error
@@ -70,8 +70,8 @@ def _parquet(path: Path, columns: set[str] | None, besides: frozenset[str]) -> R
 
     try:
         with parquet.ParquetFile(path) as file:
-            there = file.schema_arrow.names
-            read = sorted(columns | besides & set(there)) if columns and columns <= set(there) else None
+            names = set(file.schema_arrow.names)
+            read = sorted(columns | besides & names) if columns and columns <= names else None
             for batch in file.iter_batches(BATCH_ROWS, columns=read):
                 yield from batch.to_pylist()
     except pa.ArrowException as error:
@@ -104,47 +104,46 @@ def _objects(lines: Iterable[str]) -> Rows:
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
-        place = f"line {number}"
+        position = f"line {number}"
         if not _is_text(line):
-            yield Unreadable(place, "it is not UTF-8", _shown(line))
+            yield Unreadable(position, "it is not UTF-8", _excerpt(line))
             continue
         try:
             row = json.loads(line)
         except (ValueError, RecursionError) as error:
-            yield Unreadable(place, f"it is no JSON: {error}", _shown(line))
+            yield Unreadable(position, f"it is no JSON: {error}", _excerpt(line))
             continue
-        yield row if isinstance(row, dict) else Unreadable(place, "it is no JSON object", _shown(line))
+        yield row if isinstance(row, dict) else Unreadable(position, "it is no JSON object", _excerpt(line))
 
 
 def _json(path: Path) -> Rows:
     """Read an array of objects, or JSON lines, which are often called `.json` too."""
     with _opened(path, newline="\n") as file:
         text = file.read()
-    place, number, decoder = _start(text, 0), 0, json.JSONDecoder()
-    if not text.startswith("[", place):
+    at, number, decoder = _start(text, 0), 0, json.JSONDecoder()
+    if not text.startswith("[", at):
         yield from _objects(text.split("\n"))
         return
-    place = _start(text, place + 1)
-    while not text.startswith("]", place):
+    at = _start(text, at + 1)
+    while not text.startswith("]", at):
         try:
-            row, place = decoder.raw_decode(text, place)
+            row, at = decoder.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
-            raise SourceError(f"{path}: element {number} of the array is no JSON: {error}") from error
-        if (after := text[(end := _start(text, place)) : end + 1]) not in {",", "]"}:
+            raise SourceError(f"{path}: element {number} of the array is not valid JSON: {error}") from error
+        if (after := text[(end := _start(text, at)) : end + 1]) not in {",", "]"}:
             raise SourceError(
                 f"{path}: element {number} of the array is followed by {after!r}, not by a comma or its end"
             )
-        place = _start(text, end + (after == ","))
-        yield (
-            row if isinstance(row, dict) else Unreadable(f"element {number}", "it is no JSON object", _shown(str(row)))
-        )
+        at = _start(text, end + (after == ","))
+        is_object = isinstance(row, dict)
+        yield row if is_object else Unreadable(f"element {number}", "it is no JSON object", _excerpt(str(row)))
         number += 1
 
 
-def _start(text: str, place: int) -> int:
+def _start(text: str, at: int) -> int:
     """Return the position of the next JSON token."""
-    found = _BLANK.match(text, place)
-    return found.end() if found else place
+    match = _BLANK.match(text, at)
+    return match.end() if match else at
 
 
 def _separated(path: Path, delimiter: str) -> Rows:
@@ -156,22 +155,22 @@ def _separated(path: Path, delimiter: str) -> Rows:
         if header is None:
             return
         if isinstance(header, csv.Error):
-            raise SourceError(f"{path}: its first line, with the names of the columns, cannot be read: {header}")
+            raise SourceError(f"{path}: its first line, with the column names, cannot be read: {header}")
         if repeated := sorted({name for name in header if header.count(name) > 1}):
-            raise SourceError(f"{path}: two columns have one name: {repeated}")
+            raise SourceError(f"{path}: these column names occur twice: {repeated}")
         before = lines.line_num
         while (values := _next(lines)) is not None:
-            place = f"line {before + 1}" if lines.line_num == before + 1 else f"lines {before + 1}-{lines.line_num}"
+            position = f"line {before + 1}" if lines.line_num == before + 1 else f"lines {before + 1}-{lines.line_num}"
             before = lines.line_num
             if isinstance(values, csv.Error):
-                yield Unreadable(place, f"its quotes or separators are wrong: {values}")
+                yield Unreadable(position, f"its quotes or separators are wrong: {values}")
             elif not values:
                 continue
             elif len(values) != len(header):
-                told = delimiter.join(values)
-                yield Unreadable(place, f"it has {len(values)} fields, the header has {len(header)}", _shown(told))
+                reason = f"it has {len(values)} fields, the header has {len(header)}"
+                yield Unreadable(position, reason, _excerpt(delimiter.join(values)))
             elif not all(map(_is_text, values)):
-                yield Unreadable(place, "it is not UTF-8", _shown(delimiter.join(values)))
+                yield Unreadable(position, "it is not UTF-8", _excerpt(delimiter.join(values)))
             else:
                 yield {name: value or None for name, value in zip(header, values, strict=True)}
 
@@ -198,5 +197,5 @@ def _is_text(text: str) -> bool:
     return text.isascii() or not _NO_TEXT.search(text)
 
 
-def _shown(text: str) -> str:
-    return well_formed(text[:SHOWN]).strip()
+def _excerpt(text: str) -> str:
+    return well_formed(text[:EXCERPT]).strip()

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from skyassets.core.errors import SourceError
+from skyassets.core.hints import INSTALL
 from skyassets.core.sources import HubDataset
-from skyassets.engines.sources.hub_errors import refused
+from skyassets.engines.sources.hub_errors import explain
 
 BATCH_ROWS = 256
 
@@ -23,15 +24,15 @@ def hub_files(origin: HubDataset) -> list[Path]:
     """
     folder = Path(origin.repo)
     if not folder.is_dir():
-        folder = _brought(origin)
-    found = [sorted(path for path in folder.glob(pattern) if path.is_file()) for pattern in origin.files]
-    if [] in found:
-        there = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+        folder = _downloaded(origin)
+    matches = [sorted(path for path in folder.glob(pattern) if path.is_file()) for pattern in origin.files]
+    if [] in matches:
+        names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
         raise SourceError(
-            f"no file {origin.files[found.index([])]!r} in {origin.repo}, only {there[:20]}; name the right ones in "
+            f"no file {origin.files[matches.index([])]!r} in {origin.repo}, only {names[:20]}; correct "
             "HubDataset(files=...)"
         )
-    return [path for paths in found for path in paths]
+    return [path for paths in matches for path in paths]
 
 
 def hub_rows(origin: HubDataset, columns: set[str] | None, besides: frozenset[str]) -> Iterator[dict[str, object]]:
@@ -46,31 +47,31 @@ def hub_rows(origin: HubDataset, columns: set[str] | None, besides: frozenset[st
         import datasets
         from huggingface_hub.errors import HTTPError
     except ModuleNotFoundError as error:
-        raise SourceError(_uninstalled(origin, "datasets")) from error
+        raise SourceError(_not_installed(origin, "datasets")) from error
     if not origin.split:
         raise SourceError(f"the data set {origin.repo} needs a split; name it in HubDataset(split=...)")
-    with contextlib.ExitStack() as held:
-        kept: dict[str, str] = {"revision": origin.revision}
+    with contextlib.ExitStack() as stack:
+        version: dict[str, str] = {"revision": origin.revision}
         if Path(origin.repo).is_dir():
             # `datasets` caches a local folder by its name, so after an edit it would return the old rows.
-            kept = {"cache_dir": held.enter_context(tempfile.TemporaryDirectory(prefix="skyassets-"))}
+            version = {"cache_dir": stack.enter_context(tempfile.TemporaryDirectory(prefix="skyassets-"))}
         try:
-            table = datasets.load_dataset(origin.repo, origin.config or None, split=origin.split, **kept)
+            table = datasets.load_dataset(origin.repo, origin.config or None, split=origin.split, **version)
         except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError, HTTPError) as error:
-            raise SourceError(refused(origin, error)) from error
-        there = set(table.column_names)
-        if columns and columns <= there:
-            table = table.select_columns(sorted(columns | besides & there))
+            raise SourceError(explain(origin, error)) from error
+        names = set(table.column_names)
+        if columns and columns <= names:
+            table = table.select_columns(sorted(columns | besides & names))
         for batch in table.with_format("arrow").iter(BATCH_ROWS):
             yield from batch.to_pylist()
 
 
-def _brought(origin: HubDataset) -> Path:
+def _downloaded(origin: HubDataset) -> Path:
     try:
         import huggingface_hub
         from huggingface_hub.errors import HTTPError
     except ModuleNotFoundError as error:
-        raise SourceError(_uninstalled(origin, "huggingface_hub")) from error
+        raise SourceError(_not_installed(origin, "huggingface_hub")) from error
     try:
         return Path(
             huggingface_hub.snapshot_download(
@@ -78,11 +79,8 @@ def _brought(origin: HubDataset) -> Path:
             )
         )
     except (OSError, ValueError, RuntimeError, HTTPError) as error:
-        raise SourceError(refused(origin, error)) from error
+        raise SourceError(explain(origin, error)) from error
 
 
-def _uninstalled(origin: HubDataset, package: str) -> str:
-    return (
-        f"reading the data set {origin.repo} needs the package `{package}`; install skyassets with its extra: "
-        'pip install "skyassets[cpu]" or "skyassets[gpu]"'
-    )
+def _not_installed(origin: HubDataset, package: str) -> str:
+    return f"reading the data set {origin.repo} needs the package `{package}`; {INSTALL}"

@@ -1,5 +1,6 @@
 """Reads the rows of files and hub data sets for the problems, with clear errors for what is missing."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from skyassets.core.errors import SourceError
@@ -28,11 +29,12 @@ class ProblemReader:
         try:
             match source.origin:
                 case LocalFile(path):
-                    return file_digest(_there(path))
+                    return file_digest(_existing(path))
                 case HubDataset(repo) as hub if Path(repo).is_dir():
                     files = hub_files(hub) if hub.files else sorted(Path(repo).rglob("*"))
-                    told = [(str(path.relative_to(repo)), file_digest(path)) for path in files if path.is_file()]
-                    return digest(told)
+                    return digest(
+                        [(str(path.relative_to(repo)), file_digest(path)) for path in files if path.is_file()]
+                    )
                 case _:
                     return digest(source.origin)
         except SourceError as error:
@@ -45,24 +47,21 @@ def _rows(source: Source) -> Rows:
     besides = frozenset(source.images)
     match source.origin:
         case LocalFile(path):
-            yield from file_rows(_there(path), columns, besides)
-        case HubDataset(files=files) if files:
-            for file in (found := hub_files(source.origin)):
-                yield from _of(file, file_rows(file, columns, besides), alone=len(found) == 1)
+            yield from file_rows(_existing(path), columns, besides)
+        case HubDataset(files=patterns) if patterns:
+            files = hub_files(source.origin)
+            for file in files:
+                for row in file_rows(file, columns, besides):
+                    if isinstance(row, Unreadable) and len(files) > 1:
+                        row = replace(row, position=f"{file.name}, {row.position}")
+                    yield row
         case HubDataset():
             yield from hub_rows(source.origin, columns, besides)
         case _:
-            raise SourceError(f"{type(source.origin).__name__} is not read from outside")
+            raise SourceError(f"{type(source.origin).__name__} has no rows to read")
 
 
-def _there(path: str) -> Path:
+def _existing(path: str) -> Path:
     if not Path(path).is_file():
-        raise SourceError(f"there is no file {path} (looked from {Path.cwd()}); check LocalFile(path=...)")
+        raise SourceError(f"no file {path} (the current folder is {Path.cwd()}); check LocalFile(path=...)")
     return Path(path)
-
-
-def _of(file: Path, rows: Rows, alone: bool) -> Rows:
-    """Return `rows`; if there are several files, unreadable rows get the name of their file."""
-    for row in rows:
-        is_told = isinstance(row, Unreadable) and not alone
-        yield Unreadable(f"{file.name}, {row.place}", row.reason, row.text) if is_told else row  # type: ignore[union-attr]

@@ -18,70 +18,70 @@ SHOWN = 60
 
 
 @dataclass(frozen=True)
-class Turn:
+class AnswerTurn:
     """One answer of a conversation. The texts of all turns, concatenated, are the template's output."""
 
     number: int
     """Number of the message in the conversation, from 1."""
-    asked: str
+    prompt: str
     """What a server adds to the text of the earlier turns to request this answer."""
-    answered: str
+    answer: str
     """The answer, the marker that ends it, and what the template writes after that."""
 
 
-def answered_turns(conversation: Conversation, render: Render, marks: Collection[str]) -> list[Turn]:
+def answer_turns(conversation: Conversation, render: Render, marks: Collection[str]) -> list[AnswerTurn]:
     """Return the assistant's turns of `conversation` as `render` writes them, each ended by one of `marks`.
 
     Raises:
         TrainerError: if there is no answer, or the template drops, changes or rewrites messages or leaves an answer
             open, or an answer contains one of `marks` itself.
     """
-    turns, text, said = list[Turn](), "", 0
+    turns, text, start = list[AnswerTurn](), "", 0
     for at, message in enumerate(conversation.messages):
         if message.role != "assistant":
             continue
         who = f"example {conversation.id}: turn {at + 1}"
-        asked = render(conversation.messages[:at], True)
-        answered = render(conversation.messages[: at + 1], False)
-        if not asked.startswith(text) or not answered.startswith(asked):
-            raise TrainerError(_broken(who, message, asked, answered, marks))
-        _check_given(conversation, range(said, at), asked[len(text) :])
-        _check_answer(who, message.content, asked, answered, marks)
-        turns.append(Turn(at + 1, asked[len(text) :], answered[len(asked) :]))
-        text, said = answered, at + 1
+        before = render(conversation.messages[:at], True)
+        after = render(conversation.messages[: at + 1], False)
+        if not before.startswith(text) or not after.startswith(before):
+            raise TrainerError(_broken(who, message, before, after, marks))
+        turn = AnswerTurn(at + 1, before[len(text) :], after[len(before) :])
+        _check_prompt(conversation, range(start, at), turn.prompt)
+        _check_answer(who, message.content.strip(), before, turn.answer, marks)
+        turns.append(turn)
+        text, start = after, at + 1
     if not turns:
         raise TrainerError(f"example {conversation.id} has no assistant turn: there is nothing to learn from it")
     return turns
 
 
-def _check_given(conversation: Conversation, which: range, asked: str) -> None:
+def _check_prompt(conversation: Conversation, messages: range, prompt: str) -> None:
     """Check that every message to the student is in the prompt, in order."""
-    read = 0
-    for at in which:
+    end = 0
+    for at in messages:
         message = conversation.messages[at]
         words = message.content.strip()
-        found = asked.find(words, read)
-        if found < 0:
+        start = prompt.find(words, end)
+        if start < 0:
             raise TrainerError(
                 f"example {conversation.id}: turn {at + 1} ({message.role}) is not in the prompt that the chat "
-                f"template writes: {_quoted(words)} is missing; use a template with a place for it, or say it in the "
+                f"template writes: {_quoted(words)} is missing; use a template that includes it, or move it to the "
                 "user's turn"
             )
-        read = found + len(words)
+        end = start + len(words)
 
 
-def _check_answer(who: str, content: str, asked: str, answered: str, marks: Collection[str]) -> None:
+def _check_answer(who: str, words: str, before: str, answer: str, marks: Collection[str]) -> None:
     """Check that only the answer, the end of the turn and white space are learned."""
-    words, body = content.strip(), answered[len(asked) :]
     for mark in marks:
         if mark in words:
             raise TrainerError(
-                f"{who} holds the end-of-turn marker {mark!r} in its text, so the model would learn to stop there; "
-                "drop the example or take the marker out"
+                f"{who} contains the end-of-turn marker {mark!r} in its text, so the model would learn to stop there; "
+                "drop the example or remove the marker"
             )
-    rest = _after(words, body, asked)
+    rest = _after(words, answer, before)
     if rest is None:
-        raise TrainerError(_changed(who, words, body, marks))
+        raise TrainerError(_changed(who, words, answer, marks))
     if not rest.lstrip().startswith(tuple(marks)):
         raise TrainerError(
             f"{who} is ended by the chat template with {_quoted(rest)}, none of the model's end-of-turn tokens "
@@ -90,45 +90,44 @@ def _check_answer(who: str, content: str, asked: str, answered: str, marks: Coll
         )
 
 
-def _after(words: str, body: str, asked: str) -> str | None:
+def _after(words: str, body: str, before: str) -> str | None:
     """Return what follows the answer `words` in `body`; None if `body` does not begin with them."""
     inner = body.lstrip()
     if inner.startswith(words):
         return inner[len(words) :]
     # A prompt may already contain the start of the answer, such as an opening think tag.
-    begun = next((size for size in range(min(len(words), SHOWN), 0, -1) if asked.endswith(words[:size])), 0)
+    begun = next((size for size in range(min(len(words), SHOWN), 0, -1) if before.endswith(words[:size])), 0)
     return body[len(words) - begun :] if begun and body.startswith(words[begun:]) else None
 
 
-def _broken(who: str, message: Message, asked: str, answered: str, marks: Collection[str]) -> str:
+def _broken(who: str, message: Message, before: str, after: str, marks: Collection[str]) -> str:
     """Return why the template's text of a turn does not continue its prompt."""
     words = message.content.strip()
-    if words not in answered:
-        return _changed(who, words, answered[_shared(asked, answered) :], marks)
+    if words not in after:
+        return _changed(who, words, after[_common(before, after) :], marks)
     return (
-        f"{who}: the chat template does not go on from its own prompt, so nobody can tell which tokens to learn (it "
-        "rewrites earlier turns, or asks for an answer with words that it leaves out of a given one); use a template "
-        "that writes each turn as it is"
+        f"{who}: the chat template does not continue its own prompt, so it is unknown which tokens to learn (it "
+        "rewrites earlier turns, or its generation prompt has words that it leaves out before a given answer); use a "
+        "template that writes each turn unchanged"
     )
 
 
 def _changed(who: str, words: str, body: str, marks: Collection[str]) -> str:
     """Return how the template changed an answer."""
     ends = [at for mark in marks if (at := body.find(mark)) >= 0]
-    kept = body[: min(ends, default=len(body))].strip()
-    start = _shared(words, kept)
-    end = _shared(words[start:][::-1], kept[start:][::-1])
-    lost, added = words[start : len(words) - end], kept[start : len(kept) - end]
-    did = f"leaves out {_quoted(lost)} ({len(lost)} of {len(words)} characters)" if lost else ""
-    did += " and " if lost and added else ""
-    did += f"writes {_quoted(added)}, which nobody said" if added else ""
+    text = body[: min(ends, default=len(body))].strip()
+    start = _common(words, text)
+    end = _common(words[start:][::-1], text[start:][::-1])
+    lost, added = words[start : len(words) - end], text[start : len(text) - end]
+    changes = [f"leaves out {_quoted(lost)} ({len(lost)} of {len(words)} characters)"] if lost else []
+    changes += [f"adds {_quoted(added)}"] if added else []
     return (
-        f"{who}: the chat template changes the answer: it {did}; what would be learned is not what the data says; use "
-        "a template that writes answers as they are (chat_template.jinja in the folder of the base model)"
+        f"{who}: the chat template changes the answer: it {' and '.join(changes)}; the model would not learn what the "
+        "data says; use a template that writes answers unchanged (chat_template.jinja in the base model's folder)"
     )
 
 
-def _shared(one: str, other: str) -> int:
+def _common(one: str, other: str) -> int:
     """Return the length of the common prefix."""
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 

@@ -25,22 +25,20 @@ from skyassets.engines.tokenizing.token_file import write_examples
 MODULE = "skyassets.engines.tokenizing.process"
 
 
-def token_lengths(
-    folder: Path, conversations: Iterable[Conversation], python: str = sys.executable
-) -> list[TokenCount]:
+def token_lengths(folder: Path, conversations: Iterable[Conversation]) -> list[TokenCount]:
     """Return how many tokens of each conversation the trainer sees and learns, by the tokenizer in `folder`.
 
     Raises:
         TrainerError: if the tokenizer cannot be read or a conversation does not fit its template.
     """
-    told = _run([python, "-m", MODULE, str(folder)], "counting tokens", folder, conversations)
-    return [TokenCount(*map(int, line.split())) for line in told.splitlines()]
+    output = _run("counting tokens", folder, conversations=conversations)
+    return [TokenCount(*map(int, line.split())) for line in output.splitlines()]
 
 
 def write_tokens(
     folder: Path, examples_file: Path, tokens_file: Path, cutoff: int, python: str = sys.executable
 ) -> None:
-    """Tokenize the conversations of `examples_file` (written by `written`) into `tokens_file`, for `TokenFile`.
+    """Tokenize the conversations of `examples_file` (see `lines`) into `tokens_file`, for `TokenFile`.
 
     The file is written atomically.
 
@@ -48,18 +46,18 @@ def write_tokens(
         TrainerError: if the tokenizer cannot be read, a conversation does not fit its template, is longer than
             `cutoff` tokens or has nothing to learn, or the file cannot be written.
     """
-    where = ["--examples", str(examples_file), "--tokens", str(tokens_file), "--cutoff", str(cutoff)]
-    _run([python, "-m", MODULE, str(folder), *where], "tokenising", folder)
+    options = ("--examples", str(examples_file), "--tokens", str(tokens_file), "--cutoff", str(cutoff))
+    _run("tokenizing", folder, *options, python=python)
 
 
-def shown_example(folder: Path, conversation: Conversation, python: str = sys.executable) -> list[TokenPiece]:
+def token_pieces(folder: Path, conversation: Conversation) -> list[TokenPiece]:
     """Return `conversation` as the trainer sees it: text decoded from the tokens, split where the loss mask changes.
 
     Raises:
         TrainerError: as `token_lengths`.
     """
-    told = _run([python, "-m", MODULE, str(folder), "--show"], "tokenising", folder, [conversation])
-    return [TokenPiece(**piece) for piece in json.loads(told)]
+    output = _run("tokenizing", folder, "--show", conversations=[conversation])
+    return [TokenPiece(**piece) for piece in json.loads(output)]
 
 
 def lines(conversations: Iterable[Conversation]) -> Iterator[str]:
@@ -67,40 +65,34 @@ def lines(conversations: Iterable[Conversation]) -> Iterator[str]:
     return (json.dumps(asdict(each), ensure_ascii=True) + "\n" for each in conversations)
 
 
-def written(conversations: Iterable[Conversation]) -> str:
-    """Return the conversations as JSON lines; `read` reverses this."""
-    return "".join(lines(conversations))
-
-
-def read(written_lines: Iterable[str]) -> list[Conversation]:
-    """Return the conversations in the output of `written`."""
-    return list(_conversations(written_lines))
-
-
-def _conversations(written_lines: Iterable[str]) -> Iterator[Conversation]:
-    for line in written_lines:
+def read(json_lines: Iterable[str]) -> Iterator[Conversation]:
+    """Yield the conversations in the output of `lines`."""
+    for line in json_lines:
         row = json.loads(line)
         yield Conversation(row["id"], tuple(Message(**turn) for turn in row["messages"]))
 
 
-def _run(command: list[str], doing: str, folder: Path, conversations: Iterable[Conversation] = ()) -> str:
-    """Run `command` with the conversations as its standard input, and return its output."""
+def _run(
+    doing: str, folder: Path, *options: str, conversations: Iterable[Conversation] = (), python: str = sys.executable
+) -> str:
+    """Run this module with the conversations as its standard input, and return its output."""
+    command = [python, "-m", MODULE, str(folder), *options]
+    environment = os.environ | {"TOKENIZERS_PARALLELISM": "true", "HF_HUB_OFFLINE": "1"}
     # Files, not pipes, so that neither process blocks on unread output.
-    with tempfile.TemporaryFile("w+") as told, tempfile.TemporaryFile("w+") as complaints:
-        environment = os.environ | {"TOKENIZERS_PARALLELISM": "true", "HF_HUB_OFFLINE": "1"}
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
         with subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=told, stderr=complaints, text=True, env=environment
+            command, stdin=subprocess.PIPE, stdout=output, stderr=errors, text=True, env=environment
         ) as process:
             assert process.stdin is not None
             # If the process stops reading early, its error says why.
-            with contextlib.suppress(BrokenPipeError), process.stdin as heard:
-                heard.writelines(lines(conversations))
-        told.seek(0)
-        complaints.seek(0)
+            with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
+                pipe.writelines(lines(conversations))
+        output.seek(0)
+        errors.seek(0)
         if process.returncode != 0:
-            said = complaints.read().strip().splitlines() or [f"nothing, with status {process.returncode}"]
-            raise TrainerError(f"{doing} with {folder} failed: {said[-1].removeprefix('TrainerError: ')}")
-        return told.read()
+            last = (errors.read().strip().splitlines() or [f"no error output, exit status {process.returncode}"])[-1]
+            raise TrainerError(f"{doing} with {folder} failed: {last.removeprefix('TrainerError: ')}")
+        return output.read()
 
 
 def main() -> int:
@@ -113,10 +105,8 @@ def main() -> int:
     parser.add_argument("--show", action="store_true", help="print the first conversation's tokens as text")
     options = parser.parse_args()
     try:
-        with contextlib.ExitStack() as stack:
-            file = options.examples
-            said = stack.enter_context(file.open(encoding="utf-8")) if file else sys.stdin
-            _work(options, _conversations(said))
+        with options.examples.open(encoding="utf-8") if options.examples else sys.stdin as file:
+            _work(options, read(file))
     except SkyassetsError as error:
         sys.stderr.write(f"TrainerError: {error}\n")
         return 1

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+from skyassets.core.batches import batches
 from skyassets.core.errors import TrainerError
 from skyassets.core.files import replaced
 
@@ -48,7 +49,7 @@ class TokenFile(Sequence[TokenExample]):
             self.learned: NDArray[np.int64] = np.array(table["learned_tokens"], dtype=np.int64)
             """Learned tokens of each example."""
         except (OSError, pa.ArrowInvalid, KeyError) as error:
-            raise TrainerError(f"{path} is no whole file of tokens: {error}; remove it and make it again") from error
+            raise TrainerError(f"{path} is not a complete token file: {error}; remove it and write it again") from error
         starts = [np.asarray(chunk.offsets, dtype=np.int64) for chunk in self._tokens]
         none = np.zeros(0, dtype=np.int64)
         self.lengths: NDArray[np.int64] = np.concatenate([none, *map(np.diff, starts)])
@@ -98,11 +99,11 @@ def write_examples(path: Path, examples: Iterable[TokenExample], cutoff: int) ->
         pa.ipc.new_file(sink, schema) as writer,
     ):
         written = 0
-        for batch in _batches(_checked(examples, cutoff)):
+        for batch in batches(_checked(examples, cutoff), lambda example: len(example.tokens), BATCH_TOKENS):
             writer.write_batch(_record(batch, schema))
             written += len(batch)
         if not written:
-            raise TrainerError("there is no example to train on")
+            raise TrainerError("there are no examples to train on")
 
 
 def _checked(examples: Iterable[TokenExample], cutoff: int) -> Iterator[TokenExample]:
@@ -110,23 +111,11 @@ def _checked(examples: Iterable[TokenExample], cutoff: int) -> Iterator[TokenExa
         if len(example.tokens) > cutoff:
             raise TrainerError(
                 f"example {example.id} has {len(example.tokens)} tokens, more than the cutoff of {cutoff}; "
-                "drop over-long rows before training, nothing is cut here"
+                "drop over-long rows before training, because examples are not truncated"
             )
         if not example.learned[1:].any():
             raise TrainerError(f"example {example.id} has no token to learn; drop it before training")
         yield example
-
-
-def _batches(examples: Iterable[TokenExample]) -> Iterator[list[TokenExample]]:
-    batch, tokens = list[TokenExample](), 0
-    for example in examples:
-        if batch and tokens + len(example.tokens) > BATCH_TOKENS:
-            yield batch
-            batch, tokens = [], 0
-        batch.append(example)
-        tokens += len(example.tokens)
-    if batch:
-        yield batch
 
 
 def _record(batch: Sequence[TokenExample], schema: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Tokenises long texts word by word, each word once: most of the time of a tokenizer goes into finding the words.
+"""Tokenizes long texts word by word, each word once: most of the time of a tokenizer goes into finding the words.
 
 Only for tokenizers that are known to look at each word alone, by the rule with which they split a text; for these, the
 tokens are the same as those of the whole text. Every other tokenizer is left to its own code.
@@ -55,7 +55,7 @@ def _splits(step: dict[str, Any]) -> bool:
     return is_rule and step["behavior"] == "Isolated" and not step["invert"]
 
 
-class RememberedWords:
+class WordCache:
     """A tokenizer for which `cuts_safely` holds, with a cache of words."""
 
     def __init__(self, tokenizer: Any) -> None:
@@ -68,9 +68,9 @@ class RememberedWords:
 
         if len(self._known) > MOST_WORDS:
             self._known.clear()
-        cut = [_CUT.split(text) for text in texts]
-        new = list(set(chain.from_iterable(cut)) - self._known.keys())
-        for word, found in zip(new, self._tokenizer.encode_batch_fast(new, add_special_tokens=False), strict=True):
-            self._known[word] = found.ids
+        words = [_CUT.split(text) for text in texts]
+        new = list(set(chain.from_iterable(words)) - self._known.keys())
+        for word, encoding in zip(new, self._tokenizer.encode_batch_fast(new, add_special_tokens=False), strict=True):
+            self._known[word] = encoding.ids
         known = self._known.__getitem__
-        return [np.fromiter(chain.from_iterable(map(known, words)), dtype=np.int32) for words in cut]
+        return [np.fromiter(chain.from_iterable(map(known, each)), dtype=np.int32) for each in words]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from skyassets.core.publication import UNNAMED, Kind
+from skyassets.core.publication import UNNAMED, RepoType
 from skyassets.core.tables.declarations import EXAMPLES
 from skyassets.project.project import Project
 from skyassets.project.publishing.report import PublishedReport
@@ -27,9 +27,9 @@ class Names:
     model: str = ""
     accepted: tuple[str, ...] = ()
 
-    def of(self, kind: Kind) -> str:
+    def of(self, kind: RepoType) -> str:
         """The repository of that type."""
-        return (self.data if kind is Kind.DATA else self.model) or UNNAMED
+        return (self.data if kind is RepoType.DATA else self.model) or UNNAMED
 
 
 def published_data_card(project: Project, report: PublishedReport, names: Names, accepted: Sequence[str]) -> str:

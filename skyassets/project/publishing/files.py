@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from skyassets.core.publication import Item
+from skyassets.core.publication import RepoFile
 from skyassets.core.tables.declarations import CHECKPOINT, EXAMPLES
 from skyassets.engines.training.checkpoint_folder import CARD, sha256
 from skyassets.project.project import Project
@@ -13,10 +13,10 @@ from skyassets.project.sft_files import FILES, FOLDER, is_intact
 from skyassets.project.training_runs import run_name_in, training_runs
 
 
-def data_files(project: Project, refused: list[str]) -> list[Item]:
+def data_files(project: Project, refused: list[str]) -> list[RepoFile]:
     """The training files, without their local card, which is replaced by the one for the Hub."""
     manifest = project.store.manifest(EXAMPLES)
-    named = manifest.facts.get(FILES) if manifest else None
+    named = manifest.metadata.get(FILES) if manifest else None
     if not isinstance(named, dict):
         refused.append(f"the training files in {FOLDER}/ were never written: materialize sft_dataset")
         return []
@@ -32,7 +32,7 @@ def data_files(project: Project, refused: list[str]) -> list[Item]:
     return files
 
 
-def weights_files(project: Project, refused: list[str]) -> list[Item]:
+def weights_files(project: Project, refused: list[str]) -> list[RepoFile]:
     """The files of the weights, each checked against the table `checkpoint`."""
     table = project.store.read(CHECKPOINT)
     runs, run = training_runs(project), run_name_in(table)
@@ -55,10 +55,10 @@ def weights_files(project: Project, refused: list[str]) -> list[Item]:
 
 def local_file(path: str, file: Path) -> Item:
     """A local file that is uploaded unchanged."""
-    return Item(path, file.stat().st_size, sha256(file), file)
+    return RepoFile(path, file.stat().st_size, sha256(file), file)
 
 
 def generated_file(path: str, text: str) -> Item:
     """A text generated for the Hub."""
     content = text.encode()
-    return Item(path, len(content), hashlib.sha256(content).hexdigest(), content)
+    return RepoFile(path, len(content), hashlib.sha256(content).hexdigest(), content)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from skyassets.core.hints import materialize
-from skyassets.core.publication import Item, Kind, Parcel, Publication
+from skyassets.core.publication import Publication, RepoFile, RepoType, RepoUpload
 from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, CHECKPOINT, EXAMPLES, REPORTS, Table
 from skyassets.engines.training.checkpoint_folder import CARD
 from skyassets.project.gates import failed_gates
@@ -27,7 +27,7 @@ NOT_FRESH = (State.STALE, State.MISSING, State.STUCK)
 class PublicationRequest:
     """What to publish, where, and the publisher's decisions."""
 
-    kinds: tuple[Kind, ...]
+    kinds: tuple[RepoType, ...]
     names: Names
     report: str = ""
     """The name of a report in the history; empty for the latest."""
@@ -35,9 +35,9 @@ class PublicationRequest:
     """Whether the report's pages, which show benchmark items, are included."""
 
     @property
-    def with_report(self) -> Kind:
+    def with_report(self) -> RepoType:
         """Where the report goes: to the model, or to the data set if it is published alone."""
-        return Kind.MODEL if Kind.MODEL in self.kinds else Kind.DATA
+        return RepoType.MODEL if RepoType.MODEL in self.kinds else RepoType.DATA
 
 
 def publication(project: Project, request: PublicationRequest) -> Publication:
@@ -81,7 +81,7 @@ def _missing(project: Project, *tables: Table) -> Iterator[str]:
             yield lacking
 
 
-def _under(project: Project, kind: Kind, report: PublishedReport | None) -> list[Under]:
+def _under(project: Project, kind: RepoType, report: PublishedReport | None) -> list[Under]:
     """The licensed content: the kept rows, the base model, and the benchmark items shown on pages."""
     rows = kept(project.store.read(EXAMPLES)).group_by("licence").len().sort("licence", nulls_last=True)
     content = [Under("rows of the data set", *row) for row in rows.iter_rows()]

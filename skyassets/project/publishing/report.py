@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from skyassets.core.tables.declarations import CHECKPOINT, EXAMPLES, REPORTS
-from skyassets.core.tables.store import other_columns
+from skyassets.core.tables.store import column_differences
 from skyassets.project.evaluation.history import ITEMS, MANIFEST, ROWS, VERSION_LETTERS, history_of
 from skyassets.project.evaluation.report_files import FILES as PAGES
 from skyassets.project.project import Project
@@ -56,7 +56,7 @@ def published_report(project: Project, name: str, has_pages: bool) -> PublishedR
     # The latest report is the table itself; the files next to it are copies of those in the history.
     folders = [*([] if name else [store.folder]), *(one.folder for one in reversed(stored))]
     rows = history[name].rows if name else store.read(REPORTS)
-    if others := other_columns(REPORTS, rows.schema):
+    if others := column_differences(REPORTS, rows.schema):
         return PublishedReport((f"the report {name} was written by an earlier version: {others}",))
     weights = store.read(CHECKPOINT)
     checkpoint_id = str(weights["checkpoint_id"][0])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from skyassets.core.publication import Item, Kind
+from skyassets.core.publication import RepoFile, RepoType
 from skyassets.engines.host import private_names
 from skyassets.engines.host.private_names import SHORTEST_SECRET
 from skyassets.engines.hub import upload
@@ -43,14 +43,14 @@ def leaks_in(project: Project, files: Iterable[tuple[Kind, Item]]) -> Iterator[s
             yield f"{kind.value}: {item.path} contains {text}: remove it and materialize again"
 
 
-def _texts(kind: Kind, item: Item) -> Iterator[tuple[str, bool]]:
+def _texts(kind: RepoType, item: RepoFile) -> Iterator[tuple[str, bool]]:
     """The readable texts of a file, and whether they are our own words."""
     name = item.path.rpartition("/")[2]
     if name.endswith(".parquet") and isinstance(item.content, Path):
         rows = pl.scan_parquet(item.content)
         height = rows.select(pl.len()).collect().item()
         for start in range(0, height, ROWS_AT_ONCE):
-            yield rows.slice(start, ROWS_AT_ONCE).collect().write_ndjson(), kind is Kind.MODEL or "/" in item.path
+            yield rows.slice(start, ROWS_AT_ONCE).collect().write_ndjson(), kind is RepoType.MODEL or "/" in item.path
     elif name.endswith(WORDS) and name not in VOCABULARY:
         content = item.content.read_bytes() if isinstance(item.content, Path) else item.content
         yield content.decode("utf-8", errors="replace"), name not in PAGES

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
-from skyassets.core.identity import digest, spelling
+from skyassets.core.identity import canonical_json, digest
 from skyassets.core.tables.declarations import REPORTS
 from skyassets.core.tables.store import StageResult
 from skyassets.stages.evaluation.benchmark import Benchmark
@@ -41,7 +41,7 @@ def report(
     with its base. `contaminated` maps items found in the training set to the evidence; a benchmark with such items is
     also reported separately for contaminated and clean items.
     """
-    evidence = spelling(made_with)
+    evidence = canonical_json(made_with)
     rows: list[Row] = []
     for benchmark in benchmarks:
         rows_of_benchmark = scores.filter(pl.col("benchmark") == benchmark.name)

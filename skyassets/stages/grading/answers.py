@@ -5,7 +5,7 @@ Cheap and exact comparisons come first. Algebra is used only for two formulas, i
 
 import re
 
-from skyassets.core.ports import Equals, Judgement, Verdict
+from skyassets.core.ports import AnswerComparator, Judgement, Verdict
 from skyassets.stages.equivalence.choices import Options, is_choice, right_text, taken
 from skyassets.stages.equivalence.compare import is_ordered, same
 from skyassets.stages.equivalence.latex import group, split, tidy
@@ -34,7 +34,7 @@ CHOICE_REASONS = ("takes the right option", "takes another option")
 
 
 def judge_answer(
-    domain: str, gold: str | None, text: str, mode: Mode, equals: Equals, offered: Options = ()
+    domain: str, gold: str | None, text: str, mode: Mode, equals: AnswerComparator, offered: Options = ()
 ) -> Judgement:
     """Whether the final answer of `text` equals `gold`, given the options `offered`, if any."""
     if gold is None or not gold.strip():

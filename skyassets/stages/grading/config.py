@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from skyassets.core.ports import Equals, Limits, Sandbox
+from skyassets.core.ports import AnswerComparator, Limits, Sandbox
 from skyassets.core.rows.judgements import JudgementStore
 
 
@@ -22,7 +22,7 @@ class Graders:
     """The engines that compare answers and run programs, and the limits of a program."""
 
     sandbox: Sandbox
-    equals: Equals
+    equals: AnswerComparator
     limits: Limits
     store: JudgementStore | None = None
     """The store of past judgements; without one, everything is judged again."""

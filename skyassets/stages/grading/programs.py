@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from operator import eq
 
-from skyassets.core.ports import Judgement, Program, Run, RunKind, Verdict
+from skyassets.core.ports import Judgement, Program, ProgramRun, RunKind, Verdict
 from skyassets.stages.grading.config import Graders, Mode
 from skyassets.stages.grading.extract_code import lenient_code, strict_code
 from skyassets.stages.grading.outputs import same_output, same_value

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from skyassets.core.identity import digest
-from skyassets.core.rows.ledger import Event
+from skyassets.core.rows.ledger import LedgerEvent
 from skyassets.core.tables.declarations import LEDGER
 
 COMPLETION_COLUMNS = (
@@ -65,7 +65,7 @@ class Accepted:
 
 def machine_dollars(recipe: str, asset: str, entries: pl.DataFrame) -> float:
     """The cost of self-hosted servers for an asset, over all its runs."""
-    ours = entries.filter(pl.col("asked_for") == f"{recipe}/{asset}", pl.col("event") == Event.SERVING.value)
+    ours = entries.filter(pl.col("asked_for") == f"{recipe}/{asset}", pl.col("event") == LedgerEvent.SERVING.value)
     return float(ours["dollars"].sum())
 
 
@@ -82,8 +82,8 @@ def _calls(completions: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _events(entries: pl.LazyFrame) -> pl.LazyFrame:
-    failed, reused = (pl.col("event") == event.value for event in (Event.FAILED, Event.REUSED))
-    machine = pl.col("event").is_in([Event.SERVING.value, Event.TRAINING.value])
+    failed, reused = (pl.col("event") == event.value for event in (LedgerEvent.FAILED, LedgerEvent.REUSED))
+    machine = pl.col("event").is_in([LedgerEvent.SERVING.value, LedgerEvent.TRAINING.value])
     return entries.select(
         "model", "run", "asked_for",
         failed_calls=pl.when(failed).then("count"),

@@ -63,7 +63,7 @@ def validated(
         WITHOUT: without,
         "set aside": some_left(table, frame["set_aside"], "the sources' ground truths, tests and reference solutions"),
     }
-    return replace(problems, frame=frame, facts=problems.facts | facts, unfinished=problems.unfinished + again)
+    return replace(problems, frame=frame, metadata=problems.metadata | facts, unfinished=problems.unfinished + again)
 
 
 def _judged(rows: list[Problem], graders: Graders, workers: int, progress: Progress) -> dict[str, Judgement]:

@@ -76,6 +76,6 @@ def wanted(
 def _all_there(source: Source, missing: Mapping[str, str], seen: Iterable[str]) -> None:
     for field, column in missing.items():
         raise SourceError(
-            f"{source.name}: no column {column!r} in {source.place}, only {list(seen)}; name the right one in "
+            f"{source.name}: no column {column!r} in {source.location}, only {list(seen)}; name the right one in "
             f"Source({field if '=' in field else f'{field}=...'})"
         )

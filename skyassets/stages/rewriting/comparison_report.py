@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from skyassets.core.identity import plain
+from skyassets.core.identity import json_value
 from skyassets.stages.markup.word_diff import changes, marked
 from skyassets.stages.rewriting.comparison import USABLE, Contest, Side, Tries, contests, telling
 
@@ -93,7 +93,7 @@ def _table(names: Sequence[str], found: Sequence[Contest]) -> list[str]:
 
 
 def _settings(sides: tuple[Side, Side]) -> Iterator[str]:
-    one, other = (_flat(plain(side.rewriting)) for side in sides)
+    one, other = (_flat(json_value(side.rewriting)) for side in sides)
     for name in dict.fromkeys([*one, *other]):
         before, after = one.get(name, ""), other.get(name, "")
         if before != after:

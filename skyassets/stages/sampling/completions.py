@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
-from skyassets.core.identity import digest, spelling
+from skyassets.core.identity import canonical_json, digest
 from skyassets.core.ports import CompletionClient, Message, Model, ModelProvider, Reply, Request, Sampling
 from skyassets.core.rows.claims import Claims
-from skyassets.core.rows.ledger import Entry, Event
+from skyassets.core.rows.ledger import LedgerEntry, LedgerEvent
 from skyassets.core.rows.store import RowStore
 from skyassets.core.rows.writer import Row
 from skyassets.core.text import well_formed
@@ -65,7 +65,7 @@ class Replies:
         return Asked(self.errors, self.reused, self.asked).facts
 
 
-def _nowhere(entry: Entry) -> None:
+def _nowhere(entry: LedgerEntry) -> None:
     """Discards the entry."""
 
 
@@ -81,7 +81,7 @@ class Completer:
     """The recipe and asset; stored with every reply, together with the run, but not part of the id."""
     run: str = ""
     usage: Usage = field(default_factory=Usage)
-    noted: Callable[[Entry], None] = _nowhere
+    noted: Callable[[LedgerEntry], None] = _nowhere
     """Records ledger entries that no completion shows: failed calls, and how many rows were already stored."""
 
     def complete(
@@ -114,7 +114,7 @@ class Completer:
             ServerError: when the server cannot be started or used; replies received before are kept.
             StoreError: when a reply cannot be stored.
         """
-        self.rows.mend(ids)
+        self.rows.repair(ids)
         index = self.rows.index(ids)
         total = len(index.wanted)
         waiting = [key for key in dict.fromkeys(ids) if key in index.missing] if index.missing else []
@@ -126,16 +126,16 @@ class Completer:
         self.rows.compact()
         return self._billed(model, ids, Asked(asking.errors, reused=total - asking.asked, asked=asking.asked))
 
-    def note(self, event: Event, model: Model, count: int, reply: Reply | None = None) -> None:
+    def note(self, event: LedgerEvent, model: Model, count: int, reply: Reply | None = None) -> None:
         """Record that an event happened `count` times, with the cost of `reply` if it was a single reply."""
-        entry = Entry(event, self.asked_for, str(model), self.run, count)
+        entry = LedgerEntry(event, self.asked_for, str(model), self.run, count)
         if reply is not None:
             entry = replace(entry, seconds=reply.seconds, dollars=reply.dollars, error=reply.error)
         if count:
             self.noted(entry)
 
     def _billed(self, model: Model, ids: Sequence[str], asked: Asked) -> Asked:
-        self.note(Event.REUSED, model, asked.reused)
+        self.note(LedgerEvent.REUSED, model, asked.reused)
         for completions in self.rows.read(ids, COLUMNS):
             self.usage.take(completions)
         return asked
@@ -177,13 +177,13 @@ class _Asking:
                     left = len(self.others)
                     # Report again only when half of them have arrived, to keep the log short.
                     if left and (not told or left <= told / 2):
-                        self.completer.rows.said(f"waiting for {left} completions that another run is asking")
+                        self.completer.rows.log(f"waiting for {left} completions that another run is asking")
                         told = left
                     if left and self.asked == before:
                         self.claims.wait()
                     waiting = self.others
             finally:
-                self.completer.note(Event.FAILED, self.model, self.free)
+                self.completer.note(LedgerEvent.FAILED, self.model, self.free)
         self.reused = self.total - self.asked
         self._tell()
 
@@ -224,7 +224,7 @@ class _Asking:
             if reply.dollars == 0.0:
                 self.free += 1
             else:
-                self.completer.note(Event.FAILED, self.model, 1, reply)
+                self.completer.note(LedgerEvent.FAILED, self.model, 1, reply)
             self.claims.release([reply.id])
         self._tell()
 
@@ -253,7 +253,7 @@ def completion_row(asked: Request, reply: Reply) -> dict[str, object]:
     parts = {"model": asked.model, "messages": asked.messages, "sampling": asked.sampling, "seed": asked.seed}
     return {
         "completion_id": asked.id,
-        "request": well_formed(spelling(parts)),
+        "request": well_formed(canonical_json(parts)),
         "model": str(asked.model),
         "text": well_formed(reply.text),
         **{name: getattr(reply, name) for name in REPLY_COLUMNS},

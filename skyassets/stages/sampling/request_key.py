@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from skyassets.core.identity import spelling
+from skyassets.core.identity import canonical_json
 from skyassets.core.ports import Request
 
 NAMES = {"name": "model", "revision": "revision"}
@@ -39,7 +39,7 @@ class Difference:
 def key_of(request: Request) -> Key:
     """The key of a request."""
     parts = {"model": request.model, "messages": request.messages, "sampling": request.sampling, "seed": request.seed}
-    return stored_key(request.id, spelling(parts))
+    return stored_key(request.id, canonical_json(parts))
 
 
 def stored_key(ident: str, text: str) -> Key:

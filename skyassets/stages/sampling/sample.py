@@ -128,7 +128,7 @@ class _Sampled:
         """Add the id of each attempt's completion and its finish reason, null if it failed, to `waiting`."""
         rows, store = self._with_ids(waiting, asking), self.completer.rows
         ids = rows["completion_id"]
-        store.mend(ids.to_list())  # before anything is read: corrupted rows are set aside and requested again
+        store.repair(ids.to_list())  # before anything is read: corrupted rows are set aside and requested again
         ordered = self._longest_first(rows, store)
         wanted = {key: row for row, key in enumerate(ids)}
 

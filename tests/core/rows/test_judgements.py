@@ -13,7 +13,7 @@ RIGHT = Judgement(Verdict.CORRECT, "all 2 tests passed", "print(1)", "somewhere 
 LATE = Judgement(Verdict.UNJUDGED, "time limit", "9^9^9", "slow 1.0")
 
 
-def kept(folder: Path, **judgements: Judgement) -> JudgementStore:
+def stored(folder: Path, **judgements: Judgement) -> JudgementStore:
     store = JudgementStore(folder)
     with store.keeping() as keep:
         for key, judgement in judgements.items():
@@ -22,12 +22,12 @@ def kept(folder: Path, **judgements: Judgement) -> JudgementStore:
 
 
 def test_a_judgement_comes_back_as_it_was_made(tmp_path: Path) -> None:
-    store = kept(tmp_path, a=RIGHT, b=LATE)
+    store = stored(tmp_path, a=RIGHT, b=LATE)
     assert store.known(["a", "b", "c"]) == {"a": RIGHT, "b": LATE}
 
 
 def test_only_what_nobody_could_tell_is_forgotten(tmp_path: Path) -> None:
-    store = kept(tmp_path, a=RIGHT, b=LATE)
+    store = stored(tmp_path, a=RIGHT, b=LATE)
     assert store.forget_undecided() == 1
     assert store.known(["a", "b"]) == {"a": RIGHT}
 
@@ -37,9 +37,9 @@ def test_forgetting_nothing_is_nothing(tmp_path: Path) -> None:
 
 
 def test_what_was_forgotten_can_be_judged_otherwise(tmp_path: Path) -> None:
-    store = kept(tmp_path, b=LATE)
+    store = stored(tmp_path, b=LATE)
     store.forget_undecided()
-    kept(tmp_path, b=RIGHT)
+    stored(tmp_path, b=RIGHT)
     assert store.known(["b"]) == {"b": RIGHT}
 
 
@@ -60,4 +60,4 @@ def test_what_was_judged_before_an_error_is_kept(tmp_path: Path) -> None:
 def test_any_text_of_a_model_can_be_kept(tmp_path_factory: pytest.TempPathFactory, reason: str, answer: str) -> None:
     folder = tmp_path_factory.mktemp("judgements")
     judgement = Judgement(Verdict.WRONG, reason, answer, "exact")
-    assert kept(folder, a=judgement).known(["a"]) == {"a": judgement}
+    assert stored(folder, a=judgement).known(["a"]) == {"a": judgement}

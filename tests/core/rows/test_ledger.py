@@ -7,15 +7,17 @@ from pathlib import Path
 import pytest
 
 from skyassets.core.errors import StoreError
-from skyassets.core.rows.ledger import Entry, Event, LedgerEntries
+from skyassets.core.rows.ledger import LedgerEntries, LedgerEntry, LedgerEvent
 
-ENTRY = Entry(Event.FAILED, "smoke/teacher_traces", "tiny@1", "run", dollars=0.25, error="429: wait\u2028here")
+ENTRY = LedgerEntry(
+    LedgerEvent.FAILED, "smoke/teacher_traces", "tiny@1", "run", dollars=0.25, error="429: wait\u2028here"
+)
 
 
 def test_what_was_written_down_is_read_back(tmp_path: Path) -> None:
     entries = LedgerEntries(tmp_path)
     entries.add(ENTRY)
-    entries.add(Entry(Event.SERVING, "smoke/teacher_traces", "tiny@1", "run", seconds=30.0, gpus=8))
+    entries.add(LedgerEntry(LedgerEvent.SERVING, "smoke/teacher_traces", "tiny@1", "run", seconds=30.0, gpus=8))
     read = entries.read()
     assert sorted(read["event"]) == ["failed calls", "serving"]
     assert read["dollars"].sum() == 0.25
@@ -42,7 +44,7 @@ def test_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from skyassets.core.rows.ledger import *;"
         "e = LedgerEntries(Path(sys.argv[1]));"
-        "[e.add(Entry(Event.REUSED, 'a/b', 'm', 'r', count=n)) for n in range(50)]"
+        "[e.add(LedgerEntry(LedgerEvent.REUSED, 'a/b', 'm', 'r', count=n)) for n in range(50)]"
     )
     writers = [subprocess.Popen([sys.executable, "-c", program, str(tmp_path)]) for _ in range(4)]
     assert [writer.wait() for writer in writers] == [0] * 4

@@ -7,17 +7,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from core.rows import put, row
 
 from skyassets.core.errors import StoreError
 from skyassets.core.rows.store import RowStore
 from skyassets.core.tables.declarations import COMPLETIONS
-
-
-def row(key: str, text: str = "text") -> dict[str, object]:
-    return {
-        "completion_id": key, "request": "{}", "model": "m@1", "text": text, "finish_reason": "stop",
-        "prompt_tokens": 1, "completion_tokens": 2, "seconds": 0.1, "served_by": "test",
-    }  # fmt: skip
 
 
 @pytest.fixture
@@ -31,25 +25,25 @@ def test_an_empty_store_has_no_row(store: RowStore) -> None:
 
 
 def test_a_row_is_found_before_and_after_compaction(store: RowStore) -> None:
-    store.put(row("a"))
+    put(store, row("a"))
     assert store.get(["a", "b"])["completion_id"].to_list() == ["a"]
     assert store.compact() == 1
     assert store.get(["a", "b"])["completion_id"].to_list() == ["a"]
 
 
 def test_the_first_reply_stands(store: RowStore) -> None:
-    store.put(row("a", "first"))
-    store.put(row("a", "second"))
+    put(store, row("a", "first"))
+    put(store, row("a", "second"))
     store.compact()
-    store.put(row("a", "third"))
-    store.put(row("b"))
+    put(store, row("a", "third"))
+    put(store, row("b"))
     assert store.get(["a"])["text"].to_list() == ["first"]
     assert store.compact() == 1
     assert store.get(["a"])["text"].to_list() == ["first"]
 
 
 def test_a_part_from_before_a_column_existed_is_still_read(store: RowStore) -> None:
-    store.put(row("a"))
+    put(store, row("a"))
     store.compact()
     part = next(store.folder.glob("part-*.parquet"))
     pl.read_parquet(part).drop("served_by").write_parquet(part)
@@ -57,11 +51,11 @@ def test_a_part_from_before_a_column_existed_is_still_read(store: RowStore) -> N
 
 
 def test_a_crash_between_the_two_steps_of_compaction_loses_and_doubles_nothing(store: RowStore) -> None:
-    store.put(row("a"))
+    put(store, row("a"))
     store.compact()
     part = next(store.folder.glob("part-*.parquet"))
     saved = part.read_bytes()
-    store.put(row("a"))  # the journal still has what the part already holds
+    put(store, row("a"))  # the journal still has what the part already holds
     part.write_bytes(saved)
     assert store.get(["a"]).height == 1
     store.compact()
@@ -71,7 +65,7 @@ def test_a_crash_between_the_two_steps_of_compaction_loses_and_doubles_nothing(s
 def test_many_threads_may_write_at_once(store: RowStore) -> None:
     keys = [f"{number:03d}" for number in range(60)]
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda key: store.put(row(key)), keys * 2))
+        list(pool.map(lambda key: put(store, row(key)), keys * 2))
     assert store.get(keys)["completion_id"].to_list() == keys
 
 
@@ -81,10 +75,10 @@ import os, signal
 from pathlib import Path
 from skyassets.core.rows.store import RowStore
 from skyassets.core.tables.declarations import COMPLETIONS
+from core.rows import put, row
 store = RowStore(Path({str(tmp_path)!r}), COMPLETIONS)
-row = {row("x")!r}
 for number in range(20):
-    store.put(row | {{"completion_id": str(number)}})
+    put(store, row(str(number)))
 os.kill(os.getpid(), signal.SIGKILL)
 """
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == -9
@@ -92,7 +86,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_a_damaged_part_is_named(store: RowStore) -> None:
-    store.put(row("a"))
+    put(store, row("a"))
     store.compact()
     part = next(store.folder.glob("part-*.parquet"))
     part.write_bytes(part.read_bytes()[:40])
@@ -102,11 +96,11 @@ def test_a_damaged_part_is_named(store: RowStore) -> None:
 
 def test_a_store_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "completions").write_text("in the way")
-    with pytest.raises(StoreError, match="every reply that counted is kept"):
-        RowStore(tmp_path, COMPLETIONS).put(row("a"))
+    with pytest.raises(StoreError, match="every reply reported so far is stored"):
+        put(RowStore(tmp_path, COMPLETIONS), row("a"))
 
 
 def test_the_parts_are_plain_parquet(store: RowStore) -> None:
-    store.put(row("a"))
+    put(store, row("a"))
     store.compact()
     assert pl.read_parquet(store.folder / "part-*.parquet")["text"].to_list() == ["text"]

@@ -31,13 +31,13 @@ def store(tmp_path: Path) -> RowStore:
 def test_rows_count_once_they_are_durable_in_the_order_they_were_put(store: RowStore) -> None:
     counted: list[str] = []
 
-    def kept(rows: Sequence[dict[str, Any]]) -> None:
+    def on_durable(rows: Sequence[dict[str, Any]]) -> None:
         on_disk = journalled(store.folder)
         counted.extend(one["completion_id"] for one in rows)
         assert on_disk == counted
 
     keys = [f"{number:03d}" for number in range(200)]
-    with store.writer(kept) as writer:
+    with store.writer(on_durable) as writer:
         for key in keys:
             writer.put(row(key))
     assert counted == keys
@@ -45,19 +45,19 @@ def test_rows_count_once_they_are_durable_in_the_order_they_were_put(store: RowS
 
 
 def test_a_listener_that_fails_ends_the_writing(store: RowStore) -> None:
-    def kept(rows: Sequence[dict[str, Any]]) -> None:
+    def on_durable(rows: Sequence[dict[str, Any]]) -> None:
         raise ZeroDivisionError("as a test")
 
-    with pytest.raises(StoreError, match=r"its writer stopped \(ZeroDivisionError: as a test\)") as told:
-        put_for_ever(store.writer(kept))
-    assert isinstance(told.value.__cause__, ZeroDivisionError)
+    with pytest.raises(StoreError, match=r"has stopped \(ZeroDivisionError: as a test\)") as error:
+        put_for_ever(store.writer(on_durable))
+    assert isinstance(error.value.__cause__, ZeroDivisionError)
 
 
 def test_a_listener_that_fails_at_the_last_flush_is_told_of_too(store: RowStore) -> None:
-    def kept(rows: Sequence[dict[str, Any]]) -> None:
+    def on_durable(rows: Sequence[dict[str, Any]]) -> None:
         raise ZeroDivisionError("as a test")
 
-    with pytest.raises(StoreError, match="ZeroDivisionError: as a test"), store.writer(kept) as writer:
+    with pytest.raises(StoreError, match="ZeroDivisionError: as a test"), store.writer(on_durable) as writer:
         writer.put(row("the only one"))
     assert store.get(["the only one"]).height == 1
 
@@ -66,11 +66,11 @@ def test_what_waits_while_the_disk_works_is_flushed_together(store: RowStore) ->
     batches: list[int] = []
     begin = threading.Event()
 
-    def kept(rows: Sequence[dict[str, Any]]) -> None:
+    def on_durable(rows: Sequence[dict[str, Any]]) -> None:
         batches.append(len(rows))
         begin.wait(5)
 
-    with store.writer(kept) as writer:
+    with store.writer(on_durable) as writer:
         for number in range(50):
             writer.put(row(str(number)))
         begin.set()
@@ -98,16 +98,16 @@ from pathlib import Path
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 exec(Path({str(PROGRAM)!r}).read_text())
 """
-    told = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", program, folder, "2000", "0.001"],
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
     )
-    assert "StoreError" in told.stderr
-    assert "File too large; every reply that counted is kept: free space or mend the disk" in told.stderr
-    yield from (int(line) for line in told.stdout.split())
+    assert "StoreError" in done.stderr
+    assert "File too large; every reply reported so far is stored: free space or repair the disk" in done.stderr
+    yield from (int(line) for line in done.stdout.split())
 
 
 def test_a_file_that_may_not_grow_ends_the_writing_and_what_counted_is_kept(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_full_disk_ends_the_writing_and_what_counted_is_kept(tmp_path: Path) -
         store = RowStore(tmp_path, COMPLETIONS)
         counted: list[str] = []
         writer = store.writer(lambda rows: counted.extend(str(one["completion_id"]) for one in rows))
-        with pytest.raises(StoreError, match="No space left on device; every reply that counted is kept"):
+        with pytest.raises(StoreError, match="No space left on device; every reply reported so far is stored"):
             put_for_ever(writer)
         assert counted
         assert set(counted) <= set(store.get([str(number) for number in range(10_000)])["completion_id"])

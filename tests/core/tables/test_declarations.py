@@ -49,7 +49,7 @@ def test_a_null_key_is_refused() -> None:
 
 
 def test_a_missing_and_an_unknown_column_are_named() -> None:
-    with pytest.raises(TableError, match=r"missing \['seconds'\], unknown \['more'\]"):
+    with pytest.raises(TableError, match=r"missing columns \['seconds'\], unknown columns \['more'\]"):
         TABLE.conform(pl.DataFrame({"completion_id": ["a"], "text": ["x"], "more": [1]}))
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from skyassets.core.errors import StoreError, TableError
 from skyassets.core.tables.declarations import Table
 from skyassets.core.tables.manifest import Inputs
-from skyassets.core.tables.store import StageResult, TableStore, other_columns
+from skyassets.core.tables.store import StageResult, TableStore, column_differences
 
 TABLE = Table("things", "Things.", "completion_id", ("completion_id", "text", "seconds"))
 ORIGIN = Inputs(code="c", parents={"parent": "p"}, recipe={"temperature": 0.7})
@@ -139,7 +139,7 @@ def test_different_rows_have_different_versions(first: list[str], second: list[s
 
 
 @pytest.mark.parametrize(
-    ("columns", "told"),
+    ("columns", "differences"),
     [
         (("completion_id", "text"), "columns missing: seconds"),
         (("completion_id", "text", "seconds", "error"), "columns unknown: error"),
@@ -147,32 +147,32 @@ def test_different_rows_have_different_versions(first: list[str], second: list[s
     ],
 )
 def test_a_table_in_the_form_of_an_earlier_version_is_told_and_made_again(
-    store: TableStore, columns: tuple[str, ...], told: str
+    store: TableStore, columns: tuple[str, ...], differences: str
 ) -> None:
     old = Table(TABLE.name, TABLE.meaning, TABLE.key, columns)
     store.build(
         old, Inputs("then", ORIGIN.parents, ORIGIN.recipe), lambda: StageResult(old.frame([{"completion_id": "0"}]))
     )
-    said = f"things was written by an earlier version: {told}; materialize it again"
-    assert store.lacking(TABLE) == said
+    message = f"things was written by an earlier version: {differences}; materialize it again"
+    assert store.unreadable(TABLE) == message
     for read in (store.read, store.scan):
         with pytest.raises(StoreError) as seen:
             read(TABLE)
-        assert str(seen.value) == said
+        assert str(seen.value) == message
     assert store.build(TABLE, ORIGIN, Making(rows("a"))).rebuilt
-    assert store.lacking(TABLE) == ""
+    assert store.unreadable(TABLE) == ""
     assert store.read(TABLE)["text"].to_list() == ["a"]
 
 
 def test_a_column_that_has_another_type_now_is_told(store: TableStore) -> None:
     store.build(TABLE, ORIGIN, Making(rows("a")))
     there = dict.fromkeys(TABLE.columns, pl.String())
-    assert other_columns(TABLE, there) == "columns of another type: seconds"
-    assert other_columns(TABLE, dict(reversed(TABLE.schema.items()))) == ""
+    assert column_differences(TABLE, there) == "columns of another type: seconds"
+    assert column_differences(TABLE, dict(reversed(TABLE.schema.items()))) == ""
 
 
 def test_a_table_that_is_not_there_lacks_all(store: TableStore) -> None:
-    assert "things is not in" in store.lacking(TABLE)
+    assert "things is not in" in store.unreadable(TABLE)
     store.build(TABLE, ORIGIN, Making(rows("a")))
     store.path(TABLE).unlink()
-    assert "things is not in" in store.lacking(TABLE)
+    assert "things is not in" in store.unreadable(TABLE)

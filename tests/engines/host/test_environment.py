@@ -2,7 +2,7 @@ from pathlib import Path
 
 import polars as pl
 
-from skyassets.engines.host.environment import hardware_told, processor, versions_told
+from skyassets.engines.host.environment import hardware_summary, installed_versions, processor
 
 
 def test_the_processor_is_called_by_its_own_name(tmp_path: Path) -> None:
@@ -18,12 +18,12 @@ def test_a_processor_without_a_name_is_its_architecture(tmp_path: Path) -> None:
 
 
 def test_hardware_is_told_in_two_lines() -> None:
-    told = hardware_told()
-    assert set(told) == {"gpu", "cpu"}
-    assert " cores of " in told["cpu"]
+    summary = hardware_summary()
+    assert set(summary) == {"gpu", "cpu"}
+    assert " cores of " in summary["cpu"]
 
 
 def test_packages_that_are_not_installed_are_not_told() -> None:
-    told = versions_told(("polars", "no-such-package-at-all"))
-    assert set(told) == {"python", "polars"}
-    assert told["polars"] == pl.__version__
+    versions = installed_versions(("polars", "no-such-package-at-all"))
+    assert set(versions) == {"python", "polars"}
+    assert versions["polars"] == pl.__version__

@@ -10,26 +10,26 @@ from skyassets.engines.host.metering import metering
 
 
 def test_it_counts_now_and_then_and_once_at_the_end_and_leaves_no_second_out() -> None:
-    told: list[tuple[float, int]] = []
+    reports: list[tuple[float, int]] = []
     began = time.monotonic()
-    with metering(lambda seconds, devices: told.append((seconds, devices)), 8, period=0.1):
+    with metering(lambda seconds, devices: reports.append((seconds, devices)), 8, period=0.1):
         time.sleep(0.35)
     took = time.monotonic() - began
-    assert len(told) >= 3
-    assert {devices for _, devices in told} == {8}
-    assert sum(seconds for seconds, _ in told) == pytest.approx(took, abs=0.05)
+    assert len(reports) >= 3
+    assert {devices for _, devices in reports} == {8}
+    assert sum(seconds for seconds, _ in reports) == pytest.approx(took, abs=0.05)
 
 
 def test_the_time_before_a_failure_is_counted_too() -> None:
-    told: list[float] = []
+    reports: list[float] = []
 
     def work() -> NoReturn:
         time.sleep(0.2)
         raise OSError("disk full")
 
-    with pytest.raises(OSError, match="disk full"), metering(lambda seconds, _: told.append(seconds), 1):
+    with pytest.raises(OSError, match="disk full"), metering(lambda seconds, _: reports.append(seconds), 1):
         work()
-    assert sum(told) == pytest.approx(0.2, abs=0.1)
+    assert sum(reports) == pytest.approx(0.2, abs=0.1)
 
 
 def test_a_count_that_fails_is_told_at_once_and_raised_at_the_end() -> None:
@@ -40,7 +40,7 @@ def test_a_count_that_fails_is_told_at_once_and_raised_at_the_end() -> None:
         deadline = time.monotonic() + 5
         while not failure() and time.monotonic() < deadline:
             time.sleep(0.01)
-        assert failure() == "what it costs cannot be counted (OSError: the ledger's disk is full)"
+        assert failure() == "its cost cannot be recorded (OSError: the ledger's disk is full)"
 
     with pytest.raises(OSError, match="the ledger's disk is full"), metering(fail, 1, period=0.05) as failure:
         work(failure)

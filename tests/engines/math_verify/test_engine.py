@@ -223,14 +223,14 @@ print(worker.in_a_fork(lambda *_: bool(pathlib.Path(sys.argv[4]).read_text()), "
 
 
 def test_a_comparison_may_read_and_do_nothing_else(tmp_path: Path) -> None:
-    kept = tmp_path / "kept"
-    kept.write_text("kept")
+    file = tmp_path / "kept"
+    file.write_text("kept")
     folder = str(engine.WORKER.parent)
     done = subprocess.run(
-        [sys.executable, "-c", CONFINED, folder, seccomp.for_arithmetic().hex(), str(tmp_path / "new"), str(kept)],
+        [sys.executable, "-c", CONFINED, folder, seccomp.for_arithmetic().hex(), str(tmp_path / "new"), str(file)],
         capture_output=True,
         text=True,
         check=True,
     )
     assert done.stdout == "\nTrue\n"
-    assert list(tmp_path.iterdir()) == [kept]
+    assert list(tmp_path.iterdir()) == [file]

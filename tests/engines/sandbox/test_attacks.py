@@ -15,7 +15,7 @@ from engines.sandbox_attacks import NETWORK, SECRETS, WRITING
 from engines.sandbox_bombs import EXHAUSTION, OTHERS
 from engines.sandboxed import BACKENDS, called, process_name
 
-from skyassets.core.ports import Limits, Program, Run, RunKind, Sandbox
+from skyassets.core.ports import Limits, Program, ProgramRun, RunKind, Sandbox
 
 ATTACKS = {**NETWORK, **SECRETS, **WRITING, **EXHAUSTION, **OTHERS}
 LIMITS = Limits(seconds=1.5, memory_mb=128, processes=16, output_kb=64)
@@ -119,7 +119,7 @@ def test_an_attack_reaches_nothing_and_nobody(attack: str, world: World, sandbox
     source = ATTACKS[attack]
     for name, thing in world.things.items():
         source = source.replace(f"{{{name}!r}}", repr(thing)).replace(f"{{{name}}}", str(thing))
-    beside: list[Run] = []
+    beside: list[ProgramRun] = []
     # Time enough for a neighbour who has to share the processor.
     neighbour = threading.Thread(target=lambda: beside.append(sandbox.run(INNOCENT, Limits(seconds=20.0))))
     started = time.monotonic()

@@ -12,7 +12,7 @@ import pytest
 from engines.sandboxed import BACKENDS, LIMITS, called, rename, wait_until
 
 from skyassets.core.errors import SandboxError
-from skyassets.core.ports import Limits, Program, Run, RunKind
+from skyassets.core.ports import Limits, Program, ProgramRun, RunKind
 from skyassets.engines.sandbox.bubblewrap import Bubblewrap
 from skyassets.engines.sandbox.choice import ChosenSandbox
 from skyassets.engines.sandbox.container import ContainerBackend
@@ -85,7 +85,7 @@ def test_closing_ends_everything(backend: str) -> None:
         if backend == "bubblewrap":
             wait_until(lambda: called("closed-upon") != [])
         sandbox.close()
-        assert isinstance(run.result(), Run)
+        assert isinstance(run.result(), ProgramRun)
         sandbox.close()
     wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in everybody))
     assert called("closed-upon") == []

@@ -28,7 +28,7 @@ class TinyInItsPlace(VllmServer):
     """Runs the tiny server where vLLM would be; the log of its calls is where the weights would be."""
 
     def command(self, model: Model, place: Path | str, port: int) -> tuple[str, ...]:
-        return (sys.executable, "-m", "skyassets.engines.fake.server", "--port", str(port), "--log", str(place))
+        return (sys.executable, "-m", "fake_server", "--port", str(port), "--log", str(place))
 
 
 def after(command: tuple[str, ...], flag: str) -> str:

@@ -79,9 +79,9 @@ def test_what_users_bring_reads_the_same(name: str, tmp_path: Path) -> None:
 
 @given(st.lists(st.tuples(st.text(min_size=1), st.text(min_size=1)), max_size=5))
 def test_every_text_comes_through_json_lines(
-    tmp_path_factory: pytest.TempPathFactory, told: list[tuple[str, str]]
+    tmp_path_factory: pytest.TempPathFactory, pairs: list[tuple[str, str]]
 ) -> None:
-    rows = [{"question": question, "answer": answer} for question, answer in told]
+    rows = [{"question": question, "answer": answer} for question, answer in pairs]
     path = tmp_path_factory.mktemp("lines") / "mine.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     assert read(path) == rows
@@ -104,7 +104,7 @@ def test_a_bad_line_is_told_by_its_number_and_the_next_one_is_read(line: bytes, 
     first, bad, last = read(path)
     assert (first, last) == (ROWS[0], ROWS[0])
     assert isinstance(bad, Unreadable)
-    assert (bad.place, bad.reason[: len(reason)]) == ("line 3", reason)
+    assert (bad.position, bad.reason[: len(reason)]) == ("line 3", reason)
     assert bad.text
 
 
@@ -124,7 +124,7 @@ def test_a_bad_row_of_a_csv_file_is_told_and_the_next_one_is_read(
     first, bad, last = read(path)
     assert (first, last) == ({"question": "q", "answer": "1"}, {"question": "r", "answer": "2"})
     assert isinstance(bad, Unreadable)
-    assert (bad.place, bad.reason[: len(reason)]) == (place, reason)
+    assert (bad.position, bad.reason[: len(reason)]) == (place, reason)
 
 
 def test_a_csv_file_of_another_encoding_loses_only_the_rows_that_show_it(tmp_path: Path) -> None:
@@ -132,34 +132,34 @@ def test_a_csv_file_of_another_encoding_loses_only_the_rows_that_show_it(tmp_pat
     path.write_bytes("question,answer\nété,1\nwinter,2\n".encode("latin-1"))
     bad, good = read(path)
     assert isinstance(bad, Unreadable)
-    assert (bad.place, bad.reason, good) == ("line 2", "it is not UTF-8", {"question": "winter", "answer": "2"})
+    assert (bad.position, bad.reason, good) == ("line 2", "it is not UTF-8", {"question": "winter", "answer": "2"})
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "message"),
     [
-        ("mine.xlsx", b"PK", r"ends in \.parquet"),
+        ("mine.xlsx", b"PK", r"must end in \.parquet"),
         ("mine.parquet", b"PAR1 and no more", "not readable as parquet"),
         ("mine.arrow", b"nothing of the kind", "not readable as arrow"),
         ("mine.jsonl.gz", b"not packed at all", "not readable as jsonl"),
         ("cut.jsonl.gz", gzip.compress(lines(ROWS).encode(), mtime=0)[:-12], "not readable as jsonl"),
-        ("mine.json", b'[{"question": "a"}, {"question"]', "element 1 of the array is no JSON"),
+        ("mine.json", b'[{"question": "a"}, {"question"]', "element 1 of the array is not valid JSON"),
         ("mine.json", b'[{"question": "a"} {"question": "b"}]', "element 0 of the array is followed by"),
         ("mine.json", b'[{"question": "a"}', "element 0 of the array is followed by"),
-        ("mine.csv", b"a,b,a\n1,2,3\n", r"two columns have one name: \['a'\]"),
+        ("mine.csv", b"a,b,a\n1,2,3\n", r"these column names occur twice: \['a'\]"),
         ("wide.jsonl", b"\xff\xfe{", "not readable as jsonl"),
     ],
 )
 def test_a_file_that_cannot_be_read_as_a_whole_names_source_and_file(
-    name: str, content: bytes, told: str, tmp_path: Path
+    name: str, content: bytes, message: str, tmp_path: Path
 ) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(SourceError, match=f"mine: .*{name}.*{told}"):
+    with pytest.raises(SourceError, match=f"mine: .*{name}.*{message}"):
         read(tmp_path / name)
 
 
 def test_a_file_that_is_not_there_says_where_it_was_looked_for() -> None:
-    with pytest.raises(SourceError, match=r"mine: there is no file nowhere.jsonl \(looked from /"):
+    with pytest.raises(SourceError, match=r"mine: no file nowhere.jsonl \(the current folder is /"):
         read("nowhere.jsonl")
 
 
@@ -220,7 +220,7 @@ def test_a_bad_line_of_several_files_is_told_with_its_file(tmp_path: Path) -> No
     (folder / "train.jsonl").write_text("{")
     _, bad = hub(folder, "*.jsonl")
     assert isinstance(bad, Unreadable)
-    assert bad.place == "train.jsonl, line 1"
+    assert bad.position == "train.jsonl, line 1"
 
 
 def test_a_file_that_the_data_set_does_not_have_names_those_it_has(tmp_path: Path) -> None:

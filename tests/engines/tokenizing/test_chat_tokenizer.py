@@ -133,7 +133,7 @@ def test_a_tokenizer_that_puts_a_space_before_every_text_sees_the_text_as_a_whol
 
 
 def test_characters_without_a_token_are_an_error() -> None:
-    with pytest.raises(TrainerError, match="example a: turn 2 holds characters that the tokenizer has no token for"):
+    with pytest.raises(TrainerError, match="example a: turn 2 contains characters that the tokenizer has no token for"):
         ChatTokenizer(spaced_tokenizer()).encode(conversation("a", "What?", "This \N{SNOWMAN}."))
 
 

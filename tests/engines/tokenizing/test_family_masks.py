@@ -112,9 +112,9 @@ def test_a_prompt_that_opens_the_thought_is_gone_on_from() -> None:
     # The same template, but for the line that drops the thought.
     tokenizer = family_tokenizer(R1)
     whole = tokenizer.chat_template.replace("{% set content = content.split('</think>')[-1] %}", "")
-    kept = ChatTokenizer(with_template(R1, whole))
-    encoded = kept.encode(conversation("a", "What?", "<think>\nSo and so.\n</think>\n\nThis."))
-    asked, learned = kept.pieces(encoded)
+    patched = ChatTokenizer(with_template(R1, whole))
+    encoded = patched.encode(conversation("a", "What?", "<think>\nSo and so.\n</think>\n\nThis."))
+    asked, learned = patched.pieces(encoded)
     assert asked.text.endswith("<think>\n")
     assert learned.text == f"So and so.\n</think>\n\nThis.{R1.end}"
 
@@ -122,12 +122,12 @@ def test_a_prompt_that_opens_the_thought_is_gone_on_from() -> None:
 def test_qwen3_keeps_the_thought_of_one_turn_and_loses_it_before_the_next() -> None:
     first = ("What?", "<think>\nSo and so.\n</think>\n\nThis.")
     assert learned_runs(QWEN3, conversation("a", *first)) == [f"{first[1]}<|im_end|>"]
-    with pytest.raises(TrainerError, match="example a: turn 4: the chat template does not go on from its own prompt"):
+    with pytest.raises(TrainerError, match="example a: turn 4: the chat template does not continue its own prompt"):
         chat(QWEN3).encode(conversation("a", *first, "Why?", "<think>\n\n</think>\n\nSo."))
 
 
 def test_qwen3_would_have_the_model_learn_a_thought_that_nobody_had() -> None:
-    with pytest.raises(TrainerError, match=r"it writes '<think>\\n\\n</think>\\n\\n', which nobody said"):
+    with pytest.raises(TrainerError, match=r"it adds '<think>\\n\\n</think>\\n\\n'"):
         chat(QWEN3).encode(conversation("a", "What?", "This."))
 
 

@@ -6,7 +6,7 @@ from tiny_base import conversation, sums, tokenizer
 from skyassets.core.errors import TrainerError
 from skyassets.core.ports import Conversation, TokenCount
 from skyassets.engines.tokenizing.chat_tokenizer import ChatTokenizer
-from skyassets.engines.tokenizing.process import read, shown_example, token_lengths, write_tokens, written
+from skyassets.engines.tokenizing.process import lines, read, token_lengths, token_pieces, write_tokens
 from skyassets.engines.tokenizing.token_file import TokenFile
 
 
@@ -18,13 +18,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def examples_file(path: Path, examples: list[Conversation]) -> Path:
-    path.write_text(written(examples), encoding="utf-8")
+    path.write_text("".join(lines(examples)), encoding="utf-8")
     return path
 
 
 def test_conversations_survive_writing() -> None:
     examples = [conversation("é", "a\u2028b\n", "😀 ok"), conversation("", "")]
-    assert read(written(examples).splitlines()) == examples
+    assert list(read(lines(examples))) == examples
 
 
 @pytest.mark.real
@@ -65,7 +65,7 @@ def test_a_row_that_is_too_long_leaves_no_file(folder: Path, tmp_path: Path) -> 
 @pytest.mark.real
 def test_an_example_is_shown_as_the_trainer_sees_it(folder: Path) -> None:
     example = conversation("a", "What?", "It is \x1b[31m4.")
-    pieces = shown_example(folder, example)
+    pieces = token_pieces(folder, example)
     assert [piece.learned for piece in pieces] == [False, True]
     assert pieces[1].text == "It is \x1b[31m4.<|im_end|>"
     assert sum(piece.tokens for piece in pieces) == token_lengths(folder, [example])[0].total

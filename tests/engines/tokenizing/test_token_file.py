@@ -72,21 +72,21 @@ def nothing_learned() -> TokenExample:
 
 
 @pytest.mark.parametrize(
-    ("bad", "told"),
+    ("bad", "message"),
     [
         ([example("bad", 11)], "example bad has 11 tokens, more than the cutoff of 10; drop over-long rows before"),
         # Nothing precedes the first token, so nobody is asked for it.
         ([nothing_learned()], "example bad has no token to learn"),
     ],
 )
-def test_an_error_leaves_no_file(bad: list[TokenExample], told: str, tmp_path: Path) -> None:
-    with pytest.raises(TrainerError, match=told):
+def test_an_error_leaves_no_file(bad: list[TokenExample], message: str, tmp_path: Path) -> None:
+    with pytest.raises(TrainerError, match=message):
         write_examples(tmp_path / "t", [example("a", 10), *bad], cutoff=10)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_no_example_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(TrainerError, match="no example to train on"):
+    with pytest.raises(TrainerError, match="no examples to train on"):
         write_examples(tmp_path / "t", [], cutoff=10)
     assert list(tmp_path.iterdir()) == []
 
@@ -114,12 +114,12 @@ def test_a_full_disk_is_told_and_leaves_no_file(tmp_path: Path) -> None:
 def test_half_a_file_is_told(damage: object, tmp_path: Path) -> None:
     write_examples(tmp_path / "t", [example("a", 1000)], cutoff=1000)
     (tmp_path / "t").write_bytes(damage((tmp_path / "t").read_bytes()))  # type: ignore[operator]
-    with pytest.raises(TrainerError, match="t is no whole file of tokens"):
+    with pytest.raises(TrainerError, match="t is not a complete token file"):
         TokenFile(tmp_path / "t")
 
 
 def test_no_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(TrainerError, match="nowhere is no whole file of tokens"):
+    with pytest.raises(TrainerError, match="nowhere is not a complete token file"):
         TokenFile(tmp_path / "nowhere")
 
 
@@ -139,7 +139,7 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
     peaks = []
     for rows in (200, 2000):
         command = [sys.executable, "-c", MEMORY, str(tmp_path / "t"), str(rows)]
-        told = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3])
-        peaks.append(int(told.stdout) / 1024)
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3])
+        peaks.append(int(done.stdout) / 1024)
     # 1,800 rows more are 115 MB of tokens.
     assert peaks[1] - peaks[0] < 20

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skyassets.engines.tokenizing.word_cache import MOST_WORDS, RememberedWords, cuts_safely
+from skyassets.engines.tokenizing.word_cache import MOST_WORDS, WordCache, cuts_safely
 
 RULE = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}%s| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -53,7 +53,7 @@ def words(kind: str, **more: Any) -> Any:
 @given(texts=st.lists(TEXTS, max_size=4))
 def test_the_tokens_are_those_of_the_whole_text(kind: str, texts: list[str]) -> None:
     whole = words(kind)
-    remembered = RememberedWords(whole)
+    remembered = WordCache(whole)
     for one in ([*texts, SAMPLE], ["".join(texts) + SAMPLE]):
         expected = [each.ids for each in whole.encode_batch(one, add_special_tokens=False)]
         assert [ids.tolist() for ids in remembered.ids(one)] == expected
@@ -85,9 +85,9 @@ def test_tokenizers_that_do_not_split_at_all_are_left_alone() -> None:
 
 
 def test_words_are_forgotten_before_they_fill_the_memory() -> None:
-    remembered = RememberedWords(words("gpt2"))
+    remembered = WordCache(words("gpt2"))
     many = " ".join(f"w{n}" for n in range(MOST_WORDS + 2))
     remembered.ids([many])
     before = remembered.ids(["so w1"])[0].tolist()
     assert len(remembered._known) == 2
-    assert before == RememberedWords(words("gpt2")).ids(["so w1"])[0].tolist()
+    assert before == WordCache(words("gpt2")).ids(["so w1"])[0].tolist()

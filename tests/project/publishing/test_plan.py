@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from assets.pipeline import Pipeline
 
-from skyassets.core.publication import Kind, Publication
+from skyassets.core.publication import Publication, RepoType
 from skyassets.project.project import Project
 from skyassets.project.publishing.cards import Names
 from skyassets.project.publishing.plan import PublicationRequest, publication
 from skyassets.stages.curation.gates import Gates
 
-BOTH = (Kind.DATA, Kind.MODEL)
+BOTH = (RepoType.DATA, RepoType.MODEL)
 ALL_RIGHT = ("CC-BY-NC-4.0", "unknown")
 """The licences of this pipeline's rows and of its pretended base."""
 TOKEN = "hf_" + "aB3" * 12

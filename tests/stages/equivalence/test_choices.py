@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skyassets.core.ports import Limits, Program, Run
+from skyassets.core.ports import Limits, Program, ProgramRun
 from skyassets.stages.equivalence.choices import is_choice, options, taken
 from skyassets.stages.grading.config import Graders, Mode
 from skyassets.stages.grading.judge import Case, judge
@@ -19,7 +19,7 @@ WORDS = (("A", "a virus"), ("B", "a catalyst"), ("C", "an enzyme"))
 class NoSandbox:
     name = "none"
 
-    def run(self, program: Program, limits: Limits) -> Run:
+    def run(self, program: Program, limits: Limits) -> ProgramRun:
         raise AssertionError("an answer was run")
 
 

@@ -85,8 +85,8 @@ def test_what_the_training_set_has_is_told_apart_from_the_rest() -> None:
 
 def test_the_facts_say_how_many_comparisons_and_contaminated_items_there_are() -> None:
     made = report(item_scores(answers(*MARKS).lazy()), [benchmark()], MADE_WITH, {"p3": "seen"})
-    assert made.facts["items found in the training set"] == "1 of 4"
-    assert made.facts["comparisons"] == made.frame["p_value"].count()
+    assert made.metadata["items found in the training set"] == "1 of 4"
+    assert made.metadata["comparisons"] == made.frame["p_value"].count()
 
 
 @pytest.mark.parametrize(("samples", "k"), [(1, ()), (4, (1, 2, 4))])

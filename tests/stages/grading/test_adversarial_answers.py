@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 from adversarial_answers import RIGHT, WRONG
 
-from skyassets.core.ports import Limits, Program, Run, Verdict
+from skyassets.core.ports import Limits, Program, ProgramRun, Verdict
 from skyassets.engines.math_verify.engine import MathVerify
 from skyassets.stages.grading.config import Graders, Mode
 from skyassets.stages.grading.judge import Case, judge
@@ -12,7 +12,7 @@ from skyassets.stages.grading.judge import Case, judge
 class NoSandbox:
     name = "none"
 
-    def run(self, program: Program, limits: Limits) -> Run:
+    def run(self, program: Program, limits: Limits) -> ProgramRun:
         raise AssertionError("an answer was run")
 
 

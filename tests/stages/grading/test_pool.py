@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from skyassets.core.ports import Limits, Program, Run, RunKind, Verdict
+from skyassets.core.ports import Limits, Program, ProgramRun, RunKind, Verdict
 from skyassets.core.rows.judgements import JudgementStore
 from skyassets.stages.grading.config import Graders, Mode
 from skyassets.stages.grading.judge import Case
@@ -26,9 +26,9 @@ class Counting:
     name: str = "counting 1.0"
     runs: list[str] = field(default_factory=list)
 
-    def run(self, program: Program, limits: Limits) -> Run:
+    def run(self, program: Program, limits: Limits) -> ProgramRun:
         self.runs.append(program.source.strip())
-        return Run(self.kind, self.prints)
+        return ProgramRun(self.kind, self.prints)
 
 
 @dataclass

@@ -3,7 +3,7 @@ import json
 import pytest
 from stages.replay import Replay
 
-from skyassets.core.ports import Equals, Judgement, Limits, Program, Run, RunKind, Verdict
+from skyassets.core.ports import AnswerComparator, Judgement, Limits, Program, ProgramRun, RunKind, Verdict
 from skyassets.stages.grading.config import Graders, Mode
 from skyassets.stages.grading.programs import judge_code, with_test_code
 from skyassets.stages.grading.test_cases import read_cases
@@ -18,7 +18,7 @@ class NoServing:
         raise AssertionError
 
 
-NOBODY: Equals = NoServing()
+NOBODY: AnswerComparator = NoServing()
 CALLS = json.dumps({"fn_name": "f", "inputs": [[1], [2], [3]], "outputs": [1, 4, 9]})
 STDIN = json.dumps({"inputs": ["1\n", "2\n", "3\n"], "outputs": ["1\n", "4\n", "9\n"]})
 CHECKS = json.dumps({"check": ["assert f(1) == 1", "assert f(2) == 4", "assert f(3) == 9"], "names": ["f"]})
@@ -31,20 +31,20 @@ def fenced(code: str) -> str:
     return f"So:\n```python\n{code}\n```\n"
 
 
-def finished(*outputs: str) -> list[Run]:
-    return [Run(RunKind.FINISHED, output) for output in outputs]
+def finished(*outputs: str) -> list[ProgramRun]:
+    return [ProgramRun(RunKind.FINISHED, output) for output in outputs]
 
 
-def judged(tests: str | None, *runs: Run, text: str = fenced("..."), mode: Mode = Mode.STRICT) -> Judgement:
+def judged(tests: str | None, *runs: ProgramRun, text: str = fenced("..."), mode: Mode = Mode.STRICT) -> Judgement:
     return judge_code(tests, text, mode, Graders(Replay(*runs), NOBODY, Limits()))
 
 
-def told(tests: str | None, *runs: Run, text: str = fenced("..."), mode: Mode = Mode.STRICT) -> tuple[str, str]:
+def told(tests: str | None, *runs: ProgramRun, text: str = fenced("..."), mode: Mode = Mode.STRICT) -> tuple[str, str]:
     found = judged(tests, *runs, text=text, mode=mode)
     return found.verdict, found.reason
 
 
-def programs(tests: str, code: str, *runs: Run) -> list[Program]:
+def programs(tests: str, code: str, *runs: ProgramRun) -> list[Program]:
     sandbox = Replay(*runs)
     judge_code(tests, fenced(code), Mode.STRICT, Graders(sandbox, NOBODY, Limits()))
     return sandbox.programs
@@ -68,14 +68,14 @@ def test_one_wrong_answer_is_wrong_and_the_rest_is_not_run(tests: str) -> None:
 @pytest.mark.parametrize("tests", RIGHT)
 def test_a_bad_ending_is_wrong_whatever_was_put_out(tests: str, kind: RunKind) -> None:
     for output in ("", RIGHT[tests][0]):
-        found = judged(tests, Run(kind, output))
+        found = judged(tests, ProgramRun(kind, output))
         assert (found.verdict, found.reason) == ("wrong", f"test 1 of 3: {kind}")
         assert found.tests == (kind.value, "not run", "not run")
 
 
 @pytest.mark.parametrize("tests", RIGHT)
 def test_a_failing_sandbox_is_unjudged(tests: str) -> None:
-    found = judged(tests, *finished(RIGHT[tests][0]), Run(RunKind.SANDBOX_ERROR, "", "no room"))
+    found = judged(tests, *finished(RIGHT[tests][0]), ProgramRun(RunKind.SANDBOX_ERROR, "", "no room"))
     assert (found.verdict, found.reason) == ("unjudged", "sandbox error: no room")
     assert found.tests == ("passed", "sandbox error", "not run")
 

@@ -30,7 +30,8 @@ def problem() -> pl.DataFrame:
 
 
 def put(store: RowStore, request: Request, text: str, finish_reason: str = "stop") -> None:
-    store.put(completion_row(request, Reply(request.id, text, finish_reason, 1, 1, 0.1, "test")))
+    with store.writer() as writer:
+        writer.put(completion_row(request, Reply(request.id, text, finish_reason, 1, 1, 0.1, "test")))
 
 
 def test_every_sample_is_wanted_once(store: RowStore, problem: pl.DataFrame) -> None:

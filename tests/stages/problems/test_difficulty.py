@@ -45,7 +45,7 @@ def rated(
 def test_a_problem_within_its_range_gets_its_difficulty(server: Rater, tmp_path: Path) -> None:
     rows, made = rated(server, tmp_path, problem("a", question="why? [7]"))
     assert (rows["a"]["difficulty"], rows["a"]["set_aside"], made.unfinished) == (7.0, None, 0)
-    assert (made.facts["rows asked"], made.facts["difficulty"]) == (1, {"7": 1})
+    assert (made.metadata["rows asked"], made.metadata["difficulty"]) == (1, {"7": 1})
 
 
 def test_a_problem_outside_its_range_is_set_aside_with_its_difficulty(server: Rater, tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_another_range_asks_nothing(server: Rater, tmp_path: Path) -> None:
     rated(server, tmp_path, problem("a"))
     rows, made = rated(server, tmp_path, problem("a"), problem("b", source="x"), wanted={"bounded": (6, 7)})
     assert rows["a"]["set_aside"] == "difficulty 5 is outside 6-7"
-    assert (made.facts["rows asked"], made.facts["rows reused"], len(server.seen())) == (0, 1, 1)
+    assert (made.metadata["rows asked"], made.metadata["rows reused"], len(server.seen())) == (0, 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_an_error_of_the_server_is_unfinished_and_asked_again(server: Rater, tmp
     assert made.unfinished == 1
     server.mend()
     rows, made = rated(server, tmp_path, *trouble)
-    assert (made.facts["rows asked"], made.unfinished, len(server.seen())) == (1, 0, 3)
+    assert (made.metadata["rows asked"], made.unfinished, len(server.seen())) == (1, 0, 3)
 
 
 def test_nothing_left_after_the_rating_says_why(server: Rater, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_only_rows_of_the_window_are_taken_and_the_others_counted(tmp_path: Path
     rows: list[dict[str, object]] = [{"q": day, "day": day} for day in days]
     made = made_of(tmp_path / "m.jsonl", *rows, window=Window("day", "2024-02-01", "2024-02-29"))
     assert sorted(aside(made)) == days[1:3]
-    assert made.facts["rows of other days"] == {"mine: day from 2024-02-01 to 2024-02-29": 2}
+    assert made.metadata["rows of other days"] == {"mine: day from 2024-02-01 to 2024-02-29": 2}
 
 
 @pytest.mark.parametrize("day", ["soon", "2024-13-01", "", None, 20, ["2024-02-01"]])
@@ -59,8 +59,8 @@ def test_a_row_whose_day_cannot_be_read_is_set_aside(day: object, tmp_path: Path
     rows: list[dict[str, object]] = [{"q": "fine", "day": "2024-02-01"}, {"q": "odd", "day": day}]
     made = made_of(tmp_path / "m.jsonl", *rows, window=Window("day", since="2024-01-01"))
     assert aside(made) == {"fine": None, "odd": f"its date cannot be read: {str(day)!r}"}
-    assert made.facts["set aside"] == {"its date cannot be read": 1}
-    assert "rows of other days" not in made.facts
+    assert made.metadata["set aside"] == {"its date cannot be read": 1}
+    assert "rows of other days" not in made.metadata
 
 
 def test_a_window_that_leaves_nothing_or_names_no_column_is_an_error(tmp_path: Path) -> None:

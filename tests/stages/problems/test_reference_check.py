@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from skyassets.core.errors import SourceError
-from skyassets.core.ports import Limits, Program, Run, RunKind
+from skyassets.core.ports import Limits, Program, ProgramRun, RunKind
 from skyassets.core.sources import Generated, HubDataset, Source, Unreadable
 from skyassets.core.tables.declarations import PROBLEMS
 from skyassets.core.tables.store import StageResult
@@ -66,7 +66,7 @@ def reasons(made: StageResult) -> list[str | None]:
 def test_an_answer_that_equals_itself_stays(graders: Graders) -> None:
     made = maths(graders, r"\frac{3}{4}", "1,000", r"x \in [0, 3)", 27.0, 5, ["7"], ["1", "2"])
     assert reasons(made) == [None] * 7
-    assert made.facts["references judged correct"] == 7
+    assert made.metadata["references judged correct"] == 7
 
 
 def test_an_answer_that_its_own_grader_cannot_read_is_set_aside(graders: Graders) -> None:
@@ -88,7 +88,7 @@ def test_a_scored_answer_is_validated_by_its_example(graders: Graders) -> None:
 def test_a_reference_that_passes_every_test_keeps_its_problem(graders: Graders) -> None:
     made = code(graders, RIGHT, json.dumps([WRONG, RIGHT]), [ENDLESS, WRONG, RIGHT])
     assert reasons(made) == [None] * 3
-    assert made.facts["references judged correct"] == 3
+    assert made.metadata["references judged correct"] == 3
 
 
 def test_only_the_first_three_references_are_tried(graders: Graders) -> None:
@@ -105,7 +105,7 @@ def test_a_problem_that_none_of_its_references_solves_is_set_aside_with_the_fail
 def test_a_code_problem_without_a_reference_stays_and_is_counted(graders: Graders) -> None:
     made = code(graders, None, RIGHT, "")
     assert reasons(made) == [None] * 3
-    assert (made.facts[WITHOUT], made.facts["references judged correct"]) == (2, 1)
+    assert (made.metadata[WITHOUT], made.metadata["references judged correct"]) == (2, 1)
 
 
 def test_an_imported_trace_without_a_ground_truth_has_nothing_to_be_held_against(graders: Graders) -> None:
@@ -117,7 +117,7 @@ def test_an_imported_trace_without_a_ground_truth_has_nothing_to_be_held_against
 def test_what_was_set_aside_before_is_not_judged_and_keeps_its_reason(graders: Graders) -> None:
     made = maths(graders, None, "5")
     assert reasons(made) == ["no ground truth", None]
-    assert made.facts["set aside"] == {"no ground truth": 1}
+    assert made.metadata["set aside"] == {"no ground truth": 1}
 
 
 def test_nothing_left_is_an_error_that_says_why(graders: Graders) -> None:
@@ -131,8 +131,8 @@ def test_a_sandbox_that_fails_leaves_the_problem_unfinished(graders: Graders) ->
     class Broken:
         name = "broken"
 
-        def run(self, program: Program, limits: Limits) -> Run:
-            return Run(RunKind.SANDBOX_ERROR, "", "no namespace")
+        def run(self, program: Program, limits: Limits) -> ProgramRun:
+            return ProgramRun(RunKind.SANDBOX_ERROR, "", "no namespace")
 
     source = Source("c", HubDataset("c"), "CC0-1.0", "code", tests="tests", reference="solution")
     answer = Source("m", HubDataset("m"), "CC0-1.0", ground_truth="gold")
@@ -149,4 +149,4 @@ def test_every_generated_problem_passes_by_its_own_reference(graders: Graders, h
     source = Source("g", Generated(tuple(FAMILIES), 4, seed=3, held_out=held_out), "Apache-2.0")
     made = validated(PROBLEMS, raw_problems([source], ProblemReader()), graders, workers=2)
     assert made.frame["set_aside"].drop_nulls().to_list() == []
-    assert made.facts["references judged correct"] == made.frame.height == 4 * len(FAMILIES)
+    assert made.metadata["references judged correct"] == made.frame.height == 4 * len(FAMILIES)

@@ -140,7 +140,7 @@ def test_a_line_that_cannot_be_read_is_set_aside_with_its_number_and_its_text(tm
     }
     assert str(aside(made)["line 3"]).startswith("cannot be read: line 3: it is no JSON: ")
     assert made.frame.filter(pl.col("name") == "line 3")["question"].to_list() == ['{"q": "broken']
-    assert made.facts["set aside"] == {"cannot be read": 3, "stated before in the same source": 1}
+    assert made.metadata["set aside"] == {"cannot be read": 3, "stated before in the same source": 1}
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from stages.asking import ModelProvider
 
 from skyassets.core.errors import ServerError, StoreError
 from skyassets.core.ports import CompletionClient, Model, Reply, Request
-from skyassets.core.rows.claims import SECONDS_BETWEEN_LOOKS, Claims, Shares
+from skyassets.core.rows.claims import SECONDS_BETWEEN_LOOKS, ClaimResult, Claims
 from skyassets.core.rows.index import RowIndex
 from skyassets.core.rows.store import RowStore
 from skyassets.core.tables.declarations import COMPLETIONS
@@ -182,7 +182,7 @@ class Watched(RowStore):
         store = self
 
         class Counted(Claims):
-            def take(self, keys: Sequence[str]) -> Shares:
+            def take(self, keys: Sequence[str]) -> ClaimResult:
                 store.looks += 1
                 return super().take(keys)
 

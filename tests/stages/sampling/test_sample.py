@@ -92,7 +92,7 @@ def test_every_problem_has_its_samples_and_a_second_time_costs_nothing(place: De
     place.traces(problems("a", "b"), ASKING, teacher)
     assert len(teacher.asked) == 4
     assert place.built.manifest.data_version == version
-    assert place.built.manifest.facts == {"rows reused": 4, "rows asked": 0, "rows failed": 0}
+    assert place.built.manifest.metadata == {"rows reused": 4, "rows asked": 0, "rows failed": 0}
 
 
 def test_one_problem_more_and_two_samples_more_ask_only_the_new(place: Deployment) -> None:
@@ -189,7 +189,7 @@ def test_another_policy_asks_only_what_was_cut(place: Deployment) -> None:
     first = place.rows.everything(["finish_reason"]).filter(finish_reason="length")["completion_id"].to_list()
     told = traces.explode("cut_completions")["cut_completions"].drop_nulls().to_list()
     assert set(told) == set(first)
-    assert place.built.manifest.facts["cut by the token limit"] == {"dropped": 2, "resampled": 1}
+    assert place.built.manifest.metadata["cut by the token limit"] == {"dropped": 2, "resampled": 1}
 
 
 @pytest.mark.parametrize("budgets", [(400, 200), (200, 200), (100,), (50,)])
@@ -221,4 +221,4 @@ def test_two_problems_that_read_alike_share_a_completion_and_keep_two_traces(pla
     assert len(teacher.asked) == 1
     assert traces["trace_id"].n_unique() == 2
     assert traces["completion_id"].n_unique() == 1
-    assert place.built.manifest.facts["rows asked"] == 1
+    assert place.built.manifest.metadata["rows asked"] == 1
