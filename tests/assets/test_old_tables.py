@@ -69,7 +69,7 @@ def old(made: Path, tmp_path: Path) -> Pipeline:
 
 def output_of(old: Pipeline, capsys: pytest.CaptureFixture[str], command: Command, *words: str) -> tuple[int, str]:
     parser = ArgumentParser()
-    command.arguments(parser)
+    command.add_arguments(parser)
     capsys.readouterr()
     code = command.run(old.recipe, old.deployment, parser.parse_args(words))
     captured = capsys.readouterr()

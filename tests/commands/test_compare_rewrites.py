@@ -56,8 +56,8 @@ def serving(folder: Path) -> Iterator[str]:
 def test_a_prompt_without_structure_loses_and_the_tables_stay_as_they_were(made: Shell) -> None:
     store = TableStore(made.data / "rewritten")
     before = store.data_version(REWRITES)
-    told = compare(made, *PLAIN, "--rows", "12", "--name", "plain")
-    assert "rewritten is better (p = " in told
+    output = compare(made, *PLAIN, "--rows", "12", "--name", "plain")
+    assert "rewritten is better (p = " in output
     rows = pl.read_parquet(store.folder / "comparisons" / "plain.parquet")
     assert rows.height == 24
     ours, other = (rows.filter(side=side) for side in ("rewritten", "rewritten-2"))
@@ -81,8 +81,8 @@ def test_the_recipes_own_side_is_reused_and_a_second_time_costs_no_call(made: Sh
 def test_the_page_stands_for_itself(made: Shell) -> None:
     compare(made, *PLAIN, "--rows", "6", "--name", "page")
     page = (made.data / "rewritten" / "comparisons" / "page.md").read_text()
-    for told in ("# Rewriting: rewritten against rewritten-2", "| format | 6 | 0 | 6 | 0 |", "**prompt**", "McNemar"):
-        assert told in page
+    for text in ("# Rewriting: rewritten against rewritten-2", "| format | 6 | 0 | 6 | 0 |", "**prompt**", "McNemar"):
+        assert text in page
     assert "6 x the four markers do not stand once each, in order" in page
     assert page.count("### Trace ") == 6
 
@@ -91,8 +91,8 @@ def test_prompts_come_from_files_and_models_by_name(made: Shell, tmp_path: Path)
     (tmp_path / "terse.txt").write_text("{question} {trace}\n")
     (tmp_path / "stern.txt").write_text("You rewrite sternly.")
     files = ("--prompt", str(tmp_path / "terse.txt"), "--system", str(tmp_path / "stern.txt"))
-    told = compare(made, *files, "--rows", "3", "--show", "1")
-    assert "stern-terse" in told
+    output = compare(made, *files, "--rows", "3", "--show", "1")
+    assert "stern-terse" in output
     asked = (made.data / "logs" / "tiny-server.jsonl").read_text().splitlines()[-1]
     assert "You rewrite sternly." in asked
     assert "<|begin_of_thought|>" not in asked
@@ -111,15 +111,15 @@ def test_it_stops_before_it_would_pass_the_budget(made: Shell, tmp_path: Path) -
     (tmp_path / "new.txt").write_text("You rewrite, and it costs.")
     with serving(tmp_path) as url:
         deployment = {"SKYASSETS_REWRITER_URL": url, "SKYASSETS_REWRITER_PRICE": "1000,1000"}
-        told = compare(made, "--system", str(tmp_path / "new.txt"), "--budget", "0.01", status=2, **deployment)
-        assert "budget" in told
+        output = compare(made, "--system", str(tmp_path / "new.txt"), "--budget", "0.01", status=2, **deployment)
+        assert "budget" in output
         assert not (tmp_path / "log").exists()
-        told = compare(made, "--system", str(tmp_path / "new.txt"), "--rows", "2", "--budget", "9", **deployment)
-    assert "spent now  $0.0" in told
+        output = compare(made, "--system", str(tmp_path / "new.txt"), "--rows", "2", "--budget", "9", **deployment)
+    assert "spent now  $0.0" in output
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         ((), "both ways to rewrite are rewritten's own; change one"),
         (("--prompt", "nowhere.txt"), "cannot be read"),
@@ -129,13 +129,15 @@ def test_it_stops_before_it_would_pass_the_budget(made: Shell, tmp_path: Path) -
         (("--against", "explained_recipes:rewritten_dearly"), "export OPENAI_API_KEY"),
     ],
 )
-def test_what_cannot_be_compared_says_what_to_change(made: Shell, words: tuple[str, ...], told: str) -> None:
-    assert told in " ".join(compare(made, *words, status=2).split())
+def test_what_cannot_be_compared_says_what_to_change(made: Shell, words: tuple[str, ...], message: str) -> None:
+    assert message in " ".join(compare(made, *words, status=2).split())
 
 
 def test_a_prompt_that_shows_no_trace_is_refused(made: Shell, tmp_path: Path) -> None:
     (tmp_path / "blind.txt").write_text("Rewrite it: {question}")
-    assert "holds no {trace}" in " ".join(compare(made, "--prompt", str(tmp_path / "blind.txt"), status=2).split())
+    assert "does not contain {trace}" in " ".join(
+        compare(made, "--prompt", str(tmp_path / "blind.txt"), status=2).split()
+    )
 
 
 def test_without_traces_it_says_how_to_make_some(tmp_path: Path) -> None:

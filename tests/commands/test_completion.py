@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import shtab
 
-from skyassets.commands.completion import HELP_END, SHELLS, TABLES, script
-from skyassets.commands.main import COMMANDS, COMPLETION, parser
+from skyassets.commands.completion import COMPLETION, SHELLS, TABLES
+from skyassets.commands.main import COMMANDS, parser
 from skyassets.recipes.registry import RECIPES
 
 BASH = """
@@ -22,7 +23,7 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
 @pytest.fixture(scope="module")
 def bash_script(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("completion") / "skyassets.bash"
-    file.write_text(script(parser(), "bash"))
+    file.write_text(shtab.complete(parser(), "bash"))
     return file
 
 
@@ -37,7 +38,7 @@ def offered(bash_script: Path, words: str, last: str) -> set[str]:
 @pytest.mark.parametrize(
     ("words", "last", "expected"),
     [
-        ("skyassets", "", {*COMMANDS, COMPLETION}),
+        ("skyassets", "", {*COMMANDS, COMPLETION.name}),
         ("skyassets", "le", {"ledger"}),
         ("skyassets diff", "", set(TABLES)),
         ("skyassets diff sft_dataset", "raw", {"raw_problems"}),
@@ -55,43 +56,40 @@ def test_bash_offers_what_can_be_typed(bash_script: Path, words: str, last: str,
 
 def test_bash_offers_files_where_a_file_is_meant(bash_script: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("")
-    found = offered(bash_script, "skyassets compare-rewrites --prompt", f"{tmp_path}/mi")
-    assert found == {f"{tmp_path}/mine.txt"}
+    suggestions = offered(bash_script, "skyassets compare-rewrites --prompt", f"{tmp_path}/mi")
+    assert suggestions == {f"{tmp_path}/mine.txt"}
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_every_shell_reads_its_script(shell: str, tmp_path: Path) -> None:
-    told = script(parser(), shell)
-    assert all(name in told for name in COMMANDS)
+    script = shtab.complete(parser(), shell)
+    assert all(name in script for name in COMMANDS)
     if shutil.which(shell) is None:
         return
     file = tmp_path / "_skyassets"
-    file.write_text(told)
+    file.write_text(script)
     done = subprocess.run([shell, "-n", str(file)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_shell_that_starts_needs_neither_recipe_nor_place() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "skyassets.commands.main", COMPLETION, "bash"],
-        env={"SKYASSETS_RECIPE": "no such recipe", "SKYASSETS_ENGINE": "none", "PATH": "/usr/bin:/bin"},
+def typed(*words: str, **environment: str) -> str:
+    """The output of `skyassets completion`."""
+    return subprocess.run(
+        [sys.executable, "-m", "skyassets.commands.main", COMPLETION.name, *words],
+        env={"PATH": "/usr/bin:/bin", **environment},
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
         check=True,
-    )
-    assert done.stdout == script(parser(), "bash")
+    ).stdout
+
+
+def test_a_shell_that_starts_needs_neither_recipe_nor_deployment() -> None:
+    script = typed("bash", SKYASSETS_RECIPE="no such recipe", SKYASSETS_ENGINE="none")
+    assert script == shtab.complete(parser(), "bash") + "\n"
 
 
 def test_the_help_has_examples_for_every_shell_and_the_exit_codes() -> None:
-    told = HELP_END
-    assert all(f"  skyassets {COMPLETION} {shell} > " in told for shell in SHELLS)
-    assert "exit codes:\n  0  the script is printed\n  2  " in told
-    done = subprocess.run(
-        [sys.executable, "-m", "skyassets.commands.main", COMPLETION, "--help"],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert told in done.stdout
+    text = typed("--help")
+    assert all(f"  skyassets completion {shell} > " in text for shell in SHELLS)
+    assert "exit codes:\n  0  the script is printed\n  2  " in text

@@ -33,40 +33,40 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
 def test_a_table_alone_is_held_against_what_it_was(shell: Shell) -> None:
     done = shell.run("skyassets", "diff", "sft_dataset")
     assert done.returncode == 1, done.stdout
-    for told in ("changed", "t00", "trace correct", "kept", "trace_verdict"):
-        assert told in done.stdout
+    for text in ("changed", "t00", "trace correct", "kept", "trace_verdict"):
+        assert text in done.stdout
 
 
 def test_two_recipes_and_a_file_may_be_named(shell: Shell, tmp_path: Path) -> None:
     copy = tmp_path / "copy.parquet"
     copy.write_bytes((shell.data / "another" / "sft_dataset.parquet").read_bytes())
     same = shell.run("skyassets", "diff", str(copy), "another/sft_dataset")
-    assert (same.returncode, "They say the same." in same.stdout) == (0, True), same.stdout
+    assert (same.returncode, "They are equal." in same.stdout) == (0, True), same.stdout
     assert shell.run("skyassets", "diff", "another/sft_dataset", "sft_dataset").returncode == 1
 
 
 def test_machines_get_all_of_it_as_json(shell: Shell) -> None:
     done = shell.run("skyassets", "diff", "sft_dataset", "--json")
-    told = json.loads(done.stdout)
-    assert told["same"] is False
-    assert told["difference"]["changed"] == ["t00"]
-    assert {flip["column"] for flip in told["difference"]["flips"]} == {
+    data = json.loads(done.stdout)
+    assert data["same"] is False
+    assert data["difference"]["changed"] == ["t00"]
+    assert {flip["column"] for flip in data["difference"]["flips"]} == {
         "dropped_by", "trace_verdict", "rewrite_verdict",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("named", "told"),
+    ("named", "message"),
     [
         (("sft_datset",), "there is no table 'sft_datset'"),
         (("nowhere/sft_dataset", "sft_dataset"), "make it first"),
-        (("another/sft_dataset",), "no earlier version"),
+        (("another/sft_dataset",), "no previous version"),
         (("README.md", "sft_dataset"), "cannot be read as Parquet"),
         (("sft_dataset", "--key", "colour"), "has no column"),
         (("sft_dataset", "--key", "domain"), "is no key of the table before"),
     ],
 )
-def test_what_cannot_be_compared_says_why(shell: Shell, named: tuple[str, ...], told: str) -> None:
+def test_what_cannot_be_compared_says_why(shell: Shell, named: tuple[str, ...], message: str) -> None:
     done = shell.run("skyassets", "diff", *named)
     assert done.returncode == 2
-    assert told in " ".join(done.stdout.split())
+    assert message in " ".join(done.stdout.split())

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from shell import Shell
 
-from skyassets.commands.doctor.finding import Health
+from skyassets.commands.doctor.check_result import Health
 from skyassets.commands.doctor.machine import UI_PORT, browser, compiler, disk, memory, package
 from skyassets.project.deployment import Deployment
 
@@ -47,49 +47,50 @@ def hub() -> Iterator[str]:
 def findings(shell: Shell, **more: str) -> tuple[int, dict[str, dict[str, str]]]:
     """The exit code, and what was looked at with what was found."""
     done = shell.run("skyassets", "doctor", "--json", HF_HOME=str(shell.folder / "hf"), **more)
-    told = json.loads(done.stdout)
-    assert told["fine"] == (done.returncode == 0)
-    return done.returncode, {one["what"]: one for one in told["findings"]}
+    data = json.loads(done.stdout)
+    assert data["fine"] == (done.returncode == 0)
+    return done.returncode, {one["what"]: one for one in data["findings"]}
 
 
 def test_what_is_optional_is_no_failure(tmp_path: Path) -> None:
-    code, found = findings(Shell(tmp_path), HF_TOKEN="")
+    code, results = findings(Shell(tmp_path), HF_TOKEN="")
     assert code == 0
-    assert found["hub token"]["health"] == "optional"
-    assert "HF_TOKEN" in found["hub token"]["do"]
-    assert {one["health"] for one in found.values()} <= {"ok", "optional"}
-    assert found["sandbox"]["health"] == "ok"
-    assert all(bool(one["do"]) is False for one in found.values() if one["health"] == "ok")
+    assert results["hub token"]["health"] == "optional"
+    assert "HF_TOKEN" in results["hub token"]["do"]
+    assert {one["health"] for one in results.values()} <= {"ok", "optional"}
+    assert results["sandbox"]["health"] == "ok"
+    assert all(bool(one["do"]) is False for one in results.values() if one["health"] == "ok")
 
 
-@pytest.mark.parametrize(("token", "health", "said"), [(TOKEN, "ok", "ada"), ("hf_another", "optional", "rejects")])
+@pytest.mark.parametrize(("token", "health", "message"), [(TOKEN, "ok", "ada"), ("hf_another", "optional", "not know")])
 def test_the_hub_is_asked_whose_the_token_is_and_nobody_else_sees_it(
-    tmp_path: Path, token: str, health: str, said: str
+    tmp_path: Path, token: str, health: str, message: str
 ) -> None:
     with hub() as endpoint:
         done = Shell(tmp_path).run(
             "skyassets", "doctor", "--json", HF_TOKEN=token, HF_ENDPOINT=endpoint, HF_HUB_OFFLINE="0"
         )
-    (told,) = [one for one in json.loads(done.stdout)["findings"] if one["what"] == "hub token"]
-    assert told["health"] == health
-    assert said in told["seen"]
+    (result,) = [one for one in json.loads(done.stdout)["findings"] if one["what"] == "hub token"]
+    assert result["health"] == health
+    assert message in result["seen"]
     assert token not in done.stdout
 
 
 def test_a_hub_that_is_not_there_leaves_the_token_as_it_is(tmp_path: Path) -> None:
-    _, found = findings(Shell(tmp_path), HF_TOKEN=TOKEN, HF_ENDPOINT="http://127.0.0.1:9", HF_HUB_OFFLINE="0")
-    assert found["hub token"]["health"] == "ok"
-    assert "cannot be reached" in found["hub token"]["seen"]
+    _, results = findings(Shell(tmp_path), HF_TOKEN=TOKEN, HF_ENDPOINT="http://127.0.0.1:9", HF_HUB_OFFLINE="0")
+    assert results["hub token"]["health"] == "ok"
+    assert "cannot be asked" in results["hub token"]["seen"]
 
 
 @pytest.mark.parametrize(
-    ("home", "said"), [("", "not set"), ("dagster", "not absolute"), ("/proc/nowhere", "no folder that can be written")]
+    ("home", "message"),
+    [("", "not set"), ("dagster", "not an absolute path"), ("/proc/nowhere", "not a writable folder")],
 )
-def test_a_home_that_dagster_would_forget_in_is_missing(tmp_path: Path, home: str, said: str) -> None:
-    code, found = findings(Shell(tmp_path), DAGSTER_HOME=home)
+def test_a_home_that_dagster_would_forget_in_is_missing(tmp_path: Path, home: str, message: str) -> None:
+    code, results = findings(Shell(tmp_path), DAGSTER_HOME=home)
     assert code == 1
-    assert found["Dagster's home"]["health"] == "missing"
-    assert said in found["Dagster's home"]["seen"]
+    assert results["DAGSTER_HOME"]["health"] == "missing"
+    assert message in results["DAGSTER_HOME"]["seen"]
 
 
 def test_a_taken_port_is_said_with_another_one(tmp_path: Path) -> None:
@@ -100,9 +101,9 @@ def test_a_taken_port_is_said_with_another_one(tmp_path: Path) -> None:
             taken.listen()
         except OSError:
             pass  # somebody else's is as good
-        _, found = findings(Shell(tmp_path))
-    assert found["port of the UI"]["health"] == "optional"
-    assert str(UI_PORT + 1) in found["port of the UI"]["do"]
+        _, results = findings(Shell(tmp_path))
+    assert results["UI port"]["health"] == "optional"
+    assert str(UI_PORT + 1) in results["UI port"]["do"]
 
 
 def test_servers_that_do_not_answer_keep_nobody_waiting_for_long(tmp_path: Path) -> None:
@@ -111,7 +112,7 @@ def test_servers_that_do_not_answer_keep_nobody_waiting_for_long(tmp_path: Path)
         silent.listen()
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/v1"
         began = time.monotonic()
-        code, found = findings(
+        code, results = findings(
             Shell(tmp_path),
             SKYASSETS_TEACHER_URL=f"{url},{url}",
             SKYASSETS_BASE_URL=url,
@@ -121,7 +122,7 @@ def test_servers_that_do_not_answer_keep_nobody_waiting_for_long(tmp_path: Path)
         )
         assert time.monotonic() - began < 25
     assert code == 1
-    assert {what for what, one in found.items() if one["health"] == "missing"} == {"teacher: tiny", "base: tiny"}
+    assert {what for what, one in results.items() if one["health"] == "missing"} == {"teacher: tiny", "base: tiny"}
 
 
 def test_a_compiler_that_does_not_compile_is_no_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,9 +131,9 @@ def test_a_compiler_that_does_not_compile_is_no_compiler(tmp_path: Path, monkeyp
     broken.chmod(0o755)
     assert compiler(is_needed=True).health is Health.FINE
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    found = compiler(is_needed=True)
-    assert found.health is Health.MISSING
-    assert "no space left" in found.seen
+    result = compiler(is_needed=True)
+    assert result.health is Health.MISSING
+    assert "no space left" in result.seen
     monkeypatch.setenv("PATH", str(tmp_path / "nowhere"))
     assert compiler(is_needed=False).health is Health.OPTIONAL
     assert "apt install" in compiler(is_needed=True).do
@@ -146,9 +147,9 @@ def test_a_package_is_missing_only_where_it_is_needed() -> None:
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     assert disk(Deployment(data=tmp_path / "data")).health is Health.FINE
-    found = disk(Deployment(data=Path("/proc/nowhere/data")))
-    assert found.health is Health.MISSING
-    assert "SKYASSETS_DATA" in found.do
+    result = disk(Deployment(data=Path("/proc/nowhere/data")))
+    assert result.health is Health.MISSING
+    assert "SKYASSETS_DATA" in result.do
 
 
 def test_memory_and_browser_are_looked_at() -> None:

@@ -12,13 +12,13 @@ LINE = Line("teacher_traces", "teacher", "m@1", 0, 1000, PRICE, 50.0, LENGTHS, t
 
 
 @pytest.mark.parametrize(
-    ("budget", "said"),
+    ("budget", "message"),
     [
         (1.0, "$1.00: IT DOES NOT FIT"),
-        (2.5, "$2.50: IT DOES NOT FIT, though it would if every call were as long as the median one"),
-        (3.5, "$3.50: it fits, but it would not if every call were as long as the 95th of a hundred"),
+        (2.5, "$2.50: IT DOES NOT FIT, but would if every call had the median length"),
+        (3.5, "$3.50: it fits, but would not if every call had the 95th percentile of length"),
         (9.0, "$9.00: it fits"),
     ],
 )
-def test_the_mean_decides_and_is_named(budget: float, said: str) -> None:
-    assert verdict([LINE], budget) == f"expected, by the mean of a call: $3.00, the budget is {said}"
+def test_the_mean_decides_and_is_named(budget: float, message: str) -> None:
+    assert verdict([LINE], budget) == f"Expected cost, for calls of mean length: $3.00; budget {message}"

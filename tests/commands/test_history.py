@@ -12,7 +12,7 @@ from skyassets.project.evaluation.epoch import EPOCH_TAG
 
 def shown(pipeline: Pipeline, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
     parser = ArgumentParser()
-    HISTORY.arguments(parser)
+    HISTORY.add_arguments(parser)
     capsys.readouterr()
     code = HISTORY.run(pipeline.recipe, pipeline.deployment, parser.parse_args(words))
     return code, capsys.readouterr().out

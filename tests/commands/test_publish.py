@@ -36,19 +36,19 @@ def publish(shell: Shell, *words: str, at: Hub | None = None, token: str = TOKEN
 
 
 def test_a_dry_run_tells_what_would_go_where_and_sends_nothing(shell: Shell, there: Hub) -> None:
-    code, said = publish(shell, *TO, *FREELY, at=there)
-    assert code == 0, said
-    for told in (
-        "dataset ada/sums, private if it is new: 4 files",
-        "model ada/sums-1b, private if it is new: 7 files",
+    code, output = publish(shell, *TO, *FREELY, at=there)
+    assert code == 0, output
+    for text in (
+        "dataset ada/sums, private if new: 4 files",
+        "model ada/sums-1b, private if new: 7 files",
         "train.parquet",
         "report/report.html",
         "tiny.json",
         "weights/",
-        "Nothing was sent",
-        "the report's pages show benchmark questions and answers",
+        "Nothing was uploaded",
+        "the report's pages show questions and answers",
     ):
-        assert told in said
+        assert text in output
     assert (there.repositories, there.sent) == ({}, 0)
 
 
@@ -69,8 +69,8 @@ def cards_hold_scores_names_and_what_was_accepted(shell: Shell, there: Hub) -> N
 
 
 def test_what_was_pushed_is_what_lies_here_and_pushing_again_sends_nothing(shell: Shell, there: Hub) -> None:
-    code, said = publish(shell, *TO, *FREELY, "--push", at=there)
-    assert code == 0, said
+    code, output = publish(shell, *TO, *FREELY, "--push", at=there)
+    assert code == 0, output
     data, model = there.repositories["datasets/ada/sums"], there.repositories["models/ada/sums-1b"]
     assert data.private
     assert model.private
@@ -96,10 +96,10 @@ def test_what_was_pushed_is_what_lies_here_and_pushing_again_sends_nothing(shell
     cards_hold_scores_names_and_what_was_accepted(shell, there)
 
     sent = there.sent
-    code, said = publish(shell, *TO, *FREELY, "--push", at=there)
-    assert code == 0, said
-    assert "dataset ada/sums has it all already" in said
-    assert "model ada/sums-1b has it all already" in said
+    code, output = publish(shell, *TO, *FREELY, "--push", at=there)
+    assert code == 0, output
+    assert "dataset ada/sums is up to date" in output
+    assert "model ada/sums-1b is up to date" in output
     assert (there.sent, len(data.commits), len(model.commits)) == (sent, 1, 1)
 
 
@@ -108,22 +108,22 @@ def test_a_push_sends_only_what_changed_and_takes_old_weights_away(shell: Shell,
     model = there.repositories["models/ada/sums-1b"]
     model.files |= {"model.safetensors": b"old", "notes.md": b"mine", "report/report.md": b"old"}
     sent = there.sent
-    code, said = publish(shell, *TO, *FREELY, "--push", at=there)
-    assert code == 0, said
+    code, output = publish(shell, *TO, *FREELY, "--push", at=there)
+    assert code == 0, output
     assert there.sent - sent == len(model.files["report/report.md"]) > 3
     assert "model.safetensors" not in model.files
-    assert "removed, weights of an earlier push: model.safetensors" in said
+    assert "removed weights of an earlier upload: model.safetensors" in output
     assert model.files["notes.md"] == b"mine"
-    assert "left alone: notes.md" in said
+    assert "left alone: notes.md" in output
 
 
 def test_what_is_public_already_is_not_pushed_to_unasked(shell: Shell, there: Hub) -> None:
     words = ("--data", "ada/sums", "--push")
     assert publish(shell, *words, "--public", at=there)[0] == 0
     assert not there.repositories["datasets/ada/sums"].private
-    code, said = publish(shell, *words, at=there)
+    code, output = publish(shell, *words, at=there)
     assert code == 2
-    assert "is already public; add --public" in said
+    assert "is public already; say --public" in output
 
 
 def test_a_data_set_alone_takes_the_report_along(shell: Shell, there: Hub) -> None:
@@ -135,32 +135,33 @@ def test_a_data_set_alone_takes_the_report_along(shell: Shell, there: Hub) -> No
 
 
 @pytest.mark.parametrize(
-    ("token", "told"), [("", "no token for the hub; export HF_TOKEN"), ("hf_other", "rejects the token")]
+    ("token", "message"),
+    [("", "there is no token for the hub; export HF_TOKEN"), ("hf_other", "does not know the token")],
 )
-def test_without_a_token_that_the_hub_knows_nothing_is_sent(shell: Shell, there: Hub, token: str, told: str) -> None:
-    code, said = publish(shell, "--data", "ada/sums", "--push", at=there, token=token)
+def test_without_a_token_that_the_hub_knows_nothing_is_sent(shell: Shell, there: Hub, token: str, message: str) -> None:
+    code, output = publish(shell, "--data", "ada/sums", "--push", at=there, token=token)
     assert code == 2
-    assert told in said
+    assert message in output
     assert there.sent == 0
 
 
 def test_a_card_that_the_hub_refuses_is_told_in_its_words(shell: Shell, there: Hub) -> None:
     there.refused = "license must be one of"
-    code, said = publish(shell, "--data", "ada/sums", "--push", at=there)
+    code, output = publish(shell, "--data", "ada/sums", "--push", at=there)
     assert (code, there.sent) == (2, 0)
-    assert "Invalid metadata in README.md" in said
+    assert "Invalid metadata in README.md" in output
 
 
 def test_without_a_hub_the_push_says_so(shell: Shell) -> None:
     with hub() as gone:
         pass
-    code, said = publish(shell, "--data", "ada/sums", "--push", at=gone)
+    code, output = publish(shell, "--data", "ada/sums", "--push", at=gone)
     assert code == 2
-    assert "the hub cannot be reached" in said
+    assert "the hub cannot be reached" in output
 
 
 def test_offline_and_without_a_name_nothing_is_pushed(shell: Shell) -> None:
-    code, said = publish(shell, "--push")
-    assert (code, "nobody has said where to" in said) == (2, True)
-    code, said = publish(shell, "--data", "sums")
-    assert (code, "OWNER/NAME" in said) == (2, True)
+    code, output = publish(shell, "--push")
+    assert (code, "no repository given" in output) == (2, True)
+    code, output = publish(shell, "--data", "sums")
+    assert (code, "OWNER/NAME" in output) == (2, True)

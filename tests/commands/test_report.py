@@ -18,8 +18,8 @@ def made(smoke_run_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Shel
 def test_the_scores_have_intervals_and_a_verdict_in_eighty_columns(made: Shell) -> None:
     done = made.run("skyassets", "report", COLUMNS="80")
     assert done.returncode == 0
-    for told in ("The student ", "strict", "completion", " to ", "n = 12", "noise", "report.html", "report.md"):
-        assert told in done.stdout
+    for text in ("The student ", "strict", "completion", " to ", "n = 12", "noise", "report.html", "report.md"):
+        assert text in done.stdout
     tables = [line for line in done.stdout.splitlines() if "http" not in line and "data/smoke" not in line]
     assert max(map(len, tables)) <= 80
 
@@ -46,7 +46,7 @@ def test_a_report_of_the_history_is_found_by_how_its_name_begins(made: Shell) ->
 def test_a_report_that_the_history_has_not_is_not_made_up(made: Shell) -> None:
     done = made.run("skyassets", "report", "--epoch", "1999")
     assert done.returncode == 1
-    assert "no report '1999'" in done.stdout
+    assert "there is no report '1999'" in done.stdout
     assert "first-" in done.stdout
 
 

@@ -13,7 +13,7 @@ import pytest
 from assets.pipeline import ROWS, Pipeline
 from shell import ROOT, Shell
 
-from skyassets.commands.planning.outlook import RunForecast, outlook
+from skyassets.commands.planning.run_forecast import RunForecast, run_forecast
 from skyassets.commands.planning.status import status
 from skyassets.core.ports import Sampling
 from skyassets.core.sources import HubDataset
@@ -27,7 +27,7 @@ SAMPLES, BENCHMARK = 2, 12
 
 def ahead(pipeline: Pipeline) -> RunForecast:
     project = Project(pipeline.recipe, pipeline.deployment)
-    return outlook(project, table_statuses(project))
+    return run_forecast(project, table_statuses(project))
 
 
 def trained(pipeline: Pipeline, **changes: float) -> Training:
@@ -81,17 +81,17 @@ def test_the_calls_that_are_told_are_the_calls_of_the_run(
     pipeline: Pipeline, change: Callable[[Pipeline], int]
 ) -> None:
     expected = change(pipeline)
-    told = ahead(pipeline)
+    forecast = ahead(pipeline)
     before = len(list(pipeline.store.folder.glob("weights/*/tiny.json")))
     outcome = pipeline.run()
-    assert told.calls == expected
+    assert forecast.calls == expected
     # Where something hangs on how a table comes out, the calls that are told are the most there can be.
-    assert outcome.calls <= expected if told.is_most else outcome.calls == expected
+    assert outcome.calls <= expected if forecast.is_most else outcome.calls == expected
     is_trained = len(list(pipeline.store.folder.glob("weights/*/tiny.json"))) > before
-    assert told.is_trained >= is_trained
-    if not told.is_most:
-        assert told.is_trained == is_trained
-    assert (told.training is not None) == told.is_trained
+    assert forecast.is_trained >= is_trained
+    if not forecast.is_most:
+        assert forecast.is_trained == is_trained
+    assert (forecast.training is not None) == forecast.is_trained
 
 
 def test_a_training_whose_weights_are_there_is_none(pipeline: Pipeline) -> None:
@@ -99,17 +99,17 @@ def test_a_training_whose_weights_are_there_is_none(pipeline: Pipeline) -> None:
     another_learning_rate(pipeline)
     pipeline.run()
     pipeline.recipe = first
-    told = ahead(pipeline)
-    assert not told.is_trained
-    assert "weights of this very training are there" in told.notes[0]
+    forecast = ahead(pipeline)
+    assert not forecast.is_trained
+    assert "weights of this training exist already" in forecast.notes[0]
     assert pipeline.run().rebuilt >= {CHECKPOINT.name}
 
 
 def test_before_the_first_run_every_call_is_told(tmp_path: Path) -> None:
     fresh = Pipeline(tmp_path)
-    told = ahead(fresh)
-    assert told.calls == fresh.run().calls
-    assert not told.is_most
+    forecast = ahead(fresh)
+    assert forecast.calls == fresh.run().calls
+    assert not forecast.is_most
 
 
 def test_a_data_set_of_the_hub_is_not_fetched_to_be_counted(tmp_path: Path) -> None:
@@ -117,10 +117,10 @@ def test_a_data_set_of_the_hub_is_not_fetched_to_be_counted(tmp_path: Path) -> N
     source = replace(far.recipe.sources[0], origin=HubDataset("nobody/nothing", split="train", revision="0" * 40))
     far.recipe = replace(far.recipe, sources=(source,))
     began = time.monotonic()
-    told = ahead(far)
-    assert told.calls is None
-    assert told.dollars is None
-    assert "raw_problems comes from the hub and is not made yet" in told.notes[0]
+    forecast = ahead(far)
+    assert forecast.calls is None
+    assert forecast.dollars is None
+    assert "raw_problems comes from the hub and does not exist yet" in forecast.notes[0]
     assert time.monotonic() - began < 30  # nobody waits for a network
 
 
@@ -139,25 +139,25 @@ def test_it_only_looks(pipeline: Pipeline) -> None:
 def test_the_budget_is_held_against_the_calls(tmp_path: Path) -> None:
     shell = Shell(tmp_path)
     free = shell.run("skyassets", "status", SKYASSETS_BUDGET="5").stdout
-    assert "budget of a run: $5.00, the calls fit" in free
+    assert "budget per run: $5.00; the calls fit" in free
     dear = shell.run("skyassets", "status", SKYASSETS_BUDGET="0.01", SKYASSETS_TEACHER_PRICE="9,9").stdout
-    assert "nobody knows whether the calls fit" in dear
+    assert "whether the calls fit is unknown" in dear
 
 
 def test_a_price_that_nobody_knows_is_said_and_the_tables_are_shown(tmp_path: Path) -> None:
     done = Shell(tmp_path).run("skyassets", "status", SKYASSETS_TEACHER_URL="https://models.example/v1")
     assert done.returncode == 1
-    assert "how much is asked is not known: teacher: the price of tiny at" in " ".join(done.stdout.split())
+    assert "the number of calls is unknown: teacher: nobody knows what tiny costs" in " ".join(done.stdout.split())
     assert "raw_problems" in done.stdout
 
 
 def test_for_machines_every_table_has_its_state_and_the_run_its_cost(tmp_path: Path) -> None:
     done = Shell(tmp_path).run("skyassets", "status", "--json")
-    told = json.loads(done.stdout)
-    assert {table["state"] for table in told["tables"]} == {"missing"}
-    assert told["run"]["calls"] == sum(role["calls"] for role in told["run"]["roles"]) > 0
-    assert told["run"]["dollars"] is None  # nobody knows how long the training takes here
-    assert told["epoch"] is None
+    data = json.loads(done.stdout)
+    assert {table["state"] for table in data["tables"]} == {"missing"}
+    assert data["run"]["calls"] == sum(role["calls"] for role in data["run"]["roles"]) > 0
+    assert data["run"]["dollars"] is None  # nobody knows how long the training takes here
+    assert data["epoch"] is None
 
 
 def test_a_report_that_is_harmed_is_stale_and_has_no_epoch(
@@ -165,10 +165,10 @@ def test_a_report_that_is_harmed_is_stale_and_has_no_epoch(
 ) -> None:
     pipeline.store.path(REPORTS).write_text("{not")
     assert status(pipeline.recipe, pipeline.deployment, Namespace(json=True)) == 1
-    told = json.loads(capsys.readouterr().out)
-    assert told["epoch"] is None
-    (report,) = [table for table in told["tables"] if table["table"] == REPORTS.name]
-    assert report["why"] == "its file was modified outside skyassets"
+    data = json.loads(capsys.readouterr().out)
+    assert data["epoch"] is None
+    (report,) = [table for table in data["tables"] if table["table"] == REPORTS.name]
+    assert report["why"] == "its file was changed from outside"
 
 
 def test_nothing_heavy_is_loaded(tmp_path: Path) -> None:

@@ -39,10 +39,10 @@ def kept(shell: Shell) -> dict[str, list[dict[str, str]]]:
 
 def test_the_first_kept_example_is_shown_with_its_answer_between_marks(made: Shell) -> None:
     ident, messages = next(iter(kept(made).items()))
-    told = tokens(made)
-    assert f"example {ident[:12]}: " in told
-    assert f"⟦{messages[-1]['content']}⟧" in told
-    assert messages[-2]["content"] in told
+    output = tokens(made)
+    assert f"example {ident[:12]}: " in output
+    assert f"⟦{messages[-1]['content']}⟧" in output
+    assert messages[-2]["content"] in output
 
 
 def test_an_example_is_named_by_how_its_id_begins(made: Shell) -> None:
@@ -51,19 +51,19 @@ def test_an_example_is_named_by_how_its_id_begins(made: Shell) -> None:
 
 
 def test_machines_get_json(made: Shell) -> None:
-    told = json.loads(tokens(made, "--json"))
-    messages = kept(made)[told["example_id"]]
-    assert [piece["learned"] for piece in told["pieces"]] == [False, True]
-    assert told["pieces"][1]["text"] == messages[-1]["content"]
-    assert told["learned"] == len(messages[-1]["content"].split())
-    assert told["tokens"] == sum(piece["tokens"] for piece in told["pieces"])
+    data = json.loads(tokens(made, "--json"))
+    messages = kept(made)[data["example_id"]]
+    assert [piece["learned"] for piece in data["pieces"]] == [False, True]
+    assert data["pieces"][1]["text"] == messages[-1]["content"]
+    assert data["learned"] == len(messages[-1]["content"].split())
+    assert data["tokens"] == sum(piece["tokens"] for piece in data["pieces"])
 
 
 def test_an_unknown_an_unclear_and_a_dropped_example_are_told(made: Shell) -> None:
-    assert "keeps no example whose id begins with 'nobody'" in tokens(made, "nobody", status=2)
+    assert "has no kept example whose id begins with 'nobody'" in tokens(made, "nobody", status=2)
     first = {ident[0] for ident in kept(made)}
     shared = next(letter for letter in first if sum(ident[0] == letter for ident in kept(made)) > 1)
-    assert f"several examples begin with '{shared}'" in tokens(made, shared, status=2)
+    assert f"several ids begin with '{shared}'" in tokens(made, shared, status=2)
     dropped = examples(made).filter(pl.col("dropped_by").is_not_null()).row(0, named=True)
     assert f"it was dropped by the rule '{dropped['dropped_by']}'" in " ".join(
         tokens(made, str(dropped["example_id"]), status=2).split()
@@ -71,22 +71,22 @@ def test_an_unknown_an_unclear_and_a_dropped_example_are_told(made: Shell) -> No
 
 
 def test_a_missing_data_set_is_told_with_the_command_that_makes_it(tmp_path: Path) -> None:
-    told = " ".join(tokens(Shell(tmp_path), status=2).split())
-    assert "has no sft_dataset yet; make it: dagster asset materialize" in told
+    output = " ".join(tokens(Shell(tmp_path), status=2).split())
+    assert "has no sft_dataset yet; make it: dagster asset materialize" in output
 
 
 @pytest.mark.real
 def test_a_real_tokenizer_shows_its_special_tokens_and_the_end_of_turn(made: Shell, converted_models: Path) -> None:
     made.link_models(converted_models)
     messages = next(iter(kept(made).values()))
-    told = json.loads(tokens(made, "--json", recipe=SMOLLM2))
-    given, learned = told["pieces"]
+    data = json.loads(tokens(made, "--json", recipe=SMOLLM2))
+    given, learned = data["pieces"]
     assert given["text"].endswith("<|im_start|>assistant\n")
     assert learned["text"] == messages[-1]["content"] + "<|im_end|>"
     assert learned["end"] == "<|im_end|>"
     plain = tokens(made, "--learned-only", recipe=SMOLLM2)
-    assert f"{told['tokens']:,} tokens, {told['learned']:,} of them learned" in plain
-    assert f"<|im_end|> is token {told['tokens']:,}" in plain
+    assert f"{data['tokens']:,} tokens, {data['learned']:,} of them learned" in plain
+    assert f"<|im_end|> is token {data['tokens']:,}" in plain
     assert "<|im_start|>" not in plain
 
 

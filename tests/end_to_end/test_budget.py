@@ -117,9 +117,9 @@ def test_a_run_stops_before_it_passes_its_budget_and_a_larger_one_pays_only_for_
     first = server.calls()
     assert 0 < first < CALLS
     assert Project(paid.recipe, paid.deployment).rows.everything(["asked_for"]).height == first
-    (told,) = ledger_of(paid).iter_rows(named=True)
-    assert told["calls"] == first
-    assert 0 < told["dollars"] <= A_LITTLE
+    (entry,) = ledger_of(paid).iter_rows(named=True)
+    assert entry["calls"] == first
+    assert 0 < entry["dollars"] <= A_LITTLE
 
     paid.deployment = replace(paid.deployment, budget=10.0)
     paid.run()
@@ -129,8 +129,8 @@ def test_a_run_stops_before_it_passes_its_budget_and_a_larger_one_pays_only_for_
     assert rows["reused_rows"].sum() == first
     manifest = paid.store.manifest(TRACES)
     assert manifest is not None
-    assert manifest.metadata[COST] == pytest.approx(rows["dollars"].sum())
-    assert manifest.metadata[SPENT] == pytest.approx(rows["dollars"].sum() - told["dollars"])
+    assert manifest.facts[COST] == pytest.approx(rows["dollars"].sum())
+    assert manifest.facts[SPENT] == pytest.approx(rows["dollars"].sum() - entry["dollars"])
 
     kept = paid.store.read(EXAMPLES)["dropped_by"].null_count()
     examples = paid.store.manifest(EXAMPLES)
@@ -154,9 +154,9 @@ def test_the_smaller_of_two_budgets_counts(paid: Pipeline) -> None:
 def test_a_public_server_without_a_price_is_asked_nothing(tmp_path: Path) -> None:
     pipeline = Pipeline(tmp_path)
     pipeline.deployment = replace(pipeline.deployment, urls={"teacher": ("https://models.example.com/v1",)})
-    told = errors(pipeline.materialize())
-    assert "the price of tiny at https://models.example.com/v1 is unknown" in told
-    assert "export SKYASSETS_TEACHER_PRICE" in told
+    output = errors(pipeline.materialize())
+    assert "nobody knows what tiny costs at https://models.example.com/v1" in output
+    assert "export SKYASSETS_TEACHER_PRICE" in output
 
 
 def test_a_rerun_that_changes_nothing_spends_nothing_and_says_so(paid: Pipeline, server: Server) -> None:
@@ -287,9 +287,9 @@ def test_the_command_tells_by_its_exit_code_whether_what_is_expected_fits(tmp_pa
     assert "the budget is $5.00: it fits" in piloted.stdout
     stored = shell.run("skyassets", "forecast", "--pilot", "0", "--budget", "0.1", "--json", **deployment)
     assert stored.returncode == 1, stored.stdout
-    told = json.loads(stored.stdout)
-    assert (told["fits"], told["budget"]) == (False, 0.1)
-    assert [line["calls"] for line in told["lines"]] == [24 - 3, 12 - 3, 12]
+    data = json.loads(stored.stdout)
+    assert (data["fits"], data["budget"]) == (False, 0.1)
+    assert [line["calls"] for line in data["lines"]] == [24 - 3, 12 - 3, 12]
     assert server.calls() == 3
     shell.run("skyassets", "forecast", "--pilot", "2", **deployment)
     assert server.calls() == 5
@@ -324,4 +324,4 @@ def test_a_kill_loses_no_dollar_of_the_ledger(tmp_path: Path) -> None:
     assert row["dollars"] == pytest.approx(stored["dollars"].sum())
     shown = shell.run("skyassets", "ledger")
     assert "teacher_traces" in shown.stdout
-    assert "spent by the last run" in shown.stdout
+    assert "cost of the last run" in shown.stdout

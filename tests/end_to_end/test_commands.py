@@ -60,8 +60,8 @@ def test_the_tables_are_plain_parquet_that_join(made: Shell) -> None:
 def test_the_report_says_where_everything_is(made: Shell) -> None:
     done = made.run_cold("skyassets", "report")
     assert done.returncode == 0, done.stdout
-    for told in ("lenient", "report.md", "*.parquet", "dagster dev"):
-        assert told in done.stdout
+    for text in ("lenient", "report.md", "*.parquet", "dagster dev"):
+        assert text in done.stdout
 
 
 def test_a_report_that_is_not_there_is_not_made_up(tmp_path: Path) -> None:
@@ -71,9 +71,9 @@ def test_a_report_that_is_not_there_is_not_made_up(tmp_path: Path) -> None:
 
 
 def test_the_doctor_finds_the_sandbox(made: Shell) -> None:
-    told = made.run("skyassets", "doctor").stdout
-    assert "sandbox" in told
-    assert "finished" in told
+    output = made.run("skyassets", "doctor").stdout
+    assert "sandbox" in output
+    assert "finished" in output
 
 
 def test_the_doctor_asks_the_servers_that_are_named(made: Shell) -> None:
@@ -93,17 +93,17 @@ def test_the_definitions_validate(made: Shell) -> None:
     assert done.returncode == 0, done.stdout
 
 
-def fails(shell: Shell, *told: str, **environment: str) -> None:
+def fails(shell: Shell, *message: str, **environment: str) -> None:
     """Materialize everything and check that it fails, says all of `told`, and leaves no half-written file."""
     done = shell.run(*SELECT_ALL, **environment)
     assert done.returncode != 0
-    for text in told:
+    for text in message:
         assert text in done.stdout, done.stdout
     assert not list(shell.folder.rglob(".*.part"))
 
 
 @pytest.mark.parametrize(
-    ("recipe", "told"),
+    ("recipe", "message"),
     [
         ("embeded", "set SKYASSETS_RECIPE to one of embedded"),
         ("user_recipes:nowhere", "cannot be imported"),
@@ -112,24 +112,24 @@ def fails(shell: Shell, *told: str, **environment: str) -> None:
         ("user_recipes:no_batch", "training.global_batch = 0; it must be 1 or more"),
     ],
 )
-def test_a_wrong_recipe_says_what_to_change(tmp_path: Path, recipe: str, told: str) -> None:
-    fails(Shell(tmp_path, recipe), told)
+def test_a_wrong_recipe_says_what_to_change(tmp_path: Path, recipe: str, message: str) -> None:
+    fails(Shell(tmp_path, recipe), message)
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "told"),
+    ("name", "value", "message"),
     [
         ("SKYASSETS_ENGINE", "vlm", "must be one of auto, vllm, transformers"),
         ("SKYASSETS_CONCURRENCY", "many", "must be a whole number of at least 1"),
         ("SKYASSETS_TEACHER_URL", "http://127.0.0.1:9/v1", "127.0.0.1:9"),
     ],
 )
-def test_a_wrong_place_says_what_to_change(tmp_path: Path, name: str, value: str, told: str) -> None:
-    fails(Shell(tmp_path), told, **{name: value})
+def test_a_wrong_place_says_what_to_change(tmp_path: Path, name: str, value: str, message: str) -> None:
+    fails(Shell(tmp_path), message, **{name: value})
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ('{"prompt": "What is 31 times 7?", "answer": "217"}\n', "no column 'question' in"),
         ("", "the source 'mine' has no rows"),
@@ -137,10 +137,10 @@ def test_a_wrong_place_says_what_to_change(tmp_path: Path, name: str, value: str
         ('{"question": "", "answer": "1"}\n', "all 1 problems were set aside: {'no question': 1}"),
     ],
 )
-def test_a_bad_file_of_problems_is_named_with_what_was_seen(tmp_path: Path, text: str, told: str) -> None:
+def test_a_bad_file_of_problems_is_named_with_what_was_seen(tmp_path: Path, text: str, message: str) -> None:
     file = tmp_path / "mine.jsonl"
     file.write_text(text)
-    fails(Shell(tmp_path, "user_recipes:mine"), told, str(file) if "no column" in told else "", MINE=str(file))
+    fails(Shell(tmp_path, "user_recipes:mine"), message, str(file) if "no column" in message else "", MINE=str(file))
 
 
 def test_a_missing_file_of_problems_says_where_it_looked(tmp_path: Path) -> None:

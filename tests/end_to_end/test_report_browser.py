@@ -25,24 +25,24 @@ class Seen:
     """What a page did while it was looked at."""
 
     requests: list[str] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
 
     def watch(self, page: Page) -> None:
         page.on("request", lambda request: self.requests.append(request.url))
-        page.on("console", lambda message: self.said.append(message.text))
-        page.on("pageerror", lambda error: self.said.append(str(error)))
-        page.on("dialog", lambda dialog: self.said.append(dialog.message))
+        page.on("console", lambda message: self.messages.append(message.text))
+        page.on("pageerror", lambda error: self.messages.append(str(error)))
+        page.on("dialog", lambda dialog: self.messages.append(dialog.message))
 
 
 @pytest.fixture(scope="module")
 def pages(pipeline_run_once: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("reports")
     pipeline = copy_of(pipeline_run_once, folder / "pipeline")
-    found = {"smoke": pipeline.store.folder / PAGE}
-    for name, content in (("big", big()), ("hostile", hostile())):
-        found[name] = folder / f"{name}.html"
-        found[name].write_text(report_page(content), encoding="utf-8")
-    return found
+    pages = {"smoke": pipeline.store.folder / PAGE}
+    for name, facts in (("big", big()), ("hostile", hostile())):
+        pages[name] = folder / f"{name}.html"
+        pages[name].write_text(report_page(facts), encoding="utf-8")
+    return pages
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def test_no_request_leaves_and_nothing_runs(page: Page, pages: dict[str, Path], 
     show(page, pages[kind], WIDE)
     page.wait_for_timeout(300)
     assert seen.requests == [pages[kind].as_uri()]
-    assert seen.said == []
+    assert seen.messages == []
     assert page.url == pages[kind].as_uri()
     assert page.evaluate("window.ran") is None
     assert page.evaluate("document.scripts.length + document.images.length + frames.length") == 0
@@ -128,8 +128,8 @@ CONTRAST = """
     const colour = getComputedStyle(each).backgroundColor;
     if (!colour.endsWith(', 0)')) return colour } return 'rgb(255, 255, 255)' };
   let least = 21;
-  const told = 'p, td, th, small, li, dt, dd, a, summary, pre, h1, h2, h3, h4, span, caption';
-  for (const each of document.querySelectorAll(told)) {
+  const texts = 'p, td, th, small, li, dt, dd, a, summary, pre, h1, h2, h3, h4, span, caption';
+  for (const each of document.querySelectorAll(texts)) {
     if (!each.textContent.trim()) continue;
     const ends = [light(getComputedStyle(each).color), light(behind(each))].sort((a, b) => b - a);
     least = Math.min(least, (ends[0] + 0.05) / (ends[1] + 0.05));

@@ -23,8 +23,8 @@ def definitions(tmp_path: Path) -> dg.Definitions:
 def test_a_tick_begins_an_epoch_named_by_its_time(definitions: dg.Definitions) -> None:
     schedule = definitions.resolve_schedule_def("re_evaluation")
     with dg.DagsterInstance.local_temp() as instance:
-        told = tick(definitions, instance)
-    (request,) = told.run_requests or []
+        result = tick(definitions, instance)
+    (request,) = result.run_requests or []
     assert request.tags[EPOCH_TAG] == request.run_key == "2026-01-05-0600"
     assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
     assert schedule.job_name == "re_evaluate"
@@ -36,9 +36,9 @@ def test_a_tick_while_a_re_evaluation_is_under_way_is_skipped(
 ) -> None:
     with dg.DagsterInstance.local_temp() as instance:
         run = instance.create_run_for_job(definitions.resolve_job_def("re_evaluate"), status=status)
-        told = tick(definitions, instance)
-        assert not told.run_requests
-        assert run.run_id in str(told.skip_message)
+        result = tick(definitions, instance)
+        assert not result.run_requests
+        assert run.run_id in str(result.skip_message)
         instance.report_run_canceled(run)
         assert len(tick(definitions, instance).run_requests or []) == 1
 
@@ -76,10 +76,10 @@ def test_the_webserver_knows_the_graph(monkeypatch: pytest.MonkeyPatch, tmp_path
         target = WorkspaceFileTarget(paths=[str(ROOT / "workspace.yaml")])
         with WorkspaceProcessContext(instance, target, version="test") as workspace:
             client = TestClient(create_app_from_workspace_process_context(workspace))
-            told = client.post("/graphql", json={"query": question}).json()["data"]
-    assert len(told["assetNodes"]) == 9
-    assert all(node["description"] and node["groupName"] for node in told["assetNodes"])
-    (schedule,) = told["schedulesOrError"]["results"]
+            data = client.post("/graphql", json={"query": question}).json()["data"]
+    assert len(data["assetNodes"]) == 9
+    assert all(node["description"] and node["groupName"] for node in data["assetNodes"])
+    (schedule,) = data["schedulesOrError"]["results"]
     assert (schedule["name"], schedule["scheduleState"]["status"]) == ("re_evaluation", "STOPPED")
-    sensors = {each["name"]: each["sensorState"]["status"] for each in told["sensorsOrError"]["results"]}
+    sensors = {each["name"]: each["sensorState"]["status"] for each in data["sensorsOrError"]["results"]}
     assert sensors == {"new_checkpoint_or_benchmark": "STOPPED", "rebuild_automatically": "STOPPED"}

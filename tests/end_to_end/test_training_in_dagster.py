@@ -67,8 +67,8 @@ def test_a_training_is_told_live_through_pipes_and_leaves_its_manifest(shell: Sh
     assert list((weights(shell).with_suffix(".training") / "tensorboard").rglob("events.out.tfevents*"))
     files = rows.filter(kind="file")
     for row in files.iter_rows(named=True):
-        said = subprocess.run(["sha256sum", weights(shell) / row["path"]], capture_output=True, text=True, check=True)
-        assert said.stdout.split()[0] == row["sha256"]
+        done = subprocess.run(["sha256sum", weights(shell) / row["path"]], capture_output=True, text=True, check=True)
+        assert done.stdout.split()[0] == row["sha256"]
     again = shell.run(*MATERIALIZE, "checkpoint", SKYASSETS_RANKS="1", SKYASSETS_ZERO="3")
     assert f"checkpoint: {rows.height} rows, unchanged" in again.stdout
 

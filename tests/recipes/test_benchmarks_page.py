@@ -70,7 +70,7 @@ def row(function: str, one: Benchmark) -> str:
     assert isinstance(origin, HubDataset)
     kind = {"code": "a program", "maths": "a final answer", "science": "a final answer"}[source.domain]
     how = "one of several options" if source.is_choice else kind
-    samples = "the evaluation's" if one.samples is None else f"{one.samples}, pass@{', '.join(map(str, one.k))} told"
+    samples = "the evaluation's" if one.samples is None else f"{one.samples}, {', '.join(f'pass@{k}' for k in one.k)}"
     columns = (f"`{column}`" if column else "" for column in (source.family, source.level))
     return (
         "| "

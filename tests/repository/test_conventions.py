@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 from shell import ROOT, Shell
 
-from skyassets.commands.main import COMMANDS, COMPLETION, main, parser
+from skyassets.commands.completion import COMPLETION
+from skyassets.commands.main import COMMANDS, main, parser
 from skyassets.core.tables.declarations import PROBLEMS
 from skyassets.core.tables.store import TableStore
 
-EVERY = (*COMMANDS, COMPLETION)
+EVERY = (*COMMANDS, COMPLETION.name)
 Do = Callable[..., tuple[int, str, str]]
 
 
@@ -38,8 +39,8 @@ def do(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> D
         monkeypatch.setattr(sys, "path", [*sys.path])
         with pytest.raises(SystemExit) as end:
             main()
-        told = capsys.readouterr()
-        return int(end.value.code or 0), told.out, told.err
+        output = capsys.readouterr()
+        return int(end.value.code or 0), output.out, output.err
 
     return done
 
@@ -120,7 +121,7 @@ def test_the_help_says_what_for_with_examples_that_can_be_typed(made: Shell, do:
     code, output, _ = do(made, name, "--help", COLUMNS="80")
     assert code == 0
     assert all(len(line) <= 80 for line in output.splitlines())
-    if name == COMPLETION:
+    if name == COMPLETION.name:
         return
     assert {"  0  ", "  1  ", "  2  "} <= {line[:5] for line in output.splitlines()}
     typed = [shlex.split(line) for line in output.splitlines() if line.startswith(f"  skyassets {name}")]
@@ -165,7 +166,9 @@ def test_ctrl_c_ends_it_with_130_and_one_word(made: Shell) -> None:
     assert "Traceback" not in output + errors
 
 
-@pytest.mark.parametrize("words", [("status",), ("lineage", "checkpoint"), ("plan", "--json"), (COMPLETION, "bash")])
+@pytest.mark.parametrize(
+    "words", [("status",), ("lineage", "checkpoint"), ("plan", "--json"), (COMPLETION.name, "bash")]
+)
 def test_a_reader_that_goes_away_is_no_error(made: Shell, words: Sequence[str]) -> None:
     running = started(made, "skyassets", *words)
     assert running.stdout is not None
@@ -236,4 +239,4 @@ def test_what_the_page_of_commands_types_can_be_typed() -> None:
 def test_the_page_says_what_the_exit_codes_say() -> None:
     page = " ".join((ROOT / "docs/commands.md").read_text().split())
     for command in COMMANDS.values():
-        assert command.exits.not_well in page
+        assert command.exits.failure in page

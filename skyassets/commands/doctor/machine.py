@@ -8,7 +8,7 @@ import socket
 import webbrowser
 from pathlib import Path
 
-from skyassets.commands.doctor.finding import Finding, found
+from skyassets.commands.doctor.check_result import CheckResult, check_result
 from skyassets.core.errors import SkyassetsError, TrainerError
 from skyassets.core.hints import INSTALL, prepare_shell
 from skyassets.core.sources import HubDataset
@@ -38,90 +38,88 @@ def reads_hub(recipe: Recipe) -> bool:
     return any(isinstance(each.origin, HubDataset) and not Path(each.origin.repo).is_dir() for each in sources)
 
 
-def package(name: str, is_needed: bool) -> Finding:
+def package(name: str, is_needed: bool) -> CheckResult:
     """Whether a package is installed, and its version."""
     try:
-        return found(name, is_fine=True, seen=importlib.metadata.version(name))
+        return check_result(name, is_fine=True, seen=importlib.metadata.version(name))
     except importlib.metadata.PackageNotFoundError:
-        return found(name, is_fine=False, seen="not installed", do=INSTALL, is_needed=is_needed)
+        return check_result(name, is_fine=False, seen="not installed", do=INSTALL, is_needed=is_needed)
 
 
-def compiler(is_needed: bool) -> Finding:
+def compiler(is_needed: bool) -> CheckResult:
     """Whether DeepSpeed can build its kernels."""
     try:
-        return found("compiler", is_fine=True, seen=working_compiler())
+        return check_result("compiler", is_fine=True, seen=tried_compiler())
     except TrainerError as error:
         seen, _, do = str(error).rpartition("; ")
-        return found("compiler", is_fine=False, seen=seen, do=do, is_needed=is_needed)
+        return check_result("compiler", is_fine=False, seen=seen, do=do, is_needed=is_needed)
 
 
-def memory(is_needed: bool) -> Finding:
+def memory(is_needed: bool) -> CheckResult:
     """Whether there is enough main memory for a small model."""
-    there = host_memory_gb()
-    do = f"{MEMORY_GB} GB are the least for a real student; name a server of another machine"
-    return found("memory", there >= MEMORY_GB, f"{there:.0f} GB", do, is_needed)
+    memory_gb = host_memory_gb()
+    do = f"train on a machine with at least {MEMORY_GB} GB, which the smallest real student needs"
+    return check_result("memory", memory_gb >= MEMORY_GB, f"{memory_gb:.0f} GB", do, is_needed)
 
 
-def disk(deployment: Deployment) -> Finding:
+def disk(deployment: Deployment) -> CheckResult:
     """Whether there is enough space in the data folder."""
     folder = next(parent for parent in (deployment.data, *deployment.data.parents) if parent.exists())
-    free, is_ours = shutil.disk_usage(folder).free / 1e9, os.access(folder, os.W_OK)
-    seen = f"{free:.0f} GB free at {folder}" + ("" if is_ours else ", which cannot be written")
-    return found(
-        "disk", is_ours and free >= FREE_GB, seen, f"free {FREE_GB} GB, or name another folder: SKYASSETS_DATA"
-    )
+    free, is_writable = shutil.disk_usage(folder).free / 1e9, os.access(folder, os.W_OK)
+    seen = f"{free:.0f} GB free at {folder}" + ("" if is_writable else ", which is not writable")
+    do = f"free {FREE_GB} GB, or choose another folder: SKYASSETS_DATA"
+    return check_result("disk", is_writable and free >= FREE_GB, seen, do)
 
 
-def gpu() -> Finding:
+def gpu() -> CheckResult:
     """The available GPUs."""
     machine = this_machine()
     device = machine.device
     if not device.is_gpu:
-        return found("GPU", is_fine=False, seen="none is seen: the processor does it", is_needed=False)
-    return found("GPU", is_fine=True, seen=f"{machine.devices} x {device.name}, {device.memory_gb:.0f} GB each")
+        return check_result("GPU", is_fine=False, seen="none found: the CPU is used", is_needed=False)
+    return check_result("GPU", is_fine=True, seen=f"{machine.devices} x {device.name}, {device.memory_gb:.0f} GB each")
 
 
-def dagster_home(deployment: Deployment) -> Finding:
+def dagster_home(deployment: Deployment) -> CheckResult:
     """Whether Dagster keeps its run history: it needs an absolute, writable folder."""
-    told = os.environ.get("DAGSTER_HOME", "")
-    do = f"{prepare_shell(deployment.data)}, or export DAGSTER_HOME as an absolute folder of yours"
-    home = Path(told)
-    if not told:
-        return found("Dagster's home", is_fine=False, seen="DAGSTER_HOME is not set: every run is forgotten", do=do)
-    if not home.is_absolute():
-        return found("Dagster's home", is_fine=False, seen=f"{told} is not absolute", do=do)
-    if not home.is_dir() or not os.access(home, os.W_OK):
-        return found("Dagster's home", is_fine=False, seen=f"{told} is no folder that can be written", do=do)
-    return found("Dagster's home", is_fine=True, seen=told)
+    value = os.environ.get("DAGSTER_HOME", "")
+    home = Path(value)
+    is_writable = home.is_dir() and os.access(home, os.W_OK)
+    if value and home.is_absolute() and is_writable:
+        return check_result("DAGSTER_HOME", is_fine=True, seen=value)
+    seen = "it is not set, so Dagster forgets every run"
+    if value:
+        seen = f"{value} is not a writable folder" if home.is_absolute() else f"{value} is not an absolute path"
+    do = f"{prepare_shell(deployment.data)}, or set DAGSTER_HOME to an absolute path of your own"
+    return check_result("DAGSTER_HOME", is_fine=False, seen=seen, do=do)
 
 
-def port() -> Finding:
+def port() -> CheckResult:
     """Whether the UI's port is free."""
-    with socket.socket() as tried:
-        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            tried.bind(("127.0.0.1", UI_PORT))
+            server.bind(("127.0.0.1", UI_PORT))
         except OSError as error:
-            seen, do = f"port {UI_PORT}: {error.strerror}", f"dagster dev -p {UI_PORT + 1}, unless this is its UI"
-            return found("port of the UI", is_fine=False, seen=seen, do=do, is_needed=False)
-    return found("port of the UI", is_fine=True, seen=f"{UI_PORT} is free")
+            seen, do = f"{UI_PORT}: {error.strerror}", f"dagster dev -p {UI_PORT + 1}, unless the UI itself uses it"
+            return check_result("UI port", is_fine=False, seen=seen, do=do, is_needed=False)
+    return check_result("UI port", is_fine=True, seen=f"{UI_PORT} is free")
 
 
-def browser() -> Finding:
+def browser() -> CheckResult:
     """Whether a report can be opened in a browser here."""
     with contextlib.suppress(webbrowser.Error):
-        return found("browser", is_fine=True, seen=getattr(webbrowser.get(), "name", "there is one"))
-    do = "copy report.html to where one is; it needs nothing else"
-    return found("browser", is_fine=False, seen="none is found", do=do, is_needed=False)
+        return check_result("browser", is_fine=True, seen=getattr(webbrowser.get(), "name", "found"))
+    do = "copy report.html, which needs no other file, to a machine with a browser"
+    return check_result("browser", is_fine=False, seen="none found", do=do, is_needed=False)
 
 
-def hub() -> Finding:
+def hub() -> CheckResult:
     """Whether there is a token for the Hub, and whether the Hub accepts it."""
     try:
-        is_known, told = check_token()
+        is_known, message = hub_user()
     except SkyassetsError as error:
-        is_known, told = False, str(error)
-    seen, _, do = told.partition("; ") if is_known is False else (told, "", "")
-    return found(
-        "hub token", is_known is not False, seen, do and f"for gated sets and to publish: {do}", is_needed=False
-    )
+        is_known, message = False, str(error)
+    seen, _, do = message.partition("; ") if is_known is False else (message, "", "")
+    do = do and f"for gated data sets and for publishing: {do}"
+    return check_result("hub token", is_known is not False, seen, do, is_needed=False)

@@ -1,17 +1,16 @@
 """`skyassets compare-rewrites`: two ways of rewriting on the same traces, with their checks, cost and texts."""
 
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from skyassets.commands.common.command import Command, Exits
-from skyassets.commands.common.rendering import SHORT, differing, printable
+from skyassets.commands.common.command import Command, Exits, argument
+from skyassets.commands.common.rendering import SHORT, differing, new_table, print_text, printable
 from skyassets.commands.common.stored_tables import StoredTables
 from skyassets.core.errors import RecipeError, SkyassetsError
 from skyassets.core.files import replaced, write_text
@@ -38,38 +37,26 @@ LONGEST = 1500
 """Characters of a rewrite shown in the terminal; the page shows all of it."""
 
 
-def arguments(parser: ArgumentParser) -> None:
-    """The arguments of `compare-rewrites`."""
-    other = parser.add_argument_group("the other way, beginning with the recipe's own")
-    other.add_argument("--against", metavar="RECIPE", help="that of another recipe")
-    other.add_argument("--system", type=Path, metavar="FILE", help="with the system prompt in FILE")
-    other.add_argument("--prompt", type=Path, metavar="FILE", help="with the prompt in FILE: {question} and {trace}")
-    other.add_argument("--model", metavar="NAME[@REVISION]", help="by another model")
-    parser.add_argument("--rows", type=int, default=20, help="how many traces (20)")
-    parser.add_argument("--seed", type=int, default=0, help="which ones: another seed draws others (0)")
-    parser.add_argument("--budget", help="dollars it may spend; without it, the recipe's and SKYASSETS_BUDGET")
-    parser.add_argument("--show", type=int, default=3, help="how many pairs of rewrites to print (3)")
-    parser.add_argument("--name", help="what the comparison is called; made up from the two if not given")
-
-
 def compare_rewrites(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
-    """Try two ways to rewrite on the same traces: how many pass each check, whether that is luck, cost and texts."""
+    """Compare two ways to rewrite on the same traces: checks passed, significance, cost and texts.
+
+    One way is the recipe's own. The other one starts from it, or from that of --against, and is changed by --system,
+    --prompt and --model.
+    """
     project = Project(recipe, deployment)
     sides = (Side(recipe.name, recipe.rewriting), other_side(recipe, options))
-    name = options.name or _made_up(sides, options)
+    name = options.name or _default_name(sides, options)
     if not name.replace("-", "").replace("_", "").isalnum():
         raise SkyassetsError(f"--name is {name!r}; it must be letters, digits, - and _")
-    traces, problems = _drawn(StoredTables(project), options)
-    console, said = Console(), Console(stderr=True)
+    traces, problems = _draw(StoredTables(project), options)
+    console, progress = Console(), Console(stderr=True)
     if traces.is_empty():
-        make = materialize("teacher_traces")
-        console.print(f"{recipe.name} has no trace to rewrite; make some: {make}", markup=False, soft_wrap=True)
+        print_text(console, f"{recipe.name} has no traces to rewrite. To make some: {materialize('teacher_traces')}")
         return 1
-    limits = [each for each in (project.budget, _budget(options)) if each is not None]
+    own_limit = None if options.budget is None else dollars_in("--budget", options.budget)
+    limits = [each for each in (project.budget, own_limit) if each is not None]
     run_budget = Budget(min(limits, default=None))
-    work = BuildContext(
-        project, NAME, PipelineRun(name), lambda line: said.print(line, markup=False, highlight=False), run_budget
-    )
+    work = BuildContext(NAME, Run(name), lambda line: print_text(progress, line), run_budget)
     tries = []
     for side in sides:
         way = side.rewriting
@@ -81,21 +68,30 @@ def compare_rewrites(recipe: Recipe, deployment: Deployment, options: Namespace)
         write_parquet([pl.concat(both)], part)
     write_text(folder / f"{name}.md", page(recipe.name, options.seed, sides, both))
     _show(console, sides, both, options)
-    console.print(f"spent now  ${run_budget.spent:.4g}", markup=False, highlight=False)
-    for ending, what in (("parquet", "all rows "), ("md", "the page ")):
-        console.print(f"{what}  {folder / name}.{ending}", markup=False, highlight=False, soft_wrap=True)
+    print_text(console, f"spent now  ${run_budget.spent:.4g}")
+    print_text(console, f"all rows   {folder / name}.parquet\npage       {folder / name}.md")
     return 0
 
 
 COMPARE_REWRITES = Command(
     compare_rewrites,
-    arguments,
+    (
+        argument("--against", metavar="RECIPE", help="start from another recipe's rewriting"),
+        argument("--system", type=Path, metavar="FILE", help="use the system prompt in FILE"),
+        argument("--prompt", type=Path, metavar="FILE", help="use the prompt in FILE, with {question} and {trace}"),
+        argument("--model", metavar="NAME[@REVISION]", help="use another model"),
+        argument("--rows", type=int, default=20, metavar="N", help="number of traces (20)"),
+        argument("--seed", type=int, default=0, metavar="N", help="which traces: another seed draws others (0)"),
+        argument("--budget", metavar="DOLLARS", help="the most to spend; the configured budget applies as well"),
+        argument("--show", type=int, default=3, metavar="N", help="number of pairs of rewrites to print (3)"),
+        argument("--name", help="name of the comparison; derived from the two ways if not given"),
+    ),
     (
         ("--prompt mine.txt", "the recipe's rewriting prompt against another one, on 20 traces"),
-        ("--model org/model@main --rows 50 --budget 2", "another model, for two dollars at most"),
-        ("--against sky_t1_preview --name rules-or-model", "the way of another recipe"),
+        ("--model org/model@main --rows 50 --budget 2", "another model, for at most two dollars"),
+        ("--against sky_t1_preview --name rules-or-model", "another recipe's rewriting"),
     ),
-    Exits(not_well="there is no trace to rewrite yet"),
+    Exits(failure="there are no traces to rewrite yet"),
 )
 
 
@@ -127,7 +123,7 @@ def other_side(recipe: Recipe, options: Namespace) -> Side:
             "--against RECIPE"
         )
     if isinstance(way, ModelRewriting) and "{trace}" not in way.prompt:
-        raise RecipeError(f"{options.prompt}: the prompt holds no {{trace}}, so the model would see none to rewrite")
+        raise RecipeError(f"{options.prompt}: the prompt does not contain {{trace}}, so the model would see no trace")
     name = "-".join(parts)
     return Side(name if name != recipe.name else f"{name}-2", way)
 
@@ -146,16 +142,12 @@ def _model(text: str | None) -> Model | None:
     return Model(name, revision or "main")
 
 
-def _budget(options: Namespace) -> float | None:
-    return None if options.budget is None else dollars_in("--budget", options.budget)
+def _default_name(sides: tuple[Side, Side], options: Namespace) -> str:
+    names = "-vs-".join("".join(c if c.isalnum() else "-" for c in side.name) for side in sides)
+    return f"{names}-{digest([side.rewriting for side in sides], options.rows, options.seed)[:6]}"
 
 
-def _made_up(sides: tuple[Side, Side], options: Namespace) -> str:
-    told = "-vs-".join("".join(c if c.isalnum() else "-" for c in side.name) for side in sides)
-    return f"{told}-{digest([side.rewriting for side in sides], options.rows, options.seed)[:6]}"
-
-
-def _drawn(lookup: StoredTables, options: Namespace) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _draw(lookup: StoredTables, options: Namespace) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The traces to compare, and their problems: only those that can be and need to be rewritten."""
     is_ready = (pl.col("finish_reason") == "stop") | (pl.col("cut") == "kept")
     is_open = is_ready & ~pl.col("text").str.contains(BEGIN_THOUGHT, literal=True)
@@ -168,34 +160,31 @@ def _drawn(lookup: StoredTables, options: Namespace) -> tuple[pl.DataFrame, pl.D
 
 def _show(console: Console, sides: tuple[Side, Side], tries: Tries, options: Namespace) -> None:
     names = [side.name for side in sides]
-    found = contests(*tries)
-    shown = Table(title=f"rewrites of {tries[0].height} traces that pass", box=box.SIMPLE_HEAD)
-    for name in ("check", *names, f"only {names[0]}", f"only {names[1]}", "p"):
-        shown.add_column(name, justify="left" if name == "check" else "right")
-    for one in found:
-        style = "bold" if one.outcome == USABLE else ""
-        told = [*map(str, one.passed), *map(str, one.only), f"{one.p_value:.2g}"]
-        shown.add_row(one.outcome, *told, style=style)
-    console.print(shown)
-    spent = Table("cost", *names, box=box.SIMPLE_HEAD)
+    results = contests(*tries)
+    numbers = (*names, f"only {names[0]}", f"only {names[1]}", "p")
+    table = new_table(("check", *numbers), f"rewrites of {tries[0].height} traces that pass each check", numbers)
+    for each in results:
+        style = "bold" if each.outcome == USABLE else ""
+        table.add_row(each.outcome, *map(str, (*each.passed, *each.only)), f"{each.p_value:.2g}", style=style)
+    console.print(table)
+    table = new_table(("cost", *names))
     for row in costs(tries):
-        spent.add_row(*row)
-    console.print(spent)
+        table.add_row(*row)
+    console.print(table)
     for pair in telling(tries[0], tries[1], options.show):
         console.print(_side_by_side(names, *pair))
-    console.print(verdict(sides, found), style="bold", markup=False, highlight=False)
+    console.print(verdict(sides, results), style="bold", markup=False, highlight=False)
 
 
 def _side_by_side(names: list[str], one: dict[str, object], other: dict[str, object]) -> Table:
     pieces = excerpt(changes(str(one["text"] or ""), str(other["text"] or "")))
     question = " ".join(printable(str(one["question"])).split())
-    shown = Table(
-        title=Text(f"trace {str(one['trace_id'])[:SHORT]}  {question}", no_wrap=True, overflow="ellipsis"), expand=True
-    )
+    title = Text(f"trace {str(one['trace_id'])[:SHORT]}  {question}", no_wrap=True, overflow="ellipsis")
+    table = Table(title=title, expand=True)
     for name, row in zip(names, (one, other), strict=True):
-        shown.add_column(Text(f"{name}: {'usable' if row[USABLE] else row['failed']}"), ratio=1, overflow="fold")
-    cells = [differing([piece for piece in pieces if piece.kind is not gone]) for gone in (Edit.ADDED, Edit.REMOVED)]
+        table.add_column(Text(f"{name}: {'usable' if row[USABLE] else row['failed']}"), ratio=1, overflow="fold")
+    cells = [differing([piece for piece in pieces if piece.kind is not kind]) for kind in (Kind.ADDED, Kind.REMOVED)]
     for cell in cells:
         cell.truncate(LONGEST, overflow="ellipsis")
-    shown.add_row(*cells)
-    return shown
+    table.add_row(*cells)
+    return table

@@ -1,73 +1,65 @@
 """`skyassets diff`: two versions of a table, by rows, columns, verdicts and lengths."""
 
-import json
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from dataclasses import asdict
 from pathlib import Path
 
 import polars as pl
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from skyassets.commands.common.command import Command, Exits
-from skyassets.commands.common.rendering import SHORT, printable
+from skyassets.commands.common.command import Command, Exits, argument, json_argument
+from skyassets.commands.common.rendering import SHORT, new_table, print_json, print_text, printable
 from skyassets.core.errors import StoreError
 from skyassets.core.tables.declarations import ASSET_TABLES
 from skyassets.project.deployment import Deployment
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.inspection.table_diff import QUANTILES, Shift, TableDiff, table_diff
 
-NAMED = "a Parquet file, an asset of the recipe (sft_dataset), or one of another (smoke/sft_dataset)"
-
-
-def arguments(parser: ArgumentParser) -> None:
-    """The arguments of `diff`."""
-    parser.add_argument("before", metavar="A", help=NAMED)
-    parser.add_argument(
-        "after", metavar="B", nargs="?", help="the same; without it, A is held against what it was before it changed"
-    )
-    parser.add_argument("--key", metavar="COLUMN[,COLUMN]", default="", help="which columns tell the rows apart")
-    parser.add_argument("--show", type=int, default=5, help="how many rows to name of each kind (5)")
-    parser.add_argument("--json", action="store_true", help="print JSON for machines, with all rows")
+TABLE = "a Parquet file, a table of the recipe (sft_dataset), or of another recipe (smoke/sft_dataset)"
 
 
 def diff(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     """Compare two versions of a table: rows added, removed and changed, flipped verdicts, lengths."""
-    before, after = _named(recipe, deployment, options)
+    before, after = _paths(recipe, deployment, options)
     key = tuple(part.strip() for part in options.key.split(",") if part.strip())
-    found = table_diff(_read(before), _read(after), key)
-    console = Console()
+    result = difference(_read(before), _read(after), key)
     if options.json:
-        told = {"before": str(before), "after": str(after), "same": found.is_same, "difference": asdict(found)}
-        console.print(json.dumps(told, ensure_ascii=False, indent=1), markup=False, highlight=False, soft_wrap=True)
+        data = {"before": str(before), "after": str(after), "same": result.is_same, "difference": asdict(result)}
+        print_json(data)
     else:
-        _show(console, before, after, found, max(options.show, 0))
-    return 0 if found.is_same else 1
+        _show(Console(), before, after, result, max(options.show, 0))
+    return 0 if result.is_same else 1
 
 
 DIFF = Command(
     diff,
-    arguments,
     (
-        ("sft_dataset", "what changed since the table was last another one"),
+        argument("before", metavar="A", help=TABLE),
+        argument("after", metavar="B", nargs="?", help="the same; without it, A is compared with its previous version"),
+        argument("--key", metavar="COLUMN[,COLUMN]", default="", help="the columns that identify a row"),
+        argument("--show", type=int, default=5, metavar="N", help="how many rows of each kind to list (5)"),
+        json_argument("print JSON, with all rows"),
+    ),
+    (
+        ("sft_dataset", "what changed since the previous version of the table"),
         ("smoke/sft_dataset embedded/sft_dataset", "two recipes' tables"),
         ("before.parquet after.parquet --key id --show 20", "two Parquet files"),
     ),
-    Exits("the two say the same, clocks and engines apart", "they differ", "they cannot be compared"),
+    Exits("they are equal, apart from times and engines", "they differ", "they cannot be compared"),
 )
 
 
-def _named(recipe: Recipe, deployment: Deployment, options: Namespace) -> tuple[Path, Path]:
+def _paths(recipe: Recipe, deployment: Deployment, options: Namespace) -> tuple[Path, Path]:
     after = _path(recipe, deployment, options.after or options.before)
     if options.after:
         return _path(recipe, deployment, options.before), after
     before = after.parent / "previous" / after.name
     if not before.exists():
         raise StoreError(
-            f"diff: no earlier version of {options.before} is kept: {before} is there once its content has changed; "
-            "name a second table to compare it with"
+            f"diff: {options.before} has no previous version: {before} is written when its content changes; name a "
+            "second table to compare it with"
         )
     return before, after
 
@@ -79,12 +71,11 @@ def _path(recipe: Recipe, deployment: Deployment, name: str) -> Path:
     owner, _, table = name.rpartition("/")
     path = deployment.data / (owner or recipe.name) / f"{table}.parquet"
     if not path.is_file():
-        there = sorted(each.stem for each in path.parent.glob("*.parquet"))
-        known = {each.name: each for each in ASSET_TABLES}
-        todo = "make it first" if table in known else f"name {NAMED}"
+        names = ", ".join(sorted(each.stem for each in path.parent.glob("*.parquet")))
+        todo = "make it first" if table in {each.name for each in ASSET_TABLES} else f"name {TABLE}"
         raise StoreError(
             f"diff: there is no table {name!r}: neither the file {file} nor {path}; "
-            f"{path.parent.name} has {', '.join(there) or 'none'}; {todo}"
+            f"{path.parent.name} has {names or 'none'}; {todo}"
         )
     return path
 
@@ -96,44 +87,48 @@ def _read(path: Path) -> pl.DataFrame:
         raise StoreError(f"diff: {path} cannot be read as Parquet: {error}") from error
 
 
-def _show(console: Console, before: Path, after: Path, found: TableDiff, many: int) -> None:
-    for name, path, height in (("A", before, found.before), ("B", after, found.after)):
-        console.print(f"{name}  {path}  {height} rows", markup=False, highlight=False, soft_wrap=True)
-    if found.is_same:
-        console.print("They say the same.", style="bold")
+def _show(console: Console, before: Path, after: Path, result: Difference, many: int) -> None:
+    for name, path, height in (("A", before, result.before), ("B", after, result.after)):
+        print_text(console, f"{name}  {path}  {height} rows")
+    if result.is_same:
+        print_text(console, "They are equal.", "bold")
         return
-    counts = Table("rows", "", f"by {', '.join(found.key)}", box=box.SIMPLE_HEAD)
-    same = found.before - len(found.removed) - len(found.changed)
-    for name, rows in (("added", found.added), ("removed", found.removed), ("changed", found.changed)):
+    by = f"by {', '.join(result.key)}"
+    table = new_table(("rows", "", by), right=("",), fold=(by,))
+    unchanged = result.before - len(result.removed) - len(result.changed)
+    for name, rows in (("added", result.added), ("removed", result.removed), ("changed", result.changed)):
         more = f" +{len(rows) - many} more" if len(rows) > many else ""
-        counts.add_row(name, str(len(rows)), Text(", ".join(map(_short, rows[:many])) + more))
-    counts.add_row("the same", str(same), "")
-    console.print(counts)
-    for what, names in (("only in A", found.only_before), ("only in B", found.only_after)):
+        table.add_row(name, str(len(rows)), Text(", ".join(map(_short, rows[:many])) + more))
+    table.add_row("unchanged", str(unchanged), "")
+    console.print(table)
+    for side, names in (("A", result.only_before), ("B", result.only_after)):
         if names:
-            console.print(f"columns {what}: {', '.join(names)}", markup=False, highlight=False)
-    if found.columns:
-        columns = Table("column", "rows that differ", box=box.SIMPLE_HEAD)
-        for name, count in sorted(found.columns.items(), key=lambda item: -item[1]):
-            columns.add_row(Text(name), str(count))
-        console.print(columns)
-    if found.flips:
-        flips = Table("flipped", "from", "to", "rows", "such as", box=box.SIMPLE_HEAD)
-        for flip in found.flips:
-            such = ", ".join(map(_short, flip.rows))
-            flips.add_row(flip.column, *(Text(printable(side)) for side in (flip.old, flip.new)), str(flip.count), such)
-        console.print(flips)
-    if found.shifts:
-        console.print(_lengths(found.shifts))
+            print_text(console, f"columns only in {side}: {', '.join(names)}")
+    if result.columns:
+        table = new_table(("column", "rows that differ"), right=("rows that differ",))
+        for name, count in sorted(result.columns.items(), key=lambda item: -item[1]):
+            table.add_row(Text(name), str(count))
+        console.print(table)
+    if result.flips:
+        table = new_table(
+            ("flipped", "from", "to", "rows", "examples"), right=("rows",), fold=("from", "to", "examples")
+        )
+        for flip in result.flips:
+            sides = (Text(printable(side)) for side in (flip.old, flip.new))
+            table.add_row(flip.column, *sides, str(flip.count), ", ".join(map(_short, flip.rows)))
+        console.print(table)
+    if result.shifts:
+        console.print(_lengths(result.shifts))
 
 
 def _lengths(shifts: tuple[Shift, ...]) -> Table:
-    heads = ("mean", *(f"{quantile:.0%}" for quantile in QUANTILES[:-1]), "most")
-    shown = Table("length", "", *heads, box=box.SIMPLE_HEAD)
+    numbers = ("mean", *(f"{quantile:.0%}" for quantile in QUANTILES[:-1]), "max")
+    table = new_table(("length", "", *numbers), right=numbers)
     for shift in shifts:
         for name, side, values in ((shift.what, "A", shift.before), ("", "B", shift.after)):
-            shown.add_row(name, side, *(["-"] * len(heads) if values is None else (f"{value:,g}" for value in values)))
-    return shown
+            cells = ["-"] * len(numbers) if values is None else [f"{value:,g}" for value in values]
+            table.add_row(name, side, *cells)
+    return table
 
 
 def _short(name: str) -> str:

@@ -1,7 +1,6 @@
 """`skyassets lineage`: what a row was made from and what was made of it, as a tree."""
 
-import json
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterator
 
@@ -9,8 +8,8 @@ from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
-from skyassets.commands.common.command import Command, Exits
-from skyassets.commands.common.rendering import line
+from skyassets.commands.common.command import Command, Exits, argument, json_argument
+from skyassets.commands.common.rendering import print_json, print_text, row_line
 from skyassets.commands.common.stored_tables import StoredTables
 from skyassets.project.deployment import Deployment
 from skyassets.project.project import Project
@@ -23,70 +22,67 @@ SHOWN = 3
 CANDIDATES = 10
 
 
-def arguments(parser: ArgumentParser) -> None:
-    """The arguments of `lineage`."""
-    parser.add_argument(
-        "id",
-        help=f"the id of a row of any table or its first {SHORTEST} characters or more, TABLE:ID to look into one "
-        "table alone, 'checkpoint', or a score by its words such as 'strict accuracy' or 'student lenient plus'",
-    )
-    parser.add_argument("--all", action="store_true", help="show every row; without it, many of a kind are summed up")
-    parser.add_argument("--json", action="store_true", help="print JSON for machines, ids in full")
-
-
 def lineage(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
-    """Walk from any row to what it was made from and to what was made of it."""
+    """Show what a row was made from and what was made from it, as a tree."""
     lookup = StoredTables(Project(recipe, deployment))
-    console = Console()
-    found = find(lookup, options.id, CANDIDATES + 1)
-    if len(found) != 1:
-        show_candidates(Console(stderr=options.json), recipe, options.id, found)
+    rows = find(lookup, options.id, CANDIDATES + 1)
+    if len(rows) != 1:
+        show_candidates(Console(stderr=options.json), recipe, options.id, rows)
         return 1
-    trees = {way: walk(lookup, found[0], way, None if options.all else SHOWN) for way in Direction}
+    (row,) = rows
+    trees = {way: walk(lookup, row, way, None if options.all else SHOWN) for way in Direction}
     if options.json:
-        told = {**_facts(found[0]), **{way.value.replace(" ", "_"): _nested(tree) for way, tree in trees.items()}}
-        console.print(json.dumps(told, ensure_ascii=False, indent=1), markup=False, highlight=False, soft_wrap=True)
+        print_json(_data(row) | {way.value.replace(" ", "_"): list(_children(tree)) for way, tree in trees.items()})
         return 0
-    console.print(line(found[0]), no_wrap=True, overflow="ellipsis")
-    for way, tree in trees.items():
-        shown = Tree(Text(way.value, style="bold"), guide_style="dim")
-        _grow(shown, tree)
-        console.print(shown if shown.children else Text(f"{way.value} nothing", style="bold"))
+    console = Console()
+    console.print(row_line(row), no_wrap=True, overflow="ellipsis")
+    for way, branch in trees.items():
+        tree = Tree(Text(way.value, style="bold"), guide_style="dim")
+        _grow(tree, branch)
+        console.print(tree if tree.children else Text(f"{way.value} nothing", style="bold"))
     return 0
 
 
 LINEAGE = Command(
     lineage,
-    arguments,
     (
-        ("checkpoint", "what the weights were made from, and what was made of them"),
-        ("'student strict accuracy'", "everything behind a score"),
-        ("sft_dataset:1a2b3c4d --all", "every row behind an example, by how its id begins"),
+        argument(
+            "id",
+            help=f"the id of a row of any table, or at least its first {SHORTEST} characters; TABLE:ID to search one "
+            "table; 'checkpoint'; or words that describe a score, such as 'strict accuracy' or 'student lenient plus'",
+        ),
+        argument("--all", action="store_true", help="show every row instead of summarizing many rows of a kind"),
+        json_argument("print JSON, with full ids"),
     ),
-    Exits(not_well="no row is called so, or several are"),
+    (
+        ("checkpoint", "what the weights were made from, and what was made from them"),
+        ("'student strict accuracy'", "everything behind a score"),
+        ("sft_dataset:1a2b3c4d --all", "every row behind an example, by the beginning of its id"),
+    ),
+    Exits(failure="no row or several rows match"),
 )
 
 
-def show_candidates(console: Console, recipe: Recipe, name: str, found: list[RowSummary], more: str = "") -> None:
-    """Report that `name` matches no row (`more` adds what else was searched), or list the rows it may mean."""
-    if not found:
+def show_candidates(console: Console, recipe: Recipe, name: str, rows: list[Row], more: str = "") -> None:
+    """Report that `name` matches no row (`more` adds what else was searched), or list the rows that it matches."""
+    if not rows:
         console.print(
-            f"Nothing of the recipe {recipe.name} is called {name!r}: no id begins with it{more}. An id, or {SHORTEST} "
-            "characters of one or more, stands in the UI and in the Parquet files; if it belongs to another recipe, "
-            "say which: SKYASSETS_RECIPE=...",
+            f"No row of the recipe {recipe.name} matches {name!r}: no id begins with it{more}. Ids are shown in the UI "
+            f"and stored in the Parquet files; {SHORTEST} characters are enough. For a row of another recipe, set "
+            "SKYASSETS_RECIPE.",
             markup=False,
             emoji=False,
         )
         return
-    many = f"more than {CANDIDATES}" if len(found) > CANDIDATES else str(len(found))
-    console.print(f"{name!r} may mean {many} rows; give more of the id, or TABLE:ID:", markup=False, emoji=False)
-    for row in found[:CANDIDATES]:
-        console.print(line(row), no_wrap=True, overflow="ellipsis")
+    many = f"more than {CANDIDATES}" if len(rows) > CANDIDATES else str(len(rows))
+    print_text(console, f"{name!r} matches {many} rows; give more of the id, or TABLE:ID:")
+    for row in rows[:CANDIDATES]:
+        console.print(row_line(row), no_wrap=True, overflow="ellipsis")
 
 
 def _grow(tree: Tree, branch: Branch) -> None:
     for child in branch.branches:
-        _grow(tree.add(line(child.row)), child)
+        _grow(tree.add(row_line(child.row)), child)
     for table, kinds in branch.rest.items():
         tree.add(Text(f"+ {kinds.total()} more {table}: {_counted(kinds)}", style="dim"))
     for table, count in branch.repeated.items():
@@ -97,18 +93,14 @@ def _counted(kinds: Counter[str]) -> str:
     return ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
 
 
-def _nested(branch: Branch) -> list[dict[str, object]]:
-    return list(_children(branch))
-
-
 def _children(branch: Branch) -> Iterator[dict[str, object]]:
     for child in branch.branches:
-        yield {**_facts(child.row), "next": _nested(child)}
+        yield _data(child.row) | {"next": list(_children(child))}
     for table, kinds in branch.rest.items():
         yield {"table": table, "more": kinds.total(), "kinds": dict(kinds.most_common())}
     for table, count in branch.repeated.items():
         yield {"table": table, "shown_elsewhere": count}
 
 
-def _facts(row: RowSummary) -> dict[str, object]:
-    return {"table": row.table, "id": row.id, "kind": row.kind, "says": row.description, "text": row.text}
+def _data(row: Row) -> dict[str, object]:
+    return {"table": row.table, "id": row.id, "kind": row.kind, "says": row.says, "text": row.text}

@@ -1,14 +1,14 @@
 """`skyassets rejudge`: grade undecided rows again, and nothing else."""
 
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections import Counter
 
 import polars as pl
 from rich.console import Console
-from rich.table import Table as Shown
 from rich.text import Text
 
-from skyassets.commands.common.command import Command, Exits
+from skyassets.commands.common.command import Command, Exits, argument
+from skyassets.commands.common.rendering import new_table, print_text
 from skyassets.commands.common.stored_tables import StoredTables
 from skyassets.core.hints import materialize
 from skyassets.core.ports import Verdict
@@ -22,7 +22,7 @@ from skyassets.stages.problems.reference_check import REFERENCE_IS
 
 UNJUDGED = Verdict.UNJUDGED.value
 REFERENCE_UNJUDGED = f"{REFERENCE_IS} {UNJUDGED}"
-LOOKED_INTO: tuple[tuple[Table, pl.Expr, str], ...] = (
+GRADED: tuple[tuple[Table, pl.Expr, str], ...] = (
     (PROBLEMS, pl.col("set_aside").str.starts_with(REFERENCE_UNJUDGED), "set_aside"),
     (BENCHMARK_PROBLEMS, pl.col("set_aside").str.starts_with(REFERENCE_UNJUDGED), "set_aside"),
     # A row without a text to grade, or without a reference, never reached a grader.
@@ -33,60 +33,52 @@ LOOKED_INTO: tuple[tuple[Table, pl.Expr, str], ...] = (
 """The tables with verdicts, which of their rows could not be graded, and the column of the reason."""
 
 
-def arguments(parser: ArgumentParser) -> None:
-    """The arguments of `rejudge`."""
-    parser.add_argument("--dry-run", action="store_true", help="only show what is unjudged, by reason")
-
-
 def rejudge(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
-    """Have what nobody could judge judged again on the next run, and nothing else.
+    """Mark unjudged rows to be judged again on the next run.
 
-    Forgets the judgements of all recipes that ended in no verdict (time limits, comparisons without an answer); what
-    was found correct or wrong stays. Rows without a text (a cut trace, a failed call) are not the graders' to mend.
+    Deletes the judgements of all recipes that ended without a verdict (time limits, undecided comparisons). Judgements
+    of correct and wrong stay. Rows without a text (a truncated trace, a failed call) stay unjudged.
     """
     project = Project(recipe, deployment)
     lookup = StoredTables(project)
     console = Console()
-    reasons = {table.name: Counter[str]() for table, _, _ in LOOKED_INTO if project.store.manifest(table) is not None}
-    for table, unjudged, reason in LOOKED_INTO:
+    reasons = {table.name: Counter[str]() for table, _, _ in GRADED if project.store.manifest(table) is not None}
+    for table, is_unjudged, reason in GRADED:
         if table.name in reasons:
-            reasons[table.name].update(lookup.rows(table, _reasons(unjudged, reason))["reason"])
+            reasons[table.name].update(lookup.rows(table, _reasons(is_unjudged, reason))["reason"])
     if not reasons:
-        console.print(f"{recipe.name} has no verdicts yet; make them first: {materialize()}", soft_wrap=True)
+        print_text(console, f"{recipe.name} has no verdicts yet. To make them: {materialize()}")
         return 1
     _show(console, reasons)
     total = sum(counts.total() for counts in reasons.values())
     if options.dry_run or not total:
         return 0
-    forgotten = JudgementStore(deployment.data / "rows").forget_undecided()
-    for table in {table.name: table for table, _, _ in LOOKED_INTO}.values():
+    deleted = JudgementStore(deployment.data / "rows").forget_undecided()
+    for table in {table.name: table for table, _, _ in GRADED}.values():
         if counts := reasons.get(table.name):
-            project.store.mark_unfinished(table, counts.total())
-    told = f"{forgotten} judgements without a verdict are forgotten. Judge them again:"
-    console.print(told, f"  {materialize()}", sep="\n", markup=False, highlight=False, soft_wrap=True)
+            project.store.make_again(table, counts.total())
+    print_text(console, f"Deleted {deleted} judgements without a verdict. To judge them again:\n  {materialize()}")
     return 0
 
 
 REJUDGE = Command(
     rejudge,
-    arguments,
-    (("--dry-run", "what is unjudged, by reason"), ("", "have it judged again on the next run")),
-    Exits(not_well="there are no verdicts yet"),
+    (argument("--dry-run", action="store_true", help="only show what is unjudged, by reason"),),
+    (("--dry-run", "what is unjudged, by reason"), ("", "judge it again on the next run")),
+    Exits(failure="there are no verdicts yet"),
 )
 
 
-def _reasons(unjudged: pl.Expr, reason: str) -> Query:
-    return lambda rows: rows.filter(unjudged).select(pl.col(reason).alias("reason"))
+def _reasons(is_unjudged: pl.Expr, reason: str) -> Query:
+    return lambda rows: rows.filter(is_unjudged).select(pl.col(reason).alias("reason"))
 
 
 def _show(console: Console, reasons: dict[str, Counter[str]]) -> None:
-    shown = Shown(title="unjudged, by reason")
-    for name in ("table", "reason", "rows"):
-        shown.add_column(name, justify="right" if name == "rows" else "left")
+    output = new_table(("table", "reason", "rows"), "unjudged rows, by reason", ("rows",), fold=("reason",))
     for table, counts in reasons.items():
         for reason, rows in counts.most_common(20):
-            shown.add_row(table, Text(reason), f"{rows:,}")
-    if shown.row_count:
-        console.print(shown)
+            output.add_row(table, Text(reason), f"{rows:,}")
+    if output.row_count:
+        console.print(output)
     else:
-        console.print("Nothing with a text is unjudged.")
+        print_text(console, "Every row with a text is judged.")

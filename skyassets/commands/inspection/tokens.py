@@ -1,7 +1,6 @@
 """`skyassets tokens`: one example as the trainer sees it, with the learned part in colour."""
 
-import json
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -9,8 +8,8 @@ import polars as pl
 from rich.console import Console
 from rich.text import Text
 
-from skyassets.commands.common.command import Command
-from skyassets.commands.common.rendering import SHORT, printable
+from skyassets.commands.common.command import Command, Exits, argument, json_argument
+from skyassets.commands.common.rendering import SHORT, print_json, print_text, printable
 from skyassets.commands.common.stored_tables import StoredTables
 from skyassets.core.errors import StoreError
 from skyassets.core.hints import materialize
@@ -25,50 +24,49 @@ from skyassets.stages.training.loss_mask import CLOSES, OPENS, as_text, counts, 
 GIVEN, LEARNED, END = "dim", "bold green", "bold black on green"
 
 
-def arguments(parser: ArgumentParser) -> None:
-    """The arguments of `tokens`."""
-    parser.add_argument(
-        "example_id", nargs="?", default="", help="an example of sft_dataset, by its id or how that begins (the first)"
-    )
-    parser.add_argument("--learned-only", action="store_true", help="leave out what is given and not learned")
-    parser.add_argument("--json", action="store_true", help="print JSON for machines")
-
-
 def tokens(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
-    """Show one example as the trainer sees it: all its tokens as text, what is learned in green, the rest dim.
+    """Show an example as the trainer sees it: all tokens as text, with the learned ones in green.
 
-    Where there is no colour, what is learned stands between ⟦ and ⟧. Special tokens are shown as they are.
+    Without colour, learned text stands between ⟦ and ⟧. Special tokens are shown literally.
     """
-    conversation = _named(Project(recipe, deployment), options.example_id)
-    whole = deployment.pieces(recipe.training.base, conversation)
-    pieces = [piece for piece in whole if piece.learned or not options.learned_only]
-    console = Console()
+    conversation = _find_example(Project(recipe, deployment), options.example_id)
+    all_pieces = deployment.pieces(recipe.training.base, conversation)
+    pieces = [piece for piece in all_pieces if piece.learned or not options.learned_only]
     if options.json:
-        total, learned = counts(whole)
-        told = {"example_id": conversation.id, "tokens": total, "learned": learned, "pieces": list(map(asdict, pieces))}
-        console.print(json.dumps(told, ensure_ascii=False, indent=1), markup=False, highlight=False, soft_wrap=True)
+        total, learned = counts(all_pieces)
+        data = {"example_id": conversation.id, "tokens": total, "learned": learned}
+        print_json(data | {"pieces": list(map(asdict, pieces))})
         return 0
-    head = f"example {conversation.id[:SHORT]}: {printable(summary(whole))}"
-    console.print(head, style="bold", markup=False, highlight=False, soft_wrap=True)
+    console = Console()
+    print_text(console, f"example {conversation.id[:SHORT]}: {in_words(all_pieces)}", "bold")
     if console.is_terminal and not console.no_color:
         console.print(_coloured(pieces), soft_wrap=True)
     else:
-        shown = f"learned: between {OPENS} and {CLOSES}\n{as_text(pieces)}"
-        console.print(shown, markup=False, highlight=False, soft_wrap=True)
+        print_text(console, f"learned: between {OPENS} and {CLOSES}\n{as_text(pieces)}")
     return 0
 
 
 TOKENS = Command(
     tokens,
-    arguments,
     (
-        ("", "the first example as the trainer sees it, with its loss mask"),
-        ("1a2b3c4d --learned-only", "what is learned of an example, by how its id begins"),
+        argument(
+            "example_id",
+            nargs="?",
+            default="",
+            help="the id of an example of sft_dataset, or its beginning; without it, the first example",
+        ),
+        argument("--learned-only", action="store_true", help="show only what is learned"),
+        json_argument(),
     ),
+    (
+        ("", "the first example, with its loss mask"),
+        ("1a2b3c4d --learned-only", "what is learned from an example, by the beginning of its id"),
+    ),
+    Exits(failure=""),
 )
 
 
-def _named(project: Project, name: str) -> Conversation:
+def _find_example(project: Project, name: str) -> Conversation:
     """The kept example whose id begins with `name`; the first one if `name` is empty.
 
     Raises:
@@ -79,31 +77,31 @@ def _named(project: Project, name: str) -> Conversation:
             f"tokens: the recipe {project.recipe.name} has no {EXAMPLES.name} yet; make it: "
             + materialize(f"'*{EXAMPLES.name}'")
         )
-    is_kept, is_meant = pl.col("dropped_by").is_null(), pl.col("example_id").str.starts_with(name)
+    is_kept, matches = pl.col("dropped_by").is_null(), pl.col("example_id").str.starts_with(name)
     lookup = StoredTables(project)
-    found = lookup.rows(EXAMPLES, lambda rows: rows.filter(is_meant, is_kept).head(2 if name else 1))
-    if found.height == 1:
-        return conversations(found)[0]
-    if found.height:
-        ids = ", ".join(ident[: max(SHORT, len(name) + 4)] for ident in found["example_id"])
-        raise StoreError(f"tokens: several examples begin with {name!r} ({ids}, ...); name more of the id")
-    dropped = lookup.rows(EXAMPLES, lambda rows: rows.filter(is_meant).select("example_id", "dropped_by").head(1))
+    examples = lookup.rows(EXAMPLES, lambda rows: rows.filter(matches, is_kept).head(2 if name else 1))
+    if examples.height == 1:
+        return conversations(examples)[0]
+    if examples.height:
+        ids = ", ".join(ident[: max(SHORT, len(name) + 4)] for ident in examples["example_id"])
+        raise StoreError(f"tokens: several ids begin with {name!r} ({ids}, ...); give more characters")
+    dropped = lookup.rows(EXAMPLES, lambda rows: rows.filter(matches).select("example_id", "dropped_by").head(1))
     if name and dropped.height:
         ident, rule = dropped.row(0)
-        raise StoreError(f"tokens: example {ident[:SHORT]} is not trained on: it was dropped by the rule {rule!r}")
-    raise StoreError(
-        f"tokens: {EXAMPLES.name} keeps no example"
-        + (
-            f" whose id begins with {name!r}; leave it out for the first one, or see `skyassets lineage` for ids"
-            if name
-            else "; loosen the recipe's rules"
+        raise StoreError(
+            f"tokens: example {ident[:SHORT]} is not used for training: it was dropped by the rule {rule!r}"
         )
+    if not name:
+        raise StoreError(f"tokens: the recipe's rules drop every row of {EXAMPLES.name}")
+    raise StoreError(
+        f"tokens: {EXAMPLES.name} has no kept example whose id begins with {name!r}; leave it out for the first "
+        "one, or find ids with `skyassets lineage`"
     )
 
 
 def _coloured(pieces: Sequence[TokenPiece]) -> Text:
-    shown = Text()
+    text = Text()
     for piece in pieces:
-        shown.append(printable(piece.text.removesuffix(piece.end)), LEARNED if piece.learned else GIVEN)
-        shown.append(printable(piece.end), END)
-    return shown
+        text.append(printable(piece.text.removesuffix(piece.end)), LEARNED if piece.learned else GIVEN)
+        text.append(printable(piece.end), END)
+    return text

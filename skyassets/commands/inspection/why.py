@@ -1,21 +1,19 @@
 """`skyassets why`: why a completion is reused or would be requested, and which part of its key differs."""
 
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Iterable, Sequence
 
 import polars as pl
-from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from skyassets.commands.common.command import Command, Exits
-from skyassets.commands.common.rendering import SHORT, differing, line
+from skyassets.commands.common.command import Command, Exits, argument
+from skyassets.commands.common.rendering import SHORT, differing, new_table, print_text, row_line
 from skyassets.commands.common.stored_tables import StoredTables
 from skyassets.commands.inspection.compare_rewrites import NAME as COMPARISON
 from skyassets.commands.inspection.lineage import CANDIDATES, show_candidates
-from skyassets.commands.inspection.why_target import Target, named, target, wanted_for
+from skyassets.commands.inspection.why_target import Target, find_rows, find_target, wanted_for
 from skyassets.core.tables.declarations import COMPLETIONS, REWRITES
 from skyassets.project.deployment import Deployment
 from skyassets.project.project import Project
@@ -42,130 +40,125 @@ FEW = 2
 """The most parts of the key in which a completion for another table may differ and still be shown."""
 COMPARED = {REWRITES.name: (COMPARISON,)}
 """Other purposes for which completions like those of a table are requested."""
-FACTS = ("at", "asked_for", "run", "dollars")
-
-
-def arguments(parser: ArgumentParser) -> None:
-    """The arguments of `why`."""
-    parser.add_argument(
-        "row_or_problem",
-        help=f"the id of a completion, trace, rewrite, answer or problem, or its first {SHORTEST} characters or more; "
-        "or a problem's name or a piece of its question",
-    )
+COLUMNS = ("at", "asked_for", "run", "dollars")
+Stored = dict[str, dict[str, object]]
+"""Completion id to the columns of its stored row."""
 
 
 def why(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
-    """Explain what is reused of a row or a problem and what would be asked, and what makes the difference."""
+    """Show which model calls a row or a problem needs: which are reused, which would be made, and why."""
     project = Project(recipe, deployment)
     lookup, console = StoredTables(project), Console()
-    found = named(lookup, options.row_or_problem, CANDIDATES + 1)
-    aim = target(lookup, found[0]) if len(found) == 1 else None
-    if len(found) != 1:
-        show_candidates(console, recipe, options.row_or_problem, found, ", and no question holds it")
+    rows = find_rows(lookup, options.row_or_problem, CANDIDATES + 1)
+    if len(rows) != 1:
+        show_candidates(console, recipe, options.row_or_problem, rows, ", and no question contains it")
         return 1
-    console.print(line(found[0]), no_wrap=True, overflow="ellipsis")
-    if aim is None:
-        console.print(f"No single completion stands behind it. Its rows: skyassets lineage {found[0].id[:SHORT]}")
+    (row,) = rows
+    target = find_target(lookup, row)
+    console.print(row_line(row), no_wrap=True, overflow="ellipsis")
+    if target is None:
+        print_text(console, f"This row was not made by a single call. Its rows: skyassets lineage {row.id[:SHORT]}")
         return 1
-    wanted = list(wanted_for(project, lookup, aim)) if aim.problem.height else []
-    asked_about = [one for one in wanted if aim.concerns(one)]
-    stored = project.rows.get([one.request.id for one in asked_about])
-    facts = {str(row["completion_id"]): row for row in stored.select("completion_id", *FACTS).iter_rows(named=True)}
-    if asked_about:
-        console.print(_overview(asked_about, facts))
-    if aim.completion is not None and not asked_about:
-        _explain_unwanted(console, recipe, aim, wanted)
-    _explain_missing(console, lookup, aim, [one for one in asked_about if one.request.id not in facts])
-    for remark in _remarks(recipe, aim, wanted, facts):
+    wanted = list(wanted_for(project, lookup, target)) if target.problem.height else []
+    concerned = [each for each in wanted if target.concerns(each)]
+    completions = project.rows.get([each.request.id for each in concerned]).select("completion_id", *COLUMNS)
+    stored = {str(completion["completion_id"]): completion for completion in completions.iter_rows(named=True)}
+    if concerned:
+        console.print(_overview(concerned, stored))
+    if target.completion is not None and not concerned:
+        _explain_unwanted(console, recipe, target, wanted)
+    _explain_missing(console, lookup, target, [each for each in concerned if each.request.id not in stored])
+    for remark in _remarks(recipe, target, wanted, stored):
         console.print(remark, style="dim")
     return 0
 
 
 WHY = Command(
     why,
-    arguments,
     (
-        ("'6 times 9'", "what is reused, what would be asked, and why; by a piece of the question"),
-        ("1a2b3c4d", "the same by how a row's id begins"),
+        argument(
+            "row_or_problem",
+            help=f"the id of a completion, trace, rewrite, answer or problem, or at least its first {SHORTEST} "
+            "characters; or a problem's name, or a part of its question",
+        ),
     ),
-    Exits("it is said", "no row or several are called so, or no single completion stands behind it"),
+    (("'6 times 9'", "a problem, by a part of its question"), ("1a2b3c4d", "a row, by the beginning of its id")),
+    Exits(failure="no row or several rows match, or the row was not made by a single call"),
 )
 
 
-def _overview(wanted: Iterable[WantedCompletion], facts: dict[str, dict[str, object]]) -> Table:
-    shown = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    for name in ("completion", "wanted for", "state", "since", "first asked for", "run", "cost"):
-        shown.add_column(name, overflow="fold", no_wrap=name in ("completion", "state", "since", "run", "cost"))
-    for one in wanted:
-        row = facts.get(one.request.id)
-        state = "[red]asked[/]" if row is None else "[green]reused[/]"
-        told = ["", "", "", ""] if row is None else _told(row)
-        shown.add_row(one.request.id[:SHORT], escape(one.what), state, *map(escape, told))
-    return shown
+def _overview(wanted: Iterable[Wanted], stored: Stored) -> Table:
+    columns = ("completion", "needed for", "state", "since", "first called for", "run", "cost")
+    table = new_table(columns, fold=("needed for", "first called for"))
+    table.pad_edge, table.show_edge = False, False
+    for each in wanted:
+        row = stored.get(each.request.id)
+        state = Text("missing", "red") if row is None else Text("reused", "green")
+        origin = [] if row is None else _origin(row)
+        table.add_row(each.request.id[:SHORT], Text(each.what), state, *map(Text, origin))
+    return table
 
 
-def _told(row: dict[str, object]) -> list[str]:
-    """When a completion was stored, for which asset and run it was requested, and its cost."""
+def _origin(row: dict[str, object]) -> list[str]:
+    """When a completion was stored, for which asset and in which run, and its cost."""
     since = str(row["at"] or "unknown")[:16].replace("T", " ")
     dollars = row["dollars"]
     cost = "unknown" if dollars is None else f"${float(str(dollars)):.4g}"
     return [since, str(row["asked_for"] or "unknown"), str(row["run"] or "unknown")[:8], cost]
 
 
-def _explain_missing(console: Console, lookup: StoredTables, aim: Target, missing: Sequence[WantedCompletion]) -> None:
+def _explain_missing(console: Console, lookup: StoredTables, target: Target, missing: Sequence[Wanted]) -> None:
     """For each missing completion: the nearest stored row and how the keys differ; repeated differences are grouped."""
-    stored = _nearby(lookup, aim.question) if missing else []
-    new: list[WantedCompletion] = []
-    said: dict[tuple[Difference, ...], list[tuple[WantedCompletion, Key]]] = {}
-    for one in missing:
-        alike = [
-            key
-            for key, asked_for in stored
-            if asked_for.rpartition("/")[2] in (one.table, *COMPARED.get(one.table, ()))
-        ]
-        near = nearest(key_of(one.request), alike or [key for key, _ in stored], aim.question)
-        gaps = () if near is None else tuple(differences(near, key_of(one.request)))
+    stored = _nearby(lookup, target.question) if missing else []
+    new: list[Wanted] = []
+    cases: dict[tuple[Difference, ...], list[tuple[Wanted, Key]]] = {}
+    for each in missing:
+        purposes = (each.table, *COMPARED.get(each.table, ()))
+        alike = [key for key, asked_for in stored if asked_for.rpartition("/")[2] in purposes]
+        near = nearest(key_of(each.request), alike or [key for key, _ in stored], target.question)
+        gaps = () if near is None else tuple(differences(near, key_of(each.request)))
         if near is None or (not alike and len(gaps) > FEW):
-            new.append(one)
+            new.append(each)
         else:
-            said.setdefault(gaps, []).append((one, near))
-    for gaps, cases in said.items():
-        one, near = cases[0]
-        also = f" (also {', '.join(case.what for case, _ in cases[1:])})" if cases[1:] else ""
-        _show_gaps(console, f"{one.what}{also}: the nearest stored completion is {near.id[:SHORT]}", gaps, near)
+            cases.setdefault(gaps, []).append((each, near))
+    for gaps, ((first, near), *others) in cases.items():
+        also = f" (also {', '.join(other.what for other, _ in others)})" if others else ""
+        _show_gaps(console, f"{first.what}{also}: the nearest stored completion is {near.id[:SHORT]}", gaps, near)
     if new:
-        told = ", ".join(one.what for one in new)
-        console.print(f"{told}: new, nothing like it was ever asked for {new[0].table}.", markup=False, highlight=False)
+        names = ", ".join(each.what for each in new)
+        print_text(console, f"{names}: new; {new[0].table} has never made a similar call.")
 
 
-def _explain_unwanted(console: Console, recipe: Recipe, aim: Target, wanted: Sequence[WantedCompletion]) -> None:
-    """For a stored completion that the recipe does not want: how it would have to differ."""
-    assert aim.completion is not None
-    keys = [key_of(one.request) for one in wanted]
-    near = nearest(aim.completion, keys, aim.question) if keys else None
+def _explain_unwanted(console: Console, recipe: Recipe, target: Target, wanted: Sequence[Wanted]) -> None:
+    """For a stored completion that the recipe does not need: how it would have to differ."""
+    assert target.completion is not None
+    keys = [key_of(each.request) for each in wanted]
+    near = nearest(target.completion, keys, target.question) if keys else None
     if near is None:
         console.print(
-            f"It is stored, and the recipe {recipe.name} has no problem whose question stands in it. It is kept: a "
-            "recipe that wants it gets it without a call."
+            f"This completion is stored, but contains no question of the recipe {recipe.name}. It stays stored, and a "
+            "recipe that needs it reuses it."
         )
         return
-    what = next(one.what for one in wanted if one.request.id == near.id)
-    told = f"It is stored, and the recipe {recipe.name} does not want it. Nearest is {what}, {near.id[:SHORT]}"
-    _show_gaps(console, told, tuple(differences(aim.completion, near)), aim.completion)
+    what = next(each.what for each in wanted if each.request.id == near.id)
+    text = f"This completion is stored, but the recipe {recipe.name} does not need it. The nearest one that it needs is"
+    _show_gaps(
+        console, f"{text} {what}, {near.id[:SHORT]}", tuple(differences(target.completion, near)), target.completion
+    )
 
 
-def _show_gaps(console: Console, told: str, gaps: Sequence[Difference], stored: Key) -> None:
+def _show_gaps(console: Console, title: str, gaps: Sequence[Difference], stored: Key) -> None:
     equal = [name for name in stored.parts if name not in {gap.part for gap in gaps}]
-    console.print(f"\n{told}", style="bold", markup=False, highlight=False)
+    console.print(f"\n{title}", style="bold", markup=False, highlight=False)
     short = [gap for gap in gaps if not _is_long(gap)]
     if short:
-        shown = Table("part of the key", "stored", "wanted")
+        table = Table("part of the key", "stored", "needed")
         for gap in short:
-            shown.add_row(gap.part, *(Text("none" if value is None else value) for value in (gap.stored, gap.wanted)))
-        console.print(shown)
+            table.add_row(gap.part, *(Text("none" if value is None else value) for value in (gap.stored, gap.wanted)))
+        console.print(table)
     for gap in gaps:
         if _is_long(gap):
-            console.print(Text.assemble(f"{gap.part}: ", ("[-stored-]", "red"), " ", ("{+wanted+}", "green")))
+            console.print(Text.assemble(f"{gap.part}: ", ("[-stored-]", "red"), " ", ("{+needed+}", "green")))
             console.print(differing(excerpt(changes(gap.stored or "", gap.wanted or ""))))
     console.print(f"equal: {', '.join(equal) or 'nothing'}", style="dim", markup=False, highlight=False)
 
@@ -173,19 +166,19 @@ def _show_gaps(console: Console, told: str, gaps: Sequence[Difference], stored: 
 def _nearby(lookup: StoredTables, question: str) -> list[tuple[Key, str]]:
     """Stored completions that contain the question, or most of its longest words, and what they were for."""
     text = pl.col("request")
-    asks = text.str.contains(spelled(question.strip()), literal=True)
+    contains_question = text.str.contains(spelled(question.strip()), literal=True)
     columns = ("completion_id", "request", "asked_for")
-    found = lookup.rows(COMPLETIONS, lambda rows: rows.filter(asks).select(columns).head(NEARBY))
-    if found.is_empty():
+    nearby = lookup.rows(COMPLETIONS, lambda rows: rows.filter(contains_question).select(columns).head(NEARBY))
+    if nearby.is_empty():
         words = telling_words(question)
         shared = pl.sum_horizontal(text.str.contains(spelled(word), literal=True).cast(pl.Int32()) for word in words)
         is_alike = pl.col("shared") * 2 > len(words)
-        found = lookup.rows(
+        nearby = lookup.rows(
             COMPLETIONS,
             lambda rows: rows.select(*columns, shared=shared).filter(is_alike).top_k(NEARBY, by="shared"),
         ).top_k(NEARBY, by="shared")
-    once = found.unique("completion_id").select(columns)
-    return [(stored_key(ident, request), str(asked_for)) for ident, request, asked_for in once.iter_rows()]
+    unique = nearby.unique("completion_id").select(columns)
+    return [(stored_key(ident, request), str(asked_for)) for ident, request, asked_for in unique.iter_rows()]
 
 
 def _is_long(gap: Difference) -> bool:
@@ -193,19 +186,19 @@ def _is_long(gap: Difference) -> bool:
     return len(values) == 2 and any(len(value) > LONGEST_VALUE or "\n" in value for value in values)
 
 
-def _remarks(
-    recipe: Recipe, aim: Target, wanted: Sequence[WantedCompletion], facts: dict[str, dict[str, object]]
-) -> Iterable[str]:
+def _remarks(recipe: Recipe, target: Target, wanted: Sequence[Wanted], stored: Stored) -> Iterable[str]:
     """Additional remarks."""
-    if aim.problem.is_empty():
+    if target.problem.is_empty():
         return
-    roles = {one.role for one in wanted}
-    if aim.problem["set_aside"][0] is not None:
-        yield f"The problem is set aside ({aim.problem['set_aside'][0]}): nobody is asked."
-    elif aim.problem["imported_trace"][0] is not None:
-        yield "The problem brings its own trace: the teacher is not asked."
+    roles = {each.role for each in wanted}
+    if target.problem["set_aside"][0] is not None:
+        yield f"The problem is set aside ({target.problem['set_aside'][0]}), so no calls are made for it."
+    elif target.problem["imported_trace"][0] is not None:
+        yield "The problem has its own trace, so the teacher is not called."
     if "base" in roles and "student" not in roles:
-        yield "The student's answers are known once there is a checkpoint."
-    missing = [one for one in wanted if one.role == "teacher" and one.request.id not in facts and aim.concerns(one)]
+        yield "The student's calls are unknown until there is a checkpoint."
+    missing = [
+        each for each in wanted if each.role == "teacher" and each.request.id not in stored and target.concerns(each)
+    ]
     if missing and not hasattr(recipe.rewriting, "statement"):
-        yield f"The rewrites of {len(missing)} samples are known once the teacher has answered."
+        yield f"The rewriter's calls for {len(missing)} samples are unknown until the teacher has answered."

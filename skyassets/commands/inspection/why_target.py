@@ -48,25 +48,23 @@ class Target:
         return str(self.problem["question"][0])
 
 
-def named(lookup: StoredTables, name: str, most: int) -> list[RowSummary]:
+def find_rows(lookup: StoredTables, name: str, most: int) -> list[Row]:
     """The rows that `name` may mean: by id, by the id of their completion, or by part of a problem's question."""
-    found = find(lookup, name, most)
-    if found:
-        return found
-    if len(name) >= SHORTEST:
+    rows = find(lookup, name, most)
+    if not rows and len(name) >= SHORTEST:
         begins = pl.col("completion_id").str.starts_with(name)
-        found = [row for table in ASKED for row in _select(lookup, table, begins, most)]
-    if found or not name.strip():
-        return found
-    says = pl.col("question").str.to_lowercase().str.contains(name.casefold(), literal=True)
-    for meant in (pl.col("name") == name, says):
-        found = [row for table in (PROBLEMS, BENCHMARK_PROBLEMS) for row in _select(lookup, table, meant, most)]
-        if found:
+        rows = [row for table in ASKED for row in _select(lookup, table, begins, most)]
+    if rows or not name.strip():
+        return rows
+    contains = pl.col("question").str.to_lowercase().str.contains(name.casefold(), literal=True)
+    for matches in (pl.col("name") == name, contains):
+        rows = [row for table in (PROBLEMS, BENCHMARK_PROBLEMS) for row in _select(lookup, table, matches, most)]
+        if rows:
             break
-    return found
+    return rows
 
 
-def target(lookup: StoredTables, row: RowSummary) -> Target | None:
+def find_target(lookup: StoredTables, row: Row) -> Target | None:
     """What to explain about `row`. None if the row has no single completion."""
     table = VIEWS[row.table].table
     if table is COMPLETIONS:
@@ -75,27 +73,27 @@ def target(lookup: StoredTables, row: RowSummary) -> Target | None:
         return Target(table, _problem(lookup, table, row.id), lambda wanted: True)
     if table not in (*ASKED, *FOLLOWING):
         return None
-    found = _one(lookup, table, pl.col(table.key).eq(row.id))
+    parents = _parents(lookup, table, pl.col(table.key).eq(row.id))
     if table is ANSWERS:
-        problem = _problem(lookup, BENCHMARK_PROBLEMS, found["problem_id"])
-        deployment = (ANSWERS.name, found["role"], found["sample"])
-        return Target(BENCHMARK_PROBLEMS, problem, lambda one: (one.table, one.role, one.sample) == deployment)
-    sample = _one(lookup, TRACES, pl.col("trace_id").eq(found["trace_id"]))["sample"]
+        problem = _problem(lookup, BENCHMARK_PROBLEMS, parents["problem_id"])
+        answer = (ANSWERS.name, parents["role"], parents["sample"])
+        return Target(BENCHMARK_PROBLEMS, problem, lambda each: (each.table, each.role, each.sample) == answer)
+    sample = _parents(lookup, TRACES, pl.col("trace_id").eq(parents["trace_id"]))["sample"]
     tables = (REWRITES.name,) if table is REWRITES else (TRACES.name, REWRITES.name)
-    problem = _problem(lookup, PROBLEMS, found["problem_id"])
-    return Target(PROBLEMS, problem, lambda one: one.table in tables and one.sample == sample)
+    problem = _problem(lookup, PROBLEMS, parents["problem_id"])
+    return Target(PROBLEMS, problem, lambda each: each.table in tables and each.sample == sample)
 
 
-def wanted_for(project: Project, lookup: StoredTables, aim: Target) -> Iterator[WantedCompletion]:
+def wanted_for(project: Project, lookup: StoredTables, target: Target) -> Iterator[Wanted]:
     """Every completion that the recipe wants for the problem, given the current row store."""
-    recipe, problem = project.recipe, aim.problem
-    if aim.table is BENCHMARK_PROBLEMS:
+    recipe, problem = project.recipe, target.problem
+    if target.table is BENCHMARK_PROBLEMS:
         base = recipe.training.base
         epoch = current_epoch(project)
         yield from answered(problem, recipe.benchmarks, recipe.evaluation, "base", base, epoch)
-        made = lookup.rows(CHECKPOINT, lambda rows: rows.select("checkpoint_id").head(1))
-        if made.height:
-            student = Model(student_name(base.name), revision=made["checkpoint_id"][0])
+        checkpoint = lookup.rows(CHECKPOINT, lambda rows: rows.select("checkpoint_id").head(1))
+        if checkpoint.height:
+            student = Model(student_name(base.name), revision=checkpoint["checkpoint_id"][0])
             yield from answered(problem, recipe.benchmarks, recipe.evaluation, "student", student, epoch)
         for contender in recipe.contenders:
             yield from answered(problem, recipe.benchmarks, recipe.evaluation, contender.role, contender.model, epoch)
@@ -104,7 +102,7 @@ def wanted_for(project: Project, lookup: StoredTables, aim: Target) -> Iterator[
         # The difficulty may come with the problem: then there is no rating, neither stored nor wanted.
         rating = rated(problem, recipe.rating, recipe.sources, project.rows)
         is_rated = problem["difficulty"][0] is not None
-        yield from (one for one in rating if not is_rated or project.rows.get([one.request.id]).height)
+        yield from (each for each in rating if not is_rated or project.rows.get([each.request.id]).height)
     samples, traces = taught(problem, recipe.teacher, project.rows)
     yield from samples
     yield from rewritten(problem, traces, recipe.rewriting, project.rows)
@@ -115,25 +113,25 @@ def _of_completion(lookup: StoredTables, ident: str) -> Target | None:
         COMPLETIONS, lambda rows: rows.filter(pl.col("completion_id") == ident).select("completion_id", "request")
     )
     key = stored_key(ident, stored["request"][0])
-    asks = pl.lit(key.message).str.contains(pl.col("question").str.strip_chars(), literal=True)
+    is_in_request = pl.lit(key.message).str.contains(pl.col("question").str.strip_chars(), literal=True)
     for table in (PROBLEMS, BENCHMARK_PROBLEMS):
-        found = lookup.rows(table, lambda rows: rows.filter(asks))
-        if found.height:
+        problems = lookup.rows(table, lambda rows: rows.filter(is_in_request))
+        if problems.height:
             # The longest matching question: a short one may be part of another.
-            problem = found.sort(pl.col("question").str.len_chars(), descending=True).head(1)
-            return Target(table, problem, lambda one: one.request.id == ident, key)
-    return Target(PROBLEMS, PROBLEMS.frame([]), lambda one: False, key)
+            problem = problems.sort(pl.col("question").str.len_chars(), descending=True).head(1)
+            return Target(table, problem, lambda each: each.request.id == ident, key)
+    return Target(PROBLEMS, PROBLEMS.frame([]), lambda each: False, key)
 
 
-def _select(lookup: StoredTables, table: Table, meant: pl.Expr, most: int) -> list[RowSummary]:
+def _select(lookup: StoredTables, table: Table, matches: pl.Expr, most: int) -> list[Row]:
     view = VIEWS[table.name]
-    return rows_of(view, lookup.rows(table, lambda rows: view.select(rows.filter(meant)).head(most)))
+    return rows_of(view, lookup.rows(table, lambda rows: view.select(rows.filter(matches)).head(most)))
 
 
-def _one(lookup: StoredTables, table: Table, meant: pl.Expr) -> dict[str, object]:
+def _parents(lookup: StoredTables, table: Table, matches: pl.Expr) -> dict[str, object]:
     """The columns of a row that identify its problem, trace, role and sample."""
     columns = [name for name in ("problem_id", "trace_id", "role", "sample") if name in table.columns]
-    return lookup.rows(table, lambda rows: rows.filter(meant).select(columns).head(1)).row(0, named=True)
+    return lookup.rows(table, lambda rows: rows.filter(matches).select(columns).head(1)).row(0, named=True)
 
 
 def _problem(lookup: StoredTables, table: Table, ident: object) -> pl.DataFrame:

@@ -1,15 +1,15 @@
 """`skyassets plan`: whether the training fits the hardware, its time and cost, and the rest of the pipeline."""
 
 import argparse
-import json
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 
 from rich.console import Console
 
-from skyassets.commands.common.command import Command, Exits
-from skyassets.commands.planning import rendering as shown
+from skyassets.commands.common.command import Command, Exits, argument, json_argument
+from skyassets.commands.common.rendering import print_json, print_text
+from skyassets.commands.planning import rendering
 from skyassets.commands.planning.plan_data import Examples, examples
 from skyassets.commands.planning.plan_pipeline import pipeline
 from skyassets.commands.planning.plan_published import beside_published
@@ -21,6 +21,8 @@ from skyassets.core.training.spec import Lora, Training, TrainPlan
 from skyassets.engines.host.machine import this_machine, this_processor
 from skyassets.engines.training.job import JobFolder
 from skyassets.project.deployment import Deployment
+from skyassets.project.planning import priced as with_own_price
+from skyassets.project.planning import saving
 from skyassets.project.project import Project
 from skyassets.project.settings import dollars_in
 from skyassets.project.training_runs import saving, with_price, write_job
@@ -40,39 +42,10 @@ def _whole(text: str) -> int:
     return number
 
 
-def arguments(parser: ArgumentParser) -> None:
-    """The arguments of `plan`."""
-    parser.add_argument(
-        "--on", help="8xH100-80GB, 2x8xH100-80GB for two nodes, cpu, cpu-64GB; without it, this machine"
-    )
-    parser.add_argument("--price", help="dollars a device and hour; without it, the known price")
-    parser.add_argument("--rows", type=_whole, help="examples, in place of the stored or expected ones")
-    parser.add_argument("--tokens", type=float, help="tokens of an example in the mean, likewise")
-    parser.add_argument("--cutoff", type=_whole, help="what if the recipe's cutoff were this")
-    parser.add_argument("--packing", action="store_true", help="what if the recipe packed its examples")
-    parser.add_argument("--lora", type=_whole, metavar="RANK", help="what if the recipe trained adapters of this rank")
-    parser.add_argument("--ranks", type=int, help="processes, each with a device of its own")
-    parser.add_argument("--micro-batch", type=int, help="examples that a rank takes at once")
-    parser.add_argument(
-        "--zero", type=int, choices=range(4), dest="zero_stage", help="what the ranks share out: ZeRO's stage"
-    )
-    parser.add_argument("--offload", choices=OFFLOADS, help="what lies in main memory")
-    parser.add_argument("--recompute", action=argparse.BooleanOptionalAction, help="activations are computed again")
-    parser.add_argument("--attention", choices=ATTENTIONS, metavar="KIND", help=f"one of {', '.join(ATTENTIONS)}")
-    parser.add_argument("--loss", choices=LOSSES, help="how the loss is computed")
-    parser.add_argument("--sequence-parallel", type=int, help="ranks that share one example")
-    parser.add_argument("--save-every", type=_whole, help="steps between two saves")
-    parser.add_argument("--files", action="store_true", help="print the files and the command of the chosen layout")
-    parser.add_argument(
-        "--write", action="store_true", help="leave the job of the chosen layout for another machine, and say where"
-    )
-    parser.add_argument("--json", action="store_true", help="print JSON for machines")
-
-
 def plan(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
-    """Say whether the training fits, what it takes and costs, and what the whole pipeline does.
+    """Show whether the training fits the hardware, its time and cost, and the calls of the whole pipeline.
 
-    Starts nothing, and needs neither a GPU nor, for well-known models, a network.
+    Starts nothing. Needs no GPU and, for well-known models, no network.
     """
     project = Project(recipe, deployment)
     training = _training(recipe.training, options)
@@ -84,51 +57,79 @@ def plan(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
         training,
         data.lengths,
     )
-    inputs = PlanInputs(training, shape, data.lengths, hardware, _wishes(deployment, options), saves, data.learned)
-    plans = plans_of(inputs)
+    question = Question(training, shape, data.lengths, hardware, _overrides(deployment, options), saves, data.learned)
+    plans = plans_of(question)
     fitting = [each for each in plans if each[0].fits]
     best = fastest(fitting)[1] if fitting else None
     lines, source = pipeline(project, hardware)
-    console = Console()
     job = _written(project, training, best, options) if options.write and best else None
+    published = beside_published(recipe)
     if options.json:
-        told = _told(recipe, data, plans, best, lines, source) | {"refusal": "" if best else refusal(inputs)}
-        told |= {"published": beside_published(recipe), "job": str(job.path) if job else None}
-        console.print(json.dumps(told, indent=1), markup=False, highlight=False, soft_wrap=True)
+        data_of_plan = _data(recipe, data, plans, best, lines, source)
+        more = {"refusal": "" if best else refusal(question), "published": published}
+        print_json(data_of_plan | more | {"job": str(job.path) if job else None})
         return 0 if best else 1
-
-    def say(text: str) -> None:
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
-
+    console = Console()
     for text in _head(recipe, training, data, shape, hardware):
-        say(text)
-    console.print(shown.layouts(plans, best))
-    for text in _notes(best, hardware) if best else [refusal(inputs)]:
-        say(text)
-    console.print(shown.models(lines, best))
-    say(f"Figures of the pipeline: {source}.")
-    if published := beside_published(recipe):
-        say(str(published["says"]))
+        print_text(console, text)
+    console.print(rendering.layouts(plans, best))
+    for text in _notes(best, hardware) if best else [refusal(question)]:
+        print_text(console, text)
+    console.print(rendering.calls(lines, best))
+    print_text(console, f"Source of these figures: {source}.")
+    if published:
+        print_text(console, str(published["says"]))
     if options.files and best:
         for name, text in best.files.items():
-            say(f"\n{name}\n{text}")
-        say(f"\n{' '.join(best.argv)}")
+            print_text(console, f"\n{name}\n{text}")
+        print_text(console, f"\n{' '.join(best.argv)}")
     if job and best:
-        say(f"\nThe job is in {job.path}; run there, then materialize checkpoint here:")
-        say(" ".join([*best.argv[:-1], str(job.path)]))
+        print_text(console, f"\nThe job is in {job.path}. Run this there, then materialize checkpoint here:")
+        print_text(console, " ".join([*best.argv[:-1], str(job.path)]))
     return 0 if best else 1
 
 
 PLAN = Command(
     plan,
-    arguments,
     (
-        ("", "does the training fit this machine, what does it take and cost"),
-        ("--on 8xH100-80GB", "the same for eight H100"),
-        ("--on 1xA100-80GB --lora 16 --rows 5000 --tokens 1200", "what if"),
-        ("--write", "leave the job for another machine"),
+        argument(
+            "--on",
+            metavar="HARDWARE",
+            help="8xH100-80GB, 2x8xH100-80GB for two nodes, cpu or cpu-64GB; without it, this machine",
+        ),
+        argument("--price", metavar="DOLLARS", help="per device and hour; without it, the known price"),
+        argument(
+            "--rows", type=_whole, metavar="N", help="number of examples, instead of the stored or expected number"
+        ),
+        argument(
+            "--tokens",
+            type=float,
+            metavar="N",
+            help="mean tokens of an example, instead of the stored or expected ones",
+        ),
+        argument("--cutoff", type=_whole, metavar="TOKENS", help="another cutoff than the recipe's"),
+        argument("--packing", action="store_true", help="pack the examples, even if the recipe does not"),
+        argument("--lora", type=_whole, metavar="RANK", help="train adapters of this rank"),
+        argument("--ranks", type=int, metavar="N", help="number of processes, each with its own device"),
+        argument("--micro-batch", type=int, metavar="N", help="examples that a rank processes at once"),
+        argument("--zero", type=int, choices=range(4), dest="zero_stage", help="ZeRO stage"),
+        argument("--offload", choices=OFFLOADS, help="what to offload to CPU memory"),
+        argument("--recompute", action=argparse.BooleanOptionalAction, help="use activation checkpointing"),
+        argument("--attention", choices=ATTENTIONS, metavar="KIND", help=f"one of {', '.join(ATTENTIONS)}"),
+        argument("--loss", choices=LOSSES, help="how to compute the loss"),
+        argument("--sequence-parallel", type=int, metavar="N", help="ranks that share one example"),
+        argument("--save-every", type=_whole, metavar="N", help="steps between two saves"),
+        argument("--files", action="store_true", help="print the files and the command of the chosen layout"),
+        argument("--write", action="store_true", help="write the job of the chosen layout, to run on another machine"),
+        json_argument(),
     ),
-    Exits("the training fits", "nothing fits"),
+    (
+        ("", "whether the training fits this machine, its time and cost"),
+        ("--on 8xH100-80GB", "the same for eight H100"),
+        ("--on 1xA100-80GB --lora 16 --rows 5000 --tokens 1200", "a variant of the training"),
+        ("--write", "write the job for another machine"),
+    ),
+    Exits("the training fits", "no layout fits"),
 )
 
 
@@ -136,8 +137,9 @@ def _written(project: Project, training: Training, best: TrainPlan, options: Nam
     what_if = training != project.recipe.training or options.rows is not None or options.tokens is not None
     if what_if or project.store.manifest(EXAMPLES) is None:
         raise SkyassetsError(
-            "plan: --write leaves the job of the recipe's own training on its own data set; make sft_dataset first, "
-            "and leave out --rows, --tokens, --cutoff, --packing and --lora (what they ask belongs into the recipe)"
+            "plan: --write writes the job of the recipe's own training on its own data set; make sft_dataset first, "
+            "and set the cutoff, packing and lora in the recipe instead of by --rows, --tokens, --cutoff, --packing "
+            "and --lora"
         )
     return write_job(project, best)
 
@@ -149,7 +151,7 @@ def _training(training: Training, options: Namespace) -> Training:
 
 def _hardware(deployment: Deployment, options: Namespace) -> Hardware:
     if options.on is None:
-        hardware = with_price(this_machine(), deployment)
+        hardware = with_own_price(this_machine(), deployment)
     else:
         hardware = this_processor() if options.on == "cpu" else hardware_of(options.on)
     if options.price is None:
@@ -157,44 +159,43 @@ def _hardware(deployment: Deployment, options: Namespace) -> Hardware:
     return replace(hardware, device=replace(hardware.device, dollars_hour=dollars_in("--price", options.price)))
 
 
-def _wishes(deployment: Deployment, options: Namespace) -> LayoutOverrides:
+def _overrides(deployment: Deployment, options: Namespace) -> LayoutOverrides:
     """The overrides of the options; on this machine, the deployment's overrides fill the gaps."""
-    overrides = deployment.overrides if options.on is None else LayoutOverrides()
-    names = ("ranks", "micro_batch", "zero_stage", "offload", "recompute", "attention", "loss", "sequence_parallel")
-    said = {name: getattr(options, name) for name in names}
-    return replace(overrides, **{name: wish for name, wish in said.items() if wish is not None})
+    defaults = deployment.overrides if options.on is None else LayoutOverrides()
+    values = {field.name: getattr(options, field.name) for field in fields(LayoutOverrides)}
+    return replace(defaults, **{name: value for name, value in values.items() if value is not None})
 
 
 def _head(recipe: Recipe, training: Training, data: Examples, shape: ModelShape, hardware: Hardware) -> list[str]:
     device = hardware.device
-    method = f"LoRA of rank {training.lora.rank}" if training.lora else "all weights"
-    packs = ", packed" if training.packing else ""
+    method = f"LoRA of rank {training.lora.rank}" if training.lora else "full fine-tuning"
+    unit, packs = ("packs", ", packed") if training.packing else ("examples", "")
     speed = f", {device.tflops:,.0f} dense bf16 TFLOPS" if device.tflops else ""
     nodes = f" on {hardware.nodes} nodes" if hardware.nodes > 1 else ""
     return [
-        f"{recipe.name}: {training.base}, {shape.parameters / 1e9:.2f} billion weights; {method}, {training.epochs} "
-        f"epochs, {training.global_batch} {'packs' if packs else 'examples'} a step, cutoff {training.cutoff:,}{packs}",
+        f"{recipe.name}: {training.base}, {shape.parameters / 1e9:.2f} billion parameters; {method}, {training.epochs} "
+        f"epochs, {training.global_batch} {unit} per step, cutoff {training.cutoff:,}{packs}",
         f"data: {data.says}",
         f"hardware: {hardware.devices} x {device.name}{nodes}, {device.memory_gb:.1f} GB each{speed}; "
-        f"{hardware.host_memory_gb:,.0f} GB of main memory a node; {ROOM:.0%} of a memory are planned with",
+        f"{hardware.host_memory_gb:,.0f} GB of main memory per node; at most {ROOM:.0%} of each is used",
     ]
 
 
 def _notes(best: TrainPlan, hardware: Hardware) -> list[str]:
-    price, who = hardware.device.dollars_hour, priced(hardware.device)
-    cost = f"${price:g} a device and hour{f', {who}' if who else ''}" if price else "no price is known: say --price"
+    price, source = hardware.device.dollars_hour, priced(hardware.device)
+    cost = f"${price:g} per device and hour{f', {source}' if source else ''}" if price else "price unknown: set --price"
     ranks = f"{best.layout.ranks} ranks" if best.layout.ranks > 1 else "1 rank"
-    time = f"{shown.hours(best.hours)} hours, {shown.dollars(best.dollars)}; " if best.hours else ""
-    fill = "of the packs' room is filled" if best.training.packing else "of the computed tokens are no padding"
+    time = f"{rendering.hours(best.hours)} hours, {rendering.dollars(best.dollars)}; " if best.hours else ""
+    fill = "of the packs' capacity is filled" if best.training.packing else "of the computed tokens are not padding"
     return [
-        f"chosen: {shown.named(best)} on {ranks}: {best.steps:,} steps, {shown.tokens(best.tokens)} tokens, "
-        f"{best.fill:.2%} {fill}; {time}{best.disk_gb:,.0f} GB of disk",
-        "It rests on:",
+        f"chosen: {rendering.layout_name(best)} on {ranks}: {best.steps:,} steps, {rendering.tokens(best.tokens)} "
+        f"tokens, {best.fill:.2%} {fill}; {time}{best.disk_gb:,.0f} GB of disk",
+        "Assumptions:",
         *(f"  - {each}" for each in (*best.assumptions, *([cost] if hardware.device.is_gpu else []))),
     ]
 
 
-def _told(
+def _data(
     recipe: Recipe,
     data: Examples,
     plans: Sequence[tuple[Candidate, TrainPlan]],
@@ -210,14 +211,12 @@ def _told(
                 "layout": asdict(each.layout),
                 "memory": asdict(each.memory) | {"total": each.memory.total},
                 "fits": each.fits,
-                "hours": made.hours,
-                "dollars": made.dollars,
+                "hours": planned.hours,
+                "dollars": planned.dollars,
             }
-            for each, made in plans
+            for each, planned in plans
         ],
         "plan": asdict(best) if best else None,
-        "pipeline": [
-            asdict(line) | {"tokens": line.tokens, "hours": line.hours, "dollars": line.dollars_mean} for line in lines
-        ],
+        "pipeline": list(map(rendering.line_data, lines)),
         "source": source,
     }

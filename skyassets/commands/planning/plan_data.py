@@ -34,19 +34,19 @@ def examples(project: Project, cutoff: int, options: Namespace) -> Examples:
     tokens = expected.row_tokens if options.tokens is None and expected else options.tokens
     if rows is None or tokens is None:
         raise SkyassetsError(
-            f"{project.recipe.name}: there is no sft_dataset yet, and the recipe expects no number of examples; "
-            "say how many and how long with --rows 5000 --tokens 1200, or make the data set first"
+            f"{project.recipe.name}: there is no sft_dataset yet, and the recipe states no expected size; give one "
+            "(--rows 5000 --tokens 1200), or make the data set first"
         )
     if not 1 <= tokens <= cutoff or rows < 1:
         raise SkyassetsError(
             f"--rows is {rows} and --tokens is {tokens:g}; they must be 1 or more, and the mean at most {cutoff}"
         )
-    who = "expected" if options.rows is None or options.tokens is None else "said"
+    source = "expected by the recipe" if options.rows is None or options.tokens is None else "as given"
     return Examples(
         typical_lengths(rows, tokens, cutoff),
         0,
-        f"{rows:,} examples of {tokens:,.0f} tokens in the mean, as {who}; their lengths are taken to be log-normal "
-        f"(spread {SPREAD:g}) and none above the cutoff",
+        f"{rows:,} examples of {tokens:,.0f} tokens on average, {source}; lengths assumed to be log-normal (spread "
+        f"{SPREAD:g}), none above the cutoff",
     )
 
 
@@ -55,12 +55,12 @@ def _stored(project: Project, cutoff: int) -> Examples:
         project.store.read(EXAMPLES).filter(pl.col("dropped_by").is_null()).select("example_tokens", "learned_tokens")
     )
     lengths = rows["example_tokens"].to_list()
-    kept = [length for length in lengths if length <= cutoff]
-    if not kept:
+    fitting = [length for length in lengths if length <= cutoff]
+    if not fitting:
         raise GateError("checkpoint: sft_dataset keeps no example within the cutoff, so there is nothing to train on")
-    longer = f"; {len(lengths) - len(kept)} longer ones are left out" if len(kept) < len(lengths) else ""
+    longer = f"; {len(lengths) - len(fitting)} longer ones are left out" if len(fitting) < len(lengths) else ""
     return Examples(
-        kept,
+        fitting,
         int(rows["learned_tokens"].sum() or 0),
-        f"the {len(kept):,} kept rows of sft_dataset, {sum(kept) / len(kept):,.0f} tokens in the mean{longer}",
+        f"the {len(fitting):,} kept rows of sft_dataset, {sum(fitting) / len(fitting):,.0f} tokens on average{longer}",
     )

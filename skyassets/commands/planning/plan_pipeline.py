@@ -22,9 +22,9 @@ def pipeline(project: Project, hardware: Hardware) -> tuple[list[Line], str]:
         return [_expected(project, hardware, expected, calls) for calls in expected.calls], expected.source
     estimate = CallEstimate(project, 0, Budget(), lambda line: None, "plan")
     try:
-        return list(estimate.lines()), "what the stages would ask now, as `skyassets forecast` counts it"
+        return list(estimate.lines()), "the calls of a run now, counted as by `skyassets forecast`"
     except SkyassetsError as error:
-        return [], f"the other assets cannot be forecast here: {error}"
+        return [], f"the calls of the other assets cannot be counted here: {error}"
 
 
 def _expected(project: Project, hardware: Hardware, expected: Expected, calls: Calls) -> Line:

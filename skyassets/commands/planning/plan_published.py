@@ -19,8 +19,8 @@ def beside_published(recipe: Recipe) -> dict[str, object]:
     layout = Layout(hardware.devices, hardware.nodes, 1, 3, published.offload, recompute=True)
     lengths = typical_lengths(expected.rows, expected.row_tokens, training.cutoff)
     # Their trainer used examples in random order: each micro step waits for the longest of eight.
-    drawn = epoch_batches(training, lengths, layout, is_sorted=False)
-    time = duration(training, layout, Saving(), shape, hardware, lengths, drawn)
+    unsorted = epoch(training, lengths, layout, is_sorted=False)
+    time = duration(training, layout, Saving(), shape, hardware, lengths, unsorted)
     if time is None:
         return {}
     hours, dollars = time.hours, time.hours * hardware.devices * hardware.device.dollars_hour
@@ -29,9 +29,9 @@ def beside_published(recipe: Recipe) -> dict[str, object]:
         "planned_dollars": dollars,
         "published_hours": published.hours,
         "published_dollars": published.dollars,
-        "says": f"The published run (ZeRO-3, offload {published.offload}, {published.hardware}, examples dealt as they "
-        f"are drawn, so that a micro step waits for the longest of {hardware.devices}) by the same arithmetic: "
+        "says": f"The published run (ZeRO-3, offload {published.offload}, {published.hardware}, examples in random "
+        f"order, so that a micro step waits for the longest of {hardware.devices}) by the same calculation: "
         f"{hours:.1f} hours and ${dollars:,.0f}; published: {published.hours:g} hours and ${published.dollars:g} "
         f"({hours / published.hours - 1:+.0%} and {dollars / published.dollars - 1:+.0%}). "
-        "Here like lengths are dealt together, which saves most of the waiting.",
+        "skyassets groups examples of similar length, which avoids most of the waiting.",
     }

@@ -1,41 +1,45 @@
-"""How a plan is printed in a terminal."""
+"""How plans, calls and costs are printed in a terminal and as JSON."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from skyassets.commands.planning.ledger import short
+from skyassets.commands.common.rendering import new_table
 from skyassets.core.money import in_dollars
 from skyassets.core.training.spec import TrainPlan
 from skyassets.stages.inspection.forecast import Line, total
 from skyassets.stages.training.parallelism import Candidate
 
 UNKNOWN = "?"
-TERMS = ("parameters", "gradients", "optimizer", "activations", "logits", "overhead")
+TERMS = {
+    "parameters": "model", "gradients": "grad", "optimizer": "Adam", "activations": "acts", "logits": "logit",
+    "overhead": "libs", "total": "sum",
+}  # fmt: skip
+"""What takes memory, with its column's heading."""
+LONGEST_NAME = 24
 
 
 def layouts(plans: Sequence[tuple[Candidate, TrainPlan]], best: TrainPlan | None) -> Table:
     """Every layout with its memory by term, hours and dollars; the chosen one is marked."""
-    shown = Table(title="memory of a rank in GB, by layout", box=SIMPLE_HEAD, padding=0, show_edge=False)
-    shown.add_column("layout", no_wrap=True)
-    for name in ("model", "grad", "Adam", "acts", "logit", "libs", "all", "host", "fits", "hours", "cost"):
-        shown.add_column(name, justify="right", no_wrap=True)
+    columns = (*TERMS.values(), "host", "fits", "hours", "cost")
+    table = new_table(("layout", *columns), "memory per rank in GB, by layout", columns)
+    table.padding, table.show_edge = (0, 0, 0, 0), False
     for candidate, plan in plans:
-        held = candidate.memory
-        shown.add_row(
-            f"{'>' if plan is best else ' '} {named(plan)}".replace(", ", "\n   ", 1),
-            *(gigabytes(getattr(held, term)) for term in (*TERMS, "total")),
-            gigabytes(held.host) if held.host else "-",
+        memory = candidate.memory
+        table.add_row(
+            f"{'>' if plan is best else ' '} {layout_name(plan)}".replace(", ", "\n   ", 1),
+            *(gigabytes(getattr(memory, term)) for term in TERMS),
+            gigabytes(memory.host) if memory.host else "-",
             "yes" if candidate.fits else "no",
             hours(plan.hours),
             dollars(plan.dollars),
             style="bold green" if plan is best else None if candidate.fits else "dim",
         )
-    return shown
+    return table
 
 
-def named(plan: TrainPlan) -> str:
+def layout_name(plan: TrainPlan) -> str:
     """A layout in a few words."""
     layout = plan.layout
     words = [f"ZeRO-{layout.zero_stage}"]
@@ -44,23 +48,39 @@ def named(plan: TrainPlan) -> str:
     return " ".join(words) + (f", offload {layout.offload}" if layout.offload != "none" else "")
 
 
-def models(
+def calls(
     lines: Sequence[Line], plan: TrainPlan | None, title: str = "the whole pipeline", to_train: float | None = None
 ) -> Table:
     """The calls and cost of each role, including the training, which costs `to_train` if it has no plan."""
-    shown = Table(title=title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for name in ("for", "calls", "tokens", "hours", "dollars"):
-        shown.add_column(name, justify="left" if name == "for" else "right", no_wrap=True)
+    numbers = ("calls", "tokens", "hours", "dollars")
+    table = new_table(("asset", *numbers), title, numbers)
     for line in lines:
-        who = f"{line.asset}\n {line.role}: {short(line.model.partition('@')[0])}"
-        shown.add_row(who, f"{line.calls:,}", tokens(line.tokens), hours(line.hours), dollars(line.dollars_mean))
+        counts = (f"{line.calls:,}", tokens(line.tokens), hours(line.hours), dollars(line.dollars_mean))
+        table.add_row(line_name(line), *counts)
     if plan is not None:
-        who = f"checkpoint\n {short(plan.training.base.name)}"
-        shown.add_row(who, "-", tokens(plan.tokens), hours(plan.hours), dollars(plan.dollars))
-    shown.add_section()
+        name = f"checkpoint\n {short_model(plan.training.base.name)}"
+        table.add_row(name, "-", tokens(plan.tokens), hours(plan.hours), dollars(plan.dollars))
+    table.add_section()
     cost = total([*(line.dollars_mean for line in lines), plan.dollars if plan else to_train])
-    shown.add_row("in all", f"{sum(line.calls for line in lines):,}", "", "", dollars(cost))
-    return shown
+    table.add_row("total", f"{sum(line.calls for line in lines):,}", "", "", dollars(cost))
+    return table
+
+
+def line_name(line: Line) -> str:
+    """The asset, and below it the role and the model."""
+    return f"{line.asset}\n {line.role}: {short_model(line.model.partition('@')[0])}"
+
+
+def line_data(line: Line) -> dict[str, object]:
+    """The calls and cost of a role as JSON data."""
+    return asdict(line) | {"tokens": line.tokens, "hours": line.hours, "dollars": line.dollars_mean}
+
+
+def short_model(model: str) -> str:
+    """A model's short name: without owner and file extension, and with a shortened revision."""
+    name, _, revision = model.partition("@")
+    own_name = name.rsplit("/", 1)[-1].removesuffix(".gguf")
+    return own_name[:LONGEST_NAME] + (f"@{revision[:8]}" if revision else "")
 
 
 def gigabytes(number: float) -> str:
@@ -87,3 +107,8 @@ def dollars(amount: float | None) -> str:
     if amount is None:
         return UNKNOWN
     return f"${amount:,.0f}" if amount >= 10 else in_dollars(amount)
+
+
+def exact_dollars(amount: object) -> str:
+    """Dollars and cents for people."""
+    return in_dollars(amount) if isinstance(amount, int | float) else "unknown"

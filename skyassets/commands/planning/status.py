@@ -1,20 +1,18 @@
 """`skyassets status`: which tables are fresh, which are stale and why, and what a run would cost."""
 
-import json
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 
 import polars as pl
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from skyassets.commands.common.command import Command, Exits
+from skyassets.commands.common.command import Command, Exits, json_argument
+from skyassets.commands.common.rendering import new_table, print_json
 from skyassets.commands.planning import rendering
-from skyassets.commands.planning.outlook import RunForecast, outlook
+from skyassets.commands.planning.run_forecast import RunForecast, run_forecast
 from skyassets.core.hints import materialize
 from skyassets.core.money import in_dollars
 from skyassets.core.tables.declarations import REPORTS
@@ -37,35 +35,25 @@ DAY = 86_400
 RUN = materialize()
 
 
-def arguments(parser: ArgumentParser) -> None:
-    """The arguments of `status`."""
-    parser.add_argument("--json", action="store_true", help="print JSON for machines")
-
-
 def status(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
-    """Say which tables are fresh, which are stale and why, and what a run would ask, train and cost.
+    """Show which tables are fresh, which are stale and why, and what a run would cost.
 
-    Looks only: nobody is asked, no server started, nothing fetched or written.
+    Read-only: makes no call, starts no server, and fetches and writes nothing.
     """
     project = Project(recipe, deployment)
     now = datetime.now(UTC)
-    table_status = table_statuses(project)
-    ahead = outlook(project, table_status)
-    console = Console()
-    is_fresh = not any(one.is_pending for one in table_status)
+    statuses = table_statuses(project)
+    forecast = run_forecast(project, statuses)
+    is_fresh = not any(each.is_pending for each in statuses)
     if options.json:
-        console.print(
-            json.dumps(_told(project, table_status, ahead, now), indent=1),
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
-        )
+        print_json(_data(project, statuses, forecast, now))
         return 0 if is_fresh else 1
-    console.print(_shown(recipe, table_status, now))
-    if ahead.lines or ahead.training:
-        title = "what a run would ask and train now" + ", at most" * ahead.is_most
-        console.print(rendering.models(ahead.lines or (), ahead.training, title, ahead.to_train))
-    for text in _remarks(project, table_status, ahead, now):
+    console = Console()
+    console.print(_table(recipe, statuses, now))
+    if forecast.lines or forecast.training:
+        title = "calls and training of a run now" + " (at most)" * forecast.is_most
+        console.print(rendering.calls(forecast.lines or (), forecast.training, title, forecast.to_train))
+    for text in _remarks(project, statuses, forecast, now):
         # A command stays on one line, so that it can be copied.
         console.print(text, markup=False, highlight=False, soft_wrap=RUN in text)
     return 0 if is_fresh else 1
@@ -73,76 +61,66 @@ def status(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
 
 STATUS = Command(
     status,
-    arguments,
-    (("", "what is stale and why, and what a run would cost"), ("--json", "the same for machines")),
+    (json_argument(),),
+    (("", "what is stale and why, and what a run would cost"), ("--json", "the same as JSON")),
     Exits("everything is fresh", "something is stale or missing"),
 )
 
 
-def _shown(recipe: Recipe, table_status: Sequence[TableStatus], now: datetime) -> Table:
-    shown = Table(title=f"{recipe.name}: how the tables stand", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for name in ("table", "state", "rows", "made", "why"):
-        shown.add_column(
-            name, justify="right" if name in ("rows", "made") else "left", no_wrap=name != "why", overflow="fold"
+def _table(recipe: Recipe, statuses: Sequence[TableStatus], now: datetime) -> Table:
+    columns = ("table", "state", "rows", "made", "why")
+    table = new_table(columns, f"{recipe.name}: status of the tables", ("rows", "made"), fold=("why",))
+    for each in statuses:
+        table.add_row(
+            each.table.name,
+            Text(each.state, STYLES[each.state]),
+            "-" if each.rows is None else f"{each.rows:,}",
+            "-" if each.made is None else f"{_age(each.made, now)} ago",
+            Text(f"built now by process {each.builder}" if each.builder else each.why.removeprefix(f"{UNFINISHED}; ")),
         )
-    for one in table_status:
-        shown.add_row(
-            one.table.name,
-            Text(one.state, STYLES[one.state]),
-            "-" if one.rows is None else f"{one.rows:,}",
-            "-" if one.made is None else f"{_age(one.made, now)} ago",
-            Text(f"being made by process {one.builder}" if one.builder else one.why.removeprefix(f"{UNFINISHED}; ")),
-        )
-    return shown
+    return table
 
 
-def _remarks(project: Project, table_status: Sequence[TableStatus], ahead: RunForecast, now: datetime) -> Iterator[str]:
-    yield from ahead.notes
-    if not any(one.is_pending for one in table_status):
-        yield "Everything is fresh: a run would make nothing, ask nobody and cost nothing."
+def _remarks(project: Project, statuses: Sequence[TableStatus], forecast: RunForecast, now: datetime) -> Iterator[str]:
+    yield from forecast.notes
+    if not any(each.is_pending for each in statuses):
+        yield "Everything is fresh: a run would rebuild nothing, make no calls and cost nothing."
     else:
-        yield f"Bring it up to date: {RUN}"
-    report, epoch = next(one for one in table_status if one.table is REPORTS), _epoch(project)
+        yield f"To update everything: {RUN}"
+    report, epoch = next(each for each in statuses if each.table is REPORTS), _epoch(project)
     if epoch is not None and report.made is not None:
         yield f"last report: {epoch or 'the first epoch'}, {_age(report.made, now)} ago"
-    yield f"asked again, once the schedule is switched on: {project.recipe.reevaluate_at} (cron)"
+    yield f"re-evaluation, if its schedule is switched on: {project.recipe.reevaluate_at} (cron)"
     if project.budget is not None:
-        fit = None if ahead.lines is None else fits(ahead.lines, project.budget)
-        answer = {True: "the calls fit", False: "THE CALLS DO NOT FIT", None: "nobody knows whether the calls fit"}[fit]
-        yield f"budget of a run: {in_dollars(project.budget)}, {answer}"
+        fit = None if forecast.lines is None else fits(forecast.lines, project.budget)
+        answers = {True: "the calls fit", False: "THE CALLS DO NOT FIT", None: "whether the calls fit is unknown"}
+        yield f"budget per run: {in_dollars(project.budget)}; {answers[fit]}"
 
 
-def _told(
-    project: Project, table_status: Sequence[TableStatus], ahead: RunForecast, now: datetime
-) -> dict[str, object]:
+def _data(project: Project, statuses: Sequence[TableStatus], forecast: RunForecast, now: datetime) -> dict[str, object]:
     """The status as JSON data. Times are in UTC; `null` means unknown."""
-    training = ahead.training
+    training = forecast.training
     return {
         "recipe": project.recipe.name,
         "tables": [
             {
-                "table": one.table.name,
-                "state": one.state,
-                "why": one.why,
-                "rows": one.rows,
-                "made": one.made.isoformat() if one.made else None,
-                "age_seconds": round((now - one.made).total_seconds()) if one.made else None,
-                "data_version": one.data_version or None,
-                "made_now_by_process": one.builder or None,
+                "table": each.table.name,
+                "state": each.state,
+                "why": each.why,
+                "rows": each.rows,
+                "made": each.made.isoformat() if each.made else None,
+                "age_seconds": round((now - each.made).total_seconds()) if each.made else None,
+                "data_version": each.data_version or None,
+                "made_now_by_process": each.builder or None,
             }
-            for one in table_status
+            for each in statuses
         ],
         "run": {
-            "calls": ahead.calls,
-            "dollars": ahead.dollars,
-            "is_trained": ahead.is_trained,
-            "is_at_most": ahead.is_most,
-            "roles": None
-            if ahead.lines is None
-            else [
-                asdict(line) | {"tokens": line.tokens, "hours": line.hours, "dollars": line.dollars_mean}
-                for line in ahead.lines
-            ],
+            "calls": forecast.calls,
+            "dollars": forecast.dollars,
+            "is_trained": forecast.is_trained,
+            "is_at_most": forecast.is_most,
+            "roles": None if forecast.lines is None else list(map(rendering.line_data, forecast.lines)),
             "training": None
             if training is None
             else {
@@ -152,7 +130,7 @@ def _told(
                 "hours": training.hours,
                 "dollars": training.dollars,
             },
-            "notes": ahead.notes,
+            "notes": forecast.notes,
         },
         "epoch": _epoch(project),
         "asked_again_at": project.recipe.reevaluate_at,
@@ -164,8 +142,8 @@ def _epoch(project: Project) -> str | None:
     """The epoch of the last report, empty for the first epoch; None without a readable report."""
     if project.store.unreadable(REPORTS):
         return None
-    found = pl.scan_parquet(project.store.path(REPORTS)).select("epoch_name").head(1).collect()["epoch_name"]
-    return str(found[0] or "") if found.len() else None
+    names = pl.scan_parquet(project.store.path(REPORTS)).select("epoch_name").head(1).collect()["epoch_name"]
+    return str(names[0] or "") if names.len() else None
 
 
 def _age(made: datetime, now: datetime) -> str:

@@ -2,19 +2,17 @@
 
 import os
 import re
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Sequence
+from argparse import ArgumentTypeError, Namespace
 from pathlib import Path
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from skyassets.commands.common.command import Command, Exits
-from skyassets.commands.common.rendering import printable
+from skyassets.commands.common.command import Command, Exits, argument
+from skyassets.commands.common.rendering import new_table, print_text, printable
 from skyassets.core.errors import PublishError
-from skyassets.core.publication import Publication, RepoType, RepoUpload, UploadResult
+from skyassets.core.publication import Kind, Parcel, Pushed
 from skyassets.engines.hub import upload
 from skyassets.project.deployment import Deployment
 from skyassets.project.project import Project
@@ -25,122 +23,107 @@ from skyassets.recipes.recipe import Recipe
 REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
-def arguments(parser: ArgumentParser) -> None:
-    """The arguments of `publish`."""
-    parser.add_argument("--data", type=_repo, metavar="OWNER/NAME", help="the data set's repository")
-    parser.add_argument("--model", type=_repo, metavar="OWNER/NAME", help="the model's repository")
-    parser.add_argument("--report", default="", metavar="NAME", help="a report of the history (the latest)")
-    parser.add_argument("--tables-only", action="store_true", help="leave out the report's pages, which show items")
-    parser.add_argument(
-        "--accept-licence",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="publish although this licence forbids something or is not known; said in the cards; may be repeated",
-    )
-    parser.add_argument("--push", action="store_true", help="send it; without it nothing leaves this machine")
-    who = parser.add_mutually_exclusive_group()
-    who.add_argument("--private", action="store_true", help="new repositories are for yourself (the default)")
-    who.add_argument("--public", action="store_true", help="new repositories are for everybody")
+def _repo(text: str) -> str:
+    if not REPO.fullmatch(text):
+        raise ArgumentTypeError(f"{text!r} is not a repository; it must be OWNER/NAME")
+    return text
 
 
 def publish(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
-    """Show what would go to the hub, and what forbids it; with --push, send it.
+    """Show what would be uploaded to the Hugging Face Hub and what blocks it; with --push, upload it.
 
-    Refuses when a gate of the recipe is not kept, a licence forbids it as far as its own words go, the report is
-    missing or of another checkpoint, a file is damaged, or one holds a secret or names this machine.
+    Blocked if a gate of the recipe fails, a licence forbids it by its own words, the report is missing or of another
+    checkpoint, a file is damaged, or a file contains a secret or names this machine.
     """
-    named = [kind for kind, repo in ((RepoType.DATA, options.data), (RepoType.MODEL, options.model)) if repo]
-    if options.push and not named:
-        raise PublishError(
-            "publish: nobody has said where to; name a repository: --data OWNER/NAME, --model OWNER/NAME"
-        )
-    wanted = PublicationRequest(
-        kinds=tuple(named) or (Kind.DATA, Kind.MODEL),
+    kinds = tuple(kind for kind, repo in ((Kind.DATA, options.data), (Kind.MODEL, options.model)) if repo)
+    if options.push and not kinds:
+        raise PublishError("publish: no repository given (--data OWNER/NAME, --model OWNER/NAME)")
+    if options.private and options.public:
+        raise PublishError("publish: --private and --public exclude each other")
+    wanted = Wanted(
+        kinds=kinds or (Kind.DATA, Kind.MODEL),
         names=Names(options.data or "", options.model or "", tuple(options.accept_licence)),
         report=options.report,
         has_pages=not options.tables_only,
     )
     console = Console()
-    project = Project(recipe, deployment)
-    found = publication(project, wanted)
-    for parcel in found.uploads:
-        console.print(_parcel(parcel, options.public, project.store.folder))
-    if found.uploads:
-        _say(console, f"as one commit each: {found.uploads[0].title}\nfrom {os.path.relpath(project.store.folder)}/")
-    _told(console, "to know", found.warnings, "yellow")
-    _told(console, "refused", found.problems, "red")
-    if found.problems:
+    folder = Project(recipe, deployment).store.folder
+    plan = publication(Project(recipe, deployment), wanted)
+    for parcel in plan.parcels:
+        console.print(_table(parcel, options.public, folder))
+    if plan.parcels:
+        print_text(console, f"commit message: {plan.parcels[0].title}\nfiles from: {os.path.relpath(folder)}/")
+    for kind, lines, style in (("note", plan.warned, "yellow"), ("blocked", plan.refused, "red")):
+        for line in lines:
+            console.print(Text.assemble((f"{kind}: ", style), printable(line)))
+    if plan.refused:
         return 1
     if not options.push:
-        _say(console, f"Nothing was sent: this is what would go, {_size(_total(found))}. Send it with --push.")
+        size = _size(sum(parcel.size for parcel in plan.parcels))
+        print_text(console, f"Nothing was uploaded. To upload these files ({size}), add --push.")
         return 0
-    for parcel in found.uploads:
-        _pushed(console, parcel, upload.push(parcel, options.public))
+    for parcel in plan.parcels:
+        _show_result(console, parcel, upload.push(parcel, options.public))
     return 0
 
 
 PUBLISH = Command(
     publish,
-    arguments,
-    examples=(
-        ("", "what would go, and what forbids it"),
+    (
+        argument("--data", type=_repo, metavar="OWNER/NAME", help="the data set's repository"),
+        argument("--model", type=_repo, metavar="OWNER/NAME", help="the model's repository"),
+        argument("--report", default="", metavar="NAME", help="a report of the history; without it, the latest"),
+        argument("--tables-only", action="store_true", help="leave out the report's pages, which show items"),
+        argument(
+            "--accept-licence",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="publish although this licence forbids something or is unknown; the cards say so; may be repeated",
+        ),
+        argument("--push", action="store_true", help="upload; without it, nothing leaves this machine"),
+        argument("--private", action="store_true", help="make new repositories private (the default)"),
+        argument("--public", action="store_true", help="make new repositories public"),
+    ),
+    (
+        ("", "what would be uploaded, and what blocks it"),
         ("--data ada/sums --model ada/sums-7b", "the same, with the repositories' names in the cards"),
         ("--data ada/sums --push", "the data set alone, into a private repository"),
-        ("--model ada/sums-7b --push --public", "the model with its report, for everybody"),
-        ("--accept-licence unknown", "go on although nobody states a licence"),
+        ("--model ada/sums-7b --push --public", "the model with its report, into a public repository"),
+        ("--accept-licence unknown", "accept that a licence is unknown"),
     ),
-    exits=Exits("it may go; with --push, it is there", "something forbids it", "it could not be asked, or not be sent"),
+    Exits(
+        "nothing blocks it; with --push, it is uploaded",
+        "something blocks it",
+        "error: a wrong option, recipe or setting, or the upload failed",
+    ),
 )
 
 
-def _repo(text: str) -> str:
-    if not REPO.fullmatch(text):
-        raise ArgumentTypeError(f"{text!r} is no name of a repository; it is to be OWNER/NAME")
-    return text
+def _table(parcel: Parcel, is_public: bool, folder: Path) -> Table:
+    visibility = "public" if is_public else "private"
+    title = f"{parcel.kind.value} {parcel.repo}, {visibility} if new: {len(parcel.items)} files, {_size(parcel.size)}"
+    table = new_table(("file", "size", "from"), title, ("size",), fold=("file", "from"))
+    table.title_justify = "left"
+    for item in sorted(parcel.items, key=lambda item: item.path):
+        source = "generated" if isinstance(item.content, bytes) else os.path.relpath(item.content, folder)
+        table.add_row(Text(printable(item.path)), _size(item.size), Text(printable(source)))
+    return table
 
 
-def _parcel(parcel: RepoUpload, is_public: bool, folder: Path) -> Table:
-    who = "public" if is_public else "private"
-    title = (
-        f"{parcel.repo_type.value} {parcel.repo}, {who} if it is new: {len(parcel.files)} files, {_size(parcel.size)}"
-    )
-    shown = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD)
-    shown.add_column("file", overflow="fold")
-    shown.add_column("size", justify="right", no_wrap=True)
-    shown.add_column("from", overflow="fold")
-    for item in sorted(parcel.files, key=lambda item: item.path):
-        source = "written for the hub" if isinstance(item.content, bytes) else os.path.relpath(item.content, folder)
-        shown.add_row(Text(printable(item.path)), _size(item.size), Text(printable(source)))
-    return shown
-
-
-def _told(console: Console, what: str, lines: Sequence[str], style: str) -> None:
-    for line in lines:
-        console.print(Text.assemble((f"{what}: ", style), printable(line)))
-
-
-def _pushed(console: Console, parcel: RepoUpload, done: UploadResult) -> None:
-    who = "private" if done.is_private else "public"
-    if not done.sent and not done.removed:
-        _say(console, f"{parcel.repo_type.value} {parcel.repo} has it all already; nothing was sent.")
+def _show_result(console: Console, parcel: Parcel, result: Pushed) -> None:
+    repo = f"{parcel.kind.value} {parcel.repo}"
+    if not result.sent and not result.removed:
+        print_text(console, f"{repo} is up to date; nothing was uploaded.")
     else:
-        sizes = {item.path: item.size for item in parcel.files}
-        sent = f"{len(done.sent)} files sent, {_size(sum(sizes[path] for path in done.sent))}"
-        _say(console, f"{parcel.repo_type.value} {parcel.repo}, {who}: {sent}; {len(done.unchanged)} were there.")
-        _say(console, done.url)
-    if done.removed:
-        _say(console, f"removed, weights of an earlier push: {', '.join(done.removed)}")
-    if done.others:
-        _say(console, f"also there, and left alone: {', '.join(done.others)}")
-
-
-def _say(console: Console, line: str) -> None:
-    console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
-
-
-def _total(found: Publication) -> int:
-    return sum(parcel.size for parcel in found.uploads)
+        sizes = {item.path: item.size for item in parcel.items}
+        uploaded = f"{len(result.sent)} files uploaded, {_size(sum(sizes[path] for path in result.sent))}"
+        visibility = "private" if result.is_private else "public"
+        print_text(console, f"{repo}, {visibility}: {uploaded}; {len(result.unchanged)} unchanged.\n{result.url}")
+    if result.removed:
+        print_text(console, f"removed weights of an earlier upload: {', '.join(result.removed)}")
+    if result.others:
+        print_text(console, f"other files, left alone: {', '.join(result.others)}")
 
 
 def _size(count: int) -> str:

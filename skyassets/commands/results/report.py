@@ -1,19 +1,17 @@
 """`skyassets report`: the state of each table, the scores, and where to find more."""
 
-import json
 import os
 import webbrowser
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from pathlib import Path
 
 import polars as pl
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from skyassets.commands.common.command import Command, Exits
-from skyassets.commands.common.rendering import printable
+from skyassets.commands.common.command import Command, Exits, argument, json_argument
+from skyassets.commands.common.rendering import new_table, print_json, print_text, printable
 from skyassets.core.hints import materialize, open_ui
 from skyassets.core.tables.declarations import ASSET_TABLES, REPORTS
 from skyassets.core.tables.store import TableStore, column_differences
@@ -30,134 +28,125 @@ from skyassets.stages.reporting.wording import chance_note, verdict
 COMMAND = materialize()
 
 
-def arguments(parser: ArgumentParser) -> None:
-    """The arguments of `report`."""
-    parser.add_argument("--open", action="store_true", help=f"open {PAGE} in the browser")
-    parser.add_argument("--parts", action="store_true", help="the parts of each benchmark as well, by family and level")
-    parser.add_argument("--epoch", metavar="NAME", help="a report of the history, by its name or how that begins")
-    parser.add_argument("--json", action="store_true", help="print the rows of benchmark_reports as JSON for machines")
-
-
 def report(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
-    """Show what there is of each table, the scores, and where to look further."""
+    """Show the tables and the scores, and where to find more."""
     project = Project(recipe, deployment)
     store = project.store
-    console = Console()
-    errors = Console(stderr=True)
-    kept = None if options.epoch is None else _of_history(project, options.epoch, errors)
-    if kept is None and options.epoch is not None:
+    console, errors = Console(), Console(stderr=True)
+    past = None if options.epoch is None else _find_past(project, options.epoch, errors)
+    if past is None and options.epoch is not None:
         return 1
-    folder = kept.folder if kept else store.folder
+    folder = past.folder if past else store.folder
     if options.open:
-        return _opened(folder / PAGE, console)
-    if kept is None and not options.json:
+        return _open(folder / PAGE, console)
+    if past is None and not options.json:
         console.print(_tables(recipe, store))
-    if lacking := _lacking(store, kept):
-        (errors if options.json else console).print(lacking, markup=False, highlight=False, soft_wrap=True)
+    if lacking := _lacking(store, past):
+        print_text(errors if options.json else console, lacking)
         return 1
-    rows = kept.rows if kept else store.read(REPORTS)
+    rows = past.rows if past else store.read(REPORTS)
     if options.json:
-        told = json.dumps(rows.to_dicts(), indent=1, ensure_ascii=False)
-        console.print(told, markup=False, highlight=False, soft_wrap=True)
+        print_json(rows.to_dicts())
         return 0
-    _scores(recipe, rows, console, options.parts)
+    _show_scores(recipe, rows, console, options.parts)
     here = Path(os.path.relpath(folder))
-    files = "\n".join(f"{name:<8}{here}/{file}" for name, file in (("page", PAGE), ("text", TEXT)))
-    start = f"{open_ui(deployment.data, os.environ)}     then http://127.0.0.1:3000"
-    console.print(f"tables  {here}/*.parquet\n{files}\nUI      {start}", markup=False, highlight=False, soft_wrap=True)
+    ui = f"{open_ui(deployment.data, os.environ)}     then http://127.0.0.1:3000"
+    for name, value in (("tables", f"{here}/*.parquet"), ("page", here / PAGE), ("text", here / TEXT), ("UI", ui)):
+        print_text(console, f"{name:<8}{value}")
     return 0
 
 
 REPORT = Command(
     report,
-    arguments,
-    examples=(
-        ("", "what there is of each table, and the scores"),
-        ("--parts", "the scores by family and level as well"),
+    (
+        argument("--open", action="store_true", help=f"open {PAGE} in the browser"),
+        argument("--parts", action="store_true", help="also show the scores by family and level"),
+        argument("--epoch", metavar="NAME", help="show a report of the history, by its name or the beginning of it"),
+        json_argument("print the rows of benchmark_reports as JSON"),
+    ),
+    (
+        ("", "the tables and the scores"),
+        ("--parts", "also the scores by family and level"),
         ("--open", "the whole report as a page, in the browser"),
         ("--epoch 2026-01-05", "a report of the history"),
-        ("--json", "the rows of benchmark_reports, for machines"),
+        ("--json", "the rows of benchmark_reports as JSON"),
     ),
-    exits=Exits(not_well="there is no such report yet, or no browser to open it in"),
+    Exits(failure="there is no such report yet, or no browser to open it in"),
 )
 
 
-def _lacking(store: TableStore, kept: StoredReport | None) -> str:
+def _lacking(store: TableStore, past: Kept | None) -> str:
     """Why there are no scores to show, for the latest report or one of the history; empty if there are."""
-    if kept is not None:
-        found = column_differences(REPORTS, kept.rows.schema)
-        said = f"the report {kept.name} was written by an earlier version: {found}; its rows are in {kept.folder}"
-        return said if found else ""
+    if past is not None:
+        differences = other_columns(REPORTS, past.rows.schema)
+        text = f"the report {past.name} was written by an earlier version: {differences}; its rows are in {past.folder}"
+        return text if differences else ""
     if store.manifest(REPORTS) is None or not store.path(REPORTS).exists():
-        return f"No report yet. Make it: {COMMAND}"
-    return store.unreadable(REPORTS)
+        return f"No report yet. To make it: {COMMAND}"
+    return store.lacking(REPORTS)
 
 
-def _of_history(project: Project, name: str, errors: Console) -> StoredReport | None:
-    """One report of the history: the newest whose name begins with `name`."""
+def _find_past(project: Project, name: str, errors: Console) -> Kept | None:
+    """The report of the history with this name, else the newest whose name begins with it."""
     history = history_of(project)
-    found = history.reports()
-    exact = [kept for kept in found if kept.name == name]
-    begun = [kept for kept in found if kept.name.startswith(name)]
-    if chosen := exact or begun:
-        return chosen[-1]
-    there = ", ".join(kept.name for kept in found) or "none yet"
-    said = f"no report {name!r} in {history.folder}; there are: {there}"
-    errors.print(said, markup=False, highlight=False, soft_wrap=True)
+    reports = history.reports()
+    exact = [past for past in reports if past.name == name]
+    if matches := exact or [past for past in reports if past.name.startswith(name)]:
+        return matches[-1]
+    names = ", ".join(past.name for past in reports) or "none yet"
+    print_text(errors, f"there is no report {name!r} in {history.folder}; the reports are: {names}")
     return None
 
 
-def _opened(page: Path, console: Console) -> int:
+def _open(page: Path, console: Console) -> int:
     if not page.exists():
-        console.print(f"No page at {page}. Make it: {COMMAND}", markup=False, highlight=False, soft_wrap=True)
+        print_text(console, f"There is no page {page} yet. To make it: {COMMAND}")
         return 1
     address = page.resolve().as_uri()
     is_open = webbrowser.open(address)
-    said = f"opened {address}" if is_open else f"no browser could be started; open it yourself: {address}"
-    console.print(said, markup=False, highlight=False, soft_wrap=True)
+    print_text(console, f"opened {address}" if is_open else f"no browser could be started; open it yourself: {address}")
     return 0 if is_open else 1
 
 
 def _tables(recipe: Recipe, store: TableStore) -> Table:
-    shown = Table(title=Text(f"{recipe.name}: {recipe.description}"))
-    for name in ("table", "rows", "made in", "data version"):
-        shown.add_column(name, justify="right" if name in ("rows", "made in") else "left")
+    output = new_table(
+        ("table", "rows", "made in", "data version"), f"{recipe.name}: {recipe.description}", ("rows", "made in")
+    )
     for table in ASSET_TABLES:
         manifest = store.manifest(table)
-        if manifest is not None and not store.path(table).exists():
-            shown.add_row(table.name, "-", "-", "its file is gone")
-            continue
         if manifest is None:
-            shown.add_row(table.name, "-", "-", "not made yet")
-            continue
-        seconds = f"{manifest.metadata.get(SECONDS_TO_MAKE, '?')} s"
-        shown.add_row(table.name, str(manifest.rows), seconds, manifest.data_version[:12])
-    return shown
+            output.add_row(table.name, "-", "-", "not made yet")
+        elif not store.path(table).exists():
+            output.add_row(table.name, "-", "-", "its file is missing")
+        else:
+            seconds = f"{manifest.facts.get(SECONDS_TO_MAKE, '?')} s"
+            output.add_row(table.name, str(manifest.rows), seconds, manifest.data_version[:12])
+    return output
 
 
-def _scores(recipe: Recipe, rows: pl.DataFrame, console: Console, with_parts: bool) -> None:
+def _show_scores(recipe: Recipe, rows: pl.DataFrame, console: Console, with_parts: bool) -> None:
     headlines = {each.name: each.metric for each in recipe.benchmarks}
     board = scoreboard(rows, headlines, [each.role for each in recipe.contenders])
     console.print(Text(verdict(board)))
     for benchmark in board.benchmarks:
-        console.print(_grid(metrics(board, benchmark)))
+        console.print(_table(metrics(board, benchmark)))
         for by in board.cuts(benchmark) if with_parts else []:
-            console.print(_grid(parts(board, benchmark, by)))
-    console.print(Text(f"Percent with 95% intervals. {chance_note(board)}".strip(), style="dim"))
+            console.print(_table(parts(board, benchmark, by)))
+    console.print(Text(f"Percent with 95% intervals. {by_chance(board)}".strip(), style="dim"))
 
 
-def _grid(told: ReportTable) -> Table:
-    shown = Table(title=Text(printable(told.caption)), box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for name, kind in told.head:
-        shown.add_column(Text(printable(name)), justify="right" if kind == ColumnType.NUMBER else "left")
-    for row in told.rows:
-        shown.add_row(*map(_cell, row))
-    return shown
+def _table(table: ReportTable) -> Table:
+    right = [name for name, kind in table.head if kind == Kind.NUMBER]
+    columns = [name for name, _ in table.head]
+    output = new_table(columns, table.caption, right, fold=columns)
+    for row in table.rows:
+        output.add_row(*map(_cell, row))
+    return output
 
 
 def _cell(cell: Cell) -> Text:
     """A figure with its interval below it, which keeps the cell narrow."""
-    shown = Text(printable(cell.main))
+    text = Text(printable(cell.main))
     for each in cell.smalls:
-        shown.append(f"\n{printable(each)}", "dim")
-    return shown
+        text.append(f"\n{printable(each)}", "dim")
+    return text

@@ -1,4 +1,4 @@
-"""A finding of the doctor: what was checked, whether it works, and what to do about it."""
+"""A result of the doctor: what was checked, whether it works, and what to do about it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,7 +15,7 @@ class Health(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """One line of the doctor's output."""
 
     what: str
@@ -24,7 +24,7 @@ class Finding:
     do: str = ""
 
 
-def found(what: str, is_fine: bool, seen: str, do: str = "", is_needed: bool = True) -> Finding:
-    """A finding; `do` is included only if there is something to do."""
+def check_result(what: str, is_fine: bool, seen: str, do: str = "", is_needed: bool = True) -> CheckResult:
+    """The result of a check; `do` is dropped if there is nothing to do."""
     lacking = Health.MISSING if is_needed else Health.OPTIONAL
-    return Finding(what, Health.FINE if is_fine else lacking, seen, "" if is_fine else do)
+    return CheckResult(what, Health.FINE if is_fine else lacking, seen, "" if is_fine else do)

@@ -1,4 +1,4 @@
-"""What a run would ask, train and cost now, for `skyassets status`. Makes no calls, starts and fetches nothing."""
+"""The calls, training and cost of a run now, for `skyassets status`. Makes no calls, starts and fetches nothing."""
 
 from argparse import Namespace
 from collections.abc import Sequence
@@ -56,62 +56,63 @@ class RunForecast:
         return (self.training.dollars if self.training else None) if self.is_trained else 0.0
 
 
-def outlook(project: Project, table_status: Sequence[TableStatus]) -> RunForecast:
-    """What a run would ask and train, given the current tables."""
-    state = {one.table.name: one.state for one in table_status}
-    if not any(one.is_pending for one in table_status):
+def run_forecast(project: Project, statuses: Sequence[TableStatus]) -> RunForecast:
+    """The calls and the training of a run, given the current tables."""
+    state = {each.table.name: each.state for each in statuses}
+    if not any(each.is_pending for each in statuses):
         return RunForecast()
-    lines, rests_on = _asked(project, state)
-    is_trained, training, said = _trained(project, state)
+    lines, assumptions = _calls(project, state)
+    is_trained, training, remark = _training(project, state)
     pending = None if lines is None else [line for line in lines if state[line.asset] is not State.FRESH]
     touched = {line.asset for line in pending or () if line.calls} | ({CHECKPOINT.name} if is_trained else set())
     is_most = any(state[name] is State.PERHAPS for name in touched)
-    return RunForecast(pending, training, is_trained, [note for note in (rests_on, said) if note], is_most)
+    return RunForecast(pending, training, is_trained, [note for note in (assumptions, remark) if note], is_most)
 
 
-def _asked(project: Project, state: dict[str, State]) -> tuple[list[Line] | None, str]:
+def _calls(project: Project, state: dict[str, State]) -> tuple[list[Line] | None, str]:
     """One line per role, with their assumptions; None if the calls cannot be counted."""
     recipe = project.recipe
-    measured = tuple(one.source for one in recipe.benchmarks)
-    learned = _problems(project, PROBLEMS, state, recipe.sources)
-    held_out = _problems(project, BENCHMARK_PROBLEMS, state, measured)
-    if recipe.expected is not None and learned is None and state[PROBLEMS.name] is State.MISSING:
-        return pipeline(project, with_price(this_machine(), project.deployment))
-    for rows, table, sources in ((learned, PROBLEMS, recipe.sources), (held_out, BENCHMARK_PROBLEMS, measured)):
-        if rows is None and any(_is_far(source) for source in sources):
-            return None, f"how much is asked is not known: {table.name} comes from the hub and is not made yet"
+    benchmark_sources = tuple(benchmark.source for benchmark in recipe.benchmarks)
+    problems = _problems(project, PROBLEMS, state, recipe.sources)
+    held_out = _problems(project, BENCHMARK_PROBLEMS, state, benchmark_sources)
+    if recipe.expected is not None and problems is None and state[PROBLEMS.name] is State.MISSING:
+        return pipeline(project, priced(this_machine(), project.deployment))
+    inputs = ((problems, PROBLEMS, recipe.sources), (held_out, BENCHMARK_PROBLEMS, benchmark_sources))
+    for rows, table, sources in inputs:
+        if rows is None and any(_is_remote(source) for source in sources):
+            return None, f"the number of calls is unknown: {table.name} comes from the hub and does not exist yet"
     is_retrained = state[CHECKPOINT.name] is not State.FRESH
-    estimate = CallEstimate(project, 0, Budget(), lambda line: None, "status", learned, held_out, is_retrained)
+    estimate = Estimate(project, 0, Budget(), lambda line: None, "status", problems, held_out, is_retrained)
     try:
         return list(estimate.lines()), ""
     except SkyassetsError as error:
-        return None, f"how much is asked is not known: {error}"
+        return None, f"the number of calls is unknown: {error}"
 
 
 def _problems(
     project: Project, table: Table, state: dict[str, State], sources: Sequence[Source]
 ) -> pl.DataFrame | None:
     """The stored problems, if they match the sources or the sources are remote."""
-    is_enough = state[table.name] is State.FRESH or any(_is_far(source) for source in sources)
-    return project.store.read(table) if is_enough and not project.store.unreadable(table) else None
+    is_enough = state[table.name] is State.FRESH or any(_is_remote(source) for source in sources)
+    return project.store.read(table) if is_enough and not project.store.lacking(table) else None
 
 
-def _is_far(source: Source) -> bool:
+def _is_remote(source: Source) -> bool:
     return isinstance(source.origin, HubDataset) and not Path(source.origin.repo).is_dir()
 
 
-def _trained(project: Project, state: dict[str, State]) -> tuple[bool, TrainPlan | None, str]:
+def _training(project: Project, state: dict[str, State]) -> tuple[bool, TrainPlan | None, str]:
     """Whether anything would be trained, its plan if available, and a remark."""
     recipe, deployment = project.recipe, project.deployment
     training = recipe.training
     if state[CHECKPOINT.name] is State.FRESH:
         return False, None, ""
     if state[EXAMPLES.name] is State.FRESH and _is_trained(project):
-        return False, None, "checkpoint: the weights of this very training are there, and nothing is trained"
-    if training.base.name != TINY and not has_local_shape(training.base, deployment.data / "models"):
-        return True, None, f"checkpoint: the shape of {training.base} is not at hand; `skyassets plan` gets it"
+        return False, None, "checkpoint: the weights of this training exist already, so nothing is trained"
+    if training.base.name != TINY and not is_at_hand(training.base, deployment.data / "models"):
+        return True, None, f"checkpoint: the shape of {training.base} is not stored here; `skyassets plan` fetches it"
     if recipe.expected is None and project.store.manifest(EXAMPLES) is None:
-        return True, None, "checkpoint: what the training takes is known once there is a data set"
+        return True, None, "checkpoint: the training cannot be planned before there is a data set"
     try:
         data = examples(project, training.cutoff, Namespace(rows=None, tokens=None))
         return True, plan_for_lengths(deployment, training, data.lengths, data.learned), ""
@@ -120,5 +121,5 @@ def _trained(project: Project, state: dict[str, State]) -> tuple[bool, TrainPlan
 
 
 def _is_trained(project: Project) -> bool:
-    learned_from = conversations(project.store.read(EXAMPLES))
-    return bool(learned_from) and not training_runs(project).damage(run_name_of(project, learned_from))
+    training_set = conversations(project.store.read(EXAMPLES))
+    return bool(training_set) and not runs_of(project).damage(name_of(project, training_set))
