@@ -11,7 +11,7 @@ from skyassets.core.tables.store import StageResult
 from skyassets.project.accounts import facts_of
 from skyassets.project.project import AssetDeclaration, BuildContext, Project
 from skyassets.project.sft_files import FILES, FOLDER, PARENTS, provenance, publish
-from skyassets.stages.curation.curate import Judged, curate
+from skyassets.stages.curation.curate import CurationInputs, curate
 from skyassets.stages.curation.examples import kept
 from skyassets.stages.plots import figures
 from skyassets.stages.publishing.dataset_card import card
@@ -27,20 +27,22 @@ def curation_assets(
     def make(work: BuildContext) -> StageResult:
         read = project.store.read
         made = curate(
-            Judged(read(REWRITES), read(TRACES), read(VERDICTS), read(PROBLEMS), read(BENCHMARK_PROBLEMS)),
+            CurationInputs(read(REWRITES), read(TRACES), read(VERDICTS), read(PROBLEMS), read(BENCHMARK_PROBLEMS)),
             recipe.curation,
             recipe.student_prompts,
             project.deployment.count(recipe.training.base),
             recipe.gates.minimum,
         )
         versions = {parent.name: project.store.data_version(parent) for parent in PARENTS}
-        text = card(made.frame, recipe.curation.names, by, versions)
+        text = card(made.frame, recipe.curation.drop_reasons, by, versions)
         files = publish(project.store.folder / FOLDER, made.frame, text, recipe.name)
         costs = facts_of(project.accounts.accepted(kept(made.frame).height), work.run_budget)
         return replace(made, facts={**made.facts, FILES: files, **costs})
 
     return [
-        asset(project, declared[EXAMPLES.name], make, lambda rows: figures.waterfall(rows, recipe.curation.names)),
+        asset(
+            project, declared[EXAMPLES.name], make, lambda rows: figures.waterfall(rows, recipe.curation.drop_reasons)
+        ),
         held_out_apart(project),
         gate_checks(project),
     ]

@@ -7,7 +7,7 @@ import dagster as dg
 from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, EXAMPLES, PROBLEMS
 from skyassets.project.gates import apart
 from skyassets.project.project import Project
-from skyassets.stages.curation.gates import HELD_OUT, NAMES, Finding, findings
+from skyassets.stages.curation.gates import HELD_OUT, NAMES, CheckResult, check_gates
 
 DESCRIPTIONS = {
     "minimum_rows": "Enough examples are kept.",
@@ -34,8 +34,8 @@ def gate_checks(project: Project) -> dg.AssetChecksDefinition:
         ],
     )
     def hold_gates() -> Iterator[dg.AssetCheckResult]:
-        for finding in findings(project.store.read(EXAMPLES), gates):
-            yield _told(project, finding)
+        for result in check_gates(project.store.read(EXAMPLES), gates):
+            yield _asset_check(project, result)
 
     return hold_gates
 
@@ -54,17 +54,17 @@ def held_out_apart(project: Project) -> dg.AssetChecksDefinition:
         description="No kept example asks what a benchmark asks.",
     )
     def held_out_is_apart() -> dg.AssetCheckResult:
-        return _told(project, apart(project))
+        return _asset_check(project, apart(project))
 
     return held_out_is_apart
 
 
-def _told(project: Project, finding: Finding) -> dg.AssetCheckResult:
-    is_blocking = finding.name not in project.recipe.gates.reported
+def _asset_check(project: Project, result: CheckResult) -> dg.AssetCheckResult:
+    is_blocking = result.name not in project.recipe.gates.reported
     return dg.AssetCheckResult(
         asset_key=EXAMPLES.name,
-        check_name=finding.name,
-        passed=finding.passed,
+        check_name=result.name,
+        passed=result.passed,
         severity=dg.AssetCheckSeverity.ERROR if is_blocking else dg.AssetCheckSeverity.WARN,
-        metadata=finding.numbers,
+        metadata=result.numbers,
     )

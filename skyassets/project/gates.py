@@ -3,17 +3,17 @@
 from skyassets.core.errors import GateError
 from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, EXAMPLES, PROBLEMS
 from skyassets.project.project import Project
-from skyassets.stages.curation.duplicate_rules import contaminated, stated
+from skyassets.stages.curation.duplicate_rules import contaminated, with_question
 from skyassets.stages.curation.examples import kept
-from skyassets.stages.curation.gates import HELD_OUT, Finding, Numbers, findings
+from skyassets.stages.curation.gates import HELD_OUT, CheckResult, Numbers, check_gates
 
 SHOWN = 5
-"""Number of pieces of evidence that a finding shows."""
+"""Number of pieces of evidence that a result shows."""
 
 
-def apart(project: Project) -> Finding:
+def apart(project: Project) -> CheckResult:
     """Whether no kept example contains a benchmark question, with the evidence."""
-    items = stated(project.store.read(BENCHMARK_PROBLEMS))
+    items = with_question(project.store.read(BENCHMARK_PROBLEMS))
     rows = kept(project.store.read(EXAMPLES)).select("problem_id")
     asked = rows.join(project.store.read(PROBLEMS), on="problem_id").select("problem_id", "question").unique()
     questions = dict(asked.sort("problem_id").iter_rows())
@@ -26,13 +26,13 @@ def apart(project: Project) -> Finding:
         "the same question": len(shared),
         "evidence": "; ".join(f"{problem}: {seen}" for problem, seen in list(found.items())[:SHOWN]) or "none",
     }
-    return Finding(HELD_OUT, not found and not shared, numbers)
+    return CheckResult(HELD_OUT, not found and not shared, numbers)
 
 
-def broken(project: Project) -> list[Finding]:
+def broken(project: Project) -> list[CheckResult]:
     """The gates that the data set fails, except those that the recipe only reports."""
-    found = [*findings(project.store.read(EXAMPLES), project.recipe.gates), apart(project)]
-    return [finding for finding in found if not finding.passed and finding.name not in project.recipe.gates.reported]
+    results = [*check_gates(project.store.read(EXAMPLES), project.recipe.gates), apart(project)]
+    return [result for result in results if not result.passed and result.name not in project.recipe.gates.reported]
 
 
 def hold(project: Project) -> None:

@@ -33,7 +33,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
 def test_a_table_alone_is_held_against_what_it_was(shell: Shell) -> None:
     done = shell.run("skyassets", "diff", "sft_dataset")
     assert done.returncode == 1, done.stdout
-    for told in ("changed", "t00", "trace correct", "kept", "trace_verdict"):
+    for told in ("changed", "t00", "trace wrong", "kept", "trace_verdict"):
         assert told in done.stdout
 
 
@@ -43,6 +43,14 @@ def test_two_recipes_and_a_file_may_be_named(shell: Shell, tmp_path: Path) -> No
     same = shell.run("skyassets", "diff", str(copy), "another/sft_dataset")
     assert (same.returncode, "They say the same." in same.stdout) == (0, True), same.stdout
     assert shell.run("skyassets", "diff", "another/sft_dataset", "sft_dataset").returncode == 1
+
+
+def test_a_former_drop_reason_is_no_difference(shell: Shell, tmp_path: Path) -> None:
+    rows = pl.read_parquet(shell.data / "smoke" / "sft_dataset.parquet")
+    former = pl.col("dropped_by").replace("trace wrong or unjudged", "trace correct")
+    rows.with_columns(former).write_parquet(tmp_path / "former.parquet")
+    done = shell.run("skyassets", "diff", str(tmp_path / "former.parquet"), "sft_dataset")
+    assert (done.returncode, "They say the same." in done.stdout) == (0, True), done.stdout
 
 
 def test_machines_get_all_of_it_as_json(shell: Shell) -> None:

@@ -89,8 +89,8 @@ def _named(project: Project, name: str) -> Conversation:
         raise StoreError(f"tokens: several examples begin with {name!r} ({ids}, ...); name more of the id")
     dropped = lookup.rows(EXAMPLES, lambda rows: rows.filter(is_meant).select("example_id", "dropped_by").head(1))
     if name and dropped.height:
-        ident, rule = dropped.row(0)
-        raise StoreError(f"tokens: example {ident[:SHORT]} is not trained on: it was dropped by the rule {rule!r}")
+        ident, reason = dropped.row(0)
+        raise StoreError(f"tokens: example {ident[:SHORT]} is not trained on: it was dropped ({reason})")
     raise StoreError(
         f"tokens: {EXAMPLES.name} keeps no example"
         + (

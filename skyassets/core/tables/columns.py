@@ -86,7 +86,7 @@ COLUMNS: dict[str, Column] = {
     "messages": Column(pl.List(MESSAGE), "The conversation as role and content; null for a dropped row."),
     "conversations": Column(pl.List(TURN), "The same in ShareGPT's from and value, system apart; null if dropped."),
     "system": Column(_text, "The system prompt of the conversation; null for a dropped row."),
-    "dropped_by": Column(_text, "The first rule the row failed; null for a kept one."),
+    "dropped_by": Column(_text, "Why the row was dropped, by the first rule it failed; null for a kept one."),
     "evidence": Column(_text, "What the rule saw (a matching item, a count); null for a kept row."),
     "trace_verdict": Column(_text, "The verdict on the trace."),
     "rewrite_verdict": Column(_text, "The verdict on the rewrite."),

@@ -42,7 +42,7 @@ def data_card(project: Project, report: PublishedReport, names: Names, accepted:
         more += student_lines(scoreboard_of(project, report.rows), base, names.model)
     return card(
         project.store.read(EXAMPLES),
-        project.recipe.curation.names,
+        project.recipe.curation.drop_reasons,
         provenance(project.recipe),
         versions,
         more=more,

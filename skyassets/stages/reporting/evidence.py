@@ -49,7 +49,7 @@ def fall(facts: ReportFacts) -> ReportTable:
         [line, f"{sum(counts.values()):,}", *(f"{counts.get(domain, 0):,}" for domain in shown)]
         for line, counts in facts.fall.items()
     ]
-    head = [("rule", Kind.TEXT), ("rows", Kind.NUMBER), *((domain, Kind.NUMBER) for domain in shown)]
+    head = [("drop reason", Kind.TEXT), ("rows", Kind.NUMBER), *((domain, Kind.NUMBER) for domain in shown)]
     return grid("From rewrites to examples", head, rows, ("A row is counted under the first rule that it failed.",))
 
 
