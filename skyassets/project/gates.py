@@ -5,9 +5,9 @@ import polars as pl
 from skyassets.core.errors import GateError
 from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, EXAMPLES, PROBLEMS
 from skyassets.project.project import Project
-from skyassets.stages.curation.duplicate_rules import contaminated, stated
+from skyassets.stages.curation.duplicate_rules import contaminated, with_question
 from skyassets.stages.curation.examples import kept
-from skyassets.stages.curation.gates import HELD_OUT, Finding, Numbers, findings
+from skyassets.stages.curation.gates import HELD_OUT, CheckResult, Numbers, check_gates
 
 EVIDENCE = 5
 """Number of pieces of evidence that a finding shows."""

@@ -45,6 +45,14 @@ def test_two_recipes_and_a_file_may_be_named(shell: Shell, tmp_path: Path) -> No
     assert shell.run("skyassets", "diff", "another/sft_dataset", "sft_dataset").returncode == 1
 
 
+def test_a_former_drop_reason_is_no_difference(shell: Shell, tmp_path: Path) -> None:
+    rows = pl.read_parquet(shell.data / "smoke" / "sft_dataset.parquet")
+    former = pl.col("dropped_by").replace("trace wrong or unjudged", "trace correct")
+    rows.with_columns(former).write_parquet(tmp_path / "former.parquet")
+    done = shell.run("skyassets", "diff", str(tmp_path / "former.parquet"), "sft_dataset")
+    assert (done.returncode, "They say the same." in done.stdout) == (0, True), done.stdout
+
+
 def test_machines_get_all_of_it_as_json(shell: Shell) -> None:
     done = shell.run("skyassets", "diff", "sft_dataset", "--json")
     data = json.loads(done.stdout)

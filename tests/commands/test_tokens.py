@@ -65,7 +65,7 @@ def test_an_unknown_an_unclear_and_a_dropped_example_are_told(made: Shell) -> No
     shared = next(letter for letter in first if sum(ident[0] == letter for ident in kept(made)) > 1)
     assert f"several ids begin with '{shared}'" in tokens(made, shared, status=2)
     dropped = examples(made).filter(pl.col("dropped_by").is_not_null()).row(0, named=True)
-    assert f"it was dropped by the rule '{dropped['dropped_by']}'" in " ".join(
+    assert f"it was dropped ({dropped['dropped_by']})" in " ".join(
         tokens(made, str(dropped["example_id"]), status=2).split()
     )
 

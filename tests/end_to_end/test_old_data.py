@@ -1,12 +1,15 @@
-"""A data folder made by the release before: nothing is asked, judged, trained or made again."""
+"""A data folder made by the release before: nothing is asked, judged or trained again; drop reasons are translated."""
 
 import tarfile
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from skyassets.assets.graph import build_definitions
+from skyassets.commands.common.stored_tables import StoredTables
 from skyassets.core.code_version import code_version, plain_version
 from skyassets.core.tables.declarations import ASSET_TABLES
 from skyassets.project.asset_specs import PROBLEM_CODE, RATED_PROBLEM_CODE, asset_specs
@@ -25,12 +28,11 @@ VERSIONS = {
     "teacher_traces": "b15951ea0defbf072a30a61fe715a18e",
     "rewritten_traces": "af6f1d2a16a463f89b823bcaac13d036",
     "verdicts": "4dee3db478db2594416dcb0c30491df7",
-    "sft_dataset": "abc1cdc0c7668daf557c8b279499cddf",
     "checkpoint": "4c363bc51990e4490e2ae36b36e5c5b1",
     "benchmark_answers": "861063442d37ac96d643a82593a3894e",
     "benchmark_reports": "d5f6cb93c809020a7d73c36a64b17eef",
 }
-"""Each asset's code version in release 0.1.0."""
+"""Each asset's code version in release 0.1.0. That of `sft_dataset` is another one now: its drop reasons are new."""
 OTHER_VERSIONS = {
     PROBLEM_CODE: "c121f8af140818a78fc16ba51f132485",
     RATED_PROBLEM_CODE: "a17566dff1f2fbecc4d80ab21447f577",
@@ -54,9 +56,11 @@ def calls(data: Path) -> int:
     return len((data / "logs" / "tiny-server.jsonl").read_text().splitlines())
 
 
-def test_nothing_is_made_again_and_no_call_is_made(data: Path) -> None:
+def test_new_drop_reasons_make_the_data_set_again_without_a_call_or_a_training(data: Path) -> None:
     before, weights = calls(data), sorted((data / "smoke" / "weights").iterdir())
     rows = {path: path.read_bytes() for path in (data / "rows").rglob("*.parquet")}
+    store = TableStore(data / "smoke")
+    old = store.read(EXAMPLES)
     job = build_definitions(smoke(), Deployment(data=data)).resolve_implicit_global_asset_job_def()
     with dg.DagsterInstance.ephemeral() as instance:
         result = job.execute_in_process(instance=instance)
@@ -65,10 +69,23 @@ def test_nothing_is_made_again_and_no_call_is_made(data: Path) -> None:
         for event in result.get_asset_materialization_events()
         if event.step_materialization_data.materialization.metadata["rebuilt"].value
     }
-    assert rebuilt == set()
+    # The checkpoint's row names its examples' version; the weights and the replies are those that were there.
+    assert rebuilt == {"sft_dataset", "checkpoint", "benchmark_answers", "benchmark_reports"}
     assert calls(data) == before
     assert sorted((data / "smoke" / "weights").iterdir()) == weights
     assert {path: path.read_bytes() for path in (data / "rows").rglob("*.parquet")} == rows
+    stored = pl.read_parquet(store.path(EXAMPLES))
+    assert set(stored["dropped_by"]) == {None, "question in a benchmark", "rewrite repeated", "trace wrong or unjudged"}
+    assert set(pl.read_parquet(store.previous(EXAMPLES))["dropped_by"]).isdisjoint(set(stored["dropped_by"]) - {None})
+    assert_frame_equal(old, store.read(EXAMPLES))
+
+
+def test_former_drop_reasons_are_translated_when_they_are_read(data: Path) -> None:
+    project = Project(smoke(), Deployment(data=data))
+    reasons = {None, "question in a benchmark", "rewrite repeated", "trace wrong or unjudged"}
+    assert set(project.store.scan(EXAMPLES).collect()["dropped_by"]) == reasons
+    assert set(StoredTables(project).rows(EXAMPLES, lambda rows: rows)["dropped_by"]) == reasons
+    assert sum(report_facts(project, project.store.read(REPORTS)).fall["trace wrong or unjudged"].values()) == 11
 
 
 def test_code_that_does_the_same_has_the_version_it_had(tmp_path: Path) -> None:

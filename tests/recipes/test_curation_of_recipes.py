@@ -24,5 +24,5 @@ def test_only_the_published_recipe_and_its_variants_train_on_traces_nobody_judge
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_recipe_refuses_duplicates_and_contamination(name: str) -> None:
     recipe = find_recipe(name)
-    assert {"question new", "trace new", "not in a benchmark"} <= set(recipe.curation.names)
+    assert {"question repeated", "rewrite repeated", "question in a benchmark"} <= set(recipe.curation.drop_reasons)
     assert not {"no_duplicates", "verified_rate", "minimum_rows"} & set(recipe.gates.reported)

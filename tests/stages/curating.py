@@ -8,7 +8,7 @@ import polars as pl
 from skyassets.core.ports import Conversation, TokenCount
 from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, PROBLEMS, REWRITES, TRACES, VERDICTS
 from skyassets.recipes.smoke import smoke
-from skyassets.stages.curation.curate import Curation, Judged, curate
+from skyassets.stages.curation.curate import Curation, CurationInputs, curate
 from skyassets.stages.curation.duplicate_rules import NotInBenchmark, QuestionNew, TraceNew
 from skyassets.stages.curation.rules import FitsCutoff, Rule, WellFormed, verified
 from skyassets.stages.curation.selection import Chosen
@@ -65,14 +65,14 @@ def judged(
     problems: list[Row],
     said: dict[int, tuple[str, str]] | None = None,
     ends: dict[int, str] | None = None,
-) -> Judged:
+) -> CurationInputs:
     verdicts = []
     for row in rewrites:
         number = int(row["rewrite_id"][1:])
         trace, own = (said or {}).get(number, ("correct", "correct"))
         verdicts += [_verdict(number, "trace", trace), _verdict(number, "rewrite", own)]
     benchmark = problem(99, HELD_OUT) | {"benchmark": "boats"}
-    return Judged(
+    return CurationInputs(
         REWRITES.frame(rewrites),
         TRACES.frame([_trace(row, ends or {}) for row in rewrites]),
         VERDICTS.frame(verdicts),

@@ -6,6 +6,7 @@ import polars as pl
 
 from skyassets.core.errors import StoreError
 from skyassets.core.tables.declarations import COMPLETIONS, Table
+from skyassets.core.tables.former_values import translated
 from skyassets.project.project import Project
 from skyassets.stages.inspection.row_lookup import Query
 
@@ -42,4 +43,4 @@ class StoredTables:
             (pl.col(name) if name in there else pl.lit(None)).cast(kind).alias(name)
             for name, kind in table.schema.items()
         ]
-        return pl.scan_parquet(path).select(columns)
+        return translated(pl.scan_parquet(path).select(columns), table.columns)

@@ -13,6 +13,7 @@ from skyassets.commands.common.command import Command, Exits, argument, json_arg
 from skyassets.commands.common.rendering import SHORT, new_table, print_json, print_text, printable
 from skyassets.core.errors import StoreError
 from skyassets.core.tables.declarations import ASSET_TABLES
+from skyassets.core.tables.former_values import translated
 from skyassets.project.deployment import Deployment
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.inspection.table_diff import QUANTILES, Shift, TableDiff, table_diff
@@ -82,9 +83,10 @@ def _path(recipe: Recipe, deployment: Deployment, name: str) -> Path:
 
 def _read(path: Path) -> pl.DataFrame:
     try:
-        return pl.read_parquet(path)
+        rows = pl.read_parquet(path)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise StoreError(f"diff: {path} cannot be read as Parquet: {error}") from error
+    return translated(rows, rows.select(pl.col(pl.String)).columns)
 
 
 def _show(console: Console, before: Path, after: Path, result: Difference, many: int) -> None:

@@ -14,6 +14,7 @@ from skyassets.core.hints import materialize
 from skyassets.core.tables.content_digest import ContentDigest
 from skyassets.core.tables.declarations import Table
 from skyassets.core.tables.external_sort import sorted_rows
+from skyassets.core.tables.former_values import translated
 from skyassets.core.tables.manifest import Inputs, Manifest, differences, read_manifest
 from skyassets.core.tables.parquet import write_parquet
 from skyassets.core.text import silent
@@ -78,7 +79,7 @@ class TableStore:
             StoreError: when the table does not exist, is damaged, does not match its manifest, or its columns
                 differ from the table's current columns.
         """
-        return pl.read_parquet(self._intact(table))
+        return translated(pl.read_parquet(self._intact(table)), table.columns)
 
     def scan(self, table: Table) -> pl.LazyFrame:
         """The table's rows as a lazy frame, to read only some columns; nothing is read before `collect`.
@@ -86,7 +87,7 @@ class TableStore:
         Raises:
             StoreError: as `read` does.
         """
-        return pl.scan_parquet(self._intact(table))
+        return translated(pl.scan_parquet(self._intact(table)), table.columns)
 
     def unreadable(self, table: Table) -> str:
         """Why the table cannot be read with its current columns; empty if it can. Does not check the file for damage.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from skyassets.core.tables.declarations import ANSWERS, BENCHMARK_PROBLEMS, EXAMPLES, PROBLEMS, VERDICTS
-from skyassets.stages.curation.gates import Finding, Numbers
+from skyassets.stages.curation.gates import CheckResult, Numbers
 
 SET_ASIDE = 0.1
 """Largest share of unusable problems before the audit warns."""
@@ -26,9 +26,9 @@ class Audit:
     columns: tuple[str, ...]
     look: Callable[[pl.DataFrame], tuple[bool, Numbers]]
 
-    def __call__(self, rows: pl.DataFrame) -> Finding:
+    def __call__(self, rows: pl.DataFrame) -> CheckResult:
         """Run the audit on `rows`."""
-        return Finding(self.name, *self.look(rows))
+        return CheckResult(self.name, *self.look(rows))
 
 
 def usable(rows: pl.DataFrame) -> tuple[bool, Numbers]:
@@ -39,31 +39,30 @@ def usable(rows: pl.DataFrame) -> tuple[bool, Numbers]:
     return aside.len() < rows.height and share <= SET_ASIDE, numbers | _commonest(aside)
 
 
-def verdicts_told(rows: pl.DataFrame) -> tuple[bool, Numbers]:
+def few_unjudged_texts(rows: pl.DataFrame) -> tuple[bool, Numbers]:
     """Whether most texts were judged."""
-    return _told(rows, "verdict", "reason")
+    return _few_unjudged(rows, "verdict", "reason")
 
 
-def answers_told(rows: pl.DataFrame) -> tuple[bool, Numbers]:
+def few_unjudged_answers(rows: pl.DataFrame) -> tuple[bool, Numbers]:
     """Whether most answers were judged, in any form."""
-    kept, numbers = _told(rows, "lenient", "lenient_reason")
-    ended = rows["finish_reason"]
-    return kept, {
+    passed, numbers = _few_unjudged(rows, "lenient", "lenient_reason")
+    return passed, {
         **numbers,
-        "cut by the token limit": int((ended == "length").sum()),
+        "cut by the token limit": int((rows["finish_reason"] == "length").sum()),
         "without an answer": int(rows["error"].is_not_null().sum()),
     }
 
 
 def explained(rows: pl.DataFrame) -> tuple[bool, Numbers]:
-    """Whether every row is either an example or states which rule dropped it and why."""
+    """Whether every row is either an example or states its drop reason and the evidence."""
     is_kept = pl.col("dropped_by").is_null()
-    found = rows.select(
+    counts = rows.select(
         (is_kept & pl.col("example_tokens").is_not_null()).sum().alias("kept"),
         (~is_kept & pl.col("evidence").is_not_null()).sum().alias("dropped with a reason"),
     ).row(0, named=True)
-    numbers: Numbers = {"rows": rows.height, **{name: int(count) for name, count in found.items()}}
-    unexplained = rows.height - sum(found.values())
+    numbers: Numbers = {"rows": rows.height, **{name: int(count) for name, count in counts.items()}}
+    unexplained = rows.height - sum(counts.values())
     return unexplained == 0, {**numbers, "unexplained": unexplained, **_commonest(rows["dropped_by"].drop_nulls())}
 
 
@@ -76,7 +75,7 @@ AUDITS: dict[str, Audit] = {
         "few_are_unjudged",
         "At most a twentieth of the texts could not be judged.",
         ("verdict", "reason"),
-        verdicts_told,
+        few_unjudged_texts,
     ),
     EXAMPLES.name: Audit(
         "every_row_is_explained",
@@ -88,13 +87,13 @@ AUDITS: dict[str, Audit] = {
         "few_are_unjudged",
         "At most a twentieth of the answers could not be judged.",
         ("lenient", "lenient_reason", "finish_reason", "error"),
-        answers_told,
+        few_unjudged_answers,
     ),
 }
 """Asset name to its audit."""
 
 
-def _told(rows: pl.DataFrame, verdict: str, reason: str) -> tuple[bool, Numbers]:
+def _few_unjudged(rows: pl.DataFrame, verdict: str, reason: str) -> tuple[bool, Numbers]:
     counts = dict(rows[verdict].value_counts().iter_rows())
     unjudged = rows.filter(pl.col(verdict) == "unjudged")[reason].drop_nulls()
     share = counts.get("unjudged", 0) / max(rows.height, 1)

@@ -1,4 +1,4 @@
-"""Curation: from judged rewrites to training examples. Nothing is deleted: a dropped row carries the rule it failed."""
+"""Curation: from judged rewrites to training examples. Nothing is deleted: a dropped row states its drop reason."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,13 +11,13 @@ from skyassets.core.errors import GateError, RecipeError
 from skyassets.core.ports import Conversation, TokenCount
 from skyassets.core.tables.declarations import EXAMPLES
 from skyassets.core.tables.store import StageResult
-from skyassets.stages.curation.duplicate_rules import NotInBenchmark, stated
-from skyassets.stages.curation.examples import Count, example, told
+from skyassets.stages.curation.duplicate_rules import NotInBenchmark, with_question
+from skyassets.stages.curation.examples import Count, example, example_messages
 from skyassets.stages.curation.rules import (
+    CurationRow,
     FitsCutoff,
     RewriteCorrect,
     RewriteMade,
-    Row,
     Rule,
     RuleContext,
     TraceCorrect,
@@ -34,26 +34,23 @@ NEEDED = (RewriteMade, TraceCorrect, RewriteCorrect, FitsCutoff)
 class Curation:
     """The curation rules, applied in order.
 
-    A row's reason is the first rule that it fails. A later rule sees only the rows that passed the earlier ones, so a
-    problem without a correct rewrite never counts as the original of a duplicate.
+    A row's drop reason is the `name` of the first rule that it fails. A later rule sees only the rows that passed the
+    earlier ones, so a problem without a correct rewrite never counts as the original of a duplicate.
     """
 
     identity_name: ClassVar[str] = "Curation"
     rules: tuple[Rule, ...]
 
     def __post_init__(self) -> None:
-        missing = [rule.name for rule in NEEDED if not any(isinstance(each, rule) for each in self.rules)]
-        twice = [name for name, count in Counter(self.names).items() if count > 1]
-        if missing or twice:
-            raise RecipeError(
-                f"Curation has the rules {', '.join(self.names)}; missing: {', '.join(missing) or 'none'}, there "
-                f"twice: {', '.join(twice) or 'none'}; every recipe needs {', '.join(rule.name for rule in NEEDED)}, "
-                "and no rule twice"
-            )
+        missing = [rule.__name__ for rule in NEEDED if not any(isinstance(each, rule) for each in self.rules)]
+        if missing:
+            raise RecipeError(f"Curation lacks the rules {', '.join(missing)}; every recipe needs them")
+        if repeated := [name for name, count in Counter(self.drop_reasons).items() if count > 1]:
+            raise RecipeError(f"Curation has more than one rule with the drop reason {', '.join(repeated)}; keep one")
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the rules, in order."""
+    def drop_reasons(self) -> tuple[str, ...]:
+        """The drop reasons of the rules, in order."""
         return tuple(rule.name for rule in self.rules)
 
     @property
@@ -69,7 +66,7 @@ class Curation:
 
 
 @dataclass(frozen=True)
-class Judged:
+class CurationInputs:
     """The input tables of curation."""
 
     rewrites: pl.DataFrame
@@ -79,72 +76,71 @@ class Judged:
     benchmark: pl.DataFrame
 
 
-def curate(judged: Judged, curation: Curation, prompts: Prompts, count: Count, minimum: int = 1) -> StageResult:
-    """Turn every rewrite into an example, or into a dropped row with its rule and evidence.
+def curate(inputs: CurationInputs, curation: Curation, prompts: Prompts, count: Count, minimum: int = 1) -> StageResult:
+    """Turn every rewrite into an example, or into a dropped row with its drop reason and evidence.
 
     Raises:
         GateError: when fewer than `minimum` rows are kept; the message contains the waterfall.
     """
-    rows = joined(judged)
-    measure = _Measure(prompts, count)
-    around = RuleContext(stated(judged.benchmark), measure)
-    alive = rows
+    rows = joined(inputs)
+    tokens = _TokenCounter(prompts, count)
+    context = RuleContext(with_question(inputs.benchmark), tokens)
+    remaining = rows
     for rule in curation.rules:
-        found = rule.faults(alive, around)
-        for row, evidence in zip(alive, found, strict=True):
+        for row, evidence in zip(remaining, rule.faults(remaining, context), strict=True):
             if evidence is not None:
                 row["dropped_by"], row["evidence"] = rule.name, evidence
-        alive = [row for row in alive if row["dropped_by"] is None]
-    measure.note(rows)
+        remaining = [row for row in remaining if row["dropped_by"] is None]
+    tokens.write(rows)
     frame = EXAMPLES.frame([example(row, prompts) for row in rows])
-    fall = waterfall(frame, curation.names)
-    if fall[KEPT] < minimum:
-        dropped = ", ".join(f"{name}: {number}" for name, number in fall.items())
+    counts = waterfall(frame, curation.drop_reasons)
+    if counts[KEPT] < minimum:
+        reasons = ", ".join(f"{name}: {number}" for name, number in counts.items())
         raise GateError(
-            f"sft_dataset: {fall[KEPT]} of {len(rows)} rewrites are left, the recipe wants at least {minimum}. "
-            f"Dropped by rule: {dropped}. Ask for more samples, choose easier problems, or lower the minimum"
+            f"sft_dataset: {counts[KEPT]} of {len(rows)} rewrites are left, the recipe wants at least {minimum}. "
+            f"By drop reason: {reasons}. Ask for more samples, choose easier problems, or lower the minimum"
         )
-    return StageResult(frame, {"waterfall": fall, "waterfall by domain": by_domain(frame, curation.names)})
+    return StageResult(frame, {"waterfall": counts, "waterfall by domain": by_domain(frame, curation.drop_reasons)})
 
 
-def joined(judged: Judged) -> list[Row]:
+def joined(inputs: CurationInputs) -> list[CurationRow]:
     """Join each rewrite with its trace, its problem and both verdicts. No row is dropped yet."""
-    problems = {str(row["problem_id"]): row for row in judged.problems.iter_rows(named=True)}
+    problems = {str(row["problem_id"]): row for row in inputs.problems.iter_rows(named=True)}
     # The trace's text may be long, and curation only needs the rewrite's.
-    traces = {str(row["trace_id"]): row for row in judged.traces.drop("text").iter_rows(named=True)}
+    traces = {str(row["trace_id"]): row for row in inputs.traces.drop("text").iter_rows(named=True)}
     verdicts = {
         (row["subject"], row["trace_id"] if row["subject"] == "trace" else row["rewrite_id"]): row
-        for row in judged.verdicts.iter_rows(named=True)
+        for row in inputs.verdicts.iter_rows(named=True)
     }
-    rows: list[Row] = []
-    for rewrite in judged.rewrites.iter_rows(named=True):
-        said: Row = {}
+    rows: list[CurationRow] = []
+    for rewrite in inputs.rewrites.iter_rows(named=True):
+        judged: CurationRow = {}
         for subject in ("trace", "rewrite"):
             verdict = verdicts[subject, rewrite[f"{subject}_id"]]
-            said |= {f"{subject}_{name}": verdict[name] for name in ("verdict", "reason", "backend")}
+            judged |= {f"{subject}_{name}": verdict[name] for name in ("verdict", "reason", "backend")}
         problem = problems[str(rewrite["problem_id"])]
-        said["is_imported"] = problem["imported_trace"] is not None
+        judged["is_imported"] = problem["imported_trace"] is not None
         empty = dict.fromkeys(("dropped_by", "evidence", "example_tokens", "learned_tokens"))
-        rows.append({**traces[str(rewrite["trace_id"])], **problem, **rewrite, **said, **empty})
+        rows.append({**traces[str(rewrite["trace_id"])], **problem, **rewrite, **judged, **empty})
     return rows
 
 
-class _Measure:
+class _TokenCounter:
     """Counts the tokens of each row, as an example, once."""
 
     def __init__(self, prompts: Prompts, count: Count) -> None:
         self._prompts, self._count = prompts, count
-        self._known: dict[str, TokenCount] = {}
+        self._counts: dict[str, TokenCount] = {}
 
-    def __call__(self, rows: Sequence[Row]) -> list[TokenCount]:
-        new = [row for row in rows if str(row["rewrite_id"]) not in self._known]
-        asked = [Conversation(str(row["rewrite_id"]), told(row, self._prompts)) for row in new]
-        for one, tokens in zip(asked, self._count(asked), strict=True):
-            self._known[one.id] = tokens
-        return [self._known[str(row["rewrite_id"])] for row in rows]
+    def __call__(self, rows: Sequence[CurationRow]) -> list[TokenCount]:
+        new = [row for row in rows if str(row["rewrite_id"]) not in self._counts]
+        conversations = [Conversation(str(row["rewrite_id"]), example_messages(row, self._prompts)) for row in new]
+        for one, tokens in zip(conversations, self._count(conversations), strict=True):
+            self._counts[one.id] = tokens
+        return [self._counts[str(row["rewrite_id"])] for row in rows]
 
-    def note(self, rows: Sequence[Row]) -> None:
+    def write(self, rows: Sequence[CurationRow]) -> None:
         """Write the token counts into the rows."""
         for row in rows:
-            if tokens := self._known.get(str(row["rewrite_id"])):
+            if tokens := self._counts.get(str(row["rewrite_id"])):
                 row["example_tokens"], row["learned_tokens"] = tokens.total, tokens.learned

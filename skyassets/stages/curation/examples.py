@@ -7,30 +7,30 @@ import polars as pl
 from skyassets.core.identity import digest
 from skyassets.core.ports import Conversation, Message, TokenCount, Verdict
 from skyassets.core.tables.declarations import EXAMPLES
-from skyassets.stages.curation.rules import Row
+from skyassets.stages.curation.rules import CurationRow
 from skyassets.stages.sampling.prompts import Prompts
 
 Count = Callable[[Sequence[Conversation]], list[TokenCount]]
 """Counts the tokens of conversations under the student's tokenizer and template."""
 
 
-def told(row: Row, prompts: Prompts) -> tuple[Message, ...]:
+def example_messages(row: CurationRow, prompts: Prompts) -> tuple[Message, ...]:
     """A row's conversation: the problem as the student is prompted with it, and the rewrite."""
     return (*prompts.messages(row), Message("assistant", str(row["rewritten"])))
 
 
-def example(row: Row, prompts: Prompts) -> Row:
+def example(row: CurationRow, prompts: Prompts) -> CurationRow:
     """The row of `sft_dataset`. A kept row has its conversation in both formats; a dropped row has none."""
-    forms: Row = {"system": None, "messages": None, "conversations": None}
+    formats: CurationRow = {"system": None, "messages": None, "conversations": None}
     if row["dropped_by"] is None:
-        messages = told(row, prompts)
+        messages = example_messages(row, prompts)
         turns = [message for message in messages if message.role != "system"]
-        forms = {
+        formats = {
             "system": next((message.content for message in messages if message.role == "system"), None),
             "messages": [{"role": message.role, "content": message.content} for message in messages],
             "conversations": [{"from": turn.role, "value": turn.content} for turn in turns],
         }
-    whole = row | forms | {"example_id": digest("example", row["rewrite_id"], forms["messages"])}
+    whole = row | formats | {"example_id": digest("example", row["rewrite_id"], formats["messages"])}
     return {name: whole[name] for name in EXAMPLES.columns}
 
 

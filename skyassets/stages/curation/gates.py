@@ -11,7 +11,7 @@ from typing import ClassVar
 import polars as pl
 
 from skyassets.core.errors import RecipeError
-from skyassets.stages.curation.duplicate_rules import same_words
+from skyassets.stages.curation.duplicate_rules import single_spaced
 from skyassets.stages.curation.examples import kept, unjudged
 from skyassets.stages.curation.rules import OneLanguage, RewriteMade, WellFormed
 from skyassets.stages.curation.selection import Group
@@ -66,8 +66,8 @@ class Gates:
 
 
 @dataclass(frozen=True)
-class Finding:
-    """Whether a gate passed, and the numbers behind it."""
+class CheckResult:
+    """Whether a gate or an audit passed, and the numbers behind it."""
 
     name: str
     passed: bool
@@ -77,9 +77,9 @@ class Finding:
         return f"{self.name} ({', '.join(f'{name}: {number}' for name, number in self.numbers.items())})"
 
 
-def findings(examples: pl.DataFrame, gates: Gates) -> list[Finding]:
+def check_gates(examples: pl.DataFrame, gates: Gates) -> list[CheckResult]:
     """Check the table against every gate of `NAMES`."""
-    return [Finding(name, *_GATES[name](examples, gates)) for name in NAMES]
+    return [CheckResult(name, *_GATES[name](examples, gates)) for name in NAMES]
 
 
 def _minimum(examples: pl.DataFrame, gates: Gates) -> tuple[bool, Numbers]:
@@ -89,13 +89,13 @@ def _minimum(examples: pl.DataFrame, gates: Gates) -> tuple[bool, Numbers]:
 
 def _duplicates(examples: pl.DataFrame, gates: Gates) -> tuple[bool, Numbers]:
     seen: set[tuple[str, str]] = set()
-    asked: dict[str, str] = {}
+    first: dict[str, str] = {}
     texts = questions = 0
     for row in kept(examples).select("problem_id", "messages").iter_rows(named=True):
-        question, answer = (same_words(str(turn["content"])) for turn in row["messages"][-2:])
+        question, answer = (single_spaced(str(turn["content"])) for turn in row["messages"][-2:])
         texts += (question, answer) in seen
         seen.add((question, answer))
-        questions += asked.setdefault(question, row["problem_id"]) != row["problem_id"]
+        questions += first.setdefault(question, row["problem_id"]) != row["problem_id"]
     numbers: Numbers = {
         "the same question of another problem": questions,
         "the same question and answer": texts,
@@ -105,9 +105,9 @@ def _duplicates(examples: pl.DataFrame, gates: Gates) -> tuple[bool, Numbers]:
 
 
 def _verified(examples: pl.DataFrame, gates: Gates) -> tuple[bool, Numbers]:
-    rows, unsure = kept(examples).height, unjudged(examples).height
-    numbers: Numbers = {"kept": rows, "not judged correct": unsure}
-    return _rate(rows - unsure, rows, gates.verified, numbers)
+    rows, unverified = kept(examples).height, unjudged(examples).height
+    numbers: Numbers = {"kept": rows, "not judged correct": unverified}
+    return _rate(rows - unverified, rows, gates.verified, numbers)
 
 
 def _format(examples: pl.DataFrame, gates: Gates) -> tuple[bool, Numbers]:
@@ -131,8 +131,8 @@ def _finished(examples: pl.DataFrame, gates: Gates) -> tuple[bool, Numbers]:
 def _language(examples: pl.DataFrame, gates: Gates) -> tuple[bool, Numbers]:
     foreign = letters = mixed = 0
     for answer in kept(examples)["messages"].list.last().struct.field("content"):
-        other, of = foreign_letters(str(answer), OneLanguage.scripts)
-        foreign, letters, mixed = foreign + other, letters + of, mixed + (other > 0)
+        other, total = foreign_letters(str(answer), OneLanguage.scripts)
+        foreign, letters, mixed = foreign + other, letters + total, mixed + (other > 0)
     share = foreign / letters if letters else 0.0
     numbers: Numbers = {"examples with letters of other scripts": mixed, "of other scripts": share}
     return share <= gates.foreign, {**numbers, "at most": gates.foreign}

@@ -13,7 +13,7 @@ from skyassets.core.ports import TokenCount, Verdict
 from skyassets.stages.curation.text_quality import foreign_share, repeated_share
 from skyassets.stages.extraction.trace_format import parse, template_token
 
-Row = dict[str, object]
+CurationRow = dict[str, object]
 """A rewrite joined with its trace, its problem and both verdicts."""
 
 
@@ -23,7 +23,7 @@ class RuleContext:
 
     benchmark: pl.DataFrame
     """All benchmark problems that have a question, including those set aside."""
-    count: Callable[[Sequence[Row]], list[TokenCount]]
+    count: Callable[[Sequence[CurationRow]], list[TokenCount]]
     """Counts the tokens of rows as examples, with the student's tokenizer and template."""
 
 
@@ -31,9 +31,9 @@ class Rule(Protocol):
     """A reason to drop rows. A frozen dataclass: its fields are part of the recipe's fingerprint."""
 
     name: ClassVar[str]
-    """The rule's name in the column `dropped_by`."""
+    """The drop reason, as the column `dropped_by` states it: what is wrong with the row."""
 
-    def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
+    def faults(self, rows: Sequence[CurationRow], context: RuleContext, /) -> list[str | None]:
         """For each of `rows`, which passed all earlier rules, the evidence against it; None if it passes."""
         ...
 
@@ -43,9 +43,9 @@ class TraceFinished:
     """The teacher finished: a trace cut by the token limit is not trained on as if it were complete."""
 
     identity_name: ClassVar[str] = "TraceFinished"
-    name: ClassVar[str] = "trace finished"
+    name: ClassVar[str] = "trace unfinished"
 
-    def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
+    def faults(self, rows: Sequence[CurationRow], context: RuleContext) -> list[str | None]:
         """The trace's finish reason."""
         return [
             None if row["finish_reason"] == "stop" else f"it ended with {row['finish_reason']}" + _because(row["error"])
@@ -58,9 +58,9 @@ class RewriteMade:
     """There is a rewrite that passed its checks."""
 
     identity_name: ClassVar[str] = "RewriteMade"
-    name: ClassVar[str] = "rewrite made"
+    name: ClassVar[str] = "rewrite failed"
 
-    def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
+    def faults(self, rows: Sequence[CurationRow], context: RuleContext) -> list[str | None]:
         """Why there is no such rewrite."""
         return [None if row["failed"] is None else str(row["failed"]) for row in rows]
 
@@ -74,10 +74,10 @@ class TraceCorrect:
     """
 
     identity_name: ClassVar[str] = "TraceCorrect"
-    name: ClassVar[str] = "trace correct"
+    name: ClassVar[str] = "trace wrong or unjudged"
     trust_imported: bool = False
 
-    def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
+    def faults(self, rows: Sequence[CurationRow], context: RuleContext) -> list[str | None]:
         """The verdict, with its reason."""
         return [_verdict_against(row, "trace", self.trust_imported) for row in rows]
 
@@ -87,10 +87,10 @@ class RewriteCorrect:
     """The rewrite was judged correct too; `trust_imported` as for the trace."""
 
     identity_name: ClassVar[str] = "RewriteCorrect"
-    name: ClassVar[str] = "rewrite correct"
+    name: ClassVar[str] = "rewrite wrong or unjudged"
     trust_imported: bool = False
 
-    def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
+    def faults(self, rows: Sequence[CurationRow], context: RuleContext) -> list[str | None]:
         """The verdict, with its reason."""
         return [_verdict_against(row, "rewrite", self.trust_imported) for row in rows]
 
@@ -105,9 +105,9 @@ class WellFormed:
     """The text has a non-empty thought and solution between the four markers, and no chat template token."""
 
     identity_name: ClassVar[str] = "WellFormed"
-    name: ClassVar[str] = "well formed"
+    name: ClassVar[str] = "malformed"
 
-    def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
+    def faults(self, rows: Sequence[CurationRow], context: RuleContext) -> list[str | None]:
         """That the text does not parse, or the chat template token that it contains."""
         return [_malformed(str(row["rewritten"])) for row in rows]
 
@@ -124,10 +124,10 @@ class LicenceAllowed:
     """The problem's licence is one of `licences`, ignoring case."""
 
     identity_name: ClassVar[str] = "LicenceAllowed"
-    name: ClassVar[str] = "licence allowed"
+    name: ClassVar[str] = "licence not allowed"
     licences: tuple[str, ...]
 
-    def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
+    def faults(self, rows: Sequence[CurationRow], context: RuleContext) -> list[str | None]:
         """The licence."""
         allowed = {licence.casefold() for licence in self.licences}
         return [
@@ -141,12 +141,12 @@ class DifficultyWithin:
     """The problem's difficulty (AoPS scale) is within the bounds; `unrated` says whether unrated problems pass."""
 
     identity_name: ClassVar[str] = "DifficultyWithin"
-    name: ClassVar[str] = "difficulty within bounds"
+    name: ClassVar[str] = "difficulty out of range"
     low: float
     high: float
     unrated: bool = True
 
-    def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
+    def faults(self, rows: Sequence[CurationRow], context: RuleContext) -> list[str | None]:
         """The difficulty."""
         return [self._fault(row["difficulty"]) for row in rows]
 
@@ -165,12 +165,12 @@ class OneLanguage:
     """
 
     identity_name: ClassVar[str] = "OneLanguage"
-    name: ClassVar[str] = "one language"
+    name: ClassVar[str] = "mixed languages"
     share: float = 0.01
     scripts: tuple[str, ...] = ("LATIN", "GREEK")
     """The first words of Unicode character names."""
 
-    def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
+    def faults(self, rows: Sequence[CurationRow], context: RuleContext) -> list[str | None]:
         """The share of letters from other scripts."""
         shares = [foreign_share(str(row["rewritten"]), self.scripts) for row in rows]
         return [None if share <= self.share else f"{share:.1%} of the letters are of other scripts" for share in shares]
@@ -181,11 +181,11 @@ class NoLoops:
     """At most `share` of the sequences of `words` words are repetitions, a sign of a looping model."""
 
     identity_name: ClassVar[str] = "NoLoops"
-    name: ClassVar[str] = "no loops"
+    name: ClassVar[str] = "looping"
     words: int = 10
     share: float = 0.3
 
-    def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
+    def faults(self, rows: Sequence[CurationRow], context: RuleContext) -> list[str | None]:
         """The share of repeated sequences."""
         shares = [repeated_share(str(row["rewritten"]), self.words) for row in rows]
         return [
@@ -199,24 +199,24 @@ class FitsCutoff:
     """The whole conversation fits the training's cutoff in tokens. A longer one is dropped, never truncated."""
 
     identity_name: ClassVar[str] = "FitsCutoff"
-    name: ClassVar[str] = "fits the cutoff"
+    name: ClassVar[str] = "too long"
     tokens: int
 
-    def faults(self, rows: Sequence[Row], around: RuleContext) -> list[str | None]:
+    def faults(self, rows: Sequence[CurationRow], context: RuleContext) -> list[str | None]:
         """The length."""
-        counts = around.count(rows)
+        counts = context.count(rows)
         return [
             None if count.total <= self.tokens else f"{count.total} tokens, the cutoff is {self.tokens}"
             for count in counts
         ]
 
 
-def is_unverifiable(row: Row) -> bool:
+def is_unverifiable(row: CurationRow) -> bool:
     """Whether the row's trace was imported and its problem has nothing to judge it by."""
     return bool(row["imported_trace"]) and row["ground_truth"] is None and row["tests"] is None
 
 
-def _verdict_against(row: Row, subject: str, trust_imported: bool) -> str | None:
+def _verdict_against(row: CurationRow, subject: str, trust_imported: bool) -> str | None:
     verdict = row[f"{subject}_verdict"]
     trusted = trust_imported and verdict == Verdict.UNJUDGED and is_unverifiable(row)
     return None if verdict == Verdict.CORRECT or trusted else f"{verdict}: {row[f'{subject}_reason']}"

@@ -13,8 +13,8 @@ def foreign_letters(text: str, scripts: tuple[str, ...]) -> tuple[int, int]:
     """How many letters of `text` are from none of `scripts`, and how many letters it has."""
     letters = len(text.encode("ascii", "ignore").translate(None, _NO_ASCII_LETTERS))
     foreign = 0 if "LATIN" in scripts else letters
-    for found in () if text.isascii() else _NOT_ASCII.findall(text):
-        script = _script(found)
+    for letter in () if text.isascii() else _NOT_ASCII.findall(text):
+        script = _script(letter)
         letters += script is not None
         foreign += script is not None and script not in scripts
     return foreign, letters
@@ -28,11 +28,11 @@ def foreign_share(text: str, scripts: tuple[str, ...]) -> float:
 
 def repeated_share(text: str, words: int) -> float:
     """The share of sequences of `words` words that repeat an earlier one; 0 if the text is shorter than that."""
-    said = text.split()
-    total = len(said) - words + 1
+    split = text.split()
+    total = len(split) - words + 1
     if total < 1:
         return 0.0
-    return 1 - len(set(zip(*(said[start:] for start in range(words)), strict=False))) / total
+    return 1 - len(set(zip(*(split[start:] for start in range(words)), strict=False))) / total
 
 
 @functools.lru_cache(maxsize=65_536)

@@ -38,19 +38,19 @@ def with_conversations(examples: pl.DataFrame) -> pl.DataFrame:
 
 def dataset_info(name: str) -> str:
     """LLaMA-Factory's description of the data set: `name` in ShareGPT's format, `name_messages` in OpenAI's."""
-    people = {"user_tag": "user", "assistant_tag": "assistant"}
-    described = {
+    roles = {"user_tag": "user", "assistant_tag": "assistant"}
+    datasets = {
         name: {
             "file_name": SHAREGPT_FILE,
             "formatting": "sharegpt",
             "columns": {"messages": "conversations", "system": "system"},
-            "tags": {"role_tag": "from", "content_tag": "value", **people},
+            "tags": {"role_tag": "from", "content_tag": "value", **roles},
         },
         f"{name}_messages": {
             "file_name": MESSAGES_FILE,
             "formatting": "sharegpt",
             "columns": {"messages": "messages"},
-            "tags": {"role_tag": "role", "content_tag": "content", "system_tag": "system", **people},
+            "tags": {"role_tag": "role", "content_tag": "content", "system_tag": "system", **roles},
         },
     }
-    return json.dumps(described, indent=2) + "\n"
+    return json.dumps(datasets, indent=2) + "\n"

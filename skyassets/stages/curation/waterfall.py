@@ -1,4 +1,4 @@
-"""The waterfall: how many rows each rule dropped, in order, and how many were kept."""
+"""The waterfall: how many rows were dropped for each reason, in the order of the rules, and how many were kept."""
 
 from collections.abc import Sequence
 
@@ -12,21 +12,21 @@ ON_TRUST = "of these imported, unjudged"
 """Kept rows that no grader judged correct. They are included in the kept rows and also shown separately."""
 
 
-def waterfall(examples: pl.DataFrame, rules: Sequence[str]) -> dict[str, int]:
-    """The rewrites, the rows that each of `rules` dropped, and the kept rows; the first is the sum of the others."""
+def waterfall(examples: pl.DataFrame, drop_reasons: Sequence[str]) -> dict[str, int]:
+    """The rewrites, the rows dropped for each reason, and the kept rows; the first is the sum of the others."""
     counts = dict(examples["dropped_by"].drop_nulls().value_counts().iter_rows())
-    trusted = unjudged(examples).height
+    on_trust = unjudged(examples).height
     return {
         REWRITES: examples.height,
-        **{rule: counts.get(rule, 0) for rule in rules},
+        **{reason: counts.get(reason, 0) for reason in drop_reasons},
         KEPT: kept(examples).height,
-        **({ON_TRUST: trusted} if trusted else {}),
+        **({ON_TRUST: on_trust} if on_trust else {}),
     }
 
 
-def by_domain(examples: pl.DataFrame, rules: Sequence[str]) -> dict[str, dict[str, int]]:
+def by_domain(examples: pl.DataFrame, drop_reasons: Sequence[str]) -> dict[str, dict[str, int]]:
     """The waterfall of each domain: line, domain, rows."""
     domains = sorted(examples["domain"].unique())
-    each = {domain: waterfall(examples.filter(pl.col("domain") == domain), rules) for domain in domains}
-    lines = list(waterfall(examples, rules))
+    each = {domain: waterfall(examples.filter(pl.col("domain") == domain), drop_reasons) for domain in domains}
+    lines = list(waterfall(examples, drop_reasons))
     return {line: {domain: each[domain].get(line, 0) for domain in domains} for line in lines}

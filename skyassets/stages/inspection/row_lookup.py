@@ -83,7 +83,7 @@ def _labelled(before: str, column: str, after: str = "") -> pl.Expr:
 
 _END = pl.coalesce(_labelled("error: ", "error"), "finish_reason")
 _TOKENS = _labelled("", "completion_tokens", " tokens")
-_KEPT = pl.coalesce(_labelled("dropped by: ", "dropped_by"), pl.lit("kept"))
+_KEPT = pl.coalesce(_labelled("dropped: ", "dropped_by"), pl.lit("kept"))
 _VALUE = (
     pl.when(pl.col("metric") == TOKENS)
     .then(pl.col("value").round(1).cast(pl.String()))

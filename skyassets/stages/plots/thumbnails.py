@@ -48,8 +48,8 @@ def verdicts(rows: pl.DataFrame) -> str:
 
 
 def examples(rows: pl.DataFrame) -> str:
-    """Number of rewrites kept, and dropped by each rule."""
-    return _counted("rewrites: kept, or dropped by", rows["dropped_by"].fill_null("kept"))
+    """Number of rewrites kept, and dropped by reason."""
+    return _counted("rewrites: kept, or why dropped", rows["dropped_by"].fill_null("kept"))
 
 
 def checkpoint(rows: pl.DataFrame) -> str:

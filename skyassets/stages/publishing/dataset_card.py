@@ -150,4 +150,4 @@ def _waterfall(examples: pl.DataFrame, rules: Sequence[str]) -> list[str]:
     domains = sorted(examples["domain"].unique())
     shown = domains if len(domains) > 1 else []
     rows = [(line, sum(found.values()), *(found[domain] for domain in shown)) for line, found in fall.items()]
-    return table(("rule", "rows", *shown), rows)
+    return table(("drop reason", "rows", *shown), rows)

@@ -56,7 +56,7 @@ def test_answers_tell_what_was_cut_and_what_is_missing() -> None:
 def test_a_row_dropped_without_evidence_is_unexplained() -> None:
     rows = pl.DataFrame(
         {
-            "dropped_by": [None, "fits cutoff", "fits cutoff"],
+            "dropped_by": [None, "too long", "too long"],
             "evidence": [None, "600 tokens", None],
             "example_tokens": [12, None, None],
         }

@@ -28,31 +28,31 @@ from skyassets.stages.curation.rules import FitsCutoff, TraceFinished, WellForme
 from skyassets.stages.curation.selection import Chosen
 from skyassets.stages.curation.waterfall import ON_TRUST, by_domain, waterfall
 
-NAMES = Curation(USUAL).names
+DROP_REASONS = Curation(USUAL).drop_reasons
 
 
 @pytest.mark.parametrize(
-    ("row", "said", "question", "rule"),
+    ("row", "said", "question", "reason"),
     [
-        (rewrite(0, 0, failed="no answer"), {}, QUESTION, "rewrite made"),
-        (rewrite(0, 0), {0: ("wrong", "correct")}, QUESTION, "trace correct"),
-        (rewrite(0, 0), {0: ("unjudged", "correct")}, QUESTION, "trace correct"),
-        (rewrite(0, 0), {0: ("correct", "unjudged")}, QUESTION, "rewrite correct"),
-        (rewrite(0, 0, text="so it is 1"), {}, QUESTION, "well formed"),
-        (rewrite(0, 0), {}, f"Solve: {HELD_OUT}", "not in a benchmark"),
-        (rewrite(0, 0, solution="word " * 60), {}, QUESTION, "fits the cutoff"),
+        (rewrite(0, 0, failed="no answer"), {}, QUESTION, "rewrite failed"),
+        (rewrite(0, 0), {0: ("wrong", "correct")}, QUESTION, "trace wrong or unjudged"),
+        (rewrite(0, 0), {0: ("unjudged", "correct")}, QUESTION, "trace wrong or unjudged"),
+        (rewrite(0, 0), {0: ("correct", "unjudged")}, QUESTION, "rewrite wrong or unjudged"),
+        (rewrite(0, 0, text="so it is 1"), {}, QUESTION, "malformed"),
+        (rewrite(0, 0), {}, f"Solve: {HELD_OUT}", "question in a benchmark"),
+        (rewrite(0, 0, solution="word " * 60), {}, QUESTION, "too long"),
     ],
 )
-def test_each_rule_drops_what_it_is_for(row: Row, said: dict[int, tuple[str, str]], question: str, rule: str) -> None:
+def test_each_rule_drops_what_it_is_for(row: Row, said: dict[int, tuple[str, str]], question: str, reason: str) -> None:
     frame = curated([row], [problem(0, question)], said=said)
-    assert dropped(frame) == {"r00": rule}
+    assert dropped(frame) == {"r00": reason}
     assert frame["evidence"].null_count() == 0
     assert frame["messages"].null_count() == 1
 
 
 def test_a_trace_that_was_cut_says_so_whatever_else_is_wrong_with_it() -> None:
     frame = curated([rewrite(0, 0, failed="broken")], said={0: ("wrong", "wrong")}, ends={0: "length"})
-    assert dropped(frame) == {"r00": "trace finished"}
+    assert dropped(frame) == {"r00": "trace unfinished"}
     assert evidence(frame) == ["it ended with length"]
 
 
@@ -63,16 +63,16 @@ def test_the_evidence_names_the_benchmark_its_item_and_the_words() -> None:
     assert "four hours upstream" in told
 
 
-def test_a_row_is_dropped_by_the_first_rule_it_fails() -> None:
+def test_a_row_states_the_first_rule_it_fails() -> None:
     frame = curated([rewrite(0, 0, failed="broken")], [problem(0, HELD_OUT)], said={0: ("wrong", "wrong")})
-    assert dropped(frame) == {"r00": "rewrite made"}
+    assert dropped(frame) == {"r00": "rewrite failed"}
 
 
 def test_an_imported_trace_that_nobody_can_judge_is_dropped_unless_the_recipe_trusts_it() -> None:
     problems = [problem(0, ground_truth=None, imported_trace="...")]
     said = {0: ("unjudged", "unjudged")}
     trusting = (*verified(trust_imported=True), WellFormed(), FitsCutoff(50))
-    assert dropped(curated([rewrite(0, 0)], problems, said=said)) == {"r00": "trace correct"}
+    assert dropped(curated([rewrite(0, 0)], problems, said=said)) == {"r00": "trace wrong or unjudged"}
     frame = curated([rewrite(0, 0)], problems, trusting, said)
     assert dropped(frame) == {"r00": None}
     assert frame.select("trace_verdict", "rewrite_verdict", "is_imported").rows() == [("unjudged", "unjudged", True)]
@@ -95,16 +95,16 @@ def test_an_imported_trace_that_could_have_been_judged_is_not_trusted(about: Row
 
 def test_too_few_examples_stop_the_run_with_the_waterfall() -> None:
     tables = judged([rewrite(0, 0)], [problem(0)], {0: ("wrong", "wrong")})
-    with pytest.raises(GateError, match="trace correct: 1"):
+    with pytest.raises(GateError, match="trace wrong or unjudged: 1"):
         curate(tables, Curation(USUAL), PROMPTS, words, minimum=2)
 
 
 @pytest.mark.parametrize(
     ("rules", "told"),
     [
-        ((*FIRST, Chosen()), "missing: fits the cutoff"),
-        ((TraceFinished(), FitsCutoff(9)), "missing: rewrite made, trace correct, rewrite correct"),
-        ((*USUAL, Chosen(2)), "twice: among the chosen"),
+        ((*FIRST, Chosen()), "lacks the rules FitsCutoff"),
+        ((TraceFinished(), FitsCutoff(9)), "lacks the rules RewriteMade, TraceCorrect, RewriteCorrect"),
+        ((*USUAL, Chosen(2)), "the drop reason not chosen"),
     ],
 )
 def test_rules_that_would_let_wrong_rows_through_are_refused(rules: tuple[object, ...], told: str) -> None:
@@ -135,10 +135,10 @@ def test_every_rewrite_is_accounted_for_and_only_right_ones_are_kept(
     assert (good["finish_reason"] == "stop").all()
     assert good["problem_id"].is_unique().all()
     assert (frame["dropped_by"].is_null() == frame["evidence"].is_null()).all()
-    assert {row["dropped_by"] for row in frame.iter_rows(named=True)} <= {None, *NAMES}
-    fall = waterfall(frame, NAMES)
+    assert {row["dropped_by"] for row in frame.iter_rows(named=True)} <= {None, *DROP_REASONS}
+    fall = waterfall(frame, DROP_REASONS)
     assert fall.pop("rewrites") == sum(fall.values()) == len(rows)
-    assert {line: sum(counts.values()) for line, counts in by_domain(frame, NAMES).items()} == {
+    assert {line: sum(counts.values()) for line, counts in by_domain(frame, DROP_REASONS).items()} == {
         "rewrites": len(rows), **fall,
     }  # fmt: skip
     assert len(conversations(frame)) == good.height == len(good["example_tokens"].drop_nulls())

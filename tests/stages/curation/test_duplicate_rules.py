@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from skyassets.stages.curation.duplicate_rules import contaminated, stated
+from skyassets.stages.curation.duplicate_rules import contaminated, with_question
 from skyassets.stages.deduplication.contamination import Decontamination
 
 QUESTION = "A boat needs four hours upstream and three downstream; how fast is the river it crosses?"
@@ -17,6 +17,6 @@ ITEMS = pl.DataFrame(
 
 
 def test_an_item_that_is_set_aside_today_is_held_out_all_the_same() -> None:
-    items = stated(ITEMS)
+    items = with_question(ITEMS)
     assert items["problem_id"].to_list() == ["p1"]
     assert list(contaminated({"mine": f"Solve: {QUESTION}"}, items, Decontamination())) == ["mine"]

@@ -5,7 +5,7 @@ import pytest
 from stages.curating import FIRST, HELD_OUT, QUESTION, curated, problem, rewrite
 
 from skyassets.core.errors import RecipeError
-from skyassets.stages.curation.gates import NAMES, Bounds, Finding, Gates, findings
+from skyassets.stages.curation.gates import NAMES, Bounds, CheckResult, Gates, check_gates
 from skyassets.stages.curation.rules import FitsCutoff, verified
 from skyassets.stages.curation.selection import Group
 
@@ -13,8 +13,8 @@ MATHS = Group("domain", ("maths",))
 LOOSE = (*FIRST, FitsCutoff(1000))
 
 
-def held(examples: pl.DataFrame, **gates: object) -> dict[str, Finding]:
-    return {each.name: each for each in findings(examples, Gates(**gates))}  # type: ignore[arg-type]
+def held(examples: pl.DataFrame, **gates: object) -> dict[str, CheckResult]:
+    return {each.name: each for each in check_gates(examples, Gates(**gates))}  # type: ignore[arg-type]
 
 
 def broken(examples: pl.DataFrame, **gates: object) -> set[str]:

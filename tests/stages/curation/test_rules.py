@@ -33,7 +33,7 @@ def test_a_question_asked_twice_is_learned_once_from_the_first_problem_by_id() -
 def test_a_problem_without_a_right_rewrite_stands_in_nobodys_way() -> None:
     said = {0: ("wrong", "wrong")}
     frame = curated([rewrite(0, 0), rewrite(1, 1)], [problem(0), problem(1)], rules(QuestionNew()), said)
-    assert dropped(frame) == {"r00": "trace correct", "r01": None}
+    assert dropped(frame) == {"r00": "trace wrong or unjudged", "r01": None}
 
 
 def test_a_question_nearly_asked_before_names_the_problem_that_stays() -> None:

@@ -91,7 +91,7 @@ def test_a_row_without_a_share_says_so() -> None:
     ("wrong", "told"),
     [
         (lambda: InMixture((Share(0.5, MATHS),)), "all add up to 1"),
-        (lambda: Group("colour", ("red",)), "it must be some of"),
+        (lambda: Group("colour", ("red",)), "the column must be one of"),
         (lambda: Cap(1, "colour"), "0 or more"),
         (lambda: Chosen(0), "1 or more"),
     ],

@@ -42,7 +42,7 @@ def test_a_row_that_is_kept_no_more_is_a_flip_although_its_id_is_another_one() -
     assert found.key == ("trace_id",)
     assert (found.added, found.removed, found.changed) == ((), (), ("t00",))
     flips = {(flip.column, flip.old, flip.new): (flip.count, flip.rows) for flip in found.flips}
-    assert flips["dropped_by", "kept", "trace correct"] == (1, ("t00",))
+    assert flips["dropped_by", "kept", "trace wrong or unjudged"] == (1, ("t00",))
     assert flips["trace_verdict", "correct", "wrong"] == (1, ("t00",))
     assert {"example_id", "messages", "conversations"} <= found.columns.keys()
 
