@@ -73,7 +73,7 @@ def _materialize(
         finally:
             if spec.kinds & COSTS.keys():  # the money is spent even if the asset failed
                 project.accounts.publish()
-        return replace(result, facts={**result.facts, **build.usage_metadata})
+        return replace(result, metadata={**result.metadata, **build.usage_metadata})
 
     def page_metadata(path: Path) -> dict[str, object]:
         return {**presentation(project, table, path), SECONDS_TO_MAKE: round(time.monotonic() - started, 1)}

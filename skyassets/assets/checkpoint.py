@@ -40,7 +40,7 @@ def make_checkpoint(context: BuildContext) -> StageResult:
     files = [(file.path, file.bytes, file.sha256) for file in run.files]
     result = checkpoint(str(training.base), files, run.curve, run_metadata(project, run))
     write_card(project, run, report_on(project, str(result.frame["checkpoint_id"][0])))
-    return StageResult(result.frame, {**result.facts, **_plan_metadata(project, run, examples[0])})
+    return StageResult(result.frame, {**result.metadata, **_plan_metadata(project, run, examples[0])})
 
 
 def _gpus_used(project: Project) -> int:

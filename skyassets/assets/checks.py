@@ -12,7 +12,7 @@ from skyassets.project.evaluation.history import latest_drift
 from skyassets.project.gates import contamination
 from skyassets.project.project import Project
 from skyassets.stages.curation.audits import AUDITS
-from skyassets.stages.curation.gates import HELD_OUT, NAMES, Finding, findings
+from skyassets.stages.curation.gates import HELD_OUT, NAMES, CheckResult, check_gates
 from skyassets.stages.evaluation.drift import Drift
 from skyassets.stages.evaluation.drift_text import drift_text, verdict
 
@@ -56,7 +56,7 @@ def gate_checks(project: Project) -> dg.AssetChecksDefinition:
         ],
     )
     def check() -> Iterator[dg.AssetCheckResult]:
-        for finding in findings(project.store.read(EXAMPLES), gates):
+        for finding in check_gates(project.store.read(EXAMPLES), gates):
             yield _result(finding, EXAMPLES, finding.name not in gates.reported)
 
     return check
@@ -106,7 +106,7 @@ def drift_check(project: Project) -> dg.AssetChecksDefinition:
     return check
 
 
-def _result(finding: Finding, table: Table, is_blocking: bool) -> dg.AssetCheckResult:
+def _result(finding: CheckResult, table: Table, is_blocking: bool) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         asset_key=table.name,
         check_name=finding.name,
@@ -117,20 +117,20 @@ def _result(finding: Finding, table: Table, is_blocking: bool) -> dg.AssetCheckR
 
 
 def _drift_metadata(drift: Drift) -> dict[str, dg.MetadataValue]:
-    largest = max(drift.moves, key=lambda move: abs(move.points), default=None)
+    largest = max(drift.score_changes, key=lambda move: abs(move.points), default=None)
     metadata: dict[str, dg.MetadataValue] = {
-        "comparisons": dg.MetadataValue.int(len(drift.moves)),
+        "comparisons": dg.MetadataValue.int(len(drift.score_changes)),
         "moved beyond noise": dg.MetadataValue.int(len(drift.drifted)),
-        "changes in the manifest": dg.MetadataValue.int(len(drift.changed)),
+        "changes in the manifest": dg.MetadataValue.int(len(drift.likely_causes)),
         "in words": dg.MetadataValue.md(drift_text(drift)),
     }
     if largest is not None:
-        against = dict.fromkeys(move.against for move in drift.moves)
+        against = dict.fromkeys(move.against for move in drift.score_changes)
         metadata["largest move (points)"] = dg.MetadataValue.float(round(largest.points, 3))
-        metadata["smallest p (Holm)"] = dg.MetadataValue.float(min(move.p for move in drift.moves))
+        metadata["smallest p (Holm)"] = dg.MetadataValue.float(min(move.p for move in drift.score_changes))
         metadata["compared with"] = dg.MetadataValue.text(", ".join(against))
-    if drift.changed:
-        values = {each.name: [str(each.before), str(each.after)] for each in drift.changed}
+    if drift.likely_causes:
+        values = {each.name: [str(each.before), str(each.after)] for each in drift.likely_causes}
         metadata["changed"] = dg.MetadataValue.json(
             {name: [value[:LONGEST_VALUE] for value in pair] for name, pair in values.items()}
         )

@@ -8,7 +8,7 @@ from skyassets.project.accounts import cost_metadata
 from skyassets.project.graders import grading
 from skyassets.project.project import BuildContext
 from skyassets.project.sft_files import FILES, FOLDER, data_card, write_files
-from skyassets.stages.curation.curate import Judged, curate
+from skyassets.stages.curation.curate import CurationInputs, curate
 from skyassets.stages.curation.examples import kept
 from skyassets.stages.grading.verdicts import verify
 
@@ -25,7 +25,7 @@ def make_examples(context: BuildContext) -> StageResult:
     project, recipe, store = context.project, context.project.recipe, context.project.store
     read = store.read
     result = curate(
-        Judged(read(REWRITES), read(TRACES), read(VERDICTS), read(PROBLEMS), read(BENCHMARK_PROBLEMS)),
+        CurationInputs(read(REWRITES), read(TRACES), read(VERDICTS), read(PROBLEMS), read(BENCHMARK_PROBLEMS)),
         recipe.curation,
         recipe.student_prompts,
         project.deployment.count(recipe.training.base),
@@ -34,4 +34,4 @@ def make_examples(context: BuildContext) -> StageResult:
     card = data_card(project, result.frame)
     files = write_files(store.folder / FOLDER, result.frame, card, recipe.name)
     cost = cost_metadata(project.accounts.accepted(kept(result.frame).height), context.run_budget)
-    return replace(result, facts={**result.facts, FILES: files, **cost})
+    return replace(result, metadata={**result.metadata, FILES: files, **cost})

@@ -41,7 +41,7 @@ def make_answers(context: BuildContext) -> StageResult:
         items = project.store.read(BENCHMARK_PROBLEMS)
         result = answer(items, recipe.benchmarks, recipe.evaluation, models, judges, epoch)
     manifest = answered_with(project, {each.role: each.model for each in models}, result, epoch)
-    return replace(result, facts={**result.facts, MADE_WITH: manifest})
+    return replace(result, metadata={**result.metadata, MADE_WITH: manifest})
 
 
 def make_reports(context: BuildContext) -> StageResult:
@@ -56,7 +56,7 @@ def make_reports(context: BuildContext) -> StageResult:
     files = [project.store.folder / name for name in report_files.FILES]
     history_of(project).append(result.frame, scores, manifest, files)
     write_card(project, current_run(project), result.frame)
-    return replace(result, facts={**result.facts, "scores": summary})
+    return replace(result, metadata={**result.metadata, "scores": summary})
 
 
 def _leaked_items(project: Project) -> dict[str, str]:

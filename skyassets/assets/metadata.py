@@ -58,7 +58,7 @@ def definition_metadata(table: Table, path: Path) -> dict[str, dg.MetadataValue 
 
 def build_metadata(table: Table, result: BuildResult, path: Path, seconds: float) -> dict[str, dg.MetadataValue]:
     """Dagster metadata of a materialized table."""
-    stored = dict(result.manifest.facts)
+    stored = dict(result.manifest.metadata)
     if not result.rebuilt:
         stored |= {name: 0 for name in stored if name.endswith("rows asked")}
         stored |= {name: 0.0 for name in stored if name.endswith(SPENT)}

@@ -10,7 +10,7 @@ from skyassets.core.tables.declarations import Table
 from skyassets.project.project import Project
 from skyassets.stages.plots import figures
 from skyassets.stages.plots.thumbnail import as_markdown
-from skyassets.stages.plots.thumbnails import SKETCHES
+from skyassets.stages.plots.thumbnails import THUMBNAILS
 from skyassets.stages.plots.training_curve import training_curve
 
 THUMBNAIL = "at a glance"
@@ -41,11 +41,11 @@ def presentation(project: Project, table: Table, path: Path) -> dict[str, object
     rows = pl.scan_parquet(path)
     charted = rows.drop(NOT_CHARTED, strict=False).collect()
     if table is tables.EXAMPLES:
-        chart = figures.waterfall(charted, project.recipe.curation.names)
+        chart = figures.waterfall(charted, project.recipe.curation.drop_reasons)
     else:
         chart = CHARTS[table.name](charted)
     return {
-        THUMBNAIL: as_markdown(SKETCHES[table.name](charted)),
+        THUMBNAIL: as_markdown(THUMBNAILS[table.name](charted)),
         CHART: chart,
         PREVIEW: preview(rows.head(PREVIEW_ROWS).collect()),
     }

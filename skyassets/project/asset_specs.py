@@ -135,7 +135,7 @@ def _examples(project: Project) -> AssetSpec:
 
     def damage(rows: pl.DataFrame) -> str:
         manifest = project.store.manifest(EXAMPLES)
-        files = manifest.facts.get(FILES) if manifest else None
+        files = manifest.metadata.get(FILES) if manifest else None
         if not isinstance(files, dict):
             return f"its folder {FOLDER} was never written"
         changed = [name for name, known in files.items() if not is_intact(project.store.folder / FOLDER / name, known)]

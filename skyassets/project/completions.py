@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skyassets.core.ports import CompletionClient, Model, ModelProvider
-from skyassets.core.rows.ledger import Event
+from skyassets.core.rows.ledger import LedgerEvent
 from skyassets.core.rows.serving_records import ServingNotes
 from skyassets.engines.fake import engine
-from skyassets.engines.host.environment import hardware_told, versions_told
+from skyassets.engines.host.environment import hardware_summary, installed_versions
 from skyassets.engines.models.identity import NONE, model_identity
 from skyassets.engines.models.weights import revision_of
 from skyassets.engines.serving.transformers_server import TransformersServer
@@ -32,7 +32,7 @@ SERVING_PACKAGES = ("torch", "transformers", "tokenizers")
 def completer(context: BuildContext, role: str, model: Model) -> Completer:
     """A completer for `model` in its role."""
     project, run = context.project, context.run.id
-    metered = project.accounts.metered(Event.SERVING, context.asset, str(model), run, context.run_budget)
+    metered = project.accounts.metered(LedgerEvent.SERVING, context.asset, str(model), run, context.run_budget)
     provider = project.deployment.serving(role, model, context.log, context.run_budget, metered)
 
     def record(model: Model, weights: Path | None) -> None:
@@ -40,7 +40,7 @@ def completer(context: BuildContext, role: str, model: Model) -> Completer:
             notes_of(project).write(run, str(model), server)
 
     return Completer(
-        project.rows.telling(context.log),
+        project.rows.with_log(context.log),
         RecordedProvider(provider, record),
         Progress(role, context.log, context.run_budget).tally,
         asked_for=f"{project.recipe.name}/{context.asset}",
@@ -74,7 +74,7 @@ def server_record(
     deployment: Deployment, provider: ModelProvider, model: Model, weights: Path | None
 ) -> dict[str, str]:
     """What to record about a local server. Empty for a remote server."""
-    if isinstance(provider, engine.TinyServing):
+    if isinstance(provider, engine.FakeProvider):
         local = {"dtype": NONE, "weights dtype": NONE, "chat template": NONE, "tokenizer": NONE}
     elif isinstance(provider, VllmServer | TransformersServer):
         folder = weights or deployment.weights(model)
@@ -86,4 +86,4 @@ def server_record(
                 local["flags"] = shown(options.extra)
     else:
         return {}
-    return local | hardware_told() | versions_told(SERVING_PACKAGES)
+    return local | hardware_summary() | installed_versions(SERVING_PACKAGES)

@@ -88,14 +88,14 @@ class CallEstimate:
         price = deployment.price(role, model)
         if role in deployment.batches:
             price = replace(price, input=price.input * price.batch, output=price.output * price.batch)
-        counting = Counting(price, self.pilot, is_by_conversation)
+        counting = RequestCounter(price, self.pilot, is_by_conversation)
         made, usage = self._count(counting, stage)
         if counting.sample:
             # A batch may take a day, so the pilot uses the ordinary API.
             at_once = Project(self.project.recipe, replace(deployment, batches=frozenset()))
             context = BuildContext(at_once, table.name, PipelineRun(self.run), self.log, self.run_budget)
             completer(context, role, model).complete(model, counting.sample)
-            counting = Counting(price, 0, is_by_conversation)
+            counting = RequestCounter(price, 0, is_by_conversation)
             made, usage = self._count(counting, stage)
         line = Line(table.name, role, str(model), len(usage.lengths), counting.calls, price, counting.worst)
         return self._known(line, lengths_of(usage), role, model), made

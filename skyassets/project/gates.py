@@ -20,9 +20,9 @@ def kept_questions(project: Project) -> dict[str, str]:
     return dict(problems.select("problem_id", "question").sort("problem_id").collect().iter_rows())
 
 
-def contamination(project: Project) -> Finding:
+def contamination(project: Project) -> CheckResult:
     """Whether no kept example contains a benchmark question, with the evidence."""
-    items = stated(project.store.read(BENCHMARK_PROBLEMS))
+    items = with_question(project.store.read(BENCHMARK_PROBLEMS))
     questions = kept_questions(project)
     matches = contaminated(questions, items, project.recipe.curation.decontamination)
     shared = set(questions.values()) & set(items["question"])
@@ -33,12 +33,12 @@ def contamination(project: Project) -> Finding:
         "the same question": len(shared),
         "evidence": "; ".join(f"{problem}: {seen}" for problem, seen in list(matches.items())[:EVIDENCE]) or "none",
     }
-    return Finding(HELD_OUT, not matches and not shared, numbers)
+    return CheckResult(HELD_OUT, not matches and not shared, numbers)
 
 
-def failed_gates(project: Project) -> list[Finding]:
+def failed_gates(project: Project) -> list[CheckResult]:
     """The gates that the data set fails, except those that the recipe only reports."""
-    results = [*findings(project.store.read(EXAMPLES), project.recipe.gates), contamination(project)]
+    results = [*check_gates(project.store.read(EXAMPLES), project.recipe.gates), contamination(project)]
     return [finding for finding in results if not finding.passed and finding.name not in project.recipe.gates.reported]
 
 

@@ -32,7 +32,7 @@ def graders(context: BuildContext) -> Iterator[Graders]:
     versions = {"code": programs, "answers": code_version(*ANSWER_GRADERS)}
     deployment = context.project.deployment
     with deployment.graders(context.project.recipe.limits) as engines:
-        yield replace(engines, kept=JudgementStore(deployment.data / "rows", context.log), versions=versions)
+        yield replace(engines, store=JudgementStore(deployment.data / "rows", context.log), versions=versions)
 
 
 @contextmanager

@@ -38,7 +38,7 @@ def data_card(project: Project, examples: pl.DataFrame, more: Sequence[str] = ()
     """The data set's card; `more` are further lines, `repo` is the repository it is published in."""
     versions = {parent.name: project.store.data_version(parent) for parent in PARENTS}
     recipe = project.recipe
-    return card(examples, recipe.curation.names, provenance(recipe), versions, more=more, place=repo)
+    return card(examples, recipe.curation.drop_reasons, provenance(recipe), versions, more=more, place=repo)
 
 
 def write_files(folder: Path, examples: pl.DataFrame, text: str, name: str) -> dict[str, str]:

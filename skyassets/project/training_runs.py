@@ -24,6 +24,7 @@ from skyassets.project.gates import require_gates
 from skyassets.project.project import Project
 from skyassets.stages.curation.examples import conversations, kept
 from skyassets.stages.training.checkpoint_table import RUN
+from skyassets.stages.training.plan import PlanInputs
 from skyassets.stages.training.plan import plan as make_plan
 
 SAVES_OF_A_SHORT_RUN = 4
@@ -114,15 +115,9 @@ def plan_for_lengths(deployment: Deployment, training: Training, lengths: Sequen
         TrainerError: when it does not fit, naming what would.
         ServerError: when the base model's config is not available.
     """
-    return make_plan(
-        training,
-        deployment.shape(training.base),
-        lengths,
-        with_price(this_machine(), deployment),
-        deployment.overrides,
-        saving(deployment, training, lengths),
-        learned,
-    )
+    shape, hardware = deployment.shape(training.base), with_price(this_machine(), deployment)
+    saves = saving(deployment, training, lengths)
+    return make_plan(PlanInputs(training, shape, lengths, hardware, deployment.overrides, saves, learned))
 
 
 def with_price(hardware: Hardware, deployment: Deployment) -> Hardware:

@@ -11,10 +11,12 @@ from polars.testing import assert_frame_equal
 from skyassets.assets.graph import build_definitions
 from skyassets.commands.common.stored_tables import StoredTables
 from skyassets.core.code_version import code_version, plain_version
-from skyassets.core.tables.declarations import ASSET_TABLES
+from skyassets.core.tables.declarations import EXAMPLES, REPORTS
+from skyassets.core.tables.store import TableStore
 from skyassets.project.asset_specs import PROBLEM_CODE, RATED_PROBLEM_CODE, asset_specs
 from skyassets.project.deployment import Deployment
 from skyassets.project.evaluation.manifest import STATISTICS
+from skyassets.project.evaluation.report_files import report_content
 from skyassets.project.graders import ANSWER_GRADERS, CODE_GRADERS, GRADERS
 from skyassets.project.project import Project
 from skyassets.project.training_runs import TRAINER
@@ -85,12 +87,12 @@ def test_former_drop_reasons_are_translated_when_they_are_read(data: Path) -> No
     reasons = {None, "question in a benchmark", "rewrite repeated", "trace wrong or unjudged"}
     assert set(project.store.scan(EXAMPLES).collect()["dropped_by"]) == reasons
     assert set(StoredTables(project).rows(EXAMPLES, lambda rows: rows)["dropped_by"]) == reasons
-    assert sum(report_facts(project, project.store.read(REPORTS)).fall["trace wrong or unjudged"].values()) == 11
+    assert sum(report_content(project, project.store.read(REPORTS)).waterfall["trace wrong or unjudged"].values()) == 11
 
 
 def test_code_that_does_the_same_has_the_version_it_had(tmp_path: Path) -> None:
     specs = asset_specs(Project(smoke(), Deployment(data=tmp_path)))
-    scopes = {specs[table.name].code: VERSIONS[table.name] for table in ASSET_TABLES} | OTHER_VERSIONS
+    scopes = {specs[name].code: version for name, version in VERSIONS.items()} | OTHER_VERSIONS
     missing = {plain_version(*code): old for code, old in scopes.items() if code_version(*code) != old}
     # Where code was moved or renamed and does the same, these lines belong into core/former_versions.py.
     assert missing == {}

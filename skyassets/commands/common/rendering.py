@@ -39,9 +39,9 @@ def new_table(
     return table
 
 
-def row_line(row: Row) -> Text:
+def row_line(row: RowSummary) -> Text:
     """A row as one line: table, short id, description, and the first words of its text."""
-    line = Text.assemble((row.table, "cyan"), " ", (row.id[:SHORT], "yellow"), "  ", printable(row.says))
+    line = Text.assemble((row.table, "cyan"), " ", (row.id[:SHORT], "yellow"), "  ", printable(row.description))
     if row.text:
         line.append(f"  {printable(row.text)}", "dim")
     line.no_wrap, line.overflow = True, "ellipsis"

@@ -49,7 +49,7 @@ def package(name: str, is_needed: bool) -> CheckResult:
 def compiler(is_needed: bool) -> CheckResult:
     """Whether DeepSpeed can build its kernels."""
     try:
-        return check_result("compiler", is_fine=True, seen=tried_compiler())
+        return check_result("compiler", is_fine=True, seen=working_compiler())
     except TrainerError as error:
         seen, _, do = str(error).rpartition("; ")
         return check_result("compiler", is_fine=False, seen=seen, do=do, is_needed=is_needed)
@@ -117,7 +117,7 @@ def browser() -> CheckResult:
 def hub() -> CheckResult:
     """Whether there is a token for the Hub, and whether the Hub accepts it."""
     try:
-        is_known, message = hub_user()
+        is_known, message = check_token()
     except SkyassetsError as error:
         is_known, message = False, str(error)
     seen, _, do = message.partition("; ") if is_known is False else (message, "", "")

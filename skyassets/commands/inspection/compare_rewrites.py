@@ -27,7 +27,7 @@ from skyassets.project.settings import dollars_in
 from skyassets.recipes.recipe import Recipe
 from skyassets.recipes.registry import find_recipe
 from skyassets.stages.extraction.trace_format import BEGIN_THOUGHT
-from skyassets.stages.markup.word_diff import Kind, changes, excerpt
+from skyassets.stages.markup.word_diff import Edit, changes, excerpt
 from skyassets.stages.rewriting.comparison import USABLE, Side, Tries, chosen, contests, telling, tried
 from skyassets.stages.rewriting.comparison_report import costs, page, verdict
 from skyassets.stages.rewriting.rewrite import ModelRewriting
@@ -56,11 +56,11 @@ def compare_rewrites(recipe: Recipe, deployment: Deployment, options: Namespace)
     own_limit = None if options.budget is None else dollars_in("--budget", options.budget)
     limits = [each for each in (project.budget, own_limit) if each is not None]
     run_budget = Budget(min(limits, default=None))
-    work = BuildContext(NAME, Run(name), lambda line: print_text(progress, line), run_budget)
+    context = BuildContext(project, NAME, PipelineRun(name), lambda line: print_text(progress, line), run_budget)
     tries = []
     for side in sides:
         way = side.rewriting
-        by = completer(work, "rewriter", way.model) if isinstance(way, ModelRewriting) else None
+        by = completer(context, "rewriter", way.model) if isinstance(way, ModelRewriting) else None
         tries.append(tried(side, traces, problems, by, project.rows))
     both = (tries[0], tries[1])
     folder = project.store.folder / "comparisons"
@@ -183,7 +183,7 @@ def _side_by_side(names: list[str], one: dict[str, object], other: dict[str, obj
     table = Table(title=title, expand=True)
     for name, row in zip(names, (one, other), strict=True):
         table.add_column(Text(f"{name}: {'usable' if row[USABLE] else row['failed']}"), ratio=1, overflow="fold")
-    cells = [differing([piece for piece in pieces if piece.kind is not kind]) for kind in (Kind.ADDED, Kind.REMOVED)]
+    cells = [differing([piece for piece in pieces if piece.kind is not kind]) for kind in (Edit.ADDED, Edit.REMOVED)]
     for cell in cells:
         cell.truncate(LONGEST, overflow="ellipsis")
     table.add_row(*cells)

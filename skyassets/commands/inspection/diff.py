@@ -25,7 +25,7 @@ def diff(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     """Compare two versions of a table: rows added, removed and changed, flipped verdicts, lengths."""
     before, after = _paths(recipe, deployment, options)
     key = tuple(part.strip() for part in options.key.split(",") if part.strip())
-    result = difference(_read(before), _read(after), key)
+    result = table_diff(_read(before), _read(after), key)
     if options.json:
         data = {"before": str(before), "after": str(after), "same": result.is_same, "difference": asdict(result)}
         print_json(data)
@@ -89,7 +89,7 @@ def _read(path: Path) -> pl.DataFrame:
     return translated(rows, rows.select(pl.col(pl.String)).columns)
 
 
-def _show(console: Console, before: Path, after: Path, result: Difference, many: int) -> None:
+def _show(console: Console, before: Path, after: Path, result: TableDiff, many: int) -> None:
     for name, path, height in (("A", before, result.before), ("B", after, result.after)):
         print_text(console, f"{name}  {path}  {height} rows")
     if result.is_same:

@@ -63,7 +63,7 @@ LINEAGE = Command(
 )
 
 
-def show_candidates(console: Console, recipe: Recipe, name: str, rows: list[Row], more: str = "") -> None:
+def show_candidates(console: Console, recipe: Recipe, name: str, rows: list[RowSummary], more: str = "") -> None:
     """Report that `name` matches no row (`more` adds what else was searched), or list the rows that it matches."""
     if not rows:
         console.print(
@@ -102,5 +102,5 @@ def _children(branch: Branch) -> Iterator[dict[str, object]]:
         yield {"table": table, "shown_elsewhere": count}
 
 
-def _data(row: Row) -> dict[str, object]:
-    return {"table": row.table, "id": row.id, "kind": row.kind, "says": row.says, "text": row.text}
+def _data(row: RowSummary) -> dict[str, object]:
+    return {"table": row.table, "id": row.id, "kind": row.kind, "says": row.description, "text": row.text}

@@ -56,7 +56,7 @@ def rejudge(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     deleted = JudgementStore(deployment.data / "rows").forget_undecided()
     for table in {table.name: table for table, _, _ in GRADED}.values():
         if counts := reasons.get(table.name):
-            project.store.make_again(table, counts.total())
+            project.store.mark_unfinished(table, counts.total())
     print_text(console, f"Deleted {deleted} judgements without a verdict. To judge them again:\n  {materialize()}")
     return 0
 

@@ -38,7 +38,7 @@ def tokens(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
         print_json(data | {"pieces": list(map(asdict, pieces))})
         return 0
     console = Console()
-    print_text(console, f"example {conversation.id[:SHORT]}: {in_words(all_pieces)}", "bold")
+    print_text(console, f"example {conversation.id[:SHORT]}: {summary(all_pieces)}", "bold")
     if console.is_terminal and not console.no_color:
         console.print(_coloured(pieces), soft_wrap=True)
     else:

@@ -87,7 +87,7 @@ WHY = Command(
 )
 
 
-def _overview(wanted: Iterable[Wanted], stored: Stored) -> Table:
+def _overview(wanted: Iterable[WantedCompletion], stored: Stored) -> Table:
     columns = ("completion", "needed for", "state", "since", "first called for", "run", "cost")
     table = new_table(columns, fold=("needed for", "first called for"))
     table.pad_edge, table.show_edge = False, False
@@ -107,11 +107,13 @@ def _origin(row: dict[str, object]) -> list[str]:
     return [since, str(row["asked_for"] or "unknown"), str(row["run"] or "unknown")[:8], cost]
 
 
-def _explain_missing(console: Console, lookup: StoredTables, target: Target, missing: Sequence[Wanted]) -> None:
+def _explain_missing(
+    console: Console, lookup: StoredTables, target: Target, missing: Sequence[WantedCompletion]
+) -> None:
     """For each missing completion: the nearest stored row and how the keys differ; repeated differences are grouped."""
     stored = _nearby(lookup, target.question) if missing else []
-    new: list[Wanted] = []
-    cases: dict[tuple[Difference, ...], list[tuple[Wanted, Key]]] = {}
+    new: list[WantedCompletion] = []
+    cases: dict[tuple[Difference, ...], list[tuple[WantedCompletion, Key]]] = {}
     for each in missing:
         purposes = (each.table, *COMPARED.get(each.table, ()))
         alike = [key for key, asked_for in stored if asked_for.rpartition("/")[2] in purposes]
@@ -129,7 +131,7 @@ def _explain_missing(console: Console, lookup: StoredTables, target: Target, mis
         print_text(console, f"{names}: new; {new[0].table} has never made a similar call.")
 
 
-def _explain_unwanted(console: Console, recipe: Recipe, target: Target, wanted: Sequence[Wanted]) -> None:
+def _explain_unwanted(console: Console, recipe: Recipe, target: Target, wanted: Sequence[WantedCompletion]) -> None:
     """For a stored completion that the recipe does not need: how it would have to differ."""
     assert target.completion is not None
     keys = [key_of(each.request) for each in wanted]
@@ -186,7 +188,7 @@ def _is_long(gap: Difference) -> bool:
     return len(values) == 2 and any(len(value) > LONGEST_VALUE or "\n" in value for value in values)
 
 
-def _remarks(recipe: Recipe, target: Target, wanted: Sequence[Wanted], stored: Stored) -> Iterable[str]:
+def _remarks(recipe: Recipe, target: Target, wanted: Sequence[WantedCompletion], stored: Stored) -> Iterable[str]:
     """Additional remarks."""
     if target.problem.is_empty():
         return

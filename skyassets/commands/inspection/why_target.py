@@ -48,7 +48,7 @@ class Target:
         return str(self.problem["question"][0])
 
 
-def find_rows(lookup: StoredTables, name: str, most: int) -> list[Row]:
+def find_rows(lookup: StoredTables, name: str, most: int) -> list[RowSummary]:
     """The rows that `name` may mean: by id, by the id of their completion, or by part of a problem's question."""
     rows = find(lookup, name, most)
     if not rows and len(name) >= SHORTEST:
@@ -64,7 +64,7 @@ def find_rows(lookup: StoredTables, name: str, most: int) -> list[Row]:
     return rows
 
 
-def find_target(lookup: StoredTables, row: Row) -> Target | None:
+def find_target(lookup: StoredTables, row: RowSummary) -> Target | None:
     """What to explain about `row`. None if the row has no single completion."""
     table = VIEWS[row.table].table
     if table is COMPLETIONS:
@@ -84,7 +84,7 @@ def find_target(lookup: StoredTables, row: Row) -> Target | None:
     return Target(PROBLEMS, problem, lambda each: each.table in tables and each.sample == sample)
 
 
-def wanted_for(project: Project, lookup: StoredTables, target: Target) -> Iterator[Wanted]:
+def wanted_for(project: Project, lookup: StoredTables, target: Target) -> Iterator[WantedCompletion]:
     """Every completion that the recipe wants for the problem, given the current row store."""
     recipe, problem = project.recipe, target.problem
     if target.table is BENCHMARK_PROBLEMS:
@@ -123,7 +123,7 @@ def _of_completion(lookup: StoredTables, ident: str) -> Target | None:
     return Target(PROBLEMS, PROBLEMS.frame([]), lambda each: False, key)
 
 
-def _select(lookup: StoredTables, table: Table, matches: pl.Expr, most: int) -> list[Row]:
+def _select(lookup: StoredTables, table: Table, matches: pl.Expr, most: int) -> list[RowSummary]:
     view = VIEWS[table.name]
     return rows_of(view, lookup.rows(table, lambda rows: view.select(rows.filter(matches)).head(most)))
 

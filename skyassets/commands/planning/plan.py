@@ -21,8 +21,6 @@ from skyassets.core.training.spec import Lora, Training, TrainPlan
 from skyassets.engines.host.machine import this_machine, this_processor
 from skyassets.engines.training.job import JobFolder
 from skyassets.project.deployment import Deployment
-from skyassets.project.planning import priced as with_own_price
-from skyassets.project.planning import saving
 from skyassets.project.project import Project
 from skyassets.project.settings import dollars_in
 from skyassets.project.training_runs import saving, with_price, write_job
@@ -57,8 +55,8 @@ def plan(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
         training,
         data.lengths,
     )
-    question = Question(training, shape, data.lengths, hardware, _overrides(deployment, options), saves, data.learned)
-    plans = plans_of(question)
+    inputs = PlanInputs(training, shape, data.lengths, hardware, _overrides(deployment, options), saves, data.learned)
+    plans = plans_of(inputs)
     fitting = [each for each in plans if each[0].fits]
     best = fastest(fitting)[1] if fitting else None
     lines, source = pipeline(project, hardware)
@@ -66,14 +64,14 @@ def plan(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     published = beside_published(recipe)
     if options.json:
         data_of_plan = _data(recipe, data, plans, best, lines, source)
-        more = {"refusal": "" if best else refusal(question), "published": published}
+        more = {"refusal": "" if best else refusal(inputs), "published": published}
         print_json(data_of_plan | more | {"job": str(job.path) if job else None})
         return 0 if best else 1
     console = Console()
     for text in _head(recipe, training, data, shape, hardware):
         print_text(console, text)
     console.print(rendering.layouts(plans, best))
-    for text in _notes(best, hardware) if best else [refusal(question)]:
+    for text in _notes(best, hardware) if best else [refusal(inputs)]:
         print_text(console, text)
     console.print(rendering.calls(lines, best))
     print_text(console, f"Source of these figures: {source}.")
@@ -151,7 +149,7 @@ def _training(training: Training, options: Namespace) -> Training:
 
 def _hardware(deployment: Deployment, options: Namespace) -> Hardware:
     if options.on is None:
-        hardware = with_own_price(this_machine(), deployment)
+        hardware = with_price(this_machine(), deployment)
     else:
         hardware = this_processor() if options.on == "cpu" else hardware_of(options.on)
     if options.price is None:

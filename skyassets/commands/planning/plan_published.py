@@ -19,7 +19,7 @@ def beside_published(recipe: Recipe) -> dict[str, object]:
     layout = Layout(hardware.devices, hardware.nodes, 1, 3, published.offload, recompute=True)
     lengths = typical_lengths(expected.rows, expected.row_tokens, training.cutoff)
     # Their trainer used examples in random order: each micro step waits for the longest of eight.
-    unsorted = epoch(training, lengths, layout, is_sorted=False)
+    unsorted = epoch_batches(training, lengths, layout, is_sorted=False)
     time = duration(training, layout, Saving(), shape, hardware, lengths, unsorted)
     if time is None:
         return {}

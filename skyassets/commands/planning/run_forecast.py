@@ -16,7 +16,7 @@ from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, CHECKPOINT, E
 from skyassets.core.training.spec import TrainPlan
 from skyassets.engines.fake.engine import NAME as TINY
 from skyassets.engines.host.machine import this_machine
-from skyassets.engines.models.shape import is_at_hand
+from skyassets.engines.models.shape import has_local_shape
 from skyassets.project.estimate import CallEstimate
 from skyassets.project.project import Project
 from skyassets.project.table_status import State, TableStatus
@@ -76,13 +76,13 @@ def _calls(project: Project, state: dict[str, State]) -> tuple[list[Line] | None
     problems = _problems(project, PROBLEMS, state, recipe.sources)
     held_out = _problems(project, BENCHMARK_PROBLEMS, state, benchmark_sources)
     if recipe.expected is not None and problems is None and state[PROBLEMS.name] is State.MISSING:
-        return pipeline(project, priced(this_machine(), project.deployment))
+        return pipeline(project, with_price(this_machine(), project.deployment))
     inputs = ((problems, PROBLEMS, recipe.sources), (held_out, BENCHMARK_PROBLEMS, benchmark_sources))
     for rows, table, sources in inputs:
         if rows is None and any(_is_remote(source) for source in sources):
             return None, f"the number of calls is unknown: {table.name} comes from the hub and does not exist yet"
     is_retrained = state[CHECKPOINT.name] is not State.FRESH
-    estimate = Estimate(project, 0, Budget(), lambda line: None, "status", problems, held_out, is_retrained)
+    estimate = CallEstimate(project, 0, Budget(), lambda line: None, "status", problems, held_out, is_retrained)
     try:
         return list(estimate.lines()), ""
     except SkyassetsError as error:
@@ -94,7 +94,7 @@ def _problems(
 ) -> pl.DataFrame | None:
     """The stored problems, if they match the sources or the sources are remote."""
     is_enough = state[table.name] is State.FRESH or any(_is_remote(source) for source in sources)
-    return project.store.read(table) if is_enough and not project.store.lacking(table) else None
+    return project.store.read(table) if is_enough and not project.store.unreadable(table) else None
 
 
 def _is_remote(source: Source) -> bool:
@@ -109,7 +109,7 @@ def _training(project: Project, state: dict[str, State]) -> tuple[bool, TrainPla
         return False, None, ""
     if state[EXAMPLES.name] is State.FRESH and _is_trained(project):
         return False, None, "checkpoint: the weights of this training exist already, so nothing is trained"
-    if training.base.name != TINY and not is_at_hand(training.base, deployment.data / "models"):
+    if training.base.name != TINY and not has_local_shape(training.base, deployment.data / "models"):
         return True, None, f"checkpoint: the shape of {training.base} is not stored here; `skyassets plan` fetches it"
     if recipe.expected is None and project.store.manifest(EXAMPLES) is None:
         return True, None, "checkpoint: the training cannot be planned before there is a data set"
@@ -122,4 +122,4 @@ def _training(project: Project, state: dict[str, State]) -> tuple[bool, TrainPla
 
 def _is_trained(project: Project) -> bool:
     training_set = conversations(project.store.read(EXAMPLES))
-    return bool(training_set) and not runs_of(project).damage(name_of(project, training_set))
+    return bool(training_set) and not training_runs(project).damage(run_name_of(project, training_set))

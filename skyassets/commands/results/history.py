@@ -42,7 +42,7 @@ def history(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     console.print(_table(recipe, entries))
     for report, _, drifts in entries:
         for move in drifts.drifted:
-            print_text(console, f"{report.name}: {moved(move)}", "yellow")
+            print_text(console, f"{report.name}: {describe(move)}", "yellow")
     print_text(console, f"reports: {history.folder}")
     return 0
 
@@ -68,7 +68,7 @@ def scores(report: StoredReport, headlines: Mapping[str, str]) -> dict[str, dict
     return headline_scores
 
 
-def _table(recipe: Recipe, entries: list[tuple[Kept, dict[str, dict[str, float]], Drift]]) -> Table:
+def _table(recipe: Recipe, entries: list[tuple[StoredReport, dict[str, dict[str, float]], Drift]]) -> Table:
     columns = ("report", "made", "scores", "drift")
     table = new_table(columns, f"{recipe.name}: reports", fold=columns[1:])
     for report, by_benchmark, drifts in entries:
@@ -82,13 +82,13 @@ def _table(recipe: Recipe, entries: list[tuple[Kept, dict[str, dict[str, float]]
     return table
 
 
-def _data(report: Kept, by_benchmark: dict[str, dict[str, float]], drifts: Drift) -> dict[str, object]:
+def _data(report: StoredReport, by_benchmark: dict[str, dict[str, float]], drifts: Drift) -> dict[str, object]:
     return {
         "name": report.name,
         "epoch": report.epoch,
         "at": report.at,
         "scores": by_benchmark,
         "drift": verdict(drifts),
-        "drifted": [moved(move) for move in drifts.drifted],
-        "changed": [str(change) for change in drifts.changed],
+        "drifted": [describe(move) for move in drifts.drifted],
+        "likely_causes": [str(change) for change in drifts.likely_causes],
     }

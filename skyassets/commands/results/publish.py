@@ -12,7 +12,7 @@ from rich.text import Text
 from skyassets.commands.common.command import Command, Exits, argument
 from skyassets.commands.common.rendering import new_table, print_text, printable
 from skyassets.core.errors import PublishError
-from skyassets.core.publication import Kind, Parcel, Pushed
+from skyassets.core.publication import RepoType, RepoUpload, UploadResult
 from skyassets.engines.hub import upload
 from skyassets.project.deployment import Deployment
 from skyassets.project.project import Project
@@ -35,13 +35,13 @@ def publish(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     Blocked if a gate of the recipe fails, a licence forbids it by its own words, the report is missing or of another
     checkpoint, a file is damaged, or a file contains a secret or names this machine.
     """
-    kinds = tuple(kind for kind, repo in ((Kind.DATA, options.data), (Kind.MODEL, options.model)) if repo)
+    kinds = tuple(kind for kind, repo in ((RepoType.DATA, options.data), (RepoType.MODEL, options.model)) if repo)
     if options.push and not kinds:
         raise PublishError("publish: no repository given (--data OWNER/NAME, --model OWNER/NAME)")
     if options.private and options.public:
         raise PublishError("publish: --private and --public exclude each other")
-    wanted = Wanted(
-        kinds=kinds or (Kind.DATA, Kind.MODEL),
+    wanted = PublicationRequest(
+        kinds=kinds or (RepoType.DATA, RepoType.MODEL),
         names=Names(options.data or "", options.model or "", tuple(options.accept_licence)),
         report=options.report,
         has_pages=not options.tables_only,
@@ -49,21 +49,21 @@ def publish(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     console = Console()
     folder = Project(recipe, deployment).store.folder
     plan = publication(Project(recipe, deployment), wanted)
-    for parcel in plan.parcels:
-        console.print(_table(parcel, options.public, folder))
-    if plan.parcels:
-        print_text(console, f"commit message: {plan.parcels[0].title}\nfiles from: {os.path.relpath(folder)}/")
-    for kind, lines, style in (("note", plan.warned, "yellow"), ("blocked", plan.refused, "red")):
+    for repo_upload in plan.uploads:
+        console.print(_table(repo_upload, options.public, folder))
+    if plan.uploads:
+        print_text(console, f"commit message: {plan.uploads[0].title}\nfiles from: {os.path.relpath(folder)}/")
+    for kind, lines, style in (("note", plan.warnings, "yellow"), ("blocked", plan.problems, "red")):
         for line in lines:
             console.print(Text.assemble((f"{kind}: ", style), printable(line)))
-    if plan.refused:
+    if plan.problems:
         return 1
     if not options.push:
-        size = _size(sum(parcel.size for parcel in plan.parcels))
+        size = _size(sum(repo_upload.size for repo_upload in plan.uploads))
         print_text(console, f"Nothing was uploaded. To upload these files ({size}), add --push.")
         return 0
-    for parcel in plan.parcels:
-        _show_result(console, parcel, upload.push(parcel, options.public))
+    for repo_upload in plan.uploads:
+        _show_result(console, repo_upload, upload.push(repo_upload, options.public))
     return 0
 
 
@@ -100,23 +100,24 @@ PUBLISH = Command(
 )
 
 
-def _table(parcel: Parcel, is_public: bool, folder: Path) -> Table:
+def _table(repo_upload: RepoUpload, is_public: bool, folder: Path) -> Table:
     visibility = "public" if is_public else "private"
-    title = f"{parcel.kind.value} {parcel.repo}, {visibility} if new: {len(parcel.items)} files, {_size(parcel.size)}"
+    files = f"{len(repo_upload.files)} files, {_size(repo_upload.size)}"
+    title = f"{repo_upload.repo_type.value} {repo_upload.repo}, {visibility} if new: {files}"
     table = new_table(("file", "size", "from"), title, ("size",), fold=("file", "from"))
     table.title_justify = "left"
-    for item in sorted(parcel.items, key=lambda item: item.path):
+    for item in sorted(repo_upload.files, key=lambda item: item.path):
         source = "generated" if isinstance(item.content, bytes) else os.path.relpath(item.content, folder)
         table.add_row(Text(printable(item.path)), _size(item.size), Text(printable(source)))
     return table
 
 
-def _show_result(console: Console, parcel: Parcel, result: Pushed) -> None:
-    repo = f"{parcel.kind.value} {parcel.repo}"
+def _show_result(console: Console, repo_upload: RepoUpload, result: UploadResult) -> None:
+    repo = f"{repo_upload.repo_type.value} {repo_upload.repo}"
     if not result.sent and not result.removed:
         print_text(console, f"{repo} is up to date; nothing was uploaded.")
     else:
-        sizes = {item.path: item.size for item in parcel.items}
+        sizes = {item.path: item.size for item in repo_upload.files}
         uploaded = f"{len(result.sent)} files uploaded, {_size(sum(sizes[path] for path in result.sent))}"
         visibility = "private" if result.is_private else "public"
         print_text(console, f"{repo}, {visibility}: {uploaded}; {len(result.unchanged)} unchanged.\n{result.url}")

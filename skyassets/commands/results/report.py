@@ -75,18 +75,18 @@ REPORT = Command(
 )
 
 
-def _lacking(store: TableStore, past: Kept | None) -> str:
+def _lacking(store: TableStore, past: StoredReport | None) -> str:
     """Why there are no scores to show, for the latest report or one of the history; empty if there are."""
     if past is not None:
-        differences = other_columns(REPORTS, past.rows.schema)
+        differences = column_differences(REPORTS, past.rows.schema)
         text = f"the report {past.name} was written by an earlier version: {differences}; its rows are in {past.folder}"
         return text if differences else ""
     if store.manifest(REPORTS) is None or not store.path(REPORTS).exists():
         return f"No report yet. To make it: {COMMAND}"
-    return store.lacking(REPORTS)
+    return store.unreadable(REPORTS)
 
 
-def _find_past(project: Project, name: str, errors: Console) -> Kept | None:
+def _find_past(project: Project, name: str, errors: Console) -> StoredReport | None:
     """The report of the history with this name, else the newest whose name begins with it."""
     history = history_of(project)
     reports = history.reports()
@@ -119,7 +119,7 @@ def _tables(recipe: Recipe, store: TableStore) -> Table:
         elif not store.path(table).exists():
             output.add_row(table.name, "-", "-", "its file is missing")
         else:
-            seconds = f"{manifest.facts.get(SECONDS_TO_MAKE, '?')} s"
+            seconds = f"{manifest.metadata.get(SECONDS_TO_MAKE, '?')} s"
             output.add_row(table.name, str(manifest.rows), seconds, manifest.data_version[:12])
     return output
 
@@ -132,11 +132,11 @@ def _show_scores(recipe: Recipe, rows: pl.DataFrame, console: Console, with_part
         console.print(_table(metrics(board, benchmark)))
         for by in board.cuts(benchmark) if with_parts else []:
             console.print(_table(parts(board, benchmark, by)))
-    console.print(Text(f"Percent with 95% intervals. {by_chance(board)}".strip(), style="dim"))
+    console.print(Text(f"Percent with 95% intervals. {chance_note(board)}".strip(), style="dim"))
 
 
 def _table(table: ReportTable) -> Table:
-    right = [name for name, kind in table.head if kind == Kind.NUMBER]
+    right = [name for name, kind in table.head if kind == ColumnType.NUMBER]
     columns = [name for name, _ in table.head]
     output = new_table(columns, table.caption, right, fold=columns)
     for row in table.rows:

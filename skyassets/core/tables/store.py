@@ -134,7 +134,7 @@ class TableStore:
             manifest = self.manifest(table)
             if manifest is not None and not why:
                 return BuildResult(manifest, rebuilt=False, why="")
-            said(f"{table.name}: building ({why})")
+            log(f"{table.name}: building ({why})")
             made = make()
             with replaced(self.path(table)) as part:
                 content = ContentDigest(table)

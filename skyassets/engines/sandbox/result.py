@@ -1,8 +1,11 @@
-"""Converts a job's outcome to a `Run`. Only what was written before the program started is trusted about the run."""
+"""Converts a job's outcome to a `ProgramRun`.
+
+Only what was written before the program started is trusted about the run.
+"""
 
 import json
 
-from skyassets.core.ports import Program, Run, RunKind
+from skyassets.core.ports import Program, ProgramRun, RunKind
 from skyassets.engines.sandbox.server import JobOutcome
 
 SIGXCPU_STATUS = 128 + 24
@@ -14,7 +17,7 @@ VERDICTS = {
 }
 
 
-def run_of(program: Program, outcome: JobOutcome) -> Run:
+def run_of(program: Program, outcome: JobOutcome) -> ProgramRun:
     """Return the run that ended with `outcome`."""
     stdout, stderr, channel, *examined = outcome.outputs
     detail = stderr.decode("utf-8", "replace")[-2000:]
@@ -23,39 +26,39 @@ def run_of(program: Program, outcome: JobOutcome) -> Run:
         # The examiner did not wait for the program.
         return _examined(examined[1], "", detail)
     if ready != b"ready":
-        return Run(RunKind.SANDBOX_ERROR, "", detail or f"the job did not start (status {outcome.status})")
+        return ProgramRun(RunKind.SANDBOX_ERROR, "", detail or f"the job did not start (status {outcome.status})")
     if outcome.exceeded is not None:
-        return Run(RunKind(outcome.exceeded), "", detail)
+        return ProgramRun(RunKind(outcome.exceeded), "", detail)
     if lines[:1] != [b"compiled"]:
-        return Run(RunKind.DOES_NOT_COMPILE, "", _value(lines[0]) if lines else f"the compiler died: {detail}")
+        return ProgramRun(RunKind.DOES_NOT_COMPILE, "", _value(lines[0]) if lines else f"the compiler died: {detail}")
     if program.check:
         return _examined(examined[1], examined[0].decode("utf-8", "replace")[-2000:], detail)
     if program.call:
         return _called([line.decode("ascii", "replace") for line in lines[1:]], outcome, detail)
     if outcome.status != 0:
-        return Run(_error_kind(outcome.status, detail), "", detail)
-    return Run(RunKind.FINISHED, stdout.decode("utf-8", "replace"), detail)
+        return ProgramRun(_error_kind(outcome.status, detail), "", detail)
+    return ProgramRun(RunKind.FINISHED, stdout.decode("utf-8", "replace"), detail)
 
 
-def _examined(verdict: bytes, errors: str, detail: str) -> Run:
+def _examined(verdict: bytes, errors: str, detail: str) -> ProgramRun:
     ready, *lines = verdict.split(b"\n")[:-1] or [b""]
     if ready != b"ready" or len(lines) != 1:
         # The examiner holds no program code: if it dies, the tests caused it.
-        return Run(RunKind.RUNTIME_ERROR if ready == b"ready" else RunKind.SANDBOX_ERROR, "", errors or detail)
+        return ProgramRun(RunKind.RUNTIME_ERROR if ready == b"ready" else RunKind.SANDBOX_ERROR, "", errors or detail)
     result = json.loads(lines[0])
     kind = VERDICTS[result["verdict"]]
     details = "\n".join(filter(None, (result["detail"], detail)))
     if kind is RunKind.FINISHED:
-        return Run(kind, result["verdict"], details)
-    return Run(_error_kind(1, result["detail"]) if kind is RunKind.RUNTIME_ERROR else kind, "", details)
+        return ProgramRun(kind, result["verdict"], details)
+    return ProgramRun(_error_kind(1, result["detail"]) if kind is RunKind.RUNTIME_ERROR else kind, "", details)
 
 
-def _called(results: list[str], outcome: JobOutcome, detail: str) -> Run:
+def _called(results: list[str], outcome: JobOutcome, detail: str) -> ProgramRun:
     if len(results) > 1 or not all(map(_is_json, results)):
         return ProgramRun(RunKind.RUNTIME_ERROR, "", "the program wrote on the channel of its results")
     if results:
-        return Run(RunKind.FINISHED, results[0], detail)
-    return Run(_error_kind(outcome.status, detail), "", detail or "the program ended before its call was done")
+        return ProgramRun(RunKind.FINISHED, results[0], detail)
+    return ProgramRun(_error_kind(outcome.status, detail), "", detail or "the program ended before its call was done")
 
 
 def _error_kind(status: int, detail: str) -> RunKind:

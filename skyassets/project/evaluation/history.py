@@ -59,7 +59,7 @@ class StoredReport:
         """The report as input of a drift check; without items if they were stored in an older, insufficient format."""
         items = _read(self.folder / ITEMS)
         is_sufficient = COMPARED.keys() <= set(items.columns)
-        return Past(self.name, self.made_with, items if is_sufficient else pl.DataFrame(schema=COMPARED))
+        return PastReport(self.name, self.made_with, items if is_sufficient else pl.DataFrame(schema=COMPARED))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The reproducibility manifest of a report: what answered the benchmarks, and what the report was made from.
+"""The reproducibility manifest of a report: what model_entries the benchmarks, and what the report was made from.
 
 The servers are read from the serving notes of the runs that produced the rows.
 """
@@ -14,13 +14,21 @@ from skyassets.core.code_version import code_version
 from skyassets.core.ports import Model
 from skyassets.core.tables.declarations import ANSWERS, BENCHMARK_PROBLEMS, CHECKPOINT, EXAMPLES
 from skyassets.core.tables.store import StageResult
-from skyassets.engines.host.environment import versions_told
+from skyassets.engines.host.environment import installed_versions
 from skyassets.engines.host.git import commit_of
 from skyassets.project.completions import notes_of
 from skyassets.project.graders import GRADERS
 from skyassets.project.project import Project
 from skyassets.stages.evaluation.answers import JUDGED_BY
-from skyassets.stages.evaluation.manifest import MADE_WITH, Facts, Server, answered, asked, title, under
+from skyassets.stages.evaluation.manifest import (
+    MADE_WITH,
+    ReportManifest,
+    Server,
+    model_entries,
+    sampling_entries,
+    title,
+    with_prefix,
+)
 
 PACKAGE = Path(__file__).parents[1]
 GRADING_PACKAGES = ("math-verify", "latex2sympy2_extended", "sympy")
@@ -28,47 +36,47 @@ STATISTICS = "skyassets.stages.evaluation.scores"
 STATISTICS_PACKAGES = ("polars", "numpy", "scipy")
 
 
-def answered_with(project: Project, models: Mapping[str, Model], made: StageResult, epoch: str) -> Facts:
-    """The manifest of the new answers: how they were asked, and which models, servers and graders produced them.
+def answered_with(project: Project, models: Mapping[str, Model], made: StageResult, epoch: str) -> ReportManifest:
+    """The manifest of the new answers: how they were sampled, and which models, servers and graders produced them.
 
     `models` is role to model. Rows from another run or recipe report the servers of that run.
     """
     recipe, answers = project.recipe, made.frame
-    manifest: Facts = {"recipe": recipe.name, **asked(recipe.evaluation, recipe.benchmarks, epoch)}
+    manifest: ReportManifest = {"recipe": recipe.name, **sampling_entries(recipe.evaluation, recipe.benchmarks, epoch)}
     for role, model in models.items():
-        manifest |= answered(role, model, _servers(project, model, answers.filter(pl.col("role") == role)))
-    graders: Facts = {"version": code_version(*GRADERS), **versions_told(GRADING_PACKAGES)}
-    graders |= {name: str(made.facts[name]) for name in JUDGED_BY.values() if name in made.facts}
+        manifest |= model_entries(role, model, _servers(project, model, answers.filter(pl.col("role") == role)))
+    graders: ReportManifest = {"version": code_version(*GRADERS), **installed_versions(GRADING_PACKAGES)}
+    graders |= {name: str(made.metadata[name]) for name in JUDGED_BY.values() if name in made.metadata}
     if recipe.judge:
         graders["judge"] = f"{title(recipe.judge.model.name)}@{recipe.judge.model.revision}"
-    manifest |= under("graders", graders)
-    manifest |= under("answered by", _code())
+    manifest |= with_prefix("graders", graders)
+    manifest |= with_prefix("answered by", _code())
     manifest["data.benchmark_problems"] = project.store.data_version(BENCHMARK_PROBLEMS)
     return manifest
 
 
-def made_with(project: Project) -> Facts:
+def made_with(project: Project) -> ReportManifest:
     """The manifest of a report on the current answers.
 
     Raises:
         StoreError: when a table is missing or does not match its manifest.
     """
     answers = project.store.manifest(ANSWERS)
-    stored = answers.facts.get(MADE_WITH) if answers else None
-    manifest: Facts = dict(stored) if isinstance(stored, Mapping) else {}
+    stored = answers.metadata.get(MADE_WITH) if answers else None
+    manifest: ReportManifest = dict(stored) if isinstance(stored, Mapping) else {}
     manifest |= _checkpoint(project)
     manifest |= {f"data.{table.name}": project.store.data_version(table) for table in (EXAMPLES, CHECKPOINT, ANSWERS)}
-    return manifest | under(
-        "report", {"statistics": code_version(STATISTICS), **_code(), **versions_told(STATISTICS_PACKAGES)}
+    return manifest | with_prefix(
+        "report", {"statistics": code_version(STATISTICS), **_code(), **installed_versions(STATISTICS_PACKAGES)}
     )
 
 
-def _checkpoint(project: Project) -> Facts:
+def _checkpoint(project: Project) -> ReportManifest:
     """The student's origin: its base, the data it was trained on, and what trained it."""
     rows = project.store.read(CHECKPOINT)
     entries = {str(row["entry"]): row["fact"] for row in rows.iter_rows(named=True) if row["fact"] is not None}
     run = {name.removeprefix("fact:"): json.loads(str(value)) for name, value in entries.items()}
-    manifest: Facts = {
+    manifest: ReportManifest = {
         "checkpoint.id": str(rows["checkpoint_id"][0]),
         "checkpoint.base": title(project.recipe.training.base.name),
         "checkpoint.base revision": run.get("base revision"),
@@ -77,11 +85,11 @@ def _checkpoint(project: Project) -> Facts:
     environment = run.get("environment")
     if isinstance(environment, dict):
         named = {f"trained with {name}": value for name, value in environment.items() if name != "seconds"}
-        manifest |= under("checkpoint", named)
+        manifest |= with_prefix("checkpoint", named)
     return manifest
 
 
-def _code() -> Facts:
+def _code() -> ReportManifest:
     """The running code: its Git commit, if it is a checkout, and the package's version."""
     commit = commit_of(PACKAGE)
     return {
@@ -92,7 +100,7 @@ def _code() -> Facts:
 
 
 def _servers(project: Project, model: Model, answers: pl.DataFrame) -> list[Server]:
-    """The distinct servers that answered the rows."""
+    """The distinct servers that model_entries the rows."""
     rows = project.rows.read(answers["completion_id"].drop_nulls(), ["run", "served_by"])
     pairs = {pair for batch in rows for pair in batch.select("run", "served_by").unique().iter_rows()}
     notes = notes_of(project)

@@ -52,7 +52,7 @@ def report_content(
     models = {BASE: str(base), STUDENT: f"{student_name(base.name)}, {base} trained by the recipe"}
     headlines = {each.name: each.metric for each in recipe.benchmarks}
     examples = _columns(project, EXAMPLES, "domain", "dropped_by", "trace_verdict", "rewrite_verdict")
-    curves = {name: points for name, points in training_curve.course(project.store.read(CHECKPOINT)).items() if points}
+    curves = training_curve.training_points(project.store.read(CHECKPOINT))
     ledger = project.accounts.ledger()
     return ReportContent(
         recipe=recipe.name,
@@ -62,8 +62,8 @@ def report_content(
         headlines=headlines,
         answered=_answered(ledger),
         asset_costs=_asset_costs(project, ledger),
-        rules=recipe.curation.names,
-        waterfall=by_domain(examples, recipe.curation.names),
+        rules=recipe.curation.drop_reasons,
+        waterfall=by_domain(examples, recipe.curation.drop_reasons),
         curves={training_curve.PANELS[name][0]: points for name, points in curves.items()},
         examples=_examples(project, headlines),
         contaminated=contaminated,
@@ -96,7 +96,7 @@ def _asset_costs(project: Project, ledger: pl.DataFrame) -> tuple[AssetCost, ...
     )
     rows = summed.sort("began", "asset").drop("began").iter_rows()
     costs = {asset: AssetCost(asset, *numbers) for asset, *numbers in rows}
-    kept = project.accounts.kept()
+    kept = project.accounts.examples_kept()
     behind = {} if kept is None else project.accounts.accepted(kept).by_asset
     for asset, cost in behind.items():
         before = costs.get(asset, AssetCost(asset, 0, 0, 0.0, 0.0))

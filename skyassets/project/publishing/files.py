@@ -49,16 +49,16 @@ def weights_files(project: Project, refused: list[str]) -> list[RepoFile]:
         elif path.stat().st_size != size or sha256(path) != known:
             refused.append(f"weights file {name} is not the trained one: materialize checkpoint")
         else:
-            files.append(Item(name, size, known, path))
+            files.append(RepoFile(name, size, known, path))
     return files
 
 
-def local_file(path: str, file: Path) -> Item:
+def local_file(path: str, file: Path) -> RepoFile:
     """A local file that is uploaded unchanged."""
     return RepoFile(path, file.stat().st_size, sha256(file), file)
 
 
-def generated_file(path: str, text: str) -> Item:
+def generated_file(path: str, text: str) -> RepoFile:
     """A text generated for the Hub."""
     content = text.encode()
     return RepoFile(path, len(content), hashlib.sha256(content).hexdigest(), content)

@@ -46,22 +46,22 @@ def publication(project: Project, request: PublicationRequest) -> Publication:
     Raises:
         StoreError: when a table exists but cannot be read.
     """
-    refused = [*_missing(project, EXAMPLES, *((CHECKPOINT, REPORTS) if Kind.MODEL in request.kinds else ()))]
+    refused = [*_missing(project, EXAMPLES, *((CHECKPOINT, REPORTS) if RepoType.MODEL in request.kinds else ()))]
     if refused:
         return Publication((), tuple(refused))
     report = published_report(project, request.report, request.has_pages)
     under = {kind: _under(project, kind, report if kind is request.with_report else None) for kind in request.kinds}
     accepted = {kind: release_checks.taken(many, request.names.accepted) for kind, many in under.items()}
-    items: dict[Kind, list[Item]] = {}
-    if Kind.DATA in request.kinds:
-        text = published_data_card(project, report, request.names, accepted[Kind.DATA])
-        items[Kind.DATA] = [*data_files(project, refused), generated_file(CARD, text)]
-    if Kind.MODEL in request.kinds:
+    items: dict[RepoType, list[RepoFile]] = {}
+    if RepoType.DATA in request.kinds:
+        text = published_data_card(project, report, request.names, accepted[RepoType.DATA])
+        items[RepoType.DATA] = [*data_files(project, refused), generated_file(CARD, text)]
+    if RepoType.MODEL in request.kinds:
         refused += report.wrong
-        items[Kind.MODEL] = weights_files(project, refused)
-        if items[Kind.MODEL] and not report.wrong:
-            text = published_student_card(project, report, request.names, accepted[Kind.MODEL])
-            items[Kind.MODEL].append(generated_file(CARD, text))
+        items[RepoType.MODEL] = weights_files(project, refused)
+        if items[RepoType.MODEL] and not report.wrong:
+            text = published_student_card(project, report, request.names, accepted[RepoType.MODEL])
+            items[RepoType.MODEL].append(generated_file(CARD, text))
     if not report.wrong:
         items[request.with_report] += [local_file(f"{REPORT}/{path.name}", path) for path in report.files]
     everything = list(dict.fromkeys(each for many in under.values() for each in many))
@@ -69,7 +69,7 @@ def publication(project: Project, request: PublicationRequest) -> Publication:
     refused += release_checks.forbidden(everything, request.names.accepted)
     refused += leaks_in(project, [(kind, item) for kind, many in items.items() for item in many])
     title = release_checks.title(_versions(project, report))
-    parcels = [Parcel(kind, request.names.of(kind), tuple(many), title) for kind, many in items.items()]
+    parcels = [RepoUpload(kind, request.names.of(kind), tuple(many), title) for kind, many in items.items()]
     return Publication(tuple(parcels), tuple(refused), tuple(_warnings(project, request, report, everything)))
 
 
@@ -77,15 +77,15 @@ def _missing(project: Project, *tables: Table) -> Iterator[str]:
     for table in tables:
         if project.store.manifest(table) is None or not project.store.path(table).exists():
             yield f"{table.name} does not exist yet: {materialize(table.name)}"
-        elif lacking := project.store.lacking(table):
-            yield lacking
+        elif unreadable := project.store.unreadable(table):
+            yield unreadable
 
 
 def _under(project: Project, kind: RepoType, report: PublishedReport | None) -> list[Under]:
     """The licensed content: the kept rows, the base model, and the benchmark items shown on pages."""
     rows = kept(project.store.read(EXAMPLES)).group_by("licence").len().sort("licence", nulls_last=True)
     content = [Under("rows of the data set", *row) for row in rows.iter_rows()]
-    if kind is Kind.MODEL:
+    if kind is RepoType.MODEL:
         base = project.recipe.training.base
         content.append(Under(f"the base, {base.name}", project.deployment.licence(base)))
     if report is not None and report.shows_items:
@@ -110,7 +110,7 @@ def _warnings(
     stale = [f"{each.table.name} ({each.why})" for each in table_statuses(project) if each.state in NOT_FRESH]
     if stale:
         yield f"a run would rebuild: {', '.join(stale)}; see `skyassets status`"
-    if Kind.MODEL not in request.kinds:
+    if RepoType.MODEL not in request.kinds:
         yield from (f"published without a report: {why}" for why in report.wrong)
     if report.shows_items:
         yield (

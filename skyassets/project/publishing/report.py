@@ -46,7 +46,7 @@ def published_report(project: Project, name: str, has_pages: bool) -> PublishedR
         StoreError: when a table exists but cannot be read.
     """
     store = project.store
-    if unreadable := [why for table in (CHECKPOINT, REPORTS) if (why := store.lacking(table))]:
+    if unreadable := [why for table in (CHECKPOINT, REPORTS) if (why := store.unreadable(table))]:
         return PublishedReport(tuple(unreadable))
     history = {stored.name: stored for stored in history_of(project).reports()}
     if name and name not in history:

@@ -20,7 +20,7 @@ WORDS = (".md", ".json", ".html", ".txt", ".jinja", ".yaml", ".yml")
 ROWS_AT_ONCE = 2_000
 
 
-def leaks_in(project: Project, files: Iterable[tuple[Kind, Item]]) -> Iterator[str]:
+def leaks_in(project: Project, files: Iterable[tuple[RepoType, RepoFile]]) -> Iterator[str]:
     """The files that contain private content, with a description of it."""
     keys = project.deployment.keys.items()
     secrets = {key: f"the key of {role}" for role, values in keys for key in values if len(key) >= SHORTEST_SECRET}

@@ -113,7 +113,7 @@ def contaminated(by_problem: dict[str, str], benchmark: pl.DataFrame, rule: Deco
     items = benchmark.select("problem_id", "question", "benchmark")
     benchmarks = {str(item): str(name) for item, _, name in items.iter_rows()}
     index = ItemIndex({str(item): str(question) for item, question, _ in items.iter_rows()}, rule)
-    matches = index.matches(list(asked.values()))
+    matches = index.matches(list(by_problem.values()))
     return {
         problem: f"{benchmarks[match.item]}: {match}"
         for problem, match in zip(by_problem, matches, strict=True)

@@ -109,7 +109,7 @@ def _not_values(given: str, wanted: str) -> str | None:
     return None if worked_out else "an equation beside what is none"
 
 
-def _judge_choice(answer: str, gold: str, domain: str, offered: Options, equals: Equals) -> Judgement:
+def _judge_choice(answer: str, gold: str, domain: str, offered: Options, equals: AnswerComparator) -> Judgement:
     letter = taken(answer, offered)
     # In mathematics r is not R, but c may be (C).
     if letter and not offered and domain == "maths" and not _is_option(answer, gold):
@@ -130,7 +130,7 @@ def _is_option(answer: str, gold: str) -> bool:
     )
 
 
-def _compare(answer: str, gold: str, equals: Equals) -> Judgement:
+def _compare(answer: str, gold: str, equals: AnswerComparator) -> Judgement:
     equal = same(answer, gold)
     if equal is not None:
         return _judgement(equal, COMPARED_REASONS, answer, EXACT)

@@ -82,7 +82,7 @@ def _tests(code: str, cases: Cases) -> Iterator[Test]:
         yield Program(source, check=trusted, names=cases.names), partial(eq, CHECK_PASSED)
 
 
-def _outcome(program: Program, run: Run, is_expected: Callable[[str], bool]) -> str:
+def _outcome(program: Program, run: ProgramRun, is_expected: Callable[[str], bool]) -> str:
     if run.kind is not RunKind.FINISHED:
         return run.kind.value
     if program.check and run.output not in {CHECK_PASSED, CHECK_FAILED}:
@@ -90,7 +90,7 @@ def _outcome(program: Program, run: Run, is_expected: Callable[[str], bool]) -> 
     return PASSED if is_expected(run.output) else WRONG_ANSWER
 
 
-def _failure(outcomes: list[str], total: int, run: Run) -> tuple[Verdict, str]:
+def _failure(outcomes: list[str], total: int, run: ProgramRun) -> tuple[Verdict, str]:
     if outcomes[-1] == RunKind.SANDBOX_ERROR:
         detail = run.detail.strip()[-200:] if run.kind is RunKind.SANDBOX_ERROR else "a check came to nothing"
         return Verdict.UNJUDGED, f"sandbox error: {detail}"

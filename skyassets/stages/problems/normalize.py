@@ -42,8 +42,8 @@ def _problem(source: Source, position: int, row: SourceRow | Unreadable, fault: 
     """The problem of a row; `fault` is the reason, if already known, why it is unusable."""
     problem: Problem = {"name": f"row {position}", "family": source.name, "domain": source.domain}
     if isinstance(row, Unreadable):
-        aside = well_formed(f"cannot be read: {row.place}: {row.reason}")
-        return {**problem, "name": row.place, "question": row.text or None, "set_aside": aside}
+        aside = well_formed(f"cannot be read: {row.position}: {row.reason}")
+        return {**problem, "name": row.position, "question": row.text or None, "set_aside": aside}
     faults = [fault or missing_image(source, row)]
     for name, read in COLUMNS.items():
         try:

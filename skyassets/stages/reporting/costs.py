@@ -1,7 +1,7 @@
 """The report's cost tables: the cost of the student, and of each point gained."""
 
 from skyassets.core.money import in_dollars
-from skyassets.stages.markup.table import Cell, Kind, ReportTable, grid
+from skyassets.stages.markup.table import Cell, ColumnType, ReportTable, report_table
 from skyassets.stages.reporting.content import ReportContent, dollars_of, hours_of
 from skyassets.stages.reporting.scoreboard import Scoreboard, Scored
 from skyassets.stages.reporting.wording import NOISE, figure, in_one_word
@@ -22,8 +22,11 @@ def spent(content: ReportContent) -> ReportTable:
     for name, those in (("the student", content.training_costs), ("with its evaluation", content.asset_costs)):
         calls, tokens = sum(each.calls for each in those), sum(each.tokens for each in those)
         rows.append([name, f"{calls:,}", f"{tokens:,}", _hours(hours_of(those)), _dollars(dollars_of(those))])
-    head = [("asset", Kind.TEXT), *((name, Kind.NUMBER) for name in ("calls", "tokens", "GPU-hours", "dollars"))]
-    return grid("What it took", head, rows if content.asset_costs else [], (WHAT,))
+    head = [
+        ("asset", ColumnType.TEXT),
+        *((name, ColumnType.NUMBER) for name in ("calls", "tokens", "GPU-hours", "dollars")),
+    ]
+    return report_table("What it took", head, rows if content.asset_costs else [], (WHAT,))
 
 
 def per_point(board: Scoreboard, content: ReportContent) -> ReportTable:
@@ -37,7 +40,7 @@ def per_point(board: Scoreboard, content: ReportContent) -> ReportTable:
         *((name, ColumnType.NUMBER) for name in ("points gained", "dollars a point", "GPU-hours a point")),
         ("in words", ColumnType.TEXT),
     ]
-    return grid("Cost of each point gained", head, rows if content.asset_costs else [])
+    return report_table("Cost of each point gained", head, rows if content.asset_costs else [])
 
 
 def _shared(gain: Scored, dollars: float | None, hours: float) -> list[str]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 from skyassets.stages.evaluation.metrics import EVERY
-from skyassets.stages.markup.table import Kind, ReportTable, grid
+from skyassets.stages.markup.table import ColumnType, ReportTable, report_table
 from skyassets.stages.reporting.content import ReportContent
 from skyassets.stages.reporting.scoreboard import Scoreboard
 
@@ -17,7 +17,7 @@ def manifest(content: ReportContent) -> ReportTable:
     """The manifest, by dotted names."""
     settings: object = json.loads(content.reports["made_with"][0]) if content.reports.height else {}
     rows = [[name, value] for name, value in _flat("", settings)]
-    return grid("Made with", (("what", Kind.TEXT), ("value", Kind.TEXT)), rows)
+    return report_table("Made with", (("what", ColumnType.TEXT), ("value", ColumnType.TEXT)), rows)
 
 
 def contamination(content: ReportContent) -> ReportTable:
@@ -25,8 +25,8 @@ def contamination(content: ReportContent) -> ReportTable:
     items = sorted((content.contaminated or {}).items())
     rows = [[item, _short(evidence)] for item, evidence in items[:SHOWN_ITEMS]]
     notes = [f"{len(items) - SHOWN_ITEMS:,} more are not shown."] if len(items) > SHOWN_ITEMS else []
-    head = (("item", Kind.TEXT), ("evidence", Kind.TEXT))
-    return grid("Items found in the training set", head, rows, notes)
+    head = (("item", ColumnType.TEXT), ("evidence", ColumnType.TEXT))
+    return report_table("Items found in the training set", head, rows, notes)
 
 
 def contaminated_in_words(board: Scoreboard, content: ReportContent) -> str:
@@ -49,8 +49,14 @@ def waterfall(content: ReportContent) -> ReportTable:
         [line, f"{sum(counts.values()):,}", *(f"{counts.get(domain, 0):,}" for domain in columns)]
         for line, counts in content.waterfall.items()
     ]
-    head = [("rule", Kind.TEXT), ("rows", Kind.NUMBER), *((domain, Kind.NUMBER) for domain in columns)]
-    return grid("From rewrites to examples", head, rows, ("A row is counted under the first rule that it failed.",))
+    head = [
+        ("rule", ColumnType.TEXT),
+        ("rows", ColumnType.NUMBER),
+        *((domain, ColumnType.NUMBER) for domain in columns),
+    ]
+    return report_table(
+        "From rewrites to examples", head, rows, ("A row is counted under the first rule that it failed.",)
+    )
 
 
 def _flat(name: str, value: object) -> Iterator[tuple[str, str]]:

@@ -124,7 +124,7 @@ def difference_cells(gain: Scored | None) -> tuple[Cell, Cell, Cell]:
     return value, Cell(p_value_text(gain.p_value)), Cell(in_one_word(gain))
 
 
-def _quoted(quote: Published | None, marks: str, columns: int) -> list[Cell]:
+def _quoted(quote: PublishedScores | None, marks: str, columns: int) -> list[Cell]:
     if not columns:
         return []
     if quote is None:

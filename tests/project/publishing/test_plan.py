@@ -43,7 +43,7 @@ def under_nc(folder: Path) -> Pipeline:
 
 
 def publication_of(
-    pipeline: Pipeline, *accepted: str, kinds: tuple[Kind, ...] = BOTH, report: str = "", has_pages: bool = True
+    pipeline: Pipeline, *accepted: str, kinds: tuple[RepoType, ...] = BOTH, report: str = "", has_pages: bool = True
 ) -> Publication:
     names = Names("ada/sums", "ada/sums-1b", accepted)
     return publication(
@@ -53,41 +53,41 @@ def publication_of(
 
 def test_a_finished_pipeline_may_go_and_holds_no_name_of_this_machine(pipeline: Pipeline) -> None:
     result = publication_of(pipeline, *ALL_RIGHT)
-    assert result.refused == ()
-    assert [(parcel.kind, len(parcel.items)) for parcel in result.parcels] == [(Kind.DATA, 4), (Kind.MODEL, 7)]
+    assert result.problems == ()
+    assert [(parcel.repo_type, len(parcel.files)) for parcel in result.uploads] == [(RepoType.DATA, 4), (RepoType.MODEL, 7)]
 
 
 def test_of_what_is_not_made_nothing_goes(tmp_path: Path) -> None:
     result = publication_of(Pipeline(tmp_path))
-    assert result.parcels == ()
-    assert [line.split()[0] for line in result.refused] == ["sft_dataset", "checkpoint", "benchmark_reports"]
+    assert result.uploads == ()
+    assert [line.split()[0] for line in result.problems] == ["sft_dataset", "checkpoint", "benchmark_reports"]
 
 
 def test_each_licence_that_forbids_is_refused_with_its_rows(pipeline: Pipeline) -> None:
-    rows = publication_of(pipeline).refused
+    rows = publication_of(pipeline).problems
     assert len(rows) == 2
     assert rows[0].startswith("CC-BY-NC-4.0 allows no commercial use: ")
     assert rows[0].endswith("rows of the data set; if you may publish it, say so: --accept-licence CC-BY-NC-4.0")
     assert rows[1].startswith("nobody states the licence of the base, tiny")
-    assert len(publication_of(pipeline, "cc-by-nc-4.0").refused) == 1
-    assert publication_of(pipeline, "CC-BY-NC-4.0", kinds=(Kind.DATA,)).refused == ()
+    assert len(publication_of(pipeline, "cc-by-nc-4.0").problems) == 1
+    assert publication_of(pipeline, "CC-BY-NC-4.0", kinds=(RepoType.DATA,)).problems == ()
 
 
 def test_a_broken_gate_refuses(pipeline: Pipeline) -> None:
     pipeline.recipe = replace(pipeline.recipe, gates=Gates(minimum=1_000))
-    (reason,) = publication_of(pipeline, *ALL_RIGHT).refused
+    (reason,) = publication_of(pipeline, *ALL_RIGHT).problems
     assert "minimum_rows (kept: " in reason
 
 
 def test_the_report_is_to_be_on_these_weights(pipeline: Pipeline) -> None:
     pipeline.recipe = replace(pipeline.recipe, training=replace(pipeline.recipe.training, learning_rate=5e-4))
     assert pipeline.materialize(only="checkpoint").success
-    (reason,) = publication_of(pipeline, *ALL_RIGHT).refused
+    (reason,) = publication_of(pipeline, *ALL_RIGHT).problems
     assert "the report is on the checkpoint" in reason
-    alone = publication_of(pipeline, *ALL_RIGHT, kinds=(Kind.DATA,))
-    assert alone.refused == ()
-    assert any("published without a report: the report is on the checkpoint" in line for line in alone.warned)
-    assert len(alone.parcels[0].items) == 4
+    alone = publication_of(pipeline, *ALL_RIGHT, kinds=(RepoType.DATA,))
+    assert alone.problems == ()
+    assert any("published without a report: the report is on the checkpoint" in line for line in alone.warnings)
+    assert len(alone.uploads[0].files) == 4
 
 
 def test_the_weights_are_to_be_of_this_data_set(pipeline: Pipeline) -> None:
@@ -95,15 +95,15 @@ def test_the_weights_are_to_be_of_this_data_set(pipeline: Pipeline) -> None:
     pipeline.recipe = replace(pipeline.recipe, student_prompts=prompts)
     assert pipeline.materialize(only="sft_dataset").success
     result = publication_of(pipeline, *ALL_RIGHT)
-    assert any("the weights were trained on sft_dataset" in line for line in result.refused)
+    assert any("the weights were trained on sft_dataset" in line for line in result.problems)
 
 
 def test_a_stale_table_is_told_and_refuses_nothing(pipeline: Pipeline) -> None:
     pipeline.write([])
     pipeline.file.write_text('{"question": "What is 2 times 2?", "answer": "4"}\n')
     result = publication_of(pipeline, *ALL_RIGHT)
-    assert result.refused == ()
-    assert any(line.startswith("a run would rebuild: raw_problems") for line in result.warned)
+    assert result.problems == ()
+    assert any(line.startswith("a run would rebuild: raw_problems") for line in result.warnings)
 
 
 def changed(path: Path) -> None:
@@ -116,38 +116,38 @@ def changed(path: Path) -> None:
 def test_harmed_files_are_refused(pipeline: Pipeline, deployment: str, harm: Callable[[Path], None]) -> None:
     (path,) = pipeline.store.folder.glob(deployment)
     harm(path)
-    (reason,) = publication_of(pipeline, *ALL_RIGHT).refused
+    (reason,) = publication_of(pipeline, *ALL_RIGHT).problems
     assert path.name in reason
 
 
 def test_a_harmed_table_of_the_history_is_refused(pipeline: Pipeline) -> None:
     (path,) = pipeline.store.folder.glob("history/*/items.parquet")
     path.write_text("junk")
-    (reason,) = publication_of(pipeline, *ALL_RIGHT).refused
+    (reason,) = publication_of(pipeline, *ALL_RIGHT).problems
     assert "items.parquet cannot be read" in reason
 
 
 def test_weights_without_their_record_are_refused(pipeline: Pipeline) -> None:
     next(pipeline.store.folder.glob("weights/*.json")).unlink()
-    assert any("missing or unfinished" in line for line in publication_of(pipeline, *ALL_RIGHT).refused)
+    assert any("missing or unfinished" in line for line in publication_of(pipeline, *ALL_RIGHT).problems)
 
 
 def test_a_page_that_is_gone_is_taken_from_the_history_or_refused(pipeline: Pipeline) -> None:
     (pipeline.store.folder / "report.html").unlink()
-    assert publication_of(pipeline, *ALL_RIGHT).refused == ()
+    assert publication_of(pipeline, *ALL_RIGHT).problems == ()
     next(pipeline.store.folder.glob("history/*/report.html")).unlink()
-    (reason,) = publication_of(pipeline, *ALL_RIGHT).refused
+    (reason,) = publication_of(pipeline, *ALL_RIGHT).problems
     assert "report.html is missing" in reason
-    assert publication_of(pipeline, *ALL_RIGHT, has_pages=False).refused == ()
+    assert publication_of(pipeline, *ALL_RIGHT, has_pages=False).problems == ()
 
 
 def test_a_report_of_the_history_is_named_or_refused(pipeline: Pipeline) -> None:
     (stored,) = (pipeline.store.folder / "history").iterdir()
     result = publication_of(pipeline, *ALL_RIGHT, report=stored.name)
-    assert result.refused == ()
-    sources = {item.content for item in result.parcels[1].items if item.path.startswith("report/")}
+    assert result.problems == ()
+    sources = {item.content for item in result.uploads[1].items if item.path.startswith("report/")}
     assert {path.parent for path in sources if isinstance(path, Path)} == {stored}
-    (reason,) = publication_of(pipeline, *ALL_RIGHT, report="../x").refused
+    (reason,) = publication_of(pipeline, *ALL_RIGHT, report="../x").problems
     assert reason == f"the history has no report '../x'; it has: {stored.name}"
 
 
@@ -156,12 +156,12 @@ def test_a_secret_in_what_goes_is_refused_and_not_repeated(pipeline: Pipeline, s
     pipeline.deployment = replace(pipeline.deployment, keys={"teacher": ("correct-horse-battery",)})
     with (pipeline.store.folder / "report.md").open("a") as page:
         page.write(secret)
-    (reason,) = publication_of(pipeline, *ALL_RIGHT).refused
+    (reason,) = publication_of(pipeline, *ALL_RIGHT).problems
     assert reason.startswith("model: report/report.md contains ")
     assert secret not in reason
 
 
 def test_a_path_of_this_machine_in_a_card_is_refused(pipeline: Pipeline) -> None:
     pipeline.recipe = replace(pipeline.recipe, description="Made of /home/eve/problems.jsonl")
-    refused = publication_of(pipeline, *ALL_RIGHT).refused
+    refused = publication_of(pipeline, *ALL_RIGHT).problems
     assert [line.split(" contains ")[0] for line in refused] == ["dataset: README.md", "model: README.md"]

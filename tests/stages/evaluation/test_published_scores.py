@@ -50,7 +50,7 @@ def test_the_published_recipe_finds_a_quotation_for_its_benchmarks() -> None:
 
 def test_quoted_figures_are_marked_and_explained() -> None:
     shown = overview(board_of(content([row("AIME 2024", "base", "strict accuracy", 0.1)])))
-    assert next(name for name, kind in shown.head if kind == Kind.QUOTED) == "Sky-T1-32B-Preview"
+    assert next(name for name, kind in shown.head if kind == ColumnType.QUOTED) == "Sky-T1-32B-Preview"
     assert shown.rows[0][-4].main == "43.3*†"
     assert SOURCE in shown.notes
     assert any(note.startswith("†") and "30.0 to 36.7" in note for note in shown.notes)
