@@ -149,7 +149,7 @@ class Deployment:
             )
             for url, key in zip(urls, keys, strict=True)
         )
-        return RemoteServing(endpoints, price=self.price(role, model), run_budget=run_budget, said=log)
+        return RemoteServing(endpoints, price=self.price(role, model), run_budget=run_budget, log=log)
 
     def called(self, role: str, model: Model, url: str) -> str:
         """The name that the server at `url` uses for `model`; for OpenAI the dated snapshot, which never changes."""

@@ -79,7 +79,7 @@ def test_the_doctor_finds_the_sandbox(made: Shell) -> None:
 def test_the_doctor_asks_the_servers_that_are_named(made: Shell) -> None:
     done = made.run("skyassets", "doctor", SKYASSETS_TEACHER_URL="http://127.0.0.1:9/v1")
     assert done.returncode == 1
-    assert "nobody answers" in done.stdout
+    assert "no server responds" in done.stdout
 
 
 def test_the_doctor_misses_a_hosted_models_key(made: Shell) -> None:

@@ -23,7 +23,9 @@ from skyassets.engines.openai_batch.serving import OpenAIBatch
 from skyassets.stages.sampling.completions import Completer
 
 UPSTREAM = {"api_key", "served_by"}
-QUICK = {"soonest": 0.01, "seldomest": 0.05, "backoff": 0.02, "settling": 0.2, "patience": 3.0}
+QUICK = {
+    "shortest_interval": 0.01, "longest_interval": 0.05, "backoff": 0.02, "listing_delay": 0.2, "patience": 3.0,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class BatchServer:
 
     port: int
     folder: Path
-    said: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -40,12 +42,12 @@ class BatchServer:
 
     def seen(self) -> dict[str, Any]:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/seen") as answer:
-            told: dict[str, Any] = json.load(answer)
-            return told
+            state: dict[str, Any] = json.load(answer)
+            return state
 
     def play(self, **words: list[str]) -> None:
-        asked = urllib.request.Request(f"http://127.0.0.1:{self.port}/play", json.dumps(words).encode())
-        urllib.request.urlopen(asked).close()
+        order = urllib.request.Request(f"http://127.0.0.1:{self.port}/play", json.dumps(words).encode())
+        urllib.request.urlopen(order).close()
 
     def cancel(self, batch: str) -> None:
         urllib.request.urlopen(urllib.request.Request(f"{self.url}/batches/{batch}/cancel", b"")).close()
@@ -53,7 +55,7 @@ class BatchServer:
     def batch(self, **changed: Any) -> OpenAIBatch:
         there = {name: changed.pop(name) for name in UPSTREAM & set(changed)}
         endpoint = Endpoint(self.url, "alpha", **({"served_by": "here"} | there))
-        return OpenAIBatch(endpoint, self.folder, said=self.said.append, **(QUICK | changed))
+        return OpenAIBatch(endpoint, self.folder, log=self.lines.append, **(QUICK | changed))
 
     def ask(self, *scripts: str, **changed: Any) -> dict[str, Reply]:
         """The reply to each script, by its name; every request gets exactly one."""

@@ -31,8 +31,8 @@ class Faulty:
 
     def seen(self) -> dict[str, Any]:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/seen") as answer:
-            told: dict[str, Any] = json.load(answer)
-            return told
+            state: dict[str, Any] = json.load(answer)
+            return state
 
     def client(self, **changed: Any) -> OpenAIClientPool:
         there: dict[str, Any] = {"concurrency": 8, "served_by": "faulty"}

@@ -29,7 +29,7 @@ def body_of(request: Request, model_name: str, base_url: str) -> dict[str, Any]:
         "messages": [{"role": turn.role, "content": turn.content} for turn in request.messages],
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
-        _limit_word(base_url): sampling.max_tokens,
+        _limit_name(base_url): sampling.max_tokens,
         "seed": request.seed,
     }
     if sampling.stop:
@@ -37,7 +37,7 @@ def body_of(request: Request, model_name: str, base_url: str) -> dict[str, Any]:
     return body
 
 
-def _limit_word(base_url: str) -> str:
+def _limit_name(base_url: str) -> str:
     """Return the name of the token limit: OpenAI rejects the old name on newer models, others only know the old one."""
     host = urlsplit(base_url).hostname or ""
     return "max_completion_tokens" if host.endswith(("openai.com", "openai.azure.com")) else "max_tokens"
@@ -75,8 +75,8 @@ def _tokens(answer: Any) -> tuple[int, int] | None:
     usage = answer.get("usage") if isinstance(answer, dict) else None
     if not isinstance(usage, dict):
         return None
-    told = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
-    return None if told[0] is None or told[1] is None else (told[0], told[1])
+    prompt, completion = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
+    return None if prompt is None or completion is None else (prompt, completion)
 
 
 def _count(value: Any) -> int | None:

@@ -14,14 +14,14 @@ class CircuitBreaker:
         self._failures = 0
         self._trials = 0
         self.opens = 0.0
-        """When the next trial may begin, by the clock that is passed to `failed`."""
+        """When the next trial may begin, by the clock that is passed to `record_failure`."""
 
     @property
     def is_tripped(self) -> bool:
         """Open or half open."""
         return self._failures >= FAILURES
 
-    def failed(self, now: float) -> None:
+    def record_failure(self, now: float) -> None:
         """Record a failure of the server (not one caused by a single row)."""
         if self.is_tripped and now < self.opens:
             return  # this request was already in flight when the breaker opened
@@ -30,7 +30,7 @@ class CircuitBreaker:
             self.opens = now + min(LONGEST_COOLING, self.cooling * 2**self._trials)
             self._trials += 1
 
-    def answered(self) -> None:
+    def record_success(self) -> None:
         """Record a success, which closes the breaker."""
         self._failures = self._trials = 0
         self.opens = 0.0

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from skyassets.core.errors import ServerError
-from skyassets.engines.openai_api.failures import RequestFailure, fault_of, silence_of
+from skyassets.engines.openai_api.failures import RequestFailure, connection_failure, response_failure
 
 if TYPE_CHECKING:
     import httpx2
@@ -33,7 +33,7 @@ class OpenAIClient:
         base_url: str,
         api_key: str,
         sockets: int,
-        heard: Callable[[Mapping[str, str]], None] = lambda headers: None,
+        on_headers: Callable[[Mapping[str, str]], None] = lambda headers: None,
     ) -> None:
         import httpx2
 
@@ -41,7 +41,7 @@ class OpenAIClient:
         self._api_key = api_key
         self.is_there = False
         """Whether the server has responded at all, with a success or an error."""
-        self._heard = heard
+        self._on_headers = on_headers
         http_client, self._broken = _transport()
         self._client = _repeating_client()(
             base_url=base_url,
@@ -70,18 +70,18 @@ class OpenAIClient:
             # We parse the JSON ourselves: building the `openai` client's models costs more CPU than the call.
             response = await self._client.post(COMPLETIONS_PATH, body=body, cast_to=httpx2.Response)
         except openai.APIStatusError as error:
-            self._heard(error.response.headers)
-            fault = self._without_key(fault_of(error))
-            if fault.refusal:
-                raise await self._refused(body["model"], fault) from error
+            self._on_headers(error.response.headers)
+            failure = self._without_key(response_failure(error))
+            if failure.refusal:
+                raise await self._rejected(body["model"], failure) from error
         except self._broken as error:
-            return silence_of(error)
+            return connection_failure(error)
         else:
             self.is_there = True
-            self._heard(response.headers)
+            self._on_headers(response.headers)
             return response.content
         self.is_there = True
-        return fault
+        return failure
 
     async def models(self) -> tuple[str, ...]:
         """Return the names of the server's models; empty if it responds without listing any.
@@ -97,12 +97,12 @@ class OpenAIClient:
             names = tuple(str(entry["id"]) for entry in json.loads(response.content)["data"])
         except openai.APIStatusError as error:
             if error.status_code in {401, 403}:
-                fault = self._without_key(fault_of(error))
-                raise ServerError(f"{self.base_url}: {fault.refusal} (it said {fault.reason})") from error
+                failure = self._without_key(response_failure(error))
+                raise ServerError(f"{self.base_url}: {failure.refusal} (response: {failure.reason})") from error
             names = ()
         except self._broken as error:
             raise ServerError(
-                f"{self.base_url}: nobody answers ({silence_of(error).reason}): start the server, or correct the URL"
+                f"{self.base_url}: no server responds ({connection_failure(error).reason}): start it or correct the URL"
             ) from error
         except (ValueError, KeyError, TypeError):
             names = ()
@@ -113,15 +113,15 @@ class OpenAIClient:
         """Return `text` with the key masked, because a server may echo it."""
         return text.replace(self._api_key, "***") if len(self._api_key) >= SHORTEST_KEY else text
 
-    def _without_key(self, fault: RequestFailure) -> RequestFailure:
-        return replace(fault, reason=self.clean(fault.reason))
+    def _without_key(self, failure: RequestFailure) -> RequestFailure:
+        return replace(failure, reason=self.clean(failure.reason))
 
-    async def _refused(self, model: str, fault: RequestFailure) -> ServerError:
+    async def _rejected(self, model: str, failure: RequestFailure) -> ServerError:
         """Build the error for a rejected request; for an unknown model, it lists the models the server has."""
-        message = f"{self.base_url}: asked for model {model!r}, {fault.refusal} (it said {fault.reason})"
-        if fault.reason.startswith("404"):
+        message = f"{self.base_url}: model {model!r}: {failure.refusal} (response: {failure.reason})"
+        if failure.reason.startswith("404"):
             names = await self.models()
-            message += f"; it has {', '.join(names[:20])}" if names else "; it lists no models"
+            message += f"; the server has {', '.join(names[:20])}" if names else "; the server lists no models"
         return ServerError(message)
 
 

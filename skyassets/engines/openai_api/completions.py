@@ -42,7 +42,7 @@ class OpenAIClientPool(PoolSettings):
             ServerError: if no server can be used; earlier replies have been kept.
             BudgetError: if the next request could exceed the budget; earlier replies have been kept.
         """
-        _finish(RequestScheduler(self, keep).run(requests))
+        _finish(RequestScheduler(self, requests, keep).run())
 
     def models(self) -> tuple[tuple[str, ...], ...]:
         """Return the model names of each server; empty for one that lists none or cannot be reached.
@@ -54,13 +54,13 @@ class OpenAIClientPool(PoolSettings):
 
     async def _models(self) -> tuple[tuple[str, ...], ...]:
         # Concurrently, so that several unreachable servers cost one timeout.
-        told = await asyncio.gather(*map(self._names, self.endpoints))
-        absent = [one for one in told if isinstance(one, ServerError)]
-        if len(absent) == len(self.endpoints):
-            raise absent[0]
-        for one in absent:
-            self.said(f"going on without {one}")
-        return tuple(() if isinstance(one, ServerError) else one for one in told)
+        results = await asyncio.gather(*map(self._names, self.endpoints))
+        errors = [result for result in results if isinstance(result, ServerError)]
+        if len(errors) == len(self.endpoints):
+            raise errors[0]
+        for error in errors:
+            self.log(f"continuing without {error}")
+        return tuple(() if isinstance(result, ServerError) else result for result in results)
 
     async def _names(self, endpoint: Endpoint) -> tuple[str, ...] | ServerError:
         """Return a server's model names, or the error if it cannot be reached."""
@@ -79,7 +79,7 @@ def _finish(coroutine: Coroutine[Any, Any, T]) -> T:
     This also works where an event loop is already running, as in a notebook.
     """
     running = _Running()
-    with ThreadPoolExecutor(1, thread_name_prefix="asker") as thread:
+    with ThreadPoolExecutor(1, thread_name_prefix="completions") as thread:
         future = thread.submit(running.run, coroutine)
         try:
             return future.result()

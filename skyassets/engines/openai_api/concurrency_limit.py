@@ -11,16 +11,16 @@ class ConcurrencyLimiter:
     def __init__(self, most: int) -> None:
         self.most = most
         self.size = most
-        self._seen = self._busy = 0
+        self._count = self._busy = 0
 
-    def note(self, is_busy: bool) -> None:
+    def record(self, is_busy: bool) -> None:
         """Record one outcome: a reply, or a rejection because the server is busy."""
-        self._seen += 1
+        self._count += 1
         self._busy += is_busy
-        if self._seen < self.size:
+        if self._count < self.size:
             return
-        if self._busy > BUSY_SHARE * self._seen:
+        if self._busy > BUSY_SHARE * self._count:
             self.size = max(1, int(self.size * SHRINK))
         elif self.size < self.most:
             self.size = min(self.most, self.size + max(1, int(self.size * GROWTH)))
-        self._seen = self._busy = 0
+        self._count = self._busy = 0

@@ -1,9 +1,11 @@
-"""An endpoint during a run: its client, and how much it accepts right now."""
+"""An endpoint during a run: its client, how much it accepts right now, and one attempt to complete a request."""
 
+import asyncio
 import time
 from typing import Self
 
-from skyassets.core.ports import Request
+from skyassets.core.ports import Reply, Request
+from skyassets.engines.openai_api.chat_format import UnusableError, body_of, reply_of
 from skyassets.engines.openai_api.circuit_breaker import CircuitBreaker
 from skyassets.engines.openai_api.client import OpenAIClient
 from skyassets.engines.openai_api.concurrency_limit import ConcurrencyLimiter
@@ -22,9 +24,9 @@ class EndpointConnection:
 
     def __init__(self, endpoint: Endpoint, cooling: float) -> None:
         self.endpoint = endpoint
-        self.window = ConcurrencyLimiter(endpoint.concurrency)
+        self.limiter = ConcurrencyLimiter(endpoint.concurrency)
         self.breaker = CircuitBreaker(cooling)
-        self.pace = RateLimiter(endpoint.rpm, endpoint.tpm, time.monotonic())
+        self.rate_limiter = RateLimiter(endpoint.rpm, endpoint.tpm, time.monotonic())
         # One socket per request in flight, and one to check whether the server is up.
         sockets = endpoint.concurrency + 1
         self.client = OpenAIClient(endpoint.base_url, endpoint.api_key, sockets, self._learn)
@@ -45,35 +47,55 @@ class EndpointConnection:
     @property
     def load(self) -> float:
         """Share of its capacity in use, from 0 to 1."""
-        return self.in_flight / self.window.size
+        return self.in_flight / self.limiter.size
 
     def wait(self, now: float) -> float | None:
         """Return the seconds until it accepts another request; None if it must first complete one."""
         if self.endpoint.lost():
             return None
-        if self.in_flight >= (1 if self.breaker.is_tripped else self.window.size):
+        if self.in_flight >= (1 if self.breaker.is_tripped else self.limiter.size):
             return None
-        return max(self.breaker.opens - now, self.pace.wait(now), 0.0)
+        return max(self.breaker.opens - now, self.rate_limiter.wait(now), 0.0)
 
     def expected_tokens(self, request: Request) -> int:
         """Estimate the tokens a request will use, from its length and the average of earlier completions."""
         prompt = sum(len(turn.content) for turn in request.messages) // BYTES_A_TOKEN
         return prompt + int(self._mean_completion or request.sampling.max_tokens)
 
-    def note(self, fault: RequestFailure | None, completion_tokens: int = 0) -> None:
+    async def complete(self, request: Request, timeout: float) -> Reply | RequestFailure:
+        """Complete a request once; return the reply, or why there is none."""
+        began = time.monotonic()
+        body = body_of(request, self.endpoint.model_name, self.endpoint.base_url)
+        try:
+            # The HTTP client's timeout applies to each read, so a server that sends slowly would never reach it.
+            async with asyncio.timeout(timeout):
+                outcome = await self.client.complete(body)
+        except TimeoutError:
+            reason = f"TimeoutError: no whole answer within {timeout:g} s"
+            return RequestFailure(reason, is_transient=True, is_silent=True, is_timed_out=True, is_paid=True)
+        if isinstance(outcome, RequestFailure):
+            return outcome
+        try:
+            return reply_of(request, outcome, time.monotonic() - began, self.endpoint.served_by)
+        except UnusableError as error:
+            return RequestFailure(self.client.clean(str(error)), is_transient=False, is_paid=True, tokens=error.tokens)
+        except ValueError as error:
+            return RequestFailure(f"the answer is not JSON: {error}", is_transient=True, is_paid=True)
+
+    def record(self, failure: RequestFailure | None, completion_tokens: int = 0) -> None:
         """Record the outcome of an attempt."""
-        self.window.note(fault is not None and fault.is_busy)
-        if fault is None:
+        self.limiter.record(failure is not None and failure.is_busy)
+        if failure is None:
             self.is_absent = False
             self.failing_since = None
             share = MEAN_SHARE if self._mean_completion else 1.0
             self._mean_completion += share * (completion_tokens - self._mean_completion)
-        if fault is not None and fault.is_passing and not fault.is_busy:
-            self.breaker.failed(time.monotonic())
+        if failure is not None and failure.is_transient and not failure.is_busy:
+            self.breaker.record_failure(time.monotonic())
         else:
-            self.breaker.answered()
-        if fault is not None and fault.is_passing and self.failing_since is None:
+            self.breaker.record_success()
+        if failure is not None and failure.is_transient and self.failing_since is None:
             self.failing_since = time.monotonic()
 
     def _learn(self, headers: object) -> None:
-        self.pace.learn(headers, time.monotonic())  # type: ignore[arg-type]  # httpx's headers are a Mapping
+        self.rate_limiter.learn(headers, time.monotonic())  # type: ignore[arg-type]  # httpx's headers are a Mapping

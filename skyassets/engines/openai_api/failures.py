@@ -1,9 +1,10 @@
 """Classifies a failed request to a model server: whether and when to retry it, and the error message.
 
-Pure functions: no network access and no waiting.
+No network access and no waiting.
 """
 
 import math
+import random
 import socket
 import time
 from collections.abc import Mapping
@@ -11,16 +12,19 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from skyassets.core.errors import BudgetError
+from skyassets.core.money import Budget, in_dollars
+
 if TYPE_CHECKING:
     import openai
 
 REFUSALS = {
-    401: "the key is refused: check the API key",
+    401: "the API key is rejected: check it",
     402: "the account has no credit left: top it up",
     403: "access is forbidden: check what the API key may use",
-    404: "nothing answers to that name: check the model's name, and that the URL ends where the API begins (often /v1)",
+    404: "not found: check the model's name, and that the URL ends where the API begins (often /v1)",
 }
-PASSING = {408, 409, 425, 429}
+TRANSIENT = {408, 409, 425, 429}
 LONGEST_RETRY_AFTER = 600.0
 
 
@@ -29,7 +33,7 @@ class RequestFailure:
     """Why an attempt returned no completion."""
 
     reason: str
-    is_passing: bool
+    is_transient: bool
     """Whether a retry may succeed."""
     is_silent: bool = False
     """Whether the server did not respond at all."""
@@ -48,8 +52,17 @@ class RequestFailure:
     refusal: str | None = None
     """Why every row would fail, and what to do about it; None for other failures."""
 
+    def pause(self, attempts: int, backoff: float, longest: float) -> float:
+        """Return the seconds until a retry: what the server asked for, or exponential backoff with full jitter.
 
-def fault_of(error: "openai.APIStatusError") -> RequestFailure:
+        Full jitter, after M. Brooker, "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015).
+        """
+        if self.retry_after is not None:
+            return self.retry_after + random.uniform(0, backoff)
+        return random.uniform(0, min(longest, backoff * 2 ** min(attempts - 1, 16)))
+
+
+def response_failure(error: "openai.APIStatusError") -> RequestFailure:
     """Classify a response with a 4xx or 5xx status."""
     status = error.status_code
     refusal = REFUSALS.get(status)
@@ -57,21 +70,30 @@ def fault_of(error: "openai.APIStatusError") -> RequestFailure:
         refusal = "the account's quota is used up: top it up"
     return RequestFailure(
         reason=f"{status}: {_message(error)}",
-        is_passing=refusal is None and (status in PASSING or status >= 500),
+        is_transient=refusal is None and (status in TRANSIENT or status >= 500),
         is_busy=refusal is None and status == 429,
         retry_after=retry_after(error.response.headers),
         refusal=refusal,
     )
 
 
-def silence_of(error: Exception) -> RequestFailure:
+def connection_failure(error: Exception) -> RequestFailure:
     """Classify a connection that failed, broke or timed out. The innermost cause gives the message."""
     cause: BaseException = error
     while cause.__cause__ is not None:
         cause = cause.__cause__
-    is_unreached = isinstance(cause, ConnectionRefusedError | socket.gaierror)
+    is_sent = not isinstance(cause, ConnectionRefusedError | socket.gaierror)
     reason = f"{type(cause).__name__}: {cause}".rstrip(": ")
-    return RequestFailure(reason, is_passing=True, is_silent=True, is_unreached=is_unreached, is_paid=not is_unreached)
+    return RequestFailure(reason, is_transient=True, is_silent=True, is_unreached=not is_sent, is_paid=is_sent)
+
+
+def budget_error(budget: Budget, calls: str, worst: float) -> BudgetError:
+    """Return the error for calls that the budget has no room for."""
+    return BudgetError(
+        f"the budget is {in_dollars(budget.budget or 0.0)}, {in_dollars(budget.spent)} of it are spent, and {calls} "
+        f"could cost {in_dollars(worst)}; everything so far is kept: raise SKYASSETS_BUDGET (or the recipe's budget), "
+        "and run again"
+    )
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -92,5 +114,5 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 def _message(error: "openai.APIStatusError") -> str:
     """Return the server's error message, without the wrapping that differs between servers."""
     body = error.body
-    words = body.get("message") if isinstance(body, dict) else None
-    return str(words or error.response.text.strip() or error.response.reason_phrase)[:500]
+    message = body.get("message") if isinstance(body, dict) else None
+    return str(message or error.response.text.strip() or error.response.reason_phrase)[:500]

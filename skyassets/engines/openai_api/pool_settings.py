@@ -24,7 +24,7 @@ class PoolSettings:
     """Seconds with nothing but failures after which the run stops."""
     price: Price = FREE
     run_budget: Budget = field(default_factory=Budget)
-    said: Callable[[str], None] = silent
+    log: Callable[[str], None] = silent
     in_flight: int = field(default=0, init=False)
 
     def connection(self, endpoint: Endpoint) -> EndpointConnection:

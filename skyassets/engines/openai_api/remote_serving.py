@@ -22,7 +22,7 @@ class RemoteServing:
     run_budget: Budget = field(default_factory=Budget)
     timeout: float = 1800.0
     attempts: int = 10
-    said: Callable[[str], None] = silent
+    log: Callable[[str], None] = silent
 
     @contextmanager
     def serve(self, model: Model, weights: Path | None) -> Iterator[CompletionClient]:
@@ -32,13 +32,13 @@ class RemoteServing:
             ServerError: if none responds, one rejects the key, or one does not have the model we trained ourselves.
         """
         client = OpenAIClientPool(
-            self.endpoints, self.timeout, self.attempts, price=self.price, run_budget=self.run_budget, said=self.said
+            self.endpoints, self.timeout, self.attempts, price=self.price, run_budget=self.run_budget, log=self.log
         )
         for endpoint, names in zip(self.endpoints, client.models(), strict=True):
             if weights is not None and endpoint.model_name not in names:
                 raise ServerError(
-                    f"{endpoint.base_url}: has no model {endpoint.model_name!r}, whose weights are ours ({weights}): "
-                    "load that folder there under this name, or serve it from here; it has "
-                    f"{', '.join(names) or 'no model that it tells of'}"
+                    f"{endpoint.base_url}: has no model {endpoint.model_name!r}, which we trained: load the folder "
+                    f"{weights} there under this name, or serve it from this machine; the server lists "
+                    f"{', '.join(names) or 'no models'}"
                 )
         yield client

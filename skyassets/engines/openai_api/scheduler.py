@@ -1,57 +1,45 @@
-"""Schedules one run of requests: a queue, the servers that share it, and the requests that wait for a retry."""
+"""Schedules one run of requests: which server gets the next one, and what becomes of its outcome."""
 
 import asyncio
 import contextlib
-import heapq
-import random
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from skyassets.core.errors import BudgetError, ServerError
-from skyassets.core.money import in_dollars
+from skyassets.core.errors import ServerError
 from skyassets.core.ports import Reply, Request
 from skyassets.core.text import now
-from skyassets.engines.openai_api.attempt import PendingRequest
-from skyassets.engines.openai_api.chat_format import UnusableError, body_of, reply_of
 from skyassets.engines.openai_api.connection import EndpointConnection
-from skyassets.engines.openai_api.failures import RequestFailure
+from skyassets.engines.openai_api.failures import RequestFailure, budget_error
+from skyassets.engines.openai_api.pending_request import PendingRequest
 from skyassets.engines.openai_api.pool_settings import PoolSettings
+from skyassets.engines.openai_api.request_queue import RequestQueue
 
-SLOW_ATTEMPTS = 2
-"""Most attempts that may time out: each costs the server as much as a completion."""
-BUSY_ATTEMPTS = 4
-"""Factor by which the attempts increase for a row that only meets a busy server."""
 LONGEST_BACKOFF = 30.0
-NEWS_SECONDS = 10.0
+FAILURE_LINE_SECONDS = 10.0
 QUIET_SECONDS = 30.0
 
 
 class RequestScheduler:
     """Schedules one run of requests."""
 
-    def __init__(self, settings: PoolSettings, keep: Callable[[Reply], None]) -> None:
+    def __init__(self, settings: PoolSettings, requests: Iterable[Request], keep: Callable[[Reply], None]) -> None:
         self.settings = settings
+        self.queue = RequestQueue(requests, settings.price)
         self.keep = keep
         self.connections: list[EndpointConnection] = []
-        self.again: list[tuple[float, int, PendingRequest]] = []
-        """Heap of requests to retry, by time."""
-        self.held: PendingRequest | None = None
-        """A request that the budget has no room for yet."""
         self.tasks: set[asyncio.Task[None]] = set()
-        self.ended: list[asyncio.Task[None]] = []
+        self.finished: list[asyncio.Task[None]] = []
         """Finished tasks whose result has not been read."""
-        self.heard = self.told_quiet = time.monotonic()
+        self.wake = asyncio.Event()
+        self.last_finish = self.last_quiet_line = time.monotonic()
         """When a task last finished, and when the lack of replies was last reported."""
-        self.told = 0.0
-        self.refused = False
+        self.last_failure_line = 0.0
+        self.has_keep_failed = False
         """Whether `keep` has raised; it is not called again."""
 
-    async def run(self, requests: Iterable[Request]) -> None:
+    async def run(self) -> None:
         """Keep every server busy until no request is left or an error stops the run."""
-        self.news = asyncio.Event()
-        self.source = iter(requests)
-        self.is_drawn = False
         async with contextlib.AsyncExitStack() as stack:
             for endpoint in self.settings.endpoints:
                 self.connections.append(await stack.enter_async_context(self.settings.connection(endpoint)))
@@ -62,98 +50,85 @@ class RequestScheduler:
                 for task in self.tasks:
                     task.cancel()
                 await asyncio.gather(*self.tasks, return_exceptions=True)
-                for task in self.ended:  # read the result, so that asyncio does not warn
+                for task in self.finished:  # read the result, so that asyncio does not warn
                     task.cancelled() or task.exception()
                 self.settings.in_flight = 0
 
     async def _step(self) -> bool:
         """Send what there is capacity for, then wait for an event; return False when nothing is left."""
-        self.news.clear()
-        now = time.monotonic()
-        pause = self._send(now)
-        if not self.tasks and not self.again and self.held is None and self.is_drawn:
-            return False
-        if not self.tasks and self.held is not None:
-            self._stop_for_money(self.held)
-        self._see_whether_all_are_lost()
+        self.wake.clear()
+        pause = self._send(time.monotonic())
+        if not self.tasks:
+            if self.queue.is_empty:
+                return False
+            if over_budget := self.queue.over_budget:
+                raise budget_error(self.settings.run_budget, "the next call", over_budget.worst)
+        reasons = [connection.endpoint.lost() for connection in self.connections]
+        if all(reasons):
+            raise ServerError(reasons[0])
         if self.tasks:
             longest = QUIET_SECONDS if pause is None else min(pause, QUIET_SECONDS)
-            alarm = asyncio.get_running_loop().call_later(longest, self.news.set)
-            await self.news.wait()
+            alarm = asyncio.get_running_loop().call_later(longest, self.wake.set)
+            await self.wake.wait()
             alarm.cancel()
-            self._say_if_quiet()
+            self._log_if_quiet()
         else:
             # Not the whole of a long pause: a server may be lost in the meantime.
             await asyncio.sleep(0.05 if pause is None else min(pause, 1.0))
-        ended, self.ended = self.ended, []
-        for task in ended:
+        finished, self.finished = self.finished, []
+        for task in finished:
             task.result()
         return True
 
-    def _say_if_quiet(self) -> None:
+    def _log_if_quiet(self) -> None:
         """Report that no reply has come yet: the first replies of a big model take minutes."""
         now = time.monotonic()
-        if self.ended:
-            self.heard = self.told_quiet = now
-        elif now - self.told_quiet >= QUIET_SECONDS:
-            self.told_quiet = now
-            self.settings.said(f"{len(self.tasks)} calls under way, no answer for {now - self.heard:.0f} s")
+        if self.finished:
+            self.last_finish = self.last_quiet_line = now
+        elif now - self.last_quiet_line >= QUIET_SECONDS:
+            self.last_quiet_line = now
+            self.settings.log(f"{len(self.tasks)} requests in flight, no reply for {now - self.last_finish:.0f} s")
 
     def _send(self, now: float) -> float | None:
         """Send what there is capacity for; return the seconds until more can be sent, or None to wait for a reply."""
         while True:
             waits = [
-                (wait, connection.load, place)
-                for place, connection in enumerate(self.connections)
+                (wait, connection.load, number)
+                for number, connection in enumerate(self.connections)
                 if (wait := connection.wait(now)) is not None
             ]
             if not waits:
                 return None
-            wait, _, place = min(waits)
+            wait, _, number = min(waits)
             if wait > 0:
                 return wait
-            pending = self._next(now)
+            pending = self.queue.next(now)
             if pending is None:
-                return self.again[0][0] - now if self.again else None
+                return self.queue.wait(now)
             if not self.settings.run_budget.reserve(pending.worst):
-                self.held = pending
+                self.queue.over_budget = pending
                 return None
-            self._start(pending, self.connections[place])
-
-    def _next(self, now: float) -> PendingRequest | None:
-        """Return the next request: one that waited for the budget, one that is due for a retry, or a new one."""
-        if self.held is not None:
-            pending, self.held = self.held, None
-            return pending
-        if self.again and self.again[0][0] <= now:
-            return heapq.heappop(self.again)[2]
-        if self.is_drawn:
-            return None
-        request = next(self.source, None)
-        if request is None:
-            self.is_drawn = True
-            return None
-        return PendingRequest(request, self.settings.price.worst(request))
+            self._start(pending, self.connections[number])
 
     def _start(self, pending: PendingRequest, connection: EndpointConnection) -> None:
         connection.in_flight += 1
         self.settings.in_flight += 1
         expected = connection.expected_tokens(pending.request)
-        connection.pace.take(expected)
+        connection.rate_limiter.take(expected)
         task = asyncio.create_task(self._attempt(pending, connection, expected))
         self.tasks.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._finish)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _finish(self, task: asyncio.Task[None]) -> None:
         self.tasks.discard(task)
-        self.ended.append(task)
-        self.news.set()
+        self.finished.append(task)
+        self.wake.set()
 
     async def _attempt(self, pending: PendingRequest, connection: EndpointConnection, expected: int) -> None:
         pending.attempts += 1
         pending.began = time.monotonic()
         try:
-            outcome = await self._outcome(pending, connection)
+            outcome = await connection.complete(pending.request, self.settings.timeout)
         except ServerError:
             self.settings.run_budget.settle(pending.worst, 0.0)
             raise
@@ -162,7 +137,7 @@ class RequestScheduler:
             self.settings.run_budget.settle(pending.worst, pending.worst)
             pending.dollars += pending.worst
             if pending.dollars:
-                self._let_go(pending, "broken off, because the run ended", connection)
+                self._give_up(pending, "broken off, because the run ended", connection)
             raise
         finally:
             connection.in_flight -= 1
@@ -171,70 +146,40 @@ class RequestScheduler:
         pending.dollars += spent
         self.settings.run_budget.settle(pending.worst, spent)
         if isinstance(outcome, Reply):
-            connection.note(None, outcome.completion_tokens)
-            connection.pace.settle(expected, outcome.prompt_tokens + outcome.completion_tokens)
-            self._hand_over(replace(outcome, at=now(), dollars=pending.dollars))
-            return
-        connection.note(outcome)
-        connection.pace.settle(expected, 0)
-        await self._failed(pending, outcome, connection)
-
-    async def _outcome(self, pending: PendingRequest, connection: EndpointConnection) -> Reply | RequestFailure:
-        request, endpoint = pending.request, connection.endpoint
-        body = body_of(request, endpoint.model_name, endpoint.base_url)
-        try:
-            # The HTTP client's timeout applies to each read, so a server that sends slowly would never reach it.
-            async with asyncio.timeout(self.settings.timeout):
-                outcome = await connection.client.complete(body)
-        except TimeoutError:
-            reason = f"TimeoutError: no whole answer within {self.settings.timeout:g} s"
-            return RequestFailure(reason, is_passing=True, is_silent=True, is_timed_out=True, is_paid=True)
-        if isinstance(outcome, RequestFailure):
-            return outcome
-        try:
-            return reply_of(request, outcome, time.monotonic() - pending.began, endpoint.served_by)
-        except UnusableError as error:
-            return RequestFailure(
-                connection.client.clean(str(error)), is_passing=False, is_paid=True, tokens=error.tokens
-            )
-        except ValueError as error:
-            return RequestFailure(f"the answer is not JSON: {error}", is_passing=True, is_paid=True)
-
-    async def _failed(self, pending: PendingRequest, fault: RequestFailure, connection: EndpointConnection) -> None:
-        """Schedule a retry, or give up on the row."""
-        now = time.monotonic()
-        if not fault.is_passing:
-            self._let_go(pending, fault.reason, connection)
-            return
-        if not connection.client.is_there and fault.is_silent:
-            await self._greet(connection)
-        if fault.is_unreached:
-            pending.attempts -= 1  # never sent, so it does not count against the row
-        elif fault.is_busy:
-            pending.attempts -= 1
-            pending.busy += 1
-        pending.slow += fault.is_timed_out
-        tried = pending.attempts + pending.busy
-        if (
-            pending.attempts >= self.settings.attempts
-            or pending.slow >= SLOW_ATTEMPTS
-            or pending.busy >= BUSY_ATTEMPTS * self.settings.attempts
-        ):
-            self._let_go(pending, f"{fault.reason} (attempt {tried}, the last)", connection)
+            connection.record(None, outcome.completion_tokens)
+            connection.rate_limiter.settle(expected, outcome.prompt_tokens + outcome.completion_tokens)
+            self._deliver(replace(outcome, at=now(), dollars=pending.dollars))
         else:
-            heapq.heappush(self.again, (now + self._pause(fault, max(tried, 1)), id(pending), pending))
-        failing = [0.0 if one.failing_since is None else now - one.failing_since for one in self.connections]
-        if min(failing) > self.settings.patience:
-            raise ServerError(
-                f"{connection.endpoint.base_url}: nothing but failures for {min(failing):.0f} s, the last "
-                f"{fault.reason!r}; what came before is kept: see to the server, then run again"
-            )
-        if connection.breaker.is_tripped and now - self.told >= NEWS_SECONDS:
-            self.told = now
-            others = "the other servers go on" if len(self.connections) > 1 else "everything so far is kept"
-            self.settings.said(f"{connection.endpoint.base_url}: {fault.reason}; it is tried again, {others}")
+            connection.record(outcome)
+            connection.rate_limiter.settle(expected, 0)
+            await self._retry(pending, outcome, connection)
 
-    async def _greet(self, connection: EndpointConnection) -> None:
+    async def _retry(self, pending: PendingRequest, failure: RequestFailure, connection: EndpointConnection) -> None:
+        """Queue the request for a retry, or give it up; raise if no server works any more."""
+        now = time.monotonic()
+        if not failure.is_transient:
+            self._give_up(pending, failure.reason, connection)
+            return
+        if not connection.client.is_there and failure.is_silent:
+            await self._check_presence(connection)
+        pending.record(failure)
+        if pending.is_out_of_attempts(self.settings.attempts):
+            self._give_up(pending, f"{failure.reason} (attempt {pending.tries}, the last)", connection)
+        else:
+            pause = failure.pause(max(pending.tries, 1), self.settings.backoff, LONGEST_BACKOFF)
+            self.queue.retry(pending, now + pause)
+        failing = min(0.0 if one.failing_since is None else now - one.failing_since for one in self.connections)
+        if failing > self.settings.patience:
+            raise ServerError(
+                f"{connection.endpoint.base_url}: every request failed for {failing:.0f} s, the last one with "
+                f"{failure.reason!r}; earlier replies are kept: fix the server, then run again"
+            )
+        if connection.breaker.is_tripped and now - self.last_failure_line >= FAILURE_LINE_SECONDS:
+            self.last_failure_line = now
+            others = "the other servers continue" if len(self.connections) > 1 else "all replies so far are kept"
+            self.settings.log(f"{connection.endpoint.base_url}: {failure.reason}; retrying, {others}")
+
+    async def _check_presence(self, connection: EndpointConnection) -> None:
         """Check whether a server that has never responded is up; raise if no server is."""
         try:
             await connection.client.models()
@@ -243,35 +188,13 @@ class RequestScheduler:
             if all(other.is_absent for other in self.connections):
                 raise
 
-    def _pause(self, fault: RequestFailure, tried: int) -> float:
-        """Return the wait before a retry: the one the server asked for, or exponential backoff with full jitter.
+    def _give_up(self, pending: PendingRequest, reason: str, connection: EndpointConnection) -> None:
+        self._deliver(pending.given_up(reason, connection.endpoint.served_by))
 
-        Full jitter, after M. Brooker, "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015).
-        """
-        if fault.retry_after is not None:
-            return fault.retry_after + random.uniform(0, self.settings.backoff)
-        return random.uniform(0, min(LONGEST_BACKOFF, self.settings.backoff * 2 ** min(tried - 1, 16)))
-
-    def _let_go(self, pending: PendingRequest, reason: str, connection: EndpointConnection) -> None:
-        self._hand_over(pending.given_up(reason, connection.endpoint.served_by))
-
-    def _hand_over(self, reply: Reply) -> None:
+    def _deliver(self, reply: Reply) -> None:
         """Pass a reply to `keep`, unless it has raised before."""
-        if self.refused:
+        if self.has_keep_failed:
             return
-        self.refused = True
+        self.has_keep_failed = True
         self.keep(reply)
-        self.refused = False
-
-    def _stop_for_money(self, pending: PendingRequest) -> None:
-        run_budget = self.settings.run_budget
-        raise BudgetError(
-            f"the budget is {in_dollars(run_budget.budget or 0.0)}, {in_dollars(run_budget.spent)} of it are spent, "
-            f"and the next call could cost {in_dollars(pending.worst)}; everything so far is kept: raise "
-            "SKYASSETS_BUDGET (or the recipe's), and run again"
-        )
-
-    def _see_whether_all_are_lost(self) -> None:
-        reasons = [connection.endpoint.lost() for connection in self.connections]
-        if all(reasons) and not (self.is_drawn and not self.again and not self.tasks):
-            raise ServerError(reasons[0])
+        self.has_keep_failed = False

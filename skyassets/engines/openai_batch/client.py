@@ -3,7 +3,6 @@
 Transient failures are retried. What to do about a failed batch is decided elsewhere.
 """
 
-import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from urllib.parse import urlsplit
 
 from skyassets.core.errors import ServerError
 from skyassets.engines.openai_api.endpoint import Endpoint
-from skyassets.engines.openai_api.failures import RequestFailure, fault_of, silence_of
+from skyassets.engines.openai_api.failures import RequestFailure, connection_failure, response_failure
 from skyassets.engines.openai_batch.jsonl import ENDPOINT, unreadable
 from skyassets.engines.openai_batch.spool import PIECE, scratch
 from skyassets.engines.openai_batch.status import RUNNING
@@ -25,30 +24,30 @@ T = TypeVar("T")
 
 TAG = "skyassets"
 """The metadata key that holds a batch's digest."""
-KEPT_SECONDS = 30 * 24 * 3600.0
+RETENTION_SECONDS = 30 * 24 * 3600.0
 """How long OpenAI keeps the results of a batch."""
-LONGEST_PAUSE = 60.0
+LONGEST_BACKOFF = 60.0
 READINGS = 3
 """Downloads of a file with an unreadable line before the line counts as lost."""
 CALL_SECONDS = 60.0
 FILE_SECONDS = 900.0
 
 
-class AbsentError(ServerError):
+class NotFoundError(ServerError):
     """The server does not know the requested object."""
 
 
 class BatchAccount:
     """A client of a server's Batch API. Use it as a context manager."""
 
-    def __init__(self, endpoint: Endpoint, folder: Path, patience: float, backoff: float, settling: float) -> None:
+    def __init__(self, endpoint: Endpoint, folder: Path, patience: float, backoff: float, listing_delay: float) -> None:
         import httpx2
         import openai
 
         self.endpoint, self.folder = endpoint, folder
         self.is_there = False
         """Whether the server has responded at all, with a success or an error."""
-        self.patience, self.backoff, self.settling = patience, backoff, settling
+        self.patience, self.backoff, self.listing_delay = patience, backoff, listing_delay
         self._broken = (openai.APIConnectionError, httpx2.HTTPError)
         self._unreached = httpx2.ConnectError
         is_here = urlsplit(endpoint.base_url).hostname in {"127.0.0.1", "localhost", "::1"}
@@ -83,14 +82,14 @@ class BatchAccount:
         def action() -> "Batch":
             nonlocal is_first
             if not is_first:
-                time.sleep(self.settling)  # the batch may have been created without a response
-                if found := self._listed().get(digest):
-                    return found
+                time.sleep(self.listing_delay)  # the batch may have been created without a response
+                if batch := self._listed().get(digest):
+                    return batch
             is_first = False
-            batch = self._client.batches.create(
+            created = self._client.batches.create(
                 completion_window="24h", endpoint=ENDPOINT, input_file_id=file_id, metadata={TAG: digest}
             )
-            return _known(batch)
+            return _known(created)
 
         return self._insist("create", action)
 
@@ -98,30 +97,30 @@ class BatchAccount:
         """Return our batches that have results or may still get them: the newest for each digest."""
         return self._insist("list", self._listed)
 
-    def look(self, batch_id: str) -> "Batch":
+    def retrieve(self, batch_id: str) -> "Batch":
         """Return the current state of the batch.
 
         Raises:
-            AbsentError: if the account has no such batch.
+            NotFoundError: if the account has no such batch.
         """
-        return self._insist("look", lambda: _known(self._client.batches.retrieve(batch_id)))
+        return self._insist("retrieve", lambda: _known(self._client.batches.retrieve(batch_id)))
 
     @contextmanager
     def file(self, file_id: str) -> Iterator[tuple[IO[bytes], int]]:
         """Yield a file of a batch, and how many of its lines were unreadable in every download.
 
         Raises:
-            AbsentError: if the account has no such file (it is too old).
+            NotFoundError: if the account has no such file (it is too old).
         """
         with scratch(self.folder) as file:
             bad = 1
             for _ in range(READINGS):
-                self._insist("fetch", lambda: self._fetch(file_id, file))
+                self._insist("download", lambda: self._download(file_id, file))
                 if not (bad := unreadable(file)):
                     break
             yield file, bad
 
-    def _fetch(self, file_id: str, file: IO[bytes]) -> None:
+    def _download(self, file_id: str, file: IO[bytes]) -> None:
         file.seek(0)
         file.truncate()
         with self._client.files.with_streaming_response.content(file_id, timeout=FILE_SECONDS) as response:
@@ -129,84 +128,76 @@ class BatchAccount:
                 file.write(piece)
 
     def _listed(self) -> "dict[str, Batch]":
-        found: dict[str, Batch] = {}
+        batches: dict[str, Batch] = {}
         try:
             for batch in self._client.batches.list(limit=100):
-                if _known(batch).created_at < time.time() - KEPT_SECONDS:
+                if _known(batch).created_at < time.time() - RETENTION_SECONDS:
                     break
                 digest = (batch.metadata or {}).get(TAG)
                 counts = batch.request_counts
-                has_brought = batch.output_file_id and (counts is None or counts.completed)
-                if digest and (batch.status in RUNNING or has_brought):
-                    found.setdefault(digest, batch)
+                has_results = batch.output_file_id and (counts is None or counts.completed)
+                if digest and (batch.status in RUNNING or has_results):
+                    batches.setdefault(digest, batch)
         except AttributeError as error:  # the client accepts any text as a page
             raise ValueError("not a list of batches") from error
-        return found
+        return batches
 
     def _insist(self, what: str, action: Callable[[], T]) -> T:
         """Call `action`, retrying transient failures, and return its result.
 
         Raises:
-            AbsentError: if the server does not know the requested object.
+            NotFoundError: if the server does not know the requested object.
             ServerError: if it rejects the request, was never reachable, or only failed for `patience` seconds.
         """
         import openai
 
         failing_since: float | None = None
-        tried = 0
+        attempts = 0
         while True:
             try:
-                told = action()
+                result = action()
             except openai.APIStatusError as error:
                 self.is_there = True
-                fault = fault_of(error)
-                if not fault.is_passing:
-                    raise self._refused(what, fault) from error
+                failure = response_failure(error)
+                if not failure.is_transient:
+                    raise self._rejected(what, failure) from error
             except self._broken as error:
-                fault = silence_of(error)
+                failure = connection_failure(error)
                 if isinstance(error.__cause__, self._unreached) and not self.is_there:
                     raise ServerError(
-                        f"{self.endpoint.base_url}: nobody answers ({fault.reason}): start it, or correct the URL"
+                        f"{self.endpoint.base_url}: no server responds ({failure.reason}): start it or correct the URL"
                     ) from error
             except ValueError as error:
-                fault = RequestFailure(f"the answer makes no sense: {error}", is_passing=True)
+                failure = RequestFailure(f"invalid response: {error}", is_transient=True)
             else:
                 self.is_there = True
-                return told
+                return result
             now = time.monotonic()
             failing_since = now if failing_since is None else failing_since
             if now - failing_since >= self.patience:
                 raise ServerError(
-                    f"{self.endpoint.base_url}: nothing but failures for {now - failing_since:.0f} s, the last "
-                    f"{fault.reason!r}; batches under way go on, and the next run finds them"
+                    f"{self.endpoint.base_url}: every request failed for {now - failing_since:.0f} s, the last one "
+                    f"with {failure.reason!r}; batches in progress continue, and the next run finds them"
                 )
-            tried += 1
-            time.sleep(self._pause(fault, tried))
+            attempts += 1
+            time.sleep(failure.pause(attempts, self.backoff, LONGEST_BACKOFF))
 
-    def _pause(self, fault: RequestFailure, tried: int) -> float:
-        """Return the wait before a retry: the one the server asked for, or exponential backoff with full jitter."""
-        if fault.retry_after is not None:
-            return fault.retry_after
-        return random.uniform(0, min(LONGEST_PAUSE, self.backoff * 2 ** min(tried - 1, 16)))
-
-    def _refused(self, what: str, fault: RequestFailure) -> ServerError:
-        url = self.endpoint.base_url
-        if fault.reason.startswith("404"):
-            return AbsentError(
-                f"{url}: to {what} a batch or its file, nothing answers to that name (it said {fault.reason}): the "
-                "server has no Batch API, or the key belongs to another account or project than the batch"
+    def _rejected(self, what: str, failure: RequestFailure) -> ServerError:
+        message = f"{self.endpoint.base_url}: cannot {what} a batch or its file"
+        if failure.reason.startswith("404"):
+            return NotFoundError(
+                f"{message}: not found (response: {failure.reason}): the server has no Batch API, or the key belongs "
+                "to another account or project than the batch"
             )
-        return ServerError(
-            f"{url}: to {what} a batch or its file, {fault.refusal or 'refused'} (it said {fault.reason})"
-        )
+        return ServerError(f"{message}: {failure.refusal or 'rejected'} (response: {failure.reason})")
 
 
-def _known(told: T) -> T:
+def _known(response: T) -> T:
     """Return the response if it has the expected form: the client accepts any JSON or text.
 
     Raises:
         ValueError: if it has not.
     """
-    if not isinstance(getattr(told, "id", None), str):
-        raise ValueError(repr(told)[:200])  # noqa: TRY004 (passing, like all nonsense)
-    return told
+    if not isinstance(getattr(response, "id", None), str):
+        raise ValueError(repr(response)[:200])  # noqa: TRY004 (transient, like every invalid response)
+    return response

@@ -35,16 +35,16 @@ def answer_of(line: bytes) -> Answer:
     Raises:
         ValueError: if it is not a result.
     """
-    told = json.loads(line)
+    result = json.loads(line)
     try:
-        row, response, error = str(told["custom_id"]), told.get("response"), told.get("error")
+        row, response, error = str(result["custom_id"]), result.get("response"), result.get("error")
         body = response.get("body") if response else None
         if error:
             return Answer(row, None, f"{error.get('code')}: {error.get('message')}")
         if response["status_code"] != 200:
-            words = body.get("error") if isinstance(body, dict) else None
-            words = words.get("message") if isinstance(words, dict) else words
-            return Answer(row, None, f"{response['status_code']}: {words or body}"[:500])
+            message = body.get("error") if isinstance(body, dict) else None
+            message = message.get("message") if isinstance(message, dict) else message
+            return Answer(row, None, f"{response['status_code']}: {message or body}"[:500])
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a batch's line: {line[:200]!r}") from error
     return Answer(row, body if isinstance(body, dict) else {})

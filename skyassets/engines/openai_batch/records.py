@@ -1,6 +1,6 @@
 """Records of batches and the rows in each, written durably before the batch is created.
 
-A note is a small JSON file. It holds no key and no text: only the rows' ids, the server's name and the batch's id.
+A record is a small JSON file. It holds no key and no text: only the rows' ids, the server's name and the batch's id.
 """
 
 import json
@@ -14,7 +14,7 @@ from skyassets.core.files import write_text
 
 
 @dataclass(frozen=True)
-class Note:
+class BatchRecord:
     """The record of one batch."""
 
     digest: str
@@ -31,47 +31,47 @@ class Note:
 
 
 @dataclass(frozen=True)
-class Notes:
-    """The notes in `folder`."""
+class BatchRecords:
+    """The records in `folder`."""
 
     folder: Path
 
     def path(self, digest: str) -> Path:
-        """Return the path of the note for this digest."""
+        """Return the path of the record for this digest."""
         return self.folder / f"{digest}.json"
 
-    def of(self, server: str, model: str) -> Iterator[Note]:
-        """Yield the notes on batches of one model at one server, oldest first.
+    def of(self, server: str, model: str) -> Iterator[BatchRecord]:
+        """Yield the records on batches of one model at one server, oldest first.
 
         Raises:
             StoreError: if one is corrupted.
         """
-        notes = [self._read(path) for path in sorted(self.folder.glob("*.json"))]
-        yield from sorted(
-            (note for note in notes if (note.server, note.model) == (server, model)), key=lambda note: note.at
-        )
+        records = [self._read(path) for path in sorted(self.folder.glob("*.json"))]
+        for record in sorted(records, key=lambda record: record.at):
+            if (record.server, record.model) == (server, model):
+                yield record
 
     def holds(self, digest: str) -> bool:
-        """Whether there is a note for this digest."""
+        """Whether there is a record for this digest."""
         return self.path(digest).exists()
 
-    def write(self, note: Note) -> None:
-        """Write `note`; it is durable on return."""
-        write_text(self.path(note.digest), json.dumps(asdict(note)))
+    def write(self, record: BatchRecord) -> None:
+        """Write `record`; it is durable on return."""
+        write_text(self.path(record.digest), json.dumps(asdict(record)))
 
-    def drop(self, note: Note) -> None:
-        """Delete `note`."""
-        self.path(note.digest).unlink(missing_ok=True)
+    def delete(self, record: BatchRecord) -> None:
+        """Delete `record`."""
+        self.path(record.digest).unlink(missing_ok=True)
 
-    def _read(self, path: Path) -> Note:
+    def _read(self, path: Path) -> BatchRecord:
         try:
-            told = json.loads(path.read_text(encoding="utf-8"))
-            told["ids"] = tuple(told["ids"])
-            return Note(**{field.name: told[field.name] for field in fields(Note)})
+            values = json.loads(path.read_text(encoding="utf-8"))
+            values["ids"] = tuple(values["ids"])
+            return BatchRecord(**{field.name: values[field.name] for field in fields(BatchRecord)})
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StoreError(
-                f"the note on a batch in {path} is damaged ({error}); move it away: unless the server still lists the "
-                "batch, its rows will be asked (and paid) again"
+                f"the record of a batch in {path} is corrupted ({error}); move it away: unless the server still lists "
+                "the batch, its rows will be requested (and paid for) again"
             ) from error
 
 

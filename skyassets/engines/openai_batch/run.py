@@ -8,24 +8,24 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
-from skyassets.core.errors import BudgetError, ServerError
+from skyassets.core.errors import ServerError
 from skyassets.core.files import locked
 from skyassets.core.identity import digest
-from skyassets.core.money import in_dollars
 from skyassets.core.ports import Reply, Request
-from skyassets.core.text import now
-from skyassets.engines.openai_batch.client import KEPT_SECONDS, AbsentError, BatchAccount
-from skyassets.engines.openai_batch.jsonl import Answer, answers_of, failed, reply_from
-from skyassets.engines.openai_batch.records import Note, Notes, server_name
+from skyassets.engines.openai_api.failures import budget_error
+from skyassets.engines.openai_batch.client import RETENTION_SECONDS, BatchAccount, NotFoundError
+from skyassets.engines.openai_batch.jsonl import answers_of
+from skyassets.engines.openai_batch.records import BatchRecord, BatchRecords, server_name
 from skyassets.engines.openai_batch.settings import BatchSettings
-from skyassets.engines.openai_batch.spool import Row, copied, scratch, spooled
-from skyassets.engines.openai_batch.status import Course, ended, has_lost_its_files, is_running, overdue, refusal
+from skyassets.engines.openai_batch.settlement import Settlement
+from skyassets.engines.openai_batch.spool import SpooledRequest, copy_lines, first_file, scratch, spool_requests
+from skyassets.engines.openai_batch.status import BatchState, ended, has_lost_its_files, is_running, overdue, rejection
 
 if TYPE_CHECKING:
     from openai.types import Batch
 
 
-class BatchAsk:
+class BatchRun:
     """One run of requests through batches."""
 
     def __init__(
@@ -36,19 +36,16 @@ class BatchAsk:
         spool: IO[bytes],
         keep: Callable[[Reply], None],
     ) -> None:
-        self.settings, self.account, self.spool, self.keep = settings, account, spool, keep
-        self.rest = spooled(requests, spool, settings.endpoint, settings.price)
+        self.settings, self.account, self.spool = settings, account, spool
+        self.settlement = Settlement(settings, keep)
+        self.unsent = spool_requests(requests, spool, settings.endpoint, settings.price)
         """Rows that are not in a batch yet."""
-        self.unpaid: dict[str, Row] = {}
-        """Rows that exceed the budget."""
-        self.courses: list[Course] = []
-        self.reserved: dict[str, float] = {}
-        """Dollars reserved for each row."""
-        self.refusals: list[str] = []
-        self.notes = Notes(settings.folder)
+        self.over_budget: dict[str, SpooledRequest] = {}
+        self.batches: list[BatchState] = []
+        self.rejections: list[str] = []
+        self.records = BatchRecords(settings.folder)
         self.server = server_name(settings.endpoint.base_url)
         self.model = settings.endpoint.model_name
-        self.served_by = f"{settings.endpoint.served_by} (batch)"
         self.most_rows = settings.most_rows
         self.is_full = False
         """Whether the server's queue is full until one of our batches ends."""
@@ -57,241 +54,190 @@ class BatchAsk:
     def run(self) -> None:
         """Get a reply or an error for every row; raises the errors of `OpenAIBatch.ask`."""
         try:
-            with self._alone():
-                self._take_up()
-            while self.rest or self.courses:
-                if self.rest and not self.is_full:
-                    with self._alone():
+            with self._locked():
+                self._resume()
+            while self.unsent or self.batches:
+                if self.unsent and not self.is_full:
+                    with self._locked():
                         self._send()
-                self._look_around()
-                if self.refusals:
-                    raise ServerError(self.refusals[0])
-            if self.unpaid:
-                self._stop_for_money()
+                self._poll()
+                if self.rejections:
+                    raise ServerError(self.rejections[0])
+            if self.over_budget:
+                worst = sum(row.worst for row in self.over_budget.values())
+                calls = f"the {len(self.over_budget)} rows that were not sent"
+                raise budget_error(self.settings.run_budget, calls, worst)
         finally:
             self.settings.in_flight = 0
-            under_way = {row for course in self.courses for row in course.rows}
-            for row in self.reserved.keys() - under_way:  # a batch in progress may still cost, so its reservation stays
-                self._free(row, 0.0)
+            self.settlement.release(except_for={row for state in self.batches for row in state.rows})
 
-    def _alone(self) -> AbstractContextManager[None]:
-        """Lock the notes against other runs while batches are resumed or created."""
-        return locked(self.settings.folder / ".lock", self.settings.said)
+    def _locked(self) -> AbstractContextManager[None]:
+        """Lock the records against other runs while batches are resumed or created."""
+        return locked(self.settings.folder / ".lock", self.settings.log)
 
-    def _take_up(self) -> None:
+    def _log(self, line: str) -> None:
+        self.settings.log(f"{self.server}: {line}")
+
+    def _resume(self) -> None:
         """Resume batches of earlier runs that hold rows of this one."""
-        for note in list(self.notes.of(self.server, self.model)):
-            if note.is_collected and note.at < time.time() - KEPT_SECONDS:
-                self.notes.drop(note)
+        for record in list(self.records.of(self.server, self.model)):
+            if record.is_collected and record.at < time.time() - RETENTION_SECONDS:
+                self.records.delete(record)
                 continue
-            rows = {row: self.rest[row] for row in note.ids if row in self.rest}
-            if rows and (found := self._found(note)):
-                if not note.is_collected:
-                    self._set_aside(rows)
-                self._follow(found, rows)
-                self.settings.said(f"{self.server}: {len(rows)} rows are in batch {found.batch} already")
+            rows = {row: self.unsent[row] for row in record.ids if row in self.unsent}
+            if rows and (identified := self._identified(record)):
+                if not record.is_collected:
+                    self.settlement.reserve(rows)
+                self._follow(identified, rows)
+                self._log(f"batch {identified.batch} of an earlier run holds {len(rows)} rows")
 
-    def _found(self, note: Note) -> Note | None:
-        """Return the note with its batch's id; if the batch was never created, delete the note and return None."""
-        if note.batch:
-            return note
-        time.sleep(min(max(note.at + self.settings.settling - time.time(), 0.0), self.settings.settling))
-        batch = self._in_list(note.digest)
+    def _identified(self, record: BatchRecord) -> BatchRecord | None:
+        """Return the record with its batch's id; if the batch was never created, delete the record and return None."""
+        if record.batch:
+            return record
+        time.sleep(min(max(record.at + self.settings.listing_delay - time.time(), 0.0), self.settings.listing_delay))
+        batch = self._in_list(record.digest)
         if batch is None:
-            self.notes.drop(note)
+            self.records.delete(record)
             return None
-        found = replace(note, batch=batch.id)
-        self.notes.write(found)
-        return found
+        identified = replace(record, batch=batch.id)
+        self.records.write(identified)
+        return identified
 
     def _in_list(self, key: str) -> "Batch | None":
         if self.listed is None:
             self.listed = self.account.listed()
         return self.listed.get(key)
 
-    def _set_aside(self, rows: dict[str, Row]) -> dict[str, Row]:
-        """Reserve budget for rows, one by one; return those that exceed it."""
-        names = sorted(rows.keys() - self.reserved.keys())
-        for number, row in enumerate(names):
-            if not self.settings.run_budget.reserve(rows[row].worst):
-                return {each: rows[each] for each in names[number:]}
-            self.reserved[row] = rows[row].worst
-        return {}
-
-    def _free(self, row: str, spent: float) -> None:
-        self.settings.run_budget.settle(self.reserved.pop(row, 0.0), spent)
-
     def _send(self) -> None:
         """Create batches for the remaining rows within the budget, each within the limits of a file."""
-        short = self._set_aside(self.rest)
-        self.unpaid |= short
-        for row in short:
-            del self.rest[row]
-        while self.rest:
-            if rows := self._next():
-                with scratch(self.settings.folder) as file:
-                    copied(rows.values(), self.spool, file)
-                    self._create(rows, file)
-
-    def _next(self) -> dict[str, Row]:
-        """Return the rows of the next batch."""
-        rows: dict[str, Row] = {}
-        size = 0
-        for name, row in sorted(self.rest.items()):
+        for name in self.settlement.reserve(self.unsent):
+            self.over_budget[name] = self.unsent.pop(name)
+        for name, row in list(self.unsent.items()):
             if row.size > self.settings.most_bytes:
-                del self.rest[name]
-                self._explain(row.request, "the request alone is larger than the file of a batch may be")
-                continue
-            size += row.size
-            if len(rows) == self.most_rows or size > self.settings.most_bytes:
-                break
-            rows[name] = row
-        return rows
+                del self.unsent[name]
+                self.settlement.fail(row.request, "the request alone is larger than the file of a batch may be")
+        while self.unsent:
+            rows = first_file(self.unsent, self.most_rows, self.settings.most_bytes)
+            with scratch(self.settings.folder) as file:
+                copy_lines(rows.values(), self.spool, file)
+                self._create(rows, file)
 
-    def _create(self, rows: dict[str, Row], file: IO[bytes]) -> None:
+    def _create(self, rows: dict[str, SpooledRequest], file: IO[bytes]) -> None:
         """Use the batch of `rows` that is already listed, or create one; record it before and after."""
         tried = 0
-        while self.notes.holds(key := digest("batch", self.server, self.model, sorted(rows), tried)):
+        while self.records.holds(key := digest("batch", self.server, self.model, sorted(rows), tried)):
             tried += 1  # the same rows again, because that batch gave them no result
-        note = Note(key, self.server, self.model, tuple(rows), at=time.time())
+        record = BatchRecord(key, self.server, self.model, tuple(rows), at=time.time())
         batch = self._in_list(key)
         if batch is None:
-            self.notes.write(note)
+            self.records.write(record)
             batch = self.account.create(self.account.upload(file, f"skyassets-{key}.jsonl"), key)
-        self.notes.write(noted := replace(note, batch=batch.id))
-        self._follow(noted, rows)
-        self.settings.said(f"{self.server}: batch {batch.id} holds {len(rows)} rows for {self.model}")
+        self.records.write(identified := replace(record, batch=batch.id))
+        self._follow(identified, rows)
+        self._log(f"batch {batch.id} holds {len(rows)} rows for {self.model}")
 
-    def _follow(self, note: Note, rows: dict[str, Row]) -> None:
+    def _follow(self, record: BatchRecord, rows: dict[str, SpooledRequest]) -> None:
         for row in rows:
-            del self.rest[row]
-        self.courses.append(Course(note, rows, is_first=not self.courses))
+            del self.unsent[row]
+        self.batches.append(BatchState(record, rows, is_first=not self.batches))
         self.settings.in_flight += len(rows)
 
-    def _look_around(self) -> None:
+    def _poll(self) -> None:
         """Check every batch that is due once, then wait until the next one is."""
         now = time.time()
-        for course in [each for each in self.courses if self._due(each) <= now]:
-            self._judge(course)
-        if self.courses and not self.refusals and (not self.rest or self.is_full):
-            time.sleep(max(min(map(self._due, self.courses)) - time.time(), 0.0))
+        for state in [each for each in self.batches if self._due(each) <= now]:
+            self._check(state)
+        if self.batches and not self.rejections and (not self.unsent or self.is_full):
+            time.sleep(max(min(map(self._due, self.batches)) - time.time(), 0.0))
 
-    def _due(self, course: Course) -> float:
-        return course.due(self.settings.soonest, self.settings.seldomest)
+    def _due(self, state: BatchState) -> float:
+        return state.due(self.settings.shortest_interval, self.settings.longest_interval)
 
-    def _judge(self, course: Course) -> None:
+    def _check(self, state: BatchState) -> None:
         """Wait, collect, resend or give up, depending on the state of the batch."""
         try:
-            batch = self.account.look(course.note.batch)
-        except AbsentError as error:
-            self._lost(course, error)
+            batch = self.account.retrieve(state.record.batch)
+        except NotFoundError as error:
+            if not state.record.is_collected:  # its rows were paid for
+                raise ServerError(
+                    f"{error}; batch {state.record.batch} holds {len(state.rows)} rows: use the key it was created "
+                    f"with, or remove {self.records.path(state.record.digest)} to request (and pay for) its rows again"
+                ) from error
+            self._resend(state)
             return
-        course.looked = now = time.time()
+        state.polled = now = time.time()
         if batch.status == "failed":
-            self._failed(course, batch)
+            self._fail(state, batch)
             return
         if not is_running(batch):
             try:
-                self._collect(course, batch)
-            except AbsentError:
-                if course.note.is_collected or has_lost_its_files(batch, now):
-                    self._forget(course)
+                self._collect(state, batch)
+            except NotFoundError:
+                if state.record.is_collected or has_lost_its_files(batch, now):
+                    self._resend(state)
                     return
             else:
                 return
-        if line := course.news(batch, now, self.settings.news):
-            self.settings.said(f"{self.server}: {line}")
-        if late := overdue(batch, now):
-            raise ServerError(f"{self.server}: {late}")
+        if line := state.progress(batch, now, self.settings.progress_interval):
+            self._log(line)
+        if reason := overdue(batch, now):
+            raise ServerError(f"{self.server}: {reason}")
 
-    def _failed(self, course: Course, batch: "Batch") -> None:
+    def _fail(self, state: BatchState, batch: "Batch") -> None:
         """Resend the rows if the queue was full, else give up: no row was processed or charged."""
-        self._end(course)
-        self.notes.drop(course.note)
-        told, is_queue = refusal(batch)
-        if not is_queue or (course.is_first and len(course.rows) == 1):
-            self.refusals.append(
-                f"{self.server}: batch {batch.id} with {len(course.rows)} rows for {self.model} is refused: {told}; "
-                "see to it and run again: batches under way go on and will be found"
+        self._end(state)
+        self.records.delete(state.record)
+        reason, is_queue_full = rejection(batch)
+        if not is_queue_full or (state.is_first and len(state.rows) == 1):
+            self.rejections.append(
+                f"{self.server}: batch {batch.id} with {len(state.rows)} rows for {self.model} is rejected: {reason}; "
+                "fix this and run again: batches in progress continue, and the next run finds them"
             )
             return
         self.listed = None
-        self.rest |= course.rows
-        if course.is_first:
-            self.most_rows = max(len(course.rows) // 2, 1)
+        self.unsent |= state.rows
+        if state.is_first:
+            self.most_rows = max(len(state.rows) // 2, 1)
         else:
-            self.is_full = bool(self.courses)
-        how = f"as batches of {self.most_rows} rows" if course.is_first else "when those before have ended"
-        self.settings.said(f"{self.server}: batch {batch.id} has to wait: {told}; its rows are sent again {how}")
+            self.is_full = bool(self.batches)
+        how = f"in batches of {self.most_rows} rows" if state.is_first else "after the batches before it"
+        self._log(f"batch {batch.id} does not fit into the queue: {reason}; its rows are sent again {how}")
 
-    def _collect(self, course: Course, batch: "Batch") -> None:
+    def _collect(self, state: BatchState, batch: "Batch") -> None:
         """Return the results of the batch, and record which rows need no new request.
 
         Raises:
-            AbsentError: if one of its files is missing; no result was returned.
+            NotFoundError: if one of its files is missing; no result was returned.
         """
         seconds = float(max((ended(batch) or time.time()) - batch.created_at, 0))
         answered: dict[str, None] = {}
-        missing = dict(course.rows)
+        missing, is_paid = dict(state.rows), state.record.is_collected
         with contextlib.ExitStack() as stack:
             ids = [file_id for file_id in (batch.output_file_id, batch.error_file_id) if file_id]
             files = [stack.enter_context(self.account.file(file_id)) for file_id in ids]
             unreadable = sum(bad for _, bad in files)
             for answer in itertools.chain.from_iterable(answers_of(file) for file, _ in files):
                 row = missing.pop(answer.id, None)
-                is_there = answer.body is not None if row is None else self._settle(course, row, answer, seconds)
-                if is_there:
+                if self.settlement.reply(row, answer, seconds, is_paid) if row else answer.body is not None:
                     answered[answer.id] = None
         reason = f"batch {batch.id} is {batch.status} and has no line for the row"
         for row in missing.values():
-            self._explain(row.request, f"{reason}, but {unreadable} unreadable ones" if unreadable else reason)
-        self._end(course)
-        if not course.note.is_collected:
-            self.notes.write(replace(course.note, ids=tuple(answered), is_collected=True))
-        counts = f"{len(course.rows)} rows collected, {len(missing)} of them without a line"
-        self.settings.said(f"{self.server}: batch {batch.id} is {batch.status}, {counts}")
+            self.settlement.fail(row.request, f"{reason}, but {unreadable} unreadable ones" if unreadable else reason)
+        self._end(state)
+        if not is_paid:
+            self.records.write(replace(state.record, ids=tuple(answered), is_collected=True))
+        counts = f"{len(state.rows)} rows collected, {len(missing)} of them without a line"
+        self._log(f"batch {batch.id} is {batch.status}, {counts}")
 
-    def _settle(self, course: Course, row: Row, answer: Answer, seconds: float) -> bool:
-        """Pass a row's reply on; return whether it has one."""
-        reply = reply_from(row.request, answer, seconds, self.served_by)
-        # Without token counts the worst case is assumed, as for a live call.
-        told = self.settings.price.dollars(reply.prompt_tokens, reply.completion_tokens, batched=True)
-        spent = row.worst if reply.dollars is None else told
-        # A batch that was collected before was already charged, by the run that collected it.
-        self._free(answer.id, 0.0 if course.note.is_collected else spent)
-        self.keep(replace(reply, at=now(), dollars=spent))
-        return reply.error is None
-
-    def _explain(self, request: Request, reason: str) -> None:
-        self._free(request.id, 0.0)
-        self.keep(replace(failed(request, reason, 0.0, self.served_by), at=now()))
-
-    def _end(self, course: Course) -> None:
-        self.courses.remove(course)
-        self.settings.in_flight -= len(course.rows)
+    def _end(self, state: BatchState) -> None:
+        self.batches.remove(state)
+        self.settings.in_flight -= len(state.rows)
         self.is_full = False
 
-    def _lost(self, course: Course, error: AbsentError) -> None:
-        """Resend rows that were collected before but are gone here; else raise, as they were paid for."""
-        if not course.note.is_collected:
-            raise ServerError(
-                f"{error}; batch {course.note.batch} holds {len(course.rows)} rows: use the key it was made with, or "
-                f"remove {self.notes.path(course.note.digest)} to have its rows asked (and paid) again"
-            ) from error
-        self._forget(course)
-
-    def _forget(self, course: Course) -> None:
+    def _resend(self, state: BatchState) -> None:
         """Request again the rows of a batch whose files are gone."""
-        self._end(course)
-        self.notes.write(replace(course.note, ids=(), is_collected=True))
-        self.rest |= course.rows
-        self.settings.said(f"{self.server}: the files of batch {course.note.batch} are gone; its rows are asked again")
-
-    def _stop_for_money(self) -> None:
-        run_budget = self.settings.run_budget
-        worst = sum(row.worst for row in self.unpaid.values())
-        raise BudgetError(
-            f"the budget is {in_dollars(run_budget.budget or 0.0)}, {in_dollars(run_budget.spent)} of it are spent, "
-            f"and the {len(self.unpaid)} rows that were not sent could cost {in_dollars(worst)}; everything so far is "
-            "kept: raise SKYASSETS_BUDGET (or the recipe's), and run again"
-        )
+        self._end(state)
+        self.records.write(replace(state.record, ids=(), is_collected=True))
+        self.unsent |= state.rows
+        self._log(f"the files of batch {state.record.batch} are gone; its rows are requested again")

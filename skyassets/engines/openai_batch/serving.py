@@ -23,7 +23,7 @@ from pathlib import Path
 from skyassets.core.errors import ServerError
 from skyassets.core.ports import CompletionClient, Model, Reply, Request
 from skyassets.engines.openai_batch.client import BatchAccount
-from skyassets.engines.openai_batch.run import BatchAsk
+from skyassets.engines.openai_batch.run import BatchRun
 from skyassets.engines.openai_batch.settings import BatchSettings
 from skyassets.engines.openai_batch.spool import scratch
 
@@ -41,8 +41,8 @@ class OpenAIBatch(BatchSettings):
         """
         if weights is not None:
             raise ServerError(
-                f"{self.endpoint.base_url}: a batch cannot ask for {model.name}, whose weights are ours ({weights}): "
-                "serve them from here, without batches"
+                f"{self.endpoint.base_url}: the Batch API does not have {model.name}, which we trained ({weights}): "
+                "serve it from this machine, without batches"
             )
         yield self
 
@@ -54,7 +54,7 @@ class OpenAIBatch(BatchSettings):
             BudgetError: if some rows could exceed the budget; all others have been completed.
         """
         with (
-            BatchAccount(self.endpoint, self.folder, self.patience, self.backoff, self.settling) as account,
+            BatchAccount(self.endpoint, self.folder, self.patience, self.backoff, self.listing_delay) as account,
             scratch(self.folder) as spool,
         ):
-            BatchAsk(self, account, requests, spool, keep).run()
+            BatchRun(self, account, requests, spool, keep).run()

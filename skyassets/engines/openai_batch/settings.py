@@ -19,21 +19,21 @@ class BatchSettings:
 
     endpoint: Endpoint
     folder: Path
-    """Where the notes on batches are kept: all that a later run needs to find them."""
+    """Where the records of batches are: all that a later run needs to find them."""
     price: Price = FREE
     run_budget: Budget = field(default_factory=Budget)
-    said: Callable[[str], None] = silent
+    log: Callable[[str], None] = silent
     most_rows: int = MOST_ROWS
     most_bytes: int = MOST_BYTES
-    soonest: float = 2.0
+    shortest_interval: float = 2.0
     """Shortest wait before a batch is first polled, in seconds."""
-    seldomest: float = 60.0
+    longest_interval: float = 60.0
     """Longest polling interval, in seconds; it grows with the time waited."""
-    news: float = 600.0
+    progress_interval: float = 600.0
     """Seconds between two progress lines."""
     patience: float = 1800.0
     """Seconds with nothing but failures after which the run stops."""
     backoff: float = 1.0
-    settling: float = 10.0
+    listing_delay: float = 10.0
     """Seconds until a new batch appears in the list."""
     in_flight: int = field(default=0, init=False)

@@ -1,7 +1,7 @@
 """The requests of a run on disk, as the lines of batches, because they may not fit in memory."""
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ PIECE = 1 << 20
 
 
 @dataclass(frozen=True)
-class Row:
+class SpooledRequest:
     """A request whose messages are on disk."""
 
     request: Request
@@ -43,21 +43,35 @@ def scratch(folder: Path) -> Iterator[IO[bytes]]:
         raise StoreError(f"cannot write in {folder}: {error.strerror or error}; free space there") from error
 
 
-def spooled(requests: Iterable[Request], file: IO[bytes], endpoint: Endpoint, price: Price) -> dict[str, Row]:
+def spool_requests(
+    requests: Iterable[Request], file: IO[bytes], endpoint: Endpoint, price: Price
+) -> dict[str, SpooledRequest]:
     """Write the lines of `requests` to `file`, and return the rows by id."""
-    rows: dict[str, Row] = {}
+    rows: dict[str, SpooledRequest] = {}
     start = 0
     for request in requests:
         line = line_of(request, endpoint.model_name, endpoint.base_url)
         file.write(line)
         worst = price.worst(request) * price.batch
-        rows[request.id] = Row(replace(request, messages=()), worst, start, len(line))
+        rows[request.id] = SpooledRequest(replace(request, messages=()), worst, start, len(line))
         start += len(line)
     file.flush()
     return rows
 
 
-def copied(rows: Iterable[Row], spool: IO[bytes], file: IO[bytes]) -> None:
+def first_file(rows: Mapping[str, SpooledRequest], most_rows: int, most_bytes: int) -> dict[str, SpooledRequest]:
+    """Return the first of `rows` that fit together into one file."""
+    chosen: dict[str, SpooledRequest] = {}
+    size = 0
+    for name, row in sorted(rows.items()):
+        size += row.size
+        if len(chosen) == most_rows or size > most_bytes:
+            break
+        chosen[name] = row
+    return chosen
+
+
+def copy_lines(rows: Iterable[SpooledRequest], spool: IO[bytes], file: IO[bytes]) -> None:
     """Write the lines of `rows` to `file`."""
     for row in rows:
         spool.seek(row.start)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from skyassets.engines.openai_batch.records import Note
-from skyassets.engines.openai_batch.spool import Row
+from skyassets.engines.openai_batch.records import BatchRecord
+from skyassets.engines.openai_batch.spool import SpooledRequest
 
 if TYPE_CHECKING:
     from openai.types import Batch
@@ -18,33 +18,33 @@ UNSEEN_SECONDS = 3600.0
 
 
 @dataclass
-class Course:
+class BatchState:
     """A batch that was created and has not been collected yet."""
 
-    note: Note
-    rows: dict[str, Row]
+    record: BatchRecord
+    rows: dict[str, SpooledRequest]
     """The rows of the batch that this run needs."""
     is_first: bool = True
     """Whether none of our batches was in the server's queue when it was created."""
-    looked: float = 0.0
+    polled: float = 0.0
     """When it was last polled (seconds since 1970)."""
-    told: float = 0.0
+    logged: float = 0.0
     status: str = ""
 
-    def due(self, soonest: float, seldomest: float) -> float:
+    def due(self, shortest_interval: float, longest_interval: float) -> float:
         """Return when to poll it next; the interval grows with its age."""
-        last = max(self.looked, self.note.at)
-        return last + min(max((last - self.note.at) / 10, soonest), seldomest)
+        last = max(self.polled, self.record.at)
+        return last + min(max((last - self.record.at) / 10, shortest_interval), longest_interval)
 
-    def news(self, batch: "Batch", now: float, seconds: float) -> str:
+    def progress(self, batch: "Batch", now: float, seconds: float) -> str:
         """Return a progress line; empty if nothing changed and the last line is younger than `seconds`."""
-        if now - self.told < seconds and batch.status == self.status:
+        if now - self.logged < seconds and batch.status == self.status:
             return ""
-        self.told, self.status = now, batch.status
+        self.logged, self.status = now, batch.status
         counts = batch.request_counts
         done = f"{counts.completed}/{counts.total} rows done, {counts.failed} failed, " if counts else ""
-        ends = f", it expires in {(batch.expires_at - now) / 3600:.1f} h" if batch.expires_at else ""
-        return f"batch {batch.id} is {batch.status}, {done}{(now - batch.created_at) / 3600:.1f} h waited{ends}"
+        ends = f", expires in {(batch.expires_at - now) / 3600:.1f} h" if batch.expires_at else ""
+        return f"batch {batch.id} is {batch.status}, {done}{(now - batch.created_at) / 3600:.1f} h old{ends}"
 
 
 def is_running(batch: "Batch") -> bool:
@@ -69,13 +69,13 @@ def overdue(batch: "Batch", now: float) -> str:
     if not batch.expires_at or now <= batch.expires_at + GRACE:
         return ""
     return (
-        f"batch {batch.id} is {batch.status} hours after it should have ended; see what the provider says of it, or "
-        "cancel it there, and run again: what it has answered will be collected"
+        f"batch {batch.id} is {batch.status}, hours after its deadline; ask the provider about it, or cancel it there, "
+        "and run again: its completed rows will be collected"
     )
 
 
-def refusal(batch: "Batch") -> tuple[str, bool]:
+def rejection(batch: "Batch") -> tuple[str, bool]:
     """Return why a batch was rejected, and whether only the server's queue was full."""
     errors = (batch.errors.data if batch.errors else None) or []
-    told = [f"{each.message}{f' (line {each.line})' if each.line else ''}" for each in errors[:5]]
-    return "; ".join(told) or "without a reason", any(each.code == QUEUE_IS_FULL for each in errors)
+    messages = [f"{each.message}{f' (line {each.line})' if each.line else ''}" for each in errors[:5]]
+    return "; ".join(messages) or "no reason given", any(each.code == QUEUE_IS_FULL for each in errors)

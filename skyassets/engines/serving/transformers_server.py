@@ -75,5 +75,5 @@ class TransformersServer:
             )
             patience = self.restarts.longest(self.patience)
             yield OpenAIClientPool(
-                (endpoint,), self.timeout, patience=patience, run_budget=self.run_budget, said=self.said
+                (endpoint,), self.timeout, patience=patience, run_budget=self.run_budget, log=self.said
             )

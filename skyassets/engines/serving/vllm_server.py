@@ -76,7 +76,7 @@ class VllmServer:
             )
             patience = self.restarts.longest(self.patience)
             yield OpenAIClientPool(
-                endpoints, self.timeout, patience=patience, run_budget=self.run_budget, said=self.said
+                endpoints, self.timeout, patience=patience, run_budget=self.run_budget, log=self.said
             )
 
     def processes(self, model: Model, place: Path | str, ports: tuple[int, ...]) -> tuple[ServerProcess, ...]:

@@ -1,4 +1,4 @@
-"""What keeps an asker from asking too much: the window, the breaker, the pace."""
+"""What keeps a client from sending too much: the concurrency limit, the circuit breaker, the rate limits."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,51 +9,51 @@ from skyassets.engines.openai_api.rate_limiter import RateLimiter, TokenBucket, 
 
 
 @given(st.integers(1, 500), st.lists(st.booleans(), max_size=2000))
-def test_a_window_is_never_empty_and_never_more_than_allowed(most: int, outcomes: list[bool]) -> None:
-    window = ConcurrencyLimiter(most)
+def test_a_limit_is_never_zero_and_never_more_than_allowed(most: int, outcomes: list[bool]) -> None:
+    limiter = ConcurrencyLimiter(most)
     for outcome in outcomes:
-        window.note(outcome)
-        assert 1 <= window.size <= most
+        limiter.record(outcome)
+        assert 1 <= limiter.size <= most
 
 
-def test_one_refusal_in_ten_leaves_the_window_alone() -> None:
-    window = ConcurrencyLimiter(128)
+def test_one_rejection_in_ten_leaves_the_limit_alone() -> None:
+    limiter = ConcurrencyLimiter(128)
     for number in range(2000):
-        window.note(number % 10 == 0)
-    assert window.size == 128
+        limiter.record(number % 10 == 0)
+    assert limiter.size == 128
 
 
 def test_a_server_that_takes_ten_is_soon_sent_about_ten_and_later_more_again() -> None:
-    window = ConcurrencyLimiter(128)
+    limiter = ConcurrencyLimiter(128)
     for _ in range(60):
-        for place in range(size := window.size):
-            window.note(place >= 10)
-        assert window.size <= max(size + 1, int(size * 1.1))
-    assert 8 <= window.size <= 15
+        for place in range(size := limiter.size):
+            limiter.record(place >= 10)
+        assert limiter.size <= max(size + 1, int(size * 1.1))
+    assert 8 <= limiter.size <= 15
     for _ in range(4000):
-        window.note(False)
-    assert window.size == 128
+        limiter.record(False)
+    assert limiter.size == 128
 
 
 def test_a_breaker_opens_after_failures_in_a_row_and_closes_with_an_answer() -> None:
     breaker = CircuitBreaker(cooling=1.0)
     for now in range(FAILURES):
         assert not breaker.is_tripped
-        breaker.failed(float(now))
+        breaker.record_failure(float(now))
     assert breaker.is_tripped
     assert breaker.opens == FAILURES - 1 + 1.0
-    breaker.answered()
+    breaker.record_success()
     assert (breaker.is_tripped, breaker.opens) == (False, 0.0)
 
 
 def test_every_failed_trial_doubles_the_cooling_up_to_a_limit() -> None:
     breaker = CircuitBreaker(cooling=1.0)
     for _ in range(FAILURES):
-        breaker.failed(0.0)
+        breaker.record_failure(0.0)
     coolings = []
     for _ in range(8):
         now = breaker.opens
-        breaker.failed(now)
+        breaker.record_failure(now)
         coolings.append(breaker.opens - now)
     assert coolings == [2.0, 4.0, 8.0, 16.0, *[LONGEST_COOLING] * 4]
 
@@ -61,7 +61,7 @@ def test_every_failed_trial_doubles_the_cooling_up_to_a_limit() -> None:
 def test_those_under_way_when_it_opened_do_not_lengthen_it() -> None:
     breaker = CircuitBreaker(cooling=1.0)
     for _ in range(FAILURES + 100):
-        breaker.failed(0.0)
+        breaker.record_failure(0.0)
     assert breaker.opens == 1.0
 
 
@@ -117,5 +117,5 @@ def test_what_a_request_did_not_use_is_given_back() -> None:
 
 
 def test_durations_are_read_as_openai_writes_them() -> None:
-    told = {"6m0s": 360.0, "20ms": 0.02, "1s": 1.0, "1h2m": 3720.0, "7.66s": 7.66, "3": 3.0, "": 0.0, "soon": 0.0}
-    assert {text: seconds_of(text) for text in told} == told
+    durations = {"6m0s": 360.0, "20ms": 0.02, "1s": 1.0, "1h2m": 3720.0, "7.66s": 7.66, "3": 3.0, "": 0.0, "soon": 0.0}
+    assert {text: seconds_of(text) for text in durations} == durations

@@ -31,7 +31,7 @@ def test_the_servers_name_for_the_model_may_differ() -> None:
 
 def test_an_endpoint_nobody_listens_at_is_told_before_any_request() -> None:
     with (
-        pytest.raises(ServerError, match="nobody answers"),
+        pytest.raises(ServerError, match="no server responds"),
         at("http://127.0.0.1:9/v1").serve(MODEL, None),
     ):
         pytest.fail("served")
@@ -40,7 +40,7 @@ def test_an_endpoint_nobody_listens_at_is_told_before_any_request() -> None:
 def test_a_refused_key_is_told_before_any_request() -> None:
     with (
         faulty("--key", "right") as server,
-        pytest.raises(ServerError, match="key is refused"),
+        pytest.raises(ServerError, match="key is rejected"),
         RemoteServing((Endpoint(server.url, "alpha", "wrong"),)).serve(MODEL, None),
     ):
         pytest.fail("served")
@@ -64,7 +64,7 @@ def test_weights_of_our_own_must_be_loaded_there() -> None:
         with at(server.url).serve(MODEL, Path("made/here")):
             pass
         with (
-            pytest.raises(ServerError, match="it has alpha, beta"),
+            pytest.raises(ServerError, match="the server lists alpha, beta"),
             at(server.url, "our-student").serve(Model("our-student", "1"), Path("made/here")),
         ):
             pytest.fail("served")

@@ -65,15 +65,15 @@ def test_a_dead_server_among_two_costs_no_row() -> None:
 
 
 def test_a_server_that_is_not_there_from_the_start_is_done_without_and_said() -> None:
-    said: list[str] = []
+    lines: list[str] = []
     with faulty() as living:
         client = OpenAIClientPool(
-            (Endpoint("http://127.0.0.1:9/v1", "alpha"), Endpoint(living.url, "alpha")), backoff=0.02, said=said.append
+            (Endpoint("http://127.0.0.1:9/v1", "alpha"), Endpoint(living.url, "alpha")), backoff=0.02, log=lines.append
         )
         assert client.models() == ((), ("alpha", "beta"))
         replies = ask(client, *[f"r{i}: ok" for i in range(20)])
     assert not [reply for reply in replies if reply.error]
-    assert "going on without http://127.0.0.1:9/v1" in said[0]
+    assert "continuing without http://127.0.0.1:9/v1" in lines[0]
 
 
 def test_a_server_that_was_killed_and_comes_back_costs_no_row() -> None:
@@ -89,11 +89,11 @@ def test_a_server_that_was_killed_and_comes_back_costs_no_row() -> None:
         time.sleep(1.0)
         servers.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
 
-    said: list[str] = []
+    lines: list[str] = []
     restarting = threading.Timer(0.5, restart)
     restarting.start()
     try:
-        replies = ask(among(Faulty(port), patience=60.0, said=said.append), *[f"r{i}: slow=0.05" for i in range(200)])
+        replies = ask(among(Faulty(port), patience=60.0, log=lines.append), *[f"r{i}: slow=0.05" for i in range(200)])
     finally:
         restarting.join()
         for server in servers:
@@ -101,7 +101,7 @@ def test_a_server_that_was_killed_and_comes_back_costs_no_row() -> None:
             server.wait()
     assert len({reply.id for reply in replies}) == 200
     assert not [reply for reply in replies if reply.error]
-    assert "it is tried again" in said[0]
+    assert "retrying" in lines[0]
 
 
 def test_a_server_that_is_lost_for_good_ends_the_ask_at_once_with_its_reason() -> None:
@@ -262,12 +262,12 @@ def test_a_key_that_a_server_echoes_is_shown_nowhere(status: str, fatal: bool) -
         if fatal:
             with pytest.raises(ServerError) as raised:
                 ask(client, f"echo-{status}: echo={status}...")
-            said = str(raised.value)
+            message = str(raised.value)
         else:
             (reply,) = ask(client, f"echo-{status}: echo={status}...")
-            said = str(reply.error)
-    assert "you sent Bearer ***" in said
-    assert "VERYSECRET" not in said
+            message = str(reply.error)
+    assert "you sent Bearer ***" in message
+    assert "VERYSECRET" not in message
 
 
 @pytest.mark.parametrize("word", ["half-a-character", "half-a-reason", "deep", "429=nan"])
@@ -278,7 +278,7 @@ def test_what_no_file_could_hold_is_made_well_formed(word: str) -> None:
 
 
 def test_many_refused_at_once_raise_once_and_complain_no_more(capfd: pytest.CaptureFixture[str]) -> None:
-    with faulty() as server, pytest.raises(ServerError, match="key is refused"):
+    with faulty() as server, pytest.raises(ServerError, match="key is rejected"):
         ask(among(server), *[f"r{i}: 401..." for i in range(8)])
     gc.collect()
     assert "never retrieved" not in capfd.readouterr().err
@@ -288,10 +288,10 @@ def test_calls_that_are_broken_off_are_told_with_what_they_may_have_cost() -> No
     replies: list[Reply] = []
     run_budget = Budget()
     wanted = [request("slow-one: slow=5"), request("quick-one: ok"), request("then: 401...")]
-    with faulty() as server, pytest.raises(ServerError, match="key is refused"):
+    with faulty() as server, pytest.raises(ServerError, match="key is rejected"):
         among(server, price=PRICE, run_budget=run_budget).ask(wanted, replies.append)
-    told = {reply.id: reply for reply in replies}
-    assert "broken off" in str(told["slow-one"].error)
+    by_id = {reply.id: reply for reply in replies}
+    assert "broken off" in str(by_id["slow-one"].error)
     assert run_budget.spent == pytest.approx(sum(reply.dollars or 0 for reply in replies))
 
 
@@ -321,12 +321,12 @@ def test_an_interrupt_ends_the_ask_at_once_and_what_came_is_kept() -> None:
 
 def test_a_long_wait_for_the_first_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scheduler, "QUIET_SECONDS", 0.3)
-    said: list[str] = []
+    lines: list[str] = []
     with faulty() as server:
-        ask(among(server, said=said.append), "late: slow=1.0", "later: slow=1.2")
-    assert said
-    assert said[0].startswith("2 calls under way, no answer for ")
-    assert said[-1] > said[0]
+        ask(among(server, log=lines.append), "late: slow=1.0", "later: slow=1.2")
+    assert lines
+    assert lines[0].startswith("2 requests in flight, no reply for ")
+    assert lines[-1] > lines[0]
 
 
 def test_upstream_names_every_field_the_tests_may_change() -> None:

@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from engines.batch import BatchServer, batch_server
@@ -17,7 +16,7 @@ from engines.faulty import MODEL, request
 from skyassets.core.errors import BudgetError, ServerError
 from skyassets.core.money import Budget, Price
 from skyassets.engines.openai_api.chat_format import body_of
-from skyassets.engines.openai_batch.records import Notes, server_name
+from skyassets.engines.openai_batch.records import BatchRecords, server_name
 
 PRICE = Price(1.0, 2.0, as_of="2026-01-01", source="the test")
 ROW = (1000 * 1.0 + 500 * 2.0) / 1e6 / 2
@@ -28,10 +27,6 @@ ROW = (1000 * 1.0 + 500 * 2.0) / 1e6 / 2
 def server(tmp_path: Path) -> Iterator[BatchServer]:
     with batch_server(tmp_path) as running:
         yield running
-
-
-def notes(server: BatchServer) -> list[dict[str, Any]]:
-    return [json.loads(path.read_text()) for path in sorted(server.folder.glob("*.json"))]
 
 
 def test_every_row_is_answered_by_a_batch_at_half_the_price(server: BatchServer) -> None:
@@ -56,7 +51,7 @@ def test_a_row_asks_what_it_would_ask_live_and_is_known_by_its_id(server: BatchS
 
 
 @pytest.mark.parametrize(
-    ("word", "told"),
+    ("word", "reason"),
     [
         ("400", "400: row bad is bad"),
         ("500", "500: row bad is bad"),
@@ -66,11 +61,11 @@ def test_a_row_asks_what_it_would_ask_live_and_is_known_by_its_id(server: BatchS
     ],
 )
 def test_a_bad_row_is_its_own_error_and_is_asked_again_by_the_next_run_alone(
-    server: BatchServer, word: str, told: str
+    server: BatchServer, word: str, reason: str
 ) -> None:
     replies = server.ask("good: ok", f"bad: {word}", price=PRICE)
     assert (replies["good"].error, replies["bad"].finish_reason) == (None, "error")
-    assert told in str(replies["bad"].error)
+    assert reason in str(replies["bad"].error)
     assert server.ask(f"bad: {word}", price=PRICE)["bad"].error
     assert server.ask(f"bad: {word}")["bad"].error
     assert server.seen()["paid"] == {"good": 1, "bad": 3}
@@ -97,7 +92,7 @@ def test_a_batch_that_ended_early_keeps_its_completed_rows(tmp_path: Path, end: 
 def test_a_batch_cancelled_by_hand_while_it_runs_ends_the_ask(tmp_path: Path) -> None:
     with batch_server(tmp_path, "--looks", "1000") as server:
         client = server.batch()
-        client.said = lambda line: server.cancel("batch_0") if "in_progress" in line else None
+        client.log = lambda line: server.cancel("batch_0") if "in_progress" in line else None
         errors: dict[str, str | None] = {}
         client.ask([request("a: ok"), request("b: late")], lambda reply: errors.update({reply.id: reply.error}))
     assert errors == {"a": None, "b": "batch_cancelled: This request could not be executed in time."}
@@ -106,7 +101,7 @@ def test_a_batch_cancelled_by_hand_while_it_runs_ends_the_ask(tmp_path: Path) ->
 def test_a_batch_that_is_refused_tells_why_and_is_asked_again(tmp_path: Path) -> None:
     with batch_server(tmp_path, "--ends", "failed=model_not_found,completed") as server:
         with pytest.raises(
-            ServerError, match=r"batch_0 with 2 rows for alpha is refused: it is so: model_not_found \(l"
+            ServerError, match=r"batch_0 with 2 rows for alpha is rejected: it is so: model_not_found \(l"
         ):
             server.ask("a: ok", "b: ok")
         assert server.ask("a: ok", "b: ok")["a"].error is None
@@ -131,7 +126,7 @@ def test_a_full_queue_waits_for_the_batches_before(tmp_path: Path) -> None:
     with batch_server(tmp_path, "--queue", "4") as server:
         server.ask(*[f"row{number}: ok" for number in range(9)], most_rows=3)
         assert set(server.seen()["paid"].values()) == {1}
-        assert any("sent again when those before have ended" in line for line in server.said)
+        assert any("sent again after the batches before it" in line for line in server.lines)
 
 
 def test_a_batch_too_large_for_the_queue_is_halved_until_it_fits(tmp_path: Path) -> None:
@@ -145,7 +140,7 @@ def test_a_batch_too_large_for_the_queue_is_halved_until_it_fits(tmp_path: Path)
 def test_a_single_row_that_no_queue_takes_ends_the_ask(tmp_path: Path) -> None:
     with (
         batch_server(tmp_path, "--queue", "0") as server,
-        pytest.raises(ServerError, match="1 rows for alpha is refused"),
+        pytest.raises(ServerError, match="1 rows for alpha is rejected"),
     ):
         server.ask("a: ok", "b: ok")
 
@@ -191,7 +186,7 @@ def test_a_refusal_stops_at_once(tmp_path: Path, kind: str, word: str) -> None:
 
 def test_a_server_that_only_fails_is_given_up_and_its_batch_found_by_the_next_run(tmp_path: Path) -> None:
     with batch_server(tmp_path, "--play", "look=500...") as server:
-        with pytest.raises(ServerError, match=r"nothing but failures.*the next run finds them"):
+        with pytest.raises(ServerError, match=r"every request failed.*the next run finds them"):
             server.ask("a: ok", patience=0.2)
         server.play(look=[])
         assert server.ask("a: ok")["a"].error is None
@@ -199,12 +194,15 @@ def test_a_server_that_only_fails_is_given_up_and_its_batch_found_by_the_next_ru
 
 
 def test_a_server_that_is_not_there_is_told_at_once(tmp_path: Path) -> None:
-    with pytest.raises(ServerError, match="nobody answers"):
+    with pytest.raises(ServerError, match="no server responds"):
         BatchServer(9, tmp_path).ask("a: ok", patience=600.0)
 
 
 def test_a_batch_that_never_ends_is_not_waited_for_for_ever(tmp_path: Path) -> None:
-    with batch_server(tmp_path, "--ends", "stuck") as server, pytest.raises(ServerError, match="hours after it should"):
+    with (
+        batch_server(tmp_path, "--ends", "stuck") as server,
+        pytest.raises(ServerError, match="hours after its"),
+    ):
         server.ask("a: ok")
 
 
@@ -213,7 +211,7 @@ def test_a_batch_of_another_account_is_not_paid_again_unasked(tmp_path: Path) ->
         with pytest.raises(ServerError):
             server.ask("a: ok", patience=0.1)
         server.play(look=["404..."])
-        with pytest.raises(ServerError, match=r"use the key it was made with, or remove .*json"):
+        with pytest.raises(ServerError, match=r"use the key it was created with, or remove .*json"):
             server.ask("a: ok")
         server.play(look=[])
         assert server.ask("a: ok")["a"].error is None
@@ -256,10 +254,10 @@ def test_what_fits_the_budget_is_sent_and_the_rest_is_told(server: BatchServer) 
     rows = [request(f"row{number}: ok", max_tokens=1000) for number in range(5)]
     worst = PRICE.worst(rows[0]) / 2
     run_budget = Budget(2.5 * worst)
-    kept: list[str] = []
+    ids: list[str] = []
     with pytest.raises(BudgetError, match=r"the 3 rows that were not sent could cost \$0.003"):
-        server.batch(price=PRICE, run_budget=run_budget).ask(rows, lambda reply: kept.append(reply.id))
-    assert sorted(kept) == ["row0", "row1"]
+        server.batch(price=PRICE, run_budget=run_budget).ask(rows, lambda reply: ids.append(reply.id))
+    assert sorted(ids) == ["row0", "row1"]
     assert math.isclose(run_budget.spent, 2 * ROW)
     assert run_budget.reserved == 0
     assert server.seen()["paid"] == {"row0": 1, "row1": 1}
@@ -287,29 +285,27 @@ def test_money_of_a_batch_that_was_never_created_is_free_again(tmp_path: Path) -
 
 def test_the_key_is_sent_and_written_nowhere(tmp_path: Path) -> None:
     with batch_server(tmp_path, "--key", "sk-secret") as server:
-        with pytest.raises(ServerError, match="the key is refused"):
+        with pytest.raises(ServerError, match="the API key is rejected"):
             server.ask("a: ok", api_key="sk-wrong")
         server.ask("a: ok", api_key="sk-secret")
         assert "sk-" not in repr(server.batch(api_key="sk-secret"))
         written = b"".join(path.read_bytes() for path in server.folder.rglob("*") if path.is_file())
         assert b"sk-" not in written
-        assert not any("sk-" in line for line in server.said)
+        assert not any("sk-" in line for line in server.lines)
     assert server_name("https://me:sk-secret@host:8000/v1/?key=sk-secret") == "host:8000/v1"
 
 
 def test_progress_tells_counts_hours_and_the_end(server: BatchServer) -> None:
     server.ask("a: ok")
-    assert any(
-        "in_progress, 0/1 rows done, 0 failed, 0.0 h waited, it expires in 24.0 h" in line for line in server.said
-    )
+    assert any("in_progress, 0/1 rows done, 0 failed, 0.0 h old, expires in 24.0 h" in line for line in server.lines)
 
 
 def test_rows_are_in_flight_until_they_are_collected(server: BatchServer) -> None:
-    seen: list[int] = []
+    in_flight: list[int] = []
     client = server.batch()
-    client.said = lambda line: seen.append(client.in_flight)
+    client.log = lambda line: in_flight.append(client.in_flight)
     client.ask([request("a: ok"), request("b: ok")], lambda reply: None)
-    assert (max(seen), client.in_flight) == (2, 0)
+    assert (max(in_flight), client.in_flight) == (2, 0)
 
 
 def test_nothing_to_ask_asks_nobody(server: BatchServer) -> None:
@@ -319,7 +315,7 @@ def test_nothing_to_ask_asks_nobody(server: BatchServer) -> None:
 
 def test_weights_of_our_own_are_not_to_be_had_from_a_batch(server: BatchServer) -> None:
     with (
-        pytest.raises(ServerError, match="serve them from here"),
+        pytest.raises(ServerError, match="serve it from this machine"),
         server.batch().serve(MODEL, Path("made/here")),
     ):
         pytest.fail("served")
@@ -327,10 +323,10 @@ def test_weights_of_our_own_are_not_to_be_had_from_a_batch(server: BatchServer) 
 
 def test_another_model_or_server_has_its_own_notes(server: BatchServer) -> None:
     server.ask("a: ok")
-    kept = Notes(server.folder)
-    assert [note.ids for note in kept.of(server_name(server.url), "alpha")] == [("a",)]
-    assert list(kept.of(server_name(server.url), "beta")) == []
-    assert list(kept.of("elsewhere/v1", "alpha")) == []
+    records = BatchRecords(server.folder)
+    assert [record.ids for record in records.of(server_name(server.url), "alpha")] == [("a",)]
+    assert list(records.of(server_name(server.url), "beta")) == []
+    assert list(records.of("elsewhere/v1", "alpha")) == []
 
 
 CLIENT = Path(__file__).parents[1] / "batch.py"

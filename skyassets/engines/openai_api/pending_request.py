@@ -8,6 +8,11 @@ from skyassets.core.ports import Reply, Request
 from skyassets.core.text import now, well_formed
 from skyassets.engines.openai_api.failures import RequestFailure
 
+MOST_TIMEOUTS = 2
+"""Most attempts that may time out: each costs the server as much as a completion."""
+BUSY_ATTEMPTS = 4
+"""Factor by which the attempts increase for a row that only meets a busy server."""
+
 
 @dataclass
 class PendingRequest:
@@ -18,9 +23,15 @@ class PendingRequest:
     """Most that one attempt can cost, in dollars."""
     began: float = 0.0
     attempts: int = 0
-    slow: int = 0
     busy: int = 0
+    """Attempts that met a busy server; not among `attempts`."""
+    timeouts: int = 0
     dollars: float = 0.0
+
+    @property
+    def tries(self) -> int:
+        """How often it was sent."""
+        return self.attempts + self.busy
 
     def cost(self, outcome: Reply | RequestFailure, price: Price) -> float:
         """Return what an attempt cost; `worst` if the server did the work but reported no token counts."""
@@ -29,6 +40,17 @@ class PendingRequest:
         else:
             tokens = outcome.tokens if outcome.is_paid else (0, 0)
         return self.worst if tokens is None else price.dollars(*tokens)
+
+    def record(self, failure: RequestFailure) -> None:
+        """Count the last attempt as one that met a busy server, timed out, or was never sent."""
+        if failure.is_busy or failure.is_unreached:
+            self.attempts -= 1
+        self.busy += failure.is_busy
+        self.timeouts += failure.is_timed_out
+
+    def is_out_of_attempts(self, most: int) -> bool:
+        """Whether it must not be sent again, if `most` attempts are allowed."""
+        return self.attempts >= most or self.timeouts >= MOST_TIMEOUTS or self.busy >= BUSY_ATTEMPTS * most
 
     def given_up(self, reason: str, served_by: str) -> Reply:
         """Return the reply for a request that failed for good, with the reason as its error."""
