@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from skyassets.core.identity import digest
 from skyassets.core.ports import UNSAFE, Judgement
-from skyassets.core.rows.judgements import Keep
+from skyassets.core.rows.judgements import WriteJudgement
 from skyassets.stages.equivalence.choices import Options, options
 from skyassets.stages.grading.config import Graders, Mode
 from skyassets.stages.grading.judge import CODE, judge
@@ -89,17 +89,17 @@ def judge_all(cases: Iterable[Case], graders: Graders, workers: int, progress: C
     if graders.kept is None:
         return Judged(_judged(distinct, graders, workers, lambda item, judgement: None, progress, 0), 0)
     keys = {item: judgement_id(item, graders) for item in distinct}
-    known = graders.kept.known(list(keys.values()))
+    known = graders.kept.read(list(keys.values()))
     found = {item: known[key] for item, key in keys.items() if key in known}
     waiting = [item for item in distinct if item not in found]
     if not waiting:
         return Judged(found, len(found))
-    with graders.kept.keeping() as keep:
+    with graders.kept.writer() as keep:
         fresh = _judged(waiting, graders, workers, _keeper(keys, keep, graders), progress, len(found))
     return Judged(found | fresh, len(found))
 
 
-def _keeper(keys: dict[Case, str], keep: Keep, graders: Graders) -> Callable[[Case, Judgement], None]:
+def _keeper(keys: dict[Case, str], keep: WriteJudgement, graders: Graders) -> Callable[[Case, Judgement], None]:
     def kept(item: Case, judgement: Judgement) -> None:
         if not says_nothing(judgement):
             keep(keys[item], judgement)
