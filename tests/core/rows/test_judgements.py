@@ -15,21 +15,21 @@ LATE = Judgement(Verdict.UNJUDGED, "time limit", "9^9^9", "slow 1.0")
 
 def stored(folder: Path, **judgements: Judgement) -> JudgementStore:
     store = JudgementStore(folder)
-    with store.keeping() as keep:
+    with store.writer() as write:
         for key, judgement in judgements.items():
-            keep(key, judgement)
+            write(key, judgement)
     return store
 
 
 def test_a_judgement_comes_back_as_it_was_made(tmp_path: Path) -> None:
     store = stored(tmp_path, a=RIGHT, b=LATE)
-    assert store.known(["a", "b", "c"]) == {"a": RIGHT, "b": LATE}
+    assert store.read(["a", "b", "c"]) == {"a": RIGHT, "b": LATE}
 
 
 def test_only_what_nobody_could_tell_is_forgotten(tmp_path: Path) -> None:
     store = stored(tmp_path, a=RIGHT, b=LATE)
     assert store.forget_undecided() == 1
-    assert store.known(["a", "b"]) == {"a": RIGHT}
+    assert store.read(["a", "b"]) == {"a": RIGHT}
 
 
 def test_forgetting_nothing_is_nothing(tmp_path: Path) -> None:
@@ -40,24 +40,24 @@ def test_what_was_forgotten_can_be_judged_otherwise(tmp_path: Path) -> None:
     store = stored(tmp_path, b=LATE)
     store.forget_undecided()
     stored(tmp_path, b=RIGHT)
-    assert store.known(["b"]) == {"b": RIGHT}
+    assert store.read(["b"]) == {"b": RIGHT}
 
 
 def test_what_was_judged_before_an_error_is_kept(tmp_path: Path) -> None:
     store = JudgementStore(tmp_path)
 
     def stopped() -> None:
-        with store.keeping() as keep:
-            keep("a", RIGHT)
+        with store.writer() as write:
+            write("a", RIGHT)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         stopped()
-    assert store.known(["a"]) == {"a": RIGHT}
+    assert store.read(["a"]) == {"a": RIGHT}
 
 
 @given(reason=st.text(max_size=40), answer=st.none() | st.text(max_size=40))
 def test_any_text_of_a_model_can_be_kept(tmp_path_factory: pytest.TempPathFactory, reason: str, answer: str) -> None:
     folder = tmp_path_factory.mktemp("judgements")
     judgement = Judgement(Verdict.WRONG, reason, answer, "exact")
-    assert stored(folder, a=judgement).known(["a"]) == {"a": judgement}
+    assert stored(folder, a=judgement).read(["a"]) == {"a": judgement}
