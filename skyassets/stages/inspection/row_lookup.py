@@ -138,12 +138,7 @@ VIEWS: dict[str, View] = {
             first=pl.col("dropped_by").is_null(),
         ),
         View(
-            CHECKPOINT,
-            "checkpoint_id",
-            pl.lit("checkpoint"),
-            _labelled("from ", "base_model"),
-            pl.lit(""),
-            once=True,
+            CHECKPOINT, "checkpoint_id", pl.lit("checkpoint"), _labelled("from ", "base_model"), pl.lit(""), once=True
         ),
         View(
             ANSWERS,

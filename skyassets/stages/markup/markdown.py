@@ -68,12 +68,12 @@ _HIDDEN = re.compile(
 
 def visible(text: str) -> str:
     """`text` with each invisible or reordering character replaced by its code point."""
-    return _HIDDEN.sub(_shown, well_formed(text).replace("\r\n", "\n"))
+    return _HIDDEN.sub(_code_point, well_formed(text).replace("\r\n", "\n"))
 
 
-def _shown(found: re.Match[str]) -> str:
-    code = ord(found[0])
+def _code_point(match: re.Match[str]) -> str:
+    code = ord(match[0])
     # A variation selector after a symbol (a heart, a keycap) is harmless.
-    if code == 0xFE0F and found.start() and unicodedata.category(found.string[found.start() - 1]) in ("So", "Po", "Nd"):
-        return found[0]
+    if code == 0xFE0F and match.start() and unicodedata.category(match.string[match.start() - 1]) in ("So", "Po", "Nd"):
+        return match[0]
     return f"⟨U+{code:04X}⟩"

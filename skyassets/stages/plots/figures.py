@@ -98,13 +98,13 @@ def answers(rows: pl.DataFrame) -> str:
 def scores(rows: pl.DataFrame) -> str:
     """Strict and lenient accuracy of every model on each benchmark, with 95% intervals."""
     is_one = ~pl.col("role").str.contains(VERSUS, literal=True)
-    shown = rows.filter(pl.col("by") == EVERY, is_one, pl.col("metric").is_in(ACCURACIES))
-    roles = sorted(shown["role"].unique(), key=lambda role: (role not in COLOURS, role))
-    places = [(name, metric) for (name, metric), _ in shown.group_by("benchmark", "metric", maintain_order=True)]
+    selected = rows.filter(pl.col("by") == EVERY, is_one, pl.col("metric").is_in(ACCURACIES))
+    roles = sorted(selected["role"].unique(), key=lambda role: (role not in COLOURS, role))
+    places = [(name, metric) for (name, metric), _ in selected.group_by("benchmark", "metric", maintain_order=True)]
     figure, axes = _axes("accuracy with 95% intervals", height=1.0 + len(places) * (0.35 + 0.12 * len(roles)))
     for number, role in enumerate(roles):
         shift = 0.24 * (number - (len(roles) - 1) / 2) * 2 / max(len(roles), 2)
-        part = {(row["benchmark"], row["metric"]): row for row in shown.filter(role=role).iter_rows(named=True)}
+        part = {(row["benchmark"], row["metric"]): row for row in selected.filter(role=role).iter_rows(named=True)}
         for position, place in enumerate(places):
             row = part.get(place)
             if row is None or row["value"] is None:

@@ -1,4 +1,4 @@
-"""The thumbnail of each table, shown inline in the asset's page. `thumbnail` draws the marks."""
+"""The thumbnail of each table, scores inline in the asset's page. `thumbnail` draws the marks."""
 
 from collections.abc import Callable
 
@@ -65,12 +65,12 @@ def answers(rows: pl.DataFrame) -> str:
 
 def reports(rows: pl.DataFrame) -> str:
     """Lenient accuracy with its 95% interval, by benchmark and role."""
-    shown = rows.filter(
+    scores = rows.filter(
         pl.col("by") == EVERY, pl.col("metric") == "lenient accuracy", ~pl.col("role").str.contains(" - ", literal=True)
     ).drop_nulls(["value", "low", "high"])
     lines = [
         (f"{benchmark} {role}", COLOURS.get(role, OTHER_MODEL), value, low, high)
-        for benchmark, role, value, low, high in shown.select("benchmark", "role", "value", "low", "high").iter_rows()
+        for benchmark, role, value, low, high in scores.select("benchmark", "role", "value", "low", "high").iter_rows()
     ]
     return thumbnail.intervals("lenient accuracy with 95% interval, 0 to 1", lines)
 

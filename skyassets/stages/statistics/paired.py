@@ -104,7 +104,7 @@ def flipped(gaps: "Scores") -> tuple[float, str]:
         p = sign_test(int((gaps > 0).sum()), int((gaps < 0).sum()))
         return p, "exact McNemar test" if len(sizes) == 0 or sizes[0] == 1 else "exact sign test"
     whole, is_rounded = _whole(sizes)
-    seen = abs(int(whole @ np.sign(gaps[gaps != 0]).astype(np.int64)))
+    observed = abs(int(whole @ np.sign(gaps[gaps != 0]).astype(np.int64)))
     total = int(whole.sum())
     # chance[s] is the probability that the positive ones sum to s. Adding the large ones last takes fewer operations.
     chance = np.ones(1)
@@ -113,7 +113,7 @@ def flipped(gaps: "Scores") -> tuple[float, str]:
         longer[: len(chance)] = chance / 2
         longer[size:] += chance / 2
         chance = longer
-    beyond = np.abs(2 * np.arange(total + 1) - total) >= seen
+    beyond = np.abs(2 * np.arange(total + 1) - total) >= observed
     return min(1.0, float(chance[beyond].sum())), f"exact sign-flip test{' of rounded differences' * is_rounded}"
 
 

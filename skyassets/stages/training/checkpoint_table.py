@@ -19,9 +19,9 @@ def checkpoint_id(files: Iterable[tuple[str, str]]) -> str:
 
 
 def checkpoint(
-    base: str, files: Sequence[tuple[str, int, str]], curve: Sequence[Step], metadata: Mapping[str, object]
+    base: str, files: Sequence[tuple[str, int, str]], curve: Sequence[Step], run_metadata: Mapping[str, object]
 ) -> StageResult:
-    """The manifest (path, bytes, SHA-256 of each file), the curve, and the run's `metadata`, as one table."""
+    """The manifest (path, bytes, SHA-256 of each file), the curve, and the `run_metadata`, as one table."""
     ident = checkpoint_id((path, sha256) for path, _, sha256 in files)
     shared = {"checkpoint_id": ident, "base_model": base}
     rows: list[dict[str, object]] = [
@@ -31,11 +31,11 @@ def checkpoint(
     rows += [{"entry": f"step:{step.step:06d}", "kind": "step", **asdict(step), **shared} for step in curve]
     rows += [
         {"entry": f"fact:{name}", "kind": "fact", "fact": json.dumps(value, ensure_ascii=False), **shared}
-        for name, value in metadata.items()
+        for name, value in run_metadata.items()
     ]
     seconds = sum(step.seconds for step in curve)
     tokens = sum(step.tokens for step in curve)
-    shown: dict[str, object] = {
+    metadata: dict[str, object] = {
         "checkpoint": ident,
         "optimiser steps": len(curve),
         "first loss": curve[0].loss,
@@ -43,5 +43,5 @@ def checkpoint(
         "trained tokens": tokens,
         "training seconds": round(seconds, 1),
     }
-    shown |= {"tokens a second": round(tokens / seconds, 1)} if seconds else {}
-    return StageResult(CHECKPOINT.frame(rows), shown)
+    metadata |= {"tokens a second": round(tokens / seconds, 1)} if seconds else {}
+    return StageResult(CHECKPOINT.frame(rows), metadata)

@@ -66,15 +66,15 @@ def candidates(
         TrainerError: If an override is invalid or two conflict; the message suggests what to use instead.
     """
     _check(training, shape, hardware, overrides)
-    found = []
+    evaluated = []
     for layout in _layouts(training, hardware, overrides):
         rows = 1 if training.packing else min(layout.micro_batch, training.global_batch)
         tokens = training.cutoff if training.packing else rows * longest
         row = training.cutoff if training.packing else longest
         load = Load(tokens, tokens, is_masked=training.packing or rows > 1, row=row)
         peak = memory(training, layout, shape, hardware, load)
-        found.append(Candidate(layout, peak, _need(peak, layout, hardware)))
-    return found
+        evaluated.append(Candidate(layout, peak, _need(peak, layout, hardware)))
+    return evaluated
 
 
 def _layouts(training: Training, hardware: Hardware, overrides: LayoutOverrides) -> Iterator[Layout]:
