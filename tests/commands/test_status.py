@@ -168,7 +168,7 @@ def test_a_report_that_is_harmed_is_stale_and_has_no_epoch(
     told = json.loads(capsys.readouterr().out)
     assert told["epoch"] is None
     (report,) = [table for table in told["tables"] if table["table"] == REPORTS.name]
-    assert report["why"] == "its file was modified outside skyassets"
+    assert report["why"] == "its file was changed by another program"
 
 
 def test_nothing_heavy_is_loaded(tmp_path: Path) -> None:
