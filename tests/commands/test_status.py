@@ -168,7 +168,7 @@ def test_a_report_that_is_harmed_is_stale_and_has_no_epoch(
     data = json.loads(capsys.readouterr().out)
     assert data["epoch"] is None
     (report,) = [table for table in data["tables"] if table["table"] == REPORTS.name]
-    assert report["why"] == "its file was changed from outside"
+    assert report["why"] == "its file was changed by another program"
 
 
 def test_nothing_heavy_is_loaded(tmp_path: Path) -> None:

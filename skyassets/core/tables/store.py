@@ -179,11 +179,11 @@ class TableStore:
         if changed := differences(manifest.fingerprint, inputs.parts):
             return f"changed: {', '.join(changed)}"
         if not path.exists():
-            return "its file is missing"
+            return "its file is gone"
         if file_digest(path) != manifest.file_digest:
-            return "its file was modified outside skyassets"
+            return "its file was changed by another program"
         if manifest.unfinished:
-            return f"{manifest.unfinished} rows failed last time"
+            return f"{manifest.unfinished} rows could not be made last time"
         return damage(pl.read_parquet(path)) if damage else ""
 
     def _keep_previous(self, table: Table, new: Manifest) -> None:

@@ -103,7 +103,7 @@ def test_a_failed_making_leaves_what_was_there(store: TableStore) -> None:
 def test_unfinished_rows_are_tried_again(store: TableStore) -> None:
     making = Making(rows("a"), unfinished=1)
     store.build(TABLE, ORIGIN, making)
-    assert store.build(TABLE, ORIGIN, making).why == "1 rows failed last time"
+    assert store.build(TABLE, ORIGIN, making).why == "1 rows could not be made last time"
 
 
 def test_damage_elsewhere_is_asked_for(store: TableStore) -> None:
