@@ -21,7 +21,7 @@ from skyassets.core.ports import Judgement, Limits, Verdict
 from skyassets.engines.math_verify.engine import MathVerify
 from skyassets.engines.sandbox.bubblewrap import Bubblewrap
 from skyassets.stages.grading.config import Graders, Mode
-from skyassets.stages.grading.judge import judge
+from skyassets.stages.grading.judge import Case, judge
 from skyassets.stages.grading.test_cases import read_cases
 from skyassets.stages.problems.layouts import canonical_tests, reference_solutions
 
@@ -67,7 +67,7 @@ def main() -> None:
 
     def judged(problem: tuple[str, str, str]) -> Judgement:
         _, tests, program = problem
-        return judge("code", None, tests, f"```python\n{program}\n```", Mode.STRICT, graders)
+        return judge(Case("code", None, tests, f"```python\n{program}\n```", Mode.STRICT), graders)
 
     for layout, pattern in files:
         data = [row for path in sorted(arguments.data.glob(pattern)) for row in rows(path)]

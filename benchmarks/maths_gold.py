@@ -23,7 +23,7 @@ from skyassets.stages.equivalence.compare import same
 from skyassets.stages.equivalence.latex import tidy
 from skyassets.stages.extraction.final_answer import strict_answer
 from skyassets.stages.grading.config import Graders, Mode
-from skyassets.stages.grading.judge import judge
+from skyassets.stages.grading.judge import Case, judge
 
 FILES = {
     "math500": "math500/test.jsonl",
@@ -89,7 +89,7 @@ def against_itself(everything: list[Gold], graders: Graders) -> None:
     wanted = [(gold, *case) for gold in everything for case in cases(gold)]
 
     def one(item: tuple[Gold, str, str, Mode]) -> Judgement:
-        return judge("maths", item[0].text, None, item[2], item[3], graders)
+        return judge(Case("maths", item[0].text, None, item[2], item[3]), graders)
 
     before = time.perf_counter()
     with ThreadPoolExecutor(WORKERS) as pool:

@@ -21,7 +21,7 @@ from statistics import median
 from skyassets.core.ports import Limits, Program, ProgramRun
 from skyassets.engines.math_verify.engine import MathVerify
 from skyassets.stages.grading.config import Graders, Mode
-from skyassets.stages.grading.judge import judge
+from skyassets.stages.grading.judge import Case, judge
 
 Case = tuple[str, str]
 """A gold and a trace."""
@@ -102,11 +102,11 @@ def bombs(graders: Graders) -> None:
     slowest = 0.0
     for bomb in BOMBS:
         before = time.perf_counter()
-        judged = judge("maths", "x+1", None, f"\\boxed{{{bomb}}}", Mode.STRICT, graders)
+        judged = judge(Case("maths", "x+1", None, f"\\boxed{{{bomb}}}", Mode.STRICT), graders)
         seconds = time.perf_counter() - before
         slowest = max(slowest, seconds)
         print(f"  {seconds:6.2f} s  {bomb[:40]:40}  {judged.verdict}: {judged.reason}")
-        after = judge("maths", "x+1", None, "\\boxed{1+x}", Mode.STRICT, graders)
+        after = judge(Case("maths", "x+1", None, "\\boxed{1+x}", Mode.STRICT), graders)
         assert after.verdict == "correct", after
     print(f"slowest {slowest:.2f} s, with a limit of {SECONDS} s; after each, the next answer was judged")
 
@@ -129,7 +129,9 @@ def main() -> None:
         def ours() -> list[str]:
             # Nothing is remembered from the run before.
             equals._known.clear()
-            found = threads.map(lambda case: judge("maths", case[0], None, case[1], Mode.STRICT, graders), everything)
+            found = threads.map(
+                lambda pair: judge(Case("maths", pair[0], None, pair[1], Mode.STRICT), graders), everything
+            )
             return [one.verdict.value for one in found]
 
         def theirs() -> list[str]:

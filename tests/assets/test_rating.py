@@ -97,7 +97,7 @@ def test_what_could_not_be_rated_is_rated_by_the_next_run_alone(rated: Pipeline,
 def test_the_asset_tells_what_the_rating_did(rated: Pipeline) -> None:
     manifest = rated.store.manifest(PROBLEMS)
     assert manifest is not None
-    numbers = {name: manifest.facts[name] for name in ("rows asked", "rows reused", "rows failed", "difficulty")}
+    numbers = {name: manifest.metadata[name] for name in ("rows asked", "rows reused", "rows failed", "difficulty")}
     assert numbers == {
         "rows asked": 6, "rows reused": 0, "rows failed": 0, "difficulty": {"5": 2, "6": 1, "7": 1, "8": 1, "9": 1},
     }  # fmt: skip

@@ -129,8 +129,8 @@ def test_a_run_stops_before_it_passes_its_budget_and_a_larger_one_pays_only_for_
     assert rows["reused_rows"].sum() == first
     manifest = paid.store.manifest(TRACES)
     assert manifest is not None
-    assert manifest.facts[COST] == pytest.approx(rows["dollars"].sum())
-    assert manifest.facts[SPENT] == pytest.approx(rows["dollars"].sum() - entry["dollars"])
+    assert manifest.metadata[COST] == pytest.approx(rows["dollars"].sum())
+    assert manifest.metadata[SPENT] == pytest.approx(rows["dollars"].sum() - entry["dollars"])
 
     kept = paid.store.read(EXAMPLES)["dropped_by"].null_count()
     examples = paid.store.manifest(EXAMPLES)

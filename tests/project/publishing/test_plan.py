@@ -54,7 +54,10 @@ def publication_of(
 def test_a_finished_pipeline_may_go_and_holds_no_name_of_this_machine(pipeline: Pipeline) -> None:
     result = publication_of(pipeline, *ALL_RIGHT)
     assert result.problems == ()
-    assert [(parcel.repo_type, len(parcel.files)) for parcel in result.uploads] == [(RepoType.DATA, 4), (RepoType.MODEL, 7)]
+    assert [(parcel.repo_type, len(parcel.files)) for parcel in result.uploads] == [
+        (RepoType.DATA, 4),
+        (RepoType.MODEL, 7),
+    ]
 
 
 def test_of_what_is_not_made_nothing_goes(tmp_path: Path) -> None:
@@ -145,7 +148,7 @@ def test_a_report_of_the_history_is_named_or_refused(pipeline: Pipeline) -> None
     (stored,) = (pipeline.store.folder / "history").iterdir()
     result = publication_of(pipeline, *ALL_RIGHT, report=stored.name)
     assert result.problems == ()
-    sources = {item.content for item in result.uploads[1].items if item.path.startswith("report/")}
+    sources = {item.content for item in result.uploads[1].files if item.path.startswith("report/")}
     assert {path.parent for path in sources if isinstance(path, Path)} == {stored}
     (reason,) = publication_of(pipeline, *ALL_RIGHT, report="../x").problems
     assert reason == f"the history has no report '../x'; it has: {stored.name}"
