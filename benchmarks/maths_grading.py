@@ -23,7 +23,7 @@ from skyassets.engines.math_verify.engine import MathVerify
 from skyassets.stages.grading.config import Graders, Mode
 from skyassets.stages.grading.judge import Case, judge
 
-Case = tuple[str, str]
+Pair = tuple[str, str]
 """A gold and a trace."""
 
 RUNS = 3
@@ -72,14 +72,14 @@ def respelled(answer: str, dice: random.Random) -> str:
     return dice.choice([answer, answer, answer.replace("\\frac", "\\dfrac"), answer.replace(" ", "")])
 
 
-def cases(golds: list[str], count: int) -> list[Case]:
+def cases(golds: list[str], count: int) -> list[Pair]:
     dice = random.Random(0)
     chosen = [dice.choice(golds) for _ in range(count)]
     answers = [gold if n % 2 else dice.choice(golds) for n, gold in enumerate(chosen)]
     return [(gold, trace(dice, respelled(answer, dice))) for gold, answer in zip(chosen, answers, strict=True)]
 
 
-def plain(case: Case) -> bool:
+def plain(case: Pair) -> bool:
     """As its documentation shows it, with the gold wrapped, without which it misreads one in five."""
     from math_verify import parse, verify
 

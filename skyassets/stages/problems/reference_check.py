@@ -15,7 +15,7 @@ from skyassets.core.tables.store import StageResult
 from skyassets.stages.equivalence.scorers import right_answer
 from skyassets.stages.grading.config import Graders, Mode
 from skyassets.stages.grading.judge import CODE, Case, case
-from skyassets.stages.grading.pool import judge_all, is_inconclusive
+from skyassets.stages.grading.pool import is_inconclusive, judge_all
 from skyassets.stages.problems.row_types import Problem
 from skyassets.stages.problems.source_columns import REFERENCES
 from skyassets.stages.problems.table import some_left

@@ -199,7 +199,7 @@ def test_a_tail_that_shrinks_steadily_is_looked_at_now_and_then_and_seldom_told(
         for one in requests:
             time.sleep(0.03)
             with other.writer() as writer:
-                writer.write(completion_row(one, Reply(one.id, "", "stop", 1, 1, 0.1, "another run")))
+                writer.put(completion_row(one, Reply(one.id, "", "stop", 1, 1, 0.1, "another run")))
             claims.release([one.id])
 
     with other.claims(other.index(keys)) as claims:
