@@ -11,9 +11,9 @@ HILL = "a farmer walks up a steep hill with seven goats and counts every stone o
 
 
 def test_two_items_of_the_same_words_are_both_found() -> None:
-    found = contaminated_items({"p": f"Tell me: {SEA}"}, {"a": SEA, "b": SEA, "c": HILL}, RULE)
-    assert set(found) == {"a", "b"}
-    assert all(evidence.startswith("problem p of the training set") for evidence in found.values())
+    result = contaminated_items({"p": f"Tell me: {SEA}"}, {"a": SEA, "b": SEA, "c": HILL}, RULE)
+    assert set(result) == {"a", "b"}
+    assert all(evidence.startswith("problem p of the training set") for evidence in result.values())
 
 
 def test_a_text_that_holds_two_items_tells_of_both() -> None:

@@ -72,8 +72,8 @@ def test_an_empty_item_matches_nothing() -> None:
 @given(st.lists(texts, max_size=5), st.lists(texts, max_size=5), rules)
 def test_the_look_up_agrees_with_the_plain_one(items: list[str], asked: list[str], rule: Decontamination) -> None:
     named = {f"item {number}": item for number, item in enumerate(items)}
-    told = [match and (match.item, match.share) for match in ItemIndex(named, rule).matches(asked)]
-    assert told == [held(named, rule, text) for text in asked]
+    result = [match and (match.item, match.share) for match in ItemIndex(named, rule).matches(asked)]
+    assert result == [held(named, rule, text) for text in asked]
 
 
 @settings(deadline=None)
@@ -85,8 +85,8 @@ def test_near_duplicates_agree_with_the_plain_look_up(
     # Runs of 100 words that no text holds: only near-duplicates are left to find.
     near = NearDuplicates(threshold, shingle=2, same_numbers=same_numbers)
     rule = Decontamination(ngram=100, whole_short=False, near=near)
-    told = [match and (match.item, match.share) for match in ItemIndex(named, rule).matches(asked)]
-    assert told == [alike(named, rule, text) for text in asked]
+    result = [match and (match.item, match.share) for match in ItemIndex(named, rule).matches(asked)]
+    assert result == [alike(named, rule, text) for text in asked]
 
 
 @settings(deadline=None)

@@ -26,15 +26,15 @@ rules = st.builds(
 
 def plainly(texts: Sequence[str], rule: NearDuplicates, groups: Sequence[object]) -> list[Duplicate | None]:
     """Every text held against every earlier one that is kept."""
-    found: list[Duplicate | None] = []
+    result: list[Duplicate | None] = []
     for own, text in enumerate(texts):
         same = [of for of in range(own) if texts[of] == text and groups[of] == groups[own]]
         if same:
-            found.append(found[same[0]] or Duplicate(same[0], 1.0))
+            result.append(result[same[0]] or Duplicate(same[0], 1.0))
             continue
         best: Duplicate | None = None
         for of in range(own):
-            if found[of] is not None or groups[of] != groups[own]:
+            if result[of] is not None or groups[of] != groups[own]:
                 continue
             if rule.same_numbers and quantities(text) != quantities(texts[of]):
                 continue
@@ -42,8 +42,8 @@ def plainly(texts: Sequence[str], rule: NearDuplicates, groups: Sequence[object]
             similarity = len(mine & theirs) / (len(mine | theirs) or 1)
             if similarity >= rule.threshold and (best is None or similarity > best.similarity):
                 best = Duplicate(of, similarity)
-        found.append(best)
-    return found
+        result.append(best)
+    return result
 
 
 @settings(deadline=None)
@@ -69,9 +69,9 @@ def test_many_texts_agree_with_the_plain_join(same_numbers: bool, monkeypatch: p
     texts += [text.replace("w7", dice.choice(words)) for text in texts for _ in range(2)]
     dice.shuffle(texts)
     rule = NearDuplicates(0.7, same_numbers=same_numbers)
-    found = near_duplicates(texts, rule)
-    assert sum(twin is not None for twin in found) > 100
-    assert found == plainly(texts, rule, [None] * len(texts))
+    result = near_duplicates(texts, rule)
+    assert sum(twin is not None for twin in result) > 100
+    assert result == plainly(texts, rule, [None] * len(texts))
 
 
 def test_groups_over_several_batches_agree_with_the_plain_join(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,8 +79,8 @@ def test_groups_over_several_batches_agree_with_the_plain_join(monkeypatch: pyte
     dice = random.Random(5)
     texts = [STORY.replace("hens", dice.choice(["hens", "ducks", "geese"])) for _ in range(60)]
     groups = [dice.randint(0, 9) for _ in texts]
-    found = near_duplicates(texts, NearDuplicates(), groups)
-    assert found == plainly(texts, NearDuplicates(), groups)
+    result = near_duplicates(texts, NearDuplicates(), groups)
+    assert result == plainly(texts, NearDuplicates(), groups)
 
 
 def test_the_first_of_its_kind_stays() -> None:

@@ -49,60 +49,60 @@ WORSE = [0.0, 0.0] * 30
 
 
 def test_equal_scores_are_no_drift() -> None:
-    found = drift(past("e2", HALF, HALF), [past("e1", HALF, HALF)])
-    assert len(found.score_changes) == 4
-    assert not found.drifted
-    assert verdict(found) == "No score moved beyond noise (4 comparisons), and nothing changed."
+    result = drift(past("e2", HALF, HALF), [past("e1", HALF, HALF)])
+    assert len(result.score_changes) == 4
+    assert not result.drifted
+    assert verdict(result) == "No score moved beyond noise (4 comparisons), and nothing changed."
 
 
 def test_a_moved_score_is_named_with_its_points_and_what_changed() -> None:
-    found = drift(past("e2", HALF, WORSE, student__engine="vllm 0.32.0"), [past("e1", HALF, HALF)])
-    assert {(move.role, move.metric) for move in found.drifted} == {
+    result = drift(past("e2", HALF, WORSE, student__engine="vllm 0.32.0"), [past("e1", HALF, HALF)])
+    assert {(move.role, move.metric) for move in result.drifted} == {
         ("student", "strict accuracy"),
         ("student", "lenient accuracy"),
     }
-    (move, _) = found.drifted
+    (move, _) = result.drifted
     assert (move.points, move.items, move.against) == (-50.0, 60, "e1")
-    assert found.likely_causes == (ManifestChange("student.engine", "vllm 0.31.0", "vllm 0.32.0"),)
-    text = drift_text(found)
+    assert result.likely_causes == (ManifestChange("student.engine", "vllm 0.31.0", "vllm 0.32.0"),)
+    text = drift_text(result)
     assert "2 of 4 scores moved beyond noise. Changed since: engine." in text
     assert "-50.0 points on 60 items" in text
 
 
 def test_a_move_without_a_change_is_told_to_be_one() -> None:
-    found = drift(past("e2", HALF, WORSE), [past("e1", HALF, HALF)])
-    assert "Nothing in the manifest changed" in verdict(found)
+    result = drift(past("e2", HALF, WORSE), [past("e1", HALF, HALF)])
+    assert "Nothing in the manifest changed" in verdict(result)
 
 
 def test_a_change_without_a_move_is_told_too() -> None:
-    found = drift(past("e2", HALF, HALF, graders__version="g2"), [past("e1", HALF, HALF)])
-    assert verdict(found) == "No score moved beyond noise (4 comparisons), although grader changed."
+    result = drift(past("e2", HALF, HALF, graders__version="g2"), [past("e1", HALF, HALF)])
+    assert verdict(result) == "No score moved beyond noise (4 comparisons), although grader changed."
 
 
 def test_base_and_student_moving_together_point_at_engine_or_graders() -> None:
-    found = drift(past("e2", WORSE, WORSE), [past("e1", HALF, HALF)])
-    assert found.together == ("maths",)
-    assert "points to the engine or the graders" in verdict(found)
+    result = drift(past("e2", WORSE, WORSE), [past("e1", HALF, HALF)])
+    assert result.together == ("maths",)
+    assert "points to the engine or the graders" in verdict(result)
     assert drift(past("e2", WORSE, [1.0] * 60), [past("e1", HALF, HALF)]).together == ()
 
 
 def test_a_new_checkpoint_is_no_drift_of_the_student_and_the_base_is_compared_still() -> None:
-    found = drift(past("e2", HALF, WORSE, checkpoint__id="c2"), [past("e1", HALF, HALF)])
-    assert {move.role for move in found.score_changes} == {"base"}
-    assert not found.drifted
+    result = drift(past("e2", HALF, WORSE, checkpoint__id="c2"), [past("e1", HALF, HALF)])
+    assert {move.role for move in result.score_changes} == {"base"}
+    assert not result.drifted
 
 
 def test_each_role_is_compared_with_the_latest_report_of_its_own_model() -> None:
     first, second = past("e1", HALF, HALF), past("e2", HALF, WORSE, checkpoint__id="c2")
-    found = drift(past("e3", HALF, HALF), [first, second])
-    assert {move.role: move.against for move in found.score_changes} == {"base": "e2", "student": "e1"}
+    result = drift(past("e3", HALF, HALF), [first, second])
+    assert {move.role: move.against for move in result.score_changes} == {"base": "e2", "student": "e1"}
 
 
 def test_a_report_that_was_only_written_again_is_no_other_time() -> None:
     again = past("e2", WORSE, WORSE)
     rewritten = PastReport("e2 again", again.made_with, again.items)
-    found = drift(rewritten, [past("e1", HALF, HALF), again])
-    assert {move.against for move in found.score_changes} == {"e1"}
+    result = drift(rewritten, [past("e1", HALF, HALF), again])
+    assert {move.against for move in result.score_changes} == {"e1"}
 
 
 def test_the_items_that_both_have_are_compared_and_no_others() -> None:
@@ -114,8 +114,8 @@ def test_the_items_that_both_have_are_compared_and_no_others() -> None:
 def test_items_that_nobody_could_judge_are_left_out() -> None:
     now = past("e2", HALF, HALF)
     holes = now.items.with_columns(strict=pl.when(pl.col("problem_id") <= "p009").then("strict"))
-    found = drift(PastReport(now.name, now.made_with, holes), [past("e1", HALF, HALF)])
-    assert {(move.metric, move.items) for move in found.score_changes} == {
+    result = drift(PastReport(now.name, now.made_with, holes), [past("e1", HALF, HALF)])
+    assert {(move.metric, move.items) for move in result.score_changes} == {
         ("strict accuracy", 10),
         ("lenient accuracy", 60),
     }
@@ -185,6 +185,6 @@ def test_luck_is_called_drift_in_at_most_one_check_of_twenty() -> None:
 
 
 def test_a_text_from_the_manifest_means_nothing_to_markdown() -> None:
-    found = drift(past("e2", HALF, WORSE, student__engine="<b>[x](y)`"), [past("e1", HALF, HALF)])
-    assert "<b>" not in drift_text(found)
-    assert "[x]" not in drift_text(found)
+    result = drift(past("e2", HALF, WORSE, student__engine="<b>[x](y)`"), [past("e1", HALF, HALF)])
+    assert "<b>" not in drift_text(result)
+    assert "[x]" not in drift_text(result)

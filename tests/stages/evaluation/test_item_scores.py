@@ -14,21 +14,21 @@ def scored(letters: str, **same: object) -> dict[str, object]:
 
 
 def test_unjudged_samples_and_failed_ones_count_in_no_share() -> None:
-    told = scored("rrAu-")
-    assert (told["strict"], told["strict_judged"], told["strict_right"]) == (pytest.approx(2 / 3), 3, 2)
-    assert (told["samples"], told["answered"], told["unjudged"]) == (5, 4, pytest.approx(2 / 5))
-    assert told["tokens"] == 25
+    result = scored("rrAu-")
+    assert (result["strict"], result["strict_judged"], result["strict_right"]) == (pytest.approx(2 / 3), 3, 2)
+    assert (result["samples"], result["answered"], result["unjudged"]) == (5, 4, pytest.approx(2 / 5))
+    assert result["tokens"] == 25
 
 
 def test_an_item_that_nobody_could_judge_has_no_score() -> None:
-    told = scored("uu-")
-    assert told["strict"] is None
-    assert told["strict_majority"] is None
+    result = scored("uu-")
+    assert result["strict"] is None
+    assert result["strict_majority"] is None
 
 
 def test_what_the_limit_cut_is_truncated() -> None:
-    told = scored("rr", finish_reason="length")
-    assert (told["finished"], told["truncated"]) == (0, 1)
+    result = scored("rr", finish_reason="length")
+    assert (result["finished"], result["truncated"]) == (0, 1)
 
 
 @pytest.mark.parametrize(

@@ -18,12 +18,12 @@ def test_a_benchmark_is_told_with_what_it_wants_and_else_with_what_the_evaluatio
     own = replace(
         benchmark, name="own", prompt="{question}!", sampling=Sampling(0.6, 99, 0.95, ("END",)), samples=16, k=(4,)
     )
-    told = sampling_entries(recipe.evaluation, (benchmark, own), "e2")
-    assert told["benchmark.held-out.samples"] == 1
-    assert told["benchmark.own.samples"] == 16
-    assert told["benchmark.own.sampling"] == "temperature 0.6, top_p 0.95, max_tokens 99, stop ['END']"
-    assert told["benchmark.own.prompt"] != told["benchmark.held-out.prompt"]
-    assert told["epoch"] == "e2"
+    result = sampling_entries(recipe.evaluation, (benchmark, own), "e2")
+    assert result["benchmark.held-out.samples"] == 1
+    assert result["benchmark.own.samples"] == 16
+    assert result["benchmark.own.sampling"] == "temperature 0.6, top_p 0.95, max_tokens 99, stop ['END']"
+    assert result["benchmark.own.prompt"] != result["benchmark.held-out.prompt"]
+    assert result["epoch"] == "e2"
 
 
 def test_the_seed_differs_by_epoch_and_the_first_has_the_recipes_own() -> None:
@@ -45,21 +45,21 @@ def test_another_prompt_or_sampling_shows_under_the_benchmarks_name() -> None:
 
 
 def test_a_server_elsewhere_is_told_as_not_known() -> None:
-    told = model_entries("teacher", Model("org/model", "abc"), [Server("api.example.com", {})])
-    assert told["teacher.engine"] == "api.example.com"
-    assert told["teacher.dtype"] == told["teacher.chat template"] == told["teacher.gpu"] == UNKNOWN
+    result = model_entries("teacher", Model("org/model", "abc"), [Server("api.example.com", {})])
+    assert result["teacher.engine"] == "api.example.com"
+    assert result["teacher.dtype"] == result["teacher.chat template"] == result["teacher.gpu"] == UNKNOWN
 
 
 def test_rows_of_several_servers_tell_all_they_came_from() -> None:
     servers = [Server("vllm 0.32.0", NOTED), Server("vllm 0.31.0", {**NOTED, "gpu": "8 x H100"}), Server("x", {})]
-    told = model_entries("base", Model("org/model", "abc"), servers)
-    assert told["base.engine"] == f"{OWN} | vllm 0.31.0 | vllm 0.32.0"
-    assert told["base.gpu"] == f"8 x H100 | none | {UNKNOWN}"
+    result = model_entries("base", Model("org/model", "abc"), servers)
+    assert result["base.engine"] == f"{OWN} | vllm 0.31.0 | vllm 0.32.0"
+    assert result["base.gpu"] == f"8 x H100 | none | {UNKNOWN}"
 
 
 def test_nobody_at_all_is_not_known() -> None:
-    told = model_entries("base", Model("org/model", "abc"), [])
-    assert told["base.engine"] == told["base.dtype"] == UNKNOWN
+    result = model_entries("base", Model("org/model", "abc"), [])
+    assert result["base.engine"] == result["base.dtype"] == UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_models_folder_is_not_told(name: str, said: str) -> None:
 
 def test_every_value_is_plain() -> None:
     recipe = smoke()
-    told = sampling_entries(recipe.evaluation, recipe.benchmarks, "") | model_entries(
+    result = sampling_entries(recipe.evaluation, recipe.benchmarks, "") | model_entries(
         "base", Model("m", "1"), [Server("s 1", NOTED)]
     )
-    assert json.loads(json.dumps(told)) == told
+    assert json.loads(json.dumps(result)) == result

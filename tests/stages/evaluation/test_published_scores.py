@@ -28,9 +28,9 @@ from skyassets.stages.reporting.tables import overview
 def test_the_published_scores_are_those_of_the_announcement(
     name: str, level: str, scores: tuple[float | None, ...]
 ) -> None:
-    found = published_scores(name, level)
-    assert found is not None
-    assert found.scores == scores
+    result = published_scores(name, level)
+    assert result is not None
+    assert result.scores == scores
 
 
 @pytest.mark.parametrize(

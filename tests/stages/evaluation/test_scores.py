@@ -29,28 +29,28 @@ def row(rows: pl.DataFrame, role: str, metric: str, by: str = "all", part: str =
 
 
 def test_the_mean_over_samples_is_the_mean_of_the_items() -> None:
-    told = row(reported(answers(*MARKS)), "base", "strict accuracy")
-    assert told["value"] == pytest.approx((1 / 4 + 0 + 1) / 3)
-    assert (told["n"], told["samples"], told["unjudged"], told["p_value"]) == (3, 12, 1, None)
+    result = row(reported(answers(*MARKS)), "base", "strict accuracy")
+    assert result["value"] == pytest.approx((1 / 4 + 0 + 1) / 3)
+    assert (result["n"], result["samples"], result["unjudged"], result["p_value"]) == (3, 12, 1, None)
 
 
 def test_pass_at_k_is_the_mean_over_items() -> None:
-    told = row(reported(answers(*MARKS), k=(1, 2)), "student", "strict pass@2")
+    result = row(reported(answers(*MARKS), k=(1, 2)), "student", "strict pass@2")
     expected = [pass_at_k(4, right, 2) for right in (3, 1, 3, 4)]
-    assert told["value"] == pytest.approx(sum(expected) / 4)
+    assert result["value"] == pytest.approx(sum(expected) / 4)
 
 
 def test_an_item_with_fewer_judged_samples_than_k_is_left_out() -> None:
     table = answers(("base", "p1", "rAuu"), ("base", "p2", "rAAA"))
-    told = row(reported(table, k=(3,)), "base", "strict pass@3")
-    assert (told["n"], told["unjudged"]) == (1, 1)
+    result = row(reported(table, k=(3,)), "base", "strict pass@3")
+    assert (result["n"], result["unjudged"]) == (1, 1)
 
 
 def test_two_are_compared_on_the_items_that_both_have() -> None:
-    told = row(reported(answers(*MARKS)), "student - base", "strict accuracy")
-    assert (told["n"], told["won"], told["lost"]) == (3, 2, 1)
-    assert told["value"] == pytest.approx((0.5 + 0.25 - 0.25) / 3)
-    assert told["checkpoint_id"] == "c"
+    result = row(reported(answers(*MARKS)), "student - base", "strict accuracy")
+    assert (result["n"], result["won"], result["lost"]) == (3, 2, 1)
+    assert result["value"] == pytest.approx((0.5 + 0.25 - 0.25) / 3)
+    assert result["checkpoint_id"] == "c"
 
 
 def test_everybody_is_compared_with_base_and_student() -> None:

@@ -24,8 +24,8 @@ def graders(told: bool | None = None) -> Graders:
 
 
 def answer(text: str, gold: str | None, mode: Mode = Mode.STRICT, told: bool | None = None) -> tuple[str, str, str]:
-    found = judge(Case("maths", gold, None, text, mode), graders(told=told))
-    return found.verdict, found.reason, found.backend
+    result = judge(Case("maths", gold, None, text, mode), graders(told=told))
+    return result.verdict, result.reason, result.backend
 
 
 def test_a_boxed_answer_that_equals_the_reference_is_correct() -> None:

@@ -53,7 +53,7 @@ def judged(graders: Graders, item: Item) -> Judgement:
 def all_judged(graders: Graders, items: list[Item]) -> dict[str, Judgement]:
     with ThreadPoolExecutor(2) as pool:
         judgements = pool.map(lambda item: judged(graders, item), items)
-        return {f"{kind}: {name}": found for (kind, _, (name, _)), found in zip(items, judgements, strict=True)}
+        return {f"{kind}: {name}": result for (kind, _, (name, _)), result in zip(items, judgements, strict=True)}
 
 
 def test_there_are_enough_of_either() -> None:
@@ -62,20 +62,20 @@ def test_there_are_enough_of_either() -> None:
 
 
 def test_no_right_program_fails(graders: Graders) -> None:
-    found = all_judged(graders, RIGHT)
-    assert {name: one.reason for name, one in found.items() if one.verdict != "correct"} == {}
-    assert all(set(one.tests) == {"passed"} for one in found.values())
+    result = all_judged(graders, RIGHT)
+    assert {name: one.reason for name, one in result.items() if one.verdict != "correct"} == {}
+    assert all(set(one.tests) == {"passed"} for one in result.values())
 
 
 def test_no_wrong_program_passes_and_none_stops_the_grader(graders: Graders) -> None:
-    found = all_judged(graders, WRONG)
-    assert {name: one.reason for name, one in found.items() if one.verdict != "wrong"} == {}
-    assert all("passed" not in one.tests[-1:] and len(one.tests) in {0, 2, 3, 4} for one in found.values())
+    result = all_judged(graders, WRONG)
+    assert {name: one.reason for name, one in result.items() if one.verdict != "wrong"} == {}
+    assert all("passed" not in one.tests[-1:] and len(one.tests) in {0, 2, 3, 4} for one in result.values())
 
 
 def test_what_a_site_imports_is_missing_where_no_site_does(graders: Graders) -> None:
-    found = all_judged(graders, list(product(["call"], [CALL], right_programs.TAKEN_FOR_GRANTED.items())))
-    right = {name for name, one in found.items() if one.verdict == "correct"}
+    result = all_judged(graders, list(product(["call"], [CALL], right_programs.TAKEN_FOR_GRANTED.items())))
+    right = {name for name, one in result.items() if one.verdict == "correct"}
     assert right == {"call: a power", "call: its own random"}
 
 
@@ -94,8 +94,8 @@ def test_each_ending_is_told_by_its_name(graders: Graders) -> None:
         "print('2' * (1 << 19))": "output limit",
     }
     tests: dict[str, object] = {"inputs": ["", ""], "outputs": ["2", "2"]}
-    found = {source: judged(graders, ("", tests, ("", source))).tests for source in endings}
-    assert found == {source: (ending, "not run") for source, ending in endings.items()}
+    result = {source: judged(graders, ("", tests, ("", source))).tests for source in endings}
+    assert result == {source: (ending, "not run") for source, ending in endings.items()}
 
 
 def test_much_output_within_the_limit_is_read_to_its_end(graders: Graders) -> None:

@@ -51,22 +51,22 @@ def wrong(answer: str | None) -> Judgement:
     [("correct", "correct"), ("Wrong.", "wrong"), ("Verdict: correct", "correct"), ("**unsure**", "unjudged")],
 )
 def test_the_judges_word_is_the_verdict(server: Rater, tmp_path: Path, reply: str, verdict: str) -> None:
-    found = opinion(server, tmp_path, case(), wrong(f"averages settle [{reply}]"))
-    assert found.judgements[case()].verdict == verdict
-    assert found.judgements[case()].backend == "judge judge@1"
-    assert found.failed == 0
+    result = opinion(server, tmp_path, case(), wrong(f"averages settle [{reply}]"))
+    assert result.judgements[case()].verdict == verdict
+    assert result.judgements[case()].backend == "judge judge@1"
+    assert result.failed == 0
 
 
 @pytest.mark.parametrize("reply", ["correct, or is it?", "0", "", "not correct", "correct wrong"])
 def test_a_reply_that_is_no_verdict_is_unjudged_and_quoted(server: Rater, tmp_path: Path, reply: str) -> None:
-    found = opinion(server, tmp_path, case(), wrong(f"averages [{reply}]")).judgements[case()]
-    assert (found.verdict, reply[:10] in found.reason) == (Verdict.UNJUDGED, True)
+    result = opinion(server, tmp_path, case(), wrong(f"averages [{reply}]")).judgements[case()]
+    assert (result.verdict, reply[:10] in result.reason) == (Verdict.UNJUDGED, True)
 
 
 def test_a_judge_that_cannot_answer_leaves_the_case_for_the_next_run(server: Rater, tmp_path: Path) -> None:
     before = wrong("averages [status 400]")
-    found = opinion(server, tmp_path, case(), before)
-    assert (found.judgements[case()].verdict, found.failed) == (Verdict.UNJUDGED, 1)
+    result = opinion(server, tmp_path, case(), before)
+    assert (result.judgements[case()].verdict, result.failed) == (Verdict.UNJUDGED, 1)
     server.mend()
     assert opinion(server, tmp_path, case(), before).failed == 0
 

@@ -57,8 +57,8 @@ def graders(folder: Path, sandbox: Counting, **changed: str) -> Graders:
 
 
 def judged(cases: list[Case], by: Graders, progress: Callable[[int, int], None] = lambda done, of: None) -> list[str]:
-    found = judge_all(cases, by, 2, progress)
-    return [found[case].verdict.value for case in cases]
+    outcome = judge_all(cases, by, 2, progress)
+    return [outcome[case].verdict.value for case in cases]
 
 
 def test_a_text_is_judged_once_in_a_run_and_never_again(tmp_path: Path) -> None:
@@ -80,8 +80,8 @@ def test_new_code_for_answers_leaves_programs_judged(tmp_path: Path) -> None:
     sandbox = Counting()
     cases = [program("print(3)"), boxed("4", "5")]
     judged(cases, graders(tmp_path, sandbox))
-    found = judge_all(cases, graders(tmp_path, sandbox, answers="2"), 1, lambda done, of: None)
-    assert (len(sandbox.runs), found.metadata) == (1, {"texts judged": 1, "judgements reused": 1})
+    outcome = judge_all(cases, graders(tmp_path, sandbox, answers="2"), 1, lambda done, of: None)
+    assert (len(sandbox.runs), outcome.metadata) == (1, {"texts judged": 1, "judgements reused": 1})
 
 
 def test_other_limits_or_other_code_judge_programs_again(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_progress_counts_what_was_there_and_ends_at_the_whole(tmp_path: Path) ->
     heard: list[tuple[int, int]] = []
     by = graders(tmp_path, Counting())
     judged([program("print(3)")], by)
-    judged([program("print(3)"), program("print(4)"), program("print(5)")], by, lambda *told: heard.append(told))
+    judged([program("print(3)"), program("print(4)"), program("print(5)")], by, lambda *result: heard.append(result))
     assert heard == [(2, 3), (3, 3)]
 
 

@@ -40,8 +40,8 @@ def judged(tests: str | None, *runs: ProgramRun, text: str = fenced("..."), mode
 
 
 def told(tests: str | None, *runs: ProgramRun, text: str = fenced("..."), mode: Mode = Mode.STRICT) -> tuple[str, str]:
-    found = judged(tests, *runs, text=text, mode=mode)
-    return found.verdict, found.reason
+    result = judged(tests, *runs, text=text, mode=mode)
+    return result.verdict, result.reason
 
 
 def programs(tests: str, code: str, *runs: ProgramRun) -> list[Program]:
@@ -52,32 +52,32 @@ def programs(tests: str, code: str, *runs: ProgramRun) -> list[Program]:
 
 @pytest.mark.parametrize("tests", RIGHT)
 def test_all_tests_passed_is_correct(tests: str) -> None:
-    found = judged(tests, *finished(*RIGHT[tests]))
-    assert (found.verdict, found.reason) == ("correct", "all 3 tests passed")
-    assert found.tests == ("passed",) * 3
+    result = judged(tests, *finished(*RIGHT[tests]))
+    assert (result.verdict, result.reason) == ("correct", "all 3 tests passed")
+    assert result.tests == ("passed",) * 3
 
 
 @pytest.mark.parametrize("tests", RIGHT)
 def test_one_wrong_answer_is_wrong_and_the_rest_is_not_run(tests: str) -> None:
-    found = judged(tests, *finished(RIGHT[tests][0], WRONG[tests]))
-    assert (found.verdict, found.reason) == ("wrong", "test 2 of 3: wrong answer")
-    assert found.tests == ("passed", "wrong answer", "not run")
+    result = judged(tests, *finished(RIGHT[tests][0], WRONG[tests]))
+    assert (result.verdict, result.reason) == ("wrong", "test 2 of 3: wrong answer")
+    assert result.tests == ("passed", "wrong answer", "not run")
 
 
 @pytest.mark.parametrize("kind", BAD_ENDS)
 @pytest.mark.parametrize("tests", RIGHT)
 def test_a_bad_ending_is_wrong_whatever_was_put_out(tests: str, kind: RunKind) -> None:
     for output in ("", RIGHT[tests][0]):
-        found = judged(tests, ProgramRun(kind, output))
-        assert (found.verdict, found.reason) == ("wrong", f"test 1 of 3: {kind}")
-        assert found.tests == (kind.value, "not run", "not run")
+        result = judged(tests, ProgramRun(kind, output))
+        assert (result.verdict, result.reason) == ("wrong", f"test 1 of 3: {kind}")
+        assert result.tests == (kind.value, "not run", "not run")
 
 
 @pytest.mark.parametrize("tests", RIGHT)
 def test_a_failing_sandbox_is_unjudged(tests: str) -> None:
-    found = judged(tests, *finished(RIGHT[tests][0]), ProgramRun(RunKind.SANDBOX_ERROR, "", "no room"))
-    assert (found.verdict, found.reason) == ("unjudged", "sandbox error: no room")
-    assert found.tests == ("passed", "sandbox error", "not run")
+    result = judged(tests, *finished(RIGHT[tests][0]), ProgramRun(RunKind.SANDBOX_ERROR, "", "no room"))
+    assert (result.verdict, result.reason) == ("unjudged", "sandbox error: no room")
+    assert result.tests == ("passed", "sandbox error", "not run")
 
 
 @pytest.mark.parametrize("output", ["", "-1", "-2", "true", "null", "[]", "[1]", '"1"', "-1\n1", "1\n4\n9"])
@@ -128,9 +128,9 @@ def test_code_in_another_form_is_wrong_when_read_strictly() -> None:
 
 def test_the_code_is_kept_as_evidence_without_what_the_tests_put_around_it() -> None:
     tests = json.dumps(json.loads(CALLS) | {"prelude": "import math", "epilogue": "x = 1"})
-    found = judged(tests, *finished(*RIGHT[CALLS]), text=fenced("def f(x): return x * x"))
-    assert found.answer == "def f(x): return x * x\n"
-    assert found.verdict is Verdict.CORRECT
+    result = judged(tests, *finished(*RIGHT[CALLS]), text=fenced("def f(x): return x * x"))
+    assert result.answer == "def f(x): return x * x\n"
+    assert result.verdict is Verdict.CORRECT
 
 
 @pytest.mark.parametrize(

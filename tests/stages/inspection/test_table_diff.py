@@ -20,12 +20,12 @@ def table(rows: dict[int, str]) -> pl.DataFrame:
 
 @given(ids, ids)
 def test_every_row_of_both_is_accounted_for(one: dict[int, str], other: dict[int, str]) -> None:
-    found = table_diff(table(one), table(other), ["id"])
-    assert {int(key) for key in found.added} == other.keys() - one.keys()
-    assert {int(key) for key in found.removed} == one.keys() - other.keys()
-    assert {int(key) for key in found.changed} == {key for key in one.keys() & other.keys() if one[key] != other[key]}
-    assert sum(flip.count for flip in found.flips) == len(found.changed)
-    assert found.is_same == (one == other)
+    result = table_diff(table(one), table(other), ["id"])
+    assert {int(key) for key in result.added} == other.keys() - one.keys()
+    assert {int(key) for key in result.removed} == one.keys() - other.keys()
+    assert {int(key) for key in result.changed} == {key for key in one.keys() & other.keys() if one[key] != other[key]}
+    assert sum(flip.count for flip in result.flips) == len(result.changed)
+    assert result.is_same == (one == other)
 
 
 @given(ids)
@@ -38,13 +38,13 @@ def test_a_row_that_is_kept_no_more_is_a_flip_although_its_id_is_another_one() -
     after = curated(
         [rewrite(0, 0), rewrite(1, 1)], [problem(0), problem(1, QUESTION[::-1])], said={0: ("wrong", "wrong")}
     )
-    found = table_diff(before, after)
-    assert found.key == ("trace_id",)
-    assert (found.added, found.removed, found.changed) == ((), (), ("t00",))
-    flips = {(flip.column, flip.old, flip.new): (flip.count, flip.rows) for flip in found.flips}
+    result = table_diff(before, after)
+    assert result.key == ("trace_id",)
+    assert (result.added, result.removed, result.changed) == ((), (), ("t00",))
+    flips = {(flip.column, flip.old, flip.new): (flip.count, flip.rows) for flip in result.flips}
     assert flips["dropped_by", "kept", "trace wrong or unjudged"] == (1, ("t00",))
     assert flips["trace_verdict", "correct", "wrong"] == (1, ("t00",))
-    assert {"example_id", "messages", "conversations"} <= found.columns.keys()
+    assert {"example_id", "messages", "conversations"} <= result.columns.keys()
 
 
 def test_the_shift_of_lengths_is_told() -> None:
@@ -61,9 +61,9 @@ def test_a_clock_is_no_difference() -> None:
 
 
 def test_a_column_more_is_a_difference() -> None:
-    found = table_diff(table({1: "wrong"}), table({1: "wrong"}).with_columns(more=1), ["id"])
-    assert not found.is_same
-    assert found.only_after == ("more",)
+    result = table_diff(table({1: "wrong"}), table({1: "wrong"}).with_columns(more=1), ["id"])
+    assert not result.is_same
+    assert result.only_after == ("more",)
 
 
 def test_a_column_of_another_type_is_compared_by_what_it_says() -> None:

@@ -46,8 +46,8 @@ def test_the_picture_of_the_same_rows_is_the_same() -> None:
 
 
 def test_what_nobody_measured_has_no_panel() -> None:
-    told = titles(training_curve(steps(5, mfu=None, memory_gb=None)))
-    assert told == {"loss, nats per token", "learning rate", "gradient norm", "tokens per second"}
+    result = titles(training_curve(steps(5, mfu=None, memory_gb=None)))
+    assert result == {"loss, nats per token", "learning rate", "gradient norm", "tokens per second"}
 
 
 def test_files_and_odd_values_are_no_steps() -> None:

@@ -17,28 +17,28 @@ scores = st.integers(2, 16).flatmap(
 @settings(deadline=None)
 def test_an_interval_holds_its_value_and_stays_a_share(drawn: tuple[int, list[float]]) -> None:
     samples, items = drawn
-    told = share_interval(np.array(items), samples)
-    assert told.value == pytest.approx(float(np.mean(items)))
-    assert told.value is not None
-    assert told.low is not None
-    assert told.high is not None
-    assert -1e-9 <= told.low <= told.value + 1e-9
-    assert told.value - 1e-9 <= told.high <= 1 + 1e-9
+    result = share_interval(np.array(items), samples)
+    assert result.value == pytest.approx(float(np.mean(items)))
+    assert result.value is not None
+    assert result.low is not None
+    assert result.high is not None
+    assert -1e-9 <= result.low <= result.value + 1e-9
+    assert result.value - 1e-9 <= result.high <= 1 + 1e-9
 
 
 @given(scores)
 @settings(deadline=None)
 def test_wrong_for_right_mirrors_the_interval(drawn: tuple[int, list[float]]) -> None:
     samples, items = drawn
-    told, mirrored = share_interval(np.array(items), samples), share_interval(1 - np.array(items), samples)
-    assert (told.low, told.high) == pytest.approx((1 - mirrored.high, 1 - mirrored.low), abs=1e-6)  # type: ignore[operator]
+    result, mirrored = share_interval(np.array(items), samples), share_interval(1 - np.array(items), samples)
+    assert (result.low, result.high) == pytest.approx((1 - mirrored.high, 1 - mirrored.low), abs=1e-6)  # type: ignore[operator]
 
 
 def test_one_sample_an_item_has_wilsons_interval() -> None:
-    told = share_interval(np.array([1.0] * 20 + [0.0] * 10), 1)
+    result = share_interval(np.array([1.0] * 20 + [0.0] * 10), 1)
     expected = binomtest(20, 30).proportion_ci(method="wilson")
-    assert (told.low, told.high) == pytest.approx((expected.low, expected.high), abs=1e-9)
-    assert told.method == "Wilson 95%"
+    assert (result.low, result.high) == pytest.approx((expected.low, expected.high), abs=1e-9)
+    assert result.method == "Wilson 95%"
 
 
 def test_no_judged_item_is_no_score() -> None:
@@ -60,8 +60,8 @@ def test_shares_are_covered_as_often_as_it_says(n: int, samples: int) -> None:
     for _ in range(trials):
         mean, strength = dice.uniform(0.1, 0.95), dice.choice([0.5, 1.0, 2.0, 5.0])
         items = dice.binomial(samples, dice.beta(mean * strength, (1 - mean) * strength, n)) / samples
-        told = share_interval(items, samples)
-        covered += told.low <= mean <= told.high  # type: ignore[operator]
+        result = share_interval(items, samples)
+        covered += result.low <= mean <= result.high  # type: ignore[operator]
     # 1.5 points, and two standard errors of the simulation.
     assert covered / trials == pytest.approx(0.95, abs=0.015 + 2 * (0.95 * 0.05 / trials) ** 0.5)
 
@@ -72,18 +72,18 @@ def test_items_of_two_humps_are_covered_as_often_as_it_says(n: int, often_right:
     dice, samples, trials = np.random.default_rng((n, int(10 * often_right))), 64, 600
     chance = np.where(dice.random((trials, n)) < often_right, 0.95, 0.05)
     truth = 0.95 * often_right + 0.05 * (1 - often_right)
-    told = [share_interval(items / samples, samples) for items in dice.binomial(samples, chance)]
-    covered = np.mean([one.low <= truth <= one.high for one in told])  # type: ignore[operator]
+    result = [share_interval(items / samples, samples) for items in dice.binomial(samples, chance)]
+    covered = np.mean([one.low <= truth <= one.high for one in result])  # type: ignore[operator]
     assert covered == pytest.approx(0.95, abs=0.015 + 2 * (0.95 * 0.05 / trials) ** 0.5)
 
 
 def test_as_many_items_of_all_difficulties_are_covered_as_often_as_it_says() -> None:
     """Beta(1/2, 1/2), most at the ends: the interval is no wider for the two humps than it has to be."""
     dice, samples, trials = np.random.default_rng(6), 16, 600
-    told = [
+    result = [
         share_interval(items / samples, samples) for items in dice.binomial(samples, dice.beta(0.5, 0.5, (trials, 100)))
     ]
-    covered = np.mean([one.low <= 0.5 <= one.high for one in told])  # type: ignore[operator]
+    covered = np.mean([one.low <= 0.5 <= one.high for one in result])  # type: ignore[operator]
     assert covered == pytest.approx(0.95, abs=0.015 + 2 * (0.95 * 0.05 / trials) ** 0.5)
 
 
@@ -91,17 +91,17 @@ def test_as_many_items_of_all_difficulties_are_covered_as_often_as_it_says() -> 
 def test_token_counts_are_covered_nearly_as_often_as_it_says(n: int, sigma: float, lowest: float) -> None:
     """Of 30 lengths that spread by 1 in the logarithm too seldom, as the docstring says."""
     dice, trials = np.random.default_rng((n, int(10 * sigma))), 500
-    told = [mean_interval(lengths) for lengths in dice.lognormal(0, sigma, (trials, n))]
-    covered = np.mean([one.low <= np.exp(sigma**2 / 2) <= one.high for one in told])  # type: ignore[operator]
+    result = [mean_interval(lengths) for lengths in dice.lognormal(0, sigma, (trials, n))]
+    covered = np.mean([one.low <= np.exp(sigma**2 / 2) <= one.high for one in result])  # type: ignore[operator]
     assert lowest <= covered <= 0.975
 
 
 def test_lengths_have_an_interval_at_least_as_wide_as_students() -> None:
     lengths = np.random.default_rng(8).lognormal(7, 0.3, 40)
-    told = mean_interval(lengths)
+    result = mean_interval(lengths)
     reach = t.ppf(0.975, 39) * lengths.std(ddof=1) / 40**0.5
-    assert told.low <= lengths.mean() - reach + 1e-9  # type: ignore[operator]
-    assert told.high >= lengths.mean() + reach - 1e-9  # type: ignore[operator]
+    assert result.low <= lengths.mean() - reach + 1e-9  # type: ignore[operator]
+    assert result.high >= lengths.mean() + reach - 1e-9  # type: ignore[operator]
 
 
 def test_no_mean_length_is_below_nought() -> None:
@@ -109,9 +109,9 @@ def test_no_mean_length_is_below_nought() -> None:
 
 
 def test_one_answer_that_ended_before_the_limit_does_not_stretch_the_interval_without_bounds() -> None:
-    told = mean_interval(np.array([16_384.0] * 29 + [500.0]))
-    assert told.low > 13_000  # type: ignore[operator]
-    assert told.high < 18_000  # type: ignore[operator]
+    result = mean_interval(np.array([16_384.0] * 29 + [500.0]))
+    assert result.low > 13_000  # type: ignore[operator]
+    assert result.high < 18_000  # type: ignore[operator]
 
 
 def test_the_bootstraps_dice_are_fixed() -> None:

@@ -17,11 +17,11 @@ marks = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=2, max_size=2
 @given(marks)
 @settings(deadline=None)
 def test_single_samples_get_mcnemars_exact_test(pairs: list[tuple[bool, bool]]) -> None:
-    told = difference([float(a) for a, _ in pairs], [float(b) for _, b in pairs])
+    result = difference([float(a) for a, _ in pairs], [float(b) for _, b in pairs])
     won, lost = sum(b and not a for a, b in pairs), sum(a and not b for a, b in pairs)
-    assert (told.won, told.lost) == (won, lost)
+    assert (result.won, result.lost) == (won, lost)
     expected = binomtest(won, won + lost).pvalue if won + lost else 1.0
-    assert told.p_value == pytest.approx(expected, abs=1e-9)
+    assert result.p_value == pytest.approx(expected, abs=1e-9)
 
 
 @given(few)
@@ -33,8 +33,8 @@ def test_shares_get_the_test_over_all_sign_flips(pairs: list[tuple[int, int]]) -
         for signs in product((1, -1), repeat=len(gaps))
     ]
     expected = np.mean([each >= abs(gaps.sum()) for each in sums])
-    told = difference([a / 4 for a, _ in pairs], [b / 4 for _, b in pairs])
-    assert told.p_value == pytest.approx(float(expected), abs=1e-9)
+    result = difference([a / 4 for a, _ in pairs], [b / 4 for _, b in pairs])
+    assert result.p_value == pytest.approx(float(expected), abs=1e-9)
 
 
 def test_the_sign_flips_agree_with_scipys_permutation_test() -> None:
@@ -61,11 +61,11 @@ def test_thousands_of_items_take_a_moment_and_agree_with_the_normal_distribution
 @settings(deadline=None)
 def test_the_other_way_round_is_the_mirror_image(pairs: list[tuple[int, int]]) -> None:
     one, other = [a / 4 for a, _ in pairs], [b / 4 for _, b in pairs]
-    told, back = difference(one, other), difference(other, one)
-    assert (told.value, told.low, told.high) == pytest.approx((-back.value, -back.high, -back.low))  # type: ignore[operator]
-    assert (told.p_value, told.won) == (pytest.approx(back.p_value), back.lost)
-    assert told.low <= told.value + 1e-12  # type: ignore[operator]
-    assert told.value <= told.high + 1e-12  # type: ignore[operator]
+    result, back = difference(one, other), difference(other, one)
+    assert (result.value, result.low, result.high) == pytest.approx((-back.value, -back.high, -back.low))  # type: ignore[operator]
+    assert (result.p_value, result.won) == (pytest.approx(back.p_value), back.lost)
+    assert result.low <= result.value + 1e-12  # type: ignore[operator]
+    assert result.value <= result.high + 1e-12  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("samples", [1, 4])
@@ -83,17 +83,17 @@ def test_no_difference_is_told_as_none_but_not_as_certain(samples: int) -> None:
 @settings(deadline=None)
 def test_no_interval_is_without_width(pairs: list[tuple[int, int]]) -> None:
     first, second = [a / 4 for a, _ in pairs], [b / 4 for _, b in pairs]
-    for told in (difference(first, second), difference(first, second, is_share=False)):
-        assert told.low < told.high  # type: ignore[operator]
+    for result in (difference(first, second), difference(first, second, is_share=False)):
+        assert result.low < result.high  # type: ignore[operator]
 
 
 def test_scores_have_students_interval_with_two_unseen_differences() -> None:
     first, second = np.array([0.0, 0.25, 0.5, 0.5, 1.0]), np.array([0.5, 0.25, 0.25, 1.0, 1.0])
-    told, gaps = difference(first, second), second - first
+    result, gaps = difference(first, second), second - first
     spread = ((gaps**2).sum() - 5 * gaps.mean() ** 2 + 0.25**2 + 0.25**2) / 4
     reach = t.ppf(0.975, 4) * (spread / 5) ** 0.5
-    assert (told.low, told.high) == pytest.approx((gaps.mean() - reach, gaps.mean() + reach))
-    assert told.method == "paired Student with two unseen differences 95%, exact sign-flip test"
+    assert (result.low, result.high) == pytest.approx((gaps.mean() - reach, gaps.mean() + reach))
+    assert result.method == "paired Student with two unseen differences 95%, exact sign-flip test"
 
 
 def test_a_difference_has_the_sign_of_the_second() -> None:
@@ -105,15 +105,15 @@ def test_a_difference_has_the_sign_of_the_second() -> None:
 
 
 def test_tokens_are_compared_item_by_item() -> None:
-    told = difference([100.0, 220.0, 340.0], [110.0, 230.0, 350.0], is_share=False)
-    assert (told.value, told.won, told.p_value) == (pytest.approx(10), 3, pytest.approx(0.25))
+    result = difference([100.0, 220.0, 340.0], [110.0, 230.0, 350.0], is_share=False)
+    assert (result.value, result.won, result.p_value) == (pytest.approx(10), 3, pytest.approx(0.25))
 
 
 def test_tokens_have_the_paired_students_interval() -> None:
     first, second = np.array([100.0, 220.0, 340.0, 90.0]), np.array([130.0, 210.0, 350.0, 95.0])
     expected = ttest_rel(second, first).confidence_interval(0.95)
-    told = difference(first, second, is_share=False)
-    assert (told.low, told.high) == pytest.approx((expected.low, expected.high))
+    result = difference(first, second, is_share=False)
+    assert (result.low, result.high) == pytest.approx((expected.low, expected.high))
 
 
 @pytest.mark.parametrize("is_share", [True, False])
@@ -130,8 +130,8 @@ def test_differences_are_covered_as_often_as_it_says(n: int, samples: int) -> No
     second = np.clip(first + 0.1 * (1 - first), 0, 1)
     truth = 0.1 * 0.5
     gaps = (dice.binomial(samples, second) - dice.binomial(samples, first)) / samples
-    told = [share_gaps_interval(each) for each in gaps]
-    covered = np.mean([low <= truth <= high for low, high, _ in told])
+    result = [share_gaps_interval(each) for each in gaps]
+    covered = np.mean([low <= truth <= high for low, high, _ in result])
     assert covered == pytest.approx(0.95, abs=0.015 + 2 * (0.95 * 0.05 / trials) ** 0.5)
 
 
@@ -141,6 +141,6 @@ def test_gains_on_a_few_of_a_hundred_items_are_covered_about_as_often_as_it_says
     first = np.where(dice.random((trials, n)) < 0.5, 0.95, 0.05)
     second = np.where(dice.random((trials, n)) < 0.1, 0.95, first)
     gaps = (dice.binomial(samples, second) - dice.binomial(samples, first)) / samples
-    told = [share_gaps_interval(each) for each in gaps]
-    covered = np.mean([low <= 0.05 * 0.9 <= high for low, high, _ in told])
+    result = [share_gaps_interval(each) for each in gaps]
+    covered = np.mean([low <= 0.05 * 0.9 <= high for low, high, _ in result])
     assert covered == pytest.approx(0.935, abs=0.015)

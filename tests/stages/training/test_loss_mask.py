@@ -19,8 +19,8 @@ def test_what_is_learned_stands_between_marks() -> None:
 
 def test_the_counts_and_the_ends_of_turns_are_told() -> None:
     assert counts(PIECES) == (14, 5)
-    told = "14 tokens, 5 of them learned (35.7%); <|im_end|> is token 8; <|im_end|> is token 14"
-    assert summary(PIECES) == told
+    result = "14 tokens, 5 of them learned (35.7%); <|im_end|> is token 8; <|im_end|> is token 14"
+    assert summary(PIECES) == result
 
 
 def test_an_example_without_tokens_can_be_told() -> None:
@@ -42,10 +42,10 @@ def test_no_text_steers_a_terminal_or_breaks_out_of_its_block(texts: list[str], 
 
 def test_a_long_example_is_cut_in_the_middle_of_its_pieces_and_ends_are_kept() -> None:
     pieces = [TokenPiece("p" * 5000, False, 9), TokenPiece("a" * 9000 + "<|im_end|>", True, 9, "<|im_end|>")]
-    told = as_markdown(pieces, 1000)
-    assert "4,500 characters" in told
-    assert "<|im_end|>⟧" in told
-    assert len(told) < 1500
+    result = as_markdown(pieces, 1000)
+    assert "4,500 characters" in result
+    assert "<|im_end|>⟧" in result
+    assert len(result) < 1500
 
 
 @given(text=st.text(st.sampled_from("ab\n"), max_size=50), limit=st.integers(1, 60))
@@ -54,8 +54,8 @@ def test_what_fits_is_left_as_it_is_and_the_rest_is_counted(text: str, limit: in
     if len(text) <= limit:
         assert short == text
         return
-    head, told, tail = short.split(" … ")
+    head, result, tail = short.split(" … ")
     assert text.startswith(head)
     assert text.endswith(tail)
-    assert told == f"{len(text) - len(head) - len(tail)} characters"
+    assert result == f"{len(text) - len(head) - len(tail)} characters"
     assert len(head) + len(tail) == limit

@@ -39,11 +39,11 @@ def test_so_does_a_run_that_deals_examples_as_they_are_drawn_as_the_published_on
 
 
 def test_zero_3_without_offload_does_not_fit_32_billion_weights_on_8_h100_and_with_offload_it_does() -> None:
-    found = by_layout(sky_t1())
-    assert not found[3, "none", True][0]
-    assert found[3, "optimizer", True][0]
-    assert found[3, "all", True][0]
-    assert not any(fits for (_, _, recompute), (fits, _) in found.items() if not recompute)
+    outcome = by_layout(sky_t1())
+    assert not outcome[3, "none", True][0]
+    assert outcome[3, "optimizer", True][0]
+    assert outcome[3, "all", True][0]
+    assert not any(fits for (_, _, recompute), (fits, _) in outcome.items() if not recompute)
 
 
 def test_twice_the_cards_need_no_offload() -> None:
@@ -56,9 +56,9 @@ def test_the_fastest_layout_that_fits_is_chosen() -> None:
 
 
 def test_every_assumption_is_a_sentence_of_the_plan() -> None:
-    said = " ".join(plan(sky_t1()).assumptions)
+    text = " ".join(plan(sky_t1()).assumptions)
     expected = ("40% of H100-80GB's 989", "nothing overlaps", "GB/s per GPU to main memory", "a checkpoint every 100")
-    assert all(words in said for words in expected)
+    assert all(words in text for words in expected)
 
 
 def test_packing_saves_steps_and_hardly_any_room_is_lost() -> None:
@@ -80,11 +80,11 @@ def test_the_files_and_the_command_are_those_of_the_chosen_layout() -> None:
 def test_a_plan_that_cannot_fit_names_what_would_fit() -> None:
     with pytest.raises(TrainerError) as refused:
         plan(sky_t1(overrides=LayoutOverrides(offload="none")))
-    told = str(refused.value)
+    result = str(refused.value)
     for words in ("does not fit on 8 x H100-80GB", "optimizer 49.1", "85.5 GB", "offload (ZeRO-3, offload optimizer"):
-        assert words in told
-    assert "16 x H100-80GB on 2 nodes" in told
-    assert "LoRA of rank 16" in told
+        assert words in result
+    assert "16 x H100-80GB on 2 nodes" in result
+    assert "LoRA of rank 16" in result
 
 
 @pytest.mark.parametrize(
