@@ -7,11 +7,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from timed import timed
 
-from skyassets.stages.deduplication.contamination import Decontamination, ItemIndex, one_shared_ngram
+from skyassets.stages.deduplication.contamination import Decontamination, ItemIndex
+from skyassets.stages.deduplication.words import Split
 
 
 def main() -> None:
-    rule = Decontamination() if sys.argv[1] == "containment" else one_shared_ngram(int(sys.argv[2]))
+    rule = Decontamination()
+    if sys.argv[1] == "one-ngram":  # as most published recipes do
+        rule = Decontamination(int(sys.argv[2]), share=0.0, split=Split.SPACED, whole_short=False, near=None)
     data = json.load(sys.stdin)
     texts, items = data["texts"], {f"item {at:06d}": item for at, item in enumerate(data["items"])}
 

@@ -12,7 +12,7 @@ from skyassets.project.accounts import facts_of
 from skyassets.project.project import AssetDeclaration, BuildContext, Project
 from skyassets.project.sft_files import FILES, FOLDER, PARENTS, provenance, publish
 from skyassets.stages.curation.curate import CurationInputs, curate
-from skyassets.stages.curation.examples import kept
+from skyassets.stages.curation.examples import kept_examples
 from skyassets.stages.plots import figures
 from skyassets.stages.publishing.dataset_card import card
 
@@ -36,7 +36,7 @@ def curation_assets(
         versions = {parent.name: project.store.data_version(parent) for parent in PARENTS}
         text = card(made.frame, recipe.curation.drop_reasons, by, versions)
         files = publish(project.store.folder / FOLDER, made.frame, text, recipe.name)
-        costs = facts_of(project.accounts.accepted(kept(made.frame).height), work.run_budget)
+        costs = facts_of(project.accounts.accepted(kept_examples(made.frame).height), work.run_budget)
         return replace(made, facts={**made.facts, FILES: files, **costs})
 
     return [

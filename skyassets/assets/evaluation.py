@@ -21,7 +21,7 @@ from skyassets.project.graders import grading
 from skyassets.project.project import AssetDeclaration, BuildContext, Project
 from skyassets.project.publishing.student_card import write_card
 from skyassets.project.training_runs import run_of
-from skyassets.stages.curation.examples import kept
+from skyassets.stages.curation.examples import kept_examples
 from skyassets.stages.deduplication.contamination import contaminated_items
 from skyassets.stages.evaluation.answers import EvaluatedModel, answer
 from skyassets.stages.evaluation.item_scores import item_scores
@@ -89,7 +89,9 @@ def leaked_items(project: Project) -> dict[str, str]:
 
     Both tables are read without being parents: the parents' ids determine everything that is read here.
     """
-    kept_problems = kept(project.store.scan(EXAMPLES).select("problem_id", "dropped_by").collect())["problem_id"]
+    kept_problems = kept_examples(project.store.scan(EXAMPLES).select("problem_id", "dropped_by").collect())[
+        "problem_id"
+    ]
     learned = project.store.scan(PROBLEMS).filter(pl.col("problem_id").is_in(kept_problems.unique().to_list()))
     items = usable(project.store.scan(BENCHMARK_PROBLEMS).select("problem_id", "question", "set_aside").collect())
     return contaminated_items(

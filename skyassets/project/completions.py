@@ -19,5 +19,5 @@ def completer(project: Project, role: str, model: Model, work: BuildContext) -> 
         asked_for=f"{project.recipe.name}/{work.asset}",
         run=work.run.id,
         usage=work.usages.setdefault(role, Usage()),
-        noted=project.accounts.entries.add,
+        record=project.accounts.entries.add,
     )

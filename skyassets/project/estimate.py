@@ -116,7 +116,7 @@ class Estimate:
         note = line.note
         if lengths is None and alike.height:
             usage = Usage()
-            usage.take(alike)
+            usage.add_stored(alike)
             lengths = lengths_of(usage)
             note = "lengths of this model's earlier calls with other requests"
         return replace(

@@ -4,7 +4,7 @@ from skyassets.core.errors import GateError
 from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, EXAMPLES, PROBLEMS
 from skyassets.project.project import Project
 from skyassets.stages.curation.duplicate_rules import contaminated, with_question
-from skyassets.stages.curation.examples import kept
+from skyassets.stages.curation.examples import kept_examples
 from skyassets.stages.curation.gates import HELD_OUT, CheckResult, Numbers, check_gates
 
 SHOWN = 5
@@ -14,7 +14,7 @@ SHOWN = 5
 def apart(project: Project) -> CheckResult:
     """Whether no kept example contains a benchmark question, with the evidence."""
     items = with_question(project.store.read(BENCHMARK_PROBLEMS))
-    rows = kept(project.store.read(EXAMPLES)).select("problem_id")
+    rows = kept_examples(project.store.read(EXAMPLES)).select("problem_id")
     asked = rows.join(project.store.read(PROBLEMS), on="problem_id").select("problem_id", "question").unique()
     questions = dict(asked.sort("problem_id").iter_rows())
     found = contaminated(questions, items, project.recipe.curation.decontamination)

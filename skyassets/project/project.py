@@ -104,7 +104,7 @@ class BuildContext:
         told = {
             f"{role}: {name}" if len(self.usages) > 1 else name: fact
             for role, usage in self.usages.items()
-            for name, fact in usage.facts.items()
+            for name, fact in usage.metadata.items()
         }
         return {**told, CALLS_PICTURE: figures.calls(self.usages)}
 

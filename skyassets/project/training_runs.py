@@ -18,7 +18,7 @@ from skyassets.engines.training.trainer import DeepSpeedTrainer
 from skyassets.project.gates import hold
 from skyassets.project.planning import planned
 from skyassets.project.project import Project
-from skyassets.stages.curation.examples import conversations, kept
+from skyassets.stages.curation.examples import conversations, kept_examples
 from skyassets.stages.training.checkpoint_table import RUN
 
 TRAINER = (
@@ -38,7 +38,7 @@ def name_of(project: Project, examples: Sequence[Conversation]) -> str:
 
 def plan_of(project: Project, examples: pl.DataFrame) -> TrainPlan:
     """The plan of the recipe's training on the kept rows of `sft_dataset`."""
-    rows = kept(examples)
+    rows = kept_examples(examples)
     learned = int(rows["learned_tokens"].sum() or 0)
     return planned(project.deployment, project.recipe.training, rows["example_tokens"].to_list(), learned)
 

@@ -14,7 +14,7 @@ from tiny_base import tokenizer
 from skyassets.core.sources import HubDataset, LocalFile, Source
 from skyassets.core.tables.declarations import EXAMPLES
 from skyassets.project.sft_files import FOLDER
-from skyassets.stages.curation.examples import kept
+from skyassets.stages.curation.examples import kept_examples
 from skyassets.stages.curation.gates import Gates
 from skyassets.stages.curation.training_files import INFO_FILE, SHAREGPT
 from skyassets.stages.publishing.dataset_card import origin
@@ -37,7 +37,7 @@ def folder(pipeline: Pipeline) -> Path:
 
 
 def examples(pipeline: Pipeline) -> pl.DataFrame:
-    return kept(pipeline.store.read(EXAMPLES))
+    return kept_examples(pipeline.store.read(EXAMPLES))
 
 
 def loaded(pipeline: Pipeline, name: str = "default"):  # type: ignore[no-untyped-def]  # a library without types
@@ -98,7 +98,7 @@ def test_the_card_accounts_for_every_row(made: Pipeline) -> None:
     text = (folder(made) / "README.md").read_text()
     rows = made.store.read(EXAMPLES)
     assert f"| rewrites | {rows.height} |" in text
-    assert f"| kept | {kept(rows).height} |" in text
+    assert f"| kept | {kept_examples(rows).height} |" in text
     assert text.startswith('---\nlicense:\n- "apache-2.0"\n')
     assert str(made.folder) not in text
 

@@ -29,7 +29,15 @@ from skyassets.recipes.recipe import Recipe
 from skyassets.recipes.registry import find_recipe
 from skyassets.stages.equivalence.trace_format import BEGIN_THOUGHT
 from skyassets.stages.markup.word_diff import Kind, changes, excerpt
-from skyassets.stages.rewriting.comparison import USABLE, Side, Tries, chosen, contests, telling, tried
+from skyassets.stages.rewriting.comparison import (
+    USABLE,
+    Side,
+    Tries,
+    compare_outcomes,
+    most_informative,
+    sample_traces,
+    try_side,
+)
 from skyassets.stages.rewriting.comparison_report import costs, page, verdict
 from skyassets.stages.rewriting.rewrite import ModelRewriting
 
@@ -72,7 +80,7 @@ def compare_rewrites(recipe: Recipe, deployment: Deployment, options: Namespace)
     for side in sides:
         way = side.rewriting
         by = completer(project, "rewriter", way.model, work) if isinstance(way, ModelRewriting) else None
-        tries.append(tried(side, traces, problems, by, project.rows))
+        tries.append(try_side(side, traces, problems, by, project.rows))
     both = (tries[0], tries[1])
     folder = project.store.folder / "comparisons"
     with replaced(folder / f"{name}.parquet") as part:
@@ -158,7 +166,7 @@ def _drawn(lookup: StoredTables, options: Namespace) -> tuple[pl.DataFrame, pl.D
     is_ready = (pl.col("finish_reason") == "stop") | (pl.col("cut") == "kept")
     is_open = is_ready & ~pl.col("text").str.contains(BEGIN_THOUGHT, literal=True)
     ready = lookup.rows(TRACES, lambda rows: rows.filter(is_open).select("trace_id"))["trace_id"].to_list()
-    ids = chosen(ready, max(options.rows, 1), options.seed)
+    ids = sample_traces(ready, max(options.rows, 1), options.seed)
     traces = lookup.rows(TRACES, lambda rows: rows.filter(pl.col("trace_id").is_in(ids)))
     problems = traces["problem_id"].unique().to_list()
     return traces, lookup.rows(PROBLEMS, lambda rows: rows.filter(pl.col("problem_id").is_in(problems)))
@@ -166,7 +174,7 @@ def _drawn(lookup: StoredTables, options: Namespace) -> tuple[pl.DataFrame, pl.D
 
 def _show(console: Console, sides: tuple[Side, Side], tries: Tries, options: Namespace) -> None:
     names = [side.name for side in sides]
-    found = contests(*tries)
+    found = compare_outcomes(*tries)
     shown = Table(title=f"rewrites of {tries[0].height} traces that pass", box=box.SIMPLE_HEAD)
     for name in ("check", *names, f"only {names[0]}", f"only {names[1]}", "p"):
         shown.add_column(name, justify="left" if name == "check" else "right")
@@ -179,7 +187,7 @@ def _show(console: Console, sides: tuple[Side, Side], tries: Tries, options: Nam
     for row in costs(tries):
         spent.add_row(*row)
     console.print(spent)
-    for pair in telling(tries[0], tries[1], options.show):
+    for pair in most_informative(tries[0], tries[1], options.show):
         console.print(_side_by_side(names, *pair))
     console.print(verdict(sides, found), style="bold", markup=False, highlight=False)
 

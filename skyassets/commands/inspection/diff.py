@@ -15,7 +15,7 @@ from skyassets.commands.common.command import Command, Exits
 from skyassets.commands.common.rendering import SHORT, printable
 from skyassets.core.errors import StoreError
 from skyassets.core.tables.declarations import ASSET_TABLES
-from skyassets.core.tables.former_values import translated
+from skyassets.core.tables.former_drop_reasons import translated
 from skyassets.project.deployment import Deployment
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.inspection.table_diff import QUANTILES, Difference, Shift, difference

@@ -24,14 +24,14 @@ from skyassets.stages.inspection.dry_run import Wanted
 from skyassets.stages.inspection.row_lookup import SHORTEST
 from skyassets.stages.markup.word_diff import changes, excerpt
 from skyassets.stages.sampling.request_key import (
-    Difference,
     Key,
+    KeyDifference,
+    as_stored,
     differences,
     key_of,
+    longest_words,
     nearest,
-    spelled,
     stored_key,
-    telling_words,
 )
 
 NEARBY = 200
@@ -116,7 +116,7 @@ def _explain_missing(console: Console, lookup: StoredTables, aim: Target, missin
     """For each missing completion: the nearest stored row and how the keys differ; repeated differences are grouped."""
     stored = _nearby(lookup, aim.question) if missing else []
     new: list[Wanted] = []
-    said: dict[tuple[Difference, ...], list[tuple[Wanted, Key]]] = {}
+    said: dict[tuple[KeyDifference, ...], list[tuple[Wanted, Key]]] = {}
     for one in missing:
         alike = [
             key
@@ -154,7 +154,7 @@ def _explain_unwanted(console: Console, recipe: Recipe, aim: Target, wanted: Seq
     _show_gaps(console, told, tuple(differences(aim.completion, near)), aim.completion)
 
 
-def _show_gaps(console: Console, told: str, gaps: Sequence[Difference], stored: Key) -> None:
+def _show_gaps(console: Console, told: str, gaps: Sequence[KeyDifference], stored: Key) -> None:
     equal = [name for name in stored.parts if name not in {gap.part for gap in gaps}]
     console.print(f"\n{told}", style="bold", markup=False, highlight=False)
     short = [gap for gap in gaps if not _is_long(gap)]
@@ -173,12 +173,12 @@ def _show_gaps(console: Console, told: str, gaps: Sequence[Difference], stored: 
 def _nearby(lookup: StoredTables, question: str) -> list[tuple[Key, str]]:
     """Stored completions that contain the question, or most of its longest words, and what they were for."""
     text = pl.col("request")
-    asks = text.str.contains(spelled(question.strip()), literal=True)
+    asks = text.str.contains(as_stored(question.strip()), literal=True)
     columns = ("completion_id", "request", "asked_for")
     found = lookup.rows(COMPLETIONS, lambda rows: rows.filter(asks).select(columns).head(NEARBY))
     if found.is_empty():
-        words = telling_words(question)
-        shared = pl.sum_horizontal(text.str.contains(spelled(word), literal=True).cast(pl.Int32()) for word in words)
+        words = longest_words(question)
+        shared = pl.sum_horizontal(text.str.contains(as_stored(word), literal=True).cast(pl.Int32()) for word in words)
         is_alike = pl.col("shared") * 2 > len(words)
         found = lookup.rows(
             COMPLETIONS,
@@ -188,7 +188,7 @@ def _nearby(lookup: StoredTables, question: str) -> list[tuple[Key, str]]:
     return [(stored_key(ident, request), str(asked_for)) for ident, request, asked_for in once.iter_rows()]
 
 
-def _is_long(gap: Difference) -> bool:
+def _is_long(gap: KeyDifference) -> bool:
     values = [value for value in (gap.stored, gap.wanted) if value is not None]
     return len(values) == 2 and any(len(value) > LONGEST_VALUE or "\n" in value for value in values)
 

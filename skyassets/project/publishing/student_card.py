@@ -10,7 +10,7 @@ from skyassets.core.tables.declarations import ASSET_TABLES, EXAMPLES, REPORTS
 from skyassets.engines.training.checkpoint_folder import CARD, Run
 from skyassets.project.project import Project
 from skyassets.project.sft_files import provenance
-from skyassets.stages.curation.examples import kept
+from skyassets.stages.curation.examples import kept_examples
 from skyassets.stages.publishing import card_facts
 from skyassets.stages.publishing.card_facts import CardFacts, Course, TableVersion
 from skyassets.stages.publishing.model_card import model_card
@@ -27,7 +27,7 @@ def card_facts_of(project: Project, run: Run, reports: pl.DataFrame | None) -> C
     recipe, store = project.recipe, project.store
     examples = store.read(EXAMPLES)
     data = card_facts.shares(examples)
-    system = kept(examples)["system"][0]
+    system = kept_examples(examples)["system"][0]
     trained_from = ASSET_TABLES[: ASSET_TABLES.index(EXAMPLES) + 1]
     known = [(table, store.manifest(table)) for table in trained_from]
     return CardFacts(

@@ -40,11 +40,6 @@ class Decontamination:
     near: NearDuplicates | None = field(default_factory=NearDuplicates)
 
 
-def one_shared_ngram(ngram: int) -> Decontamination:
-    """The rule of most published recipes (8 or 13 words): drop a question that shares one n-gram with any item."""
-    return Decontamination(ngram, share=0.0, split=Split.SPACED, whole_short=False, near=None)
-
-
 @dataclass(frozen=True)
 class Match:
     """The benchmark item that a text repeats, and the evidence."""

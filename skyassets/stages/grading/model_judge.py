@@ -71,7 +71,7 @@ def second_opinion(
     replies = completer.complete(judge.model, list(asked.values()))
     said = {case: _judgement(one, judged[case], judge, replies) for case, one in asked.items()}
     failed = sum(judgement.reason.startswith(NO_REPLY) for judgement in said.values())
-    return SecondOpinion(said, failed, {"asked of the judge": len(said), **replies.facts})
+    return SecondOpinion(said, failed, {"asked of the judge": len(said), **replies.metadata})
 
 
 def _is_asked(case: Case, judgement: Judgement, judge: ModelJudge) -> bool:

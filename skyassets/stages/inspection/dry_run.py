@@ -22,7 +22,7 @@ from skyassets.stages.evaluation.benchmark import Benchmark
 from skyassets.stages.evaluation.config import Evaluation
 from skyassets.stages.problems.difficulty import Rating, ranges, rate
 from skyassets.stages.rewriting.rewrite import ModelRewriting, RuleRewriting, rewrite
-from skyassets.stages.sampling.completions import Asked, Completer
+from skyassets.stages.sampling.completions import Completer, RequestSummary
 from skyassets.stages.sampling.config import Asking
 from skyassets.stages.sampling.sample import sample
 
@@ -59,13 +59,13 @@ class DryRun(Completer):
     requests: list[Request] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)
 
-    def ensure(self, model: Model, ids: Sequence[str], request_of: Callable[[str], Request]) -> Asked:
+    def ensure(self, model: Model, ids: Sequence[str], request_of: Callable[[str], Request]) -> RequestSummary:
         """Record the requests of `ids`; the ones that are not stored get an error."""
         self.requests.extend(request_of(key) for key in dict.fromkeys(ids))
         stored = {str(key) for frame in self.rows.read(ids, ()) for key in frame["completion_id"]}
         errors = {key: NOT_STORED for key in ids if key not in stored}
         self.missing.update(errors)
-        return Asked(errors, reused=len(stored), asked=len(errors))
+        return RequestSummary(errors, reused=len(stored), requested=len(errors))
 
 
 def rehearsal(rows: RowStore) -> DryRun:

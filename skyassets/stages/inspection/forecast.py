@@ -15,7 +15,7 @@ from skyassets.core.errors import ServerError
 from skyassets.core.identity import digest
 from skyassets.core.money import FREE, Price
 from skyassets.core.ports import CompletionClient, Model, Request
-from skyassets.stages.sampling.completions import Asked, Completer
+from skyassets.stages.sampling.completions import Completer, RequestSummary
 from skyassets.stages.sampling.usage import Usage, quantile
 
 UNASKED = "not asked: only counted"
@@ -78,14 +78,15 @@ class Counter(Completer):
 
     counting: Counting = field(default_factory=lambda: Counting(FREE))
 
-    def ensure(self, model: Model, ids: Sequence[str], request_of: Callable[[str], Request]) -> Asked:
+    def ensure(self, model: Model, ids: Sequence[str], request_of: Callable[[str], Request]) -> RequestSummary:
         """Count the requests of `ids` that are not stored; each of them gets an error."""
         stored = self.rows.index(ids).stored
         missing = [key for key in dict.fromkeys(ids) if key not in stored]
         for key in missing:
             self.counting.count(request_of(key))
         reused = len(set(ids)) - len(missing)
-        return self._billed(model, ids, Asked(dict.fromkeys(missing, UNASKED), reused, len(missing)))
+        summary = RequestSummary(dict.fromkeys(missing, UNASKED), reused, len(missing))
+        return self._add_usage(model, ids, summary)
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ def rate(problems: StageResult, rating: Rating, completer: Completer, wanted: Ma
     look_at = "the sources' ranges of difficulty and at the rater's replies"
     aside = some_left(PROBLEMS, frame["set_aside"], look_at)
     rated = Counter(f"{number:g}" for number in numbers.values() if number is not None)
-    facts = {**problems.facts, **replies.facts, "difficulty": dict(sorted(rated.items())), "set aside": aside}
+    facts = {**problems.facts, **replies.metadata, "difficulty": dict(sorted(rated.items())), "set aside": aside}
     return StageResult(frame, facts, problems.unfinished + lost)
 
 

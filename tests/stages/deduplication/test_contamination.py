@@ -13,7 +13,6 @@ from skyassets.stages.deduplication.contamination import (
     Decontamination,
     ItemIndex,
     Match,
-    one_shared_ngram,
 )
 from skyassets.stages.deduplication.near_duplicates import NearDuplicates
 from skyassets.stages.deduplication.words import Split
@@ -136,7 +135,7 @@ def test_an_item_with_another_number_is_another_problem() -> None:
 
 
 def test_one_shared_ngram_is_enough_for_the_rule_of_the_published_recipes() -> None:
-    rule = one_shared_ngram(8)
+    rule = Decontamination(8, share=0.0, split=Split.SPACED, whole_short=False, near=None)
     assert matched("Mine: a farmer has seven hens and each hen sings.", ITEM, rule) is not None
     assert matched("Mine: a farmer has seven hens and each cow sings.", ITEM, rule) is None
     assert matched("What is 7 times 8?", "What is 7 times 8?", rule) is None

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skyassets.stages.equivalence.trace_format import MARKERS, Structured, join
-from skyassets.stages.rewriting.checks import CHECKS, changed, checks, error_text, fault
+from skyassets.stages.rewriting.checks import CHECKS, changed, checks, error_text, first_failure
 
 TRACE = "First I multiply 6 by 7. The answer is 42."
 CODE_TRACE = "It doubles.\n\n```python\ndef f(n):\n    return 2 * n\n```"
@@ -13,7 +13,7 @@ DOUBLED = "```python\ndef f(n):\n    return 2 * n\n```"
 
 
 def reason(trace: str, text: str, domain: str = "maths") -> str | None:
-    return fault(checks(trace, text, domain, 0.3, 3.0))
+    return first_failure(checks(trace, text, domain, 0.3, 3.0))
 
 
 def structured(thought: str, solution: str) -> str:
