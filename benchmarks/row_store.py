@@ -27,7 +27,7 @@ from skyassets.core.tables.declarations import COMPLETIONS
 from skyassets.recipes.recipe import Recipe
 from skyassets.recipes.smoke import smoke
 from skyassets.stages.sampling.completions import completion_row
-from skyassets.stages.sampling.sample import attempted
+from skyassets.stages.sampling.sample import request_for
 
 ROOT = Path(__file__).parents[1]
 EMPTY = """
@@ -73,7 +73,7 @@ def fill(rows: int, folder: Path, size: int) -> None:
     with store.writer() as writer:
         for number in range(rows):
             problem = {"domain": "maths", "starter_code": None, "question": question(number)["question"]}
-            asked = attempted(problem, 0, asking)
+            asked = request_for(problem, 0, asking)
             cut = dice.randrange(size)
             text = dice.choice(pool)[cut:] + dice.choice(pool)[:cut]
             reply = Reply(asked.id, text, "stop", 30, size // 4, 1.0, "synthetic", at="2026-01-01T00:00:00.000+00:00")

@@ -115,7 +115,7 @@ class CallEstimate:
         note = line.note
         if lengths is None and alike.height:
             usage = Usage()
-            usage.take(alike)
+            usage.add_stored(alike)
             lengths = lengths_of(usage)
             note = "lengths taken from this model's earlier calls with other requests"
         return replace(

@@ -6,7 +6,7 @@ from skyassets.core.errors import GateError
 from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, EXAMPLES, PROBLEMS
 from skyassets.project.project import Project
 from skyassets.stages.curation.duplicate_rules import contaminated, with_question
-from skyassets.stages.curation.examples import kept
+from skyassets.stages.curation.examples import kept_examples
 from skyassets.stages.curation.gates import HELD_OUT, CheckResult, Numbers, check_gates
 
 EVIDENCE = 5

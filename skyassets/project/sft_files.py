@@ -43,16 +43,12 @@ def data_card(project: Project, examples: pl.DataFrame, more: Sequence[str] = ()
 
 def write_files(folder: Path, examples: pl.DataFrame, text: str, name: str) -> dict[str, str]:
     """Write the training files into `folder`, each atomically; returns their names and digests."""
-    frames: dict[str, Callable[[pl.DataFrame], pl.DataFrame]] = {
-        training_files.MESSAGES_FILE: training_files.with_messages,
-        training_files.SHAREGPT_FILE: training_files.with_conversations,
-    }
-    for file, rows in frames.items():
+    for file in training_files.FORMATS:
         with replaced(folder / file) as part:
-            write_parquet([rows(examples)], part)
+            write_parquet([training_files.training_rows(examples, file)], part)
     write_text(folder / training_files.INFO_FILE, training_files.dataset_info(name))
     write_text(folder / training_files.CARD_FILE, text)
-    names = (*frames, training_files.INFO_FILE, training_files.CARD_FILE)
+    names = (*training_files.FORMATS, training_files.INFO_FILE, training_files.CARD_FILE)
     return {each: file_digest(folder / each) for each in names}
 
 

@@ -22,7 +22,7 @@ from skyassets.engines.training.trainer import DeepSpeedTrainer
 from skyassets.project.deployment import Deployment
 from skyassets.project.gates import require_gates
 from skyassets.project.project import Project
-from skyassets.stages.curation.examples import conversations, kept
+from skyassets.stages.curation.examples import conversations, kept_examples
 from skyassets.stages.training.checkpoint_table import RUN
 from skyassets.stages.training.plan import PlanInputs
 from skyassets.stages.training.plan import plan as make_plan
@@ -46,7 +46,7 @@ def run_name_of(project: Project, examples: Sequence[Conversation]) -> str:
 
 def training_plan(project: Project, examples: pl.DataFrame) -> TrainPlan:
     """The plan of the recipe's training on the kept rows of `sft_dataset`."""
-    rows = kept(examples)
+    rows = kept_examples(examples)
     learned = int(rows["learned_tokens"].sum() or 0)
     return plan_for_lengths(project.deployment, project.recipe.training, rows["example_tokens"].to_list(), learned)
 

@@ -14,7 +14,7 @@ from tiny_base import tokenizer
 from skyassets.core.sources import HubDataset, LocalFile, Source
 from skyassets.core.tables.declarations import EXAMPLES
 from skyassets.project.sft_files import FOLDER
-from skyassets.stages.curation.examples import kept
+from skyassets.stages.curation.examples import kept_examples
 from skyassets.stages.curation.gates import Gates
 from skyassets.stages.curation.training_files import INFO_FILE, SHAREGPT
 from skyassets.stages.publishing.dataset_card import origin
@@ -37,7 +37,7 @@ def folder(pipeline: Pipeline) -> Path:
 
 
 def examples(pipeline: Pipeline) -> pl.DataFrame:
-    return kept(pipeline.store.read(EXAMPLES))
+    return kept_examples(pipeline.store.read(EXAMPLES))
 
 
 def loaded(pipeline: Pipeline, name: str = "default"):  # type: ignore[no-untyped-def]  # a library without types

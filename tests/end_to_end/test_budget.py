@@ -185,7 +185,7 @@ def test_a_failed_call_that_may_have_cost_money_is_in_the_ledger_before_anything
                 yield client
 
         by = Completer(
-            store, Paid(server.url), lambda tally: None, asked_for="mine/teacher_traces", run="r", noted=entries.add
+            store, Paid(server.url), lambda tally: None, asked_for="mine/teacher_traces", run="r", record=entries.add
         )
         asked = [request("a"), request("b: hang..."), request("c: 400")]
         replies = by.complete(MODEL, asked)

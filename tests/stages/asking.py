@@ -47,7 +47,7 @@ def main() -> None:
         requests = [request(f"r{number:04d}: {words}") for number in range(first, last)]
         replies = Completer(store, ModelProvider(url), lambda tally: None).complete(MODEL, requests)
         assert len(replies.completions) + len(replies.errors) == len(requests)
-        return f"{replies.reused} {replies.asked} {len(replies.errors)}"
+        return f"{replies.reused} {replies.requested} {len(replies.errors)}"
 
     dice = random.Random(3)
     for _ in range(kills):

@@ -6,7 +6,7 @@ import polars as pl
 
 from skyassets.core.errors import StoreError
 from skyassets.core.tables.declarations import COMPLETIONS, Table
-from skyassets.core.tables.former_values import translated
+from skyassets.core.tables.former_drop_reasons import translated
 from skyassets.project.project import Project
 from skyassets.stages.inspection.row_lookup import Query
 

@@ -152,7 +152,7 @@ def _draw(lookup: StoredTables, options: Namespace) -> tuple[pl.DataFrame, pl.Da
     is_ready = (pl.col("finish_reason") == "stop") | (pl.col("cut") == "kept")
     is_open = is_ready & ~pl.col("text").str.contains(BEGIN_THOUGHT, literal=True)
     ready = lookup.rows(TRACES, lambda rows: rows.filter(is_open).select("trace_id"))["trace_id"].to_list()
-    ids = chosen(ready, max(options.rows, 1), options.seed)
+    ids = sample_traces(ready, max(options.rows, 1), options.seed)
     traces = lookup.rows(TRACES, lambda rows: rows.filter(pl.col("trace_id").is_in(ids)))
     problems = traces["problem_id"].unique().to_list()
     return traces, lookup.rows(PROBLEMS, lambda rows: rows.filter(pl.col("problem_id").is_in(problems)))

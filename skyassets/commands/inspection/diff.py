@@ -13,7 +13,7 @@ from skyassets.commands.common.command import Command, Exits, argument, json_arg
 from skyassets.commands.common.rendering import SHORT, new_table, print_json, print_text, printable
 from skyassets.core.errors import StoreError
 from skyassets.core.tables.declarations import ASSET_TABLES
-from skyassets.core.tables.former_values import translated
+from skyassets.core.tables.former_drop_reasons import translated
 from skyassets.project.deployment import Deployment
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.inspection.table_diff import QUANTILES, Shift, TableDiff, table_diff

@@ -22,14 +22,14 @@ from skyassets.stages.inspection.dry_run import WantedCompletion
 from skyassets.stages.inspection.row_lookup import SHORTEST
 from skyassets.stages.markup.word_diff import changes, excerpt
 from skyassets.stages.sampling.request_key import (
-    Difference,
     Key,
+    KeyDifference,
+    as_stored,
     differences,
     key_of,
+    longest_words,
     nearest,
-    spelled,
     stored_key,
-    telling_words,
 )
 
 NEARBY = 200
@@ -183,7 +183,7 @@ def _nearby(lookup: StoredTables, question: str) -> list[tuple[Key, str]]:
     return [(stored_key(ident, request), str(asked_for)) for ident, request, asked_for in unique.iter_rows()]
 
 
-def _is_long(gap: Difference) -> bool:
+def _is_long(gap: KeyDifference) -> bool:
     values = [value for value in (gap.stored, gap.wanted) if value is not None]
     return len(values) == 2 and any(len(value) > LONGEST_VALUE or "\n" in value for value in values)
 

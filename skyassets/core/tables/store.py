@@ -14,7 +14,7 @@ from skyassets.core.hints import materialize
 from skyassets.core.tables.content_digest import ContentDigest
 from skyassets.core.tables.declarations import Table
 from skyassets.core.tables.external_sort import sorted_rows
-from skyassets.core.tables.former_values import translated
+from skyassets.core.tables.former_drop_reasons import translated
 from skyassets.core.tables.manifest import Inputs, Manifest, differences, read_manifest
 from skyassets.core.tables.parquet import write_parquet
 from skyassets.core.text import silent

@@ -10,7 +10,7 @@ from skyassets.core.tables.declarations import ASSET_TABLES, EXAMPLES, REPORTS
 from skyassets.engines.training.checkpoint_folder import CARD, Run
 from skyassets.project.project import Project
 from skyassets.project.sft_files import provenance
-from skyassets.stages.curation.examples import kept
+from skyassets.stages.curation.examples import kept_examples
 from skyassets.stages.publishing import card_facts
 from skyassets.stages.publishing.card_facts import CardFacts, Course, TableVersion
 from skyassets.stages.publishing.model_card import model_card

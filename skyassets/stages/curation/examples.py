@@ -34,20 +34,20 @@ def example(row: CurationRow, prompts: Prompts) -> CurationRow:
     return {name: whole[name] for name in EXAMPLES.columns}
 
 
-def kept(examples: pl.DataFrame) -> pl.DataFrame:
+def kept_examples(examples: pl.DataFrame) -> pl.DataFrame:
     """The examples to train on."""
     return examples.filter(pl.col("dropped_by").is_null())
 
 
-def unjudged(examples: pl.DataFrame) -> pl.DataFrame:
+def unjudged_examples(examples: pl.DataFrame) -> pl.DataFrame:
     """The kept examples that no grader judged correct: imported traces that the recipe trusts."""
     is_correct = (pl.col("trace_verdict") == Verdict.CORRECT) & (pl.col("rewrite_verdict") == Verdict.CORRECT)
-    return kept(examples).filter(~is_correct)
+    return kept_examples(examples).filter(~is_correct)
 
 
 def conversations(examples: pl.DataFrame) -> list[Conversation]:
     """The kept examples as conversations for a trainer."""
     return [
         Conversation(str(row["example_id"]), tuple(Message(**turn) for turn in row["messages"]))
-        for row in kept(examples).iter_rows(named=True)
+        for row in kept_examples(examples).iter_rows(named=True)
     ]

@@ -12,7 +12,7 @@ import polars as pl
 
 from skyassets.core.errors import RecipeError
 from skyassets.stages.curation.duplicate_rules import single_spaced
-from skyassets.stages.curation.examples import kept, unjudged
+from skyassets.stages.curation.examples import kept_examples, unjudged_examples
 from skyassets.stages.curation.rules import OneLanguage, RewriteMade, WellFormed
 from skyassets.stages.curation.selection import Group
 from skyassets.stages.curation.text_quality import foreign_letters
@@ -20,10 +20,6 @@ from skyassets.stages.extraction.trace_format import parse
 
 Numbers = dict[str, int | float | str]
 
-NAMES = (
-    "minimum_rows", "no_duplicates", "verified_rate", "format_rate", "finished_rate", "language_mix", "mixture",
-)  # fmt: skip
-"""The gates that need only the examples."""
 HELD_OUT = "held_out_is_apart"
 """The gate that no kept example asks a benchmark's question."""
 
@@ -79,11 +75,11 @@ class CheckResult:
 
 def check_gates(examples: pl.DataFrame, gates: Gates) -> list[CheckResult]:
     """Check the table against every gate of `NAMES`."""
-    return [CheckResult(name, *_GATES[name](examples, gates)) for name in NAMES]
+    return [CheckResult(name, *gate(examples, gates)) for name, gate in _GATES.items()]
 
 
 def _minimum(examples: pl.DataFrame, gates: Gates) -> tuple[bool, Numbers]:
-    rows = kept(examples).height
+    rows = kept_examples(examples).height
     return rows >= gates.minimum, {"kept": rows, "at least": gates.minimum}
 
 
@@ -91,7 +87,7 @@ def _duplicates(examples: pl.DataFrame, gates: Gates) -> tuple[bool, Numbers]:
     seen: set[tuple[str, str]] = set()
     first: dict[str, str] = {}
     texts = questions = 0
-    for row in kept(examples).select("problem_id", "messages").iter_rows(named=True):
+    for row in kept_examples(examples).select("problem_id", "messages").iter_rows(named=True):
         question, answer = (single_spaced(str(turn["content"])) for turn in row["messages"][-2:])
         texts += (question, answer) in seen
         seen.add((question, answer))
@@ -105,7 +101,7 @@ def _duplicates(examples: pl.DataFrame, gates: Gates) -> tuple[bool, Numbers]:
 
 
 def _verified(examples: pl.DataFrame, gates: Gates) -> tuple[bool, Numbers]:
-    rows, unverified = kept(examples).height, unjudged(examples).height
+    rows, unverified = kept_examples(examples).height, unjudged_examples(examples).height
     numbers: Numbers = {"kept": rows, "not judged correct": unverified}
     return _rate(rows - unverified, rows, gates.verified, numbers)
 
@@ -113,7 +109,7 @@ def _verified(examples: pl.DataFrame, gates: Gates) -> tuple[bool, Numbers]:
 def _format(examples: pl.DataFrame, gates: Gates) -> tuple[bool, Numbers]:
     finished = examples.filter(pl.col("finish_reason") == "stop")
     unformed = finished["dropped_by"].is_in([RewriteMade.name, WellFormed.name]).sum()
-    answers = kept(examples)["messages"].list.last().struct.field("content")
+    answers = kept_examples(examples)["messages"].list.last().struct.field("content")
     broken = sum(parse(str(answer)) is None for answer in answers)
     numbers: Numbers = {"finished traces": finished.height, "kept without the structure": broken}
     passed, numbers = _rate(finished.height - int(unformed), finished.height, gates.formed, numbers)
@@ -122,7 +118,7 @@ def _format(examples: pl.DataFrame, gates: Gates) -> tuple[bool, Numbers]:
 
 def _finished(examples: pl.DataFrame, gates: Gates) -> tuple[bool, Numbers]:
     ends = dict(examples["finish_reason"].fill_null("unknown").value_counts(sort=True).iter_rows())
-    cut = kept(examples).filter(pl.col("finish_reason") != "stop").height
+    cut = kept_examples(examples).filter(pl.col("finish_reason") != "stop").height
     numbers: Numbers = {"traces": examples.height, "kept although cut": cut}
     numbers |= {f"ended with {reason}": count for reason, count in ends.items()}
     return _rate(ends.get("stop", 0), examples.height, gates.finished, numbers)
@@ -130,7 +126,7 @@ def _finished(examples: pl.DataFrame, gates: Gates) -> tuple[bool, Numbers]:
 
 def _language(examples: pl.DataFrame, gates: Gates) -> tuple[bool, Numbers]:
     foreign = letters = mixed = 0
-    for answer in kept(examples)["messages"].list.last().struct.field("content"):
+    for answer in kept_examples(examples)["messages"].list.last().struct.field("content"):
         other, total = foreign_letters(str(answer), OneLanguage.scripts)
         foreign, letters, mixed = foreign + other, letters + total, mixed + (other > 0)
     share = foreign / letters if letters else 0.0
@@ -139,7 +135,7 @@ def _language(examples: pl.DataFrame, gates: Gates) -> tuple[bool, Numbers]:
 
 
 def _mixture(examples: pl.DataFrame, gates: Gates) -> tuple[bool, Numbers]:
-    rows = kept(examples)
+    rows = kept_examples(examples)
     shares = {
         str(bounds.of): int(rows[bounds.of.column].is_in(bounds.of.values).sum()) / max(rows.height, 1)
         for bounds in gates.mixture
@@ -156,6 +152,14 @@ def _rate(good: int, of: int, least: float, numbers: Numbers) -> tuple[bool, Num
     return rate >= least, {**numbers, "rate": rate, "at least": least}
 
 
-_GATES: dict[str, Callable[[pl.DataFrame, Gates], tuple[bool, Numbers]]] = dict(
-    zip(NAMES, (_minimum, _duplicates, _verified, _format, _finished, _language, _mixture), strict=True)
-)
+_GATES: dict[str, Callable[[pl.DataFrame, Gates], tuple[bool, Numbers]]] = {
+    "minimum_rows": _minimum,
+    "no_duplicates": _duplicates,
+    "verified_rate": _verified,
+    "format_rate": _format,
+    "finished_rate": _finished,
+    "language_mix": _language,
+    "mixture": _mixture,
+}
+NAMES = tuple(_GATES)
+"""The gates that need only the examples."""

@@ -38,61 +38,79 @@ class Rule(Protocol):
         ...
 
 
+class RowRule:
+    """A rule that looks at one row at a time."""
+
+    def faults(self, rows: Sequence[CurationRow], context: RuleContext) -> list[str | None]:
+        """The evidence against each row."""
+        return [self.fault(row) for row in rows]
+
+    def fault(self, row: CurationRow) -> str | None:
+        """The evidence against `row`; None if it passes."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
-class TraceFinished:
+class TraceFinished(RowRule):
     """The teacher finished: a trace cut by the token limit is not trained on as if it were complete."""
 
     identity_name: ClassVar[str] = "TraceFinished"
     name: ClassVar[str] = "trace unfinished"
 
-    def faults(self, rows: Sequence[CurationRow], context: RuleContext) -> list[str | None]:
+    def fault(self, row: CurationRow) -> str | None:
         """The trace's finish reason."""
-        return [
-            None if row["finish_reason"] == "stop" else f"it ended with {row['finish_reason']}" + _because(row["error"])
-            for row in rows
-        ]
+        if row["finish_reason"] == "stop":
+            return None
+        return f"it ended with {row['finish_reason']}" + (f": {row['error']}" if row["error"] else "")
 
 
 @dataclass(frozen=True)
-class RewriteMade:
+class RewriteMade(RowRule):
     """There is a rewrite that passed its checks."""
 
     identity_name: ClassVar[str] = "RewriteMade"
     name: ClassVar[str] = "rewrite failed"
 
-    def faults(self, rows: Sequence[CurationRow], context: RuleContext) -> list[str | None]:
+    def fault(self, row: CurationRow) -> str | None:
         """Why there is no such rewrite."""
-        return [None if row["failed"] is None else str(row["failed"]) for row in rows]
+        return None if row["failed"] is None else str(row["failed"])
 
 
 @dataclass(frozen=True)
-class TraceCorrect:
-    """The trace was judged correct; unjudged is not enough.
+class JudgedCorrect(RowRule):
+    """The trace or the rewrite was judged correct; unjudged is not enough.
 
     `trust_imported` makes one exception, for recipes that trust ready-made traces: an imported trace whose problem
     has nothing to judge it by passes unjudged, and its row says so.
     """
 
-    identity_name: ClassVar[str] = "TraceCorrect"
-    name: ClassVar[str] = "trace wrong or unjudged"
+    subject: ClassVar[str]
     trust_imported: bool = False
 
-    def faults(self, rows: Sequence[CurationRow], context: RuleContext) -> list[str | None]:
+    def fault(self, row: CurationRow) -> str | None:
         """The verdict, with its reason."""
-        return [_verdict_against(row, "trace", self.trust_imported) for row in rows]
+        verdict = row[f"{self.subject}_verdict"]
+        is_unverifiable = row["imported_trace"] and row["ground_truth"] is None and row["tests"] is None
+        is_trusted = self.trust_imported and verdict == Verdict.UNJUDGED and is_unverifiable
+        return None if verdict == Verdict.CORRECT or is_trusted else f"{verdict}: {row[f'{self.subject}_reason']}"
 
 
 @dataclass(frozen=True)
-class RewriteCorrect:
+class TraceCorrect(JudgedCorrect):
+    """The trace was judged correct; an unverifiable imported one passes with `trust_imported`."""
+
+    identity_name: ClassVar[str] = "TraceCorrect"
+    name: ClassVar[str] = "trace wrong or unjudged"
+    subject: ClassVar[str] = "trace"
+
+
+@dataclass(frozen=True)
+class RewriteCorrect(JudgedCorrect):
     """The rewrite was judged correct too; `trust_imported` as for the trace."""
 
     identity_name: ClassVar[str] = "RewriteCorrect"
     name: ClassVar[str] = "rewrite wrong or unjudged"
-    trust_imported: bool = False
-
-    def faults(self, rows: Sequence[CurationRow], context: RuleContext) -> list[str | None]:
-        """The verdict, with its reason."""
-        return [_verdict_against(row, "rewrite", self.trust_imported) for row in rows]
+    subject: ClassVar[str] = "rewrite"
 
 
 def verified(*, trust_imported: bool = False) -> tuple[Rule, ...]:
@@ -101,43 +119,37 @@ def verified(*, trust_imported: bool = False) -> tuple[Rule, ...]:
 
 
 @dataclass(frozen=True)
-class WellFormed:
+class WellFormed(RowRule):
     """The text has a non-empty thought and solution between the four markers, and no chat template token."""
 
     identity_name: ClassVar[str] = "WellFormed"
     name: ClassVar[str] = "malformed"
 
-    def faults(self, rows: Sequence[CurationRow], context: RuleContext) -> list[str | None]:
+    def fault(self, row: CurationRow) -> str | None:
         """That the text does not parse, or the chat template token that it contains."""
-        return [_malformed(str(row["rewritten"])) for row in rows]
-
-
-def _malformed(text: str) -> str | None:
-    if parse(text) is None:
-        return "the four markers do not stand once each, in order, around a thought and a solution"
-    token = template_token(text)
-    return f"it holds a chat template's token, which would end or open a turn: {token}" if token else None
+        text = str(row["rewritten"])
+        if parse(text) is None:
+            return "the four markers do not stand once each, in order, around a thought and a solution"
+        token = template_token(text)
+        return f"it holds a chat template's token, which would end or open a turn: {token}" if token else None
 
 
 @dataclass(frozen=True)
-class LicenceAllowed:
+class LicenceAllowed(RowRule):
     """The problem's licence is one of `licences`, ignoring case."""
 
     identity_name: ClassVar[str] = "LicenceAllowed"
     name: ClassVar[str] = "licence not allowed"
     licences: tuple[str, ...]
 
-    def faults(self, rows: Sequence[CurationRow], context: RuleContext) -> list[str | None]:
+    def fault(self, row: CurationRow) -> str | None:
         """The licence."""
-        allowed = {licence.casefold() for licence in self.licences}
-        return [
-            None if str(row["licence"]).casefold() in allowed else f"{row['licence'] or 'none'} is not allowed"
-            for row in rows
-        ]
+        is_allowed = str(row["licence"]).casefold() in map(str.casefold, self.licences)
+        return None if is_allowed else f"{row['licence'] or 'none'} is not allowed"
 
 
 @dataclass(frozen=True)
-class DifficultyWithin:
+class DifficultyWithin(RowRule):
     """The problem's difficulty (AoPS scale) is within the bounds; `unrated` says whether unrated problems pass."""
 
     identity_name: ClassVar[str] = "DifficultyWithin"
@@ -146,19 +158,17 @@ class DifficultyWithin:
     high: float
     unrated: bool = True
 
-    def faults(self, rows: Sequence[CurationRow], context: RuleContext) -> list[str | None]:
+    def fault(self, row: CurationRow) -> str | None:
         """The difficulty."""
-        return [self._fault(row["difficulty"]) for row in rows]
-
-    def _fault(self, difficulty: object) -> str | None:
+        difficulty = row["difficulty"]
         if not isinstance(difficulty, int | float):
             return None if self.unrated else "nobody rated it"
-        within = self.low <= difficulty <= self.high
-        return None if within else f"{difficulty:g}, the range is {self.low:g} to {self.high:g}"
+        is_within = self.low <= difficulty <= self.high
+        return None if is_within else f"{difficulty:g}, the range is {self.low:g} to {self.high:g}"
 
 
 @dataclass(frozen=True)
-class OneLanguage:
+class OneLanguage(RowRule):
     """At most `share` of the letters are from scripts other than `scripts`: teachers sometimes switch languages.
 
     Greek is allowed for mathematics; symbols such as ℝ count as the letter they are derived from.
@@ -170,14 +180,14 @@ class OneLanguage:
     scripts: tuple[str, ...] = ("LATIN", "GREEK")
     """The first words of Unicode character names."""
 
-    def faults(self, rows: Sequence[CurationRow], context: RuleContext) -> list[str | None]:
+    def fault(self, row: CurationRow) -> str | None:
         """The share of letters from other scripts."""
-        shares = [foreign_share(str(row["rewritten"]), self.scripts) for row in rows]
-        return [None if share <= self.share else f"{share:.1%} of the letters are of other scripts" for share in shares]
+        share = foreign_share(str(row["rewritten"]), self.scripts)
+        return None if share <= self.share else f"{share:.1%} of the letters are of other scripts"
 
 
 @dataclass(frozen=True)
-class NoLoops:
+class NoLoops(RowRule):
     """At most `share` of the sequences of `words` words are repetitions, a sign of a looping model."""
 
     identity_name: ClassVar[str] = "NoLoops"
@@ -185,13 +195,10 @@ class NoLoops:
     words: int = 10
     share: float = 0.3
 
-    def faults(self, rows: Sequence[CurationRow], context: RuleContext) -> list[str | None]:
+    def fault(self, row: CurationRow) -> str | None:
         """The share of repeated sequences."""
-        shares = [repeated_share(str(row["rewritten"]), self.words) for row in rows]
-        return [
-            None if share <= self.share else f"{share:.1%} of the {self.words}-word sequences stand there before"
-            for share in shares
-        ]
+        share = repeated_share(str(row["rewritten"]), self.words)
+        return None if share <= self.share else f"{share:.1%} of the {self.words}-word sequences stand there before"
 
 
 @dataclass(frozen=True)
@@ -204,23 +211,5 @@ class FitsCutoff:
 
     def faults(self, rows: Sequence[CurationRow], context: RuleContext) -> list[str | None]:
         """The length."""
-        counts = context.count(rows)
-        return [
-            None if count.total <= self.tokens else f"{count.total} tokens, the cutoff is {self.tokens}"
-            for count in counts
-        ]
-
-
-def is_unverifiable(row: CurationRow) -> bool:
-    """Whether the row's trace was imported and its problem has nothing to judge it by."""
-    return bool(row["imported_trace"]) and row["ground_truth"] is None and row["tests"] is None
-
-
-def _verdict_against(row: CurationRow, subject: str, trust_imported: bool) -> str | None:
-    verdict = row[f"{subject}_verdict"]
-    trusted = trust_imported and verdict == Verdict.UNJUDGED and is_unverifiable(row)
-    return None if verdict == Verdict.CORRECT or trusted else f"{verdict}: {row[f'{subject}_reason']}"
-
-
-def _because(error: object) -> str:
-    return f": {error}" if error else ""
+        totals = [count.total for count in context.count(rows)]
+        return [None if total <= self.tokens else f"{total} tokens, the cutoff is {self.tokens}" for total in totals]

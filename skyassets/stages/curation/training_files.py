@@ -8,7 +8,7 @@ import json
 
 import polars as pl
 
-from skyassets.stages.curation.examples import kept
+from skyassets.stages.curation.examples import kept_examples
 
 MESSAGES_FILE = "train.parquet"
 """OpenAI's format: `messages` with role and content, including the system prompt."""
@@ -26,14 +26,13 @@ ABOUT = (
 )  # fmt: skip
 
 
-def with_messages(examples: pl.DataFrame) -> pl.DataFrame:
-    """The rows of `MESSAGES_FILE`."""
-    return kept(examples).select("messages", *ABOUT)
+FORMATS = {MESSAGES_FILE: ("messages",), SHAREGPT_FILE: ("system", "conversations")}
+"""File to its own columns, which come before `ABOUT`."""
 
 
-def with_conversations(examples: pl.DataFrame) -> pl.DataFrame:
-    """The rows of `SHAREGPT_FILE`."""
-    return kept(examples).select("system", "conversations", *ABOUT)
+def training_rows(examples: pl.DataFrame, file: str) -> pl.DataFrame:
+    """The rows of one of the files of `FORMATS`."""
+    return kept_examples(examples).select(*FORMATS[file], *ABOUT)
 
 
 def dataset_info(name: str) -> str:

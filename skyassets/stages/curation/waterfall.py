@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from skyassets.stages.curation.examples import kept, unjudged
+from skyassets.stages.curation.examples import kept_examples, unjudged_examples
 
 REWRITES = "rewrites"
 KEPT = "kept"
@@ -15,11 +15,11 @@ ON_TRUST = "of these imported, unjudged"
 def waterfall(examples: pl.DataFrame, drop_reasons: Sequence[str]) -> dict[str, int]:
     """The rewrites, the rows dropped for each reason, and the kept rows; the first is the sum of the others."""
     counts = dict(examples["dropped_by"].drop_nulls().value_counts().iter_rows())
-    on_trust = unjudged(examples).height
+    on_trust = unjudged_examples(examples).height
     return {
         REWRITES: examples.height,
         **{reason: counts.get(reason, 0) for reason in drop_reasons},
-        KEPT: kept(examples).height,
+        KEPT: kept_examples(examples).height,
         **({ON_TRUST: on_trust} if on_trust else {}),
     }
 

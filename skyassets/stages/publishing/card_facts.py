@@ -8,7 +8,7 @@ import polars as pl
 
 from skyassets.core.sources import HubDataset, Source
 from skyassets.core.training.spec import Training
-from skyassets.stages.curation.examples import kept
+from skyassets.stages.curation.examples import kept_examples
 from skyassets.stages.evaluation.benchmark import Benchmark
 from skyassets.stages.publishing.dataset_card import HUB_NAME
 from skyassets.stages.reporting.scoreboard import Scoreboard
@@ -85,7 +85,7 @@ class CardFacts:
 def shares(examples: pl.DataFrame) -> tuple[Share, ...]:
     """Kept rows of `sft_dataset` by source, domain and licence."""
     counted = (pl.len(), pl.col("example_tokens").sum())
-    found = kept(examples).group_by("source", "domain", "licence").agg(counted)
+    found = kept_examples(examples).group_by("source", "domain", "licence").agg(counted)
     rows = found.sort("source", "domain", "licence", nulls_last=True).iter_rows()
     return tuple(Share(source, domain, licence or "", count, tokens) for source, domain, licence, count, tokens in rows)
 

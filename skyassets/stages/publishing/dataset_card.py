@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from skyassets.core.sources import Generated, HubDataset, Source
-from skyassets.stages.curation.examples import kept, unjudged
+from skyassets.stages.curation.examples import kept_examples, unjudged_examples
 from skyassets.stages.curation.training_files import INFO_FILE, MESSAGES_FILE, SHAREGPT, SHAREGPT_FILE
 from skyassets.stages.curation.waterfall import by_domain
 from skyassets.stages.markup.markdown import front_matter, table
@@ -57,8 +57,8 @@ def card(
 
     `more` are lines to insert before the last section; `place` is the data set's hub name, if it has one.
     """
-    rows = kept(examples)
-    trusted = unjudged(examples).height
+    rows = kept_examples(examples)
+    trusted = unjudged_examples(examples).height
     where = f"'{place}'" if place else "PATH"
     lines = [
         _front_matter(rows),

@@ -12,7 +12,7 @@ from skyassets.stages.extraction.trace_format import parse
 from skyassets.stages.grading.extract_code import lenient_code, strict_code
 
 CHECKS = ("no error text", "no refusal", "format", "length", "form", "answer")
-"""The order of the checks; the first that fails is the reason."""
+"""The order of the checks; the first that fails gives the reason."""
 
 UNSEEN = "there is no thought and no solution to look at"
 
@@ -44,25 +44,25 @@ def checks(trace: str, text: str, domain: str, shortest: float, longest: float) 
     `shortest` and `longest` limit the thought's length as a share of the trace's.
     """
     parts = parse(text)
-    found: dict[str, str | None] = {
+    failures: dict[str, str | None] = {
         "no error text": _new(_ERROR_TEXT, trace, text, "an API's error text"),
         "no refusal": _new(_REFUSAL, trace, text, "a refusal"),
     }
     if parts is None:
-        marks = "the four markers do not stand once each, in order"
-        return found | {"format": marks} | dict.fromkeys(CHECKS[3:], UNSEEN)
+        reason = "the four markers do not stand once each, in order"
+        return failures | {"format": reason} | dict.fromkeys(CHECKS[3:], UNSEEN)
     ratio = len(parts.thought) / max(len(trace), 1)
     too_far = None if shortest <= ratio <= longest else f"the thought is {ratio:.2f} times as long as the trace"
     return (
-        found
+        failures
         | {"format": None, "length": too_far}
         | (_code(text) if domain == "code" else _answer(trace, text, domain))
     )
 
 
-def fault(found: Mapping[str, str | None]) -> str | None:
+def first_failure(failures: Mapping[str, str | None]) -> str | None:
     """The reason of the first failed check; None if all passed."""
-    return next((why for name in CHECKS if (why := found[name])), None)
+    return next((reason for name in CHECKS if (reason := failures[name])), None)
 
 
 def error_text(text: str) -> str | None:
@@ -85,8 +85,8 @@ def changed(trace: str, text: str, domain: str) -> str | None:
 
 def _new(pattern: re.Pattern[str], trace: str, text: str, what: str) -> str | None:
     """What the rewrite says but the trace does not: a trace may discuss an error, a rewrite may not add one."""
-    seen = pattern.search(text)
-    return None if seen is None or pattern.search(trace) else f"{what}: {_short(text[seen.start() :])}"
+    match = pattern.search(text)
+    return None if match is None or pattern.search(trace) else f"{what}: {_short(text[match.start() :])}"
 
 
 def _code(text: str) -> dict[str, str | None]:

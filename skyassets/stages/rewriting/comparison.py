@@ -45,7 +45,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Contest:
+class OutcomeComparison:
     """One outcome on both sides, over the same traces."""
 
     outcome: str
@@ -60,33 +60,33 @@ class Contest:
         return sign_test(*self.only)
 
 
-def chosen(trace_ids: Sequence[str], rows: int, seed: int) -> list[str]:
+def sample_traces(trace_ids: Sequence[str], rows: int, seed: int) -> list[str]:
     """A random choice of `rows` traces, which depends only on the seed and not on their order."""
     return sorted(sorted(set(trace_ids)), key=lambda key: digest("sample", seed, key))[:rows]
 
 
-def tried(
+def try_side(
     side: Side, traces: pl.DataFrame, problems: pl.DataFrame, completer: Completer | None, rows: RowStore
 ) -> pl.DataFrame:
     """One try per trace, one row each, in SCHEMA."""
-    way = side.rewriting
-    once = replace(way, tries=1) if isinstance(way, ModelRewriting) else way
+    rewriting = side.rewriting
+    once = replace(rewriting, tries=1) if isinstance(rewriting, ModelRewriting) else rewriting
     made = rewrite(traces, problems, once, completer)
     rewrites = {str(row["trace_id"]): row for row in made.frame.iter_rows(named=True)}
-    asked = [str(row["completion_id"]) for row in rewrites.values() if row["completion_id"]]
-    replies = {str(row["completion_id"]): row for row in rows.get(asked).iter_rows(named=True)}
-    about = {str(row["problem_id"]): row for row in problems.iter_rows(named=True)}
-    told = []
+    completion_ids = [str(row["completion_id"]) for row in rewrites.values() if row["completion_id"]]
+    replies = {str(row["completion_id"]): row for row in rows.get(completion_ids).iter_rows(named=True)}
+    problem_of = {str(row["problem_id"]): row for row in problems.iter_rows(named=True)}
+    results = []
     for trace in traces.sort("trace_id").iter_rows(named=True):
         result = rewrites[str(trace["trace_id"])]
         reply = replies.get(str(result["completion_id"]), {})
-        problem = about[str(trace["problem_id"])]
+        problem = problem_of[str(trace["problem_id"])]
         text = reply.get("text") if reply else result["rewritten"]
-        told.append(
+        results.append(
             {
                 **{name: result[name] for name in ("trace_id", "problem_id", "completion_id", "failed", "changed")},
                 **{name: reply.get(name) for name in COST},
-                **_outcomes(str(trace["text"]), text, reply, str(problem["domain"]), way),
+                **_outcomes(str(trace["text"]), text, reply, str(problem["domain"]), rewriting),
                 USABLE: result["failed"] is None,
                 "domain": problem["domain"],
                 "question": problem["question"],
@@ -95,14 +95,14 @@ def tried(
                 "text": text,
             }
         )
-    return pl.DataFrame(told, schema=SCHEMA, orient="row")
+    return pl.DataFrame(results, schema=SCHEMA, orient="row")
 
 
-def contests(first: pl.DataFrame, second: pl.DataFrame) -> list[Contest]:
+def compare_outcomes(first: pl.DataFrame, second: pl.DataFrame) -> list[OutcomeComparison]:
     """Every outcome of two sides that tried the same traces."""
     both = first.join(second, on="trace_id", suffix="_second", validate="1:1")
     return [
-        Contest(
+        OutcomeComparison(
             outcome,
             (_count(both, pl.col(outcome)), _count(both, pl.col(f"{outcome}_second"))),
             (
@@ -115,20 +115,22 @@ def contests(first: pl.DataFrame, second: pl.DataFrame) -> list[Contest]:
     ]
 
 
-def telling(first: pl.DataFrame, second: pl.DataFrame, most: int) -> list[tuple[dict[str, object], dict[str, object]]]:
+def most_informative(
+    first: pl.DataFrame, second: pl.DataFrame, most: int
+) -> list[tuple[dict[str, object], dict[str, object]]]:
     """The most informative pairs: first those where only one side is usable, then those that differ, in id order."""
     pairs = list(zip(first.iter_rows(named=True), second.iter_rows(named=True), strict=True))
     pairs.sort(key=lambda pair: (pair[0][USABLE] == pair[1][USABLE], pair[0]["text"] == pair[1]["text"]))
     return pairs[:most]
 
 
-def _outcomes(trace: str, text: object, reply: dict[str, object], domain: str, way: Rewriting) -> dict[str, bool]:
+def _outcomes(trace: str, text: object, reply: dict[str, object], domain: str, rewriting: Rewriting) -> dict[str, bool]:
     if text is None:
         return dict.fromkeys(OUTCOMES, False)
-    bounds = way if isinstance(way, ModelRewriting) else ModelRewriting
-    found = checks(trace, str(text).strip(), domain, bounds.shortest, bounds.longest)
+    bounds = rewriting if isinstance(rewriting, ModelRewriting) else ModelRewriting
+    failures = checks(trace, str(text).strip(), domain, bounds.shortest, bounds.longest)
     is_finished = not reply or reply["finish_reason"] == "stop"
-    return {FINISHED: is_finished, **{name: why is None for name, why in found.items()}}
+    return {FINISHED: is_finished, **{name: reason is None for name, reason in failures.items()}}
 
 
 def _count(rows: pl.DataFrame, where: pl.Expr) -> int:

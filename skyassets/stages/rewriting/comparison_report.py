@@ -8,25 +8,32 @@ import polars as pl
 
 from skyassets.core.identity import json_value
 from skyassets.stages.markup.word_diff import changes, marked
-from skyassets.stages.rewriting.comparison import USABLE, Contest, Side, Tries, contests, telling
+from skyassets.stages.rewriting.comparison import (
+    USABLE,
+    OutcomeComparison,
+    Side,
+    Tries,
+    compare_outcomes,
+    most_informative,
+)
 
 SHOWN = 10
-LUCK = 0.05
+SIGNIFICANCE = 0.05
 
 
 def page(recipe: str, seed: int, sides: tuple[Side, Side], tries: Tries) -> str:
     """The comparison as text, tables and the most informative pairs."""
     first, second = sides
-    found = contests(*tries)
+    outcomes = compare_outcomes(*tries)
     return "\n".join(
         [
             f"# Rewriting: {first.name} against {second.name}",
             "",
-            f"{tries[0].height} traces of the recipe {recipe}, drawn with seed {seed}; one try on either side.",
+            f"{tries[0].height} traces of the recipe {recipe}, drawn with seed {seed}; one try per trace and side.",
             "",
-            verdict(sides, found),
+            verdict(sides, outcomes),
             "",
-            *_table(["check", first.name, second.name, f"only {first.name}", f"only {second.name}", "p"], found),
+            *_table(["check", first.name, second.name, f"only {first.name}", f"only {second.name}", "p"], outcomes),
             "",
             "*only*: traces where one side passed and the other did not; *p*: McNemar's exact test on them, two-sided.",
             "",
@@ -44,28 +51,28 @@ def page(recipe: str, seed: int, sides: tuple[Side, Side], tries: Tries) -> str:
             *_failures(sides, tries),
             "## Rewrites side by side",
             "",
-            f"The pairs that tell most; `[-{first.name}-]` `{{+{second.name}+}}`.",
+            f"The most informative pairs; `[-{first.name}-]` `{{+{second.name}+}}`.",
             "",
             *_pairs(sides, tries),
         ]
     )
 
 
-def verdict(sides: tuple[Side, Side], found: Sequence[Contest]) -> str:
+def verdict(sides: tuple[Side, Side], outcomes: Sequence[OutcomeComparison]) -> str:
     """A one-sentence conclusion about the two sides."""
-    usable = next(one for one in found if one.outcome == USABLE)
+    usable = next(one for one in outcomes if one.outcome == USABLE)
     shares = [f"{side.name} {passed} of {usable.rows}" for side, passed in zip(sides, usable.passed, strict=True)]
-    told = f"Usable rewrites: {shares[0]}, {shares[1]}"
-    if usable.p_value < LUCK:
+    rates = f"Usable rewrites: {shares[0]}, {shares[1]}"
+    if usable.p_value < SIGNIFICANCE:
         better = sides[0] if usable.passed[0] > usable.passed[1] else sides[1]
-        return f"{told}; {better.name} is better (p = {usable.p_value:.2g})."
-    return f"{told}; no difference beyond luck in {usable.rows} traces (p = {usable.p_value:.2g})."
+        return f"{rates}; {better.name} is better (p = {usable.p_value:.2g})."
+    return f"{rates}; no significant difference in {usable.rows} traces (p = {usable.p_value:.2g})."
 
 
 def costs(tries: Tries) -> Iterator[tuple[str, str, str]]:
     """What each side used: the name, and the value for each side."""
     usable = pl.col(USABLE).sum()
-    told = {
+    values = {
         "prompt tokens": pl.col("prompt_tokens").sum(),
         "completion tokens": pl.col("completion_tokens").sum(),
         "tokens a usable rewrite": pl.sum_horizontal(pl.col("prompt_tokens", "completion_tokens").sum()) / usable,
@@ -73,21 +80,21 @@ def costs(tries: Tries) -> Iterator[tuple[str, str, str]]:
         "dollars a usable rewrite": pl.col("dollars").sum() / usable,
         "seconds a call": pl.col("seconds").mean(),
     }
-    for what, value in told.items():
-        one, other = (_number(rows.select(value.cast(pl.Float64())).item(), what) for rows in tries)
-        yield what, one, other
+    for name, value in values.items():
+        one, other = (_number(rows.select(value.cast(pl.Float64())).item(), name) for rows in tries)
+        yield name, one, other
 
 
-def _number(value: float | None, what: str) -> str:
+def _number(value: float | None, name: str) -> str:
     if value is None or not math.isfinite(value):
         return "-"
-    return f"{value:,.0f}" if "tokens" in what else f"{value:.4g}"
+    return f"{value:,.0f}" if "tokens" in name else f"{value:.4g}"
 
 
-def _table(names: Sequence[str], found: Sequence[Contest]) -> list[str]:
+def _table(names: Sequence[str], outcomes: Sequence[OutcomeComparison]) -> list[str]:
     rows = [
         f"| {one.outcome} | {one.passed[0]} | {one.passed[1]} | {one.only[0]} | {one.only[1]} | {one.p_value:.2g} |"
-        for one in found
+        for one in outcomes
     ]
     return [f"| {' | '.join(names)} |", f"|{' --- |' * len(names)}", *rows]
 
@@ -114,13 +121,13 @@ def _flat(value: object, name: str = "") -> dict[str, str]:
 def _failures(sides: tuple[Side, Side], tries: Tries) -> Iterator[str]:
     for side, rows in zip(sides, tries, strict=True):
         reasons = Counter(str(reason).partition(": ")[0] for reason in rows["failed"].drop_nulls())
-        told = "; ".join(f"{count} x {reason}" for reason, count in reasons.most_common()) or "none"
-        yield f"- {side.name}: {told}"
+        counts = "; ".join(f"{count} x {reason}" for reason, count in reasons.most_common()) or "none"
+        yield f"- {side.name}: {counts}"
     yield ""
 
 
 def _pairs(sides: tuple[Side, Side], tries: Tries) -> Iterator[str]:
-    for one, other in telling(*tries, SHOWN):
+    for one, other in most_informative(*tries, SHOWN):
         yield f"### Trace {one['trace_id']}"
         yield ""
         for side, row in zip(sides, (one, other), strict=True):

@@ -17,7 +17,7 @@ from skyassets.core.tables.store import StageResult
 from skyassets.stages.extraction.final_answer import lenient_answer
 from skyassets.stages.extraction.trace_format import Structured, join, parse, without_think_tags
 from skyassets.stages.grading.extract_code import lenient_code
-from skyassets.stages.rewriting.checks import changed, checks, error_text, fault
+from skyassets.stages.rewriting.checks import changed, checks, error_text, first_failure
 from skyassets.stages.sampling.completions import Completer, Replies, request
 from skyassets.stages.sampling.length_policy import CUT, DROP, LengthPolicy
 
@@ -73,7 +73,7 @@ def rewrite(
     traces: pl.DataFrame, problems: pl.DataFrame, rewriting: RuleRewriting | ModelRewriting, completer: Completer | None
 ) -> StageResult:
     """One row per trace: its structured text, or the reason why there is none. Rules need no completer."""
-    asked = {str(row["problem_id"]): row for row in problems.iter_rows(named=True)}
+    problem_of = {str(row["problem_id"]): row for row in problems.iter_rows(named=True)}
     rows = list(traces.iter_rows(named=True))
     ready = {str(row["trace_id"]): row for row in rows if is_ready(row)}
     done = {
@@ -83,23 +83,23 @@ def rewrite(
     }
     for trace_id in [key for key, row in ready.items() if parse(str(row["text"]))]:
         text = str(ready.pop(trace_id)["text"]).strip()
-        wrong = error_text(text)
-        done[trace_id] = Rewritten(None if wrong else text, wrong)
-    facts: dict[str, object] = {}
+        error = error_text(text)
+        done[trace_id] = Rewritten(None if error else text, error)
+    metadata: dict[str, object] = {}
     unfinished = 0
     if isinstance(rewriting, RuleRewriting):
         for trace_id, row in ready.items():
-            done[trace_id] = by_rules(str(row["text"]), str(asked[str(row["problem_id"])]["domain"]), rewriting)
+            done[trace_id] = by_rules(str(row["text"]), str(problem_of[str(row["problem_id"])]["domain"]), rewriting)
     elif completer is None:
-        raise ServerError(f"rewriter: {rewriting.model} is to rewrite, and there is no way to reach it")
+        raise ServerError(f"rewriter: {rewriting.model} rewrites the traces and needs a model server")
     else:
-        by_model = _Model(rewriting, completer, asked)
-        done |= by_model.rewrite(ready)
-        facts = by_model.facts
-        unfinished = by_model.errors
+        model = _ModelRewriter(rewriting, completer, problem_of)
+        done |= model.rewrite(ready)
+        metadata = model.metadata
+        unfinished = model.errors
     name = "rules" if isinstance(rewriting, RuleRewriting) else str(rewriting.model)
     return StageResult(
-        REWRITES.frame([_row(row, done[str(row["trace_id"])], name, rewriting) for row in rows]), facts, unfinished
+        REWRITES.frame([_row(row, done[str(row["trace_id"])], name, rewriting) for row in rows]), metadata, unfinished
     )
 
 
@@ -137,17 +137,17 @@ class _Try:
     limit: int = 0
 
 
-class _Model:
+class _ModelRewriter:
     """A model's rewrites of a set of traces, with retries when a check fails."""
 
     def __init__(self, rewriting: ModelRewriting, completer: Completer, problems: dict[str, dict[str, object]]) -> None:
         self.rewriting, self.completer, self.problems = rewriting, completer, problems
         self.limits = rewriting.length.limits("ModelRewriting", rewriting.sampling.max_tokens)
-        self.reused = self.asked = self.errors = 0
+        self.reused = self.requested = self.errors = 0
 
     @property
-    def facts(self) -> dict[str, object]:
-        return {"rows reused": self.reused, "rows asked": self.asked, "rows failed": self.errors}
+    def metadata(self) -> dict[str, object]:
+        return {"rows reused": self.reused, "rows asked": self.requested, "rows failed": self.errors}
 
     def rewrite(self, traces: dict[str, dict[str, object]]) -> dict[str, Rewritten]:
         done: dict[str, Rewritten] = {}
@@ -158,21 +158,21 @@ class _Model:
             expected = {requests[trace_id].id: float(len(str(traces[trace_id]["text"]))) for trace_id in waiting}
             replies = self.completer.complete(self.rewriting.model, list(requests.values()), expected)
             self.reused += replies.reused
-            self.asked += replies.asked
+            self.requested += replies.requested
             following: dict[str, _Try] = {}
             for trace_id, at in waiting.items():
-                asked = requests[trace_id]
-                done[trace_id] = self._checked(traces[trace_id], asked, replies)
-                if (after := self._after(at, done[trace_id], replies.completions.get(asked.id))) is not None:
+                completion_id = requests[trace_id].id
+                done[trace_id] = self._checked(traces[trace_id], completion_id, replies)
+                if (after := self._after(at, done[trace_id], replies.completions.get(completion_id))) is not None:
                     following[trace_id] = after
             waiting = following
         # External errors are retried in the next run; a rewrite that failed its checks is final.
         self.errors = sum(bool(result.failed and result.failed.startswith("error: ")) for result in done.values())
         return done
 
-    def _after(self, at: _Try, result: Rewritten, found: dict[str, object] | None) -> _Try | None:
+    def _after(self, at: _Try, result: Rewritten, completion: dict[str, object] | None) -> _Try | None:
         """The try after one with this result; None after the last."""
-        if found is not None and found["finish_reason"] == CUT and at.limit + 1 < len(self.limits):
+        if completion is not None and completion["finish_reason"] == CUT and at.limit + 1 < len(self.limits):
             return replace(at, limit=at.limit + 1)
         # Keep the larger limit: a text that was cut once would be cut again.
         return replace(at, number=at.number + 1) if result.failed and at.number + 1 < self.rewriting.tries else None
@@ -185,18 +185,19 @@ class _Model:
         sampling = replace(self.rewriting.sampling, max_tokens=self.limits[at.limit])
         return request(self.rewriting.model, messages, sampling, self.rewriting.seed + at.number)
 
-    def _checked(self, trace: dict[str, object], asked: Request, replies: Replies) -> Rewritten:
-        found = replies.completions.get(asked.id)
-        if found is None:
-            return Rewritten(None, f"error: {replies.errors.get(asked.id)}", asked.id)
-        if found["finish_reason"] != "stop" and not (found["finish_reason"] == CUT and self.rewriting.length.keep):
-            return Rewritten(None, f"the rewrite did not finish: {found['finish_reason']}", asked.id)
-        before, after = str(trace["text"]), str(found["text"]).strip()
+    def _checked(self, trace: dict[str, object], completion_id: str, replies: Replies) -> Rewritten:
+        completion = replies.completions.get(completion_id)
+        if completion is None:
+            return Rewritten(None, f"error: {replies.errors.get(completion_id)}", completion_id)
+        ended = completion["finish_reason"]
+        if ended != "stop" and not (ended == CUT and self.rewriting.length.keep):
+            return Rewritten(None, f"the rewrite did not finish: {ended}", completion_id)
+        before, after = str(trace["text"]), str(completion["text"]).strip()
         domain = str(self.problems[str(trace["problem_id"])]["domain"])
-        wrong = fault(checks(before, after, domain, self.rewriting.shortest, self.rewriting.longest))
-        if wrong:
-            return Rewritten(None, wrong, asked.id)
-        return Rewritten(after, None, asked.id, changed(before, after, domain))
+        failure = first_failure(checks(before, after, domain, self.rewriting.shortest, self.rewriting.longest))
+        if failure:
+            return Rewritten(None, failure, completion_id)
+        return Rewritten(after, None, completion_id, changed(before, after, domain))
 
 
 def _row(trace: dict[str, object], result: Rewritten, name: str, rewriting: object) -> dict[str, object]:

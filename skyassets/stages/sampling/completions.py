@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
-from skyassets.core.identity import canonical_json, digest
+from skyassets.core.identity import digest, spelling
 from skyassets.core.ports import CompletionClient, Message, Model, ModelProvider, Reply, Request, Sampling
 from skyassets.core.rows.claims import Claims
-from skyassets.core.rows.ledger import LedgerEntry, LedgerEvent
+from skyassets.core.rows.ledger import Entry, Event
 from skyassets.core.rows.store import RowStore
 from skyassets.core.rows.writer import Row
 from skyassets.core.text import well_formed
@@ -37,35 +37,27 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestSummary:
     """The result for a set of wanted completions: all are stored, except those with an error."""
 
     errors: dict[str, str] = field(default_factory=dict)
     reused: int = 0
-    asked: int = 0
+    requested: int = 0
 
     @property
-    def facts(self) -> dict[str, object]:
+    def metadata(self) -> dict[str, object]:
         """The counts to show on the asset."""
-        return {"rows reused": self.reused, "rows asked": self.asked, "rows failed": len(self.errors)}
+        return {"rows reused": self.reused, "rows asked": self.requested, "rows failed": len(self.errors)}
 
 
 @dataclass(frozen=True)
-class Replies:
-    """The result for a set of requests: stored completions by id, and the errors of the others."""
+class Replies(RequestSummary):
+    """The result for a set of requests, with the stored completions by id."""
 
-    completions: dict[str, dict[str, object]]
-    errors: dict[str, str]
-    reused: int
-    asked: int
-
-    @property
-    def facts(self) -> dict[str, object]:
-        """The counts to show on the asset."""
-        return Asked(self.errors, self.reused, self.asked).facts
+    completions: dict[str, dict[str, object]] = field(default_factory=dict)
 
 
-def _nowhere(entry: LedgerEntry) -> None:
+def _discard(entry: Entry) -> None:
     """Discards the entry."""
 
 
@@ -81,7 +73,7 @@ class Completer:
     """The recipe and asset; stored with every reply, together with the run, but not part of the id."""
     run: str = ""
     usage: Usage = field(default_factory=Usage)
-    noted: Callable[[LedgerEntry], None] = _nowhere
+    record: Callable[[Entry], None] = _discard
     """Records ledger entries that no completion shows: failed calls, and how many rows were already stored."""
 
     def complete(
@@ -99,13 +91,13 @@ class Completer:
         wanted = {request.id: request for request in requests}
         longest = expected or {}
         first = sorted(wanted, key=lambda key: -longest.get(key, -1.0))
-        asked = self.ensure(model, first, wanted.__getitem__)
+        summary = self.ensure(model, first, wanted.__getitem__)
         # Read the replies from the store: if another run stored one first, that one counts.
         stored = self.rows.get(list(wanted)).iter_rows(named=True)
-        found = {str(row["completion_id"]): row for row in stored}
-        return Replies(found, asked.errors, asked.reused, asked.asked)
+        completions = {str(row["completion_id"]): row for row in stored}
+        return Replies(summary.errors, summary.reused, summary.requested, completions)
 
-    def ensure(self, model: Model, ids: Sequence[str], request_of: Callable[[str], Request]) -> Asked:
+    def ensure(self, model: Model, ids: Sequence[str], request_of: Callable[[str], Request]) -> RequestSummary:
         """Store a completion, or return an error, for each of `ids`, requesting them in this order.
 
         `request_of` creates each request just before it is sent, so that memory does not hold millions of texts.
@@ -114,34 +106,35 @@ class Completer:
             ServerError: when the server cannot be started or used; replies received before are kept.
             StoreError: when a reply cannot be stored.
         """
-        self.rows.repair(ids)
+        self.rows.mend(ids)
         index = self.rows.index(ids)
         total = len(index.wanted)
         waiting = [key for key in dict.fromkeys(ids) if key in index.missing] if index.missing else []
         if not waiting:
-            return self._billed(model, ids, Asked(reused=total))
+            return self._add_usage(model, ids, RequestSummary(reused=total))
         with self.rows.claims(index) as claims:
-            asking = _Asking(self, model, request_of, claims, total, total - len(waiting))
-            asking.run(waiting)
+            missing = _MissingCompletions(self, model, request_of, claims, total, total - len(waiting))
+            missing.run(waiting)
         self.rows.compact()
-        return self._billed(model, ids, Asked(asking.errors, reused=total - asking.asked, asked=asking.asked))
+        requested = missing.requested
+        return self._add_usage(model, ids, RequestSummary(missing.errors, total - requested, requested))
 
-    def note(self, event: LedgerEvent, model: Model, count: int, reply: Reply | None = None) -> None:
+    def note(self, event: Event, model: Model, count: int, reply: Reply | None = None) -> None:
         """Record that an event happened `count` times, with the cost of `reply` if it was a single reply."""
-        entry = LedgerEntry(event, self.asked_for, str(model), self.run, count)
+        entry = Entry(event, self.asked_for, str(model), self.run, count)
         if reply is not None:
             entry = replace(entry, seconds=reply.seconds, dollars=reply.dollars, error=reply.error)
         if count:
-            self.noted(entry)
+            self.record(entry)
 
-    def _billed(self, model: Model, ids: Sequence[str], asked: Asked) -> Asked:
-        self.note(LedgerEvent.REUSED, model, asked.reused)
+    def _add_usage(self, model: Model, ids: Sequence[str], summary: RequestSummary) -> RequestSummary:
+        self.note(Event.REUSED, model, summary.reused)
         for completions in self.rows.read(ids, COLUMNS):
-            self.usage.take(completions)
-        return asked
+            self.usage.add_stored(completions)
+        return summary
 
 
-class _Asking:
+class _MissingCompletions:
     """One run's requests for completions that are not stored."""
 
     def __init__(
@@ -155,11 +148,10 @@ class _Asking:
     ) -> None:
         self.completer, self.model, self.request_of, self.claims = completer, model, request_of, claims
         self.total, self.reused = total, reused
-        self.asked = self.kept = self.tokens = 0
+        self.requested = self.stored = self.tokens = 0
         self.errors: dict[str, str] = {}
-        self.out: dict[str, Request] = {}
-        """The requests in flight."""
-        self.free = 0
+        self.in_flight: dict[str, Request] = {}
+        self.free_failures = 0
         """Failed calls without cost, which are recorded together at the end."""
         self.client: CompletionClient | None = None
         self.others: list[str] = []
@@ -167,75 +159,75 @@ class _Asking:
 
     def run(self, waiting: list[str]) -> None:
         """Send requests, or wait for other runs that do, until every id has a completion or an error."""
-        with self.completer.rows.writer(self._durable) as self.writer:
-            told = 0
+        with self.completer.rows.writer(self._count_stored) as self.writer:
+            reported = 0
             try:
                 while waiting:
                     self.others = []
-                    before = self.asked
-                    self._round(self._drawn(waiting))
+                    before = self.requested
+                    self._request(self._claimed(waiting))
                     left = len(self.others)
                     # Report again only when half of them have arrived, to keep the log short.
-                    if left and (not told or left <= told / 2):
-                        self.completer.rows.log(f"waiting for {left} completions that another run is asking")
-                        told = left
-                    if left and self.asked == before:
+                    if left and (not reported or left <= reported / 2):
+                        self.completer.rows.said(f"waiting for {left} completions that another run has requested")
+                        reported = left
+                    if left and self.requested == before:
                         self.claims.wait()
                     waiting = self.others
             finally:
-                self.completer.note(LedgerEvent.FAILED, self.model, self.free)
-        self.reused = self.total - self.asked
-        self._tell()
+                self.completer.note(Event.FAILED, self.model, self.free_failures)
+        self.reused = self.total - self.requested
+        self._report()
 
-    def _round(self, requests: Iterator[Request]) -> None:
+    def _request(self, requests: Iterator[Request]) -> None:
         """Send `requests`; no server is started if there are none."""
         first = next(requests, None)
         if first is None:
             return
         with self.completer.serving.serve(self.model, self.completer.weights) as client:
             self.client = client
-            self._tell()
-            client.ask(chain([first], requests), self._keep)
+            self._report()
+            client.ask(chain([first], requests), self._receive)
         # A client consumes all requests; if it stopped early, the rest have no reply.
-        for key in [*self.out, *(left.id for left in requests)]:
+        for key in [*self.in_flight, *(left.id for left in requests)]:
             self.errors[key] = "the server gave no reply"
-        self.claims.release(self.out)
-        self.out.clear()
+        self.claims.release(self.in_flight)
+        self.in_flight.clear()
 
-    def _drawn(self, waiting: Sequence[str]) -> Iterator[Request]:
+    def _claimed(self, waiting: Sequence[str]) -> Iterator[Request]:
         """Yield the requests that no other run has claimed, claiming them shortly before they are sent."""
         for start in range(0, len(waiting), ROWS_A_CLAIM):
             self.writer.check()
             shares = self.claims.take(waiting[start : start + ROWS_A_CLAIM])
             self.others += shares.others
-            self.asked += len(shares.ours)
+            self.requested += len(shares.ours)
             for key in shares.ours:
-                self.out[key] = request = self.request_of(key)
+                self.in_flight[key] = request = self.request_of(key)
                 yield request
 
-    def _keep(self, reply: Reply) -> None:
-        asked = self.out.pop(reply.id)
-        self.completer.usage.came(reply)
+    def _receive(self, reply: Reply) -> None:
+        request = self.in_flight.pop(reply.id)
+        self.completer.usage.add_reply(reply)
         if reply.error is None:
-            by = {"asked_for": self.completer.asked_for, "run": self.completer.run}
-            self.writer.put({**completion_row(asked, reply), **by})
+            origin = {"asked_for": self.completer.asked_for, "run": self.completer.run}
+            self.writer.put({**completion_row(request, reply), **origin})
         else:
             self.errors[reply.id] = reply.error
             if reply.dollars == 0.0:
-                self.free += 1
+                self.free_failures += 1
             else:
-                self.completer.note(LedgerEvent.FAILED, self.model, 1, reply)
+                self.completer.note(Event.FAILED, self.model, 1, reply)
             self.claims.release([reply.id])
-        self._tell()
+        self._report()
 
-    def _durable(self, rows: Sequence[Row]) -> None:
+    def _count_stored(self, rows: Sequence[Row]) -> None:
         """Count stored rows; called in the writer thread."""
         self.claims.release(str(row["completion_id"]) for row in rows)
         self.tokens += sum(int(str(row["completion_tokens"])) for row in rows)
-        self.kept += len(rows)
+        self.stored += len(rows)
 
-    def _tell(self) -> None:
-        done = self.reused + self.kept + len(self.errors)
+    def _report(self) -> None:
+        done = self.reused + self.stored + len(self.errors)
         in_flight = self.client.in_flight if self.client else 0
         failures = dict(self.completer.usage.failures)
         self.completer.progress(
@@ -248,13 +240,13 @@ def request(model: Model, messages: tuple[Message, ...], sampling: Sampling, see
     return Request(digest(model, messages, sampling, seed), model, messages, sampling, seed)
 
 
-def completion_row(asked: Request, reply: Reply) -> dict[str, object]:
+def completion_row(wanted: Request, reply: Reply) -> dict[str, object]:
     """A reply as a row of `completions`, including the whole request."""
-    parts = {"model": asked.model, "messages": asked.messages, "sampling": asked.sampling, "seed": asked.seed}
+    parts = {"model": wanted.model, "messages": wanted.messages, "sampling": wanted.sampling, "seed": wanted.seed}
     return {
-        "completion_id": asked.id,
-        "request": well_formed(canonical_json(parts)),
-        "model": str(asked.model),
+        "completion_id": wanted.id,
+        "request": well_formed(spelling(parts)),
+        "model": str(wanted.model),
         "text": well_formed(reply.text),
         **{name: getattr(reply, name) for name in REPLY_COLUMNS},
     }

@@ -10,8 +10,8 @@ from skyassets.core.ports import Request
 
 NAMES = {"name": "model", "revision": "revision"}
 QUESTION_WORDS = 8
-LOOKED_AT = 2000
-"""Characters of two messages that are compared when several rows are equally near."""
+COMPARED_CHARACTERS = 2000
+"""How much of two messages is compared when several rows are equally near."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Key:
 
 
 @dataclass(frozen=True)
-class Difference:
+class KeyDifference:
     """A part of the key that differs; None if one of the two keys has no such part."""
 
     part: str
@@ -45,20 +45,19 @@ def key_of(request: Request) -> Key:
 def stored_key(ident: str, text: str) -> Key:
     """The key of a row of `completions`, from its column `request`."""
     whole = json.loads(text)
-    parts = {NAMES.get(name, name): _shown(value) for name, value in whole["model"].items() if name}
-    turns = whole["messages"]
-    for place, turn in enumerate(turns):
-        is_last = place == len(turns) - 1
-        named = "user message" if is_last else "system prompt" if turn["role"] == "system" else f"turn {place + 1}"
-        parts[named] = turn["content"]
-    parts |= {name: _shown(value) for name, value in whole["sampling"].items() if name}
-    return Key(ident, parts | {"seed": _shown(whole["seed"])})
+    parts = {NAMES.get(name, name): _as_text(value) for name, value in whole["model"].items() if name}
+    *earlier, last = whole["messages"]
+    for number, turn in enumerate(earlier, 1):
+        parts["system prompt" if turn["role"] == "system" else f"turn {number}"] = turn["content"]
+    parts["user message"] = last["content"]
+    parts |= {name: _as_text(value) for name, value in whole["sampling"].items() if name}
+    return Key(ident, parts | {"seed": _as_text(whole["seed"])})
 
 
-def differences(stored: Key, wanted: Key) -> list[Difference]:
+def differences(stored: Key, wanted: Key) -> list[KeyDifference]:
     """The parts that differ, in the order of the wanted key."""
     names = dict.fromkeys([*wanted.parts, *stored.parts])
-    pairs = [Difference(name, stored.parts.get(name), wanted.parts.get(name)) for name in names]
+    pairs = [KeyDifference(name, stored.parts.get(name), wanted.parts.get(name)) for name in names]
     return [pair for pair in pairs if pair.stored != pair.wanted]
 
 
@@ -70,22 +69,22 @@ def nearest(wanted: Key, stored: Sequence[Key], question: str) -> Key | None:
     """
 
     def distance(key: Key) -> tuple[bool, int, float, str]:
-        ours, theirs = wanted.message[:LOOKED_AT], key.message[:LOOKED_AT]
+        ours, theirs = wanted.message[:COMPARED_CHARACTERS], key.message[:COMPARED_CHARACTERS]
         likeness = 1.0 if ours == theirs else SequenceMatcher(None, ours, theirs).quick_ratio()
         return question.strip() not in key.message, len(differences(key, wanted)), -likeness, key.id
 
     return min(stored, key=distance, default=None)
 
 
-def spelled(text: str) -> str:
+def as_stored(text: str) -> str:
     """`text` as it is encoded in the column `request`."""
     return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
-def telling_words(question: str) -> list[str]:
+def longest_words(question: str) -> list[str]:
     """The longest words of a question, for finding a similar one."""
     return sorted(set(question.split()), key=lambda word: (-len(word), word))[:QUESTION_WORDS]
 
 
-def _shown(value: object) -> str:
+def _as_text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

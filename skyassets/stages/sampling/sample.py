@@ -11,7 +11,7 @@ from skyassets.core.ports import Request
 from skyassets.core.rows.store import RowStore
 from skyassets.core.tables.declarations import TRACES
 from skyassets.core.tables.store import StageResult
-from skyassets.stages.sampling.completions import Asked, Completer, Replies, request
+from skyassets.stages.sampling.completions import Completer, Replies, RequestSummary, request
 from skyassets.stages.sampling.config import Asking
 from skyassets.stages.sampling.length_policy import CUT, DROP
 
@@ -34,7 +34,7 @@ def usable(problems: pl.DataFrame) -> pl.DataFrame:
     return problems.filter(pl.col("set_aside").is_null())
 
 
-def to_be_asked(problems: pl.DataFrame) -> pl.DataFrame:
+def to_sample(problems: pl.DataFrame) -> pl.DataFrame:
     """The usable problems, except those that have an imported trace."""
     return usable(problems).filter(pl.col("imported_trace").is_null())
 
@@ -45,13 +45,13 @@ def attempts(problems: pl.DataFrame, asking: Asking) -> list[Attempt]:
     A problem with an imported trace is skipped.
     """
     return [
-        Attempt(problem, k, attempted(problem, k, asking))
-        for problem in to_be_asked(problems).iter_rows(named=True)
+        Attempt(problem, k, request_for(problem, k, asking))
+        for problem in to_sample(problems).iter_rows(named=True)
         for k in range(asking.samples)
     ]
 
 
-def attempted(problem: dict[str, object], k: int, asking: Asking) -> Request:
+def request_for(problem: dict[str, object], k: int, asking: Asking) -> Request:
     """The request for sample `k` of a problem."""
     return request(asking.model, asking.prompts.messages(problem), asking.sampling, asking.seed + k)
 
@@ -61,13 +61,13 @@ def sample(problems: pl.DataFrame, asking: Asking, completer: Completer) -> Stag
 
     Texts are not held in memory: they are read from the row store when the traces are written.
     """
-    asked = _Sampled(to_be_asked(problems), asking, completer)
+    sampled = _Sampled(to_sample(problems), asking, completer)
     imported = usable(problems).filter(pl.col("imported_trace").is_not_null())
     return StageResult(
         TRACES.frame([_imported(problem) for problem in imported.iter_rows(named=True)]),
-        asked.facts,
-        unfinished=len(asked.errors),
-        stream=asked.traces(),
+        sampled.metadata,
+        unfinished=len(sampled.errors),
+        stream=sampled.traces(),
     )
 
 
@@ -76,12 +76,12 @@ class _Sampled:
 
     def __init__(self, problems: pl.DataFrame, asking: Asking, completer: Completer) -> None:
         self.problems, self.asking, self.completer = problems, asking, completer
-        self.reused = self.asked = 0
+        self.reused = self.requested = 0
         self.errors: dict[str, str] = {}
-        places = pl.DataFrame({"place": range(problems.height)}, schema={"place": pl.UInt32()})
+        positions = pl.DataFrame({"position": range(problems.height)}, schema={"position": pl.UInt32()})
         samples = pl.DataFrame({"sample": range(asking.samples)}, schema={"sample": pl.Int64()})
         no_cuts = pl.lit([], pl.List(pl.String())).alias("cut_completions")
-        waiting = places.join(samples, how="cross", maintain_order="left_right").with_columns(no_cuts)
+        waiting = positions.join(samples, how="cross", maintain_order="left_right").with_columns(no_cuts)
         done: list[pl.DataFrame] = []
         budgets = asking.length.limits("Asking", asking.sampling.max_tokens)
         for budget in budgets:
@@ -100,24 +100,24 @@ class _Sampled:
         self.rows = pl.concat(done)
 
     @property
-    def facts(self) -> dict[str, object]:
+    def metadata(self) -> dict[str, object]:
         """The counts to show on the asset."""
-        counts = Asked(self.errors, self.reused, self.asked).facts
+        counts = RequestSummary(self.errors, self.reused, self.requested).metadata
         cut = self.rows.select(self._cut())["cut"].drop_nulls().value_counts(sort=True)
         return {**counts, **({"cut by the token limit": dict(cut.iter_rows())} if cut.height else {})}
 
     def traces(self) -> Iterator[pl.DataFrame]:
         """The rows of `teacher_traces`, in the order in which the store has their texts."""
         stored = self.rows.filter(pl.col("finish_reason").is_not_null())
-        found = 0
+        count = 0
         for texts in self.completer.rows.read(stored["completion_id"], FROM_COMPLETION):
             frame = self._traces(stored.drop("finish_reason").join(texts, on="completion_id"))
-            found += frame.height
+            count += frame.height
             yield frame
-        if found < stored.height:
+        if count < stored.height:
             raise StoreError(
-                f"teacher_traces: {stored.height - found} completions were in the row store and are there no more; "
-                "run again, they are asked again"
+                f"teacher_traces: {stored.height - count} completions disappeared from the row store during the run; "
+                "run again to request them again"
             )
         failed = self.rows.filter(pl.col("finish_reason").is_null())
         reasons = [self.errors.get(key) for key in failed["completion_id"]]
@@ -133,27 +133,27 @@ class _Sampled:
         wanted = {key: row for row, key in enumerate(ids)}
 
         def request_of(key: str) -> Request:
-            place, k = rows.select("place", "sample").row(wanted[key])
-            return attempted(self.problems.row(place, named=True), k, asking)
+            position, k = rows.select("position", "sample").row(wanted[key])
+            return request_for(self.problems.row(position, named=True), k, asking)
 
-        told = self.completer.ensure(asking.model, ordered, request_of)
-        self.reused += told.reused
-        self.asked += told.asked
-        self.errors |= told.errors
+        summary = self.completer.ensure(asking.model, ordered, request_of)
+        self.reused += summary.reused
+        self.requested += summary.requested
+        self.errors |= summary.errors
         return rows.join(_known(store, ids, ("finish_reason",)), on="completion_id", how="left", maintain_order="left")
 
     def _with_ids(self, waiting: pl.DataFrame, asking: Asking) -> pl.DataFrame:
         def ids(part: pl.DataFrame) -> Iterator[tuple[str, str, str]]:
-            problems = self.problems[part["place"]].iter_rows(named=True)
+            problems = self.problems[part["position"]].iter_rows(named=True)
             for problem, k in zip(problems, part["sample"], strict=True):
-                key = attempted(problem, k, asking).id
+                key = request_for(problem, k, asking).id
                 yield str(problem["problem_id"]), key, digest("trace", problem["problem_id"], key, k)
 
         names = {name: pl.String() for name in ("problem_id", "completion_id", "trace_id")}
-        made = [waiting.clear().with_columns(pl.lit(None, kind).alias(name) for name, kind in names.items())]
+        parts = [waiting.clear().with_columns(pl.lit(None, kind).alias(name) for name, kind in names.items())]
         for part in waiting.iter_slices(ROWS_A_SLICE):
-            made.append(part.hstack(pl.DataFrame(list(ids(part)), schema=names, orient="row")))
-        return pl.concat(made)
+            parts.append(part.hstack(pl.DataFrame(list(ids(part)), schema=names, orient="row")))
+        return pl.concat(parts)
 
     def _longest_first(self, rows: pl.DataFrame, store: RowStore) -> list[str]:
         """The completions' ids, those with the longest expected completions first.
@@ -164,18 +164,18 @@ class _Sampled:
         if known.height == rows.height:
             return rows["completion_id"].to_list()
         tokens = rows.join(known, on="completion_id", how="left", maintain_order="left")
-        difficulty = self.problems["difficulty"].gather(rows["place"])
-        mean = tokens.select(pl.col("completion_tokens").mean().over("place"), difficulty.alias("difficulty"))
+        difficulty = self.problems["difficulty"].gather(rows["position"])
+        mean = tokens.select(pl.col("completion_tokens").mean().over("position"), difficulty.alias("difficulty"))
         order = mean.with_row_index().sort(
             "completion_tokens", "difficulty", descending=True, nulls_last=True, maintain_order=True
         )
         return rows["completion_id"].gather(order["index"]).to_list()
 
     def _traces(self, rows: pl.DataFrame) -> pl.DataFrame:
-        shown = rows.with_columns(self._cut(), pl.lit(str(self.asking.model)).alias("model")).with_columns(
+        traces = rows.with_columns(self._cut(), pl.lit(str(self.asking.model)).alias("model")).with_columns(
             pl.when(pl.col("cut_completions").list.len() > 0).then("cut_completions").alias("cut_completions")
         )
-        return pl.concat([TRACES.frame([]), shown.drop("place")], how="diagonal_relaxed")
+        return pl.concat([TRACES.frame([]), traces.drop("position")], how="diagonal_relaxed")
 
     def _cut(self) -> pl.Expr:
         was_cut = pl.col("cut_completions").list.len() > 0
@@ -197,15 +197,15 @@ def attempt_id(kind: str, attempt: Attempt) -> str:
 
 def answer_columns(attempt: Attempt, replies: Replies) -> dict[str, object]:
     """The columns that traces and answers share, from a completion or its error."""
-    found = replies.completions.get(attempt.request.id)
+    completion = replies.completions.get(attempt.request.id)
     empty: dict[str, object] = {"text": None, "finish_reason": "error", "seconds": None}
     return {
         "problem_id": attempt.problem["problem_id"],
         "completion_id": attempt.request.id,
         "sample": attempt.sample,
         "model": str(attempt.request.model),
-        **{name: (found or empty).get(name) for name in FROM_COMPLETION},
-        "error": None if found else replies.errors.get(attempt.request.id),
+        **{name: (completion or empty).get(name) for name in FROM_COMPLETION},
+        "error": None if completion else replies.errors.get(attempt.request.id),
     }
 
 

@@ -34,14 +34,14 @@ class Usage:
     prompts: "array[float]" = field(default_factory=lambda: array("d"))
     lengths: "array[float]" = field(default_factory=lambda: array("d"))
 
-    def came(self, reply: Reply) -> None:
+    def add_reply(self, reply: Reply) -> None:
         """Add a reply, or a failure."""
         self.spent += reply.dollars or 0.0
         if reply.error is not None:
             self.lost += reply.dollars or 0.0
             self.failures[kind_of(reply.error)] += 1
 
-    def take(self, completions: pl.DataFrame) -> None:
+    def add_stored(self, completions: pl.DataFrame) -> None:
         """Add stored completions, with the columns of `COLUMNS`."""
         self.stored += float(completions["dollars"].sum())
         self.unpriced += completions["dollars"].null_count()
@@ -53,10 +53,10 @@ class Usage:
         self.lengths.extend(completions["completion_tokens"].cast(pl.Float64).drop_nulls())
 
     @property
-    def facts(self) -> dict[str, object]:
+    def metadata(self) -> dict[str, object]:
         """The totals to show on the asset."""
         whole = self.stored + self.lost
-        facts: dict[str, object] = {
+        metadata: dict[str, object] = {
             SPENT: self.spent,
             COST: f"{UNKNOWN}: {self.unpriced} rows have no price" if self.unpriced else whole,
             "prompt tokens": self.prompt_tokens,
@@ -64,12 +64,14 @@ class Usage:
             "finish reasons": dict(self.finish_reasons.most_common()),
         }
         if self.seconds:
-            facts["seconds a call"] = f"p50 {quantile(self.seconds, 0.5):.3g}, p95 {quantile(self.seconds, 0.95):.3g}"
+            metadata["seconds a call"] = (
+                f"p50 {quantile(self.seconds, 0.5):.3g}, p95 {quantile(self.seconds, 0.95):.3g}"
+            )
             p50, p95 = quantile(self.lengths, 0.5), quantile(self.lengths, 0.95)
-            facts["completion tokens a call"] = f"p50 {p50:.0f}, p95 {p95:.0f}"
+            metadata["completion tokens a call"] = f"p50 {p50:.0f}, p95 {p95:.0f}"
         if self.failures:
-            facts["failures"] = dict(self.failures.most_common())
-        return facts
+            metadata["failures"] = dict(self.failures.most_common())
+        return metadata
 
 
 def kind_of(error: str) -> str:
@@ -80,5 +82,5 @@ def kind_of(error: str) -> str:
 def quantile(values: "array[float] | list[float]", share: float) -> float:
     """The smallest value that at least `share` of the values do not exceed (nearest rank)."""
     ranked = sorted(values)
-    place = -(-len(ranked) * share // 1) if ranked else 1
-    return ranked[max(int(place) - 1, 0)] if ranked else 0.0
+    rank = -(-len(ranked) * share // 1)
+    return ranked[max(int(rank) - 1, 0)] if ranked else 0.0

@@ -23,7 +23,7 @@ from stages.curating import (
 from skyassets.core.errors import GateError, RecipeError
 from skyassets.core.tables.declarations import EXAMPLES
 from skyassets.stages.curation.curate import Curation, curate
-from skyassets.stages.curation.examples import conversations, kept, unjudged
+from skyassets.stages.curation.examples import conversations, kept_examples, unjudged_examples
 from skyassets.stages.curation.rules import FitsCutoff, TraceFinished, WellFormed, verified
 from skyassets.stages.curation.selection import Chosen
 from skyassets.stages.curation.waterfall import ON_TRUST, by_domain, waterfall
@@ -76,21 +76,21 @@ def test_an_imported_trace_that_nobody_can_judge_is_dropped_unless_the_recipe_tr
     frame = curated([rewrite(0, 0)], problems, trusting, said)
     assert dropped(frame) == {"r00": None}
     assert frame.select("trace_verdict", "rewrite_verdict", "is_imported").rows() == [("unjudged", "unjudged", True)]
-    assert unjudged(frame).height == waterfall(frame, ())[ON_TRUST] == 1
+    assert unjudged_examples(frame).height == waterfall(frame, ())[ON_TRUST] == 1
 
 
 @pytest.mark.parametrize("said", [("wrong", "correct"), ("unjudged", "wrong")])
 def test_a_wrong_trace_is_never_trusted(said: tuple[str, str]) -> None:
     problems = [problem(0, ground_truth=None, imported_trace="...")]
     trusting = (*verified(trust_imported=True), FitsCutoff(50))
-    assert kept(curated([rewrite(0, 0)], problems, trusting, {0: said})).is_empty()
+    assert kept_examples(curated([rewrite(0, 0)], problems, trusting, {0: said})).is_empty()
 
 
 @pytest.mark.parametrize("about", [{"ground_truth": "1"}, {"ground_truth": None, "tests": "{}"}])
 def test_an_imported_trace_that_could_have_been_judged_is_not_trusted(about: Row) -> None:
     trusting = (*verified(trust_imported=True), FitsCutoff(50))
     problems = [problem(0, imported_trace="...", **about)]
-    assert kept(curated([rewrite(0, 0)], problems, trusting, {0: ("unjudged", "unjudged")})).is_empty()
+    assert kept_examples(curated([rewrite(0, 0)], problems, trusting, {0: ("unjudged", "unjudged")})).is_empty()
 
 
 def test_too_few_examples_stop_the_run_with_the_waterfall() -> None:
@@ -130,7 +130,7 @@ def test_every_rewrite_is_accounted_for_and_only_right_ones_are_kept(
     said = {number: (each[0], "correct") for number, each in enumerate(drawn)}
     frame = curated(rows, problems, said=said, ends={number: each[2] for number, each in enumerate(drawn)})
     assert sorted(frame["rewrite_id"]) == sorted(row["rewrite_id"] for row in rows)
-    good = kept(frame)
+    good = kept_examples(frame)
     assert (good["trace_verdict"] == "correct").all()
     assert (good["finish_reason"] == "stop").all()
     assert good["problem_id"].is_unique().all()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from stages.curating import FIRST, QUESTION, Row, curated, dropped, evidence, problem, rewrite
 
 from skyassets.core.errors import RecipeError
-from skyassets.stages.curation.examples import kept
+from skyassets.stages.curation.examples import kept_examples
 from skyassets.stages.curation.rules import FitsCutoff, Rule
 from skyassets.stages.curation.selection import Cap, Chosen, Group, InMixture, Order, Share, WithinCaps
 
@@ -28,7 +28,7 @@ def of_domains(names: list[str]) -> tuple[list[Row], list[Row]]:
 @pytest.mark.parametrize(("order", "first"), [(Order.SHORTEST, 0), (Order.LONGEST, 2), (Order.FIRST, 0)])
 def test_the_first_of_a_problem_in_the_wanted_order_is_chosen(order: Order, first: int) -> None:
     frame = curated([rewrite(number, 0) for number in (2, 0, 1)], rules=rules(Chosen(1, order)))
-    assert kept(frame)["rewrite_id"].to_list() == [f"r{first:02}"]
+    assert kept_examples(frame)["rewrite_id"].to_list() == [f"r{first:02}"]
     assert set(dropped(frame).values()) == {None, Chosen.name}
 
 
@@ -37,28 +37,28 @@ def test_each_problem_keeps_as_many_as_it_may(many: int, order: Order, of: list[
     problems = [problem(number, f"{QUESTION} {number}") for number in range(3)]
     rows = [rewrite(number, each) for number, each in enumerate(of)]
     frame = curated(rows, problems, rules(Chosen(many, order)))
-    counts = Counter(kept(frame)["problem_id"])
+    counts = Counter(kept_examples(frame)["problem_id"])
     assert counts == {f"p{number:02}": min(count, many) for number, count in Counter(of).items()}
 
 
 @given(domains, st.integers(0, 5), st.integers(0, 5), st.integers(0, 3))
 def test_no_cap_is_exceeded_and_none_is_left_unfilled(names: list[str], maths: int, others: int, seed: int) -> None:
     frame = curated(*of_domains(names), rules=rules(WithinCaps((Cap(maths, MATHS), Cap(others, OTHERS)), seed)))
-    counts = Counter("maths" if name == "maths" else "others" for name in kept(frame)["domain"])
+    counts = Counter("maths" if name == "maths" else "others" for name in kept_examples(frame)["domain"])
     assert counts["maths"] == min(maths, names.count("maths"))
     assert counts["others"] == min(others, len(names) - names.count("maths"))
 
 
 def test_a_cap_may_hold_for_each_value_of_a_column() -> None:
     frame = curated(*of_domains(["maths", "maths", "puzzle"]), rules=rules(WithinCaps((Cap(1, "domain"),))))
-    assert sorted(kept(frame)["domain"]) == ["maths", "puzzle"]
+    assert sorted(kept_examples(frame)["domain"]) == ["maths", "puzzle"]
     assert evidence(frame) == ["1 rows of domain maths were drawn"]
 
 
 def test_the_draw_hangs_on_the_seed_and_on_nothing_else() -> None:
     rows, problems = of_domains(["maths"] * 12)
     drawn = [
-        set(kept(curated(given_, problems, rules(WithinCaps((Cap(4, MATHS),), seed))))["rewrite_id"])
+        set(kept_examples(curated(given_, problems, rules(WithinCaps((Cap(4, MATHS),), seed))))["rewrite_id"])
         for given_, seed in ((rows, 1), (rows[::-1], 1), (rows, 2))
     ]
     assert drawn[0] == drawn[1] != drawn[2]
@@ -67,7 +67,7 @@ def test_the_draw_hangs_on_the_seed_and_on_nothing_else() -> None:
 def test_a_row_more_moves_no_other_row_but_at_the_border() -> None:
     rows, problems = of_domains(["maths"] * 12)
     cap = rules(WithinCaps((Cap(4, MATHS),)))
-    fewer, more = (set(kept(curated(part, problems, cap))["rewrite_id"]) for part in (rows[:-1], rows))
+    fewer, more = (set(kept_examples(curated(part, problems, cap))["rewrite_id"]) for part in (rows[:-1], rows))
     assert len(fewer - more) <= 1
 
 
@@ -75,7 +75,7 @@ def test_a_row_more_moves_no_other_row_but_at_the_border() -> None:
 def test_a_mixture_has_its_shares_as_near_as_whole_rows_can(names: list[str], share: float, rows: int | None) -> None:
     mixture = InMixture((Share(share, MATHS), Share(1 - share, OTHERS)), rows)
     frame = curated(*of_domains(names), rules=rules(mixture))
-    good = kept(frame)["domain"].to_list()
+    good = kept_examples(frame)["domain"].to_list()
     total, maths = len(good), good.count("maths")
     assert rows is None or total <= rows
     assert abs(maths - share * total) <= 1

@@ -88,7 +88,7 @@ def test_a_second_try_is_no_second_call_where_conversations_are_counted() -> Non
 def test_lengths_are_known_once_something_was_answered() -> None:
     usage = Usage()
     assert lengths_of(usage) is None
-    usage.take(
+    usage.add_stored(
         pl.DataFrame({
             "dollars": [0.0] * 4, "prompt_tokens": [10, 10, 10, 50], "completion_tokens": [1, 2, 3, 94],
             "finish_reason": ["stop"] * 4, "seconds": [1.0] * 4,

@@ -13,7 +13,7 @@ DOUBLED = "```python\ndef f(n):\n    return 2 * n\n```"
 
 
 def reason(trace: str, text: str, domain: str = "maths") -> str | None:
-    return fault(checks(trace, text, domain, 0.3, 3.0))
+    return first_failure(checks(trace, text, domain, 0.3, 3.0))
 
 
 def structured(thought: str, solution: str) -> str:

@@ -77,7 +77,7 @@ def test_a_second_time_asks_nothing_and_starts_no_server(store: RowStore) -> Non
     requests = [request(f"r{number}") for number in range(100)]
     first = Completer(store, server, lambda tally: None).complete(MODEL, requests)
     again = Completer(store, server, lambda tally: None).complete(MODEL, requests)
-    assert (first.reused, first.asked, again.reused, again.asked) == (0, 100, 100, 0)
+    assert (first.reused, first.requested, again.reused, again.requested) == (0, 100, 100, 0)
     assert again.completions["r7"]["text"] == "answer to r7"
     assert server.starts == 1
 
@@ -110,7 +110,7 @@ def test_a_failed_row_has_its_reason_and_is_asked_again(store: RowStore) -> None
     assert Completer(store, Scripted(fail), lambda tally: None).complete(MODEL, requests).errors == {
         "a": "400: too long"
     }
-    assert Completer(store, Scripted(answer), lambda tally: None).complete(MODEL, requests).asked == 1
+    assert Completer(store, Scripted(answer), lambda tally: None).complete(MODEL, requests).requested == 1
 
 
 def test_a_server_that_dies_leaves_what_it_answered(store: RowStore) -> None:
@@ -123,7 +123,7 @@ def test_a_server_that_dies_leaves_what_it_answered(store: RowStore) -> None:
     with pytest.raises(ServerError):
         Completer(store, Scripted(die_at_the_fifth), lambda tally: None).complete(MODEL, requests)
     again = Completer(store, Scripted(answer), lambda tally: None).complete(MODEL, requests)
-    assert (again.reused, again.asked) == (5, 5)
+    assert (again.reused, again.requested) == (5, 5)
 
 
 def test_a_disk_that_fails_ends_the_ask(tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_what_a_killed_run_was_asking_is_asked_by_the_one_that_waited(tmp_path: 
             time.sleep(0.02)
         waiting = asking(tmp_path, server.url, 0, IN_FLIGHT, "hang=60 ok")
         assert waiting.stderr is not None
-        assert "waiting for 8 completions that another run is asking" in waiting.stderr.readline()
+        assert "waiting for 8 completions that another run has requested" in waiting.stderr.readline()
         assert set(server.seen()["calls"].values()) == {1}
         dying.send_signal(signal.SIGKILL)
         dying.communicate()
@@ -210,8 +210,8 @@ def test_a_tail_that_shrinks_steadily_is_looked_at_now_and_then_and_seldom_told(
         replies = Completer(store, Scripted(answer), lambda tally: None).complete(MODEL, requests)
         took = time.monotonic() - began
         coming.join()
-    assert (replies.reused, replies.asked) == (32, 0)
-    waiting = [int(line.split()[2]) for line in told if "another run is asking" in line]
+    assert (replies.reused, replies.requested) == (32, 0)
+    waiting = [int(line.split()[2]) for line in told if "another run has requested" in line]
     assert 0 < len(waiting) <= 6
     assert all(later <= earlier / 2 for earlier, later in pairwise(waiting))
     assert store.looks <= took / SECONDS_BETWEEN_LOOKS + 2

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from skyassets.core.ports import Message, Model, Reply, Request, Sampling
 from skyassets.stages.sampling.completions import completion_row, request
-from skyassets.stages.sampling.request_key import differences, key_of, nearest, spelled, stored_key, telling_words
+from skyassets.stages.sampling.request_key import as_stored, differences, key_of, longest_words, nearest, stored_key
 
 QUESTION = 'What is "6" times 7?'
 BASE = request(Model("m", "1"), (Message("system", "Think."), Message("user", QUESTION)), Sampling(0.7, 64), 1)
@@ -31,7 +31,7 @@ def test_what_is_stored_reads_as_what_was_asked(system: str, user: str, seed: in
     messages = (Message("system", system), Message("user", user))
     asked = request(BASE.model, messages, Sampling(temperature, 64), seed)
     row = completion_row(asked, Reply(asked.id, "text", "stop", 1, 1, 0.1, "test"))
-    assert spelled(user) in str(row["request"])
+    assert as_stored(user) in str(row["request"])
     assert differences(stored_key(asked.id, str(row["request"])), key_of(asked)) == []
 
 
@@ -70,4 +70,4 @@ def test_among_the_same_question_the_fewest_differences_are_nearest() -> None:
 
 
 def test_the_longest_words_find_a_question_that_reads_alike() -> None:
-    assert telling_words("a bb a ccc") == ["ccc", "bb", "a"]
+    assert longest_words("a bb a ccc") == ["ccc", "bb", "a"]

@@ -27,19 +27,19 @@ def stored(*rows: tuple[float | None, int, int, str, float]) -> pl.DataFrame:
 
 def test_spent_now_and_what_the_rows_cost_are_told_apart() -> None:
     usage = Usage()
-    usage.came(reply(0.5))
-    usage.came(reply(0.25, error="ReadTimeout: gave up"))
-    usage.take(stored((0.5, 10, 5, "stop", 2.0), (4.0, 10, 5, "length", 2.0)))
-    assert usage.facts[SPENT] == 0.75
-    assert usage.facts[COST] == 4.75
-    assert usage.facts["finish reasons"] == {"stop": 1, "length": 1}
-    assert usage.facts["failures"] == {"ReadTimeout": 1}
+    usage.add_reply(reply(0.5))
+    usage.add_reply(reply(0.25, error="ReadTimeout: gave up"))
+    usage.add_stored(stored((0.5, 10, 5, "stop", 2.0), (4.0, 10, 5, "length", 2.0)))
+    assert usage.metadata[SPENT] == 0.75
+    assert usage.metadata[COST] == 4.75
+    assert usage.metadata["finish reasons"] == {"stop": 1, "length": 1}
+    assert usage.metadata["failures"] == {"ReadTimeout": 1}
 
 
 def test_rows_without_a_price_make_the_cost_unknown() -> None:
     usage = Usage()
-    usage.take(stored((None, 10, 5, "stop", 2.0), (1.0, 10, 5, "stop", 2.0)))
-    assert usage.facts[COST] == "unknown: 1 rows have no price"
+    usage.add_stored(stored((None, 10, 5, "stop", 2.0), (1.0, 10, 5, "stop", 2.0)))
+    assert usage.metadata[COST] == "unknown: 1 rows have no price"
 
 
 @pytest.mark.parametrize(
@@ -68,11 +68,11 @@ def test_a_quantile_is_a_value_that_enough_others_do_not_pass(values: list[float
 def test_any_calls_have_a_picture(base: list[float], student: list[float]) -> None:
     usages = {"base": Usage(), "student": Usage()}
     for usage, values in zip(usages.values(), (base, student), strict=True):
-        usage.take(stored(*((0.0, 1, int(value), "stop", value) for value in values)))
+        usage.add_stored(stored(*((0.0, 1, int(value), "stop", value) for value in values)))
     ET.fromstring(calls(usages))
 
 
 def test_the_picture_of_many_calls_is_as_small_as_that_of_few() -> None:
     usage = Usage()
-    usage.take(stored(*((0.0, 1, n % 9000, "stop", n / 1000) for n in range(100_000))))
+    usage.add_stored(stored(*((0.0, 1, n % 9000, "stop", n / 1000) for n in range(100_000))))
     assert len(calls({"teacher": usage})) < 30_000
