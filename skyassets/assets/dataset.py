@@ -9,7 +9,7 @@ from skyassets.project.graders import grading
 from skyassets.project.project import BuildContext
 from skyassets.project.sft_files import FILES, FOLDER, data_card, write_files
 from skyassets.stages.curation.curate import CurationInputs, curate
-from skyassets.stages.curation.examples import kept
+from skyassets.stages.curation.examples import kept_examples
 from skyassets.stages.grading.verdicts import verify
 
 
@@ -33,5 +33,5 @@ def make_examples(context: BuildContext) -> StageResult:
     )
     card = data_card(project, result.frame)
     files = write_files(store.folder / FOLDER, result.frame, card, recipe.name)
-    cost = cost_metadata(project.accounts.accepted(kept(result.frame).height), context.run_budget)
+    cost = cost_metadata(project.accounts.accepted(kept_examples(result.frame).height), context.run_budget)
     return replace(result, metadata={**result.metadata, FILES: files, **cost})

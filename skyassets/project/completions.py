@@ -46,7 +46,7 @@ def completer(context: BuildContext, role: str, model: Model) -> Completer:
         asked_for=f"{project.recipe.name}/{context.asset}",
         run=run,
         usage=context.usages.setdefault(role, Usage()),
-        noted=project.accounts.entries.add,
+        record=project.accounts.entries.add,
     )
 
 

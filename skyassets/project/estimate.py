@@ -102,7 +102,7 @@ class CallEstimate:
 
     def _count(self, counter: RequestCounter, stage: Stage) -> tuple[StageResult | None, Usage]:
         usage = Usage()
-        made = stage(DryRun(self.project.rows, usage=usage, record=counter.count))
+        made = stage(DryRun(self.project.rows, usage=usage, on_request=counter.count))
         return made, usage
 
     def _known(self, line: Line, lengths: Lengths | None, role: str, model: Model) -> Line:

@@ -15,7 +15,7 @@ EVIDENCE = 5
 
 def kept_questions(project: Project) -> dict[str, str]:
     """The questions of the kept examples, by problem id."""
-    rows = kept(project.store.scan(EXAMPLES).select("problem_id", "dropped_by").collect())
+    rows = kept_examples(project.store.scan(EXAMPLES).select("problem_id", "dropped_by").collect())
     problems = project.store.scan(PROBLEMS).filter(pl.col("problem_id").is_in(rows["problem_id"].unique().to_list()))
     return dict(problems.select("problem_id", "question").sort("problem_id").collect().iter_rows())
 

@@ -88,6 +88,6 @@ class BuildContext:
         numbers = {
             f"{role}: {name}" if len(self.usages) > 1 else name: value
             for role, usage in self.usages.items()
-            for name, value in usage.facts.items()
+            for name, value in usage.metadata.items()
         }
         return {**numbers, CALLS_PICTURE: figures.calls(self.usages)}

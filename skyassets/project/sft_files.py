@@ -1,6 +1,6 @@
 """The files of the kept examples for other trainers, with their card."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl

@@ -12,7 +12,6 @@ from assets.pipeline import ROWS, Pipeline
 from skyassets.core.sources import LocalFile
 from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, CHECKPOINT, EXAMPLES, PROBLEMS, REPORTS
 from skyassets.stages.curation.duplicate_rules import NotInBenchmark
-from skyassets.stages.curation.examples import kept_examples
 from skyassets.stages.curation.gates import HELD_OUT, Gates
 
 UNSEEN = [

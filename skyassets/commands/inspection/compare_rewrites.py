@@ -28,7 +28,15 @@ from skyassets.recipes.recipe import Recipe
 from skyassets.recipes.registry import find_recipe
 from skyassets.stages.extraction.trace_format import BEGIN_THOUGHT
 from skyassets.stages.markup.word_diff import Edit, changes, excerpt
-from skyassets.stages.rewriting.comparison import USABLE, Side, Tries, chosen, contests, telling, tried
+from skyassets.stages.rewriting.comparison import (
+    USABLE,
+    Side,
+    Tries,
+    compare_outcomes,
+    most_informative,
+    sample_traces,
+    try_side,
+)
 from skyassets.stages.rewriting.comparison_report import costs, page, verdict
 from skyassets.stages.rewriting.rewrite import ModelRewriting
 
@@ -61,7 +69,7 @@ def compare_rewrites(recipe: Recipe, deployment: Deployment, options: Namespace)
     for side in sides:
         way = side.rewriting
         by = completer(context, "rewriter", way.model) if isinstance(way, ModelRewriting) else None
-        tries.append(tried(side, traces, problems, by, project.rows))
+        tries.append(try_side(side, traces, problems, by, project.rows))
     both = (tries[0], tries[1])
     folder = project.store.folder / "comparisons"
     with replaced(folder / f"{name}.parquet") as part:
@@ -160,7 +168,7 @@ def _draw(lookup: StoredTables, options: Namespace) -> tuple[pl.DataFrame, pl.Da
 
 def _show(console: Console, sides: tuple[Side, Side], tries: Tries, options: Namespace) -> None:
     names = [side.name for side in sides]
-    results = contests(*tries)
+    results = compare_outcomes(*tries)
     numbers = (*names, f"only {names[0]}", f"only {names[1]}", "p")
     table = new_table(("check", *numbers), f"rewrites of {tries[0].height} traces that pass each check", numbers)
     for each in results:
@@ -171,7 +179,7 @@ def _show(console: Console, sides: tuple[Side, Side], tries: Tries, options: Nam
     for row in costs(tries):
         table.add_row(*row)
     console.print(table)
-    for pair in telling(tries[0], tries[1], options.show):
+    for pair in most_informative(tries[0], tries[1], options.show):
         console.print(_side_by_side(names, *pair))
     console.print(verdict(sides, results), style="bold", markup=False, highlight=False)
 

@@ -113,7 +113,7 @@ def _explain_missing(
     """For each missing completion: the nearest stored row and how the keys differ; repeated differences are grouped."""
     stored = _nearby(lookup, target.question) if missing else []
     new: list[WantedCompletion] = []
-    cases: dict[tuple[Difference, ...], list[tuple[WantedCompletion, Key]]] = {}
+    cases: dict[tuple[KeyDifference, ...], list[tuple[WantedCompletion, Key]]] = {}
     for each in missing:
         purposes = (each.table, *COMPARED.get(each.table, ()))
         alike = [key for key, asked_for in stored if asked_for.rpartition("/")[2] in purposes]
@@ -149,7 +149,7 @@ def _explain_unwanted(console: Console, recipe: Recipe, target: Target, wanted: 
     )
 
 
-def _show_gaps(console: Console, title: str, gaps: Sequence[Difference], stored: Key) -> None:
+def _show_gaps(console: Console, title: str, gaps: Sequence[KeyDifference], stored: Key) -> None:
     equal = [name for name in stored.parts if name not in {gap.part for gap in gaps}]
     console.print(f"\n{title}", style="bold", markup=False, highlight=False)
     short = [gap for gap in gaps if not _is_long(gap)]
@@ -168,12 +168,12 @@ def _show_gaps(console: Console, title: str, gaps: Sequence[Difference], stored:
 def _nearby(lookup: StoredTables, question: str) -> list[tuple[Key, str]]:
     """Stored completions that contain the question, or most of its longest words, and what they were for."""
     text = pl.col("request")
-    contains_question = text.str.contains(spelled(question.strip()), literal=True)
+    contains_question = text.str.contains(as_stored(question.strip()), literal=True)
     columns = ("completion_id", "request", "asked_for")
     nearby = lookup.rows(COMPLETIONS, lambda rows: rows.filter(contains_question).select(columns).head(NEARBY))
     if nearby.is_empty():
-        words = telling_words(question)
-        shared = pl.sum_horizontal(text.str.contains(spelled(word), literal=True).cast(pl.Int32()) for word in words)
+        words = longest_words(question)
+        shared = pl.sum_horizontal(text.str.contains(as_stored(word), literal=True).cast(pl.Int32()) for word in words)
         is_alike = pl.col("shared") * 2 > len(words)
         nearby = lookup.rows(
             COMPLETIONS,

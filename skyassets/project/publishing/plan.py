@@ -16,7 +16,7 @@ from skyassets.project.publishing.files import data_files, generated_file, local
 from skyassets.project.publishing.report import PublishedReport, published_report
 from skyassets.project.publishing.secret_scan import leaks_in
 from skyassets.project.table_status import State, table_statuses
-from skyassets.stages.curation.examples import kept
+from skyassets.stages.curation.examples import kept_examples
 from skyassets.stages.publishing import release_checks
 from skyassets.stages.publishing.release_checks import Under
 
@@ -83,7 +83,7 @@ def _missing(project: Project, *tables: Table) -> Iterator[str]:
 
 def _under(project: Project, kind: RepoType, report: PublishedReport | None) -> list[Under]:
     """The licensed content: the kept rows, the base model, and the benchmark items shown on pages."""
-    rows = kept(project.store.read(EXAMPLES)).group_by("licence").len().sort("licence", nulls_last=True)
+    rows = kept_examples(project.store.read(EXAMPLES)).group_by("licence").len().sort("licence", nulls_last=True)
     content = [Under("rows of the data set", *row) for row in rows.iter_rows()]
     if kind is RepoType.MODEL:
         base = project.recipe.training.base

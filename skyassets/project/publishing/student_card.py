@@ -27,7 +27,7 @@ def card_facts_of(project: Project, run: Run, reports: pl.DataFrame | None) -> C
     recipe, store = project.recipe, project.store
     examples = store.read(EXAMPLES)
     data = card_facts.shares(examples)
-    system = kept(examples)["system"][0]
+    system = kept_examples(examples)["system"][0]
     ancestors = ASSET_TABLES[: ASSET_TABLES.index(EXAMPLES) + 1]
     manifests = [(table, store.manifest(table)) for table in ancestors]
     return CardFacts(

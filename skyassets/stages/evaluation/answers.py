@@ -60,7 +60,7 @@ def answer(
         wanted = attempts_of(problems, benchmarks, evaluation, evaluated.model, epoch)
         replies = evaluated.completer.complete(evaluated.model, [attempt.request for attempt in wanted])
         drafts += [(evaluated, attempt, replies) for attempt in wanted]
-        metadata |= {f"{evaluated.role}: {name}": count for name, count in replies.facts.items()}
+        metadata |= {f"{evaluated.role}: {name}": count for name, count in replies.metadata.items()}
         failed += len(replies.errors)
     rows = [_row(evaluated, attempt, replies, epoch) for evaluated, attempt, replies in drafts]
     again, grading_metadata = _grade(rows, [attempt.problem for _, attempt, _ in drafts], grading)

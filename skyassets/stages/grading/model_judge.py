@@ -71,7 +71,7 @@ def second_opinion(
     replies = completer.complete(judge.model, list(requests.values()))
     judgements = {case: _judgement(each, judged[case], judge, replies) for case, each in requests.items()}
     failed = sum(judgement.reason.startswith(NO_REPLY) for judgement in judgements.values())
-    return SecondOpinion(judgements, failed, {"sent to the judge": len(judgements), **replies.facts})
+    return SecondOpinion(judgements, failed, {"sent to the judge": len(judgements), **replies.metadata})
 
 
 def _needs_judge(case: Case, judgement: Judgement, judge: ModelJudge) -> bool:

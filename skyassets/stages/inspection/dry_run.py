@@ -22,7 +22,7 @@ from skyassets.stages.evaluation.benchmark import Benchmark
 from skyassets.stages.evaluation.config import Evaluation
 from skyassets.stages.problems.difficulty import Rating, ranges, rate
 from skyassets.stages.rewriting.rewrite import ModelRewriting, RuleRewriting, rewrite
-from skyassets.stages.sampling.completions import Asked, Completer, Tally
+from skyassets.stages.sampling.completions import Completer, RequestSummary, Tally
 from skyassets.stages.sampling.config import Asking
 from skyassets.stages.sampling.sample import sample
 
@@ -45,19 +45,19 @@ class DryRun(Completer):
 
     serving: ModelProvider = field(default_factory=NoServing)
     progress: Callable[[Tally], None] = lambda tally: None
-    record: Callable[[Request], None] = lambda request: None
+    on_request: Callable[[Request], None] = lambda request: None
     """Called with each request that is not stored."""
-    records_stored: bool = False
-    """Whether `record` is called with stored requests too."""
+    reports_stored: bool = False
+    """Whether `on_request` is called with stored requests too."""
 
-    def ensure(self, model: Model, ids: Sequence[str], request_of: Callable[[str], Request]) -> Asked:
+    def ensure(self, model: Model, ids: Sequence[str], request_of: Callable[[str], Request]) -> RequestSummary:
         """Record the requests of `ids`; each one that is not stored gets an error."""
         index = self.rows.index(ids)
         for key in dict.fromkeys(ids):
-            if self.records_stored or key in index.missing:
-                self.record(request_of(key))
+            if self.reports_stored or key in index.missing:
+                self.on_request(request_of(key))
         errors = {key: NOT_STORED for key in ids if key in index.missing}
-        return self._billed(model, ids, Asked(errors, len(index.stored), len(errors)))
+        return self._add_usage(model, ids, RequestSummary(errors, len(index.stored), len(errors)))
 
 
 @dataclass(frozen=True)
@@ -131,4 +131,4 @@ def answered(
 
 def _recorder(rows: RowStore, requests: list[Request]) -> DryRun:
     """A dry run over the completions in `rows` that appends every request to `requests`."""
-    return DryRun(rows, record=requests.append, records_stored=True)
+    return DryRun(rows, on_request=requests.append, reports_stored=True)

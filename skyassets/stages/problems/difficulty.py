@@ -78,8 +78,8 @@ def rate(problems: StageResult, rating: Rating, completer: Completer, wanted: Ma
     look_at = "the sources' ranges of difficulty and at the rater's replies"
     aside = some_left(PROBLEMS, frame["set_aside"], look_at)
     rated = Counter(f"{number:g}" for number in numbers.values() if number is not None)
-    facts = {**problems.metadata, **replies.facts, "difficulty": dict(sorted(rated.items())), "set aside": aside}
-    return StageResult(frame, facts, problems.unfinished + lost)
+    metadata = {**problems.metadata, **replies.metadata, "difficulty": dict(sorted(rated.items())), "set aside": aside}
+    return StageResult(frame, metadata, problems.unfinished + lost)
 
 
 def _by_id(frame: pl.DataFrame, values: Mapping[str, object], kind: pl.DataType) -> pl.Series:

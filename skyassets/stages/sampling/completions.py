@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
-from skyassets.core.identity import digest, spelling
+from skyassets.core.identity import canonical_json, digest
 from skyassets.core.ports import CompletionClient, Message, Model, ModelProvider, Reply, Request, Sampling
 from skyassets.core.rows.claims import Claims
-from skyassets.core.rows.ledger import Entry, Event
+from skyassets.core.rows.ledger import LedgerEntry, LedgerEvent
 from skyassets.core.rows.store import RowStore
 from skyassets.core.rows.writer import Row
 from skyassets.core.text import well_formed
@@ -57,7 +57,7 @@ class Replies(RequestSummary):
     completions: dict[str, dict[str, object]] = field(default_factory=dict)
 
 
-def _discard(entry: Entry) -> None:
+def _discard(entry: LedgerEntry) -> None:
     """Discards the entry."""
 
 
@@ -73,7 +73,7 @@ class Completer:
     """The recipe and asset; stored with every reply, together with the run, but not part of the id."""
     run: str = ""
     usage: Usage = field(default_factory=Usage)
-    record: Callable[[Entry], None] = _discard
+    record: Callable[[LedgerEntry], None] = _discard
     """Records ledger entries that no completion shows: failed calls, and how many rows were already stored."""
 
     def complete(
@@ -106,7 +106,7 @@ class Completer:
             ServerError: when the server cannot be started or used; replies received before are kept.
             StoreError: when a reply cannot be stored.
         """
-        self.rows.mend(ids)
+        self.rows.repair(ids)
         index = self.rows.index(ids)
         total = len(index.wanted)
         waiting = [key for key in dict.fromkeys(ids) if key in index.missing] if index.missing else []
@@ -119,16 +119,16 @@ class Completer:
         requested = missing.requested
         return self._add_usage(model, ids, RequestSummary(missing.errors, total - requested, requested))
 
-    def note(self, event: Event, model: Model, count: int, reply: Reply | None = None) -> None:
+    def note(self, event: LedgerEvent, model: Model, count: int, reply: Reply | None = None) -> None:
         """Record that an event happened `count` times, with the cost of `reply` if it was a single reply."""
-        entry = Entry(event, self.asked_for, str(model), self.run, count)
+        entry = LedgerEntry(event, self.asked_for, str(model), self.run, count)
         if reply is not None:
             entry = replace(entry, seconds=reply.seconds, dollars=reply.dollars, error=reply.error)
         if count:
             self.record(entry)
 
     def _add_usage(self, model: Model, ids: Sequence[str], summary: RequestSummary) -> RequestSummary:
-        self.note(Event.REUSED, model, summary.reused)
+        self.note(LedgerEvent.REUSED, model, summary.reused)
         for completions in self.rows.read(ids, COLUMNS):
             self.usage.add_stored(completions)
         return summary
@@ -169,13 +169,13 @@ class _MissingCompletions:
                     left = len(self.others)
                     # Report again only when half of them have arrived, to keep the log short.
                     if left and (not reported or left <= reported / 2):
-                        self.completer.rows.said(f"waiting for {left} completions that another run has requested")
+                        self.completer.rows.log(f"waiting for {left} completions that another run has requested")
                         reported = left
                     if left and self.requested == before:
                         self.claims.wait()
                     waiting = self.others
             finally:
-                self.completer.note(Event.FAILED, self.model, self.free_failures)
+                self.completer.note(LedgerEvent.FAILED, self.model, self.free_failures)
         self.reused = self.total - self.requested
         self._report()
 
@@ -216,7 +216,7 @@ class _MissingCompletions:
             if reply.dollars == 0.0:
                 self.free_failures += 1
             else:
-                self.completer.note(Event.FAILED, self.model, 1, reply)
+                self.completer.note(LedgerEvent.FAILED, self.model, 1, reply)
             self.claims.release([reply.id])
         self._report()
 
@@ -245,7 +245,7 @@ def completion_row(wanted: Request, reply: Reply) -> dict[str, object]:
     parts = {"model": wanted.model, "messages": wanted.messages, "sampling": wanted.sampling, "seed": wanted.seed}
     return {
         "completion_id": wanted.id,
-        "request": well_formed(spelling(parts)),
+        "request": well_formed(canonical_json(parts)),
         "model": str(wanted.model),
         "text": well_formed(reply.text),
         **{name: getattr(reply, name) for name in REPLY_COLUMNS},
