@@ -59,7 +59,7 @@ def test_with_the_gate_reported_the_clean_and_the_contaminated_items_are_told_ap
     assert result.success
     evaluation = apart_of(result)
     assert (evaluation.passed, evaluation.blocking, evaluation.severity) == (False, False, dg.AssetCheckSeverity.WARN)
-    learned = kept(leaky.store.read(EXAMPLES)).join(leaky.store.read(PROBLEMS), on="problem_id")["question"].unique()
+    learned = kept_examples(leaky.store.read(EXAMPLES)).join(leaky.store.read(PROBLEMS), on="problem_id")["question"].unique()
     assert 0 < learned.len() <= len(ROWS)
     rows = leaky.store.read(REPORTS).filter(
         pl.col("by") == "training set", pl.col("role") == "student", pl.col("metric") == "strict accuracy"

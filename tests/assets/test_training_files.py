@@ -98,7 +98,7 @@ def test_the_card_accounts_for_every_row(made: Pipeline) -> None:
     text = (folder(made) / "README.md").read_text()
     rows = made.store.read(EXAMPLES)
     assert f"| rewrites | {rows.height} |" in text
-    assert f"| kept | {kept(rows).height} |" in text
+    assert f"| kept | {kept_examples(rows).height} |" in text
     assert text.startswith("---\nlicense:\n- apache-2.0\n")
     assert str(made.folder) not in text
 
