@@ -12,6 +12,7 @@ from assets.pipeline import ROWS, Pipeline
 from skyassets.core.sources import LocalFile
 from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, CHECKPOINT, EXAMPLES, PROBLEMS, REPORTS
 from skyassets.stages.curation.duplicate_rules import NotInBenchmark
+from skyassets.stages.curation.examples import kept_examples
 from skyassets.stages.curation.gates import HELD_OUT, Gates
 
 UNSEEN = [
@@ -59,7 +60,8 @@ def test_with_the_gate_reported_the_clean_and_the_contaminated_items_are_told_ap
     assert result.success
     evaluation = apart_of(result)
     assert (evaluation.passed, evaluation.blocking, evaluation.severity) == (False, False, dg.AssetCheckSeverity.WARN)
-    learned = kept_examples(leaky.store.read(EXAMPLES)).join(leaky.store.read(PROBLEMS), on="problem_id")["question"].unique()
+    kept = kept_examples(leaky.store.read(EXAMPLES))
+    learned = kept.join(leaky.store.read(PROBLEMS), on="problem_id")["question"].unique()
     assert 0 < learned.len() <= len(ROWS)
     rows = leaky.store.read(REPORTS).filter(
         pl.col("by") == "training set", pl.col("role") == "student", pl.col("metric") == "strict accuracy"

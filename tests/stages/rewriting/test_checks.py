@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skyassets.stages.extraction.trace_format import MARKERS, Structured, join
-from skyassets.stages.rewriting.checks import CHECKS, changed, checks, error_text
+from skyassets.stages.rewriting.checks import CHECKS, changed, checks, error_text, first_failure
 
 TRACE = "First I multiply 6 by 7. The answer is 42."
 CODE_TRACE = "It doubles.\n\n```python\ndef f(n):\n    return 2 * n\n```"
