@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from core.rows import put
 from engines.faulty import MODEL, faulty, request
 from stages.asking import ModelProvider
 
@@ -198,8 +199,7 @@ def test_a_tail_that_shrinks_steadily_is_looked_at_now_and_then_and_seldom_told(
     def come(claims: Claims) -> None:
         for one in requests:
             time.sleep(0.03)
-            with other.writer() as writer:
-                writer.put(completion_row(one, Reply(one.id, "", "stop", 1, 1, 0.1, "another run")))
+            put(other, completion_row(one, Reply(one.id, "", "stop", 1, 1, 0.1, "another run")))
             claims.release([one.id])
 
     with other.claims(other.index(keys)) as claims:
