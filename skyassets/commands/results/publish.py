@@ -88,7 +88,7 @@ PUBLISH = Command(
         ("--data ada/sums --model ada/sums-7b", "the same, with the repositories' names in the cards"),
         ("--data ada/sums --push", "the data set alone, into a private repository"),
         ("--model ada/sums-7b --push --public", "the model with its report, for everybody"),
-        ("--accept-licence unknown", "go on although nobody states a licence"),
+        ("--accept-licence unknown", "publish although a licence is unknown"),
     ),
     exits=Exits("it may go; with --push, it is there", "something forbids it", "it could not be asked, or not be sent"),
 )

@@ -7,7 +7,7 @@ from skyassets.core.publication import UNNAMED, Kind
 from skyassets.core.tables.declarations import EXAMPLES
 from skyassets.project.project import Project
 from skyassets.project.publishing.report import PublishedReport
-from skyassets.project.publishing.student_card import card_facts_of, scoreboard_of
+from skyassets.project.publishing.student_card import card_content_of, scoreboard_of
 from skyassets.project.sft_files import PARENTS, provenance
 from skyassets.project.training_runs import run_of
 from skyassets.stages.markup.markdown import plain
@@ -52,7 +52,7 @@ def data_card(project: Project, report: PublishedReport, names: Names, accepted:
 
 def student_card(project: Project, report: PublishedReport, names: Names, accepted: Sequence[str]) -> str:
     """The model's card; `accepted` lists the licences that required acceptance."""
-    facts = card_facts_of(project, run_of(project), report.rows)
+    facts = card_content_of(project, run_of(project), report.rows)
     datasets = tuple(dict.fromkeys([*([names.data] if names.data else []), *facts.datasets]))
     told = replace(facts, name=names.model, datasets=datasets, accepted=tuple(accepted), report=REPORT)
     return model_card(told)

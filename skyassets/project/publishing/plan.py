@@ -18,7 +18,7 @@ from skyassets.project.publishing.secret_scan import leaking
 from skyassets.project.table_status import State, table_statuses
 from skyassets.stages.curation.examples import kept
 from skyassets.stages.publishing import release_checks as judged
-from skyassets.stages.publishing.release_checks import Under
+from skyassets.stages.publishing.release_checks import LicensedContent
 
 NOT_FRESH = (State.STALE, State.MISSING, State.STUCK)
 
@@ -51,7 +51,7 @@ def publication(project: Project, wanted: Wanted) -> Publication:
         return Publication((), tuple(refused))
     report = published_report(project, wanted.report, wanted.has_pages)
     under = {kind: _under(project, kind, report if kind is wanted.with_report else None) for kind in wanted.kinds}
-    accepted = {kind: judged.taken(many, wanted.names.accepted) for kind, many in under.items()}
+    accepted = {kind: judged.used_acceptances(many, wanted.names.accepted) for kind, many in under.items()}
     items: dict[Kind, list[Item]] = {}
     if Kind.DATA in wanted.kinds:
         text = data_card(project, report, wanted.names, accepted[Kind.DATA])
@@ -68,7 +68,7 @@ def publication(project: Project, wanted: Wanted) -> Publication:
     refused += [f"the gate is not kept: {finding}" for finding in broken(project)]
     refused += judged.forbidden(everything, wanted.names.accepted)
     refused += leaking(project, [(kind, item) for kind, many in items.items() for item in many])
-    title = judged.title(_versions(project, report))
+    title = judged.commit_title(_versions(project, report))
     parcels = [Parcel(kind, wanted.names.of(kind), tuple(many), title) for kind, many in items.items()]
     return Publication(tuple(parcels), tuple(refused), tuple(_warned(project, wanted, report, everything)))
 
@@ -81,19 +81,21 @@ def _missing(project: Project, *tables: Table) -> Iterator[str]:
             yield lacking
 
 
-def _under(project: Project, kind: Kind, report: PublishedReport | None) -> list[Under]:
+def _under(project: Project, kind: Kind, report: PublishedReport | None) -> list[LicensedContent]:
     """The licensed content: the kept rows, the base model, and the benchmark items shown on pages."""
     rows = kept(project.store.read(EXAMPLES)).group_by("licence").len().sort("licence", nulls_last=True)
-    found = [Under("rows of the data set", *row) for row in rows.iter_rows()]
+    found = [LicensedContent("rows of the data set", *row) for row in rows.iter_rows()]
     if kind is Kind.MODEL:
         base = project.recipe.training.base
-        found.append(Under(f"the base, {base.name}", project.deployment.licence(base)))
+        found.append(LicensedContent(f"the base, {base.name}", project.deployment.licence(base)))
     if report is not None and report.shows_items:
         asked = pl.scan_parquet(project.store.path(BENCHMARK_PROBLEMS)).filter(
             pl.col("set_aside").is_null(), pl.col("benchmark").is_in(report.benchmarks)
         )
         counts = asked.group_by("licence").len().sort("licence", nulls_last=True).collect()
-        found += [Under("items of benchmarks, of which the pages show some", *row) for row in counts.iter_rows()]
+        found += [
+            LicensedContent("items of benchmarks, of which the pages show some", *row) for row in counts.iter_rows()
+        ]
     return found
 
 
@@ -104,7 +106,7 @@ def _versions(project: Project, report: PublishedReport) -> dict[str, str]:
     return tables
 
 
-def _warned(project: Project, wanted: Wanted, report: PublishedReport, under: list[Under]) -> Iterator[str]:
+def _warned(project: Project, wanted: Wanted, report: PublishedReport, under: list[LicensedContent]) -> Iterator[str]:
     stale = [f"{each.table.name} ({each.why})" for each in table_statuses(project) if each.state in NOT_FRESH]
     if stale:
         yield f"a run would make again: {', '.join(stale)}; `skyassets status` tells more"
@@ -115,7 +117,7 @@ def _warned(project: Project, wanted: Wanted, report: PublishedReport, under: li
             "the report's pages show questions and answers of the benchmarks, which others may learn from there; "
             "--tables-only leaves the pages out"
         )
-    yield from judged.to_be_known(under)
+    yield from judged.share_alike_notes(under)
     yield (
         f"traces are by {project.recipe.teacher.model.name}: what its maker's terms say of training on its texts is "
         "not looked at"
