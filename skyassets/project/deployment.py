@@ -32,7 +32,7 @@ from skyassets.engines.tokenizing.process import token_lengths, token_pieces
 from skyassets.engines.training.trainer import DeepSpeedTrainer, Telling
 from skyassets.stages.curation.examples import Count
 from skyassets.stages.grading.config import Graders
-from skyassets.stages.publishing.card_facts import licence_of
+from skyassets.stages.publishing.card_content import licence_of
 from skyassets.stages.training.parallelism import LayoutOverrides
 
 ROLES = ("teacher", "rewriter", "rater", "judge", "base", "student")

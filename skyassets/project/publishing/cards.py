@@ -7,7 +7,7 @@ from skyassets.core.publication import UNNAMED, RepoType
 from skyassets.core.tables.declarations import EXAMPLES
 from skyassets.project.project import Project
 from skyassets.project.publishing.report import PublishedReport
-from skyassets.project.publishing.student_card import card_facts_of, scoreboard_of
+from skyassets.project.publishing.student_card import card_content_of, scoreboard_of
 from skyassets.project.sft_files import data_card
 from skyassets.project.training_runs import current_run
 from skyassets.stages.markup.markdown import plain
@@ -43,6 +43,6 @@ def published_data_card(project: Project, report: PublishedReport, names: Names,
 
 def published_student_card(project: Project, report: PublishedReport, names: Names, accepted: Sequence[str]) -> str:
     """The model's card; `accepted` lists the licences that required acceptance."""
-    facts = card_facts_of(project, current_run(project), report.rows)
+    facts = card_content_of(project, current_run(project), report.rows)
     datasets = tuple(dict.fromkeys([*([names.data] if names.data else []), *facts.datasets]))
     return model_card(replace(facts, name=names.model, datasets=datasets, accepted=tuple(accepted), report=REPORT))

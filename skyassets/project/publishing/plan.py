@@ -18,7 +18,7 @@ from skyassets.project.publishing.secret_scan import leaks_in
 from skyassets.project.table_status import State, table_statuses
 from skyassets.stages.curation.examples import kept_examples
 from skyassets.stages.publishing import release_checks
-from skyassets.stages.publishing.release_checks import Under
+from skyassets.stages.publishing.release_checks import LicensedContent
 
 NOT_FRESH = (State.STALE, State.MISSING, State.STUCK)
 
@@ -51,7 +51,7 @@ def publication(project: Project, request: PublicationRequest) -> Publication:
         return Publication((), tuple(refused))
     report = published_report(project, request.report, request.has_pages)
     under = {kind: _under(project, kind, report if kind is request.with_report else None) for kind in request.kinds}
-    accepted = {kind: release_checks.taken(many, request.names.accepted) for kind, many in under.items()}
+    accepted = {kind: release_checks.used_acceptances(many, request.names.accepted) for kind, many in under.items()}
     items: dict[RepoType, list[RepoFile]] = {}
     if RepoType.DATA in request.kinds:
         text = published_data_card(project, report, request.names, accepted[RepoType.DATA])
@@ -81,19 +81,19 @@ def _missing(project: Project, *tables: Table) -> Iterator[str]:
             yield unreadable
 
 
-def _under(project: Project, kind: RepoType, report: PublishedReport | None) -> list[Under]:
+def _under(project: Project, kind: RepoType, report: PublishedReport | None) -> list[LicensedContent]:
     """The licensed content: the kept rows, the base model, and the benchmark items shown on pages."""
     rows = kept_examples(project.store.read(EXAMPLES)).group_by("licence").len().sort("licence", nulls_last=True)
-    content = [Under("rows of the data set", *row) for row in rows.iter_rows()]
+    content = [LicensedContent("rows of the data set", *row) for row in rows.iter_rows()]
     if kind is RepoType.MODEL:
         base = project.recipe.training.base
-        content.append(Under(f"the base, {base.name}", project.deployment.licence(base)))
+        content.append(LicensedContent(f"the base, {base.name}", project.deployment.licence(base)))
     if report is not None and report.shows_items:
         items = pl.scan_parquet(project.store.path(BENCHMARK_PROBLEMS)).filter(
             pl.col("set_aside").is_null(), pl.col("benchmark").is_in(report.benchmarks)
         )
         counts = items.group_by("licence").len().sort("licence", nulls_last=True).collect()
-        content += [Under("benchmark items, some of which the pages show", *row) for row in counts.iter_rows()]
+        content += [LicensedContent("benchmark items, some of which the pages show", *row) for row in counts.iter_rows()]
     return content
 
 
@@ -105,7 +105,7 @@ def _versions(project: Project, report: PublishedReport) -> dict[str, str]:
 
 
 def _warnings(
-    project: Project, request: PublicationRequest, report: PublishedReport, under: list[Under]
+    project: Project, request: PublicationRequest, report: PublishedReport, under: list[LicensedContent]
 ) -> Iterator[str]:
     stale = [f"{each.table.name} ({each.why})" for each in table_statuses(project) if each.state in NOT_FRESH]
     if stale:

@@ -11,7 +11,7 @@ from skyassets.core.tables.store import column_differences
 from skyassets.project.evaluation.history import ITEMS, MANIFEST, ROWS, VERSION_LETTERS, history_of
 from skyassets.project.evaluation.report_files import FILES as PAGES
 from skyassets.project.project import Project
-from skyassets.stages.publishing.release_checks import wrong_report
+from skyassets.stages.publishing.release_checks import report_mismatch
 
 TABLES = (ROWS, ITEMS, MANIFEST)
 
@@ -63,7 +63,7 @@ def published_report(project: Project, name: str, has_pages: bool) -> PublishedR
     names = (*(PAGES if has_pages else ()), *TABLES)
     files = {each: next((one / each for one in folders if (one / each).is_file()), None) for each in names}
     wrong = [
-        wrong_report(rows["checkpoint_id"].drop_nulls().unique().to_list(), checkpoint_id),
+        report_mismatch(rows["checkpoint_id"].drop_nulls().unique().to_list(), checkpoint_id),
         _other_data(weights, store.data_version(EXAMPLES)),
         *(f"the report's {each} is missing: materialize benchmark_reports" for each, path in files.items() if not path),
     ]

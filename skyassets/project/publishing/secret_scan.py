@@ -11,7 +11,7 @@ from skyassets.engines.host.private_names import SHORTEST_SECRET
 from skyassets.engines.hub import upload
 from skyassets.project.evaluation.report_files import FILES as PAGES
 from skyassets.project.project import Project
-from skyassets.stages.publishing.secret_scan import MOST, Private, leaks
+from skyassets.stages.publishing.secret_scan import MOST, PrivateStrings, leaks
 
 VOCABULARY = ("tokenizer.json", "vocab.json", "merges.txt", "vocab.txt", "added_tokens.json")
 """Vocabulary files of the base model, copied unchanged; they contain arbitrary words."""
@@ -25,7 +25,7 @@ def leaks_in(project: Project, files: Iterable[tuple[RepoType, RepoFile]]) -> It
     keys = project.deployment.keys.items()
     secrets = {key: f"the key of {role}" for role, values in keys for key in values if len(key) >= SHORTEST_SECRET}
     secrets |= {one: "the hub's token"} if (one := upload.token()) else {}
-    private = Private(
+    private = PrivateStrings(
         secrets=private_names.secrets() | secrets,
         folders=private_names.folders(project.deployment.data),
         names=private_names.names(),

@@ -11,39 +11,39 @@ from skyassets.engines.training.checkpoint_folder import CARD, Run
 from skyassets.project.project import Project
 from skyassets.project.sft_files import provenance
 from skyassets.stages.curation.examples import kept_examples
-from skyassets.stages.publishing import card_facts
-from skyassets.stages.publishing.card_facts import CardFacts, Course, TableVersion
+from skyassets.stages.publishing import card_content
+from skyassets.stages.publishing.card_content import CardContent, TableVersion, TrainingSummary
 from skyassets.stages.publishing.model_card import model_card
 from skyassets.stages.reporting.scoreboard import Scoreboard, scoreboard
 
 
 def write_card(project: Project, run: Run, reports: pl.DataFrame | None) -> None:
     """Write the model card into the folder of the weights, with the scores of `reports` if given."""
-    write_text(run.folder / CARD, model_card(card_facts_of(project, run, reports)))
+    write_text(run.folder / CARD, model_card(card_content_of(project, run, reports)))
 
 
-def card_facts_of(project: Project, run: Run, reports: pl.DataFrame | None) -> CardFacts:
+def card_content_of(project: Project, run: Run, reports: pl.DataFrame | None) -> CardContent:
     """The data of the model card of `run`; `reports` is a report on it."""
     recipe, store = project.recipe, project.store
     examples = store.read(EXAMPLES)
-    data = card_facts.shares(examples)
+    data = card_content.data_parts(examples)
     system = kept_examples(examples)["system"][0]
     ancestors = ASSET_TABLES[: ASSET_TABLES.index(EXAMPLES) + 1]
     manifests = [(table, store.manifest(table)) for table in ancestors]
-    return CardFacts(
+    return CardContent(
         recipe=recipe.name,
         description=recipe.description,
         training=recipe.training,
-        course=Course(len(run.curve), sum(step.tokens for step in run.curve), run.curve[-1].loss),
+        summary=TrainingSummary(len(run.curve), sum(step.tokens for step in run.curve), run.curve[-1].loss),
         data=data,
         data_version=store.data_version(EXAMPLES),
         origins=provenance(recipe).origins,
-        datasets=card_facts.hub_datasets(recipe.sources, data),
+        datasets=card_content.hub_datasets(recipe.sources, data),
         base_licence=project.deployment.licence(recipe.training.base),
         system=system or "",
         board=None if reports is None else scoreboard_of(project, reports),
         made_with={} if reports is None else json.loads(str(reports["made_with"][0])),
-        tested_on=card_facts.tested_on(recipe.benchmarks),
+        tested_on=card_content.tested_on(recipe.benchmarks),
         lineage=tuple(TableVersion(table.name, one.rows, one.data_version) for table, one in manifests if one),
     )
 

@@ -27,7 +27,7 @@ def score_lines(board: Scoreboard) -> list[str]:
             plain(benchmark),
             plain(metric),
             sample_size(board.at(benchmark, STUDENT, metric)),
-            *_shown(board, benchmark, metric),
+            *_score_cells(board, benchmark, metric),
         )
         for benchmark, metric in _correctness(board)
     ]
@@ -39,8 +39,8 @@ def score_lines(board: Scoreboard) -> list[str]:
         *table(("benchmark", "metric", "items", *map(plain, board.roles), plain(GAIN), ""), rows),
         "",
         "Percent with 95% intervals; the difference in points, with its p-value. Strict accuracy counts an answer only",
-        "in the asked-for form; lenient accuracy counts the last stated answer, whatever its form. Everybody was asked",
-        f"the same with the same sampling. *{NOISE}* is a difference that cannot be told apart from none.",
+        "in the requested form; lenient accuracy counts the last stated answer, whatever its form. All models were",
+        f"given the same prompts and sampling. *{NOISE}* is a difference that is not significant.",
         *(("", plain(note)) if (note := chance_note(board)) else ()),
     ]
 
@@ -49,8 +49,8 @@ def student_lines(board: Scoreboard, base: str, model: str = "") -> list[str]:
     """The data set card's section on the student trained on it; `model` is the student's hub name."""
     lines = score_lines(board)
     where = f", published as {code(model)}" if model else ""
-    told = f"The student is {code(base)} after training on these examples{where}."
-    return ["## What a student learned from it", "", told, "", *lines, ""] if lines else []
+    sentence = f"The student is {code(base)} after training on these examples{where}."
+    return ["## What a student learned from it", "", sentence, "", *lines, ""] if lines else []
 
 
 def model_index(name: str, board: Scoreboard, published: Mapping[str, str]) -> list[dict[str, object]]:
@@ -92,14 +92,14 @@ def _correctness(board: Scoreboard) -> list[tuple[str, str]]:
     ]
 
 
-def _shown(board: Scoreboard, benchmark: str, metric: str) -> list[str]:
+def _score_cells(board: Scoreboard, benchmark: str, metric: str) -> list[str]:
     gain = board.at(benchmark, GAIN, metric)
-    told = ""
+    difference = ""
     if gain is not None and gain.value is not None:
         p = p_value_text(gain.p_value)
-        told = f"{_with_reach(gain, '+')}{f', p {p}' if p.startswith('<') else f', p = {p}' if p else ''}"
+        difference = f"{_with_reach(gain, '+')}{f', p {p}' if p.startswith('<') else f', p = {p}' if p else ''}"
     words = in_one_word(gain) if gain is not None else ""
-    return [*(_with_reach(board.at(benchmark, role, metric)) for role in board.roles), told, words]
+    return [*(_with_reach(board.at(benchmark, role, metric)) for role in board.roles), difference, words]
 
 
 def _with_reach(scored: Scored | None, sign: str = "") -> str:

@@ -40,8 +40,8 @@ def origin(source: Source) -> str:
         return "made by a generator"
     if isinstance(of, HubDataset) and HUB_NAME.fullmatch(of.repo):
         what = (f"configuration {of.config}" if of.config else "", f"split {of.split}" if of.split else "")
-        told = ", ".join(each for each in (*what, f"revision {of.revision}") if each)
-        return f"{of.repo} on the Hugging Face hub, {told}"
+        details = ", ".join(each for each in (*what, f"revision {of.revision}") if each)
+        return f"{of.repo} on the Hugging Face hub, {details}"
     return "files of the maker's own"
 
 
@@ -134,10 +134,10 @@ def _verified(rows: int, trusted: int) -> str:
 
 def _domains(rows: pl.DataFrame) -> list[tuple[object, ...]]:
     tokens = pl.col("example_tokens")
-    told = (pl.len(), tokens.sum(), pl.col("learned_tokens").sum().alias("learned"), tokens.median().cast(int)
+    columns = (pl.len(), tokens.sum(), pl.col("learned_tokens").sum().alias("learned"), tokens.median().cast(int)
             .alias("median"), tokens.max().alias("longest"))  # fmt: skip
-    found = list(rows.group_by("domain").agg(told).sort("domain").iter_rows())
-    return found if len(found) == 1 else [*found, ("all", *rows.select(told).row(0))] if found else []
+    domains = list(rows.group_by("domain").agg(columns).sort("domain").iter_rows())
+    return domains if len(domains) == 1 else [*domains, ("all", *rows.select(columns).row(0))] if domains else []
 
 
 def _sources(rows: pl.DataFrame, origins: Mapping[str, str]) -> list[tuple[object, ...]]:
@@ -146,8 +146,8 @@ def _sources(rows: pl.DataFrame, origins: Mapping[str, str]) -> list[tuple[objec
 
 
 def _waterfall(examples: pl.DataFrame, rules: Sequence[str]) -> list[str]:
-    fall = by_domain(examples, rules)
+    waterfall = by_domain(examples, rules)
     domains = sorted(examples["domain"].unique())
-    shown = domains if len(domains) > 1 else []
-    rows = [(line, sum(found.values()), *(found[domain] for domain in shown)) for line, found in fall.items()]
-    return table(("drop reason", "rows", *shown), rows)
+    columns = domains if len(domains) > 1 else []
+    rows = [(line, sum(counts.values()), *(counts[domain] for domain in columns)) for line, counts in waterfall.items()]
+    return table(("drop reason", "rows", *columns), rows)

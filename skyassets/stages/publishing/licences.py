@@ -8,21 +8,21 @@ UNKNOWN = "unknown"
 """The name of an unstated licence."""
 
 
-class Terms(StrEnum):
+class LicenceTerms(StrEnum):
     """A licence's conditions for redistributing the work or a derived work."""
 
-    FREE = "asks nothing"
-    NAMED = "asks for the notice and the names of the authors"
-    SHARED = "asks that what is made from it is passed on under the same licence"
-    NOT_SOLD = "allows no commercial use"
-    UNCHANGED = "allows no changed versions to be passed on"
-    OWN = "has terms of its own, with uses that it forbids"
-    UNSTATED = "is not known"
+    UNCONDITIONAL = "has no conditions"
+    ATTRIBUTION = "requires attribution"
+    SHARE_ALIKE = "requires the same licence for derived works"
+    NON_COMMERCIAL = "forbids commercial use"
+    NO_DERIVATIVES = "forbids distributing modified versions"
+    CUSTOM = "has terms of its own that forbid some uses"
+    UNKNOWN = "is unknown"
 
     @property
     def allows(self) -> bool:
         """Whether a modified work may be redistributed for any use."""
-        return self in (Terms.FREE, Terms.NAMED, Terms.SHARED)
+        return self in (LicenceTerms.UNCONDITIONAL, LicenceTerms.ATTRIBUTION, LicenceTerms.SHARE_ALIKE)
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Licence:
     """A licence: its SPDX identifier (or its publisher's name for it), its terms, and its hub name."""
 
     name: str
-    terms: Terms
+    terms: LicenceTerms
     hub: str = ""
     """Empty if it is the name in lower case."""
     also: tuple[str, ...] = ()
@@ -43,40 +43,42 @@ class Licence:
 
 
 LICENCES = (
-    Licence("CC0-1.0", Terms.FREE, also=("cc0",)),
-    Licence("Unlicense", Terms.FREE),
-    Licence("PDDL-1.0", Terms.FREE, hub="pddl", also=("pddl",)),
-    Licence("WTFPL", Terms.FREE),
-    Licence("MIT", Terms.NAMED, also=("mit license", "the mit license")),
-    Licence("Apache-2.0", Terms.NAMED, also=("apache 2.0", "apache license 2.0", "apache license, version 2.0")),
-    Licence("BSD-2-Clause", Terms.NAMED),
-    Licence("BSD-3-Clause", Terms.NAMED),
-    Licence("ISC", Terms.NAMED),
-    Licence("CC-BY-3.0", Terms.NAMED),
-    Licence("CC-BY-4.0", Terms.NAMED, also=("cc by 4.0",)),
-    Licence("ODC-By-1.0", Terms.NAMED, hub="odc-by", also=("odc-by",)),
-    Licence("CDLA-Permissive-2.0", Terms.NAMED),
-    Licence("CC-BY-SA-3.0", Terms.SHARED),
-    Licence("CC-BY-SA-4.0", Terms.SHARED, also=("cc by-sa 4.0",)),
-    Licence("ODbL-1.0", Terms.SHARED, hub="odbl", also=("odbl",)),
-    Licence("GPL-3.0-only", Terms.SHARED, hub="gpl-3.0", also=("gpl-3.0", "gpl-3.0-or-later")),
-    Licence("AGPL-3.0-only", Terms.SHARED, hub="agpl-3.0", also=("agpl-3.0", "agpl-3.0-or-later")),
-    Licence("MPL-2.0", Terms.SHARED),
-    Licence("CC-BY-NC-3.0", Terms.NOT_SOLD),
-    Licence("CC-BY-NC-4.0", Terms.NOT_SOLD, also=("cc by-nc 4.0",)),
-    Licence("CC-BY-NC-SA-3.0", Terms.NOT_SOLD),
-    Licence("CC-BY-NC-SA-4.0", Terms.NOT_SOLD, also=("cc by-nc-sa 4.0",)),
-    Licence("CC-BY-NC-ND-4.0", Terms.NOT_SOLD),
-    Licence("CC-BY-ND-4.0", Terms.UNCHANGED),
-    Licence("llama2", Terms.OWN),
-    Licence("llama3", Terms.OWN),
-    Licence("llama3.1", Terms.OWN),
-    Licence("llama3.2", Terms.OWN),
-    Licence("llama3.3", Terms.OWN),
-    Licence("llama4", Terms.OWN),
-    Licence("gemma", Terms.OWN),
-    Licence("openrail", Terms.OWN),
-    Licence("bigscience-openrail-m", Terms.OWN),
+    Licence("CC0-1.0", LicenceTerms.UNCONDITIONAL, also=("cc0",)),
+    Licence("Unlicense", LicenceTerms.UNCONDITIONAL),
+    Licence("PDDL-1.0", LicenceTerms.UNCONDITIONAL, hub="pddl", also=("pddl",)),
+    Licence("WTFPL", LicenceTerms.UNCONDITIONAL),
+    Licence("MIT", LicenceTerms.ATTRIBUTION, also=("mit license", "the mit license")),
+    Licence(
+        "Apache-2.0", LicenceTerms.ATTRIBUTION, also=("apache 2.0", "apache license 2.0", "apache license, version 2.0")
+    ),
+    Licence("BSD-2-Clause", LicenceTerms.ATTRIBUTION),
+    Licence("BSD-3-Clause", LicenceTerms.ATTRIBUTION),
+    Licence("ISC", LicenceTerms.ATTRIBUTION),
+    Licence("CC-BY-3.0", LicenceTerms.ATTRIBUTION),
+    Licence("CC-BY-4.0", LicenceTerms.ATTRIBUTION, also=("cc by 4.0",)),
+    Licence("ODC-By-1.0", LicenceTerms.ATTRIBUTION, hub="odc-by", also=("odc-by",)),
+    Licence("CDLA-Permissive-2.0", LicenceTerms.ATTRIBUTION),
+    Licence("CC-BY-SA-3.0", LicenceTerms.SHARE_ALIKE),
+    Licence("CC-BY-SA-4.0", LicenceTerms.SHARE_ALIKE, also=("cc by-sa 4.0",)),
+    Licence("ODbL-1.0", LicenceTerms.SHARE_ALIKE, hub="odbl", also=("odbl",)),
+    Licence("GPL-3.0-only", LicenceTerms.SHARE_ALIKE, hub="gpl-3.0", also=("gpl-3.0", "gpl-3.0-or-later")),
+    Licence("AGPL-3.0-only", LicenceTerms.SHARE_ALIKE, hub="agpl-3.0", also=("agpl-3.0", "agpl-3.0-or-later")),
+    Licence("MPL-2.0", LicenceTerms.SHARE_ALIKE),
+    Licence("CC-BY-NC-3.0", LicenceTerms.NON_COMMERCIAL),
+    Licence("CC-BY-NC-4.0", LicenceTerms.NON_COMMERCIAL, also=("cc by-nc 4.0",)),
+    Licence("CC-BY-NC-SA-3.0", LicenceTerms.NON_COMMERCIAL),
+    Licence("CC-BY-NC-SA-4.0", LicenceTerms.NON_COMMERCIAL, also=("cc by-nc-sa 4.0",)),
+    Licence("CC-BY-NC-ND-4.0", LicenceTerms.NON_COMMERCIAL),
+    Licence("CC-BY-ND-4.0", LicenceTerms.NO_DERIVATIVES),
+    Licence("llama2", LicenceTerms.CUSTOM),
+    Licence("llama3", LicenceTerms.CUSTOM),
+    Licence("llama3.1", LicenceTerms.CUSTOM),
+    Licence("llama3.2", LicenceTerms.CUSTOM),
+    Licence("llama3.3", LicenceTerms.CUSTOM),
+    Licence("llama4", LicenceTerms.CUSTOM),
+    Licence("gemma", LicenceTerms.CUSTOM),
+    Licence("openrail", LicenceTerms.CUSTOM),
+    Licence("bigscience-openrail-m", LicenceTerms.CUSTOM),
 )
 """The terms were read from the text of the stated version of each licence."""
 
@@ -90,10 +92,10 @@ def spelled(name: str | None) -> str:
     return known.name if known else line or UNKNOWN
 
 
-def terms(name: str | None) -> Terms:
+def terms(name: str | None) -> LicenceTerms:
     """The terms of the licence `name`; UNSTATED if it is not listed here."""
     known = _BY_NAME.get(spelled(name).lower())
-    return known.terms if known else Terms.UNSTATED
+    return known.terms if known else LicenceTerms.UNKNOWN
 
 
 def on_hub(name: str | None) -> str:
@@ -104,7 +106,5 @@ def on_hub(name: str | None) -> str:
 
 def accepted_in_words(accepted: Sequence[str]) -> str:
     """A card's sentence on the licences that the publisher accepted."""
-    what = "; ".join(
-        f"{name} {terms(name)}" if name != UNKNOWN else "a licence that nobody states" for name in accepted
-    )
+    what = "; ".join(f"{name} {terms(name)}" if name != UNKNOWN else "an unknown licence" for name in accepted)
     return f"Accepted by the publisher, as far as the licences' own words go: {what}."

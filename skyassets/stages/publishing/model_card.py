@@ -1,23 +1,23 @@
 """The model card, as README.md for the hub: base model, data, training, scores, and how to load the model."""
 
 from skyassets.stages.markup.markdown import block, code, front_matter, plain, table
-from skyassets.stages.publishing.card_facts import CardFacts, is_hub_name
+from skyassets.stages.publishing.card_content import CardContent, is_hub_name
 from skyassets.stages.publishing.card_scores import measured_with, model_index, score_lines
 from skyassets.stages.publishing.licences import accepted_in_words, on_hub, spelled
 
 
-def model_card(facts: CardFacts) -> str:
+def model_card(content: CardContent) -> str:
     """The README.md of a folder of final weights."""
-    base = facts.training.base
+    base = content.training.base
     lines = [
-        _front_matter(facts),
+        _front_matter(content),
         "",
-        f"# {plain(facts.recipe)}",
+        f"# {plain(content.recipe)}",
         "",
-        plain(f"{facts.description}."),
+        plain(f"{content.description}."),
         "",
         f"A fine-tuned {code(base.name)}, revision {code(base.revision)}, made by skyassets with the recipe",
-        f"{code(facts.recipe)}.",
+        f"{code(content.recipe)}.",
         "",
         "## Intended use and limits",
         "",
@@ -25,31 +25,31 @@ def model_card(facts: CardFacts) -> str:
         "were. It can be wrong and sound sure, has had no training in safety beyond its base's, and should not decide",
         "anything that nobody checks.",
         "",
-        *_scores(facts),
+        *_scores(content),
         "## Data",
         "",
-        *_data(facts),
+        *_data(content),
         "",
         "## Training",
         "",
-        *_training(facts),
+        *_training(content),
         "",
-        *_lineage(facts),
+        *_lineage(content),
         "## Licences",
         "",
-        *_licences(facts),
+        *_licences(content),
         "",
         "## Loading it",
         "",
-        *_loading(facts),
+        *_loading(content),
         "",
     ]
     return "\n".join(lines)
 
 
-def _front_matter(facts: CardFacts) -> str:
-    licences = {spelled(facts.base_licence), *(spelled(share.licence) for share in facts.data)}
-    base = facts.training.base.name
+def _front_matter(content: CardContent) -> str:
+    licences = {spelled(content.base_licence), *(spelled(part.licence) for part in content.data)}
+    base = content.training.base.name
     return front_matter(
         {
             "license": (on_hub(licences.pop()) if len(licences) == 1 else "") or "other",
@@ -57,42 +57,42 @@ def _front_matter(facts: CardFacts) -> str:
             "pipeline_tag": "text-generation",
             # The hub accepts only hub names here; other base models are named in the text only.
             **({"base_model": base, "base_model_relation": "finetune"} if is_hub_name(base) else {}),
-            "datasets": list(facts.datasets),
+            "datasets": list(content.datasets),
             "tags": ["reasoning", "distillation", "sft", "skyassets"],
-            "model-index": facts.board and model_index(facts.name or facts.recipe, facts.board, facts.tested_on),
+            "model-index": content.board
+            and model_index(content.name or content.recipe, content.board, content.tested_on),
         }
     )
 
 
-def _scores(facts: CardFacts) -> list[str]:
-    lines = score_lines(facts.board) if facts.board else []
+def _scores(content: CardContent) -> list[str]:
+    lines = score_lines(content.board) if content.board else []
     if not lines:
         return []
-    whole = (
-        [f"The whole report, with break-downs and plots: [{facts.report}]({facts.report})", ""] if facts.report else []
-    )
-    return ["## Scores", "", *lines, "", *whole, *(measured_with(facts.made_with) if facts.made_with else ())]
+    folder = content.report
+    whole = [f"The whole report, with break-downs and plots: [{folder}]({folder})", ""] if folder else []
+    return ["## Scores", "", *lines, "", *whole, *(measured_with(content.made_with) if content.made_with else ())]
 
 
-def _data(facts: CardFacts) -> list[str]:
-    origins = dict(facts.origins)
+def _data(content: CardContent) -> list[str]:
+    origins = dict(content.origins)
     rows = [
-        (*map(plain, (share.source, share.domain, spelled(share.licence))), share.examples, share.tokens)
-        for share in facts.data
+        (*map(plain, (part.source, part.domain, spelled(part.licence))), part.examples, part.tokens)
+        for part in content.data
     ]
-    total = ("all", "", "", sum(share.examples for share in facts.data), sum(share.tokens for share in facts.data))
-    used = dict.fromkeys(share.source for share in facts.data)
+    total = ("all", "", "", sum(part.examples for part in content.data), sum(part.tokens for part in content.data))
+    used = dict.fromkeys(part.source for part in content.data)
     published = [f"- {plain(name)}: {plain(origins[name])}" for name in used if origins.get(name)]
     return [
         *table(("source", "domain", "licence", "examples", "tokens"), [*rows, total]),
         "",
-        f"Tokens of one epoch, by the model's own tokenizer. Data version {code(facts.data_version)}.",
+        f"Tokens of one epoch, by the model's own tokenizer. Data version {code(content.data_version)}.",
         *(("", *published) if published else ()),
     ]
 
 
-def _training(facts: CardFacts) -> list[str]:
-    how, course = facts.training, facts.course
+def _training(content: CardContent) -> list[str]:
+    how, summary = content.training, content.summary
     what = (
         f"low-rank adapters of rank {how.lora.rank}, alpha {how.lora.alpha}, dropout {how.lora.dropout:g} on "
         f"{plain(how.lora.targets)}, merged into the weights"
@@ -108,9 +108,9 @@ def _training(facts: CardFacts) -> list[str]:
         ("longest example", f"{how.cutoff:,} tokens; nothing was cut"),
         ("precision", plain(how.precision)),
         ("seed", str(how.seed)),
-        ("steps", course.steps),
-        ("tokens, all epochs", course.tokens),
-        ("last loss", f"{course.last_loss:.4f} nats a learned token"),
+        ("steps", summary.steps),
+        ("tokens, all epochs", summary.tokens),
+        ("last loss", f"{summary.last_loss:.4f} nats a learned token"),
     )
     return [
         *table(("", ""), rows),
@@ -120,29 +120,29 @@ def _training(facts: CardFacts) -> list[str]:
     ]
 
 
-def _lineage(facts: CardFacts) -> list[str]:
-    rows = [(code(each.table), each.rows, code(each.data_version)) for each in facts.lineage]
-    told = ("Each table is made from the ones before it; a data version is the digest of its rows.", "")
-    return ["## Lineage", "", *table(("table", "rows", "data version"), rows), "", *told] if rows else []
+def _lineage(content: CardContent) -> list[str]:
+    rows = [(code(each.table), each.rows, code(each.data_version)) for each in content.lineage]
+    note = ("Each table is made from the ones before it; a data version is the digest of its rows.", "")
+    return ["## Lineage", "", *table(("table", "rows", "data version"), rows), "", *note] if rows else []
 
 
-def _licences(facts: CardFacts) -> list[str]:
-    data = plain("; ".join(sorted({spelled(share.licence) for share in facts.data})))
+def _licences(content: CardContent) -> list[str]:
+    data = plain("; ".join(sorted({spelled(part.licence) for part in content.data})))
     return [
-        f"The base's licence: {plain(spelled(facts.base_licence))}. The licences of the data: {data}.",
+        f"The base's licence: {plain(spelled(content.base_licence))}. The licences of the data: {data}.",
         "Who uses the weights has to keep all of them.",
-        *(("", plain(accepted_in_words(facts.accepted))) if facts.accepted else ()),
+        *(("", plain(accepted_in_words(content.accepted))) if content.accepted else ()),
     ]
 
 
-def _loading(facts: CardFacts) -> list[str]:
-    system = ['    {"role": "system", "content": SYSTEM},'] if facts.system else []
-    longest = facts.training.cutoff
+def _loading(content: CardContent) -> list[str]:
+    system = ['    {"role": "system", "content": SYSTEM},'] if content.system else []
+    longest = content.training.cutoff
     # A hub name contains no quotes, so it needs no escaping.
-    where = f'"{facts.name}"' if facts.name else "PATH"
-    told = ["", "`SYSTEM` is the system prompt that it was trained with:", "", *block(facts.system, "text")]
+    where = f'"{content.name}"' if content.name else "PATH"
+    note = ["", "`SYSTEM` is the system prompt that it was trained with:", "", *block(content.system, "text")]
     return [
-        "With transformers:" if facts.name else "With transformers, `PATH` being this folder or its name on the hub:",
+        "With transformers:" if content.name else "With transformers, `PATH` being this folder or its name on the hub:",
         "",
         "```python",
         "from transformers import pipeline",
@@ -155,6 +155,6 @@ def _loading(facts: CardFacts) -> list[str]:
         f"print(student(conversation, max_new_tokens={longest})[0]['generated_text'][-1]['content'])",
         "```",
         "",
-        f"With vLLM: {code(f'vllm serve {facts.name or where}')}, then OpenAI's chat API on port 8000.",
-        *(told if facts.system else ()),
+        f"With vLLM: {code(f'vllm serve {content.name or where}')}, then OpenAI's chat API on port 8000.",
+        *(note if content.system else ()),
     ]

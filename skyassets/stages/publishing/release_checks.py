@@ -4,11 +4,11 @@ import shlex
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from skyassets.stages.publishing.licences import UNKNOWN, Terms, spelled, terms
+from skyassets.stages.publishing.licences import UNKNOWN, LicenceTerms, spelled, terms
 
 
 @dataclass(frozen=True)
-class Under:
+class LicensedContent:
     """Licensed content to be published."""
 
     what: str
@@ -21,45 +21,45 @@ class Under:
         return self.what if self.rows is None else f"{self.rows:,} {self.what}"
 
 
-def under_one(many: Iterable[Under]) -> dict[str, list[Under]]:
+def by_licence(many: Iterable[LicensedContent]) -> dict[str, list[LicensedContent]]:
     """Content by normalized licence name."""
-    found: dict[str, list[Under]] = {}
+    groups: dict[str, list[LicensedContent]] = {}
     for each in many:
-        found.setdefault(spelled(each.licence), []).append(each)
-    return dict(sorted(found.items()))
+        groups.setdefault(spelled(each.licence), []).append(each)
+    return dict(sorted(groups.items()))
 
 
-def forbidden(many: Iterable[Under], accepted: Collection[str]) -> list[str]:
+def forbidden(many: Iterable[LicensedContent], accepted: Collection[str]) -> list[str]:
     """Messages about licences that forbid redistribution or are unknown, and were not accepted."""
-    taken = {spelled(name) for name in accepted}
-    told = []
-    for name, parts in under_one(many).items():
-        if terms(name).allows or name in taken:
+    accepted_names = {spelled(name) for name in accepted}
+    messages = []
+    for name, parts in by_licence(many).items():
+        if terms(name).allows or name in accepted_names:
             continue
         what = ", ".join(map(str, parts))
-        said = "nobody states the licence of" if name == UNKNOWN else f"{name} {terms(name)}:"
-        told.append(f"{said} {what}; if you may publish it, say so: --accept-licence {shlex.quote(name)}")
-    return told
+        problem = f"the licence of {what} is unknown" if name == UNKNOWN else f"{name} {terms(name)}: {what}"
+        messages.append(f"{problem}; if you may publish it, pass --accept-licence {shlex.quote(name)}")
+    return messages
 
 
-def taken(many: Iterable[Under], accepted: Collection[str]) -> tuple[str, ...]:
+def used_acceptances(many: Iterable[LicensedContent], accepted: Collection[str]) -> tuple[str, ...]:
     """The accepted licences that were needed, for the cards."""
-    wanted = {spelled(name) for name in accepted}
-    return tuple(name for name in under_one(many) if name in wanted and not terms(name).allows)
+    accepted_names = {spelled(name) for name in accepted}
+    return tuple(name for name in by_licence(many) if name in accepted_names and not terms(name).allows)
 
 
-def to_be_known(many: Sequence[Under]) -> list[str]:
+def share_alike_notes(many: Sequence[LicensedContent]) -> list[str]:
     """Messages about share-alike licences when content of several licences is published together."""
-    found = under_one(many)
-    told = [
+    groups = by_licence(many)
+    lines = [
         f"{name} {terms(name)}: {', '.join(map(str, parts))}"
-        for name, parts in found.items()
-        if terms(name) is Terms.SHARED and len(found) > 1
+        for name, parts in groups.items()
+        if terms(name) is LicenceTerms.SHARE_ALIKE and len(groups) > 1
     ]
-    return [f"{line}; the whole is then under several licences" for line in told]
+    return [f"{line}; the whole is then under several licences" for line in lines]
 
 
-def wrong_report(checkpoints: Collection[str], checkpoint: str) -> str:
+def report_mismatch(checkpoints: Collection[str], checkpoint: str) -> str:
     """Why a report on `checkpoints` does not match the weights of `checkpoint`; empty if it does."""
     others = sorted({each for each in checkpoints if each} - {checkpoint})
     if not others and checkpoint in checkpoints:
@@ -68,6 +68,6 @@ def wrong_report(checkpoints: Collection[str], checkpoint: str) -> str:
     return f"the report {seen}, and the weights are {checkpoint[:12]}: materialize benchmark_answers and what follows"
 
 
-def title(versions: Mapping[str, str]) -> str:
+def commit_title(versions: Mapping[str, str]) -> str:
     """The commit title: what was published, with data versions."""
     return f"skyassets: {', '.join(f'{name} {version[:12]}' for name, version in versions.items())}"

