@@ -56,7 +56,7 @@ from skyassets.stages.sampling.length_policy import DROP, KEEP, LengthPolicy
 from skyassets.stages.sampling.prompts import Prompts
 
 Published = PublishedRun
-"""The name of `PublishedRun` in earlier releases."""
+"""The former name of `PublishedRun`."""
 
 __all__ = [
     "DROP", "KEEP", "Asking", "Benchmark", "Bounds", "Calls", "Cap", "Chosen", "Contender", "Curation",

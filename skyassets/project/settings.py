@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -49,6 +50,7 @@ def from_environment(environment: Mapping[str, str]) -> Deployment:
                     "one key for all of them, or one for each in the same order"
                 )
             keys[role] = own
+    batched = _by_role(environment, "BATCH", partial(_switch, meaning="use the server's Batch API"))
     return Deployment(
         data=Path(environment.get("SKYASSETS_DATA", "data")).absolute(),
         engine=engine,
@@ -59,13 +61,7 @@ def from_environment(environment: Mapping[str, str]) -> Deployment:
         prices=_by_role(environment, "PRICE", _price),
         rpm=_by_role(environment, "RPM", _whole),
         tpm=_by_role(environment, "TPM", _whole),
-        batches=frozenset(
-            role
-            for role, is_on in _by_role(
-                environment, "BATCH", lambda name, text: _switch(name, text, "use the server's Batch API")
-            ).items()
-            if is_on
-        ),
+        batches=frozenset(role for role, is_on in batched.items() if is_on),
         budget=_dollars(environment, "SKYASSETS_BUDGET"),
         hour_price=_dollars(environment, "SKYASSETS_HOUR_PRICE") or 0.0,
         concurrency=_number(environment, "SKYASSETS_CONCURRENCY", Deployment.concurrency),
@@ -103,12 +99,12 @@ def overrides(environment: Mapping[str, str]) -> LayoutOverrides:
         ranks=_override(environment, "SKYASSETS_RANKS", _whole),
         micro_batch=_override(environment, "SKYASSETS_MICRO_BATCH", _whole),
         zero_stage=_override(environment, "SKYASSETS_ZERO", lambda name, text: int(_among(name, text, ZERO_STAGES))),
-        offload=_override(environment, "SKYASSETS_OFFLOAD", lambda name, text: _among(name, text, OFFLOADS)),
+        offload=_override(environment, "SKYASSETS_OFFLOAD", partial(_among, possible=OFFLOADS)),
         recompute=_override(
             environment, "SKYASSETS_RECOMPUTE", lambda name, text: _among(name, text, ("0", "1")) == "1"
         ),
-        attention=_override(environment, "SKYASSETS_ATTENTION", lambda name, text: _among(name, text, ATTENTIONS)),
-        loss=_override(environment, "SKYASSETS_LOSS", lambda name, text: _among(name, text, LOSSES)),
+        attention=_override(environment, "SKYASSETS_ATTENTION", partial(_among, possible=ATTENTIONS)),
+        loss=_override(environment, "SKYASSETS_LOSS", partial(_among, possible=LOSSES)),
         sequence_parallel=_number(environment, "SKYASSETS_SEQUENCE_PARALLEL", LayoutOverrides.sequence_parallel),
     )
 
