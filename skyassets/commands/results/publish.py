@@ -49,8 +49,11 @@ def publish(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     console = Console()
     folder = Project(recipe, deployment).store.folder
     plan = publication(Project(recipe, deployment), wanted)
+    visibility = "public" if options.public else "private"
     for parcel in plan.parcels:
-        console.print(_table(parcel, options.public, folder))
+        files = f"{len(parcel.items)} files, {_size(parcel.size)}"
+        print_text(console, f"{parcel.kind.value} {parcel.repo}, {visibility} if new: {files}")
+        console.print(_table(parcel, folder))
     if plan.parcels:
         print_text(console, f"commit message: {plan.parcels[0].title}\nfiles from: {os.path.relpath(folder)}/")
     for kind, lines, style in (("note", plan.warned, "yellow"), ("blocked", plan.refused, "red")):
@@ -100,11 +103,8 @@ PUBLISH = Command(
 )
 
 
-def _table(parcel: Parcel, is_public: bool, folder: Path) -> Table:
-    visibility = "public" if is_public else "private"
-    title = f"{parcel.kind.value} {parcel.repo}, {visibility} if new: {len(parcel.items)} files, {_size(parcel.size)}"
-    table = new_table(("file", "size", "from"), title, ("size",), fold=("file", "from"))
-    table.title_justify = "left"
+def _table(parcel: Parcel, folder: Path) -> Table:
+    table = new_table(("file", "size", "from"), right=("size",), fold=("file", "from"))
     for item in sorted(parcel.items, key=lambda item: item.path):
         source = "generated" if isinstance(item.content, bytes) else os.path.relpath(item.content, folder)
         table.add_row(Text(printable(item.path)), _size(item.size), Text(printable(source)))
