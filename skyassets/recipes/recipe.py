@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 
 from skyassets.core.errors import RecipeError
-from skyassets.core.ports import Limits
+from skyassets.core.ports import Limits, Model
 from skyassets.core.sources import Source
 from skyassets.core.training.spec import Training
 from skyassets.recipes.expected import Expected
@@ -52,6 +52,18 @@ class Recipe:
     """When the benchmarks are asked again, as a cron expression; used once the schedule is switched on."""
     expected: Expected | None = None
     """What a whole run is expected to take, for planning without the sources; affects no row."""
+
+    @property
+    def models(self) -> dict[str, Model]:
+        """The models by role, except the student."""
+        models = {"teacher": self.teacher.model, "base": self.training.base}
+        if isinstance(self.rewriting, ModelRewriting):
+            models["rewriter"] = self.rewriting.model
+        if self.rating is not None:
+            models["rater"] = self.rating.model
+        if self.judge is not None:
+            models["judge"] = self.judge.model
+        return models | {contender.role: contender.model for contender in self.contenders}
 
 
 SCHEDULES = ("cosine", "linear", "constant", "constant_with_warmup")

@@ -1,7 +1,7 @@
 """`skyassets doctor`: what is installed, what works, and how to fix the rest."""
 
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from functools import partial
@@ -25,7 +25,6 @@ from skyassets.engines.sandbox.choice import ChosenSandbox
 from skyassets.engines.serving.vllm_server import vllm_problem
 from skyassets.project.deployment import Deployment
 from skyassets.recipes.recipe import Recipe
-from skyassets.stages.rewriting.rewrite import ModelRewriting
 
 STYLES = {Health.FINE: "green", Health.OPTIONAL: "yellow", Health.MISSING: "bold red"}
 AT_ONCE = 8
@@ -65,7 +64,7 @@ def examine(recipe: Recipe, deployment: Deployment) -> list[CheckResult]:
         _vllm,
         partial(machine.compiler, is_needed=trains),
         partial(_sandbox, recipe.limits, deployment),
-        *(partial(_server, role, model, deployment) for role, model in _roles(recipe)),
+        *(partial(_server, role, model, deployment) for role, model in recipe.models.items()),
         machine.hub,
         partial(machine.memory, is_needed=trains),
         partial(machine.disk, deployment),
@@ -111,19 +110,6 @@ def _sandbox(limits: Limits, deployment: Deployment) -> CheckResult:
         return check_result("sandbox", is_fine=False, seen=name, do="unset SKYASSETS_SANDBOX, which disables it")
     is_fine = run.kind is RunKind.FINISHED and run.output == "42\n"
     return check_result("sandbox", is_fine, f"{name}: test program {run.kind}", run.detail)
-
-
-def _roles(recipe: Recipe) -> Iterator[tuple[str, Model]]:
-    """The models the recipe asks, by role."""
-    yield "teacher", recipe.teacher.model
-    if isinstance(recipe.rewriting, ModelRewriting):
-        yield "rewriter", recipe.rewriting.model
-    if recipe.rating is not None:
-        yield "rater", recipe.rating.model
-    if recipe.judge is not None:
-        yield "judge", recipe.judge.model
-    yield "base", recipe.training.base
-    yield from ((contender.role, contender.model) for contender in recipe.contenders)
 
 
 def _server(role: str, model: Model, deployment: Deployment) -> CheckResult:

@@ -175,7 +175,7 @@ def _show(console: Console, sides: tuple[Side, Side], tries: Tries, options: Nam
         style = "bold" if each.outcome == USABLE else ""
         table.add_row(each.outcome, *map(str, (*each.passed, *each.only)), f"{each.p_value:.2g}", style=style)
     console.print(table)
-    table = new_table(("cost", *names))
+    table = new_table(("cost", *names), right=names)
     for row in costs(tries):
         table.add_row(*row)
     console.print(table)

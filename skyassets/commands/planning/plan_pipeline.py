@@ -10,9 +10,7 @@ from skyassets.core.training.hardware import Hardware
 from skyassets.project.estimate import CallEstimate
 from skyassets.project.project import Project
 from skyassets.recipes.expected import Calls, Expected
-from skyassets.recipes.recipe import Recipe
 from skyassets.stages.inspection.forecast import Lengths, Line
-from skyassets.stages.rewriting.rewrite import ModelRewriting
 
 
 def pipeline(project: Project, hardware: Hardware) -> tuple[list[Line], str]:
@@ -28,7 +26,8 @@ def pipeline(project: Project, hardware: Hardware) -> tuple[list[Line], str]:
 
 
 def _expected(project: Project, hardware: Hardware, expected: Expected, calls: Calls) -> Line:
-    model = _models(project.recipe)[calls.role]
+    recipe = project.recipe
+    model = (recipe.models | {"student": Model(f"{recipe.training.base.name} as student", "")})[calls.role]
     lengths = Lengths(0, (calls.prompt,) * 3, (calls.completion,) * 3)
     line = Line(
         calls.asset, calls.role, str(model), 0, calls.calls, project.deployment.price(calls.role, model), None, lengths
@@ -41,13 +40,3 @@ def _expected(project: Project, hardware: Hardware, expected: Expected, calls: C
         tokens_per_second=expected.tokens_per_second * hardware.devices,
         machine_price=hardware.device.dollars_hour * hardware.devices,
     )
-
-
-def _models(recipe: Recipe) -> dict[str, Model]:
-    models = {"teacher": recipe.teacher.model, "base": recipe.training.base}
-    models["student"] = Model(f"{recipe.training.base.name} as student", "")
-    if recipe.rating is not None:
-        models["rater"] = recipe.rating.model
-    if isinstance(recipe.rewriting, ModelRewriting):
-        models["rewriter"] = recipe.rewriting.model
-    return models | {contender.role: contender.model for contender in recipe.contenders}

@@ -49,8 +49,11 @@ def publish(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     console = Console()
     folder = Project(recipe, deployment).store.folder
     plan = publication(Project(recipe, deployment), wanted)
+    visibility = "public" if options.public else "private"
     for repo_upload in plan.uploads:
-        console.print(_table(repo_upload, options.public, folder))
+        files = f"{len(repo_upload.files)} files, {_size(repo_upload.size)}"
+        print_text(console, f"{repo_upload.repo_type.value} {repo_upload.repo}, {visibility} if new: {files}")
+        console.print(_table(repo_upload, folder))
     if plan.uploads:
         print_text(console, f"commit message: {plan.uploads[0].title}\nfiles from: {os.path.relpath(folder)}/")
     for kind, lines, style in (("note", plan.warnings, "yellow"), ("blocked", plan.problems, "red")):
@@ -100,12 +103,8 @@ PUBLISH = Command(
 )
 
 
-def _table(repo_upload: RepoUpload, is_public: bool, folder: Path) -> Table:
-    visibility = "public" if is_public else "private"
-    files = f"{len(repo_upload.files)} files, {_size(repo_upload.size)}"
-    title = f"{repo_upload.repo_type.value} {repo_upload.repo}, {visibility} if new: {files}"
-    table = new_table(("file", "size", "from"), title, ("size",), fold=("file", "from"))
-    table.title_justify = "left"
+def _table(repo_upload: RepoUpload, folder: Path) -> Table:
+    table = new_table(("file", "size", "from"), right=("size",), fold=("file", "from"))
     for item in sorted(repo_upload.files, key=lambda item: item.path):
         source = "generated" if isinstance(item.content, bytes) else os.path.relpath(item.content, folder)
         table.add_row(Text(printable(item.path)), _size(item.size), Text(printable(source)))

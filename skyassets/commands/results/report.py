@@ -40,7 +40,8 @@ def report(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     if options.open:
         return _open(folder / PAGE, console)
     if past is None and not options.json:
-        console.print(_tables(recipe, store))
+        print_text(console, f"{recipe.name}: {recipe.description}")
+        console.print(_tables(store))
     if lacking := _lacking(store, past):
         print_text(errors if options.json else console, lacking)
         return 1
@@ -108,10 +109,8 @@ def _open(page: Path, console: Console) -> int:
     return 0 if is_open else 1
 
 
-def _tables(recipe: Recipe, store: TableStore) -> Table:
-    output = new_table(
-        ("table", "rows", "made in", "data version"), f"{recipe.name}: {recipe.description}", ("rows", "made in")
-    )
+def _tables(store: TableStore) -> Table:
+    output = new_table(("table", "rows", "made in", "data version"), right=("rows", "made in"))
     for table in ASSET_TABLES:
         manifest = store.manifest(table)
         if manifest is None:
