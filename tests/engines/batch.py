@@ -22,7 +22,7 @@ from skyassets.engines.openai_api.endpoint import Endpoint
 from skyassets.engines.openai_batch.serving import OpenAIBatch
 from skyassets.stages.sampling.completions import Completer
 
-UPSTREAM = {"api_key", "served_by"}
+ENDPOINT_FIELDS = {"api_key", "served_by"}
 QUICK = {
     "shortest_interval": 0.01, "longest_interval": 0.05, "backoff": 0.02, "listing_delay": 0.2, "patience": 3.0,
 }  # fmt: skip
@@ -53,8 +53,8 @@ class BatchServer:
         urllib.request.urlopen(urllib.request.Request(f"{self.url}/batches/{batch}/cancel", b"")).close()
 
     def batch(self, **changed: Any) -> OpenAIBatch:
-        there = {name: changed.pop(name) for name in UPSTREAM & set(changed)}
-        endpoint = Endpoint(self.url, "alpha", **({"served_by": "here"} | there))
+        given = {name: changed.pop(name) for name in ENDPOINT_FIELDS & set(changed)}
+        endpoint = Endpoint(self.url, "alpha", **({"served_by": "here"} | given))
         return OpenAIBatch(endpoint, self.folder, log=self.lines.append, **(QUICK | changed))
 
     def ask(self, *scripts: str, **changed: Any) -> dict[str, Reply]:

@@ -14,7 +14,7 @@ from skyassets.core.ports import Message, Model, Reply, Request, Sampling
 from skyassets.engines.openai_api.completions import OpenAIClientPool
 from skyassets.engines.openai_api.endpoint import Endpoint
 
-UPSTREAM = {"api_key", "concurrency", "served_by", "rpm", "tpm", "lost"}
+ENDPOINT_FIELDS = {"api_key", "concurrency", "served_by", "rpm", "tpm", "lost"}
 MODEL = Model("alpha", "1")
 
 
@@ -37,7 +37,7 @@ class Faulty:
     def client(self, **changed: Any) -> OpenAIClientPool:
         there: dict[str, Any] = {"concurrency": 8, "served_by": "faulty"}
         endpoint = Endpoint(
-            self.url, "alpha", **(there | {name: changed.pop(name) for name in UPSTREAM & set(changed)})
+            self.url, "alpha", **(there | {name: changed.pop(name) for name in ENDPOINT_FIELDS & set(changed)})
         )
         quick = {"attempts": 4, "backoff": 0.02, "timeout": 10.0, "patience": 5.0}
         return OpenAIClientPool((endpoint,), **(quick | changed))
