@@ -68,7 +68,7 @@ def publication(project: Project, request: PublicationRequest) -> Publication:
     refused += [f"failed gate: {finding}" for finding in failed_gates(project)]
     refused += release_checks.forbidden(everything, request.names.accepted)
     refused += leaks_in(project, [(kind, item) for kind, many in items.items() for item in many])
-    title = release_checks.title(_versions(project, report))
+    title = release_checks.commit_title(_versions(project, report))
     parcels = [RepoUpload(kind, request.names.of(kind), tuple(many), title) for kind, many in items.items()]
     return Publication(tuple(parcels), tuple(refused), tuple(_warnings(project, request, report, everything)))
 
@@ -93,7 +93,9 @@ def _under(project: Project, kind: RepoType, report: PublishedReport | None) -> 
             pl.col("set_aside").is_null(), pl.col("benchmark").is_in(report.benchmarks)
         )
         counts = items.group_by("licence").len().sort("licence", nulls_last=True).collect()
-        content += [LicensedContent("benchmark items, some of which the pages show", *row) for row in counts.iter_rows()]
+        content += [
+            LicensedContent("benchmark items, some of which the pages show", *row) for row in counts.iter_rows()
+        ]
     return content
 
 
@@ -117,7 +119,7 @@ def _warnings(
             "the report's pages show benchmark questions and answers, which may end up in others' training data; "
             "--tables-only leaves the pages out"
         )
-    yield from release_checks.to_be_known(under)
+    yield from release_checks.share_alike_notes(under)
     yield (
         f"traces are by {project.recipe.teacher.model.name}: check whether its terms of use allow "
         "training on its outputs"
