@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from skyassets.core.code_version import code_version
+from skyassets.core.code.version import code_version
 from skyassets.core.identity import digest
 from skyassets.core.sources import Generated, HubDataset, LocalFile, Source
 from skyassets.core.tables.declarations import (

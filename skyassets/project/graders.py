@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from skyassets.core.code_version import code_version
+from skyassets.core.code.version import code_version
 from skyassets.core.identity import digest
 from skyassets.core.rows.judgements import JudgementStore
 from skyassets.project.completions import completer

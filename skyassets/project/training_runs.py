@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 
 import polars as pl
 
-from skyassets.core.code_version import code_version
+from skyassets.core.code.version import code_version
 from skyassets.core.errors import StoreError, TrainerError
 from skyassets.core.ports import Conversation
 from skyassets.core.tables.declarations import CHECKPOINT, EXAMPLES

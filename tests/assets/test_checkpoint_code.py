@@ -3,7 +3,7 @@
 import ast
 from pathlib import Path
 
-from skyassets.core.code_version import modules_of, source_path
+from skyassets.core.code.version import modules_of, source_path
 from skyassets.project.training_runs import TRAINER
 
 WATCHING = {

@@ -10,7 +10,7 @@ from polars.testing import assert_frame_equal
 
 from skyassets.assets.graph import build_definitions
 from skyassets.commands.common.stored_tables import StoredTables
-from skyassets.core.code_version import code_version, plain_version
+from skyassets.core.code.version import code_version, plain_version
 from skyassets.core.tables.declarations import EXAMPLES, REPORTS
 from skyassets.core.tables.store import TableStore
 from skyassets.project.asset_specs import PROBLEM_CODE, RATED_PROBLEM_CODE, asset_specs
@@ -94,5 +94,5 @@ def test_code_that_does_the_same_has_the_version_it_had(tmp_path: Path) -> None:
     specs = asset_specs(Project(smoke(), Deployment(data=tmp_path)))
     scopes = {specs[name].code: version for name, version in VERSIONS.items()} | OTHER_VERSIONS
     missing = {plain_version(*code): old for code, old in scopes.items() if code_version(*code) != old}
-    # Where code was moved or renamed and does the same, these lines belong into core/former_versions.py.
+    # Where code was moved or renamed and does the same, these lines belong into core/code/former_versions.py.
     assert missing == {}

@@ -2,7 +2,7 @@
 
 import ast
 
-from skyassets.core.code_version import modules_of, source_path
+from skyassets.core.code.version import modules_of, source_path
 from skyassets.project.graders import ANSWER_GRADERS, CODE_GRADERS, GRADERS
 
 ENGINES = "skyassets.engines"

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from skyassets import __version__
-from skyassets.core.code_version import code_version
+from skyassets.core.code.version import code_version
 from skyassets.core.ports import Model
 from skyassets.core.tables.declarations import ANSWERS, BENCHMARK_PROBLEMS, CHECKPOINT, EXAMPLES
 from skyassets.core.tables.store import StageResult

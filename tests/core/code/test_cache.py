@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from skyassets.core.code_cache import cached
-from skyassets.core.code_reading import Reading, read
+from skyassets.core.code.cache import cached
+from skyassets.core.code.reading import Reading, read
 
 
 class Reader:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from skyassets.core.code_reading import read
+from skyassets.core.code.reading import read
 
 ROOT = Path(__file__).parents[2]
 CODE = '''
@@ -95,7 +95,7 @@ def test_imports_of_other_packages_are_part_of_the_text() -> None:
 def test_every_python_reads_the_whole_package_alike(name: str) -> None:
     program = (
         f"import sys, pathlib, hashlib; sys.path.insert(0, {str(ROOT)!r}); sys.dont_write_bytecode = True\n"
-        "from skyassets.core.code_reading import read\n"
+        "from skyassets.core.code.reading import read\n"
         f"files = sorted(pathlib.Path({str(ROOT / 'skyassets')!r}).rglob('*.py'))\n"
         "print(hashlib.sha256(''.join(read(f.read_text(), 'm').text for f in files).encode()).hexdigest())"
     )

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from skyassets.core.code_version import code_version, modules_of
+from skyassets.core.code.version import code_version, modules_of
 from skyassets.core.errors import IdentityError
 
 ROOT = Path(__file__).parents[2]
-CORE = ("__init__", "core/__init__", "core/code_cache", "core/code_reading", "core/code_version", "core/errors",
-        "core/former_versions", "core/identity", "core/moved_modules")  # fmt: skip
+CORE = ("__init__", "core/__init__", "core/code/cache", "core/code/reading", "core/code/version", "core/errors",
+        "core/code/former_versions", "core/identity", "core/moved_modules")  # fmt: skip
 Tree = dict[str, str]
 LEAF = "def f():\n    return 1\n"
 PACKAGES = {"skyassets/stages/__init__.py": "", "skyassets/stages/pkg/__init__.py": '"""A package."""\n'}
@@ -31,7 +31,7 @@ def version_of(tmp_path: Path) -> Callable[..., str]:
         for name, text in {**PACKAGES, **tree}.items():
             (home / name).parent.mkdir(parents=True, exist_ok=True)
             (home / name).write_text(text)
-        program = f"from skyassets.core.code_version import code_version; print(code_version(*{modules!r}))"
+        program = f"from skyassets.core.code.version import code_version; print(code_version(*{modules!r}))"
         done = subprocess.run(
             [sys.executable, "-S", "-c", program], cwd=home, check=True, capture_output=True, text=True
         )
@@ -145,7 +145,7 @@ def test_a_package_stands_for_all_modules_in_it(version_of: Callable[..., str]) 
 
 def test_no_code_is_run_to_tell_its_version() -> None:
     program = (
-        "import sys; from skyassets.core.code_version import code_version, modules_of; "
+        "import sys; from skyassets.core.code.version import code_version, modules_of; "
         "code_version(*modules_of('skyassets.stages')); sys.exit('numpy' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

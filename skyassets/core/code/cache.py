@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from skyassets.core.code_reading import Reading
+from skyassets.core.code.reading import Reading
 
 
 def cached(path: Path, module: str, read: Callable[[str], Reading]) -> Reading:

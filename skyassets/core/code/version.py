@@ -10,10 +10,10 @@ import importlib.util
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from skyassets.core.code_cache import cached
-from skyassets.core.code_reading import ROOT, Reading, read
+from skyassets.core.code.cache import cached
+from skyassets.core.code.former_versions import FORMER
+from skyassets.core.code.reading import ROOT, Reading, read
 from skyassets.core.errors import IdentityError
-from skyassets.core.former_versions import FORMER
 from skyassets.core.identity import digest
 
 FOLLOWED = f"{ROOT}.stages"

@@ -1,0 +1,1 @@
+"""The version of code: a digest of what modules do, blind to names of files, modules and imports."""
