@@ -36,7 +36,7 @@ def cached(path: Path, module: str, read: Callable[[str], Reading]) -> Reading:
 @functools.cache
 def _reader() -> str:
     """The digest of the parsing code: entries made by other code are invalid."""
-    return hashlib.sha256(Path(__file__).with_name("code_reading.py").read_bytes()).hexdigest()
+    return hashlib.sha256(Path(__file__).with_name("reading.py").read_bytes()).hexdigest()
 
 
 def _write(entry: Path, text: str) -> None:
