@@ -11,7 +11,7 @@ import pytest
 
 from skyassets.core.code.reading import read
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CODE = '''
 """What it is."""
 LIMIT = 3

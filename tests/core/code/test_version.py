@@ -11,8 +11,10 @@ from skyassets.core.code.version import code_version, modules_of
 from skyassets.core.errors import IdentityError
 
 ROOT = Path(__file__).parents[3]
-CORE = ("__init__", "core/__init__", "core/code/__init__", "core/code/cache", "core/code/former_versions", "core/code/reading",
-        "core/code/version", "core/errors", "core/identity", "core/moved_modules")  # fmt: skip
+CORE = (
+    "__init__", "core/__init__", "core/code/__init__", "core/code/cache", "core/code/former_versions",
+    "core/code/reading", "core/code/version", "core/errors", "core/identity", "core/moved_modules",
+)  # fmt: skip
 Tree = dict[str, str]
 LEAF = "def f():\n    return 1\n"
 PACKAGES = {"skyassets/stages/__init__.py": "", "skyassets/stages/pkg/__init__.py": '"""A package."""\n'}
