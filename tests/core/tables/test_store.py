@@ -1,5 +1,6 @@
 """The table store: nothing is made twice, harm is noticed, and a reader never sees half a table."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,13 @@ def test_the_same_origin_makes_once(store: TableStore) -> None:
     first, second = store.build(TABLE, ORIGIN, making), store.build(TABLE, ORIGIN, making)
     assert (making.times, first.rebuilt, second.rebuilt) == (1, True, False)
     assert second.manifest == first.manifest
+
+
+def test_the_manifest_file_calls_the_metadata_facts(store: TableStore) -> None:
+    manifest = store.build(TABLE, ORIGIN, Making(rows("a"))).manifest
+    written = json.loads((store.folder / "things.manifest.json").read_text())
+    assert written["facts"] == manifest.metadata == {"fact": 1}
+    assert store.manifest(TABLE) == manifest
 
 
 @pytest.mark.parametrize(
