@@ -58,7 +58,7 @@ def pass_at_k(n: int, right: int, k: int) -> float:
         ValueError: If k is below 1, there are fewer than k samples, or more correct ones than samples.
     """
     if not 1 <= k <= n or not 0 <= right <= n:
-        raise ValueError(f"pass@{k} needs at least {k} samples; there are {n}, {right} of them correct")
+        raise ValueError(f"pass@{k} is not defined for {right} correct of {n} samples")
     if n - right < k:
         return 1.0
     return 1.0 - math.prod(1.0 - k / i for i in range(n - right + 1, n + 1))
