@@ -24,7 +24,7 @@ from skyassets.recipes.smoke import smoke
 from skyassets.stages.evaluation.benchmark import Benchmark
 from skyassets.stages.grading.config import Graders, Mode
 from skyassets.stages.grading.pool import case, judge_all
-from skyassets.stages.problems.reference_check import WITHOUT, validated
+from skyassets.stages.problems.reference_check import WITHOUT_REFERENCE, validated
 from skyassets.stages.problems.table import benchmark_problems
 
 ALL = {one.name: one for one in (make() for make in SHIPPED)}
@@ -72,7 +72,7 @@ def test_a_benchmark_reads_the_layout_of_its_data_set_and_its_gold_is_right(
     told = made.frame.select(asked, "family", "level", "set_aside").sort("question").rows()
     assert told == ROWS[name]
     unproved = 2 if name == "LiveCodeBench" else 0
-    assert (made.facts["references judged correct"], made.facts[WITHOUT]) == (
+    assert (made.facts["references judged correct"], made.facts[WITHOUT_REFERENCE]) == (
         sum(reason is None for *_, reason in ROWS[name]) - unproved,
         unproved,
     )
