@@ -46,7 +46,7 @@ def overview(board: Scoreboard) -> ReportTable:
     return grid("Scores by each benchmark's headline metric", head, rows, (UNIT, *source))
 
 
-NOTHING_PUBLISHED = "No scores were published of these benchmarks that could be quoted beside ours."
+NOTHING_PUBLISHED = "There are no comparable published scores for these benchmarks."
 DIFFERENCE_HEAD = (("student - base", Kind.NUMBER), ("p", Kind.NUMBER), ("in words", Kind.WORD))
 
 
@@ -63,7 +63,7 @@ def metrics(board: Scoreboard, benchmark: str) -> ReportTable:
     ]
     unjudged = {role: board.at(benchmark, role, board.headline(benchmark)) for role in board.roles}
     left_out = [f"{role} {each.unjudged:,}" for role, each in unjudged.items() if each is not None and each.unjudged]
-    notes = [f"Answers that nobody could judge, which are left out: {', '.join(left_out)}."] if left_out else []
+    notes = [f"Unjudged answers, left out: {', '.join(left_out)}."] if left_out else []
     methods = dict.fromkeys(
         each.method
         for role in (*board.roles, *board.comparisons)
