@@ -25,7 +25,7 @@ from skyassets.stages.evaluation.benchmark import Benchmark
 from skyassets.stages.grading.config import Graders, Mode
 from skyassets.stages.grading.judge import case
 from skyassets.stages.grading.pool import judge_all
-from skyassets.stages.problems.reference_check import WITHOUT, validated
+from skyassets.stages.problems.reference_check import WITHOUT_REFERENCE, validated
 from skyassets.stages.problems.table import benchmark_problems
 
 ALL = {one.name: one for one in (make() for make in SHIPPED)}
@@ -73,7 +73,7 @@ def test_a_benchmark_reads_the_layout_of_its_data_set_and_its_gold_is_right(
     rows = made.frame.select(question, "family", "level", "set_aside").sort("question").rows()
     assert rows == ROWS[name]
     unproved = 2 if name == "LiveCodeBench" else 0
-    assert (made.metadata["references judged correct"], made.metadata[WITHOUT]) == (
+    assert (made.metadata["references judged correct"], made.metadata[WITHOUT_REFERENCE]) == (
         sum(reason is None for *_, reason in ROWS[name]) - unproved,
         unproved,
     )

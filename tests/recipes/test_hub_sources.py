@@ -15,7 +15,7 @@ from skyassets.engines.sandbox.bubblewrap import Bubblewrap
 from skyassets.engines.sources.reader import ProblemReader
 from skyassets.recipes.registry import find_recipe
 from skyassets.stages.grading.config import Graders
-from skyassets.stages.problems.reference_check import WITHOUT, validated
+from skyassets.stages.problems.reference_check import WITHOUT_REFERENCE, validated
 from skyassets.stages.problems.table import raw_problems
 
 RECIPES = [find_recipe(name) for name in ("sky_t1_preview", "sky_t1_train_splits")]
@@ -68,7 +68,7 @@ def test_a_problem_of_apps_comes_with_its_tests_and_reference_solutions(tmp_path
     assert rows["Double."]["references"] == [DOUBLE]
     assert json.loads(rows["Double."]["tests"])["fn_name"] == "double"
     assert (rows["Add."]["family"], rows["Add."]["level"]) == ("interview", "interview")
-    assert made.metadata[WITHOUT] == 1
+    assert made.metadata[WITHOUT_REFERENCE] == 1
 
 
 def test_a_trace_of_still_2_is_taken_over(tmp_path: Path) -> None:

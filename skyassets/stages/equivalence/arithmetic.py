@@ -58,14 +58,14 @@ class _Arithmetic(Parser[Fraction]):
         return sign * value
 
     def _factor(self, depth: int) -> Fraction:
-        taken = self._take()
-        if taken in CLOSING:
-            return self._group(taken, depth)
-        if taken == "\\frac":
+        symbol = self._take()
+        if symbol in CLOSING:
+            return self._group(symbol, depth)
+        if symbol == "\\frac":
             return self._braced(depth) / self._braced(depth)
-        if not taken[0].isdigit():
+        if not symbol[0].isdigit():
             raise SyntaxError("a number is missing")
-        self.numbers.append(Fraction(taken.replace(",", "")))
+        self.numbers.append(Fraction(symbol.replace(",", "")))
         return self.numbers[-1]
 
     def _braced(self, depth: int) -> Fraction:

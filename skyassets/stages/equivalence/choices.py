@@ -20,7 +20,7 @@ _MARK = re.compile(
     rf"{_UNWRAP}(?:\\[ ,;!]|\\q?quad|~)*",
     re.MULTILINE,
 )
-_TAKEN = re.compile(
+_SELECTED = re.compile(
     r"(?i:(?:the\s+)?(?:correct\s+|final\s+)?(?:option|choice|answer)\s*(?:is|:)?\s*)?"
     rf"{_WRAP}\s*(?:\(([A-J])\){_NO_COMPOUND}|([A-J])(?=[).,:;\s}}$*]|$)\)?){_UNWRAP}(?P<rest>.*)",
     re.DOTALL,
@@ -54,19 +54,19 @@ def bare(written: str) -> str:
 
 def letter_of(text: str) -> str | None:
     """The letter, if all of a reference or an answer is one; None otherwise."""
-    found = _LETTER.fullmatch(tidy(text))
-    return found[1].upper() if found else None
+    match = _LETTER.fullmatch(tidy(text))
+    return match[1].upper() if match else None
 
 
 def is_choice(ground_truth: str, offered: Options) -> bool:
     """Whether the reference is an option: a letter or text of `offered`, or a bare capital if there are none."""
     letter = letter_of(ground_truth)
     if letter is None:
-        return bool(offered) and bool(taken(ground_truth, offered))
+        return bool(offered) and bool(selected(ground_truth, offered))
     return letter is not None and (letter in dict(offered) or (not offered and tidy(ground_truth).isupper()))
 
 
-def taken(answer: str, offered: Options) -> str | None:
+def selected(answer: str, offered: Options) -> str | None:
     """The letter of the option that `answer` selects; empty if it selects several, None if it names none.
 
     The answer may give the letter, the text, or both; a lowercase letter counts only if it stands alone.
@@ -75,19 +75,19 @@ def taken(answer: str, offered: Options) -> str | None:
     alone = letter_of(answer)
     if alone is not None:
         return alone if not letters or alone in letters else None
-    by_text = [letter for letter, text in offered if _says(answer, text)]
+    by_text = [letter for letter, text in offered if _matches(answer, text)]
     if len(by_text) == 1:
         return by_text[0]
-    found = _TAKEN.match(answer.strip())
-    if found is None or _ARTICLE.match(found[0]):
+    match = _SELECTED.match(answer.strip())
+    if match is None or _ARTICLE.match(match[0]):
         return None
-    letter, rest = found[1] or found[2], found["rest"]
+    letter, rest = match[1] or match[2], match["rest"]
     if letters and letter not in letters:
         return None
     text = rest.strip(" .,:;)-–—=")
-    if letter in letters and _says(text, letters[letter]):
+    if letter in letters and _matches(text, letters[letter]):
         return letter
-    if any(_says(text, other) for name, other in offered if name != letter):
+    if any(_matches(text, other) for name, other in offered if name != letter):
         return ""
     if denies(rest) or _COMPUTED.match(rest):
         return None
@@ -97,10 +97,10 @@ def taken(answer: str, offered: Options) -> str | None:
 
 def right_text(ground_truth: str, offered: Options) -> str | None:
     """The text of the option that the reference selects."""
-    return dict(offered).get(taken(ground_truth, offered) or "")
+    return dict(offered).get(selected(ground_truth, offered) or "")
 
 
-def _says(answer: str, text: str) -> bool:
+def _matches(answer: str, text: str) -> bool:
     return bool(text) and (same(answer, text) is True or folded(answer) == folded(text))
 
 

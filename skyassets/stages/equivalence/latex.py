@@ -33,11 +33,11 @@ def tidy(text: str) -> str:
     # `10,\!080` is one number. Remove `\ `, but keep the second half of `\\ `.
     text = re.sub(r",\\!\s*", ",", text).replace("{,}", ",")
     text = _FRACTIONS.sub(r"\\frac", _SIZES.sub("", _SPACE.sub(" ", text)))
-    text = _REPEATING.sub(r"\\overline", _RAISED.sub(lambda found: f"^{{{found[0].translate(_LINE)}}}", text))
+    text = _REPEATING.sub(r"\\overline", _RAISED.sub(lambda match: f"^{{{match[0].translate(_LINE)}}}", text))
     text = _MODULO.sub(r"\\pmod{\1}", text)
     text = _BARE_BOTTOM.sub(r"\1{\3}", _BARE_TOP.sub(r"\\frac{\1}", text))
-    for written, meant in _SPELLINGS:
-        text = text.replace(written, meant)
+    for written, normal in _SPELLINGS:
+        text = text.replace(written, normal)
     return _NEEDLESS_SPACE.sub("", re.sub(r"\s+", " ", text)).strip()
 
 

@@ -67,11 +67,11 @@ def quantity(text: str) -> Quantity | None:
     if len(text) > LONGEST:
         return None
     if not any(letter.isdigit() for letter in text):
-        said = number_in_words(text)
-        return None if said is None else Quantity(said)
+        number = number_in_words(text)
+        return None if number is None else Quantity(number)
     if many := _MANY.fullmatch(text):
-        found = quantity(many[1] + (many[3] or ""))
-        return found and Quantity(found.value * MULTIPLES[many[2].casefold()], found.unit)
+        amount = quantity(many[1] + (many[3] or ""))
+        return amount and Quantity(amount.value * MULTIPLES[many[2].casefold()], amount.unit)
     core, unit = without_unit(text)
     if core is None:
         return None
@@ -93,20 +93,20 @@ def quantity(text: str) -> Quantity | None:
 
 def without_unit(text: str) -> tuple[str | None, Unit | None]:
     """The part before the unit, and the unit. The first is None if the words would change the value."""
-    for found in _UNIT.finditer(text):
-        if found.end() != len(text) or found.start() == 0:
+    for match in _UNIT.finditer(text):
+        if match.end() != len(text) or match.start() == 0:
             continue
-        if found["percent"]:
-            return text[: found.start()], unit("%")
-        if found["degree"]:
-            return text[: found.start()], unit("degree")
-        words = found["inside"] or found["bare"]
+        if match["percent"]:
+            return text[: match.start()], unit("%")
+        if match["degree"]:
+            return text[: match.start()], unit("degree")
+        words = match["inside"] or match["bare"]
         if CHANGING & set(re.findall("[a-z]+", words.casefold())) or not words.strip():
             return None, None
-        measured = unit(words + (found["power"] or ""))
+        measured = unit(words + (match["power"] or ""))
         if _LETTER.fullmatch(text) and not measured.is_known:
             return text, None  # 5 x is a product
-        return text[: found.start()], measured
+        return text[: match.start()], measured
     return text, None
 
 

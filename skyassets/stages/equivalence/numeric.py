@@ -84,23 +84,23 @@ class _Formula(Parser[complex]):
         return _raised(base, exponent)
 
     def _factor(self, depth: int) -> complex:
-        taken = self._take()
-        if taken in CLOSING:
-            return self._group(taken, depth)
-        if taken == "\\frac":
+        symbol = self._take()
+        if symbol in CLOSING:
+            return self._group(symbol, depth)
+        if symbol == "\\frac":
             return _bounded(self._factor(depth) / self._factor(depth))
-        if taken == "\\sqrt":
+        if symbol == "\\sqrt":
             index = self._factor(depth) if self._next == "[" else 2
             return _raised(self._factor(depth), 1 / index)
-        if taken in _FUNCTIONS:
-            return self._applied(taken, depth)
-        if taken in _CONSTANTS:
-            return _CONSTANTS[taken]
-        if taken[:1].isdigit() or taken[:1] == ".":
-            return _bounded(complex(float(taken.replace(",", ""))))
-        if taken in _GREEK or taken[:1].isalpha():
-            return _stand_in(taken.replace("{", "").replace("}", ""))
-        raise SyntaxError(taken)
+        if symbol in _FUNCTIONS:
+            return self._applied(symbol, depth)
+        if symbol in _CONSTANTS:
+            return _CONSTANTS[symbol]
+        if symbol[:1].isdigit() or symbol[:1] == ".":
+            return _bounded(complex(float(symbol.replace(",", ""))))
+        if symbol in _GREEK or symbol[:1].isalpha():
+            return _stand_in(symbol.replace("{", "").replace("}", ""))
+        raise SyntaxError(symbol)
 
     def _applied(self, name: str, depth: int) -> complex:
         base, power = None, None

@@ -37,7 +37,7 @@ _SAME = (
     (re.compile(r"\bdne\b|does not exist|doesn't exist"), "what does not exist"),
     (re.compile(r"\b(?:there (?:is|are) )?no (?:real )?solutions?(?: exists?)?\b"), "no solution"),
 )
-MEANINGS = frozenset(meant for _, meant in _SAME)
+MEANINGS = frozenset(meaning for _, meaning in _SAME)
 _PLAIN = re.compile(r"[\w ,'/:-]+")
 
 
@@ -45,10 +45,10 @@ def folded(text: str) -> str:
     """`text` in lowercase, without wrappers, and with one spelling for each word or symbol that has several."""
     text = _DOT.sub("", _TEXT.sub(r" \1 ", text)).casefold()
     text = _CLOCK.sub(r"\1 \2m", " ".join(text.split()))
-    for pattern, meant in reversed(_SAME):
-        text = pattern.sub(meant, text)
-    for pattern, meant in _SAME[:3]:
-        text = pattern.sub(meant, text)
+    for pattern, meaning in reversed(_SAME):
+        text = pattern.sub(meaning, text)
+    for pattern, meaning in _SAME[:3]:
+        text = pattern.sub(meaning, text)
     return re.sub(r"^(?:the|an?) ", "", " ".join(text.split()))
 
 
@@ -77,11 +77,11 @@ def same_words(given: str, wanted: str) -> bool | None:
     if value is not None:
         return _states(given, value)
     if _is_phrase(other):
-        return _says(one, other)
+        return _names(one, other)
     if _PLAIN.fullmatch(one) and _PLAIN.fullmatch(other):
-        said, asked = set(_LETTERS.findall(one)), set(_LETTERS.findall(other)) - _FILLING - _JOINING
+        words, asked_words = set(_LETTERS.findall(one)), set(_LETTERS.findall(other)) - _FILLING - _JOINING
         differs = sorted(_DIGITS.findall(one)) != sorted(_DIGITS.findall(other))
-        return False if differs or (asked and not asked & said) else None
+        return False if differs or (asked_words and not asked_words & words) else None
     return None
 
 
@@ -93,7 +93,7 @@ def _unlike(one: str, other: str, value: Quantity | None, wanted: Quantity | Non
     return False if number.value or "infinity" in (one, other) else None
 
 
-def _says(given: str, phrase: str) -> bool | None:
+def _names(given: str, phrase: str) -> bool | None:
     if not re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", given):
         return False
     rest = _LETTERS.findall(given.replace(phrase, " ", 1)) + _DIGITS.findall(given)
@@ -111,22 +111,22 @@ def _states(given: str, wanted: Quantity) -> bool | None:
         CHANGING - {"and", "or", "to", "per"} | PARTIAL | _OPEN
     ):
         return None
-    stated = [_value(found) for found in _DIGITS.findall(given)]
+    stated = [_value(digits) for digits in _DIGITS.findall(given)]
     run: list[str] = []
     for word in [*re.findall(r"[A-Za-z]+", given.casefold()), ""]:
         if word in COUNTING or (word == "and" and run):
             run.append(word)
         elif run:
-            said = number_in_words(" ".join(run).removesuffix(" and"))
+            number = number_in_words(" ".join(run).removesuffix(" and"))
             # "two and three" is not a number, but each of its words is.
-            stated += [said] if said is not None else [number_in_words(each) for each in run if each != "and"]
+            stated += [number] if number is not None else [number_in_words(each) for each in run if each != "and"]
             run = []
     return None if None in stated or wanted.value in stated or -wanted.value in stated else False
 
 
 def _value(digits: str) -> Fraction | None:
-    found = quantity(digits.rstrip(","))
-    return None if found is None else found.value
+    amount = quantity(digits.rstrip(","))
+    return None if amount is None else amount.value
 
 
 def _words(text: str) -> list[str]:

@@ -17,7 +17,7 @@ from itertools import pairwise
 from skyassets.stages.equivalence.arithmetic import arithmetic
 from skyassets.stages.equivalence.latex import tidy
 
-Facts = Mapping[str, object]
+Parameters = Mapping[str, object]
 
 PREFIX = "scorer:"
 LONGEST = 2000
@@ -27,9 +27,9 @@ _EQUALS = re.compile(r"=|\\(?:eq|approx)(?![A-Za-z])")
 _BETWEEN = re.compile(r"\s*(?:,|;|->|→|=>|\\(?:to|rightarrow|longrightarrow)(?![A-Za-z])|\n)\s*(?:and\s+|then\s+)?")
 
 
-def scored(scorer: str, facts: Facts, example: str) -> str:
+def scored(scorer: str, parameters: Parameters, example: str) -> str:
     """The ground truth of a problem that `scorer` judges; `example` is one correct answer."""
-    return f"{PREFIX}{scorer} {json.dumps({**facts, 'example': example}, sort_keys=True, ensure_ascii=False)}"
+    return f"{PREFIX}{scorer} {json.dumps({**parameters, 'example': example}, sort_keys=True, ensure_ascii=False)}"
 
 
 def is_scored(ground_truth: str) -> bool:
@@ -64,14 +64,14 @@ def score(ground_truth: str, answer: str) -> bool | str:
         return read
     if len(answer) > LONGEST:
         return f"ungradable: longer than {LONGEST} characters"
-    name, facts = read
+    name, parameters = read
     try:
-        return SCORERS[name](facts, answer)
+        return SCORERS[name](parameters, answer)
     except (KeyError, TypeError, ValueError) as error:
         return f"the reference is not what the scorer {name} needs: {type(error).__name__} {error}"
 
 
-def _read(ground_truth: str) -> tuple[str, Facts] | str:
+def _read(ground_truth: str) -> tuple[str, Parameters] | str:
     written = _WRITTEN.fullmatch(ground_truth)
     if not written:
         return f"the reference is no '{PREFIX}NAME {{...}}'"
@@ -83,58 +83,58 @@ def _read(ground_truth: str) -> tuple[str, Facts] | str:
         return f"the reference's facts are no JSON: {error}"
 
 
-def countdown(facts: Facts, answer: str) -> bool:
+def countdown(parameters: Parameters, answer: str) -> bool:
     """An expression of `numbers` with the value `target`, using the four operations.
 
     Each number is used exactly once, or at most once if `all` is false. If the answer has an equals sign, the value
     after it must be the target.
     """
     expression, *stated = _EQUALS.split(tidy(answer))
-    target, given = _number(facts["target"]), Counter(_numbers(facts["numbers"]))
-    if any((said := arithmetic(text)) is None or said.value != target for text in stated):
+    target, given = _number(parameters["target"]), Counter(_numbers(parameters["numbers"]))
+    if any((value := arithmetic(text)) is None or value.value != target for text in stated):
         return False
-    found = arithmetic(expression)
-    if found is None or found.value != target:
+    result = arithmetic(expression)
+    if result is None or result.value != target:
         return False
-    used = Counter(found.numbers)
-    return used == given if facts.get("all", True) else used <= given
+    used = Counter(result.numbers)
+    return used == given if parameters.get("all", True) else used <= given
 
 
-def subset_sum(facts: Facts, answer: str) -> bool:
+def subset_sum(parameters: Parameters, answer: str) -> bool:
     """Some of `numbers`, each used at most as often as given, with the sum `target`."""
     listed, *stated = _EQUALS.split(tidy(answer))
-    target, given = _number(facts["target"]), Counter(_numbers(facts["numbers"]))
+    target, given = _number(parameters["target"]), Counter(_numbers(parameters["numbers"]))
     parts = [arithmetic(part) for part in re.split(r"[,;+]", _unbracketed(listed))]
-    if any((said := arithmetic(text)) is None or said.value != target for text in stated):
+    if any((value := arithmetic(text)) is None or value.value != target for text in stated):
         return False
     chosen = [part.value for part in parts if part]
     return len(chosen) == len(parts) and sum(chosen) == target and Counter(chosen) <= given
 
 
-def ordering(facts: Facts, answer: str) -> bool:
+def ordering(parameters: Parameters, answer: str) -> bool:
     """All of `items`, each once, such that each pair of `before` is in order."""
-    items, order = [_folded(item) for item in _list(facts["items"])], _listed(answer)
+    items, order = [_folded(item) for item in _list(parameters["items"])], _listed(answer)
     if sorted(items) != sorted(order):
         return False
     place = {item: position for position, item in enumerate(order)}
-    pairs = [[_folded(item) for item in _list(pair)] for pair in _list(facts["before"])]
+    pairs = [[_folded(item) for item in _list(pair)] for pair in _list(parameters["before"])]
     return all(place[first] < place[second] for first, second in pairs)
 
 
-def path(facts: Facts, answer: str) -> bool:
+def path(parameters: Parameters, answer: str) -> bool:
     """A path along `edges` from `start` to `end` of at most `steps` steps; edges go both ways unless `directed`."""
     way = _listed(answer)
-    edges = {(_folded(first), _folded(second)) for first, second in map(_list, _list(facts["edges"]))}
-    if not facts.get("directed", False):
+    edges = {(_folded(first), _folded(second)) for first, second in map(_list, _list(parameters["edges"]))}
+    if not parameters.get("directed", False):
         edges |= {(second, first) for first, second in edges}
-    most = facts.get("steps", len(way))
+    most = parameters.get("steps", len(way))
     if not isinstance(most, int):
         raise TypeError("steps is no whole number")
-    ends = (_folded(facts["start"]), _folded(facts["end"]))
+    ends = (_folded(parameters["start"]), _folded(parameters["end"]))
     return (way[0], way[-1]) == ends and len(way) - 1 <= most and all(step in edges for step in pairwise(way))
 
 
-SCORERS: dict[str, Callable[[Facts, str], bool]] = {
+SCORERS: dict[str, Callable[[Parameters, str], bool]] = {
     scorer.__name__: scorer for scorer in (countdown, subset_sum, ordering, path)
 }
 

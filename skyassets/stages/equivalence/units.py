@@ -57,13 +57,13 @@ def unit(text: str) -> Unit:
 
 def _named(part: str) -> list[tuple[str, int]]:
     """The units of a product, each with its power."""
-    found, wanted = [], 1
+    units, raised = [], 1
     for word, power in re.findall(r"([^\W\d_]+|%)\s*(?:\^?\s*\{?(-?\d)\}?)?", part):
         folded = word.casefold()
         if folded in _POWERS:
-            wanted = _POWERS[folded]
+            raised = _POWERS[folded]
             continue
         name = folded if len(folded) == 1 else folded.removesuffix("s")
-        found.append((_SHORT.get(name, name), int(power) if power else wanted))
-        wanted = 1
-    return found
+        units.append((_SHORT.get(name, name), int(power) if power else raised))
+        raised = 1
+    return units

@@ -40,7 +40,7 @@ def join(parts: Structured) -> str:
 
 def template_token(text: str) -> str | None:
     """The first chat template token in `text`, which would start or end a turn. Our own markers do not count."""
-    return next((found[0] for found in _TEMPLATE_TOKEN.finditer(text) if found[0] not in MARKERS), None)
+    return next((token[0] for token in _TEMPLATE_TOKEN.finditer(text) if token[0] not in MARKERS), None)
 
 
 def without_think_tags(text: str) -> str | None:
@@ -62,10 +62,10 @@ def parse(text: str) -> Structured | None:
     if any(text.count(marker) != 1 for marker in MARKERS):
         return None
     before, rest = text.split(BEGIN_THOUGHT)
-    thought, found, rest = rest.partition(END_THOUGHT)
-    between, found_too, rest = rest.partition(BEGIN_SOLUTION)
+    thought, ended, rest = rest.partition(END_THOUGHT)
+    between, began, rest = rest.partition(BEGIN_SOLUTION)
     solution, closed, after = rest.partition(END_SOLUTION)
-    if not (found and found_too and closed) or before.strip() or between.strip() or after.strip():
+    if not (ended and began and closed) or before.strip() or between.strip() or after.strip():
         return None
     if not thought.strip() or not solution.strip():
         return None

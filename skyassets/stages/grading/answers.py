@@ -6,7 +6,7 @@ Cheap and exact comparisons come first. Algebra is used only for two formulas, i
 import re
 
 from skyassets.core.ports import AnswerComparator, Judgement, Verdict
-from skyassets.stages.equivalence.choices import Options, is_choice, right_text, taken
+from skyassets.stages.equivalence.choices import Options, is_choice, right_text, selected
 from skyassets.stages.equivalence.compare import is_ordered, same
 from skyassets.stages.equivalence.latex import group, split, tidy
 from skyassets.stages.equivalence.number import quantity
@@ -110,14 +110,14 @@ def _not_values(given: str, wanted: str) -> str | None:
 
 
 def _judge_choice(answer: str, gold: str, domain: str, offered: Options, equals: AnswerComparator) -> Judgement:
-    letter = taken(answer, offered)
+    letter = selected(answer, offered)
     # In mathematics r is not R, but c may be (C).
     if letter and not offered and domain == "maths" and not _is_option(answer, gold):
         letter = None
     if letter is not None:
         if not letter:
             return Judgement(Verdict.WRONG, "takes several options", answer, EXACT)
-        return _judgement(letter == taken(gold, offered), CHOICE_REASONS, answer, EXACT)
+        return _judgement(letter == selected(gold, offered), CHOICE_REASONS, answer, EXACT)
     text = right_text(gold, offered)
     return _compare(answer, gold if text is None else text, equals)
 

@@ -27,10 +27,10 @@ _ABOUT_OUTPUT = re.compile(r"\b(?:print|output|display)\b", re.IGNORECASE)
 def tolerance(statement: str) -> float | None:
     """The absolute or relative error that `statement` allows; None if it states none."""
     for sentence in _sentences(statement):
-        found = _ERROR.search(sentence) if _ABOUT_NUMBERS.search(sentence) else None
-        if found:
-            exponent = found["exponent"] or found["short"]
-            return float(f"1e-{exponent}") if exponent else float(found["plain"])
+        match = _ERROR.search(sentence) if _ABOUT_NUMBERS.search(sentence) else None
+        if match:
+            exponent = match["exponent"] or match["short"]
+            return float(f"1e-{exponent}") if exponent else float(match["plain"])
     return None
 
 

@@ -25,7 +25,7 @@ SHOWN = 60
 
 _NUMBER = re.compile(r"(?:(?:difficulty|rating)\s*[:=]?\s*)?(\d{1,2}(?:\.\d)?)(?:\s*/\s*10)?\.?", re.IGNORECASE)
 
-READ = ("problem_id", "source", "question", "difficulty")
+COLUMNS = ("problem_id", "source", "question", "difficulty")
 
 Range = tuple[float, float]
 
@@ -60,16 +60,16 @@ def rate(problems: StageResult, rating: Rating, completer: Completer, wanted: Ma
     """
     frame = problems.frame
     usable = frame.filter(pl.col("set_aside").is_null(), pl.col("source").is_in(list(wanted)))
-    bounded = {str(row["problem_id"]): row for row in usable.select(READ).iter_rows(named=True)}
-    asked = {key: _request(row, rating) for key, row in bounded.items() if row["difficulty"] is None}
-    replies = completer.complete(rating.model, list(asked.values()))
+    bounded = {str(row["problem_id"]): row for row in usable.select(COLUMNS).iter_rows(named=True)}
+    requests = {key: _request(row, rating) for key, row in bounded.items() if row["difficulty"] is None}
+    replies = completer.complete(rating.model, list(requests.values()))
     reasons: dict[str, str | None] = {}
     for key, row in bounded.items():
-        if one := asked.get(key):
+        if one := requests.get(key):
             row["difficulty"], reasons[key] = _rated(one, replies)
         if row["difficulty"] is not None:
             reasons[key] = _outside(row["difficulty"], wanted[row["source"]])
-    lost = sum(one.id not in replies.completions for one in asked.values())
+    lost = sum(one.id not in replies.completions for one in requests.values())
     numbers = {key: row["difficulty"] for key, row in bounded.items()}
     frame = frame.with_columns(
         pl.coalesce(_by_id(frame, numbers, pl.Float64()), "difficulty").alias("difficulty"),
@@ -89,8 +89,8 @@ def _by_id(frame: pl.DataFrame, values: Mapping[str, object], kind: pl.DataType)
 
 def difficulty(text: str) -> float | None:
     """The number from 1 to 10 that `text` consists of; None if it contains anything else."""
-    found = _NUMBER.fullmatch(text.strip().strip("*").strip())
-    number = float(found[1]) if found else 0.0
+    match = _NUMBER.fullmatch(text.strip().strip("*").strip())
+    number = float(match[1]) if match else 0.0
     return number if EASIEST <= number <= HARDEST else None
 
 
@@ -100,11 +100,11 @@ def _request(problem: dict[str, object], rating: Rating) -> Request:
     return request(rating.model, (*system, Message("user", user)), rating.sampling, rating.seed)
 
 
-def _rated(asked: Request, replies: Replies) -> tuple[float | None, str | None]:
+def _rated(rating_request: Request, replies: Replies) -> tuple[float | None, str | None]:
     """The difficulty, or the reason why there is none."""
-    reply = replies.completions.get(asked.id)
+    reply = replies.completions.get(rating_request.id)
     if reply is None:
-        return None, f"not rated: {replies.errors.get(asked.id)}"
+        return None, f"not rated: {replies.errors.get(rating_request.id)}"
     if reply["finish_reason"] != "stop":
         return None, f"not rated: the rating did not finish: {reply['finish_reason']}"
     text = str(reply["text"])

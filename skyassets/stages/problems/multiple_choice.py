@@ -70,14 +70,14 @@ def with_options(source: str, question: str, texts: list[str], right: int, is_or
         raise ValueError("an option is blank")
     if len(set(map(bare, texts))) < len(texts):
         raise ValueError("two options are the same")
-    shown = list(texts)
+    ordered = list(texts)
     if not (is_ordered and any(map(_POINTING.search, texts))):
-        shown.sort(key=lambda text: digest("option", source, question, text))
-    lettered = tuple(zip(LETTERS, shown, strict=False))
-    asked = "\n".join([f"{question}\n", *(f"{letter}) {text}" for letter, text in lettered)])
-    if options(asked) != tuple((letter, bare(text)) for letter, text in lettered):
+        ordered.sort(key=lambda text: digest("option", source, question, text))
+    lettered = tuple(zip(LETTERS, ordered, strict=False))
+    complete = "\n".join([f"{question}\n", *(f"{letter}) {text}" for letter, text in lettered)])
+    if options(complete) != tuple((letter, bare(text)) for letter, text in lettered):
         raise ValueError("the options cannot be told from the text around them")
-    return asked, LETTERS[shown.index(texts[right])]
+    return complete, LETTERS[ordered.index(texts[right])]
 
 
 def _list(value: object) -> list[object]:

@@ -10,7 +10,7 @@ from skyassets.stages.equivalence.scorers import is_scored
 from skyassets.stages.grading.test_cases import read_cases
 from skyassets.stages.problems.generated.registry import generate
 from skyassets.stages.problems.multiple_choice import with_letters
-from skyassets.stages.problems.row_filters import wanted
+from skyassets.stages.problems.row_filters import wanted_rows
 from skyassets.stages.problems.row_types import Problem, SourceRow
 from skyassets.stages.problems.source_columns import COLUMNS, missing_image
 
@@ -29,7 +29,7 @@ def normalized(source: Source, reader: Reader, outside: Counter[str]) -> Iterato
     if isinstance(source.origin, Generated):
         problems = generate(source.origin)
     else:
-        problems = (_problem(source, *row) for row in wanted(source, reader, outside))
+        problems = (_problem(source, *row) for row in wanted_rows(source, reader, outside))
     problem = None
     for problem in problems:
         reason = problem.get("set_aside") or _fault(problem)

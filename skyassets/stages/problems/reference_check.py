@@ -22,9 +22,9 @@ from skyassets.stages.problems.table import some_left
 
 Progress = Callable[[int, int], None]
 
-READ = ("problem_id", "domain", "question", "ground_truth", "tests", "references", "imported_trace")
+COLUMNS = ("problem_id", "domain", "question", "ground_truth", "tests", "references", "imported_trace")
 ROWS_A_SLICE = 20_000
-WITHOUT = "code problems without a reference solution"
+WITHOUT_REFERENCE = "code problems without a reference solution"
 REFERENCE_IS = "its own reference is judged"
 """The start of the reason when a problem is set aside for its reference; the verdict follows."""
 
@@ -41,26 +41,26 @@ def validated(
     Raises:
         SourceError: when no problem is left.
     """
-    usable = problems.frame.filter(pl.col("set_aside").is_null()).select(READ)
+    usable = problems.frame.filter(pl.col("set_aside").is_null()).select(COLUMNS)
     bad: dict[str, Judgement] = {}
     judged = without = done = again = 0
     for part in usable.iter_slices(ROWS_A_SLICE):
         rows = list(part.iter_rows(named=True))
-        found = _judged(rows, graders, workers, _further(progress, done, usable.height))
-        bad |= {key: one for key, one in found.items() if one.verdict is not Verdict.CORRECT}
-        judged += len(found)
-        again += sum(map(is_inconclusive, found.values()))
+        judgements = _judged(rows, graders, workers, _further(progress, done, usable.height))
+        bad |= {key: one for key, one in judgements.items() if one.verdict is not Verdict.CORRECT}
+        judged += len(judgements)
+        again += sum(map(is_inconclusive, judgements.values()))
         without += sum(row["domain"] == CODE and not row["references"] for row in rows)
         done += part.height
     frame = problems.frame
     if bad:
-        told = frame["problem_id"].replace_strict(
+        reasons = frame["problem_id"].replace_strict(
             list(bad), [_reason(one) for one in bad.values()], default=None, return_dtype=pl.String()
         )
-        frame = frame.with_columns(pl.coalesce("set_aside", told).alias("set_aside"))
+        frame = frame.with_columns(pl.coalesce("set_aside", reasons).alias("set_aside"))
     facts: dict[str, object] = {
         "references judged correct": judged - len(bad),
-        WITHOUT: without,
+        WITHOUT_REFERENCE: without,
         "set aside": some_left(table, frame["set_aside"], "the sources' ground truths, tests and reference solutions"),
     }
     return replace(problems, frame=frame, metadata=problems.metadata | facts, unfinished=problems.unfinished + again)
@@ -73,9 +73,9 @@ def _judged(rows: list[Problem], graders: Graders, workers: int, progress: Progr
         cases = {str(row["problem_id"]): one for row in rows if (one := _case(row, attempt, judged)) is not None}
         if not cases:
             break
-        told = judge_all(cases.values(), graders, workers, progress)
-        found = {key: told[one] for key, one in cases.items()}
-        judged |= {key: one for key, one in found.items() if key not in judged or one.verdict is Verdict.CORRECT}
+        by_case = judge_all(cases.values(), graders, workers, progress)
+        attempted = {key: by_case[one] for key, one in cases.items()}
+        judged |= {key: one for key, one in attempted.items() if key not in judged or one.verdict is Verdict.CORRECT}
     return judged
 
 

@@ -35,7 +35,7 @@ def _day(value: object) -> date:
         raise ValueError(f"its date cannot be read: {str(value)[:40]!r}") from error
 
 
-def wanted(
+def wanted_rows(
     source: Source, reader: Reader, outside: Counter[str]
 ) -> Iterator[tuple[int, SourceRow | Unreadable, str | None]]:
     """The wanted rows: position in the source, row, and why its date cannot be read, if it has to be.

@@ -70,21 +70,21 @@ def _made(table: Table, rows: Iterator[Problem], outside: Counter[str]) -> Stage
         identified = [_identified(row, seen, table) for row in part]
         frames.append(pl.DataFrame(identified, schema=table.schema, orient="row"))
     frame = pl.concat(frames)
-    facts: dict[str, object] = {
+    metadata: dict[str, object] = {
         "problems by source": dict(frame["source"].value_counts(sort=True).iter_rows()),
         "set aside": some_left(table, frame["set_aside"], "the sources"),
     }
     if outside:
-        facts["rows of other days"] = dict(outside)
-    return StageResult(frame, facts)
+        metadata["rows of other days"] = dict(outside)
+    return StageResult(frame, metadata)
 
 
 def _identified(row: Problem, seen: Counter[str], table: Table) -> Problem:
     content = digest("problem", row.get("benchmark"), *(row.get(name) for name in STATED))
     before = seen[content]
     seen[content] += 1
-    told = {
+    identity = {
         "set_aside": row["set_aside"] or ("stated before in the same source" if before else None),
         "problem_id": digest(content, before) if before else content,
     }
-    return {name: {**row, **told}.get(name) for name in table.columns}
+    return {name: {**row, **identity}.get(name) for name in table.columns}

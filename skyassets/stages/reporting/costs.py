@@ -7,9 +7,9 @@ from skyassets.stages.reporting.scoreboard import Scoreboard, Scored
 from skyassets.stages.reporting.wording import NOISE, figure, in_one_word
 
 UNKNOWN = "unknown: a price is not known"
-WHAT = (
-    "Of teacher traces and rewrites, the dollars behind the rows that are there, whoever paid them and whenever; of "
-    "the rest, what was paid here in all runs. GPU-hours are those that servers and trainings of one's own took here."
+COST_NOTE = (
+    "For teacher traces and rewrites, the dollars behind the present rows, whoever paid them; for the rest, the "
+    "dollars paid here in all runs. GPU-hours are those of local servers and trainings."
 )
 
 
@@ -46,10 +46,10 @@ def per_point(board: Scoreboard, content: ReportContent) -> ReportTable:
 def _shared(gain: Scored, dollars: float | None, hours: float) -> list[str]:
     points = 100 * gain.value if gain.value is not None and gain.is_share else 0.0
     if in_one_word(gain) == NOISE:
-        return ["-", "-", "the gain may be noise: no cost of a point can be told"]
+        return ["-", "-", "the gain may be noise"]
     if points <= 0:
         return ["-", "-", "nothing was gained"]
-    note = UNKNOWN if dollars is None else "" if dollars else "nothing was paid: no price was set, or all ran for free"
+    note = UNKNOWN if dollars is None else "" if dollars else "nothing was paid: no price was set, or it was free"
     return ["-" if dollars is None else in_dollars(dollars / points), _hours(hours / points), note]
 
 

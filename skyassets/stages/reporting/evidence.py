@@ -32,7 +32,7 @@ def contamination(content: ReportContent) -> ReportTable:
 def contaminated_in_words(board: Scoreboard, content: ReportContent) -> str:
     """A sentence on how many items were found in the training set, out of all items, judged or not."""
     if content.contaminated is None:
-        return "The items were not looked for in the training set."
+        return "The training set was not searched for the items."
     most: dict[str, int] = {}
     for (benchmark, by, _, role, _), scored in board.scored.items():
         if by == EVERY and role in board.roles:

@@ -6,22 +6,22 @@ from skyassets.stages.reporting.content import ReportContent
 from skyassets.stages.reporting.scoreboard import Scoreboard, scoreboard
 
 EXPLAINED = (
-    "Strict accuracy counts an answer only in the asked-for form (a box, or one block of code in the solution); "
+    "Strict accuracy counts an answer only in the requested form (a box, or one block of code in the solution); "
     "lenient accuracy counts the last stated answer whatever its form. A gain in the strict score alone is a gain in "
-    "form.",
-    "With several samples of an item, an accuracy is the mean over them (avg@n); pass@k is the chance that one of k "
-    "samples is right, without bias; maj@n is the vote of n samples. An interval is over items, however many samples "
-    "each has. Answers that nobody could judge are left out and counted apart; truncated ones ran into the limit of "
-    "tokens and count as they were judged.",
-    "Better, worse, more and less follow the test: p below 0.05. On few items an exact test and an interval need not "
-    "agree; where they do not, take the more careful one.",
+    "format.",
+    "With several samples per item, accuracy is their mean (avg@n); pass@k is the unbiased estimate that at least one "
+    "of k samples is right; maj@n is the majority vote of n samples. Intervals are over items, however many samples "
+    "each has. Unjudged answers are left out and counted separately; truncated answers reached the token limit and "
+    "count as they were judged.",
+    "Better, worse, more and less mean p below 0.05. On few items, an exact test and an interval may disagree; then "
+    "trust the more cautious one.",
 )
 EXAMPLES = (
-    "Of each benchmark the items on which student and base differ most, the shortest first, chosen by rule and not by "
-    "taste. Long texts are cut in the middle, with how much is left out; characters that would not be seen are shown "
-    "by their number."
+    "For each benchmark, the items on which student and base differ most, the shortest first, selected automatically. "
+    "Long texts are cut in the middle, with the number of omitted characters; invisible characters are shown by their "
+    "code point."
 )
-TABLES = "The tables it was written from, in the recipe's folder"
+TABLES = "Source tables, in the recipe's folder"
 """Not linked, because reports are copied to places without the tables."""
 
 

@@ -63,7 +63,7 @@ def metrics(board: Scoreboard, benchmark: str) -> ReportTable:
     ]
     unjudged = {role: board.at(benchmark, role, board.headline(benchmark)) for role in board.roles}
     left_out = [f"{role} {each.unjudged:,}" for role, each in unjudged.items() if each is not None and each.unjudged]
-    notes = [f"Answers that nobody could judge, which are left out: {', '.join(left_out)}."] if left_out else []
+    notes = [f"Unjudged answers, left out: {', '.join(left_out)}."] if left_out else []
     methods = dict.fromkeys(
         each.method
         for role in (*board.roles, *board.comparisons)

@@ -57,7 +57,7 @@ def verdict(board: Scoreboard) -> str:
     for name, gain in board.gains():
         by_word.setdefault(in_one_word(gain), []).append(name)
     if not by_word:
-        return "Nothing was compared: there are no scores of a student and of its base on the same items."
+        return "Nothing was compared: there are no scores of student and base on the same items."
     clauses = []
     for word in (BETTER, WORSE, MORE, LESS):
         if word in by_word:
@@ -88,7 +88,7 @@ def chance_note(board: Scoreboard) -> str:
     expected = SIGNIFICANT * len(every)
     return (
         f"The report makes {len(every):,} comparisons, {low:,} of them with p below {SIGNIFICANT:g}; were there no "
-        f"difference anywhere, about {expected:.1f} would be by chance."
+        f"difference anywhere, about {expected:.1f} would be expected by chance."
     )
 
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skyassets.core.ports import Limits, Program, ProgramRun
-from skyassets.stages.equivalence.choices import is_choice, options, taken
+from skyassets.stages.equivalence.choices import is_choice, options, selected
 from skyassets.stages.grading.config import Graders, Mode
 from skyassets.stages.grading.judge import Case, judge
 
@@ -60,8 +60,8 @@ def test_the_letter_of_a_compound_is_no_option() -> None:
     names = ("(E)-2-butene", "(E)-(+)-limonene", "(D)-glucose", "(E)-1,3-pentadiene and (E)-stilbene")
     lettered = tuple(zip("ABCD", names, strict=True))
     assert options("Which?\n\n" + "\n".join(f"{letter}) {name}" for letter, name in lettered)) == lettered
-    assert [taken(name, lettered) for name in names] == list("ABCD")
-    assert taken("(D)-mannose", lettered) is None
+    assert [selected(name, lettered) for name in names] == list("ABCD")
+    assert selected("(D)-mannose", lettered) is None
 
 
 @pytest.mark.parametrize(
@@ -94,14 +94,14 @@ def test_the_letter_of_a_compound_is_no_option() -> None:
     ],
 )
 def test_an_answer_takes_the_option_it_names(answer: str, letter: str | None) -> None:
-    assert taken(answer, OFFERED) == letter
+    assert selected(answer, OFFERED) == letter
 
 
 def test_an_option_may_be_taken_by_its_text() -> None:
-    assert taken("a catalyst", WORDS) == "B"
-    assert taken("Catalyst.", WORDS) == "B"
-    assert taken("B) a catalyst", WORDS) == "B"
-    assert taken("A catalyst speeds it up", WORDS) is None
+    assert selected("a catalyst", WORDS) == "B"
+    assert selected("Catalyst.", WORDS) == "B"
+    assert selected("B) a catalyst", WORDS) == "B"
+    assert selected("A catalyst speeds it up", WORDS) is None
 
 
 def test_without_options_only_a_capital_is_a_choice() -> None:
@@ -110,8 +110,8 @@ def test_without_options_only_a_capital_is_a_choice() -> None:
     assert not is_choice("c", ())
     assert not is_choice("x", ())
     assert not is_choice("Z", OFFERED)
-    assert taken("c", ()) == "C"
-    assert taken("c) 15", ()) is None
+    assert selected("c", ()) == "C"
+    assert selected("c) 15", ()) is None
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_reference_may_be_the_options_text() -> None:
 @UNHURRIED
 @given(st.text(max_size=200))
 def test_no_question_and_no_answer_is_too_strange(text: str) -> None:
-    assert taken(text, OFFERED) in {"", "A", "B", "C", "D", None}
+    assert selected(text, OFFERED) in {"", "A", "B", "C", "D", None}
     offered = options(text)
     assert [letter for letter, _ in offered] == [chr(ord("A") + place) for place in range(len(offered))]
 
@@ -159,5 +159,5 @@ def test_no_question_and_no_answer_is_too_strange(text: str) -> None:
 def test_nothing_takes_long_to_read(text: str) -> None:
     before = time.process_time()
     options(text)
-    taken(text, OFFERED)
+    selected(text, OFFERED)
     assert time.process_time() - before < 2

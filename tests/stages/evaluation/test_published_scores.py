@@ -67,4 +67,4 @@ def test_the_levels_of_livecodebench_stand_apart() -> None:
 def test_nothing_is_quoted_where_nothing_was_published() -> None:
     text = report_text(content([row("held-out", "base", "strict accuracy", 0.1)]))
     assert "QwQ" not in text
-    assert "No scores were published" in text
+    assert "There are no comparable published scores" in text

@@ -16,7 +16,7 @@ from skyassets.engines.sources.reader import ProblemReader
 from skyassets.stages.equivalence.scorers import scored
 from skyassets.stages.grading.config import Graders
 from skyassets.stages.problems.generated.registry import FAMILIES
-from skyassets.stages.problems.reference_check import WITHOUT, validated
+from skyassets.stages.problems.reference_check import WITHOUT_REFERENCE, validated
 from skyassets.stages.problems.table import raw_problems
 
 TESTS = json.dumps({"fn_name": "double", "inputs": [[1], [4]], "outputs": [2, 8]})
@@ -105,7 +105,7 @@ def test_a_problem_that_none_of_its_references_solves_is_set_aside_with_the_fail
 def test_a_code_problem_without_a_reference_stays_and_is_counted(graders: Graders) -> None:
     made = code(graders, None, RIGHT, "")
     assert reasons(made) == [None] * 3
-    assert (made.metadata[WITHOUT], made.metadata["references judged correct"]) == (2, 1)
+    assert (made.metadata[WITHOUT_REFERENCE], made.metadata["references judged correct"]) == (2, 1)
 
 
 def test_an_imported_trace_without_a_ground_truth_has_nothing_to_be_held_against(graders: Graders) -> None:

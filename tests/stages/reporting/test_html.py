@@ -168,7 +168,7 @@ def test_a_cost_that_cannot_be_told_says_why(gained: float, p: float, spent: tup
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        (None, "were not looked for"),
+        (None, "was not searched"),
         ({}, "0 of 40 items were found"),
         ({"item": "9 of 10 13-grams"}, "1 of 40 items were found"),
     ],

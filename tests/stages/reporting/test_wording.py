@@ -61,7 +61,7 @@ def test_a_gain_in_one_line_has_its_interval_p_and_n() -> None:
 def test_many_comparisons_say_how_many_chance_alone_would_find() -> None:
     rows = [gain("a", 0.2, 0.01), *(gain("a", 0.1, 0.6, by="family", part=f"{n}") for n in range(39))]
     assert "40 comparisons, 1 of them" in chance_note(board_of(content(rows)))
-    assert "about 2.0 would be" in chance_note(board_of(content(rows)))
+    assert "about 2.0 would be expected" in chance_note(board_of(content(rows)))
     assert chance_note(board_of(content(rows[:1]))) == ""
 
 

@@ -51,10 +51,10 @@ def root_squares(dice: Dice) -> Problem:
 def fractions(dice: Dice) -> Problem:
     """A sum of fractions in lowest terms."""
     terms = [Fraction(dice.randint(1, 19), dice.randint(2, 24)) for _ in range(3)]
-    told = " + ".join(f"\\frac{{{term.numerator}}}{{{term.denominator}}}" for term in terms)
+    terms_text = " + ".join(f"\\frac{{{term.numerator}}}{{{term.denominator}}}" for term in terms)
     total = sum(terms, Fraction())
     answer = f"\\frac{{{total.numerator}}}{{{total.denominator}}}" if total.denominator > 1 else str(total)
-    return maths(f"Write ${told}$ as a fraction in lowest terms.", answer)
+    return maths(f"Write ${terms_text}$ as a fraction in lowest terms.", answer)
 
 
 def divisors(dice: Dice) -> Problem:
@@ -109,8 +109,8 @@ def subset_sum(dice: Dice) -> Problem:
         f"Which of the numbers {', '.join(map(str, numbers))} add up to {sum(chosen)}? Use each at most once, and "
         "separate them by commas."
     )
-    facts: dict[str, object] = {"numbers": numbers, "target": sum(chosen)}
-    return scored_puzzle(question, "subset_sum", facts, ", ".join(map(str, chosen)))
+    parameters: dict[str, object] = {"numbers": numbers, "target": sum(chosen)}
+    return scored_puzzle(question, "subset_sum", parameters, ", ".join(map(str, chosen)))
 
 
 def ordering(dice: Dice) -> Problem:

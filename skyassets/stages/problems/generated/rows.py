@@ -30,9 +30,9 @@ def puzzle(question: str, answer: str) -> Problem:
     return {"domain": "puzzle", "question": question, "ground_truth": answer}
 
 
-def scored_puzzle(question: str, scorer: str, facts: dict[str, object], example: str) -> Problem:
-    """A problem with many correct answers, which `scorer` judges by `facts`; `example` is one of them."""
-    return {"domain": "puzzle", "question": question, "ground_truth": scored(scorer, facts, example)}
+def scored_puzzle(question: str, scorer: str, parameters: dict[str, object], example: str) -> Problem:
+    """A problem with many correct answers, which `scorer` judges by `parameters`; `example` is one of them."""
+    return {"domain": "puzzle", "question": question, "ground_truth": scored(scorer, parameters, example)}
 
 
 def function(
