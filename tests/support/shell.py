@@ -51,7 +51,7 @@ class Shell:
             "DAGSTER_CLI_ASSET_MATERIALIZE_MODULE_NAME": "skyassets.definitions",
             "SKYASSETS_RECIPE": self.recipe,
             "SKYASSETS_DATA": str(self.data),
-            "PYTHONPATH": os.pathsep.join(map(str, (ROOT / "tests", ROOT / "tests" / "support"))),
+            "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "tests", ROOT / "tests" / "support"))),
             **more,
         }
 
