@@ -26,7 +26,7 @@ def spent(content: ReportContent) -> ReportTable:
         ("asset", ColumnType.TEXT),
         *((name, ColumnType.NUMBER) for name in ("calls", "tokens", "GPU-hours", "dollars")),
     ]
-    return report_table("What it took", head, rows if content.asset_costs else [], (WHAT,))
+    return report_table("Cost by asset", head, rows if content.asset_costs else [], (COST_NOTE,))
 
 
 def per_point(board: Scoreboard, content: ReportContent) -> ReportTable:
@@ -37,10 +37,10 @@ def per_point(board: Scoreboard, content: ReportContent) -> ReportTable:
     ]
     head = [
         ("benchmark", ColumnType.TEXT),
-        *((name, ColumnType.NUMBER) for name in ("points gained", "dollars a point", "GPU-hours a point")),
+        *((name, ColumnType.NUMBER) for name in ("points gained", "dollars per point", "GPU-hours per point")),
         ("in words", ColumnType.TEXT),
     ]
-    return report_table("Cost of each point gained", head, rows if content.asset_costs else [])
+    return report_table("Cost per point gained", head, rows if content.asset_costs else [])
 
 
 def _shared(gain: Scored, dollars: float | None, hours: float) -> list[str]:

@@ -46,7 +46,7 @@ def overview(board: Scoreboard) -> ReportTable:
     return report_table("Scores by each benchmark's headline metric", head, rows, (UNIT, *source))
 
 
-NOTHING_PUBLISHED = "No scores were published of these benchmarks that could be quoted beside ours."
+NOTHING_PUBLISHED = "There are no comparable published scores for these benchmarks."
 DIFFERENCE_HEAD = (("student - base", ColumnType.NUMBER), ("p", ColumnType.NUMBER), ("in words", ColumnType.WORD))
 
 
