@@ -9,7 +9,8 @@ from skyassets.core.training.spec import Saving, Training, TrainPlan
 from skyassets.core.training.steps import steps_of, units_of
 from skyassets.engines.host.machine import this_machine
 from skyassets.project.deployment import Deployment
-from skyassets.stages.training.plan import PlanInputs, plan
+from skyassets.stages.training.parallelism import PlanInputs
+from skyassets.stages.training.plan import plan
 
 SAVES_OF_A_SHORT_RUN = 4
 """A run of fewer than 400 steps is saved about this often, instead of every 100 steps."""
