@@ -40,8 +40,8 @@ from skyassets.engines.training.job import JobFolder
 from skyassets.engines.training.learning.collate import IGNORED
 from skyassets.engines.training.trainer import DeepSpeedTrainer
 from skyassets.recipes.embedded import SMOLLM2
-from skyassets.stages.training.parallelism import LayoutOverrides
-from skyassets.stages.training.plan import PlanInputs, plan
+from skyassets.stages.training.parallelism import LayoutOverrides, PlanInputs
+from skyassets.stages.training.plan import plan
 
 SHORTEST, LONGEST, USUAL = 128, 512, 330
 MICRO_BATCH = 4

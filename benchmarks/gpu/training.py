@@ -41,8 +41,8 @@ from skyassets.engines.host.machine import this_machine  # noqa: E402
 from skyassets.engines.tokenizing.token_file import TokenExample, write_examples  # noqa: E402
 from skyassets.engines.training.job import JobFolder, TrainingJob  # noqa: E402
 from skyassets.stages.training.arguments import ARGUMENTS_FILE  # noqa: E402
-from skyassets.stages.training.parallelism import OFFLOADS, LayoutOverrides  # noqa: E402
-from skyassets.stages.training.plan import PlanInputs, fastest, plans_of  # noqa: E402
+from skyassets.stages.training.parallelism import OFFLOADS, LayoutOverrides, PlanInputs  # noqa: E402
+from skyassets.stages.training.plan import fastest, plans_of  # noqa: E402
 
 CHILD = Path(__file__).with_name("one_training.py")
 TINY = {

@@ -24,7 +24,7 @@ from skyassets.project.gates import require_gates
 from skyassets.project.project import Project
 from skyassets.stages.curation.examples import conversations, kept_examples
 from skyassets.stages.training.checkpoint_table import RUN
-from skyassets.stages.training.plan import PlanInputs
+from skyassets.stages.training.parallelism import PlanInputs
 from skyassets.stages.training.plan import plan as make_plan
 
 SAVES_OF_A_SHORT_RUN = 4

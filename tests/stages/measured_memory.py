@@ -17,8 +17,8 @@ from skyassets.engines.host.machine import host_memory_gb
 from skyassets.engines.sandbox.guest.process_tree import descendants
 from skyassets.engines.tokenizing.chat_tokenizer import ChatTokenizer
 from skyassets.engines.training.trainer import DeepSpeedTrainer
-from skyassets.stages.training.parallelism import LayoutOverrides
-from skyassets.stages.training.plan import PlanInputs, plan
+from skyassets.stages.training.parallelism import LayoutOverrides, PlanInputs
+from skyassets.stages.training.plan import plan
 
 STEPS = 2
 BESIDE = (b"server_watchdog", b"torch.distributed.run")

@@ -5,8 +5,7 @@ from skyassets.core.training.hardware import hardware_of
 from skyassets.core.training.model_shape import KNOWN_SHAPES, ModelShape
 from skyassets.core.training.spec import Training
 from skyassets.stages.training.batching import typical_lengths
-from skyassets.stages.training.parallelism import LayoutOverrides
-from skyassets.stages.training.plan import PlanInputs
+from skyassets.stages.training.parallelism import LayoutOverrides, PlanInputs
 
 QWEN_32B = KNOWN_SHAPES["Qwen/Qwen2.5-32B-Instruct"]
 QWEN_SMALL = KNOWN_SHAPES["Qwen/Qwen2.5-0.5B"]

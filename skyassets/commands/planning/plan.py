@@ -26,8 +26,16 @@ from skyassets.project.settings import dollars_in
 from skyassets.project.training_runs import saving, with_price, write_job
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.inspection.forecast import Line
-from skyassets.stages.training.parallelism import ATTENTIONS, LOSSES, OFFLOADS, ROOM, Candidate, LayoutOverrides
-from skyassets.stages.training.plan import PlanInputs, fastest, plans_of, refusal
+from skyassets.stages.training.parallelism import (
+    ATTENTIONS,
+    LOSSES,
+    OFFLOADS,
+    ROOM,
+    Candidate,
+    LayoutOverrides,
+    PlanInputs,
+)
+from skyassets.stages.training.plan import fastest, plans_of, refusal
 
 MOST = 10_000_000
 """More than any reasoning data set has; a typing error should not exhaust the memory."""

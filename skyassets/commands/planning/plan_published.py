@@ -2,9 +2,10 @@
 
 from skyassets.core.training.hardware import hardware_of
 from skyassets.core.training.model_shape import KNOWN_SHAPES
-from skyassets.core.training.spec import Layout, Saving
+from skyassets.core.training.spec import Layout
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.training.batching import epoch_batches, typical_lengths
+from skyassets.stages.training.parallelism import PlanInputs
 from skyassets.stages.training.time import duration
 
 
@@ -20,7 +21,7 @@ def beside_published(recipe: Recipe) -> dict[str, object]:
     lengths = typical_lengths(expected.rows, expected.row_tokens, training.cutoff)
     # Their trainer used examples in random order: each micro step waits for the longest of eight.
     unsorted = epoch_batches(training, lengths, layout, is_sorted=False)
-    time = duration(training, layout, Saving(), shape, hardware, lengths, unsorted)
+    time = duration(PlanInputs(training, shape, lengths, hardware), layout, unsorted)
     if time is None:
         return {}
     hours, dollars = time.hours, time.hours * hardware.devices * hardware.device.dollars_hour

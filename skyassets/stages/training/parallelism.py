@@ -1,12 +1,12 @@
 """Candidate layouts for a training run: every layout the user's overrides allow, and whether it fits in memory."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from skyassets.core.errors import TrainerError
 from skyassets.core.training.hardware import Hardware
 from skyassets.core.training.model_shape import ModelShape
-from skyassets.core.training.spec import Layout, Memory, Training
+from skyassets.core.training.spec import Layout, Memory, Saving, Training
 from skyassets.stages.training.memory import Load, memory
 
 ROOM = 0.92
@@ -43,6 +43,21 @@ class LayoutOverrides:
 
 
 @dataclass(frozen=True)
+class PlanInputs:
+    """The inputs of a plan."""
+
+    training: Training
+    shape: ModelShape
+    lengths: Sequence[int]
+    """Tokens of each example."""
+    hardware: Hardware
+    overrides: LayoutOverrides = field(default_factory=LayoutOverrides)
+    saving: Saving = field(default_factory=Saving)
+    learned: int = 0
+    """Tokens of all examples that the loss is computed on; 0 if unknown."""
+
+
+@dataclass(frozen=True)
 class Candidate:
     """A layout and its memory use."""
 
@@ -57,22 +72,24 @@ class Candidate:
         return self.need <= 1
 
 
-def candidates(
-    training: Training, shape: ModelShape, longest: int, hardware: Hardware, overrides: LayoutOverrides
-) -> list[Candidate]:
-    """Every layout that the overrides allow, simplest first, for examples of at most `longest` tokens.
+def candidates(inputs: PlanInputs) -> list[Candidate]:
+    """Every layout that the overrides allow, simplest first.
 
     Raises:
         TrainerError: If an override is invalid or two conflict; the message suggests what to use instead.
     """
-    _check(training, shape, hardware, overrides)
+    problem = next(_problems(inputs), None)
+    if problem is not None:
+        raise TrainerError(f"invalid layout: {problem}")
+    training, hardware = inputs.training, inputs.hardware
+    longest = min(max(inputs.lengths), training.cutoff)
     evaluated = []
-    for layout in _layouts(training, hardware, overrides):
+    for layout in _layouts(training, hardware, inputs.overrides):
         rows = 1 if training.packing else min(layout.micro_batch, training.global_batch)
         tokens = training.cutoff if training.packing else rows * longest
         row = training.cutoff if training.packing else longest
         load = Load(tokens, tokens, is_masked=training.packing or rows > 1, row=row)
-        peak = memory(training, layout, shape, hardware, load)
+        peak = memory(training, layout, inputs.shape, hardware, load)
         evaluated.append(Candidate(layout, peak, _need(peak, layout, hardware)))
     return evaluated
 
@@ -122,13 +139,8 @@ def _need(peak: Memory, layout: Layout, hardware: Hardware) -> float:
     return max(on_device, peak.host / (host * ROOM) if host else 0.0)
 
 
-def _check(training: Training, shape: ModelShape, hardware: Hardware, overrides: LayoutOverrides) -> None:
-    problem = next(_problems(training, shape, hardware, overrides), None)
-    if problem is not None:
-        raise TrainerError(f"invalid layout: {problem}")
-
-
-def _problems(training: Training, shape: ModelShape, hardware: Hardware, overrides: LayoutOverrides) -> Iterator[str]:
+def _problems(inputs: PlanInputs) -> Iterator[str]:
+    hardware, overrides = inputs.hardware, inputs.overrides
     is_gpu, stage, offload = hardware.device.is_gpu, overrides.zero_stage, overrides.offload
     ranks = overrides.ranks or (hardware.devices if is_gpu else 1)
     if overrides.ranks is not None and overrides.ranks <= 0:
@@ -154,13 +166,12 @@ def _problems(training: Training, shape: ModelShape, hardware: Hardware, overrid
     kernels = [name for name in (overrides.attention, overrides.loss) if name and name.startswith(("flash", "liger"))]
     if kernels and not is_gpu:
         yield f"{' and '.join(kernels)} on a CPU; needs a GPU: use sdpa and chunked"
-    yield from _sequence_parallel_problems(training, shape, ranks, overrides)
+    yield from _sequence_parallel_problems(inputs, ranks)
 
 
-def _sequence_parallel_problems(
-    training: Training, shape: ModelShape, ranks: int, overrides: LayoutOverrides
-) -> Iterator[str]:
-    groups, heads, keys = overrides.sequence_parallel, shape.heads, shape.kv_heads
+def _sequence_parallel_problems(inputs: PlanInputs, ranks: int) -> Iterator[str]:
+    overrides, heads, keys = inputs.overrides, inputs.shape.heads, inputs.shape.kv_heads
+    groups = overrides.sequence_parallel
     if groups == 1:
         return
     setting = f"sequence_parallel = {groups}"
@@ -169,7 +180,7 @@ def _sequence_parallel_problems(
             f"{setting} with {ranks} ranks, {heads} heads and {keys} key-value heads; "
             "use a number that divides them all (or is a multiple of the last)"
         )
-    if training.packing:
+    if inputs.training.packing:
         # DeepSpeed-Ulysses loses the boundaries between packed examples.
         yield f"packing with {setting}; omit one of them"
     if overrides.micro_batch not in (None, 1):

@@ -5,16 +5,15 @@ Nothing here affects the trained weights: the settings that do are in `arguments
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from skyassets.core.errors import GateError, TrainerError
 from skyassets.core.training.hardware import Hardware
-from skyassets.core.training.model_shape import ModelShape
-from skyassets.core.training.spec import Lora, Saving, Training, TrainPlan
+from skyassets.core.training.spec import Lora, TrainPlan
 from skyassets.stages.training import arguments
 from skyassets.stages.training.batching import EpochBatches, epoch_batches
 from skyassets.stages.training.memory import disk_gb
-from skyassets.stages.training.parallelism import ROOM, Candidate, LayoutOverrides, candidates
+from skyassets.stages.training.parallelism import ROOM, Candidate, PlanInputs, candidates
 from skyassets.stages.training.time import duration
 
 NODE = 8
@@ -22,21 +21,6 @@ NODE = 8
 MOST_NODES = 32
 SHORTEST = 512
 """The shortest suggested cutoff, in tokens."""
-
-
-@dataclass(frozen=True)
-class PlanInputs:
-    """The inputs of a plan."""
-
-    training: Training
-    shape: ModelShape
-    lengths: Sequence[int]
-    """Tokens of each example."""
-    hardware: Hardware
-    overrides: LayoutOverrides = field(default_factory=LayoutOverrides)
-    saving: Saving = field(default_factory=Saving)
-    learned: int = 0
-    """Tokens of all examples that the loss is computed on; 0 if unknown."""
 
 
 def plan(inputs: PlanInputs) -> TrainPlan:
@@ -67,7 +51,7 @@ def plans_of(inputs: PlanInputs) -> list[tuple[Candidate, TrainPlan]]:
             f"an example of {max(lengths)} tokens is longer than the cutoff of {training.cutoff}; "
             "drop longer rows before training, because examples are not truncated"
         )
-    possible = candidates(training, inputs.shape, max(lengths), inputs.hardware, inputs.overrides)
+    possible = candidates(inputs)
     by_size = {each.layout.micro_batch: each.layout for each in possible}
     batches = {size: epoch_batches(training, lengths, layout) for size, layout in by_size.items()}
     return [(each, _planned(inputs, each, batches[each.layout.micro_batch])) for each in possible]
@@ -81,7 +65,7 @@ def fastest(plans: Sequence[tuple[Candidate, TrainPlan]]) -> tuple[Candidate, Tr
 def _planned(inputs: PlanInputs, candidate: Candidate, batches: EpochBatches) -> TrainPlan:
     training, hardware, layout = inputs.training, inputs.hardware, candidate.layout
     steps = training.epochs * batches.steps
-    time = duration(training, layout, inputs.saving, inputs.shape, hardware, inputs.lengths, batches)
+    time = duration(inputs, layout, batches)
     price = hardware.device.dollars_hour
     return TrainPlan(
         training=training,
@@ -105,7 +89,7 @@ def _planned(inputs: PlanInputs, candidate: Candidate, batches: EpochBatches) ->
 
 def refusal(inputs: PlanInputs) -> str:
     """The message if nothing fits: the layout closest to fitting, its memory use, and what would fit."""
-    nearest = min(_candidates(inputs), key=lambda each: each.need)
+    nearest = min(candidates(inputs), key=lambda each: each.need)
     layout, memory, device = nearest.layout, nearest.memory, inputs.hardware.device
     terms = ("parameters", "gradients", "optimizer", "activations", "logits", "overhead")
     parts = ", ".join(f"{name} {getattr(memory, name):.1f}" for name in terms)
@@ -139,7 +123,7 @@ def remedies(inputs: PlanInputs) -> Iterator[str]:
         if larger:
             yield f"{larger.devices} x {hardware.device.name}" + (f" on {larger.nodes} nodes" * (larger.nodes > 1))
     else:
-        need = min(each.need for each in _candidates(inputs))
+        need = min(each.need for each in candidates(inputs))
         yield f"{math.ceil(need * hardware.device.memory_gb)} GB of memory"
     shorter = training.cutoff // 2
     while shorter >= SHORTEST:
@@ -168,14 +152,9 @@ def _on(inputs: PlanInputs, hardware: Hardware) -> PlanInputs:
     return replace(inputs, hardware=hardware, overrides=replace(inputs.overrides, ranks=None))
 
 
-def _candidates(inputs: PlanInputs) -> list[Candidate]:
-    longest = min(max(inputs.lengths), inputs.training.cutoff)
-    return candidates(inputs.training, inputs.shape, longest, inputs.hardware, inputs.overrides)
-
-
 def _fitting(inputs: PlanInputs) -> Candidate | None:
     try:
-        return next((each for each in _candidates(inputs) if each.fits), None)
+        return next((each for each in candidates(inputs) if each.fits), None)
     except TrainerError:
         # The change conflicts with another override.
         return None

@@ -3,14 +3,15 @@
 The parts are assumed to run one after the other. Any overlap makes a run faster than the estimate.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from skyassets.core.training.hardware import Device, Hardware
+from skyassets.core.training.hardware import Device
 from skyassets.core.training.model_shape import ModelShape
 from skyassets.core.training.spec import Layout, Saving, Training
 from skyassets.stages.training.batching import EpochBatches
 from skyassets.stages.training.memory import ADAM, FP32, number_size, trained
+from skyassets.stages.training.parallelism import PlanInputs
 
 GIGA = 1e9
 HOUR = 3600.0
@@ -47,17 +48,9 @@ class Duration:
         return sum(self.parts.values()) / HOUR
 
 
-def duration(
-    training: Training,
-    layout: Layout,
-    saving: Saving,
-    shape: ModelShape,
-    hardware: Hardware,
-    lengths: Sequence[int],
-    batches: EpochBatches,
-) -> Duration | None:
-    """The duration of a run of epochs of `batches`, made from `lengths`; None if the device's speed is unknown."""
-    device = hardware.device
+def duration(inputs: PlanInputs, layout: Layout, batches: EpochBatches) -> Duration | None:
+    """The duration of a run of epochs of `batches`; None if the device's speed is unknown."""
+    training, shape, device = inputs.training, inputs.shape, inputs.hardware.device
     if device.tflops is None:
         return None
     peak = device.tflops * 1e12
@@ -74,13 +67,13 @@ def duration(
     learned = trained(training, shape)
     if layout.offload != "none":
         parts["optimizer steps on the CPUs"] = steps * learned / (ADAM_RATE * layout.nodes)
-    saves = steps // saving.every + 1
+    saves = steps // inputs.saving.every + 1
     parts["saving"] = saves * learned * (FP32 + ADAM + number_size(training)) / (DISK * GIGA * layout.nodes)
-    useful = training.epochs * sum(length * shape.training_flops(length) for length in lengths)
+    useful = training.epochs * sum(length * shape.training_flops(length) for length in inputs.lengths)
     mfu = useful / (sum(parts.values()) * peak * layout.ranks)
     by_part = ", ".join(f"{name} {seconds / HOUR:.2g}" for name, seconds in parts.items())
     total = f"hours by part: {by_part}; {mfu:.1%} model FLOPs utilisation"
-    return Duration(parts, mfu, (*_assumptions(training, layout, device, saving), total))
+    return Duration(parts, mfu, (*_assumptions(layout, device, inputs.saving), total))
 
 
 def _traffic(
@@ -110,7 +103,7 @@ def _traffic(
     return parts
 
 
-def _assumptions(training: Training, layout: Layout, device: Device, saving: Saving) -> Iterator[str]:
+def _assumptions(layout: Layout, device: Device, saving: Saving) -> Iterator[str]:
     recomputed = ", a third more operations for recomputed activations" if layout.recompute else ""
     yield f"computing at {BUSY:.0%} of {device.name}'s {device.tflops:,.0f} dense bf16 TFLOPS{recomputed}"
     yield "nothing overlaps: computing, links, main memory and disk wait for one another"

@@ -5,15 +5,15 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from stages.planning import QWEN_32B, SKY_T1
+from stages.planning import QWEN_32B, SKY_T1, sky_t1
 
 from skyassets.core.errors import TrainerError
 from skyassets.core.training.hardware import hardware_of
-from skyassets.stages.training.parallelism import Candidate, LayoutOverrides, candidates
+from skyassets.stages.training.parallelism import Candidate, LayoutOverrides, PlanInputs, candidates
 
 
 def found(on: str, overrides: LayoutOverrides) -> list[Candidate]:
-    return candidates(SKY_T1, QWEN_32B, 16_384, hardware_of(on), overrides)
+    return candidates(PlanInputs(SKY_T1, QWEN_32B, [16_384], hardware_of(on), overrides))
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_ranks_without_devices_of_their_own_share_the_memory() -> None:
 def test_packs_cannot_be_shared_by_ranks() -> None:
     packed = replace(SKY_T1, packing=True)
     with pytest.raises(TrainerError, match="packing with sequence_parallel = 2; omit one of them"):
-        candidates(packed, QWEN_32B, 16_384, hardware_of("8xH100-80GB"), LayoutOverrides(sequence_parallel=2))
+        candidates(sky_t1(overrides=LayoutOverrides(sequence_parallel=2), training=packed))
 
 
 def test_eager_attention_does_not_fit_where_sdpa_does() -> None:

@@ -4,14 +4,14 @@ import json
 from dataclasses import replace
 
 import pytest
-from stages.planning import LENGTHS, QWEN_32B, SKY_T1, sky_t1, small
+from stages.planning import LENGTHS, SKY_T1, sky_t1, small
 
 from skyassets.core.errors import GateError, TrainerError
 from skyassets.core.training.hardware import hardware_of
-from skyassets.core.training.spec import Layout, Lora, Saving, TrainPlan
+from skyassets.core.training.spec import Layout, Lora, TrainPlan
 from skyassets.stages.training.batching import epoch_batches
-from skyassets.stages.training.parallelism import LayoutOverrides
-from skyassets.stages.training.plan import PlanInputs, fastest, plan, plans_of, remedies
+from skyassets.stages.training.parallelism import LayoutOverrides, PlanInputs
+from skyassets.stages.training.plan import fastest, plan, plans_of, remedies
 from skyassets.stages.training.time import duration
 
 PUBLISHED_HOURS, PUBLISHED_DOLLARS = 19, 450
@@ -33,7 +33,7 @@ def test_the_published_run_lands_within_a_quarter_of_its_19_hours_and_450_dollar
 def test_so_does_a_run_that_deals_examples_as_they_are_drawn_as_the_published_one_did() -> None:
     layout = Layout(8, 1, 1, 3, "all", recompute=True)
     drawn = epoch_batches(SKY_T1, LENGTHS, layout, is_sorted=False)
-    time = duration(SKY_T1, layout, Saving(), QWEN_32B, hardware_of("8xH100-80GB"), LENGTHS, drawn)
+    time = duration(sky_t1(), layout, drawn)
     assert time is not None
     assert time.hours == pytest.approx(PUBLISHED_HOURS, rel=0.25)
 

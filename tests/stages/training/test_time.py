@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from stages.planning import LENGTHS, QWEN_32B, SKY_T1
 
 from skyassets.core.training.hardware import hardware_of
-from skyassets.core.training.spec import Layout, Lora, Saving
+from skyassets.core.training.spec import Layout, Lora
 from skyassets.stages.training.batching import epoch_batches
+from skyassets.stages.training.parallelism import PlanInputs
 from skyassets.stages.training.time import BUSY, Duration, duration
 
 H100 = hardware_of("8xH100-80GB")
@@ -18,7 +19,8 @@ SOME = LENGTHS[::20]
 
 def took(layout: Layout, lora: Lora | None = None, lengths: list[int] = SOME) -> Duration:
     training = replace(SKY_T1, lora=lora)
-    made = duration(training, layout, Saving(), QWEN_32B, H100, lengths, epoch_batches(training, lengths, layout))
+    inputs = PlanInputs(training, QWEN_32B, lengths, H100)
+    made = duration(inputs, layout, epoch_batches(training, lengths, layout))
     assert made is not None
     return made
 
