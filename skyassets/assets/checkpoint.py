@@ -9,6 +9,9 @@ from skyassets.core.tables.declarations import CHECKPOINT, EXAMPLES
 from skyassets.core.tables.store import StageResult
 from skyassets.core.training.spec import TrainPlan
 from skyassets.engines.host.devices import gpus
+from skyassets.engines.host.machine import host_memory_gb
+from skyassets.engines.serving.idle_server import stop_idle_server
+from skyassets.engines.serving.vllm_server import MEMORY_SHARE_ON_CPU
 from skyassets.engines.training.checkpoint_folder import Run
 from skyassets.project.gates import hold
 from skyassets.project.project import AssetDeclaration, BuildContext, Project
@@ -18,6 +21,7 @@ from skyassets.stages.curation.examples import conversations
 from skyassets.stages.plots import training_curve
 from skyassets.stages.training.checkpoint_table import checkpoint
 from skyassets.stages.training.loss_mask import as_markdown
+from skyassets.stages.training.parallelism import ROOM
 
 SHOWN_LETTERS = 4_000
 """Characters of the example that is shown with its loss mask."""
@@ -38,6 +42,8 @@ def model_assets(project: Project, declared: dict[str, AssetDeclaration]) -> lis
             made = plan_of(project, examples)
             for line in made.assumptions:
                 work.said(f"plan: {line}")
+            if not has_room_beside_server(project, made):
+                stop_idle_server()
             return made
 
         with project.accounts.training(work.asset, str(training.base), work.run.id, work.run_budget, gpus_of(project)):
@@ -48,6 +54,12 @@ def model_assets(project: Project, declared: dict[str, AssetDeclaration]) -> lis
         return StageResult(made.frame, {**made.facts, **shown(project, run, learned_from[0])})
 
     return [asset(project, declared[CHECKPOINT.name], make, training_curve.training_curve)]
+
+
+def has_room_beside_server(project: Project, plan: TrainPlan) -> bool:
+    """Whether training on the processor fits into memory beside an idle server."""
+    share = ROOM - (project.deployment.vllm.memory_share or MEMORY_SHARE_ON_CPU)
+    return plan.memory.total * plan.layout.ranks <= share * host_memory_gb()
 
 
 def gpus_of(project: Project) -> int:
