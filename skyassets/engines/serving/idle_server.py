@@ -82,7 +82,7 @@ def stop_idle_server() -> None:
 
 def _take() -> _Server | None:
     """Return the idle server, which is then no longer idle."""
-    global _idle, _timer  # noqa: PLW0603
+    global _idle, _timer
     with _lock:
         server, _idle = _idle, None
         if _timer:
@@ -92,7 +92,7 @@ def _take() -> _Server | None:
 
 
 def _put(server: _Server) -> None:
-    global _idle, _timer  # noqa: PLW0603
+    global _idle, _timer
     stop_idle_server()
     with _lock:
         _idle, _timer = server, threading.Timer(IDLE_SECONDS, stop_idle_server)

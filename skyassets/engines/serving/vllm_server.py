@@ -37,6 +37,9 @@ ON_CPU = (
     *("--block-size", "32"),
 )
 """Flags of the CPU build."""
+IN_ONE_PROCESS = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "GOMP_SPINCOUNT": "10000"}
+"""Environment of an engine that runs the model itself. Its threads spin for some microseconds when they wait: with the
+default of milliseconds they take the time of all other processes, and nearly stop on a busy machine."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +165,7 @@ class VllmServer:
             return ({},)  # vLLM gives each rank a memory node of its own
         here = cores()
         if self._runs_in_one_process:
-            return ({"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "OMP_NUM_THREADS": str(len(here))},)
+            return ({**IN_ONE_PROCESS, "OMP_NUM_THREADS": str(len(here))},)
         _see_that_there_are_enough(self.options, len(here), "cores")
         # By default vLLM keeps one core free for each replica.
         ranks = [shares(own, each) for own in shares(here, replicas)]
@@ -195,10 +198,10 @@ def _see_that_there_are_enough(options: VllmOptions, seen: int | None, what: str
 
 
 def _program(place: Path | str) -> tuple[str, ...]:
-    """Return the `vllm serve` command, or its equivalent for the CPU wheel, where `vllm` cannot read its version."""
-    if _has_distribution("vllm"):
+    """Return the `vllm serve` command, or its equivalent on a CPU: the CPU wheel's `vllm` cannot read its version."""
+    if not _is_cpu_build():
         return (sys.executable, "-m", "vllm.entrypoints.cli.main", "serve", str(place))
-    return (sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(place))
+    return (sys.executable, "-m", "skyassets.engines.serving.vllm_on_cpu", "--model", str(place))
 
 
 def vllm_problem() -> str | None:

@@ -39,9 +39,15 @@ class Epoch:
     """The share of computed tokens that are not padding; for packing, the share of the packs' capacity."""
 
 
-def epoch(training: Training, lengths: Sequence[int], layout: Layout, *, is_sorted: bool = True) -> Epoch:
-    """The micro steps of one epoch; without `is_sorted`, for a trainer that takes examples in drawn order."""
+def epoch(
+    training: Training, lengths: Sequence[int], layout: Layout, *, is_sorted: bool = True, is_padded: bool = True
+) -> Epoch:
+    """The micro steps of one epoch; without `is_sorted`, for a trainer that takes examples in drawn order.
+
+    Without `is_padded`, the examples of a micro batch are concatenated, as in a pack.
+    """
     units = units_of(lengths, training)
+    is_padded = is_padded and not training.packing
     made = []
     steps = planned_steps(units, replace(training, epochs=1))
     for step in steps:
@@ -52,7 +58,7 @@ def epoch(training: Training, lengths: Sequence[int], layout: Layout, *, is_sort
             cut = [list(chain(*step[at : at + size])) for at in range(0, len(step), size)]
         batches = [[lengths[place] for place in batch] for batch in cut]
         at_once = layout.data_parallel
-        made += [_turn(training, batches[at : at + at_once]) for at in range(0, len(batches), at_once)]
+        made += [_turn(is_padded, batches[at : at + at_once]) for at in range(0, len(batches), at_once)]
     room = len(units) * training.cutoff if training.packing else sum(turn.computed for turn in made)
     return Epoch(tuple(made), len(steps), sum(lengths) / room)
 
@@ -73,8 +79,8 @@ def _within(drawn: Sequence[float], median: float, cutoff: int) -> list[int]:
     return [max(1, round(min(cutoff, median * one))) for one in drawn]
 
 
-def _turn(training: Training, batches: Sequence[Sequence[int]]) -> Turn:
-    if training.packing:
+def _turn(is_padded: bool, batches: Sequence[Sequence[int]]) -> Turn:
+    if not is_padded:
         fullest = max(batches, key=sum)
         attended = sum(length * length for length in fullest) / sum(fullest)
         return Turn(sum(fullest), attended, sum(map(sum, batches)))

@@ -78,7 +78,11 @@ def plans_of(question: Question) -> list[tuple[Candidate, TrainPlan]]:
         )
     found = candidates(training, question.shape, max(lengths), question.hardware, question.overrides)
     by_size = {each.layout.micro_batch: each.layout for each in found}
-    dealt = {size: epoch(training, lengths, layout) for size, layout in by_size.items()}
+    is_gpu = question.hardware.device.is_gpu
+    dealt = {
+        size: epoch(training, lengths, layout, is_padded=is_gpu or layout.attention != "sdpa")
+        for size, layout in by_size.items()
+    }
     return [(each, _planned(question, each, dealt[each.layout.micro_batch])) for each in found]
 
 

@@ -1,7 +1,7 @@
 """Attention over a row of concatenated examples, one example at a time. Imports transformers.
 
 No example attends to another, as with a mask, but without computing what the mask would remove. Together with
-`collate.packed_row` it leaves nothing to pad. On a GPU, where many small kernels cost more than padding, it is not used.
+`collate.separate_row` it leaves nothing to pad. On a GPU, many small kernels would cost more than padding does.
 """
 
 from typing import Any
