@@ -12,7 +12,7 @@ from vllm.v1.sample.ops import topk_topp_sampler
 
 LIKELIEST = 1024
 """Tokens that are sorted."""
-vllms_own = getattr(topk_topp_sampler, "apply_top_k_top_p", None)
+vllms_own: Any = getattr(topk_topp_sampler, "apply_top_k_top_p", None)
 
 
 def apply_top_k_top_p(logits: Any, k: Any, p: Any) -> Any:

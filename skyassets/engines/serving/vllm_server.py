@@ -134,7 +134,7 @@ class VllmServer:
             "--revision": None if isinstance(place, Path) else model.revision or None,
         }
         spelled = [str(word) for flag, value in flags.items() if value is not None for word in (flag, value)]
-        on_cpu = ON_CPU if _is_cpu_build() else ()
+        on_cpu: tuple[str, ...] = ON_CPU if _is_cpu_build() else ()
         if on_cpu and self._runs_in_one_process:
             on_cpu += ("--distributed-executor-backend", "uni")
         return (*_program(place), *spelled, "--disable-uvicorn-access-log", *on_cpu, *options.extra)
