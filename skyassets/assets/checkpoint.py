@@ -23,6 +23,8 @@ from skyassets.stages.training.checkpoint_table import checkpoint
 from skyassets.stages.training.loss_mask import as_markdown
 from skyassets.stages.training.parallelism import ROOM
 
+API_SERVER_GB = 1.0
+"""Memory of vLLM's API server, besides its share."""
 SHOWN_LETTERS = 4_000
 """Characters of the example that is shown with its loss mask."""
 
@@ -59,7 +61,7 @@ def model_assets(project: Project, declared: dict[str, AssetDeclaration]) -> lis
 def has_room_beside_server(project: Project, plan: TrainPlan) -> bool:
     """Whether training on the processor fits into memory beside an idle server."""
     share = ROOM - (project.deployment.vllm.memory_share or MEMORY_SHARE_ON_CPU)
-    return plan.memory.total * plan.layout.ranks <= share * host_memory_gb()
+    return plan.memory.total * plan.layout.ranks <= share * host_memory_gb() - API_SERVER_GB
 
 
 def gpus_of(project: Project) -> int:

@@ -11,8 +11,9 @@ from skyassets.engines.host.machine import this_machine
 from skyassets.project.deployment import Deployment
 from skyassets.stages.training.plan import plan
 
-SAVES_OF_A_SHORT_RUN = 4
-"""A run of fewer than 400 steps is saved about this often, instead of every 100 steps."""
+SAVES_OF_A_SHORT_RUN = 2
+"""A run of fewer than 200 steps is saved about this often, instead of every 100 steps. A save takes as long as several
+steps: all that DeepSpeed holds is written, and flushed to the disk."""
 
 
 def planned(deployment: Deployment, training: Training, lengths: Sequence[int], learned: int = 0) -> TrainPlan:
