@@ -6,6 +6,9 @@ from skyassets.core.tables.declarations import EXAMPLES
 from skyassets.core.tables.store import StageResult
 from skyassets.core.training.spec import TrainPlan
 from skyassets.engines.host.devices import gpus
+from skyassets.engines.host.machine import host_memory_gb
+from skyassets.engines.serving.idle_server import stop_idle_server
+from skyassets.engines.serving.vllm_server import MEMORY_SHARE_ON_CPU
 from skyassets.engines.training.checkpoint_folder import Run
 from skyassets.project.gates import require_gates
 from skyassets.project.project import BuildContext, Project
@@ -14,7 +17,10 @@ from skyassets.project.training_runs import run_metadata, run_name_of, training_
 from skyassets.stages.curation.examples import conversations
 from skyassets.stages.training.checkpoint_table import checkpoint
 from skyassets.stages.training.loss_mask import as_markdown
+from skyassets.stages.training.parallelism import ROOM
 
+API_SERVER_GB = 1.0
+"""Memory of vLLM's API server, besides its share."""
 SHOWN_CHARACTERS = 4_000
 """Characters of the example that is shown with its loss mask."""
 
@@ -31,6 +37,8 @@ def make_checkpoint(context: BuildContext) -> StageResult:
         plan = training_plan(project, table)
         for assumption in plan.assumptions:
             context.log(f"plan: {assumption}")
+        if not _has_room_beside_server(project, plan):
+            stop_idle_server()
         return plan
 
     with project.accounts.training(
@@ -41,6 +49,12 @@ def make_checkpoint(context: BuildContext) -> StageResult:
     result = checkpoint(str(training.base), files, run.curve, run_metadata(project, run))
     write_card(project, run, report_on(project, str(result.frame["checkpoint_id"][0])))
     return StageResult(result.frame, {**result.metadata, **_plan_metadata(project, run, examples[0])})
+
+
+def _has_room_beside_server(project: Project, plan: TrainPlan) -> bool:
+    """Whether training on the processor fits into memory beside an idle server."""
+    share = ROOM - (project.deployment.vllm.memory_share or MEMORY_SHARE_ON_CPU)
+    return plan.memory.total * plan.layout.ranks <= share * host_memory_gb() - API_SERVER_GB
 
 
 def _gpus_used(project: Project) -> int:

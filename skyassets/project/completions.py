@@ -22,6 +22,8 @@ from skyassets.engines.serving.vllm_server import VllmServer
 from skyassets.project.deployment import Deployment
 from skyassets.project.progress import Progress
 from skyassets.project.project import BuildContext, Project
+from skyassets.recipes.recipe import Recipe
+from skyassets.stages.rewriting.rewrite import ModelRewriting
 from skyassets.stages.sampling.completions import Completer
 from skyassets.stages.sampling.usage import Usage
 
@@ -33,7 +35,8 @@ def completer(context: BuildContext, role: str, model: Model) -> Completer:
     """A completer for `model` in its role."""
     project, run = context.project, context.run.id
     metered = project.accounts.metered(LedgerEvent.SERVING, context.asset, str(model), run, context.run_budget)
-    provider = project.deployment.serving(role, model, context.log, context.run_budget, metered)
+    stays = model in _later(project.recipe, role)
+    provider = project.deployment.serving(role, model, context.log, context.run_budget, metered, stays=stays)
 
     def record(model: Model, weights: Path | None) -> None:
         if server := server_record(project.deployment, provider, model, weights):
@@ -48,6 +51,12 @@ def completer(context: BuildContext, role: str, model: Model) -> Completer:
         usage=context.usages.setdefault(role, Usage()),
         record=project.accounts.entries.add,
     )
+
+
+def _later(recipe: Recipe, role: str) -> list[Model]:
+    """The models that answer after `role`, as far as they may be the same one."""
+    rewriter = [recipe.rewriting.model] if isinstance(recipe.rewriting, ModelRewriting) else []
+    return {"teacher": [*rewriter, recipe.training.base], "rewriter": [recipe.training.base]}.get(role, [])
 
 
 @dataclass(frozen=True)

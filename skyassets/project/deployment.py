@@ -16,6 +16,7 @@ from skyassets.core.training.model_shape import ModelShape
 from skyassets.core.training.spec import Saving, Trainer
 from skyassets.engines.fake import engine as tiny
 from skyassets.engines.fake.engine import word_pieces
+from skyassets.engines.host.devices import gpus
 from skyassets.engines.host.metering import Metered, unmetered
 from skyassets.engines.math_verify.engine import MathVerify
 from skyassets.engines.models.shape import base_shape
@@ -92,8 +93,13 @@ class Deployment:
         log: Callable[[str], None],
         run_budget: Budget | None = None,
         metered: Metered = unmetered,
+        *,
+        stays: bool = False,
     ) -> ModelProvider:
         """Serves `model` in its role, charged to `run_budget`; `metered` measures our own servers.
+
+        With `stays`, our own server stays idle for a later role of the same model. Not on a GPU, whose memory the
+        training needs.
 
         Raises:
             ServerError: when no server for it is configured.
@@ -116,10 +122,16 @@ class Deployment:
                 f"{role}: SKYASSETS_{role.upper()}_BATCH needs a server with a Batch API, but {model.name} is served "
                 f"locally; set SKYASSETS_{role.upper()}_URL, or unset SKYASSETS_{role.upper()}_BATCH"
             )
-        logs = self.data / "logs"
+        logs, stays = self.data / "logs", stays and not gpus()
         if self.engine == "transformers" or (self.engine == "auto" and vllm_problem() is not None):
             return TransformersServer(
-                self.weights, logs=logs, concurrency=self.concurrency, said=log, metered=metered, run_budget=run_budget
+                self.weights,
+                logs=logs,
+                concurrency=self.concurrency,
+                said=log,
+                metered=metered,
+                run_budget=run_budget,
+                stays=stays,
             )
         return VllmServer(
             self.weights,
@@ -129,6 +141,7 @@ class Deployment:
             said=log,
             metered=metered,
             run_budget=run_budget,
+            stays=stays,
         )
 
     def _endpoint(

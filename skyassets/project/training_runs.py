@@ -27,8 +27,9 @@ from skyassets.stages.training.checkpoint_table import RUN
 from skyassets.stages.training.parallelism import PlanInputs
 from skyassets.stages.training.plan import plan as make_plan
 
-SAVES_OF_A_SHORT_RUN = 4
-"""A run of fewer than 400 steps is saved about this often, instead of every 100 steps."""
+SAVES_OF_A_SHORT_RUN = 2
+"""A run of fewer than 200 steps is saved about this often, instead of every 100 steps. A save takes as long as several
+steps: all that DeepSpeed holds is written, and flushed to the disk."""
 TRAINER = (
     "skyassets.stages.training.arguments",
     "skyassets.core.training.steps",

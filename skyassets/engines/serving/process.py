@@ -119,6 +119,11 @@ class ServerProcess:
     unwell: float = 300.0
     """Seconds without a 200 from `health_url` after which the server counts as dead, even if its process runs."""
 
+    @property
+    def url(self) -> str:
+        """The base URL of an OpenAI-compatible API that is served beside `health_url`."""
+        return self.health_url.removesuffix("/health") + "/v1"
+
     def live(self, ended: threading.Event, became_ready: Callable[[], None]) -> Ending | None:
         """Run the server until it ends on its own or `ended` is set (None). No process is left running either way."""
         self.log.parent.mkdir(parents=True, exist_ok=True)

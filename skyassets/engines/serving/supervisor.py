@@ -8,7 +8,7 @@ import itertools
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -85,9 +85,11 @@ class ServerKeeper:
         """Return why the server died, if it is down or goes down within `within` seconds."""
         return self._ending.words if self._is_down.wait(within) and self._ending is not None else ""
 
-    def over(self, kept: "Future[None]") -> None:
-        """Record how `keep` ended: if it raised, the server is no longer supervised."""
-        if error := kept.exception():
+    def run(self) -> None:
+        """Call `keep`, and record its error, if any: the server is no longer supervised then."""
+        try:
+            self.keep()
+        except Exception as error:  # noqa: BLE001  # raised where the server is used
             self._lost = f"{self.process.name}: nobody keeps it any more ({type(error).__name__}: {error})"
             if not self.ready.done():
                 self.ready.set_exception(error)
@@ -118,23 +120,27 @@ def kept(processes: Sequence[ServerProcess], restarts: Restarts) -> Iterator[tup
             raises a ServerError while a server is down.
     """
     keepers = tuple(ServerKeeper(process, restarts) for process in processes)
-    with ThreadPoolExecutor(len(keepers), "server-keeper") as threads:
+    # Daemons, because a server may stay idle until the interpreter exits.
+    threads = [threading.Thread(target=keeper.run, name="server-keeper", daemon=True) for keeper in keepers]
+    try:
+        for keeper, thread in zip(keepers, threads, strict=True):
+            keeper.process.log.unlink(missing_ok=True)
+            thread.start()
+        for ready in as_completed([keeper.ready for keeper in keepers]):
+            ready.result()
         try:
-            for keeper in keepers:
-                keeper.process.log.unlink(missing_ok=True)
-                threads.submit(keeper.keep).add_done_callback(keeper.over)
-            for ready in as_completed([keeper.ready for keeper in keepers]):
-                ready.result()
-            try:
-                yield keepers
-            except ServerError as error:
-                told = _troubles(keepers, str(error))
-                if told:
-                    raise ServerError(f"{error}\n{told}") from error
-                raise
-        finally:
-            for keeper in keepers:
-                keeper.end()
+            yield keepers
+        except ServerError as error:
+            told = _troubles(keepers, str(error))
+            if told:
+                raise ServerError(f"{error}\n{told}") from error
+            raise
+    finally:
+        for keeper in keepers:
+            keeper.end()
+        for thread in threads:
+            if thread.ident is not None:
+                thread.join()
 
 
 def _troubles(keepers: Sequence[ServerKeeper], said: str) -> str:

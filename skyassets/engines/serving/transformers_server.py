@@ -3,6 +3,7 @@
 It honours seeds and sampling parameters as vLLM does, but is slower. The same seed gives different texts in the two.
 """
 
+import functools
 import importlib.metadata
 import importlib.util
 import sys
@@ -18,8 +19,9 @@ from skyassets.core.ports import CompletionClient, Model
 from skyassets.engines.host.metering import Metered, metering, unmetered
 from skyassets.engines.openai_api.completions import OpenAIClientPool
 from skyassets.engines.openai_api.endpoint import Endpoint
-from skyassets.engines.serving.process import LOGS, ServerProcess, free_ports
-from skyassets.engines.serving.supervisor import Restarts, kept
+from skyassets.engines.serving.idle_server import running
+from skyassets.engines.serving.process import LOGS, ServerProcess
+from skyassets.engines.serving.supervisor import Restarts
 
 SHARING = {"OMP_WAIT_POLICY": "PASSIVE"}
 """Threads that wait for each other sleep. If they spin, they take 25 times as long when anything else runs."""
@@ -42,6 +44,8 @@ class TransformersServer:
     """Records the use of this one machine, from start to stop."""
     run_budget: Budget = field(default_factory=Budget)
     """The run's budget. Calls cost nothing, but none goes out once machine time has used it up."""
+    stays: bool = False
+    """Whether the server stays idle after its use, for a later one of the same model (see `idle_server`)."""
 
     @contextmanager
     def serve(self, model: Model, weights: Path | None) -> Iterator[CompletionClient]:
@@ -53,7 +57,26 @@ class TransformersServer:
         if importlib.util.find_spec("transformers") is None or importlib.util.find_spec("torch") is None:
             raise ServerError(f"transformers: not installed: {INSTALL}")
         place = weights or self.resolve(model)
-        (port,) = free_ports(1)
+        processes = functools.partial(self.processes, model, place)
+        with (
+            metering(self.metered, 1) as unmeterable,
+            running(processes, 1, self.restarts, self.said, stays=self.stays) as (keeper,),
+        ):
+            endpoint = Endpoint(
+                keeper.process.url,
+                model.name,
+                concurrency=self.concurrency,
+                served_by=f"transformers {importlib.metadata.version('transformers')}",
+                lost=lambda: keeper.lost() or unmeterable(),
+            )
+            patience = self.restarts.longest(self.patience)
+            yield OpenAIClientPool(
+                (endpoint,), self.timeout, patience=patience, run_budget=self.run_budget, log=self.said
+            )
+
+    def processes(self, model: Model, place: Path | str, ports: tuple[int, ...]) -> tuple[ServerProcess, ...]:
+        """Return the process to run, on the only port."""
+        (port,) = ports
         program = (sys.executable, "-m", "skyassets.engines.serving.transformers_app")
         options = ("--model", place, "--name", model.name, "--port", port, "--most-rows", self.concurrency)
         process = ServerProcess(
@@ -65,15 +88,4 @@ class TransformersServer:
             patience=self.patience,
             said=self.said,
         )
-        with metering(self.metered, 1) as unmeterable, kept((process,), self.restarts) as (keeper,):
-            endpoint = Endpoint(
-                f"http://127.0.0.1:{port}/v1",
-                model.name,
-                concurrency=self.concurrency,
-                served_by=f"transformers {importlib.metadata.version('transformers')}",
-                lost=lambda: keeper.lost() or unmeterable(),
-            )
-            patience = self.restarts.longest(self.patience)
-            yield OpenAIClientPool(
-                (endpoint,), self.timeout, patience=patience, run_budget=self.run_budget, log=self.said
-            )
+        return (process,)

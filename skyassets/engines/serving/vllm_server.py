@@ -5,6 +5,7 @@ model's own `generation_config.json`. The other flags depend on this machine, GP
 """
 
 import contextlib
+import functools
 import importlib.metadata
 import importlib.util
 import os
@@ -21,12 +22,24 @@ from skyassets.engines.host.devices import cores, gpus, shares
 from skyassets.engines.host.metering import Metered, metering, unmetered
 from skyassets.engines.openai_api.completions import OpenAIClientPool
 from skyassets.engines.openai_api.endpoint import Endpoint
-from skyassets.engines.serving.process import LOGS, ServerProcess, free_ports
-from skyassets.engines.serving.supervisor import Restarts, kept
+from skyassets.engines.serving.idle_server import running
+from skyassets.engines.serving.process import LOGS, ServerProcess
+from skyassets.engines.serving.supervisor import Restarts
 from skyassets.engines.serving.vllm_options import VllmOptions
 
 MEMORY_SHARE_ON_CPU = 0.3
 """Share of the machine's memory, for all servers together."""
+ON_CPU = (
+    "--enforce-eager",
+    # Seeded sampling with chunked prefill crashes the CPU build ("CPU Generator does not use offset").
+    "--no-enable-chunked-prefill",
+    # Samples of one problem share the blocks of its prompt. vLLM's default of 128 tokens exceeds many prompts.
+    *("--block-size", "32"),
+)
+"""Flags of the CPU build."""
+IN_ONE_PROCESS = {"VLLM_ENABLE_V1_MULTIPROCESSING": "0", "GOMP_SPINCOUNT": "10000"}
+"""Environment of an engine that runs the model itself. Its threads spin for some microseconds when they wait: with the
+default of milliseconds they take the time of all other processes, and nearly stop on a busy machine."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +61,8 @@ class VllmServer:
     """Records the GPUs in use (1 for a machine without GPUs), from the first start to the last stop."""
     run_budget: Budget = field(default_factory=Budget)
     """The run's budget. Calls cost nothing, but none goes out once machine time has used it up."""
+    stays: bool = False
+    """Whether the server stays idle after its use, for a later one of the same model (see `idle_server`)."""
 
     @contextlib.contextmanager
     def serve(self, model: Model, weights: Path | None) -> Iterator[CompletionClient]:
@@ -60,19 +75,22 @@ class VllmServer:
         if problem:
             raise ServerError(f"vllm: {problem}")
         place = weights or self.resolve(model)
-        ports = free_ports(self.options.replicas)
-        processes = self.processes(model, place, ports)
-        devices = 1 if _is_cpu_build() else self.options.replicas * self.options.tensor_parallel
-        with metering(self.metered, devices) as unmeterable, kept(processes, self.restarts) as keepers:
+        on_cpu = _is_cpu_build()
+        devices = 1 if on_cpu else self.options.replicas * self.options.tensor_parallel
+        processes = functools.partial(self.processes, model, place)
+        with (
+            metering(self.metered, devices) as unmeterable,
+            running(processes, self.options.replicas, self.restarts, self.said, stays=self.stays and on_cpu) as keepers,
+        ):
             endpoints = tuple(
                 Endpoint(
-                    f"http://127.0.0.1:{port}/v1",
+                    keeper.process.url,
                     model.name,
                     concurrency=self.concurrency,
                     served_by=f"vllm {_version()}",
                     lost=lambda keeper=keeper: keeper.lost() or unmeterable(),  # type: ignore[misc]  # bound at once
                 )
-                for port, keeper in zip(ports, keepers, strict=True)
+                for keeper in keepers
             )
             patience = self.restarts.longest(self.patience)
             yield OpenAIClientPool(
@@ -116,8 +134,9 @@ class VllmServer:
             "--revision": None if isinstance(place, Path) else model.revision or None,
         }
         spelled = [str(word) for flag, value in flags.items() if value is not None for word in (flag, value)]
-        # Seeded sampling with chunked prefill crashes the CPU build ("CPU Generator does not use offset").
-        on_cpu = ("--enforce-eager", "--no-enable-chunked-prefill") if _is_cpu_build() else ()
+        on_cpu: tuple[str, ...] = ON_CPU if _is_cpu_build() else ()
+        if on_cpu and self._runs_in_one_process:
+            on_cpu += ("--distributed-executor-backend", "uni")
         return (*_program(place), *spelled, "--disable-uvicorn-access-log", *on_cpu, *options.extra)
 
     def environment(self, place: Path | str) -> dict[str, str]:
@@ -144,9 +163,11 @@ class VllmServer:
             )
         if replicas == 1 and each > 1:
             return ({},)  # vLLM gives each rank a memory node of its own
-        # By default vLLM keeps one core free, which on two cores is half the machine.
         here = cores()
+        if self._runs_in_one_process:
+            return ({**IN_ONE_PROCESS, "OMP_NUM_THREADS": str(len(here))},)
         _see_that_there_are_enough(self.options, len(here), "cores")
+        # By default vLLM keeps one core free for each replica.
         ranks = [shares(own, each) for own in shares(here, replicas)]
         return tuple(
             {
@@ -155,6 +176,15 @@ class VllmServer:
             }
             for own in ranks
         )
+
+    @property
+    def _runs_in_one_process(self) -> bool:
+        """Whether vLLM's engine on a CPU runs the model itself rather than in a worker process.
+
+        A worker takes as long to start as the engine, which then polls for its results on a core that the model needs.
+        Only workers are bound to cores, and only replicas have to be.
+        """
+        return self.options.replicas == self.options.tensor_parallel == 1
 
 
 def _see_that_there_are_enough(options: VllmOptions, seen: int | None, what: str) -> None:
@@ -168,10 +198,10 @@ def _see_that_there_are_enough(options: VllmOptions, seen: int | None, what: str
 
 
 def _program(place: Path | str) -> tuple[str, ...]:
-    """Return the `vllm serve` command, or its equivalent for the CPU wheel, where `vllm` cannot read its version."""
-    if _has_distribution("vllm"):
+    """Return the `vllm serve` command, or its equivalent on a CPU: the CPU wheel's `vllm` cannot read its version."""
+    if not _is_cpu_build():
         return (sys.executable, "-m", "vllm.entrypoints.cli.main", "serve", str(place))
-    return (sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(place))
+    return (sys.executable, "-m", "skyassets.engines.serving.vllm_on_cpu", "--model", str(place))
 
 
 def vllm_problem() -> str | None:

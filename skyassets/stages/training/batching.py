@@ -40,10 +40,14 @@ class EpochBatches:
 
 
 def epoch_batches(
-    training: Training, lengths: Sequence[int], layout: Layout, *, is_sorted: bool = True
+    training: Training, lengths: Sequence[int], layout: Layout, *, is_sorted: bool = True, is_padded: bool = True
 ) -> EpochBatches:
-    """The micro steps of one epoch; without `is_sorted`, for a trainer that takes examples in random order."""
+    """The micro steps of one epoch; without `is_sorted`, for a trainer that takes examples in random order.
+
+    Without `is_padded`, the examples of a micro batch are concatenated, as in a pack.
+    """
     units = units_of(lengths, training)
+    is_padded = is_padded and not training.packing
     micro_steps = []
     steps = planned_steps(units, replace(training, epochs=1))
     for step in steps:
@@ -54,7 +58,7 @@ def epoch_batches(
             split = [list(chain(*step[at : at + size])) for at in range(0, len(step), size)]
         batches = [[lengths[place] for place in batch] for batch in split]
         at_once = layout.data_parallel
-        micro_steps += [_micro_step(training, batches[at : at + at_once]) for at in range(0, len(batches), at_once)]
+        micro_steps += [_micro_step(is_padded, batches[at : at + at_once]) for at in range(0, len(batches), at_once)]
     capacity = len(units) * training.cutoff if training.packing else sum(step.computed for step in micro_steps)
     return EpochBatches(tuple(micro_steps), len(steps), sum(lengths) / capacity)
 
@@ -75,8 +79,8 @@ def _within(spread: Sequence[float], median: float, cutoff: int) -> list[int]:
     return [max(1, round(min(cutoff, median * factor))) for factor in spread]
 
 
-def _micro_step(training: Training, batches: Sequence[Sequence[int]]) -> MicroStep:
-    if training.packing:
+def _micro_step(is_padded: bool, batches: Sequence[Sequence[int]]) -> MicroStep:
+    if not is_padded:
         fullest = max(batches, key=sum)
         attended = sum(length * length for length in fullest) / sum(fullest)
         return MicroStep(sum(fullest), attended, sum(map(sum, batches)))

@@ -128,7 +128,7 @@ def _micro_batches(training: Training, is_gpu: bool, overrides: LayoutOverrides)
         return (overrides.micro_batch,)
     if training.packing or overrides.sequence_parallel > 1 or (is_gpu and training.cutoff > LONG):
         return (1,)
-    return (4, 1)
+    return (4, 1) if is_gpu else (16, 4, 1)
 
 
 def _need(peak: Memory, layout: Layout, hardware: Hardware) -> float:

@@ -53,7 +53,11 @@ def plans_of(inputs: PlanInputs) -> list[tuple[Candidate, TrainPlan]]:
         )
     possible = candidates(inputs)
     by_size = {each.layout.micro_batch: each.layout for each in possible}
-    batches = {size: epoch_batches(training, lengths, layout) for size, layout in by_size.items()}
+    is_gpu = inputs.hardware.device.is_gpu
+    batches = {
+        size: epoch_batches(training, lengths, layout, is_padded=is_gpu or layout.attention != "sdpa")
+        for size, layout in by_size.items()
+    }
     return [(each, _planned(inputs, each, batches[each.layout.micro_batch])) for each in possible]
 
 

@@ -114,8 +114,15 @@ class TestOnGpus:
 class TestOnTheCpu:
     def test_a_single_server_has_all_cores(self) -> None:
         (share,) = server().device_shares()
-        assert sorted(map(int, share["VLLM_CPU_OMP_THREADS_BIND"].split(","))) == CORES
         assert share["OMP_NUM_THREADS"] == str(len(CORES))
+
+    def test_a_single_server_runs_the_model_in_its_engines_process(self) -> None:
+        (share,) = server().device_shares()
+        assert share["VLLM_ENABLE_V1_MULTIPROCESSING"] == "0"
+        assert after(server().command(MODEL, FOLDER, 1), "--distributed-executor-backend") == "uni"
+
+    def test_prompts_are_shared_in_blocks_that_are_shorter_than_they_are(self) -> None:
+        assert after(server().command(MODEL, FOLDER, 1), "--block-size") == "32"
 
     @pytest.mark.skipif(len(CORES) < 2, reason="one core cannot be shared out")
     def test_replicas_have_cores_of_their_own(self) -> None:

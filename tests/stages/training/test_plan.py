@@ -121,7 +121,7 @@ def changed(inputs: PlanInputs, change: str) -> PlanInputs:
 def test_nobody_says_how_long_a_processor_takes() -> None:
     made = plan(small())
     assert made.hours is made.dollars is None
-    assert made.layout == Layout(ranks=1, micro_batch=4, zero_stage=1, recompute=False, loss="chunked")
+    assert made.layout == Layout(ranks=1, micro_batch=16, zero_stage=1, recompute=False, loss="chunked")
 
 
 def test_a_card_without_a_price_costs_nobody_knows_what() -> None:

@@ -1,5 +1,6 @@
 """Converts micro-batches to tensors. Imports torch: only a training process imports this module."""
 
+import itertools
 from collections.abc import Sequence
 
 import torch
@@ -40,6 +41,13 @@ def packed_row(examples: Sequence[TokenExample]) -> dict[str, torch.Tensor]:
     positions = torch.cat([torch.arange(len(example.tokens)) for example in examples])
     labels = torch.cat([_ahead(example) for example in examples])
     return {"input_ids": tokens[None], "position_ids": positions[None], **_learned(labels[None])}
+
+
+def separate_row(examples: Sequence[TokenExample]) -> dict[str, torch.Tensor]:
+    """Return the row of `packed_row` with the offsets of its examples, for `separate_attention`."""
+    row = packed_row(examples)
+    sizes = [len(example.tokens) for example in examples] or [row["input_ids"].shape[1]]
+    return {**row, "cu_seq_lens_q": torch.tensor([0, *itertools.accumulate(sizes)])}
 
 
 def shared_row(example: TokenExample | None, width: int) -> dict[str, torch.Tensor]:

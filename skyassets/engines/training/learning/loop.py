@@ -15,14 +15,15 @@ from skyassets.core.errors import TrainerError
 from skyassets.core.training.model_shape import shape_of
 from skyassets.core.training.spec import Layout, Training, TrainPlan
 from skyassets.core.training.steps import MicroBatch, micro_batches, planned_steps, units_of
-from skyassets.engines.tokenizing.token_file import TokenFile
+from skyassets.engines.tokenizing.token_file import TokenExample, TokenFile
 from skyassets.engines.training.curve import Curve
 from skyassets.engines.training.job import JobFolder, TrainingJob
 from skyassets.engines.training.learning import lora
 from skyassets.engines.training.learning.chunked_loss import HeadLoss
-from skyassets.engines.training.learning.collate import packed_row, padded
+from skyassets.engines.training.learning.collate import packed_row, padded, separate_row
 from skyassets.engines.training.learning.export import save_weights
 from skyassets.engines.training.learning.hf_trainer import StudentTrainer
+from skyassets.engines.training.learning.separate_attention import separate_examples
 from skyassets.engines.training.learning.sequence_parallel import SharedRows, sharing
 from skyassets.engines.training.saves import Save
 from skyassets.engines.training.universal_checkpoint import made_universal
@@ -44,17 +45,20 @@ def fit(
     lengths = tokens.lengths.tolist()
     steps = _steps(job.plan, lengths)
     model = loaded(job.base, training, layout)
+    is_shared = layout.sequence_parallel > 1
+    is_separate = not on_gpu and not is_shared and layout.attention == "sdpa" and separate_examples(model)
+    as_tensors = separate_row if is_separate else packed_row if training.packing else padded
     curve = _curve(job.plan, folder, steps, lengths, _flops(model), told)
     head = HeadLoss(model) if layout.loss == "chunked" else None
     if save:
         told(f"going on from the save of step {save.step} of {job.plan.steps}")
     trainer = StudentTrainer(
         head=head,
-        is_shared=layout.sequence_parallel > 1,
+        is_shared=is_shared,
         model=lora.with_adapters(model, training.lora) if training.lora else model,
         args=arguments,
         callbacks=[curve],
-        **_data(job.plan, tokens, steps, arguments, save.step if save else 0),
+        **_data(job.plan, tokens, steps, arguments, save.step if save else 0, as_tensors),
     )
     trainer.train(resume_from_checkpoint=str(save.path) if save else None)
     weights = trainer.accelerator.get_state_dict(trainer.model_wrapped)  # under ZeRO-3 this needs every rank
@@ -78,7 +82,12 @@ def _steps(plan: TrainPlan, lengths: Sequence[int]) -> list[list[MicroBatch]]:
 
 
 def _data(
-    plan: TrainPlan, tokens: TokenFile, steps: Sequence[list[MicroBatch]], arguments: TrainingArguments, done: int
+    plan: TrainPlan,
+    tokens: TokenFile,
+    steps: Sequence[list[MicroBatch]],
+    arguments: TrainingArguments,
+    done: int,
+    as_tensors: Callable[[Sequence[TokenExample]], dict[str, torch.Tensor]],
 ) -> dict[str, Any]:
     """Return the micro-batches of all steps, and their collator; the save resumed from covers `done` steps."""
     training, layout, lengths = plan.training, plan.layout, tokens.lengths.tolist()
@@ -90,7 +99,6 @@ def _data(
             batches, arguments.ignore_data_skip = batches[done * slots :], True
         rows = SharedRows(batches, lengths, layout)
         return {"train_dataset": rows, "data_collator": lambda only: rows.row(only[0], tokens)}
-    as_tensors = packed_row if training.packing else padded
     collated = {"data_collator": lambda only: as_tensors([tokens[index] for index in only[0]])}
     return {"train_dataset": batches, **collated}
 

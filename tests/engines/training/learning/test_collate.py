@@ -118,3 +118,34 @@ def test_a_rank_with_nothing_to_do_learns_nothing(base: Path) -> None:
     loss.backward()
     assert loss.item() == 0
     assert all(weight.grad is None or not weight.grad.any() for weight in model.parameters())
+
+
+def test_examples_in_separate_rows_have_the_loss_and_gradients_of_padded_ones(
+    base: Path, examples: list[TokenExample]
+) -> None:
+    import torch
+
+    from skyassets.engines.training.learning.collate import padded, separate_row
+    from skyassets.engines.training.learning.separate_attention import separate_examples
+
+    plain, separate = model_of(base), model_of(base)
+    assert separate_examples(separate)
+    losses = [
+        plain(**padded(examples), num_items_in_batch=9).loss,
+        separate(**separate_row(examples), num_items_in_batch=9).loss,
+    ]
+    assert losses[1].item() == pytest.approx(losses[0].item(), rel=1e-5)
+    for loss in losses:
+        loss.backward()
+    for ours, theirs in zip(separate.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-3, atol=1e-6)
+    assert separate(**separate_row([]), num_items_in_batch=torch.tensor(7)).loss.item() == 0
+
+
+def test_a_model_with_a_sliding_window_keeps_its_mask(base: Path) -> None:
+    from skyassets.engines.training.learning.separate_attention import separate_examples
+
+    model = model_of(base)
+    model.config.sliding_window = 4
+    assert not separate_examples(model)
+    assert model.config._attn_implementation == "sdpa"
