@@ -166,7 +166,7 @@ def test_a_source_that_is_gone_is_said_and_what_is_stored_stays_known(pipeline: 
     pipeline.file.unlink()
     told = table_status(pipeline)
     assert told["raw_problems"].state is State.STUCK
-    assert "there is no file" in told["raw_problems"].why
+    assert "no file " in told["raw_problems"].why
     assert told["raw_problems"].rows == len(ROWS)
     assert told["checkpoint"].state is State.PERHAPS
     assert not pipeline.materialize().success
