@@ -144,7 +144,7 @@ def test_a_bad_file_of_problems_is_named_with_what_was_seen(tmp_path: Path, text
 
 
 def test_a_missing_file_of_problems_says_where_it_looked(tmp_path: Path) -> None:
-    fails(Shell(tmp_path, "user_recipes:mine"), "there is no file", "looked from", MINE="nowhere.jsonl")
+    fails(Shell(tmp_path, "user_recipes:mine"), "no file nowhere.jsonl", "the current folder is", MINE="nowhere.jsonl")
 
 
 def test_a_bad_row_is_kept_with_its_reason(tmp_path: Path) -> None:

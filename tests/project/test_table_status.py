@@ -166,7 +166,7 @@ def test_a_source_that_is_gone_is_said_and_what_is_stored_stays_known(pipeline: 
     pipeline.file.unlink()
     statuses = table_status(pipeline)
     assert statuses["raw_problems"].state is State.STUCK
-    assert "there is no file" in statuses["raw_problems"].why
+    assert "no file " in statuses["raw_problems"].why
     assert statuses["raw_problems"].rows == len(ROWS)
     assert statuses["checkpoint"].state is State.PERHAPS
     assert not pipeline.materialize().success
