@@ -14,7 +14,7 @@ from skyassets.assets.metadata import build_metadata, definition_metadata
 from skyassets.assets.presentation import presentation
 from skyassets.core.errors import SkyassetsError
 from skyassets.core.tables.store import StageResult
-from skyassets.engines.training.trainer import Telling
+from skyassets.engines.training.trainer import ProgressChannel
 from skyassets.project.asset_specs import AssetSpec
 from skyassets.project.project import SECONDS_TO_MAKE, BuildContext, PipelineRun, Project
 
@@ -88,7 +88,7 @@ def _materialize(
     )
 
 
-def _pipes(context: dg.AssetExecutionContext) -> Telling:
+def _pipes(context: dg.AssetExecutionContext) -> ProgressChannel:
     """Opens Dagster Pipes for a process that an engine starts: its reports appear live in the run of `context`.
 
     Yields the environment variables that the process needs.

@@ -17,7 +17,7 @@ from skyassets.engines.host.environment import hardware_summary, installed_versi
 from skyassets.engines.models.identity import NONE, model_identity
 from skyassets.engines.models.weights import revision_of
 from skyassets.engines.serving.transformers_server import TransformersServer
-from skyassets.engines.serving.vllm_options import shown
+from skyassets.engines.serving.vllm_options import publishable
 from skyassets.engines.serving.vllm_server import VllmServer
 from skyassets.project.deployment import Deployment
 from skyassets.project.progress import Progress
@@ -92,7 +92,7 @@ def server_record(
             options = provider.options
             local |= {"dtype": options.dtype or "auto", "tensor parallel": str(options.tensor_parallel)}
             if options.extra:
-                local["flags"] = shown(options.extra)
+                local["flags"] = publishable(options.extra)
     else:
         return {}
     return local | hardware_summary() | installed_versions(SERVING_PACKAGES)

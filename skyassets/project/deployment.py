@@ -30,7 +30,7 @@ from skyassets.engines.serving.transformers_server import TransformersServer
 from skyassets.engines.serving.vllm_options import VllmOptions
 from skyassets.engines.serving.vllm_server import VllmServer, vllm_problem
 from skyassets.engines.tokenizing.process import token_lengths, token_pieces
-from skyassets.engines.training.trainer import DeepSpeedTrainer, Telling
+from skyassets.engines.training.trainer import DeepSpeedTrainer, ProgressChannel
 from skyassets.stages.curation.examples import Count
 from skyassets.stages.grading.config import Graders
 from skyassets.stages.publishing.card_content import licence_of
@@ -128,7 +128,7 @@ class Deployment:
                 self.weights,
                 logs=logs,
                 concurrency=self.concurrency,
-                said=log,
+                log=log,
                 metered=metered,
                 run_budget=run_budget,
                 stays=stays,
@@ -138,7 +138,7 @@ class Deployment:
             logs=logs,
             concurrency=self.concurrency,
             options=self.vllm,
-            said=log,
+            log=log,
             metered=metered,
             run_budget=run_budget,
             stays=stays,
@@ -207,11 +207,11 @@ class Deployment:
         """The folder of a model's weights."""
         return weights_folder(model, self.data / "models")
 
-    def trainer(self, base: Model, telling: Telling | None = None) -> Trainer:
-        """The trainer for `base`; its processes report through `telling`."""
+    def trainer(self, base: Model, progress_channel: ProgressChannel | None = None) -> Trainer:
+        """The trainer for `base`; its processes report through `progress_channel`."""
         if base.name == tiny.NAME:
             return tiny.FakeTrainer()
-        return DeepSpeedTrainer(cache=self.data / "models", trackers=self.trackers, telling=telling)
+        return DeepSpeedTrainer(cache=self.data / "models", trackers=self.trackers, progress_channel=progress_channel)
 
     def shape(self, base: Model) -> ModelShape:
         """The dimensions of `base`, from its config alone."""

@@ -8,7 +8,7 @@ from skyassets.core.rows.ledger import LedgerEntries
 from skyassets.core.rows.store import RowStore
 from skyassets.core.tables.declarations import COMPLETIONS
 from skyassets.core.tables.store import TableStore
-from skyassets.engines.training.trainer import Telling
+from skyassets.engines.training.trainer import ProgressChannel
 from skyassets.project.accounts import Accounts
 from skyassets.project.deployment import Deployment
 from skyassets.recipes.recipe import Recipe
@@ -75,7 +75,7 @@ class BuildContext:
     run: PipelineRun
     log: Callable[[str], None]
     run_budget: Budget
-    pipes: Telling | None = None
+    pipes: ProgressChannel | None = None
     """How a started process reports to the run; None for an estimate, which has no run."""
     usages: dict[str, Usage] = field(default_factory=dict)
     """Role to the usage of its completions so far."""

@@ -84,7 +84,7 @@ def test_an_interrupted_training_takes_all_its_ranks_along_and_goes_on_later(she
     assert not any(Path(f"/proc/{rank}").exists() for rank in ranks)
     done = shell.run(*MATERIALIZE, "checkpoint", **more)
     assert done.returncode == 0, done.stdout[-3000:]
-    assert "going on from the save of step" in done.stdout
+    assert "resuming from the save of step" in done.stdout
 
 
 @pytest.mark.browser

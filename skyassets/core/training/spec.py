@@ -137,7 +137,7 @@ class Trainer(Protocol):
     """Fine-tunes a model according to a plan."""
 
     def train(
-        self, plan: TrainPlan, examples: Sequence[Conversation], folder: Path, said: Callable[[str], None]
+        self, plan: TrainPlan, examples: Sequence[Conversation], folder: Path, log: Callable[[str], None]
     ) -> list[Step]:
         """Train and write a standard Hugging Face model folder to `folder`; progress lines go to `said`.
 

@@ -58,7 +58,7 @@ class FakeTrainer:
     """Implements the `Trainer` port: a falling loss, and a model that improves with every example."""
 
     def train(
-        self, plan: TrainPlan, examples: Sequence[Conversation], folder: Path, said: Callable[[str], None]
+        self, plan: TrainPlan, examples: Sequence[Conversation], folder: Path, log: Callable[[str], None]
     ) -> list[Step]:
         """Take the plan's steps and save the model in `folder`."""
         model = FakeModel(seen=digest([one.messages for one in examples]))
@@ -79,7 +79,7 @@ class FakeTrainer:
                     seconds=time.perf_counter() - started,
                 )
             )
-            said(f"step {number}/{plan.steps}, loss {loss:.3f}")
+            log(f"step {number}/{plan.steps}, loss {loss:.3f}")
         model.save(folder)
         return curve
 

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 
 from skyassets.engines.serving.process import ServerProcess, free_ports
-from skyassets.engines.serving.supervisor import Restarts, ServerKeeper, kept
+from skyassets.engines.serving.supervisor import Restarts, ServerKeeper, supervised
 
 IDLE_SECONDS = 1800.0
 """How long a server stays idle."""
@@ -28,7 +28,7 @@ class _Server:
     keepers: tuple[ServerKeeper, ...] = ()
     end: ExitStack = field(default_factory=ExitStack)
 
-    def tell(self, line: str) -> None:
+    def write_log(self, line: str) -> None:
         """Log a line for the current user."""
         self.log(line)
 
@@ -52,7 +52,7 @@ def running(
     With `stays`, they stay idle afterwards, unless the body fails.
 
     Raises:
-        ServerError: as `kept` does.
+        ServerError: as `supervised` does.
     """
     key = tuple((process.command, process.environment) for process in processes((0,) * number))
     with ExitStack() as stack:
@@ -65,8 +65,8 @@ def running(
             if server is not None:
                 server.end.close()
             server = _Server(key, log)
-            told = [replace(process, said=server.tell) for process in processes(free_ports(number))]
-            server.keepers = stack.enter_context(kept(told, restarts))
+            started = [replace(process, log_line=server.write_log) for process in processes(free_ports(number))]
+            server.keepers = stack.enter_context(supervised(started, restarts))
         yield server.keepers
         if stays:
             server.end, server.log = stack.pop_all(), _nowhere

@@ -47,13 +47,13 @@ class ServerLog:
         with self.path.open(encoding="utf-8", errors="replace") as file:
             file.seek(self._begins)
             for line in map(str.rstrip, file):
-                found = None if raised else RAISED.search(line)
-                raised = found[1] if found else raised
+                match = None if raised else RAISED.search(line)
+                raised = match[1] if match else raised
                 if len(last) == TAIL_LINES and not early and RAISED.search(last[0]):
                     early = last[0]
                 last.append(line)
-        told = [*([early] if early else []), *last]
-        tail = f"its log ({self.path}) ends:\n" + "\n".join(f"  {line[:LONGEST_LINE]}" for line in told)
+        lines = [*([early] if early else []), *last]
+        tail = f"its log ({self.path}) ends:\n" + "\n".join(f"  {line[:LONGEST_LINE]}" for line in lines)
         return (raised or (last[-1] if last else "")).strip()[:LONGEST_LINE], tail
 
 
@@ -115,7 +115,7 @@ class ServerProcess:
     """The log file. A restarted server appends to it."""
     patience: float
     """Seconds to wait until it is ready."""
-    said: Callable[[str], None]
+    log_line: Callable[[str], None]
     unwell: float = 300.0
     """Seconds without a 200 from `health_url` after which the server counts as dead, even if its process runs."""
 
@@ -143,7 +143,7 @@ class ServerProcess:
 
     def _start(self) -> subprocess.Popen[bytes]:
         program = [sys.executable, "-I", server_watchdog.__file__, str(os.getpid()), *self.command]
-        self.said(f"{self.name}: starting, log in {self.log}")
+        self.log_line(f"{self.name}: starting, log in {self.log}")
         with self.log.open("ab") as log:
             return subprocess.Popen(
                 program,
@@ -156,19 +156,19 @@ class ServerProcess:
 
     def _wait_ready(self, watchdog: subprocess.Popen[bytes], ended: threading.Event) -> str | None:
         """Wait until the server is ready or `ended` is set; return what went wrong, if anything."""
-        began = told = time.monotonic()
+        began = logged = time.monotonic()
         while not ended.is_set() and not self._is_well():
             now = time.monotonic()
             if watchdog.poll() is not None:
                 return _death(watchdog)
             if now - began > self.patience:
                 return f"not ready after {self.patience:.0f} s: give it more time, or see what it waits for"
-            if now - told >= NEWS_SECONDS:
-                told = now
-                self.said(f"{self.name}: not ready yet after {now - began:.0f} s")
+            if now - logged >= NEWS_SECONDS:
+                logged = now
+                self.log_line(f"{self.name}: not ready yet after {now - began:.0f} s")
             ended.wait(POLL_SECONDS)
         if not ended.is_set():
-            self.said(f"{self.name}: ready after {time.monotonic() - began:.0f} s")
+            self.log_line(f"{self.name}: ready after {time.monotonic() - began:.0f} s")
         return None
 
     def _watch(self, watchdog: subprocess.Popen[bytes], ended: threading.Event) -> str | None:
@@ -182,7 +182,7 @@ class ServerProcess:
                 looked = now
                 well = now if self._is_well() else well
             if now - well > self.unwell:
-                return f"said nothing good of its health for {self.unwell:.0f} s, and was ended"
+                return f"was unhealthy for {self.unwell:.0f} s and was stopped"
         return None
 
     def _is_well(self) -> bool:

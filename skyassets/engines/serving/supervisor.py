@@ -65,11 +65,11 @@ class ServerKeeper:
                 return
             early = 0 if self._lived() >= SOON_SECONDS else early + 1
             if why := self._why_not_again(lives, early):
-                self._lost = f"{ending.server}: {ending.what}, and is not started again: {why}; {ending.tail}"
-                self.process.said(f"{ending.line}, and is not started again: {why}")
+                self._lost = f"{ending.server}: {ending.what}, and is not restarted: {why}; {ending.tail}"
+                self.process.log_line(f"{ending.line}, and is not restarted: {why}")
                 return
             pause = self.restarts.pause
-            self.process.said(f"{ending.line}; started again in {pause:.0f} s ({lives + 1} of {self.restarts.most})")
+            self.process.log_line(f"{ending.line}; restarting in {pause:.0f} s ({lives + 1} of {self.restarts.most})")
             if self._ended.wait(pause):
                 return
 
@@ -90,7 +90,7 @@ class ServerKeeper:
         try:
             self.keep()
         except Exception as error:  # noqa: BLE001  # raised where the server is used
-            self._lost = f"{self.process.name}: nobody keeps it any more ({type(error).__name__}: {error})"
+            self._lost = f"{self.process.name}: it is no longer supervised ({type(error).__name__}: {error})"
             if not self.ready.done():
                 self.ready.set_exception(error)
 
@@ -105,14 +105,14 @@ class ServerKeeper:
 
     def _why_not_again(self, restarts: int, early: int) -> str:
         if restarts >= self.restarts.most:
-            return f"it was started again {restarts} times, the most there may be"
+            return f"it was restarted {restarts} times, the maximum"
         if early >= SOON_DEATHS:
             return f"it died within {SOON_SECONDS:.0f} s of being ready, or before, {early} times in a row"
         return ""
 
 
 @contextmanager
-def kept(processes: Sequence[ServerProcess], restarts: Restarts) -> Iterator[tuple[ServerKeeper, ...]]:
+def supervised(processes: Sequence[ServerProcess], restarts: Restarts) -> Iterator[tuple[ServerKeeper, ...]]:
     """Yield the servers once all are ready. End them and their children on leaving the context.
 
     Raises:
@@ -131,9 +131,9 @@ def kept(processes: Sequence[ServerProcess], restarts: Restarts) -> Iterator[tup
         try:
             yield keepers
         except ServerError as error:
-            told = _troubles(keepers, str(error))
-            if told:
-                raise ServerError(f"{error}\n{told}") from error
+            causes = _troubles(keepers, str(error))
+            if causes:
+                raise ServerError(f"{error}\n{causes}") from error
             raise
     finally:
         for keeper in keepers:
@@ -143,9 +143,9 @@ def kept(processes: Sequence[ServerProcess], restarts: Restarts) -> Iterator[tup
                 thread.join()
 
 
-def _troubles(keepers: Sequence[ServerKeeper], said: str) -> str:
+def _troubles(keepers: Sequence[ServerKeeper], message: str) -> str:
     """Return why the servers that are down died, unless the error already says so."""
-    if any(keeper.lost() and keeper.lost() in said for keeper in keepers):
+    if any(keeper.lost() and keeper.lost() in message for keeper in keepers):
         return ""
     by = time.monotonic() + NOTICE_SECONDS
     return "\n".join(filter(None, (keeper.trouble(max(by - time.monotonic(), 0)) for keeper in keepers)))

@@ -39,7 +39,7 @@ class TransformersServer:
     patience: float = 600.0
     timeout: float = 1800.0
     logs: Path = LOGS
-    said: Callable[[str], None] = print
+    log: Callable[[str], None] = print
     metered: Metered = unmetered
     """Records the use of this one machine, from start to stop."""
     run_budget: Budget = field(default_factory=Budget)
@@ -60,7 +60,7 @@ class TransformersServer:
         processes = functools.partial(self.processes, model, place)
         with (
             metering(self.metered, 1) as unmeterable,
-            running(processes, 1, self.restarts, self.said, stays=self.stays) as (keeper,),
+            running(processes, 1, self.restarts, self.log, stays=self.stays) as (keeper,),
         ):
             endpoint = Endpoint(
                 keeper.process.url,
@@ -71,7 +71,7 @@ class TransformersServer:
             )
             patience = self.restarts.longest(self.patience)
             yield OpenAIClientPool(
-                (endpoint,), self.timeout, patience=patience, run_budget=self.run_budget, log=self.said
+                (endpoint,), self.timeout, patience=patience, run_budget=self.run_budget, log=self.log
             )
 
     def processes(self, model: Model, place: Path | str, ports: tuple[int, ...]) -> tuple[ServerProcess, ...]:
@@ -86,6 +86,6 @@ class TransformersServer:
             health_url=f"http://127.0.0.1:{port}/health",
             log=self.logs / f"transformers-{port}.log",
             patience=self.patience,
-            said=self.said,
+            log_line=self.log,
         )
         return (process,)

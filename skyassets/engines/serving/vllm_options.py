@@ -129,17 +129,17 @@ def refused(words: tuple[str, ...]) -> str:
     return ""
 
 
-def shown(words: tuple[str, ...]) -> str:
+def publishable(words: tuple[str, ...]) -> str:
     """Return extra flags in a form safe to publish: names, and values only if they are numbers or known words.
 
     Any other value (a folder, a host, a person's name, JSON) becomes a short digest, which only shows that it changed.
     """
-    told = []
+    safe = []
     for word in words:
         name, equals, value = word.partition("=")
         is_flag = _FLAG.fullmatch(name) is not None
-        told.append(f"{name}{equals}{_value(value) if equals else ''}" if is_flag else _value(word))
-    return " ".join(told)
+        safe.append(f"{name}{equals}{_value(value) if equals else ''}" if is_flag else _value(word))
+    return " ".join(safe)
 
 
 def _value(text: str) -> str:

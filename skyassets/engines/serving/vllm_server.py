@@ -56,7 +56,7 @@ class VllmServer:
     """Seconds to wait for the servers: a small model takes seconds, 32B from a cold disk many minutes."""
     timeout: float = 1800.0
     logs: Path = LOGS
-    said: Callable[[str], None] = print
+    log: Callable[[str], None] = print
     metered: Metered = unmetered
     """Records the GPUs in use (1 for a machine without GPUs), from the first start to the last stop."""
     run_budget: Budget = field(default_factory=Budget)
@@ -80,7 +80,7 @@ class VllmServer:
         processes = functools.partial(self.processes, model, place)
         with (
             metering(self.metered, devices) as unmeterable,
-            running(processes, self.options.replicas, self.restarts, self.said, stays=self.stays and on_cpu) as keepers,
+            running(processes, self.options.replicas, self.restarts, self.log, stays=self.stays and on_cpu) as keepers,
         ):
             endpoints = tuple(
                 Endpoint(
@@ -93,9 +93,7 @@ class VllmServer:
                 for keeper in keepers
             )
             patience = self.restarts.longest(self.patience)
-            yield OpenAIClientPool(
-                endpoints, self.timeout, patience=patience, run_budget=self.run_budget, log=self.said
-            )
+            yield OpenAIClientPool(endpoints, self.timeout, patience=patience, run_budget=self.run_budget, log=self.log)
 
     def processes(self, model: Model, place: Path | str, ports: tuple[int, ...]) -> tuple[ServerProcess, ...]:
         """Return the processes to run, one per port.
@@ -111,7 +109,7 @@ class VllmServer:
                 health_url=f"http://127.0.0.1:{port}/health",
                 log=self.logs / f"vllm-{port}.log",
                 patience=self.patience,
-                said=self.said,
+                log_line=self.log,
             )
             for number, (port, share) in enumerate(zip(ports, self.device_shares(), strict=True))
         )

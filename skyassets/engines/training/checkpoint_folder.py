@@ -62,7 +62,7 @@ class CheckpointFolder:
         planned: Callable[[], TrainPlan],
         examples: Sequence[Conversation],
         name: str,
-        said: Callable[[str], None],
+        log: Callable[[str], None],
     ) -> Run:
         """Return the run called `name`, training it unless its weights are here and intact. Keeps other runs.
 
@@ -80,7 +80,7 @@ class CheckpointFolder:
                 job.finished.unlink(missing_ok=True)
                 record_file.unlink()
             plan = job.read_job().plan if job.is_done or job.has_left(folder) else planned()
-            curve = trainer.train(plan, examples, folder, said)
+            curve = trainer.train(plan, examples, folder, log)
             files = _files(folder)
             if not files:
                 raise TrainerError(f"the training run left no files in {folder}; look at its log")
@@ -91,7 +91,7 @@ class CheckpointFolder:
             record |= {"plan": PLAN.dump_python(plan, mode="json"), "environment": job.read_finished()}
             write_text(record_file, json.dumps(record))
         else:
-            said(f"the weights of this very run are in {folder}; not training again")
+            log(f"the weights of this run are already in {folder}; not training again")
         return self.run(name)
 
     def job(self, name: str) -> JobFolder:

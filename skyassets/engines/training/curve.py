@@ -18,7 +18,7 @@ from skyassets.core.errors import TrainerError
 from skyassets.core.ports import Step
 from skyassets.core.training.spec import TrainPlan
 from skyassets.engines.training.job import JobFolder
-from skyassets.engines.training.log_lines import is_told, news
+from skyassets.engines.training.log_lines import is_logged, progress_line
 
 
 class Curve(TrainerCallback):  # type: ignore[misc]
@@ -30,10 +30,10 @@ class Curve(TrainerCallback):  # type: ignore[misc]
         plan: TrainPlan,
         tokens: Sequence[int],
         flops: Sequence[float],
-        told: Callable[[str], None],
+        log: Callable[[str], None],
     ) -> None:
         """`tokens` and `flops` are per step, summed over all ranks."""
-        self._folder, self._plan, self._told = folder, plan, told
+        self._folder, self._plan, self._log = folder, plan, log
         self._tokens, self._flops = tokens, flops
         self._steps: list[Step] = []
         self._since = time.monotonic()
@@ -63,8 +63,8 @@ class Curve(TrainerCallback):  # type: ignore[misc]
             self._steps.append(step)
             with self._folder.curve.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(asdict(step)) + "\n")
-            if is_told(step.step, self._plan.steps):
-                self._told(news(self._steps, self._plan.steps))
+            if is_logged(step.step, self._plan.steps):
+                self._log(progress_line(self._steps, self._plan.steps))
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Mark the save as complete once every rank has written its part, and delete older ones."""

@@ -36,9 +36,9 @@ class TrainingJob:
 
 def likeness(base: Path) -> str:
     """Return a digest that quickly distinguishes bases: their small files, and the names and sizes of their weights."""
-    told = [(path.name, path.stat().st_size) for path in sorted(base.glob("*.safetensors"))]
+    weights = [(path.name, path.stat().st_size) for path in sorted(base.glob("*.safetensors"))]
     small = [base / name for name in ("config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja")]
-    return digest(told, [(path.name, path.read_text(encoding="utf-8")) for path in small if path.is_file()])
+    return digest(weights, [(path.name, path.read_text(encoding="utf-8")) for path in small if path.is_file()])
 
 
 class JobBusyError(TrainerError):

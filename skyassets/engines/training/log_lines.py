@@ -10,21 +10,21 @@ RECENT = 10
 """Steps over which the speed and the time left are computed."""
 
 
-def is_told(step: int, steps: int) -> bool:
+def is_logged(step: int, steps: int) -> bool:
     """Whether to print a line for this step."""
     return step in (1, steps) or step % max(1, steps // NEWS_LINES) == 0
 
 
-def news(curve: Sequence[Step], steps: int) -> str:
+def progress_line(curve: Sequence[Step], steps: int) -> str:
     """Return one line on the last step of `curve`, with the speed of recent steps."""
     last, recent = curve[-1], curve[-RECENT:]
     seconds = sum(step.seconds for step in recent)
     left = seconds / len(recent) * (steps - last.step)
-    told = [f"step {last.step}/{steps}: loss {last.loss:.4f}"]
-    told += [f"{sum(step.tokens for step in recent) / seconds:.0f} tokens/s"] if seconds else []
-    told += [f"{last.mfu:.0%} MFU"] if last.mfu is not None else []
-    told += [f"{last.memory_gb:.1f} GB"] if last.memory_gb is not None else []
-    return ", ".join([*told, f"{_duration(left)} left"])
+    parts = [f"step {last.step}/{steps}: loss {last.loss:.4f}"]
+    parts += [f"{sum(step.tokens for step in recent) / seconds:.0f} tokens/s"] if seconds else []
+    parts += [f"{last.mfu:.0%} MFU"] if last.mfu is not None else []
+    parts += [f"{last.memory_gb:.1f} GB"] if last.memory_gb is not None else []
+    return ", ".join([*parts, f"{_duration(left)} left"])
 
 
 def _duration(seconds: float) -> str:

@@ -52,8 +52,8 @@ class Saves:
 
     def whole(self) -> list[Save]:
         """Return the complete saves, oldest first."""
-        found = (self._read(path) for path in self.folder.glob("checkpoint-*"))
-        return sorted((save for save in found if save), key=lambda save: save.step)
+        saves = (self._read(path) for path in self.folder.glob("checkpoint-*"))
+        return sorted((save for save in saves if save), key=lambda save: save.step)
 
     def latest(self) -> Save | None:
         """Return the save to resume from."""

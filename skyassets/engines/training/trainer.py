@@ -20,7 +20,7 @@ from skyassets.engines.host import watchdog
 from skyassets.engines.models.weights import weights_folder
 from skyassets.engines.tokenizing.process import lines, write_tokens
 from skyassets.engines.training.job import JobFolder, TrainingJob, likeness
-from skyassets.engines.training.log_lines import is_told, news
+from skyassets.engines.training.log_lines import is_logged, progress_line
 
 POLL_SECONDS = 0.5
 TAIL_LINES = 20
@@ -31,7 +31,7 @@ SECRET = re.compile(r"(SKYASSETS_\w+|OPENAI)_API_KEY")
 LOST_RANK = re.compile(r"Root Cause.*?rank\s*:\s*(\d+).*?exitcode\s*:\s*-(\d+)", re.DOTALL)
 """How torch's launcher reports the first rank that a signal ended."""
 
-Telling = Callable[[], AbstractContextManager[Mapping[str, str]]]
+ProgressChannel = Callable[[], AbstractContextManager[Mapping[str, str]]]
 """Opens a channel on which the processes report progress; yields the environment variables that locate it."""
 
 
@@ -44,12 +44,12 @@ class DeepSpeedTrainer:
     threads: int | None = None
     """CPU threads of each rank; if None, the cores are divided among them."""
     trackers: tuple[str, ...] = ()
-    telling: Telling | None = None
+    progress_channel: ProgressChannel | None = None
     """Where the processes report progress themselves (Dagster Pipes); if None, it is read from the curve."""
     python: str = sys.executable
 
     def train(
-        self, plan: TrainPlan, examples: Sequence[Conversation], folder: Path, said: Callable[[str], None]
+        self, plan: TrainPlan, examples: Sequence[Conversation], folder: Path, log: Callable[[str], None]
     ) -> list[Step]:
         """Train and write a standard Hugging Face folder to `folder`. Log and curve stay beside it, in `NAME.training`.
 
@@ -59,19 +59,21 @@ class DeepSpeedTrainer:
             TrainerError: if the base is missing, the disk is too small, a process dies, or the loss is not finite.
         """
         job = JobFolder.beside(folder)
-        with locked(self.cache.parent / ".training.lock", said):
+        with locked(self.cache.parent / ".training.lock", log):
             if job.is_done or job.has_left(folder):
-                said(f"taking the finished weights of {job.path}")
+                log(f"taking the finished weights of {job.path}")
             else:
                 job.finished.unlink(missing_ok=True)
-                self._run(plan, examples, job, said)
+                self._run(plan, examples, job, log)
             curve = job.read_curve()
             if len(curve) != plan.steps:
-                told = f"{job.curve} tells of {len(curve)} steps, and the plan of {plan.steps}"
-                raise TrainerError(f"{told}; bring the whole curve here with the weights")
+                raise TrainerError(
+                    f"{job.curve} has {len(curve)} steps, but the plan has {plan.steps}; copy the whole curve here, "
+                    "with the weights"
+                )
             if not job.has_left(folder):
                 if not job.is_done or not (job.model / "config.json").is_file():
-                    raise TrainerError(f"the training in {job.path} left no weights; look at its log, {job.log}")
+                    raise TrainerError(f"the training in {job.path} left no weights; see its log, {job.log}")
                 shutil.rmtree(folder, ignore_errors=True)
                 job.model.replace(folder)
             # Only needed to resume.
@@ -88,7 +90,7 @@ class DeepSpeedTrainer:
         try:
             base = weights_folder(plan.training.base, self.cache)
         except ServerError as error:
-            raise TrainerError(f"there is no base to train: {error}") from error
+            raise TrainerError(f"no base model to train: {error}") from error
         with job.alone():
             job.write(TrainingJob(plan, base.absolute(), likeness(base), self.trackers))
             if not job.tokens.is_file():
@@ -110,24 +112,24 @@ class DeepSpeedTrainer:
         return [*watched, *words, str(job.path)]
 
     def _run(
-        self, plan: TrainPlan, examples: Sequence[Conversation], job: JobFolder, said: Callable[[str], None]
+        self, plan: TrainPlan, examples: Sequence[Conversation], job: JobFolder, log: Callable[[str], None]
     ) -> None:
         self.prepare(plan, examples, job)
         check_disk(plan, job)
         training, layout = plan.training, plan.layout
-        said(
+        log(
             f"training {training.base.name} on {plan.examples} examples: {training.epochs} epochs, {plan.steps} steps "
             f"of {training.global_batch}, {training.precision}, ZeRO-{layout.zero_stage}, {layout.ranks} ranks; log in "
             f"{job.log}"
         )
-        with self.telling() if self.telling else contextlib.nullcontext({}) as told:
+        with self.progress_channel() if self.progress_channel else contextlib.nullcontext({}) as channel:
             process = subprocess.Popen(
                 self.command(plan, job),
                 stdin=subprocess.DEVNULL,
-                env={**_without_keys(os.environ), **self._environment(plan), **told},
+                env={**_without_keys(os.environ), **self._environment(plan), **channel},
                 start_new_session=True,  # so that Ctrl-C reaches only us, and we shut it down
             )
-            status = _watched(process, job, plan.steps, None if self.telling else said)
+            status = _watched(process, job, plan.steps, None if self.progress_channel else log)
         if status or not job.finished.is_file():
             job.saves.prune(plan.saving.keep)
             raise TrainerError(_last_words(status, job, plan.steps))
@@ -146,19 +148,19 @@ class DeepSpeedTrainer:
         }
 
 
-def _watched(process: subprocess.Popen[bytes], job: JobFolder, steps: int, said: Callable[[str], None] | None) -> int:
+def _watched(process: subprocess.Popen[bytes], job: JobFolder, steps: int, log: Callable[[str], None] | None) -> int:
     """Wait for the process and return its exit status. On an interrupt, end it and its children."""
-    told = 0
+    logged = 0
     try:
         while process.poll() is None:
             time.sleep(POLL_SECONDS)
-            if said is None:
+            if log is None:
                 continue
             curve = job.read_curve()
-            for number in range(min(told, len(curve)) + 1, len(curve) + 1):
-                if is_told(curve[number - 1].step, steps):
-                    said(news(curve[:number], steps))
-            told = len(curve)
+            for number in range(min(logged, len(curve)) + 1, len(curve) + 1):
+                if is_logged(curve[number - 1].step, steps):
+                    log(progress_line(curve[:number], steps))
+            logged = len(curve)
     finally:
         process.terminate()
         process.wait()
@@ -189,15 +191,15 @@ def check_disk(plan: TrainPlan, job: JobFolder) -> None:
 def _last_words(status: int, job: JobFolder, steps: int) -> str:
     """Return why the run failed: the training process's own reason, or the end of its log."""
     curve, save = job.read_curve(), job.saves.latest()
-    kept = f"; the next try goes on from the save of step {save.step}" if save else ""
+    resumes = f"; the next run resumes from the save of step {save.step}" if save else ""
     where = f"training stopped after {curve[-1].step if curve else 0} of {steps} steps"
     if job.failure.is_file():
-        return f"{where}: {job.failure.read_text(encoding='utf-8')} (log: {job.log}){kept}"
+        return f"{where}: {job.failure.read_text(encoding='utf-8')} (log: {job.log}){resumes}"
     text = job.log.read_text(encoding="utf-8", errors="replace") if job.log.is_file() else ""
     if lost := LOST_RANK.search(text):
         where += f": rank {lost[1]} was ended by signal {lost[2]}"
-        where += ", most likely for want of memory" if lost[2] == "9" else ""
+        where += ", probably because memory ran out" if lost[2] == "9" else ""
     elif status == KILLED:
-        where += ": a process was killed, most likely for want of memory; try a smaller micro batch or more ranks"
+        where += ": a process was killed, probably because memory ran out; try a smaller micro batch or more ranks"
     tail = "\n".join(f"  {line[:300]}" for line in text.splitlines()[-TAIL_LINES:])
-    return f"{where}, exit status {status}{kept}; its log ({job.log}) ends:\n{tail}"
+    return f"{where}, exit status {status}{resumes}; its log ({job.log}) ends:\n{tail}"

@@ -90,10 +90,10 @@ def _train(folder: JobFolder, base: Path | None) -> None:
     with contextlib.ExitStack() as stack:
         if is_first:
             stack.enter_context(folder.alone())
-        told = stack.enter_context(_telling()) if is_first else lambda line: None
+        log = stack.enter_context(_progress_log()) if is_first else lambda line: None
         from skyassets.engines.training.learning.loop import fit
 
-        fit(job, tokens, folder, on_gpu=on_gpu, told=told)
+        fit(job, tokens, folder, on_gpu=on_gpu, log=log)
         if is_first:
             write_text(folder.finished, json.dumps(environment(on_gpu) | {"seconds": round(time.time() - began, 1)}))
 
@@ -108,7 +108,7 @@ def _check_kernels(layout: Layout) -> None:
 
 
 @contextlib.contextmanager
-def _telling() -> Iterator[Callable[[str], None]]:
+def _progress_log() -> Iterator[Callable[[str], None]]:
     """Yield a function that prints progress lines, and also sends them to Dagster if it started us through Pipes."""
     if "DAGSTER_PIPES_CONTEXT" not in os.environ:
         yield print
@@ -117,11 +117,11 @@ def _telling() -> Iterator[Callable[[str], None]]:
 
     with open_dagster_pipes() as pipes:
 
-        def told(line: str) -> None:
+        def log(line: str) -> None:
             pipes.log.info(line)
             print(line)  # noqa: T201  # the log file is for people too
 
-        yield told
+        yield log
 
 
 def environment(on_gpu: bool) -> dict[str, object]:

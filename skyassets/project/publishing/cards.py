@@ -43,6 +43,6 @@ def published_data_card(project: Project, report: PublishedReport, names: Names,
 
 def published_student_card(project: Project, report: PublishedReport, names: Names, accepted: Sequence[str]) -> str:
     """The model's card; `accepted` lists the licences that required acceptance."""
-    facts = card_content_of(project, current_run(project), report.rows)
-    datasets = tuple(dict.fromkeys([*([names.data] if names.data else []), *facts.datasets]))
-    return model_card(replace(facts, name=names.model, datasets=datasets, accepted=tuple(accepted), report=REPORT))
+    content = card_content_of(project, current_run(project), report.rows)
+    datasets = tuple(dict.fromkeys([*([names.data] if names.data else []), *content.datasets]))
+    return model_card(replace(content, name=names.model, datasets=datasets, accepted=tuple(accepted), report=REPORT))

@@ -58,12 +58,12 @@ def validated(
             list(bad), [_reason(one) for one in bad.values()], default=None, return_dtype=pl.String()
         )
         frame = frame.with_columns(pl.coalesce("set_aside", reasons).alias("set_aside"))
-    facts: dict[str, object] = {
+    metadata: dict[str, object] = {
         "references judged correct": judged - len(bad),
         WITHOUT_REFERENCE: without,
         "set aside": some_left(table, frame["set_aside"], "the sources' ground truths, tests and reference solutions"),
     }
-    return replace(problems, frame=frame, metadata=problems.metadata | facts, unfinished=problems.unfinished + again)
+    return replace(problems, frame=frame, metadata=problems.metadata | metadata, unfinished=problems.unfinished + again)
 
 
 def _judged(rows: list[Problem], graders: Graders, workers: int, progress: Progress) -> dict[str, Judgement]:

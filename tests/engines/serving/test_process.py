@@ -15,7 +15,7 @@ from engines.stubborn import PROGRAM, stubborn
 
 from skyassets.core.errors import ServerError
 from skyassets.engines.serving.process import free_ports
-from skyassets.engines.serving.supervisor import Restarts, ServerKeeper, kept
+from skyassets.engines.serving.supervisor import Restarts, ServerKeeper, supervised
 
 Running = Callable[..., AbstractContextManager[tuple[ServerKeeper, ...]]]
 
@@ -23,7 +23,7 @@ Running = Callable[..., AbstractContextManager[tuple[ServerKeeper, ...]]]
 @pytest.fixture
 def running(tmp_path: Path) -> Running:
     def made(*words: str, **more: object) -> AbstractContextManager[tuple[ServerKeeper, ...]]:
-        return kept([stubborn(tmp_path, *words, **more)], Restarts(most=0))  # type: ignore[arg-type]
+        return supervised([stubborn(tmp_path, *words, **more)], Restarts(most=0))  # type: ignore[arg-type]
 
     return made
 
@@ -34,7 +34,7 @@ def our_servers() -> set[int]:
 
 def test_it_is_ready_inside_and_gone_after_with_all_its_children(running: Running) -> None:
     before, news = our_servers(), list[str]()
-    with running(said=news.append):
+    with running(log_line=news.append):
         ours = our_servers() - before
         assert len(ours) == 4  # the watchdog, the server, and its two children
     assert are_gone(ours, within=0)
@@ -68,7 +68,7 @@ def test_a_server_that_is_late_is_told_and_ended(running: Running) -> None:
 
 def test_a_server_that_cannot_be_started_at_all_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(OSError, match="file"), kept([stubborn(tmp_path / "file" / "logs")], Restarts()):
+    with pytest.raises(OSError, match="file"), supervised([stubborn(tmp_path / "file" / "logs")], Restarts()):
         pytest.fail("ran")
 
 
@@ -97,10 +97,11 @@ import sys, time
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from engines.stubborn import stubborn
-from skyassets.engines.serving.supervisor import Restarts, kept
+from skyassets.engines.serving.supervisor import Restarts, supervised
 folder = Path(sys.argv[2])
 lives = folder / "lives"
-with kept([stubborn(folder, said=lambda _: None), stubborn(folder, f"brief-until={lives}", said=lambda _: None)],
+quiet = {"log_line": lambda _: None}
+with supervised([stubborn(folder, **quiet), stubborn(folder, f"brief-until={lives}", **quiet)],
           Restarts(most=1, pause=0.1)) as (_, brief):
     lives.touch()
     while not brief.trouble(0):

@@ -17,7 +17,7 @@ from skyassets.core.ports import Message, Model, Reply, Request, Sampling
 from skyassets.engines.openai_api.completions import OpenAIClientPool
 from skyassets.engines.openai_api.endpoint import Endpoint
 from skyassets.engines.serving.process import ServerProcess
-from skyassets.engines.serving.supervisor import Restarts, kept
+from skyassets.engines.serving.supervisor import Restarts, supervised
 
 MODEL = Model("well", "0")
 
@@ -28,7 +28,7 @@ def request(number: int) -> Request:
 
 @contextmanager
 def asked(processes: Sequence[ServerProcess], restarts: Restarts) -> Iterator[OpenAIClientPool]:
-    with kept(processes, restarts) as keepers:
+    with supervised(processes, restarts) as keepers:
         endpoints = tuple(
             Endpoint(process.health_url + "v1", "well", concurrency=4, lost=keeper.lost)
             for process, keeper in zip(processes, keepers, strict=True)
@@ -59,15 +59,15 @@ def killing(process: ServerProcess, at: set[int], replies: list[Reply]) -> Calla
 
 def test_a_server_killed_twice_in_an_ask_comes_back_and_every_row_is_answered_once(tmp_path: Path) -> None:
     news, replies = list[str](), list[Reply]()
-    process = stubborn(tmp_path, said=news.append)
+    process = stubborn(tmp_path, log_line=news.append)
     before = descendants(os.getpid())
     with asked([process], Restarts(pause=0.1)) as client:
         client.ask(map(request, range(60)), killing(process, {20, 40}, replies))
     assert sorted(int(reply.id) for reply in replies) == list(range(60))
     assert not [reply.error for reply in replies if reply.error]
-    told = [line for line in news if "started again" in line]
+    told = [line for line in news if "restarting" in line]
     assert [line.partition(": ")[2] for line in told] == [
-        f"was killed by SIGKILL, as when memory runs out; started again in 0 s ({number} of 3)" for number in (1, 2)
+        f"was killed by SIGKILL, as when memory runs out; restarting in 0 s ({number} of 3)" for number in (1, 2)
     ]
     assert descendants(os.getpid()) == before
 
@@ -79,7 +79,7 @@ def test_when_its_restarts_are_used_up_the_ask_ends_at_once_with_the_last_words(
     with pytest.raises(ServerError) as raised, asked([process], Restarts(most=1, pause=0.1)) as client:
         client.ask(map(request, range(100)), killing(process, {20, 40}, replies))
     told = str(raised.value)
-    assert "was killed by SIGKILL, as when memory runs out, and is not started again: it was started " in told
+    assert "was killed by SIGKILL, as when memory runs out, and is not restarted: it was restarted " in told
     assert told.count("its log (") == 1
     assert len(replies) >= 40
     assert time.monotonic() - began < 30
@@ -90,20 +90,20 @@ def test_one_that_keeps_dying_right_after_it_was_ready_is_given_up_before_its_re
 ) -> None:
     news = list[str]()
     endless = map(request, range(1_000_000))
-    brief = stubborn(tmp_path, "brief", said=news.append)
+    brief = stubborn(tmp_path, "brief", log_line=news.append)
     with (
         pytest.raises(ServerError, match="3 times in a row"),
         asked([brief], Restarts(most=50, pause=0.1)) as client,
     ):
         client.ask(endless, lambda reply: None)
     assert len([line for line in news if ": starting, " in line]) == 3
-    assert "MemoryError: ran out of memory" in next(line for line in news if "started again in" in line)
+    assert "MemoryError: ran out of memory" in next(line for line in news if "restarting in" in line)
 
 
 def test_a_restart_that_fails_before_it_is_ready_counts_as_one(tmp_path: Path) -> None:
     lives = tmp_path / "lives"
     process = stubborn(tmp_path, f"lives={lives}", "most=1", "brief")
-    with kept([process], Restarts(most=2, pause=0.1)) as (keeper,):
+    with supervised([process], Restarts(most=2, pause=0.1)) as (keeper,):
         assert wait_until(lambda: bool(keeper.lost()))
         assert "OSError: [Errno 98] there were lives enough" in keeper.lost()
     assert len(lives.read_text().splitlines()) == 3
@@ -111,7 +111,7 @@ def test_a_restart_that_fails_before_it_is_ready_counts_as_one(tmp_path: Path) -
 
 def test_only_the_last_life_is_told_of_and_all_of_them_are_in_the_log(tmp_path: Path) -> None:
     process = stubborn(tmp_path, f"lives={tmp_path / 'lives'}", "most=1", "brief")
-    with kept([process], Restarts(most=1, pause=0.1)) as (keeper,):
+    with supervised([process], Restarts(most=1, pause=0.1)) as (keeper,):
         assert wait_until(lambda: bool(keeper.lost()))
         assert "ran out of memory" not in keeper.lost()
     assert "ran out of memory" in process.log.read_text()
@@ -129,7 +129,10 @@ def test_the_others_go_on_without_one_that_is_lost(tmp_path: Path) -> None:
 def test_the_first_that_does_not_start_ends_the_wait_for_the_others(tmp_path: Path) -> None:
     before, began = descendants(os.getpid()), time.monotonic()
     late = stubborn(tmp_path, "never-ready", patience=300.0)
-    with pytest.raises(ServerError, match="the root of it all"), kept([late, stubborn(tmp_path, "die")], Restarts()):
+    with (
+        pytest.raises(ServerError, match="the root of it all"),
+        supervised([late, stubborn(tmp_path, "die")], Restarts()),
+    ):
         pytest.fail("ran")
     assert time.monotonic() - began < 30
     assert descendants(os.getpid()) == before
@@ -137,32 +140,32 @@ def test_the_first_that_does_not_start_ends_the_wait_for_the_others(tmp_path: Pa
 
 def test_one_that_lives_but_is_not_well_is_ended_and_started_again(tmp_path: Path) -> None:
     news = list[str]()
-    with kept([stubborn(tmp_path, "unwell", unwell=2.0, said=news.append)], Restarts(pause=0.1)):
+    with supervised([stubborn(tmp_path, "unwell", unwell=2.0, log_line=news.append)], Restarts(pause=0.1)):
         assert wait_until(lambda: len([line for line in news if ": ready after " in line]) == 2)
-    assert "said nothing good of its health for 2 s" in next(line for line in news if "started again" in line)
+    assert "was unhealthy for 2 s" in next(line for line in news if "restarting" in line)
 
 
 def test_one_that_is_told_to_end_in_its_pause_is_not_started_again(tmp_path: Path) -> None:
     news, before = list[str](), descendants(os.getpid())
-    with kept([stubborn(tmp_path, "brief", said=news.append)], Restarts(pause=600.0)):
-        assert wait_until(lambda: any("started again" in line for line in news))
+    with supervised([stubborn(tmp_path, "brief", log_line=news.append)], Restarts(pause=600.0)):
+        assert wait_until(lambda: any("restarting" in line for line in news))
     assert len([line for line in news if ": starting, " in line]) == 1
     assert descendants(os.getpid()) == before
 
 
 def test_news_that_cannot_be_told_are_the_end_and_are_told(tmp_path: Path) -> None:
-    def said(line: str) -> None:
-        if "started again" in line:
+    def log_line(line: str) -> None:
+        if "restarting" in line:
             raise BrokenPipeError("nobody reads")
 
-    with kept([stubborn(tmp_path, "brief", said=said)], Restarts(pause=0.1)) as (keeper,):
+    with supervised([stubborn(tmp_path, "brief", log_line=log_line)], Restarts(pause=0.1)) as (keeper,):
         assert wait_until(lambda: bool(keeper.lost()))
-        assert "nobody keeps it any more (BrokenPipeError: nobody reads)" in keeper.lost()
+        assert "it is no longer supervised (BrokenPipeError: nobody reads)" in keeper.lost()
 
 
 def test_no_thread_of_it_is_left(tmp_path: Path) -> None:
     before = set(descendants(os.getpid()))
-    with kept([stubborn(tmp_path)], Restarts()):
+    with supervised([stubborn(tmp_path)], Restarts()):
         servers = set(descendants(os.getpid())) - before
     assert servers
     assert not [thread.name for thread in threading.enumerate() if "keeper" in thread.name]

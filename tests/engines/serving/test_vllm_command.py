@@ -11,7 +11,7 @@ import pytest
 from skyassets.core.errors import BudgetError, ServerError, SkyassetsError
 from skyassets.core.money import Budget
 from skyassets.core.ports import Message, Model, Reply, Request, Sampling
-from skyassets.engines.serving.vllm_options import FIXED, VllmOptions, refused, shown
+from skyassets.engines.serving.vllm_options import FIXED, VllmOptions, publishable, refused
 from skyassets.engines.serving.vllm_server import VllmServer, vllm_problem
 from skyassets.project.settings import from_environment
 
@@ -246,17 +246,17 @@ def test_a_secret_is_refused_and_not_repeated(words: str, told: str) -> None:
     ],
 )
 def test_flags_numbers_and_known_words_are_shown(words: str, told: str | None) -> None:
-    assert shown(tuple(words.split())).startswith(told or words)
+    assert publishable(tuple(words.split())).startswith(told or words)
 
 
 @pytest.mark.parametrize("value", ["alice@corp", "/home/alice/draft", "org/model", "10.0.0.7", "alice", '{"alice": 1}'])
 def test_any_other_value_is_shown_as_a_digest_that_tells_changes_apart(value: str) -> None:
     for words in ((f"--otlp-traces-endpoint={value}",), ("--otlp-traces-endpoint", value), (value,)):
-        told = shown(words)
+        told = publishable(words)
         assert "digest:" in told
         assert "alice" not in told
         assert value not in told
-        assert told == shown(words) != shown((*words[:-1], f"{words[-1]}x"))
+        assert told == publishable(words) != publishable((*words[:-1], f"{words[-1]}x"))
 
 
 def test_the_environment_says_it_all() -> None:

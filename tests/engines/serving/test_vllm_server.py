@@ -43,7 +43,7 @@ def client(
     server = VllmServer(
         lambda model: weights_folder(model, converted_models),
         logs=tmp_path_factory.mktemp("logs"),
-        said=news.append,
+        log=news.append,
         metered=lambda seconds, devices: held.append((seconds, devices)),
     )
     before, began = descendants(os.getpid()), time.monotonic()
@@ -111,7 +111,7 @@ class TestARealServer:
         killer.join()
         assert len({reply.id for reply in replies}) == len(replies) == 100
         assert not [reply.error for reply in replies if reply.error]
-        assert len([line for line in news if "started again in" in line]) == 1
+        assert len([line for line in news if "restarting in" in line]) == 1
         assert len([line for line in news if ": ready after " in line]) == 2
 
 

@@ -115,7 +115,7 @@ def test_what_was_harmed_after_its_record_is_not_taken_for_finished(base: Path, 
 def test_weights_without_their_whole_curve_are_not_taken(base: Path, tmp_path: Path) -> None:
     asked, job = finished_job(base, tmp_path / "student")
     job.write_curve([])
-    with pytest.raises(TrainerError, match="tells of 0 steps, and the plan of 1; bring the whole curve"):
+    with pytest.raises(TrainerError, match="has 0 steps, but the plan has 1; copy the whole curve"):
         trainer(tmp_path / "student").train(asked, sums(1), tmp_path / "student", print)
     assert (job.model / "config.json").is_file()
 

@@ -91,7 +91,7 @@ def test_a_bad_loss_stops_the_run_and_keeps_the_last_save(base: Path, tmp_path: 
     folder = tmp_path / "student"
     asked = plan(base, EXAMPLES, saving=Saving(every=1), learning_rate=1e30, precision="fp32")
     with pytest.raises(
-        TrainerError, match=r"(?s)step \d has .* not finite; lower the .* goes on from the save of step"
+        TrainerError, match=r"(?s)step \d has .* not finite; lower the .* resumes from the save of step"
     ):
         DeepSpeedTrainer(tmp_path / "models", threads=1).train(asked, sums(EXAMPLES), folder, print)
     assert not folder.exists()
@@ -107,7 +107,7 @@ def test_a_lost_rank_ends_the_run_is_named_and_the_next_one_goes_on(
     said, _ = run.communicate(timeout=120)
     assert run.returncode != 0
     assert "rank 1 was ended by signal 9" in said
-    assert "the next try goes on from the save of step" in said
+    assert "the next run resumes from the save of step" in said
     gone_on = trained(base, folder, Layout(ranks=2))
     assert [step.loss for step in gone_on] == pytest.approx([step.loss for step in whole[1]], rel=0.01)
 

@@ -79,5 +79,5 @@ def _learned(labels: torch.Tensor) -> dict[str, torch.Tensor]:
     """Return the labels of the columns that some row learns: the output layer, which is costly, skips all others."""
     columns = (labels != IGNORED).any(dim=0).nonzero().flatten()
     columns = columns if len(columns) else torch.tensor([0])
-    kept = labels[:, columns]
-    return {"logits_to_keep": columns, "labels": kept, "shift_labels": kept}
+    selected = labels[:, columns]
+    return {"logits_to_keep": columns, "labels": selected, "shift_labels": selected}

@@ -30,7 +30,7 @@ from skyassets.engines.training.universal_checkpoint import made_universal
 
 
 def fit(
-    job: TrainingJob, tokens: TokenFile, folder: JobFolder, *, on_gpu: bool, told: Callable[[str], None] = print
+    job: TrainingJob, tokens: TokenFile, folder: JobFolder, *, on_gpu: bool, log: Callable[[str], None] = print
 ) -> None:
     """Train by the plan, from the latest save if there is one, and write a standard Hugging Face folder.
 
@@ -40,7 +40,7 @@ def fit(
     training, layout = job.plan.training, job.plan.layout
     _begin(on_gpu=on_gpu)
     save = folder.saves.latest()
-    arguments = _arguments(job, folder, _settings(folder, save, layout, told), on_gpu=on_gpu)
+    arguments = _arguments(job, folder, _settings(folder, save, layout, log), on_gpu=on_gpu)
     set_seed(training.seed)
     lengths = tokens.lengths.tolist()
     steps = _steps(job.plan, lengths)
@@ -48,10 +48,10 @@ def fit(
     is_shared = layout.sequence_parallel > 1
     is_separate = not on_gpu and not is_shared and layout.attention == "sdpa" and separate_examples(model)
     as_tensors = separate_row if is_separate else packed_row if training.packing else padded
-    curve = _curve(job.plan, folder, steps, lengths, _flops(model), told)
+    curve = _curve(job.plan, folder, steps, lengths, _flops(model), log)
     head = HeadLoss(model) if layout.loss == "chunked" else None
     if save:
-        told(f"going on from the save of step {save.step} of {job.plan.steps}")
+        log(f"resuming from the save of step {save.step} of {job.plan.steps}")
     trainer = StudentTrainer(
         head=head,
         is_shared=is_shared,
@@ -63,7 +63,7 @@ def fit(
     trainer.train(resume_from_checkpoint=str(save.path) if save else None)
     weights = trainer.accelerator.get_state_dict(trainer.model_wrapped)  # under ZeRO-3 this needs every rank
     if trainer.is_world_process_zero():
-        told("saving the weights")
+        log("saving the weights")
         save_weights(trainer.accelerator.unwrap_model(trainer.model_wrapped), weights, job, folder)
     # If a rank exits while another still works, the backend aborts the finished run.
     torch.distributed.barrier()
@@ -109,17 +109,17 @@ def _curve(
     steps: Sequence[list[MicroBatch]],
     lengths: Sequence[int],
     flops: Callable[[int], float],
-    told: Callable[[str], None],
+    log: Callable[[str], None],
 ) -> Curve:
     sizes = [[lengths[index] for unit in step for index in unit] for step in steps]
-    return Curve(folder, plan, [sum(some) for some in sizes], [sum(map(flops, some)) for some in sizes], told)
+    return Curve(folder, plan, [sum(some) for some in sizes], [sum(map(flops, some)) for some in sizes], log)
 
 
-def _settings(folder: JobFolder, save: Save | None, layout: Layout, told: Callable[[str], None]) -> dict[str, Any]:
+def _settings(folder: JobFolder, save: Save | None, layout: Layout, log: Callable[[str], None]) -> dict[str, Any]:
     """Return the planned DeepSpeed settings, plus those needed to load a save of another layout."""
     settings: dict[str, Any] = json.loads((folder.path / "deepspeed.json").read_text(encoding="utf-8"))
     if save and (save.ranks, save.zero_stage) != (layout.ranks, max(1, layout.zero_stage)):
-        told(f"the save of step {save.step} was shared out among {save.ranks} ranks; converting it for {layout.ranks}")
+        log(f"the save of step {save.step} was shared out among {save.ranks} ranks; converting it for {layout.ranks}")
         settings |= made_universal(save, layout)
     return settings
 
