@@ -30,7 +30,7 @@ def smoke() -> Recipe:
     )
     return Recipe(
         name="smoke",
-        description="The whole road in seconds, with a pretended model",
+        description="The whole pipeline in seconds, with a fake model",
         sources=(Source("smoke", Generated(FAMILIES, per_family=4, seed=1, held_out=False), licence="Apache-2.0"),),
         teacher=Asking(TINY, prompts, Sampling(temperature=0.7, max_tokens=64), samples=2, seed=7),
         rewriting=RuleRewriting(),

@@ -18,7 +18,7 @@ from skyassets.stages.evaluation.config import Contender
 
 ITEMS = 12
 OTHER = Contender("rival", Model("tiny", "2"))
-"""Another revision of the pretended model: other requests."""
+"""Another revision of the fake model: other requests."""
 
 
 def test_adding_a_contender_asks_only_the_contender(pipeline: Pipeline) -> None:

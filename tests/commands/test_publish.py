@@ -12,7 +12,7 @@ from shell import Shell
 
 TO = ("--data", "ada/sums", "--model", "ada/sums-1b")
 FREELY = ("--accept-licence", "unknown")
-"""The pretended base has no licence."""
+"""The fake base has no licence."""
 
 
 @pytest.fixture

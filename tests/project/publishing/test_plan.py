@@ -16,7 +16,7 @@ from skyassets.stages.curation.gates import Gates
 
 BOTH = (RepoType.DATA, RepoType.MODEL)
 ALL_RIGHT = ("CC-BY-NC-4.0", "unknown")
-"""The licences of this pipeline's rows and of its pretended base."""
+"""The licences of this pipeline's rows and of its fake base."""
 TOKEN = "hf_" + "aB3" * 12
 
 
