@@ -34,6 +34,7 @@ TRAINER = (
     "skyassets.stages.training.arguments",
     "skyassets.core.training.steps",
     "skyassets.core.training.packing",
+    "skyassets.core.batches",
     "skyassets.engines.tokenizing",
     "skyassets.engines.training.learning",
 )

@@ -33,7 +33,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
 def test_a_table_alone_is_held_against_what_it_was(shell: Shell) -> None:
     done = shell.run("skyassets", "diff", "sft_dataset")
     assert done.returncode == 1, done.stdout
-    for text in ("changed", "t00", "trace correct", "kept", "trace_verdict"):
+    for text in ("changed", "t00", "trace wrong or unjudged", "kept", "trace_verdict"):
         assert text in done.stdout
 
 
@@ -50,7 +50,7 @@ def test_a_former_drop_reason_is_no_difference(shell: Shell, tmp_path: Path) -> 
     former = pl.col("dropped_by").replace("trace wrong or unjudged", "trace correct")
     rows.with_columns(former).write_parquet(tmp_path / "former.parquet")
     done = shell.run("skyassets", "diff", str(tmp_path / "former.parquet"), "sft_dataset")
-    assert (done.returncode, "They say the same." in done.stdout) == (0, True), done.stdout
+    assert (done.returncode, "They are equal." in done.stdout) == (0, True), done.stdout
 
 
 def test_machines_get_all_of_it_as_json(shell: Shell) -> None:

@@ -62,7 +62,9 @@ def test_what_is_optional_is_no_failure(tmp_path: Path) -> None:
     assert all(bool(one["do"]) is False for one in results.values() if one["health"] == "ok")
 
 
-@pytest.mark.parametrize(("token", "health", "message"), [(TOKEN, "ok", "ada"), ("hf_another", "optional", "not know")])
+@pytest.mark.parametrize(
+    ("token", "health", "message"), [(TOKEN, "ok", "ada"), ("hf_another", "optional", "rejects the token")]
+)
 def test_the_hub_is_asked_whose_the_token_is_and_nobody_else_sees_it(
     tmp_path: Path, token: str, health: str, message: str
 ) -> None:
@@ -79,7 +81,7 @@ def test_the_hub_is_asked_whose_the_token_is_and_nobody_else_sees_it(
 def test_a_hub_that_is_not_there_leaves_the_token_as_it_is(tmp_path: Path) -> None:
     _, results = findings(Shell(tmp_path), HF_TOKEN=TOKEN, HF_ENDPOINT="http://127.0.0.1:9", HF_HUB_OFFLINE="0")
     assert results["hub token"]["health"] == "ok"
-    assert "cannot be asked" in results["hub token"]["seen"]
+    assert "cannot be reached" in results["hub token"]["seen"]
 
 
 @pytest.mark.parametrize(

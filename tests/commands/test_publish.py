@@ -46,7 +46,7 @@ def test_a_dry_run_tells_what_would_go_where_and_sends_nothing(shell: Shell, the
         "tiny.json",
         "weights/",
         "Nothing was uploaded",
-        "the report's pages show questions and answers",
+        "the report's pages show benchmark questions and answers",
     ):
         assert text in output
     assert (there.repositories, there.sent) == ({}, 0)
@@ -123,7 +123,7 @@ def test_what_is_public_already_is_not_pushed_to_unasked(shell: Shell, there: Hu
     assert not there.repositories["datasets/ada/sums"].private
     code, output = publish(shell, *words, at=there)
     assert code == 2
-    assert "is public already; say --public" in output
+    assert "is already public; add --public" in output
 
 
 def test_a_data_set_alone_takes_the_report_along(shell: Shell, there: Hub) -> None:
@@ -136,7 +136,7 @@ def test_a_data_set_alone_takes_the_report_along(shell: Shell, there: Hub) -> No
 
 @pytest.mark.parametrize(
     ("token", "message"),
-    [("", "there is no token for the hub; export HF_TOKEN"), ("hf_other", "does not know the token")],
+    [("", "no token for the hub; export HF_TOKEN"), ("hf_other", "rejects the token")],
 )
 def test_without_a_token_that_the_hub_knows_nothing_is_sent(shell: Shell, there: Hub, token: str, message: str) -> None:
     code, output = publish(shell, "--data", "ada/sums", "--push", at=there, token=token)

@@ -155,7 +155,7 @@ def test_a_public_server_without_a_price_is_asked_nothing(tmp_path: Path) -> Non
     pipeline = Pipeline(tmp_path)
     pipeline.deployment = replace(pipeline.deployment, urls={"teacher": ("https://models.example.com/v1",)})
     output = errors(pipeline.materialize())
-    assert "nobody knows what tiny costs at https://models.example.com/v1" in output
+    assert "the price of tiny at https://models.example.com/v1 is unknown" in output
     assert "export SKYASSETS_TEACHER_PRICE" in output
 
 
@@ -284,7 +284,7 @@ def test_the_command_tells_by_its_exit_code_whether_what_is_expected_fits(tmp_pa
     deployment = {"SKYASSETS_TEACHER_URL": server.url, "SKYASSETS_TEACHER_PRICE": "1000,1000"}
     piloted = shell.run("skyassets", "forecast", "--pilot", "3", "--budget", "5", **deployment)
     assert piloted.returncode == 0, piloted.stdout
-    assert "the budget is $5.00: it fits" in piloted.stdout
+    assert "budget $5.00: it fits" in piloted.stdout
     stored = shell.run("skyassets", "forecast", "--pilot", "0", "--budget", "0.1", "--json", **deployment)
     assert stored.returncode == 1, stored.stdout
     data = json.loads(stored.stdout)

@@ -21,7 +21,7 @@ def copied(smoke_run_once: Path, tmp_path: Path) -> tuple[Shell, Path]:
 def rebuilt(shell: Shell, home: Path) -> set[str]:
     run = shell.run(*SELECT_ALL, cwd=home, PYTHONPATH=str(home))
     assert run.returncode == 0, run.stdout
-    return {table.name for table in ASSET_TABLES if f"building {table.name}:" in run.stdout}
+    return {table.name for table in ASSET_TABLES if f"{table.name}: building (" in run.stdout}
 
 
 def edit(file: Path, change: Callable[[str], str]) -> None:

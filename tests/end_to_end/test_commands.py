@@ -109,7 +109,7 @@ def fails(shell: Shell, *message: str, **environment: str) -> None:
         ("user_recipes:nowhere", "cannot be imported"),
         ("no_module:recipe", "is it on the Python path?"),
         ("user_recipes:not_a_recipe", "returned str"),
-        ("user_recipes:no_batch", "training.global_batch = 0; it must be 1 or more"),
+        ("user_recipes:no_batch", "training.global_batch = 0; it must be above 0"),
     ],
 )
 def test_a_wrong_recipe_says_what_to_change(tmp_path: Path, recipe: str, message: str) -> None:

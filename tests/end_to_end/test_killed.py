@@ -40,7 +40,7 @@ def test_killed_while_an_asset_is_built_the_next_run_ends_the_same(
     shell = Shell(tmp_path)
     with shell.started(*SELECT_ALL, PYTHONUNBUFFERED="1") as (run, output):
         for line in output:
-            if f"building {table}:" in line:
+            if f"{table}: building (" in line:
                 os.killpg(run.pid, signal.SIGKILL)
                 break
         assert run.wait() == -signal.SIGKILL

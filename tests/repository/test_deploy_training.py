@@ -121,7 +121,7 @@ def test_two_nodes_train_one_model(tmp_path: Path) -> None:
 def test_slurm_says_what_it_is_missing() -> None:
     done = subprocess.run(["bash", str(SLURM)], capture_output=True, text=True, check=False)
     assert done.returncode != 0
-    assert "say which job" in done.stderr
+    assert "no job folder given" in done.stderr
 
 
 def test_each_pod_finds_the_first_one() -> None:

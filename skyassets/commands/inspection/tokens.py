@@ -87,10 +87,8 @@ def _find_example(project: Project, name: str) -> Conversation:
         raise StoreError(f"tokens: several ids begin with {name!r} ({ids}, ...); give more characters")
     dropped = lookup.rows(EXAMPLES, lambda rows: rows.filter(matches).select("example_id", "dropped_by").head(1))
     if name and dropped.height:
-        ident, rule = dropped.row(0)
-        raise StoreError(
-            f"tokens: example {ident[:SHORT]} is not used for training: it was dropped by the rule {rule!r}"
-        )
+        ident, reason = dropped.row(0)
+        raise StoreError(f"tokens: example {ident[:SHORT]} is not used for training: it was dropped ({reason})")
     if not name:
         raise StoreError(f"tokens: the recipe's rules drop every row of {EXAMPLES.name}")
     raise StoreError(
