@@ -65,8 +65,6 @@ def test_what_is_optional_is_no_failure(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("token", "health", "message"), [(TOKEN, "ok", "ada"), ("hf_another", "optional", "rejects the token")]
 )
-    ("token", "health", "message"), [(TOKEN, "ok", "ada"), ("hf_another", "optional", "rejects the token")]
-)
 def test_the_hub_is_asked_whose_the_token_is_and_nobody_else_sees_it(
     tmp_path: Path, token: str, health: str, message: str
 ) -> None:
