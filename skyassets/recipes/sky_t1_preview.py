@@ -93,7 +93,7 @@ EXPECTED = Expected(
     ),
     tokens_per_second=1_200,
     source="published: 16,401 rows in the file, 19 hours on 8 H100, $450, and the counts of the sources; assumed: "
-    "4,500 tokens an example, log-normal, the lengths of calls, and 1,200 tokens a second a GPU in vLLM",
+    "4,500 tokens an example, log-normal, the lengths of calls, and 1,200 tokens per second and GPU in vLLM",
     published=PublishedRun(hours=19.0, dollars=450.0, hardware="8xH100-80GB", offload="all"),
 )
 

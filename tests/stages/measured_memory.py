@@ -21,7 +21,7 @@ from skyassets.stages.training.parallelism import LayoutOverrides, PlanInputs
 from skyassets.stages.training.plan import plan
 
 STEPS = 2
-BESIDE = (b"server_watchdog", b"torch.distributed.run")
+BESIDE = (b"host/watchdog.py", b"torch.distributed.run")
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ EXPECTED = ("tokens", "hours", "dollars_p50", "dollars_p95", "dollars_mean")
 
 
 def forecast(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
-    """CallEstimate the calls of a run now, their time and their cost, and compare the cost with the budget."""
+    """Estimate the calls of a run now, their time and their cost, and compare the cost with the budget."""
     project = Project(recipe, deployment)
     budget = project.budget if options.budget is None else dollars_in("--budget", options.budget)
     console, progress = Console(), Console(stderr=True)

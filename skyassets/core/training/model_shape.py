@@ -77,7 +77,7 @@ def shape_of(config: Mapping[str, Any], name: str = "the model") -> ModelShape:
     missing = [key for key in wanted if not isinstance(config.get(key), int)]
     if missing:
         raise SkyassetsError(
-            f"{name}: its config.json has no {', '.join(missing)}, so nobody can tell what training it takes; "
+            f"{name}: its config.json has no {', '.join(missing)}, so the training cannot be planned; "
             "name a decoder like Llama, Qwen or Gemma"
         )
     if any((config.get(key) or 1) > 1 for key in EXPERTS):

@@ -139,7 +139,7 @@ class Trainer(Protocol):
     def train(
         self, plan: TrainPlan, examples: Sequence[Conversation], folder: Path, log: Callable[[str], None]
     ) -> list[Step]:
-        """Train and write a standard Hugging Face model folder to `folder`; progress lines go to `said`.
+        """Train and write a standard Hugging Face model folder to `folder`; progress lines go to `log`.
 
         Resumes a stopped run of the same folder.
 

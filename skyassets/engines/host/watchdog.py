@@ -1,6 +1,6 @@
 """Runs a server for as long as its starter lives, and leaves none of its processes behind. A program of its own.
 
-    python -I server_watchdog.py [--log FILE] STARTER_PID COMMAND [ARGUMENT...]
+    python -I watchdog.py [--log FILE] STARTER_PID COMMAND [ARGUMENT...]
 
 The server's output goes to FILE, if given.
 

@@ -21,7 +21,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from skyassets.engines.host import watchdog as server_watchdog
+from skyassets.engines.host import watchdog as watchdog_program
 
 TAIL_LINES = 20
 LONGEST_LINE = 300
@@ -142,7 +142,7 @@ class ServerProcess:
         return Ending(self.name, what, cause, tail)
 
     def _start(self) -> subprocess.Popen[bytes]:
-        program = [sys.executable, "-I", server_watchdog.__file__, str(os.getpid()), *self.command]
+        program = [sys.executable, "-I", watchdog_program.__file__, str(os.getpid()), *self.command]
         self.log_line(f"{self.name}: starting, log in {self.log}")
         with self.log.open("ab") as log:
             return subprocess.Popen(
@@ -206,7 +206,7 @@ def _stop(watchdog: subprocess.Popen[bytes]) -> None:
     """Terminate the watchdog, which ends the server. If that hangs, kill it, and the kernel ends the server."""
     watchdog.terminate()
     try:
-        watchdog.wait(server_watchdog.GRACE_SECONDS + 10)
+        watchdog.wait(watchdog_program.GRACE_SECONDS + 10)
     except subprocess.TimeoutExpired:
         watchdog.kill()
         watchdog.wait()

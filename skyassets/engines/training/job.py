@@ -81,7 +81,9 @@ class JobFolder:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 file.seek(0)
-                raise JobBusyError(f"{self.path} is being trained already, by {file.read() or 'somebody'}") from error
+                raise JobBusyError(
+                    f"{self.path} is already being trained by {file.read() or 'another process'}"
+                ) from error
             file.truncate(0)
             file.write(f"process {os.getpid()} of {socket.gethostname()}")
             file.flush()

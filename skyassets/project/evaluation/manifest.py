@@ -1,4 +1,4 @@
-"""The reproducibility manifest of a report: what model_entries the benchmarks, and what the report was made from.
+"""The reproducibility manifest of a report: what answered the benchmarks, and what the report was made from.
 
 The servers are read from the serving notes of the runs that produced the rows.
 """
@@ -100,7 +100,7 @@ def _code() -> ReportManifest:
 
 
 def _servers(project: Project, model: Model, answers: pl.DataFrame) -> list[Server]:
-    """The distinct servers that model_entries the rows."""
+    """The distinct servers that answered the rows."""
     rows = project.rows.read(answers["completion_id"].drop_nulls(), ["run", "served_by"])
     pairs = {pair for batch in rows for pair in batch.select("run", "served_by").unique().iter_rows()}
     notes = notes_of(project)

@@ -1,4 +1,4 @@
-"""RowSummary lineage: what any row was made from, and what was made from it.
+"""Row lineage: what any row was made from, and what was made from it.
 
 A problem has traces; a trace has rewrites and a verdict; a rewrite has a verdict, from which an example is made; the
 kept examples make the checkpoint; its answers to the benchmark problems make the scores. Traces, rewrites and answers

@@ -1,4 +1,4 @@
-"""RowSummary lookup: views of the tables that are read a few rows at a time, and search for a row by part of its id."""
+"""Row lookup: views of the tables that are read a few rows at a time, and search for a row by part of its id."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

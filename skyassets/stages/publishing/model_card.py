@@ -23,7 +23,7 @@ def model_card(content: CardContent) -> str:
         "",
         "It is for research on how models learn to reason, on problems like those it was trained on and asked as they",
         "were. It can be wrong and sound sure, has had no training in safety beyond its base's, and should not decide",
-        "anything that nobody checks.",
+        "anything that is not checked.",
         "",
         *_scores(content),
         "## Data",
@@ -116,7 +116,7 @@ def _training(content: CardContent) -> list[str]:
         *table(("", ""), rows),
         "",
         "The chat template and the tokenizer are the base's own, unchanged. The loss was taken on the assistant's",
-        "turns only, their end of turn included.",
+        "turns only, including their end-of-turn token.",
     ]
 
 

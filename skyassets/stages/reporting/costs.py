@@ -8,7 +8,7 @@ from skyassets.stages.reporting.wording import NOISE, figure, in_one_word
 
 UNKNOWN = "unknown: a price is not known"
 COST_NOTE = (
-    "For teacher traces and rewrites, the dollars behind the present rows, whoever paid them; for the rest, the "
+    "For teacher traces and rewrites, the dollars behind the present rows, whichever run paid them; for the rest, the "
     "dollars paid here in all runs. GPU-hours are those of local servers and trainings."
 )
 

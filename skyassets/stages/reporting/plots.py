@@ -103,7 +103,7 @@ def tokens(board: Scoreboard, benchmark: str) -> IntervalPlot:
     ends = [end for _, each, _ in scored if each is not None for end in (each.value, each.high) if end is not None]
     most = max(ends, default=0.0)
     unit = 10 ** math.floor(math.log10(most)) if most > 0 else 1
-    return _plot(f"{benchmark}: tokens an answer", scored, 0.0, math.ceil(most / unit) * unit or 1.0, "tokens")
+    return _plot(f"{benchmark}: tokens per answer", scored, 0.0, math.ceil(most / unit) * unit or 1.0, "tokens")
 
 
 def curves(columns: Mapping[str, Sequence[tuple[int, float]]]) -> tuple[CurvePlot, ...]:

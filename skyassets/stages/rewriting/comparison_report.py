@@ -75,10 +75,10 @@ def costs(tries: Tries) -> Iterator[tuple[str, str, str]]:
     values = {
         "prompt tokens": pl.col("prompt_tokens").sum(),
         "completion tokens": pl.col("completion_tokens").sum(),
-        "tokens a usable rewrite": pl.sum_horizontal(pl.col("prompt_tokens", "completion_tokens").sum()) / usable,
+        "tokens per usable rewrite": pl.sum_horizontal(pl.col("prompt_tokens", "completion_tokens").sum()) / usable,
         "dollars": pl.col("dollars").sum(),
-        "dollars a usable rewrite": pl.col("dollars").sum() / usable,
-        "seconds a call": pl.col("seconds").mean(),
+        "dollars per usable rewrite": pl.col("dollars").sum() / usable,
+        "seconds per call": pl.col("seconds").mean(),
     }
     for name, value in values.items():
         one, other = (_number(rows.select(value.cast(pl.Float64())).item(), name) for rows in tries)

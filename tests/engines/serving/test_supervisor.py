@@ -14,6 +14,7 @@ from engines.stubborn import stubborn
 
 from skyassets.core.errors import ServerError
 from skyassets.core.ports import Message, Model, Reply, Request, Sampling
+from skyassets.engines.host import watchdog
 from skyassets.engines.openai_api.completions import OpenAIClientPool
 from skyassets.engines.openai_api.endpoint import Endpoint
 from skyassets.engines.serving.process import ServerProcess
@@ -41,7 +42,7 @@ def server_on(process: ServerProcess) -> int:
     port = str(process.command[2])
     for pid in descendants(os.getpid()):
         words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
-        if port in words and "server_watchdog.py" not in " ".join(words):
+        if port in words and watchdog.__file__ not in words:
             return pid
     raise LookupError(port)
 

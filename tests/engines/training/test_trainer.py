@@ -122,7 +122,7 @@ def test_weights_without_their_whole_curve_are_not_taken(base: Path, tmp_path: P
 
 def test_a_job_that_is_being_trained_is_left_alone(base: Path, tmp_path: Path) -> None:
     job = JobFolder(tmp_path / "job")
-    with job.alone(), pytest.raises(TrainerError, match="is being trained already, by process"):
+    with job.alone(), pytest.raises(TrainerError, match="is already being trained by process"):
         trainer(tmp_path / "student").prepare(plan(base, 1), sums(1), job)
     assert not (job.path / "job.json").exists()
 
