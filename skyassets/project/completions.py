@@ -11,7 +11,7 @@ from pathlib import Path
 
 from skyassets.core.ports import CompletionClient, Model, ModelProvider
 from skyassets.core.rows.ledger import LedgerEvent
-from skyassets.core.rows.serving_records import ServingNotes
+from skyassets.core.rows.serving_records import ServingRecords
 from skyassets.engines.fake import engine
 from skyassets.engines.host.environment import hardware_summary, installed_versions
 from skyassets.engines.models.identity import NONE, model_identity
@@ -40,7 +40,7 @@ def completer(context: BuildContext, role: str, model: Model) -> Completer:
 
     def record(model: Model, weights: Path | None) -> None:
         if server := server_record(project.deployment, provider, model, weights):
-            notes_of(project).write(run, str(model), server)
+            serving_records(project).write(run, str(model), server)
 
     return Completer(
         project.rows.with_log(context.log),
@@ -74,9 +74,9 @@ class RecordedProvider:
             yield client
 
 
-def notes_of(project: Project) -> ServingNotes:
+def serving_records(project: Project) -> ServingRecords:
     """The serving notes, stored next to the rows shared by all recipes."""
-    return ServingNotes(project.deployment.data / "rows")
+    return ServingRecords(project.deployment.data / "rows")
 
 
 def server_record(

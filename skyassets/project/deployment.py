@@ -14,7 +14,7 @@ from skyassets.core.ports import Conversation, Limits, Model, ModelProvider, Tok
 from skyassets.core.prices import PRICES
 from skyassets.core.training.model_shape import ModelShape
 from skyassets.core.training.spec import Saving, Trainer
-from skyassets.engines.fake import engine as tiny
+from skyassets.engines.fake import engine as fake
 from skyassets.engines.fake.engine import word_pieces
 from skyassets.engines.host.devices import gpus
 from skyassets.engines.host.metering import Metered, unmetered
@@ -108,8 +108,8 @@ class Deployment:
         run_budget = run_budget or Budget(self.budget)
         if urls := self.urls.get(role):
             return self._batched(role, self._endpoint(role, model, urls, run_budget, log), log)
-        if model.name in (tiny.NAME, student_name(tiny.NAME)):
-            return tiny.FakeProvider(self.data / "logs" / "tiny-server.jsonl", self.concurrency, run_budget)
+        if model.name in (fake.NAME, student_name(fake.NAME)):
+            return fake.FakeProvider(self.data / "logs" / "tiny-server.jsonl", self.concurrency, run_budget)
         if is_hosted(role, model):
             if role in self.keys or self.openai_key:
                 return self._batched(role, self._endpoint(role, model, (OPENAI,), run_budget, log), log)
@@ -209,27 +209,27 @@ class Deployment:
 
     def trainer(self, base: Model, progress_channel: ProgressChannel | None = None) -> Trainer:
         """The trainer for `base`; its processes report through `progress_channel`."""
-        if base.name == tiny.NAME:
-            return tiny.FakeTrainer()
+        if base.name == fake.NAME:
+            return fake.FakeTrainer()
         return DeepSpeedTrainer(cache=self.data / "models", trackers=self.trackers, progress_channel=progress_channel)
 
     def shape(self, base: Model) -> ModelShape:
         """The dimensions of `base`, from its config alone."""
-        return tiny.SHAPE if base.name == tiny.NAME else base_shape(base, self.data / "models")
+        return fake.SHAPE if base.name == fake.NAME else base_shape(base, self.data / "models")
 
     def pieces(self, base: Model, example: Conversation) -> list[TokenPiece]:
         """An example as the trainer sees it, split where the loss mask changes."""
-        return word_pieces(example) if base.name == tiny.NAME else token_pieces(self.weights(base), example)
+        return word_pieces(example) if base.name == fake.NAME else token_pieces(self.weights(base), example)
 
     def licence(self, base: Model) -> str:
         """The licence stated in the base model's card; empty if there is none."""
-        card = self.weights(base) / "README.md" if base.name != tiny.NAME else Path()
+        card = self.weights(base) / "README.md" if base.name != fake.NAME else Path()
         return licence_of(card.read_text(encoding="utf-8")) if card.is_file() else ""
 
     def count(self, base: Model) -> Count:
         """A token counter with the tokenizer of `base`."""
-        if base.name == tiny.NAME:
-            return tiny.count_words
+        if base.name == fake.NAME:
+            return fake.count_words
         return lambda conversations: token_lengths(self.weights(base), conversations) if conversations else []
 
     @contextlib.contextmanager
@@ -241,7 +241,7 @@ class Deployment:
 
 def is_hosted(role: str, model: Model) -> bool:
     """Whether `model` is served by OpenAI when no server is configured. Unknown roles belong to contenders."""
-    return "/" not in model.name and model.name != tiny.NAME and (role in HOSTED or role not in ROLES)
+    return "/" not in model.name and model.name != fake.NAME and (role in HOSTED or role not in ROLES)
 
 
 def is_private(url: str) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from shell import Shell
 
-from skyassets.commands.doctor.check_result import Health
+from skyassets.commands.doctor.diagnosis import Health
 from skyassets.commands.doctor.machine import UI_PORT, browser, compiler, disk, memory, package
 from skyassets.project.deployment import Deployment
 

@@ -1,4 +1,4 @@
-"""Money: prices with a date, and a purse that nothing passes."""
+"""Money: prices with a date, and a budget that is never exceeded."""
 
 import threading
 from datetime import date

@@ -1,4 +1,4 @@
-"""The place: which server answers in which role, and whose key goes where."""
+"""The deployment: which server answers in which role, and whose key is sent where."""
 
 from pathlib import Path
 

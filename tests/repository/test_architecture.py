@@ -1,4 +1,4 @@
-"""The house: the graph is the one we drew, loading it is light, every recipe builds, and the docs are true."""
+"""The repository: the graph is as designed, loading it is light, every recipe builds, and the docs are true."""
 
 import subprocess
 import sys

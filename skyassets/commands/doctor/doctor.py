@@ -13,7 +13,7 @@ from skyassets import __version__
 from skyassets.commands.common.command import Command, Exits, json_argument
 from skyassets.commands.common.rendering import new_table, print_json, print_text, printable
 from skyassets.commands.doctor import machine
-from skyassets.commands.doctor.check_result import CheckResult, Health, check_result
+from skyassets.commands.doctor.diagnosis import Diagnosis, Health, diagnosis
 from skyassets.core.errors import SkyassetsError
 from skyassets.core.ports import Limits, Model, Program, RunKind
 from skyassets.engines.fake import engine as fake
@@ -54,10 +54,10 @@ DOCTOR = Command(
 )
 
 
-def examine(recipe: Recipe, deployment: Deployment) -> list[CheckResult]:
+def examine(recipe: Recipe, deployment: Deployment) -> list[Diagnosis]:
     """Check everything `recipe` needs from `deployment`, and optional components, if a check takes only seconds."""
     trains, reads_hub = machine.trains_really(recipe), machine.reads_hub(recipe)
-    checks: list[Callable[[], CheckResult]] = [
+    checks: list[Callable[[], Diagnosis]] = [
         *(partial(machine.package, name, is_needed=True) for name in machine.ALWAYS),
         *(partial(machine.package, name, is_needed=trains) for name in machine.TRAINS),
         partial(machine.package, "datasets", is_needed=reads_hub),
@@ -77,7 +77,7 @@ def examine(recipe: Recipe, deployment: Deployment) -> list[CheckResult]:
         return list(pool.map(lambda check: check(), checks))
 
 
-def _show(recipe: Recipe, results: Sequence[CheckResult]) -> None:
+def _show(recipe: Recipe, results: Sequence[Diagnosis]) -> None:
     title = f"skyassets {__version__}, recipe {recipe.name}"
     table = new_table(("check", "", "result, and what to do"), title, fold=("check", "result, and what to do"))
     table.columns[0].max_width = 26
@@ -93,55 +93,55 @@ def _show(recipe: Recipe, results: Sequence[CheckResult]) -> None:
     print_text(console, summary if missing else "Everything that the recipe needs is here.")
 
 
-def _vllm() -> CheckResult:
+def _vllm() -> Diagnosis:
     """vLLM, the faster engine; without it, transformers serves."""
     problem = vllm_problem()
     seen = problem or "works here"
-    return check_result("vLLM", problem is None, seen, "transformers serves the models, more slowly", is_needed=False)
+    return diagnosis("vLLM", problem is None, seen, "transformers serves the models, more slowly", is_needed=False)
 
 
-def _sandbox(limits: Limits, deployment: Deployment) -> CheckResult:
+def _sandbox(limits: Limits, deployment: Deployment) -> Diagnosis:
     with ChosenSandbox(deployment.sandbox, deployment.sandbox_image) as sandbox:
         try:
             run, name = sandbox.run(Program("print(6 * 7)"), limits), sandbox.name
         except SkyassetsError as error:
-            return check_result("sandbox", is_fine=False, seen=str(error), do="apt-get install bubblewrap")
+            return diagnosis("sandbox", is_fine=False, seen=str(error), do="apt-get install bubblewrap")
     if deployment.sandbox == "none":
-        return check_result("sandbox", is_fine=False, seen=name, do="unset SKYASSETS_SANDBOX, which disables it")
+        return diagnosis("sandbox", is_fine=False, seen=name, do="unset SKYASSETS_SANDBOX, which disables it")
     is_fine = run.kind is RunKind.FINISHED and run.output == "42\n"
-    return check_result("sandbox", is_fine, f"{name}: test program {run.kind}", run.detail)
+    return diagnosis("sandbox", is_fine, f"{name}: test program {run.kind}", run.detail)
 
 
-def _server(role: str, model: Model, deployment: Deployment) -> CheckResult:
+def _server(role: str, model: Model, deployment: Deployment) -> Diagnosis:
     """Whether `model` can be reached in its role, without starting a server or making a call."""
     what = f"{role}: {model.name}"
     try:
         serving = deployment.serving(role, model, lambda line: None)
         if isinstance(serving, OpenAIBatch):
-            return check_result(what, is_fine=True, seen=f"batches at {serving.endpoint.base_url}")
+            return diagnosis(what, is_fine=True, seen=f"batches at {serving.endpoint.base_url}")
         if not isinstance(serving, RemoteServing):
             return _local_server(what, model, deployment)
         lists = OpenAIClientPool(serving.endpoints).models()
     except SkyassetsError as error:
-        return check_result(what, is_fine=False, seen=str(error))
+        return diagnosis(what, is_fine=False, seen=str(error))
     for endpoint, names in zip(serving.endpoints, lists, strict=True):
         if names and endpoint.model_name not in names:
             do = f"serve the model there, or set its name on the server: SKYASSETS_{role.upper()}_MODEL_NAME"
-            return check_result(what, is_fine=False, seen=f"{endpoint.base_url} serves {', '.join(names[:10])}", do=do)
-    return check_result(what, is_fine=True, seen=", ".join(endpoint.base_url for endpoint in serving.endpoints))
+            return diagnosis(what, is_fine=False, seen=f"{endpoint.base_url} serves {', '.join(names[:10])}", do=do)
+    return diagnosis(what, is_fine=True, seen=", ".join(endpoint.base_url for endpoint in serving.endpoints))
 
 
-def _local_server(what: str, model: Model, deployment: Deployment) -> CheckResult:
+def _local_server(what: str, model: Model, deployment: Deployment) -> Diagnosis:
     """Whether this machine can serve `model`."""
     if model.name == fake.NAME:
-        return check_result(what, is_fine=True, seen="a fake model, served inside the run")
+        return diagnosis(what, is_fine=True, seen="a fake model, served inside the run")
     problem = vllm_problem()
     engine = (
         "transformers" if deployment.engine == "transformers" or (deployment.engine == "auto" and problem) else "vLLM"
     )
     if engine == "vLLM" and problem:
-        return check_result(what, is_fine=False, seen=problem, do="SKYASSETS_ENGINE=auto")
+        return diagnosis(what, is_fine=False, seen=problem, do="SKYASSETS_ENGINE=auto")
     if not model.name.startswith("package:"):
         seen = f"{engine}; weights that are not stored here are fetched from the hub when it is first served"
-        return check_result(what, is_fine=True, seen=seen)
-    return check_result(what, is_fine=True, seen=f"{engine}, {weights_folder(model, deployment.data / 'models')}")
+        return diagnosis(what, is_fine=True, seen=seen)
+    return diagnosis(what, is_fine=True, seen=f"{engine}, {weights_folder(model, deployment.data / 'models')}")

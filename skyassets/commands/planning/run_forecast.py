@@ -14,7 +14,7 @@ from skyassets.core.money import Budget
 from skyassets.core.sources import HubDataset, Source
 from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, CHECKPOINT, EXAMPLES, PROBLEMS, Table
 from skyassets.core.training.spec import TrainPlan
-from skyassets.engines.fake.engine import NAME as TINY
+from skyassets.engines.fake.engine import NAME as FAKE_MODEL
 from skyassets.engines.host.machine import this_machine
 from skyassets.engines.models.shape import has_local_shape
 from skyassets.project.estimate import CallEstimate
@@ -109,7 +109,7 @@ def _training(project: Project, state: dict[str, State]) -> tuple[bool, TrainPla
         return False, None, ""
     if state[EXAMPLES.name] is State.FRESH and _is_trained(project):
         return False, None, "checkpoint: the weights of this training exist already, so nothing is trained"
-    if training.base.name != TINY and not has_local_shape(training.base, deployment.data / "models"):
+    if training.base.name != FAKE_MODEL and not has_local_shape(training.base, deployment.data / "models"):
         return True, None, f"checkpoint: the shape of {training.base} is not stored here; `skyassets plan` fetches it"
     if recipe.expected is None and project.store.manifest(EXAMPLES) is None:
         return True, None, "checkpoint: the training cannot be planned before there is a data set"

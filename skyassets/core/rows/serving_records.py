@@ -14,7 +14,7 @@ from skyassets.core.identity import digest
 
 
 @dataclass(frozen=True)
-class ServingNotes:
+class ServingRecords:
     """The notes of all recipes, in `folder`."""
 
     folder: Path

@@ -79,7 +79,7 @@ def free_ports(number: int) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True)
-class Ending:
+class ServerExit:
     """Why a server ended on its own."""
 
     server: str
@@ -124,7 +124,7 @@ class ServerProcess:
         """The base URL of an OpenAI-compatible API that is served beside `health_url`."""
         return self.health_url.removesuffix("/health") + "/v1"
 
-    def live(self, ended: threading.Event, became_ready: Callable[[], None]) -> Ending | None:
+    def live(self, ended: threading.Event, became_ready: Callable[[], None]) -> ServerExit | None:
         """Run the server until it ends on its own or `ended` is set (None). No process is left running either way."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         log = ServerLog(self.log)
@@ -139,7 +139,7 @@ class ServerProcess:
         if what is None:
             return None
         cause, tail = log.read()
-        return Ending(self.name, what, cause, tail)
+        return ServerExit(self.name, what, cause, tail)
 
     def _start(self) -> subprocess.Popen[bytes]:
         program = [sys.executable, "-I", watchdog_program.__file__, str(os.getpid()), *self.command]

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from skyassets.core.errors import ServerError
-from skyassets.engines.serving.process import Ending, ServerProcess
+from skyassets.engines.serving.process import ServerExit, ServerProcess
 
 SOON_SECONDS = 10.0
 """A server that dies within this time of being ready, or before, died early."""
@@ -47,7 +47,7 @@ class ServerKeeper:
         self._ended = threading.Event()
         self._is_down = threading.Event()
         self._ready_at: float | None = None
-        self._ending: Ending | None = None
+        self._ending: ServerExit | None = None
         self._lost = ""
 
     def keep(self) -> None:

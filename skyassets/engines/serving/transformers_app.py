@@ -25,7 +25,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from transformers import AutoTokenizer
 
-from skyassets.engines.serving.transformers_decoder import Decoder, Row
+from skyassets.engines.serving.transformers_decoder import Decoder, PendingCompletion
 
 
 class App:
@@ -68,7 +68,7 @@ class App:
             }
         )
 
-    def _row(self, body: dict[str, Any]) -> Row:
+    def _row(self, body: dict[str, Any]) -> PendingCompletion:
         """Convert a request's body to a row."""
         prompt = self.tokenizer.apply_chat_template(body["messages"], add_generation_prompt=True, return_dict=False)
         room = self.decoder.window - len(prompt)
@@ -81,7 +81,7 @@ class App:
         seed, stop = body.get("seed"), body.get("stop") or []
         dice = torch.Generator(self.decoder.device)
         dice.manual_seed(random.getrandbits(63) if seed is None else int(seed) % 2**63)
-        return Row(
+        return PendingCompletion(
             prompt=prompt,
             temperature=float(body.get("temperature", 1.0)),
             top_p=float(body.get("top_p", 1.0)),

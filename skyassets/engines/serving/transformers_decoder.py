@@ -27,7 +27,7 @@ class Completion(NamedTuple):
 
 
 @dataclass(eq=False)
-class Row:
+class PendingCompletion:
     """A conversation to continue, and the caller that waits for it."""
 
     prompt: list[int]
@@ -44,7 +44,7 @@ class Row:
 class Batch:
     """Rows decoded together: their cache, and the scores of each one's next token."""
 
-    rows: list[Row]
+    rows: list[PendingCompletion]
     mask: torch.Tensor
     """Which columns of the cache belong to a row; shorter rows are padded on the left."""
     cache: DynamicCache
@@ -85,9 +85,9 @@ class Decoder:
         self.most_rows = most_rows
         self.ends = _end_tokens(self.model.generation_config, self.tokenizer)
         self.window = int(getattr(self.model.config, "max_position_embeddings", 2**31))
-        self._waiting: queue.SimpleQueue[Row] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[PendingCompletion] = queue.SimpleQueue()
 
-    def submit(self, row: Row) -> None:
+    def submit(self, row: PendingCompletion) -> None:
         """Add `row` to the batch as soon as there is room."""
         self._waiting.put(row)
 
@@ -103,7 +103,7 @@ class Decoder:
             if batch is not None:
                 batch = self._advance(batch)
 
-    def _arrived(self, batch: Batch | None) -> list[Row]:
+    def _arrived(self, batch: Batch | None) -> list[PendingCompletion]:
         """Return the rows to start now; wait for one if the batch is empty."""
         rows = [self._waiting.get()] if batch is None else []
         room = self.most_rows - (len(batch.rows) if batch else 0)
@@ -111,7 +111,7 @@ class Decoder:
             rows.append(self._waiting.get())
         return [row for row in rows if row.done.set_running_or_notify_cancel()]
 
-    def _read(self, rows: list[Row]) -> Batch:
+    def _read(self, rows: list[PendingCompletion]) -> Batch:
         """Prefill the prompts of `rows`, all at once."""
         width = max(len(row.prompt) for row in rows)
         padding = [width - len(row.prompt) for row in rows]
@@ -132,7 +132,9 @@ class Decoder:
         mask = torch.nn.functional.pad(batch.mask, (0, 1), value=1)
         return self._forward(batch.rows, tokens, mask, batch.cache)
 
-    def _forward(self, rows: list[Row], tokens: torch.Tensor, mask: torch.Tensor, cache: DynamicCache) -> Batch:
+    def _forward(
+        self, rows: list[PendingCompletion], tokens: torch.Tensor, mask: torch.Tensor, cache: DynamicCache
+    ) -> Batch:
         positions = (mask.cumsum(1) - 1).clamp(min=0)[:, -tokens.shape[1] :]
         output = self.model(
             input_ids=tokens,
@@ -144,7 +146,7 @@ class Decoder:
         )
         return Batch(rows, mask, cache, output.logits[:, -1])
 
-    def _finished(self, row: Row) -> bool:
+    def _finished(self, row: PendingCompletion) -> bool:
         """Whether `row` has finished; if so, pass its result to the caller."""
         text = None
         if row.tokens[-1] in self.ends:
@@ -159,7 +161,7 @@ class Decoder:
             row.done.set_result(Completion(self._text(row.tokens), "length", len(row.tokens)))
         return row.done.done()
 
-    def _may_hold_stop(self, row: Row) -> bool:
+    def _may_hold_stop(self, row: PendingCompletion) -> bool:
         """Whether the last few tokens contain a stop word. Cheap, because each token is at least one character."""
         tail = self._text(row.tokens[-max(map(len, row.stop)) - 8 :])
         return any(word in tail for word in row.stop)
@@ -185,7 +187,7 @@ def _end_tokens(generation: GenerationConfig, tokenizer: Any) -> set[int]:
     return {int(token) for token in (*listed, tokenizer.eos_token_id) if token is not None}
 
 
-def _drawn(logits: torch.Tensor, row: Row) -> int:
+def _drawn(logits: torch.Tensor, row: PendingCompletion) -> int:
     """Draw the next token of `row` with its sampling parameters."""
     if row.temperature == 0:
         return int(logits.argmax())

@@ -16,7 +16,7 @@ from skyassets.core.tables.declarations import ANSWERS, BENCHMARK_PROBLEMS, CHEC
 from skyassets.core.tables.store import StageResult
 from skyassets.engines.host.environment import installed_versions
 from skyassets.engines.host.git import commit_of
-from skyassets.project.completions import notes_of
+from skyassets.project.completions import serving_records
 from skyassets.project.graders import GRADERS
 from skyassets.project.project import Project
 from skyassets.stages.evaluation.answers import JUDGED_BY
@@ -103,5 +103,5 @@ def _servers(project: Project, model: Model, answers: pl.DataFrame) -> list[Serv
     """The distinct servers that answered the rows."""
     rows = project.rows.read(answers["completion_id"].drop_nulls(), ["run", "served_by"])
     pairs = {pair for batch in rows for pair in batch.select("run", "served_by").unique().iter_rows()}
-    notes = notes_of(project)
+    notes = serving_records(project)
     return [Server(str(by or ""), notes.read(str(run), str(model))) for run, by in sorted(pairs, key=str)]

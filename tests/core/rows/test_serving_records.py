@@ -2,11 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from skyassets.core.rows.serving_records import ServingNotes
+from skyassets.core.rows.serving_records import ServingRecords
 
 
 def test_a_note_is_read_as_it_was_written(tmp_path: Path) -> None:
-    notes = ServingNotes(tmp_path)
+    notes = ServingRecords(tmp_path)
     notes.write("run", "org/model@1", {"dtype": "bfloat16", "gpu": "none"})
     notes.write("run", "org/other@1", {"dtype": "float16"})
     assert notes.read("run", "org/model@1") == {"dtype": "bfloat16", "gpu": "none"}
@@ -14,12 +14,12 @@ def test_a_note_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 
 def test_of_an_unknown_run_nothing_is_known(tmp_path: Path) -> None:
-    assert ServingNotes(tmp_path).read("run", "org/model@1") == {}
+    assert ServingRecords(tmp_path).read("run", "org/model@1") == {}
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"facts": []}', '{"facts": 3}'])
 def test_a_note_that_cannot_be_read_says_nothing(tmp_path: Path, text: str) -> None:
-    notes = ServingNotes(tmp_path)
+    notes = ServingRecords(tmp_path)
     notes.write("run", "m", {"dtype": "x"})
     (path,) = (tmp_path / "served_with").iterdir()
     path.write_text(text)
@@ -27,6 +27,6 @@ def test_a_note_that_cannot_be_read_says_nothing(tmp_path: Path, text: str) -> N
 
 
 def test_a_models_name_leads_nowhere(tmp_path: Path) -> None:
-    notes = ServingNotes(tmp_path / "rows")
+    notes = ServingRecords(tmp_path / "rows")
     notes.write("../run", "../../etc/model@1", {"a": "b"})
     assert {path.parent.name for path in tmp_path.rglob("*.json")} == {"served_with"}

@@ -1,4 +1,4 @@
-"""The bill of an asset's completions, and the picture made of it."""
+"""The usage of an asset's completions, and its chart."""
 
 from xml.etree import ElementTree as ET
 

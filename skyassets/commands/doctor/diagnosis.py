@@ -15,7 +15,7 @@ class Health(StrEnum):
 
 
 @dataclass(frozen=True)
-class CheckResult:
+class Diagnosis:
     """One line of the doctor's output."""
 
     what: str
@@ -24,7 +24,7 @@ class CheckResult:
     do: str = ""
 
 
-def check_result(what: str, is_fine: bool, seen: str, do: str = "", is_needed: bool = True) -> CheckResult:
+def diagnosis(what: str, is_fine: bool, seen: str, do: str = "", is_needed: bool = True) -> Diagnosis:
     """The result of a check; `do` is dropped if there is nothing to do."""
     lacking = Health.MISSING if is_needed else Health.OPTIONAL
-    return CheckResult(what, Health.FINE if is_fine else lacking, seen, "" if is_fine else do)
+    return Diagnosis(what, Health.FINE if is_fine else lacking, seen, "" if is_fine else do)
