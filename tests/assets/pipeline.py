@@ -88,7 +88,7 @@ class Pipeline:
         return Outcome(frozenset(rebuilt), self.calls() - before)
 
 
-def copy_of(made: Path, folder: Path) -> Pipeline:
+def copy_of(original: Path, folder: Path) -> Pipeline:
     """A pipeline in `folder` that has done what the one in `made` has: that it is another folder changes nothing."""
-    shutil.copytree(made, folder)
+    shutil.copytree(original, folder)
     return Pipeline(folder)

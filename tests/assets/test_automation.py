@@ -44,10 +44,10 @@ class Watched:
 @pytest.fixture
 def watched(pipeline: Pipeline) -> Iterator[Watched]:
     with dg.DagsterInstance.ephemeral() as instance:
-        made = Watched(pipeline, instance)
-        made.materialize()
-        assert made.tick() == set()
-        yield made
+        watcher = Watched(pipeline, instance)
+        watcher.materialize()
+        assert watcher.tick() == set()
+        yield watcher
 
 
 def test_a_run_that_found_nothing_to_do_starts_nothing(watched: Watched) -> None:

@@ -20,7 +20,7 @@ KEYS = ("problem_id", "trace_id", "rewrite_id", "checkpoint_id")
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[dg.ExecuteInProcessResult, TableStore]:
+def finished_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[dg.ExecuteInProcessResult, TableStore]:
     deployment = Deployment(data=tmp_path_factory.mktemp("lineage"))
     job = build_definitions(smoke(), deployment).resolve_implicit_global_asset_job_def()
     with dg.DagsterInstance.ephemeral() as instance:
@@ -65,9 +65,9 @@ def carried(table: Table) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("table", ASSET_TABLES, ids=lambda table: table.name)
 def test_a_column_carried_over_has_the_values_of_its_parent(
-    made: tuple[dg.ExecuteInProcessResult, TableStore], table: Table
+    finished_run: tuple[dg.ExecuteInProcessResult, TableStore], table: Table
 ) -> None:
-    store = made[1]
+    store = finished_run[1]
     rows = store.read(table)
     for column, parent_name in carried(table):
         parent = store.read(TABLES[parent_name])
@@ -82,8 +82,8 @@ def test_a_column_carried_over_has_the_values_of_its_parent(
             assert pairs[column].equals(pairs["there"], null_equal=True), (table.name, column)
 
 
-def test_a_materialisation_tells_it_to_dagster(made: tuple[dg.ExecuteInProcessResult, TableStore]) -> None:
-    for event in made[0].get_asset_materialization_events():
+def test_a_materialisation_tells_it_to_dagster(finished_run: tuple[dg.ExecuteInProcessResult, TableStore]) -> None:
+    for event in finished_run[0].get_asset_materialization_events():
         assert event.asset_key is not None
         table = TABLES[event.asset_key.to_user_string()]
         lineage = event.step_materialization_data.materialization.metadata["dagster/column_lineage"].value

@@ -24,18 +24,18 @@ UNSEEN = [
 @pytest.fixture
 def leaky(tmp_path: Path) -> Pipeline:
     """Measured with the questions that it trains on, one of them twice, and with others; nothing keeps them apart."""
-    made = Pipeline(tmp_path)
+    pipeline = Pipeline(tmp_path)
     items = tmp_path / "items.jsonl"
     items.write_text("".join(json.dumps(row) + "\n" for row in [*ROWS, ROWS[0], *UNSEEN]))
-    (benchmark,) = made.recipe.benchmarks
-    source = replace(made.recipe.sources[0], name="theirs", origin=LocalFile(str(items)))
-    rules = tuple(rule for rule in made.recipe.curation.rules if not isinstance(rule, NotInBenchmark))
-    made.recipe = replace(
-        made.recipe,
-        curation=replace(made.recipe.curation, rules=rules),
+    (benchmark,) = pipeline.recipe.benchmarks
+    source = replace(pipeline.recipe.sources[0], name="theirs", origin=LocalFile(str(items)))
+    rules = tuple(rule for rule in pipeline.recipe.curation.rules if not isinstance(rule, NotInBenchmark))
+    pipeline.recipe = replace(
+        pipeline.recipe,
+        curation=replace(pipeline.recipe.curation, rules=rules),
         benchmarks=(replace(benchmark, source=source),),
     )
-    return made
+    return pipeline
 
 
 def apart_of(result: dg.ExecuteInProcessResult) -> dg.AssetCheckEvaluation:
@@ -60,8 +60,8 @@ def test_with_the_gate_reported_the_clean_and_the_contaminated_items_are_told_ap
     assert result.success
     evaluation = apart_of(result)
     assert (evaluation.passed, evaluation.blocking, evaluation.severity) == (False, False, dg.AssetCheckSeverity.WARN)
-    kept = kept_examples(leaky.store.read(EXAMPLES))
-    learned = kept.join(leaky.store.read(PROBLEMS), on="problem_id")["question"].unique()
+    examples = kept_examples(leaky.store.read(EXAMPLES))
+    learned = examples.join(leaky.store.read(PROBLEMS), on="problem_id")["question"].unique()
     assert 0 < learned.len() <= len(ROWS)
     rows = leaky.store.read(REPORTS).filter(
         pl.col("by") == "training set", pl.col("role") == "student", pl.col("metric") == "strict accuracy"

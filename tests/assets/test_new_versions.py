@@ -47,10 +47,10 @@ class Sensed:
 @pytest.fixture
 def sensed(pipeline: Pipeline) -> Iterator[Sensed]:
     with dg.DagsterInstance.ephemeral() as instance:
-        made = Sensed(pipeline, instance)
-        made.materialize()
-        assert made.tick() == []
-        yield made
+        sensor = Sensed(pipeline, instance)
+        sensor.materialize()
+        assert sensor.tick() == []
+        yield sensor
 
 
 def test_without_any_materialisation_nothing_is_asked(pipeline: Pipeline) -> None:

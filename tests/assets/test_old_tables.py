@@ -56,15 +56,15 @@ def grow_old(store: TableStore) -> None:
 
 
 @pytest.fixture(scope="module")
-def made(pipeline_run_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def old_folder(pipeline_run_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made") / "there"
     grow_old(copy_of(pipeline_run_once, folder).store)
     return folder
 
 
 @pytest.fixture
-def old(made: Path, tmp_path: Path) -> Pipeline:
-    return copy_of(made, tmp_path / "here")
+def old(old_folder: Path, tmp_path: Path) -> Pipeline:
+    return copy_of(old_folder, tmp_path / "here")
 
 
 def output_of(old: Pipeline, capsys: pytest.CaptureFixture[str], command: Command, *words: str) -> tuple[int, str]:

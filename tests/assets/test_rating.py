@@ -24,10 +24,10 @@ def server() -> Iterator[Rater]:
 @pytest.fixture(scope="module")
 def rated_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
     """The folder of a pipeline with a rating that has run once, and what its rater was asked."""
-    made = Pipeline(tmp_path_factory.mktemp("rated_once"))
+    pipeline = Pipeline(tmp_path_factory.mktemp("rated_once"))
     with rater() as running:
-        with_rating(made, running).run()
-        return made.folder, running.seen()
+        with_rating(pipeline, running).run()
+        return pipeline.folder, running.seen()
 
 
 @pytest.fixture
@@ -36,11 +36,13 @@ def rated(rated_once: tuple[Path, list[str]], tmp_path: Path, server: Rater) -> 
     return with_rating(copy_of(rated_once[0], tmp_path / "rated"), server)
 
 
-def with_rating(made: Pipeline, server: Rater) -> Pipeline:
-    made.write(RATED)
-    made.recipe = replace(made.recipe, rating=RATING, sources=(replace(made.recipe.sources[0], difficulty=(5, 7)),))
-    made.deployment = replace(made.deployment, urls={"rater": (server.url,)})
-    return made
+def with_rating(pipeline: Pipeline, server: Rater) -> Pipeline:
+    pipeline.write(RATED)
+    pipeline.recipe = replace(
+        pipeline.recipe, rating=RATING, sources=(replace(pipeline.recipe.sources[0], difficulty=(5, 7)),)
+    )
+    pipeline.deployment = replace(pipeline.deployment, urls={"rater": (server.url,)})
+    return pipeline
 
 
 def asides(pipeline: Pipeline) -> dict[str, str]:

@@ -129,14 +129,14 @@ def test_the_learning_rate_retrains_and_asks_the_student_alone(pipeline: Pipelin
 def test_an_earlier_learning_rate_finds_its_weights_and_trains_nothing(pipeline: Pipeline) -> None:
     first = pipeline.recipe
     weights = pipeline.store.folder / "weights"
-    (made,) = weights.glob("*/tiny.json")
-    written = made.stat().st_mtime_ns
+    (weights_file,) = weights.glob("*/tiny.json")
+    written = weights_file.stat().st_mtime_ns
     pipeline.recipe = replace(first, training=replace(first.training, learning_rate=2e-3))
     pipeline.run()
     assert len(list(weights.glob("*/tiny.json"))) == 2
     pipeline.recipe = first
     assert pipeline.run() == Outcome(AFTER_DATASET, 0)
-    assert made.stat().st_mtime_ns == written
+    assert weights_file.stat().st_mtime_ns == written
 
 
 def test_the_weights_folder_brings_a_card_with_the_scores(pipeline: Pipeline) -> None:

@@ -22,7 +22,7 @@ PLAIN = ("--against", "explained_recipes:rewritten_plainly")
 
 
 @pytest.fixture(scope="module")
-def made(rewritten_run_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Shell:
+def rewritten_shell(rewritten_run_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """A shell in which there are traces, rewritten by the recipe's own prompt."""
     return Shell.copy_of(rewritten_run_once, tmp_path_factory.mktemp("made"), RECIPE)
 
@@ -53,10 +53,10 @@ def serving(folder: Path) -> Iterator[str]:
         server.terminate()
 
 
-def test_a_prompt_without_structure_loses_and_the_tables_stay_as_they_were(made: Shell) -> None:
-    store = TableStore(made.data / "rewritten")
+def test_a_prompt_without_structure_loses_and_the_tables_stay_as_they_were(rewritten_shell: Shell) -> None:
+    store = TableStore(rewritten_shell.data / "rewritten")
     before = store.data_version(REWRITES)
-    output = compare(made, *PLAIN, "--rows", "12", "--name", "plain")
+    output = compare(rewritten_shell, *PLAIN, "--rows", "12", "--name", "plain")
     assert "rewritten is better (p = " in output
     rows = pl.read_parquet(store.folder / "comparisons" / "plain.parquet")
     assert rows.height == 24
@@ -69,52 +69,56 @@ def test_a_prompt_without_structure_loses_and_the_tables_stay_as_they_were(made:
     assert store.data_version(REWRITES) == before
 
 
-def test_the_recipes_own_side_is_reused_and_a_second_time_costs_no_call(made: Shell) -> None:
-    compare(made, *PLAIN, "--rows", "8")
-    asked = calls(made)
-    compare(made, *PLAIN, "--rows", "8")
-    assert calls(made) == asked
-    compare(made, *PLAIN, "--rows", "9")
-    assert calls(made) <= asked + 1
+def test_the_recipes_own_side_is_reused_and_a_second_time_costs_no_call(rewritten_shell: Shell) -> None:
+    compare(rewritten_shell, *PLAIN, "--rows", "8")
+    calls_before = calls(rewritten_shell)
+    compare(rewritten_shell, *PLAIN, "--rows", "8")
+    assert calls(rewritten_shell) == calls_before
+    compare(rewritten_shell, *PLAIN, "--rows", "9")
+    assert calls(rewritten_shell) <= calls_before + 1
 
 
-def test_the_page_stands_for_itself(made: Shell) -> None:
-    compare(made, *PLAIN, "--rows", "6", "--name", "page")
-    page = (made.data / "rewritten" / "comparisons" / "page.md").read_text()
+def test_the_page_stands_for_itself(rewritten_shell: Shell) -> None:
+    compare(rewritten_shell, *PLAIN, "--rows", "6", "--name", "page")
+    page = (rewritten_shell.data / "rewritten" / "comparisons" / "page.md").read_text()
     for text in ("# Rewriting: rewritten against rewritten-2", "| format | 6 | 0 | 6 | 0 |", "**prompt**", "McNemar"):
         assert text in page
     assert "6 x the four markers do not stand once each, in order" in page
     assert page.count("### Trace ") == 6
 
 
-def test_prompts_come_from_files_and_models_by_name(made: Shell, tmp_path: Path) -> None:
+def test_prompts_come_from_files_and_models_by_name(rewritten_shell: Shell, tmp_path: Path) -> None:
     (tmp_path / "terse.txt").write_text("{question} {trace}\n")
     (tmp_path / "stern.txt").write_text("You rewrite sternly.")
     files = ("--prompt", str(tmp_path / "terse.txt"), "--system", str(tmp_path / "stern.txt"))
-    output = compare(made, *files, "--rows", "3", "--show", "1")
+    output = compare(rewritten_shell, *files, "--rows", "3", "--show", "1")
     assert "stern-terse" in output
-    asked = (made.data / "logs" / "tiny-server.jsonl").read_text().splitlines()[-1]
-    assert "You rewrite sternly." in asked
-    assert "<|begin_of_thought|>" not in asked
+    request = (rewritten_shell.data / "logs" / "tiny-server.jsonl").read_text().splitlines()[-1]
+    assert "You rewrite sternly." in request
+    assert "<|begin_of_thought|>" not in request
 
 
-def test_another_seed_draws_other_traces_and_the_same_one_the_same(made: Shell) -> None:
+def test_another_seed_draws_other_traces_and_the_same_one_the_same(rewritten_shell: Shell) -> None:
     drawn = []
     for seed, name in (("0", "one"), ("0", "two"), ("1", "three")):
-        compare(made, *PLAIN, "--rows", "5", "--seed", seed, "--name", name)
-        rows = pl.read_parquet(made.data / "rewritten" / "comparisons" / f"{name}.parquet")
+        compare(rewritten_shell, *PLAIN, "--rows", "5", "--seed", seed, "--name", name)
+        rows = pl.read_parquet(rewritten_shell.data / "rewritten" / "comparisons" / f"{name}.parquet")
         drawn.append(set(rows["trace_id"]))
     assert drawn[0] == drawn[1] != drawn[2]
 
 
-def test_it_stops_before_it_would_pass_the_budget(made: Shell, tmp_path: Path) -> None:
+def test_it_stops_before_it_would_pass_the_budget(rewritten_shell: Shell, tmp_path: Path) -> None:
     (tmp_path / "new.txt").write_text("You rewrite, and it costs.")
     with serving(tmp_path) as url:
         deployment = {"SKYASSETS_REWRITER_URL": url, "SKYASSETS_REWRITER_PRICE": "1000,1000"}
-        output = compare(made, "--system", str(tmp_path / "new.txt"), "--budget", "0.01", status=2, **deployment)
+        output = compare(
+            rewritten_shell, "--system", str(tmp_path / "new.txt"), "--budget", "0.01", status=2, **deployment
+        )
         assert "budget" in output
         assert not (tmp_path / "log").exists()
-        output = compare(made, "--system", str(tmp_path / "new.txt"), "--rows", "2", "--budget", "9", **deployment)
+        output = compare(
+            rewritten_shell, "--system", str(tmp_path / "new.txt"), "--rows", "2", "--budget", "9", **deployment
+        )
     assert "spent now  $0.0" in output
 
 
@@ -129,14 +133,16 @@ def test_it_stops_before_it_would_pass_the_budget(made: Shell, tmp_path: Path) -
         (("--against", "explained_recipes:rewritten_dearly"), "export OPENAI_API_KEY"),
     ],
 )
-def test_what_cannot_be_compared_says_what_to_change(made: Shell, words: tuple[str, ...], message: str) -> None:
-    assert message in " ".join(compare(made, *words, status=2).split())
+def test_what_cannot_be_compared_says_what_to_change(
+    rewritten_shell: Shell, words: tuple[str, ...], message: str
+) -> None:
+    assert message in " ".join(compare(rewritten_shell, *words, status=2).split())
 
 
-def test_a_prompt_that_shows_no_trace_is_refused(made: Shell, tmp_path: Path) -> None:
+def test_a_prompt_that_shows_no_trace_is_refused(rewritten_shell: Shell, tmp_path: Path) -> None:
     (tmp_path / "blind.txt").write_text("Rewrite it: {question}")
     assert "does not contain {trace}" in " ".join(
-        compare(made, "--prompt", str(tmp_path / "blind.txt"), status=2).split()
+        compare(rewritten_shell, "--prompt", str(tmp_path / "blind.txt"), status=2).split()
     )
 
 

@@ -23,7 +23,7 @@ Do = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="module")
-def made(smoke_run_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Shell:
+def smoke_shell(smoke_run_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """A shell in which the smoke recipe has run."""
     return Shell.copy_of(smoke_run_once, tmp_path_factory.mktemp("made"))
 
@@ -93,11 +93,11 @@ EXITS: list[tuple[str, str, dict[str, str], int]] = [
 
 @pytest.mark.parametrize(("typed", "where", "environment", "code"), EXITS, ids=[f"{e[0]}: {e[3]}" for e in EXITS])
 def test_the_exit_code_is_the_documented_one(
-    made: Shell, tmp_path: Path, do: Do, typed: str, where: str, environment: dict[str, str], code: int
+    smoke_shell: Shell, tmp_path: Path, do: Do, typed: str, where: str, environment: dict[str, str], code: int
 ) -> None:
-    shell = made if where == MADE else Shell(tmp_path)
+    shell = smoke_shell if where == MADE else Shell(tmp_path)
     if "PROBLEM" in typed:
-        ident = TableStore(made.data / "smoke").read(PROBLEMS)["problem_id"][0]
+        ident = TableStore(smoke_shell.data / "smoke").read(PROBLEMS)["problem_id"][0]
         typed = typed.replace("PROBLEM", ident)
     ended, output, errors = do(shell, *shlex.split(typed), **environment)
     assert ended == code, output + errors
@@ -109,16 +109,16 @@ def test_the_exit_code_is_the_documented_one(
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_an_option_that_is_none_is_an_error_of_every_command(made: Shell, do: Do, name: str) -> None:
-    code, output, errors = do(made, name, "--no-such-option")
+def test_an_option_that_is_none_is_an_error_of_every_command(smoke_shell: Shell, do: Do, name: str) -> None:
+    code, output, errors = do(smoke_shell, name, "--no-such-option")
     assert code == 2
     assert not output
     assert "usage: skyassets" in errors
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_the_help_says_what_for_with_examples_that_can_be_typed(made: Shell, do: Do, name: str) -> None:
-    code, output, _ = do(made, name, "--help", COLUMNS="80")
+def test_the_help_says_what_for_with_examples_that_can_be_typed(smoke_shell: Shell, do: Do, name: str) -> None:
+    code, output, _ = do(smoke_shell, name, "--help", COLUMNS="80")
     assert code == 0
     assert all(len(line) <= 80 for line in output.splitlines())
     if name == COMPLETION.name:
@@ -132,14 +132,14 @@ def test_the_help_says_what_for_with_examples_that_can_be_typed(made: Shell, do:
 
 
 @pytest.mark.parametrize("typed", [name[:-1] for name in EVERY] + ["docotr", "linage", "compare"])
-def test_a_slip_of_the_finger_is_answered_with_what_was_meant(made: Shell, do: Do, typed: str) -> None:
-    code, _, errors = do(made, typed)
+def test_a_slip_of_the_finger_is_answered_with_what_was_meant(smoke_shell: Shell, do: Do, typed: str) -> None:
+    code, _, errors = do(smoke_shell, typed)
     assert code == 2
     assert "did you mean" in errors
 
 
-def test_an_error_is_one_line_for_people_and_no_traceback(made: Shell, do: Do) -> None:
-    code, output, errors = do(made, "status", SKYASSETS_RECIPE="user_recipes:nowhere")
+def test_an_error_is_one_line_for_people_and_no_traceback(smoke_shell: Shell, do: Do) -> None:
+    code, output, errors = do(smoke_shell, "status", SKYASSETS_RECIPE="user_recipes:nowhere")
     assert (code, output) == (2, "")
     assert errors.startswith("skyassets: ")
     assert "Traceback" not in errors
@@ -151,17 +151,17 @@ def started(shell: Shell, *words: str, **more: str) -> subprocess.Popen[str]:
     )
 
 
-def test_ctrl_c_ends_it_with_130_and_one_word(made: Shell) -> None:
+def test_ctrl_c_ends_it_with_130_and_one_word(smoke_shell: Shell) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         silent.settimeout(60)
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/v1"
-        running = started(made, "skyassets", "doctor", SKYASSETS_TEACHER_URL=url)
-        asked, _ = silent.accept()  # and never answers
+        running = started(smoke_shell, "skyassets", "doctor", SKYASSETS_TEACHER_URL=url)
+        connection, _ = silent.accept()  # and never answers
         running.send_signal(signal.SIGINT)
         output, errors = running.communicate(timeout=60)
-        asked.close()
+        connection.close()
     assert running.returncode == 130
     assert "stopped" in errors
     assert "Traceback" not in output + errors
@@ -170,8 +170,8 @@ def test_ctrl_c_ends_it_with_130_and_one_word(made: Shell) -> None:
 @pytest.mark.parametrize(
     "words", [("status",), ("lineage", "checkpoint"), ("plan", "--json"), (COMPLETION.name, "bash")]
 )
-def test_a_reader_that_goes_away_is_no_error(made: Shell, words: Sequence[str]) -> None:
-    running = started(made, "skyassets", *words)
+def test_a_reader_that_goes_away_is_no_error(smoke_shell: Shell, words: Sequence[str]) -> None:
+    running = started(smoke_shell, "skyassets", *words)
     assert running.stdout is not None
     assert running.stderr is not None
     running.stdout.close()
@@ -185,10 +185,10 @@ COLOUR = re.compile(r"\x1b\[(3\d|9\d|38;)")
 """What sets a colour in a terminal; bold and italics are none."""
 
 
-def test_there_is_no_colour_in_a_pipe_and_none_that_nobody_wants(made: Shell) -> None:
+def test_there_is_no_colour_in_a_pipe_and_none_that_nobody_wants(smoke_shell: Shell) -> None:
     for environment in ({}, {"NO_COLOR": "1", "FORCE_COLOR": "1"}, {"TERM": "dumb"}):
-        assert not COLOUR.search(made.run("skyassets", "status", **environment).stdout)
-    assert COLOUR.search(made.run("skyassets", "status", FORCE_COLOR="1", NO_COLOR="").stdout)
+        assert not COLOUR.search(smoke_shell.run("skyassets", "status", **environment).stdout)
+    assert COLOUR.search(smoke_shell.run("skyassets", "status", FORCE_COLOR="1", NO_COLOR="").stdout)
 
 
 OUTPUTS = (
@@ -206,8 +206,8 @@ COPIED = re.compile(r"(?:dagster|skyassets|source) |/")
 
 
 @pytest.mark.parametrize("typed", OUTPUTS)
-def test_tables_fit_into_80_columns(made: Shell, do: Do, typed: str) -> None:
-    _, output, _ = do(made, *shlex.split(typed), COLUMNS="80")
+def test_tables_fit_into_80_columns(smoke_shell: Shell, do: Do, typed: str) -> None:
+    _, output, _ = do(smoke_shell, *shlex.split(typed), COLUMNS="80")
     drawn = [line for line in output.splitlines() if "─" in line or "  " in line.strip()]
     assert not [line for line in drawn if len(line.rstrip()) > 80 and not COPIED.search(line)]
     assert "…" not in output or typed == "lineage checkpoint"
@@ -217,8 +217,8 @@ JSON = ("status", "doctor", "ledger", "lineage checkpoint", "forecast --pilot 0"
 
 
 @pytest.mark.parametrize("typed", JSON)
-def test_what_is_for_machines_is_json_and_nothing_else(made: Shell, do: Do, typed: str) -> None:
-    _, output, _ = do(made, *shlex.split(typed), "--json", COLUMNS="20")
+def test_what_is_for_machines_is_json_and_nothing_else(smoke_shell: Shell, do: Do, typed: str) -> None:
+    _, output, _ = do(smoke_shell, *shlex.split(typed), "--json", COLUMNS="20")
     assert json.loads(output)
 
 

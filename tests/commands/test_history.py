@@ -10,7 +10,7 @@ from skyassets.commands.results.history import HISTORY
 from skyassets.project.evaluation.epoch import EPOCH_TAG
 
 
-def shown(pipeline: Pipeline, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+def history_output(pipeline: Pipeline, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
     parser = ArgumentParser()
     HISTORY.add_arguments(parser)
     capsys.readouterr()
@@ -23,25 +23,25 @@ def test_each_report_has_its_scores_and_the_latest_is_compared_with_the_one_befo
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     pipeline.run({EPOCH_TAG: "e2"})
-    code, text = shown(pipeline, capsys, "--json")
+    code, text = history_output(pipeline, capsys, "--json")
     assert code == 0
     first, second = json.loads(text)
     assert (first["epoch"], second["epoch"]) == ("first", "e2")
     assert set(first["scores"]["held-out"]) == {"base", "student"}
     assert first["drift"].startswith("There is no earlier report")
     assert second["drift"].startswith("No score moved beyond noise")
-    code, text = shown(pipeline, capsys)
+    code, text = history_output(pipeline, capsys)
     assert code == 0
     assert first["name"] in text
     assert second["name"] in text
     assert max(map(len, text.splitlines()[:-1])) <= 80
-    assert len(json.loads(shown(pipeline, capsys, "--json", "--last", "1")[1])) == 1
+    assert len(json.loads(history_output(pipeline, capsys, "--json", "--last", "1")[1])) == 1
 
 
 def test_without_a_report_it_says_how_to_make_one(pipeline: Pipeline, capsys: pytest.CaptureFixture[str]) -> None:
     from dataclasses import replace
 
     pipeline.recipe = replace(pipeline.recipe, name="never_run")
-    code, text = shown(pipeline, capsys)
+    code, text = history_output(pipeline, capsys)
     assert code == 1
     assert "dagster asset materialize" in text

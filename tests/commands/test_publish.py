@@ -75,11 +75,11 @@ def test_what_was_pushed_is_what_lies_here_and_pushing_again_sends_nothing(shell
     assert data.private
     assert model.private
     here = shell.data / "smoke"
-    (kept,) = (here / "history").iterdir()
+    (stored_report,) = (here / "history").iterdir()
     weights = next(path for path in (here / "weights").glob("*/tiny.json"))
-    lying = {"train.parquet", "sharegpt.parquet", "dataset_info.json"}
-    assert data.files.keys() == {*lying, "README.md", ".gitattributes"}
-    for name in lying:
+    training_files = {"train.parquet", "sharegpt.parquet", "dataset_info.json"}
+    assert data.files.keys() == {*training_files, "README.md", ".gitattributes"}
+    for name in training_files:
         assert data.files[name] == (here / "sft" / name).read_bytes()
     assert model.files.keys() - {"README.md", ".gitattributes"} == {
         "tiny.json", *(f"report/{name}" for name in
@@ -88,7 +88,7 @@ def test_what_was_pushed_is_what_lies_here_and_pushing_again_sends_nothing(shell
     assert model.files["tiny.json"] == weights.read_bytes()
     assert model.files["report/report.html"] == (here / "report.html").read_bytes()
     assert model.files["report/benchmark_reports.parquet"] == (here / "benchmark_reports.parquet").read_bytes()
-    assert model.files["report/items.parquet"] == (kept / "items.parquet").read_bytes()
+    assert model.files["report/items.parquet"] == (stored_report / "items.parquet").read_bytes()
     version = json.loads((here / "sft_dataset.manifest.json").read_text())["data_version"][:12]
     assert len(model.commits) == 1
     assert f"sft_dataset {version}, checkpoint" in model.commits[0]

@@ -11,12 +11,12 @@ from skyassets.core.tables.store import TableStore
 
 
 @pytest.fixture(scope="module")
-def made(smoke_run_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Shell:
+def smoke_shell(smoke_run_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Shell:
     return Shell.copy_of(smoke_run_once, tmp_path_factory.mktemp("report"))
 
 
-def test_the_scores_have_intervals_and_a_verdict_in_eighty_columns(made: Shell) -> None:
-    done = made.run("skyassets", "report", COLUMNS="80")
+def test_the_scores_have_intervals_and_a_verdict_in_eighty_columns(smoke_shell: Shell) -> None:
+    done = smoke_shell.run("skyassets", "report", COLUMNS="80")
     assert done.returncode == 0
     for text in ("The student ", "strict", "completion", " to ", "n = 12", "noise", "report.html", "report.md"):
         assert text in done.stdout
@@ -24,48 +24,50 @@ def test_the_scores_have_intervals_and_a_verdict_in_eighty_columns(made: Shell) 
     assert max(map(len, tables)) <= 80
 
 
-def test_the_parts_are_shown_when_asked_for(made: Shell) -> None:
-    assert "last_word" not in made.run("skyassets", "report").stdout
-    assert "last_word" in made.run("skyassets", "report", "--parts").stdout
+def test_the_parts_are_shown_when_asked_for(smoke_shell: Shell) -> None:
+    assert "last_word" not in smoke_shell.run("skyassets", "report").stdout
+    assert "last_word" in smoke_shell.run("skyassets", "report", "--parts").stdout
 
 
-def test_machines_get_the_rows(made: Shell) -> None:
-    done = made.run("skyassets", "report", "--json")
+def test_machines_get_the_rows(smoke_shell: Shell) -> None:
+    done = smoke_shell.run("skyassets", "report", "--json")
     rows = json.loads(done.stdout)
-    assert len(rows) == TableStore(made.data / "smoke").read(REPORTS).height
+    assert len(rows) == TableStore(smoke_shell.data / "smoke").read(REPORTS).height
     assert set(rows[0]) == set(REPORTS.columns)
 
 
-def test_a_report_of_the_history_is_found_by_how_its_name_begins(made: Shell) -> None:
-    done = made.run("skyassets", "report", "--epoch", "first")
+def test_a_report_of_the_history_is_found_by_how_its_name_begins(smoke_shell: Shell) -> None:
+    done = smoke_shell.run("skyassets", "report", "--epoch", "first")
     assert done.returncode == 0
     assert "all metrics" in done.stdout
     assert "history/first-" in done.stdout
 
 
-def test_a_report_that_the_history_has_not_is_not_made_up(made: Shell) -> None:
-    done = made.run("skyassets", "report", "--epoch", "1999")
+def test_a_report_that_the_history_has_not_is_not_made_up(smoke_shell: Shell) -> None:
+    done = smoke_shell.run("skyassets", "report", "--epoch", "1999")
     assert done.returncode == 1
     assert "there is no report '1999'" in done.stdout
     assert "first-" in done.stdout
 
 
-def test_the_page_is_opened_in_the_browser_one_has(made: Shell, tmp_path: Path) -> None:
+def test_the_page_is_opened_in_the_browser_one_has(smoke_shell: Shell, tmp_path: Path) -> None:
     seen = tmp_path / "seen"
     mine = tmp_path / "browser"
     mine.write_text(f'#!/bin/sh\necho "$1" > {seen}\n')
     mine.chmod(0o755)
-    done = made.run("skyassets", "report", "--open", BROWSER=str(mine))
+    done = smoke_shell.run("skyassets", "report", "--open", BROWSER=str(mine))
     assert done.returncode == 0
-    address = (made.data / "smoke" / "report.html").as_uri()
+    address = (smoke_shell.data / "smoke" / "report.html").as_uri()
     assert seen.read_text().strip() == address
     assert f"opened {address}" in done.stdout
 
 
-def test_without_a_browser_the_path_is_told(made: Shell) -> None:
-    done = made.run("skyassets", "report", "--open", BROWSER="/bin/false", PATH=_path_without_browsers(made))
+def test_without_a_browser_the_path_is_told(smoke_shell: Shell) -> None:
+    done = smoke_shell.run(
+        "skyassets", "report", "--open", BROWSER="/bin/false", PATH=_path_without_browsers(smoke_shell)
+    )
     assert done.returncode == 1
-    assert (made.data / "smoke" / "report.html").as_uri() in done.stdout
+    assert (smoke_shell.data / "smoke" / "report.html").as_uri() in done.stdout
 
 
 @pytest.mark.parametrize("option", ["--open", "--json", "--parts"])

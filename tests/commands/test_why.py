@@ -13,7 +13,7 @@ from skyassets.core.tables.store import TableStore
 
 
 @pytest.fixture(scope="module")
-def made(smoke_run_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Shell:
+def smoke_shell(smoke_run_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """A shell in which the smoke recipe and one with a rewriting model have run."""
     shell = Shell.copy_of(smoke_run_once, tmp_path_factory.mktemp("made"))
     done = shell.run(*SELECT_ALL, SKYASSETS_RECIPE="explained_recipes:rewritten")
@@ -32,18 +32,18 @@ def why(shell: Shell, name: object, recipe: str = "smoke", status: int = 0) -> s
     return done.stdout
 
 
-def test_what_is_stored_is_reused_and_says_where_it_is_from(made: Shell) -> None:
-    problem = first(made, PROBLEMS)
-    output = why(made, str(problem["problem_id"])[:8])
-    traces = TableStore(made.data / "smoke").read(TRACES).filter(pl.col("problem_id") == problem["problem_id"])
+def test_what_is_stored_is_reused_and_says_where_it_is_from(smoke_shell: Shell) -> None:
+    problem = first(smoke_shell, PROBLEMS)
+    output = why(smoke_shell, str(problem["problem_id"])[:8])
+    traces = TableStore(smoke_shell.data / "smoke").read(TRACES).filter(pl.col("problem_id") == problem["problem_id"])
     for key in traces["completion_id"]:
         assert key[:12] in output
     assert output.count("reused") == traces.height == output.count("smoke/teacher_traces") == output.count("$0")
     assert "missing" not in output
 
 
-def test_a_changed_temperature_is_the_part_that_differs(made: Shell) -> None:
-    output = why(made, first(made, PROBLEMS)["problem_id"], "explained_recipes:hotter")
+def test_a_changed_temperature_is_the_part_that_differs(smoke_shell: Shell) -> None:
+    output = why(smoke_shell, first(smoke_shell, PROBLEMS)["problem_id"], "explained_recipes:hotter")
     assert "reused" not in output
     assert "│ temperature     │ 0.7    │ 0.9    │" in output
     assert "sample 0 (also sample 1)" in output
@@ -51,46 +51,48 @@ def test_a_changed_temperature_is_the_part_that_differs(made: Shell) -> None:
     assert "equal: model, revision, user message, max_tokens, stop, top_p" in output
 
 
-def test_an_edited_prompt_is_shown_word_by_word(made: Shell) -> None:
-    output = why(made, first(made, PROBLEMS, domain="puzzle")["problem_id"], "explained_recipes:reworded")
+def test_an_edited_prompt_is_shown_word_by_word(smoke_shell: Shell) -> None:
+    output = why(smoke_shell, first(smoke_shell, PROBLEMS, domain="puzzle")["problem_id"], "explained_recipes:reworded")
     assert "Put the {+final +}answer" in output
-    untouched = why(made, first(made, PROBLEMS, domain="maths")["problem_id"], "explained_recipes:reworded")
+    untouched = why(
+        smoke_shell, first(smoke_shell, PROBLEMS, domain="maths")["problem_id"], "explained_recipes:reworded"
+    )
     assert untouched.count("reused") == 2
 
 
-def test_a_stored_completion_that_the_recipe_does_not_want_says_so(made: Shell) -> None:
-    key = first(made, TRACES)["completion_id"]
-    output = why(made, key, "explained_recipes:hotter")
+def test_a_stored_completion_that_the_recipe_does_not_want_says_so(smoke_shell: Shell) -> None:
+    key = first(smoke_shell, TRACES)["completion_id"]
+    output = why(smoke_shell, key, "explained_recipes:hotter")
     assert "the recipe smoke does not need it" in output
     assert "temperature" in output
-    assert "does not need it" not in why(made, key)
+    assert "does not need it" not in why(smoke_shell, key)
 
 
-def test_traces_rewrites_and_answers_are_explained_by_their_own_completions(made: Shell) -> None:
+def test_traces_rewrites_and_answers_are_explained_by_their_own_completions(smoke_shell: Shell) -> None:
     recipe = "explained_recipes:rewritten"
-    trace = first(made, TRACES, "rewritten", sample=1)
-    output = why(made, trace["trace_id"], recipe)
+    trace = first(smoke_shell, TRACES, "rewritten", sample=1)
+    output = why(smoke_shell, trace["trace_id"], recipe)
     assert "sample 1" in output
     assert "rewrite 1, try 1" in output
     assert "sample 0" not in output
-    rewrite = first(made, REWRITES, "rewritten", trace_id=trace["trace_id"])
-    output = why(made, rewrite["rewrite_id"], recipe)
+    rewrite = first(smoke_shell, REWRITES, "rewritten", trace_id=trace["trace_id"])
+    output = why(smoke_shell, rewrite["rewrite_id"], recipe)
     assert "rewrite 1, try 1" in output
     assert "rewritten/rewritten_traces" in output
-    answer = first(made, ANSWERS, role="student")
-    output = why(made, answer["answer_id"])
+    answer = first(smoke_shell, ANSWERS, role="student")
+    output = why(smoke_shell, answer["answer_id"])
     assert "student's answer 0" in output
     assert "base's answer" not in output
-    assert "base's answer 0" in why(made, answer["problem_id"])
+    assert "base's answer 0" in why(smoke_shell, answer["problem_id"])
 
 
-def test_another_try_is_wanted_only_where_the_one_before_is_known_to_fail(made: Shell) -> None:
-    output = why(made, first(made, PROBLEMS)["problem_id"], "explained_recipes:rewritten_plainly")
+def test_another_try_is_wanted_only_where_the_one_before_is_known_to_fail(smoke_shell: Shell) -> None:
+    output = why(smoke_shell, first(smoke_shell, PROBLEMS)["problem_id"], "explained_recipes:rewritten_plainly")
     assert "rewrite 0, try 1" in output
     assert "try 2" not in output
 
 
-def test_what_was_never_asked_of_a_table_is_new(made: Shell, tmp_path: Path) -> None:
+def test_what_was_never_asked_of_a_table_is_new(smoke_shell: Shell, tmp_path: Path) -> None:
     shell = Shell(tmp_path)
     done = shell.run("dagster", "asset", "materialize", "--select", "raw_problems")
     assert done.returncode == 0, done.stdout
@@ -99,24 +101,24 @@ def test_what_was_never_asked_of_a_table_is_new(made: Shell, tmp_path: Path) -> 
     assert not (shell.data / "rows" / "completions").exists()  # explaining asks nobody and writes nothing
 
 
-def test_a_piece_of_a_question_names_its_problem(made: Shell) -> None:
-    question = str(first(made, PROBLEMS, domain="maths")["question"])
-    assert question in why(made, question)
-    output = why(made, "What is", status=1)
+def test_a_piece_of_a_question_names_its_problem(smoke_shell: Shell) -> None:
+    question = str(first(smoke_shell, PROBLEMS, domain="maths")["question"])
+    assert question in why(smoke_shell, question)
+    output = why(smoke_shell, "What is", status=1)
     assert "'What is' matches " in output
 
 
-def test_nothing_by_that_name_says_what_to_do(made: Shell) -> None:
-    output = " ".join(why(made, "ffffffffffff", status=1).split())
+def test_nothing_by_that_name_says_what_to_do(smoke_shell: Shell) -> None:
+    output = " ".join(why(smoke_shell, "ffffffffffff", status=1).split())
     assert "No row of the recipe smoke matches 'ffffffffffff'" in output
     assert "SKYASSETS_RECIPE" in output
 
 
-def test_what_no_single_completion_stands_behind_leads_to_the_lineage(made: Shell) -> None:
-    assert "skyassets lineage" in why(made, "checkpoint", status=1)
+def test_what_no_single_completion_stands_behind_leads_to_the_lineage(smoke_shell: Shell) -> None:
+    assert "skyassets lineage" in why(smoke_shell, "checkpoint", status=1)
 
 
-def test_a_hundred_thousand_stored_rows_are_no_obstacle(made: Shell, tmp_path: Path) -> None:
+def test_a_hundred_thousand_stored_rows_are_no_obstacle(smoke_shell: Shell, tmp_path: Path) -> None:
     shell = Shell(tmp_path)
     assert shell.run("dagster", "asset", "materialize", "--select", "raw_problems").returncode == 0
     problem = first(shell, PROBLEMS)
@@ -125,10 +127,14 @@ def test_a_hundred_thousand_stored_rows_are_no_obstacle(made: Shell, tmp_path: P
         "sampling": {"": "Sampling", "max_tokens": 64, "stop": [], "temperature": 0.7, "top_p": 1},
     }  # fmt: skip
     rows = 100_000
-    asked = json.dumps({**key, "messages": [{"": "Message", "role": "user", "content": f"{problem['question']} Now."}]})
+    similar_request = json.dumps(
+        {**key, "messages": [{"": "Message", "role": "user", "content": f"{problem['question']} Now."}]}
+    )
     others = json.dumps({**key, "messages": [{"": "Message", "role": "user", "content": "What is 1 plus " * 30}]})
     frame = pl.DataFrame({"completion_id": [f"{number:032x}" for number in range(rows)]}).with_columns(
-        request=pl.when(pl.col("completion_id") == f"{77:032x}").then(pl.lit(asked)).otherwise(pl.lit(others)),
+        request=pl.when(pl.col("completion_id") == f"{77:032x}")
+        .then(pl.lit(similar_request))
+        .otherwise(pl.lit(others)),
         model=pl.lit("tiny@1"),
         text=pl.concat_str("completion_id", pl.lit("word " * 1600)),  # 8 kB
         finish_reason=pl.lit("stop"),

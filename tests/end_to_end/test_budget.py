@@ -132,10 +132,10 @@ def test_a_run_stops_before_it_passes_its_budget_and_a_larger_one_pays_only_for_
     assert manifest.metadata[COST] == pytest.approx(rows["dollars"].sum())
     assert manifest.metadata[SPENT] == pytest.approx(rows["dollars"].sum() - entry["dollars"])
 
-    kept = paid.store.read(EXAMPLES)["dropped_by"].null_count()
+    accepted = paid.store.read(EXAMPLES)["dropped_by"].null_count()
     examples = paid.store.manifest(EXAMPLES)
     assert examples is not None
-    assert examples.metadata["dollars per accepted row"] == pytest.approx(rows["dollars"].sum() / kept)
+    assert examples.metadata["dollars per accepted row"] == pytest.approx(rows["dollars"].sum() / accepted)
 
 
 @pytest.mark.parametrize("budget", [0.0, 0.05])
@@ -187,12 +187,12 @@ def test_a_failed_call_that_may_have_cost_money_is_in_the_ledger_before_anything
         by = Completer(
             store, Paid(server.url), lambda tally: None, asked_for="mine/teacher_traces", run="r", record=entries.add
         )
-        asked = [request("a"), request("b: hang..."), request("c: 400")]
-        replies = by.complete(MODEL, asked)
+        requests = [request("a"), request("b: hang..."), request("c: 400")]
+        replies = by.complete(MODEL, requests)
     assert set(replies.errors) == {"b", "c"}
     costly, free = sorted(entries.read().iter_rows(named=True), key=lambda row: -row["dollars"])
     assert costly["event"] == free["event"] == LedgerEvent.FAILED.value
-    assert costly["dollars"] == pytest.approx(2 * PRICE.worst(asked[1]))
+    assert costly["dollars"] == pytest.approx(2 * PRICE.worst(requests[1]))
     assert (free["count"], free["dollars"]) == (1, 0.0)
     (row,) = ledger("mine", store.everything(COMPLETION_COLUMNS), entries.read()).iter_rows(named=True)
     assert (row["calls"], row["failed_calls"]) == (1, 2)
@@ -313,15 +313,15 @@ def test_a_kill_loses_no_dollar_of_the_ledger(tmp_path: Path) -> None:
                 time.sleep(0.01)
             os.killpg(run.pid, signal.SIGKILL)
             run.wait()
-        asked = server.calls()
+        call_count = server.calls()
     done = shell.run("skyassets", "ledger", "--json")
     assert done.returncode == 0, done.stdout
     (row,) = json.loads(done.stdout)["rows"]
-    assert asked - 2 <= row["calls"] <= asked
+    assert call_count - 2 <= row["calls"] <= call_count
     stored = RowStore(shell.data / "rows", COMPLETIONS).everything(["dollars"])
     assert row["calls"] == stored.height
     assert row["dollars"] > 0
     assert row["dollars"] == pytest.approx(stored["dollars"].sum())
-    shown = shell.run("skyassets", "ledger")
-    assert "teacher_traces" in shown.stdout
-    assert "cost of the last run" in shown.stdout
+    printed = shell.run("skyassets", "ledger")
+    assert "teacher_traces" in printed.stdout
+    assert "cost of the last run" in printed.stdout

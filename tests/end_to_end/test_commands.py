@@ -13,52 +13,52 @@ from skyassets.core.tables.store import TableStore
 
 
 @pytest.fixture(scope="module")
-def made(smoke_run_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Shell:
+def smoke_shell(smoke_run_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """A shell in which the smoke recipe has run."""
     return Shell.copy_of(smoke_run_once, tmp_path_factory.mktemp("made"))
 
 
-def test_the_literal_command_goes_through_every_descendant(made: Shell) -> None:
-    done = made.run("dagster", "asset", "materialize", "--select", "sft_dataset+")
+def test_the_literal_command_goes_through_every_descendant(smoke_shell: Shell) -> None:
+    done = smoke_shell.run("dagster", "asset", "materialize", "--select", "sft_dataset+")
     assert done.returncode == 0, done.stdout
     for name in ("sft_dataset", "checkpoint", "benchmark_answers", "benchmark_reports"):
         assert f"{name}: " in done.stdout
     assert "teacher_traces:" not in done.stdout
 
 
-def test_with_the_module_named_it_works_in_any_shell(made: Shell) -> None:
-    done = made.run(
+def test_with_the_module_named_it_works_in_any_shell(smoke_shell: Shell) -> None:
+    done = smoke_shell.run(
         "dagster", "asset", "materialize", "-m", "skyassets.definitions", "--select", "sft_dataset+",
         DAGSTER_CLI_ASSET_MATERIALIZE_MODULE_NAME="",
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
 
 
-def test_a_second_run_says_that_nothing_changed(made: Shell) -> None:
-    done = made.run_cold(*SELECT_ALL)
+def test_a_second_run_says_that_nothing_changed(smoke_shell: Shell) -> None:
+    done = smoke_shell.run_cold(*SELECT_ALL)
     assert done.returncode == 0, done.stdout
     assert done.stdout.count("rows, unchanged") == len(ASSET_TABLES)
 
 
-def test_the_tables_are_plain_parquet_that_join(made: Shell) -> None:
+def test_the_tables_are_plain_parquet_that_join(smoke_shell: Shell) -> None:
     import duckdb
 
-    folder = made.data / "smoke"
+    folder = smoke_shell.data / "smoke"
     walked = duckdb.sql(f"""
         select count(*) from '{folder}/sft_dataset.parquet' e
         join '{folder}/rewritten_traces.parquet' r using (rewrite_id)
         join '{folder}/teacher_traces.parquet' t on t.trace_id = r.trace_id
         join '{folder}/raw_problems.parquet' p on p.problem_id = t.problem_id
-        join '{made.data}/rows/completions/part-*.parquet' c on c.completion_id = t.completion_id
+        join '{smoke_shell.data}/rows/completions/part-*.parquet' c on c.completion_id = t.completion_id
         where e.dropped_by is null
     """).fetchall()
-    kept = TableStore(folder).read(EXAMPLES).filter(pl.col("dropped_by").is_null()).height
-    assert walked == [(kept,)]
-    assert kept > 0
+    row_count = TableStore(folder).read(EXAMPLES).filter(pl.col("dropped_by").is_null()).height
+    assert walked == [(row_count,)]
+    assert row_count > 0
 
 
-def test_the_report_says_where_everything_is(made: Shell) -> None:
-    done = made.run_cold("skyassets", "report")
+def test_the_report_says_where_everything_is(smoke_shell: Shell) -> None:
+    done = smoke_shell.run_cold("skyassets", "report")
     assert done.returncode == 0, done.stdout
     for text in ("lenient", "report.md", "*.parquet", "dagster dev"):
         assert text in done.stdout
@@ -70,26 +70,26 @@ def test_a_report_that_is_not_there_is_not_made_up(tmp_path: Path) -> None:
     assert "No report yet" in done.stdout
 
 
-def test_the_doctor_finds_the_sandbox(made: Shell) -> None:
-    output = made.run("skyassets", "doctor").stdout
+def test_the_doctor_finds_the_sandbox(smoke_shell: Shell) -> None:
+    output = smoke_shell.run("skyassets", "doctor").stdout
     assert "sandbox" in output
     assert "finished" in output
 
 
-def test_the_doctor_asks_the_servers_that_are_named(made: Shell) -> None:
-    done = made.run("skyassets", "doctor", SKYASSETS_TEACHER_URL="http://127.0.0.1:9/v1")
+def test_the_doctor_asks_the_servers_that_are_named(smoke_shell: Shell) -> None:
+    done = smoke_shell.run("skyassets", "doctor", SKYASSETS_TEACHER_URL="http://127.0.0.1:9/v1")
     assert done.returncode == 1
     assert "no server responds" in done.stdout
 
 
-def test_the_doctor_misses_a_hosted_models_key(made: Shell) -> None:
-    done = made.run("skyassets", "doctor", SKYASSETS_RECIPE="sky_t1_preview")
+def test_the_doctor_misses_a_hosted_models_key(smoke_shell: Shell) -> None:
+    done = smoke_shell.run("skyassets", "doctor", SKYASSETS_RECIPE="sky_t1_preview")
     assert done.returncode == 1
     assert "OPENAI_API_KEY" in done.stdout.replace("\n", "")
 
 
-def test_the_definitions_validate(made: Shell) -> None:
-    done = made.run("dagster", "definitions", "validate", "-w", "workspace.yaml")
+def test_the_definitions_validate(smoke_shell: Shell) -> None:
+    done = smoke_shell.run("dagster", "definitions", "validate", "-w", "workspace.yaml")
     assert done.returncode == 0, done.stdout
 
 
@@ -177,8 +177,8 @@ def test_parents_that_were_never_made_are_named(tmp_path: Path) -> None:
     assert "make it first" in done.stdout
 
 
-def test_a_full_disk_loses_nothing_that_was_there(made: Shell, tmp_path: Path) -> None:
-    store = TableStore(made.data / "smoke")
+def test_a_full_disk_loses_nothing_that_was_there(smoke_shell: Shell, tmp_path: Path) -> None:
+    store = TableStore(smoke_shell.data / "smoke")
     before = {table.name: store.data_version(table) for table in ASSET_TABLES}
     store.path(REPORTS).unlink()
     limit = 2000  # bytes a file may grow to: a full disk, without needing to own one
@@ -191,9 +191,9 @@ def test_a_full_disk_loses_nothing_that_was_there(made: Shell, tmp_path: Path) -
         f"s = TableStore(Path({str(store.folder)!r})); e = s.read(ANSWERS);"
         "s.build(ANSWERS, Inputs('new', {}, None), lambda: StageResult(e))"
     )
-    done = made.run("python", "-c", program)
+    done = smoke_shell.run("python", "-c", program)
     assert done.returncode != 0
     assert "free space or choose another data folder" in done.stdout, done.stdout
-    assert made.run(*SELECT_ALL).returncode == 0
+    assert smoke_shell.run(*SELECT_ALL).returncode == 0
     assert {table.name: store.data_version(table) for table in ASSET_TABLES} == before
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != limit

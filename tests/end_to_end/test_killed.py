@@ -85,14 +85,14 @@ def test_killed_between_two_replies_no_answered_call_is_repeated(
         os.killpg(run.pid, signal.SIGKILL)
         assert run.wait() == -signal.SIGKILL
     stored = stored_calls(shell)
-    asked = calls(log)
-    assert answered <= len(stored) <= len(asked)
+    calls_before = calls(log)
+    assert answered <= len(stored) <= len(calls_before)
 
     done = shell.run(*SELECT_ALL, **deployment)
     assert done.returncode == 0, done.stdout
     assert versions(shell) == undisturbed
-    assert not stored & set(calls(log)[len(asked) :])
-    assert len(calls(log)) == 24 + 12 + len(asked) - len(stored)
+    assert not stored & set(calls(log)[len(calls_before) :])
+    assert len(calls(log)) == 24 + 12 + len(calls_before) - len(stored)
 
 
 Call = tuple[str, str, int]
@@ -102,19 +102,19 @@ def calls(log: Path) -> list[Call]:
     """What the server was asked, in order: model, messages and seed."""
     if not log.exists():
         return []
-    asked = [json.loads(line) for line in log.read_text().splitlines()]
-    return [(one["model"], json.dumps(one["messages"]), one["seed"]) for one in asked]
+    requests = [json.loads(line) for line in log.read_text().splitlines()]
+    return [(one["model"], json.dumps(one["messages"]), one["seed"]) for one in requests]
 
 
 def stored_calls(shell: Shell) -> set[Call]:
     """The calls whose replies are kept."""
     stored = RowStore(shell.data / "rows", COMPLETIONS).everything(["request"])
-    asked = [json.loads(text) for text in stored["request"]]
+    requests = [json.loads(text) for text in stored["request"]]
     return {
         (
             one["model"]["name"],
             json.dumps([{"role": turn["role"], "content": turn["content"]} for turn in one["messages"]]),
             one["seed"],
         )
-        for one in asked
+        for one in requests
     }

@@ -52,15 +52,15 @@ def test_a_killed_epoch_goes_on_and_repeats_no_answered_item(
             time.sleep(0.005)
         os.killpg(run.pid, signal.SIGKILL)
         assert run.wait() == -signal.SIGKILL
-    kept = stored_calls(shell) - before
-    asked = len(calls(log))
-    assert answered <= len(kept) <= ITEMS
+    stored = stored_calls(shell) - before
+    call_count = len(calls(log))
+    assert answered <= len(stored) <= ITEMS
 
     done = shell.run(*command)
     assert done.returncode == 0, done.stdout
-    again = calls(log)[asked:]
-    assert not kept & set(again)
-    assert len(again) == ITEMS - len(kept)
+    again = calls(log)[call_count:]
+    assert not stored & set(again)
+    assert len(again) == ITEMS - len(stored)
     assert answers(shell).equals(undisturbed)
     history = sorted(path.name.rpartition("-")[0] for path in (shell.data / "smoke" / "history").iterdir())
     assert history == [EPOCH, "first"]

@@ -23,7 +23,7 @@ def table_status(pipeline: Pipeline) -> dict[str, TableStatus]:
     return {one.table.name: one for one in table_statuses(Project(pipeline.recipe, pipeline.deployment))}
 
 
-def told_by_a_run(pipeline: Pipeline) -> dict[str, str]:
+def reasons_in_a_run(pipeline: Pipeline) -> dict[str, str]:
     """Table to why it was made again; what was not is not there."""
     result = pipeline.materialize()
     assert result.success
@@ -63,16 +63,16 @@ def hotter_on_fewer_problems(pipeline: Pipeline) -> None:
     within("teacher", sampling=Sampling(temperature=0.9, max_tokens=64))(pipeline)
 
 
-def made_for_others(pipeline: Pipeline) -> None:
+def half_made(pipeline: Pipeline) -> None:
     """A problem is added, and only its own table and the traces were made since."""
     pipeline.write([*ROWS, {"question": "What is 83 times 2?", "answer": "166"}])
     for only in ("raw_problems", "teacher_traces"):
         assert pipeline.materialize(only=only).success
 
 
-def taken_back_half_way(pipeline: Pipeline) -> None:
+def half_made_and_taken_back(pipeline: Pipeline) -> None:
     """As `made_for_others`, and then the problem is taken back."""
-    made_for_others(pipeline)
+    half_made(pipeline)
     pipeline.write(ROWS)
 
 
@@ -111,8 +111,8 @@ CHANGES: dict[str, Callable[[Pipeline], None]] = {
     "another seed of the evaluation": within("evaluation", seed=7),
     "more gates": within("gates", minimum=2),
     "another name": change(name="another"),
-    "half of it made": made_for_others,
-    "half of it made and taken back": taken_back_half_way,
+    "half of it made": half_made,
+    "half of it made and taken back": half_made_and_taken_back,
     "rows to be tried again": tried_again,
     "a manifest that cannot be read": unreadable_manifest,
     "a table gone": without("teacher_traces.parquet"),
@@ -127,17 +127,17 @@ CHANGES: dict[str, Callable[[Pipeline], None]] = {
 def test_what_is_foretold_is_what_a_run_does(pipeline: Pipeline, apply: Callable[[Pipeline], None]) -> None:
     apply(pipeline)
     project = Project(pipeline.recipe, pipeline.deployment)
-    foretold = {one.table.name: one for one in table_statuses(project)}
+    predicted = {one.table.name: one for one in table_statuses(project)}
     parents = {name: {parent.name for parent in spec.parents} for name, spec in asset_specs(project).items()}
-    done = told_by_a_run(pipeline)
-    certain = {name for name, one in foretold.items() if one.state in (State.STALE, State.MISSING)}
-    possible = {name for name, one in foretold.items() if one.is_pending}
+    done = reasons_in_a_run(pipeline)
+    certain = {name for name, one in predicted.items() if one.state in (State.STALE, State.MISSING)}
+    possible = {name for name, one in predicted.items() if one.is_pending}
     assert certain <= done.keys() <= possible
     assert bool(possible) == bool(done)
     for name in certain:
         # Where a parent is made again as well, how it comes out is one more reason, which nobody can foretell.
         if not parents[name] & possible:
-            assert foretold[name].why == done[name]
+            assert predicted[name].why == done[name]
     assert {one.state for one in table_status(pipeline).values()} == {State.FRESH}
 
 

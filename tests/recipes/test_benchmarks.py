@@ -68,12 +68,12 @@ ROWS = {
 def test_a_benchmark_reads_the_layout_of_its_data_set_and_its_gold_is_right(
     name: str, tmp_path: Path, graders: Graders
 ) -> None:
-    made = validated(BENCHMARK_PROBLEMS, read(ALL[name], tmp_path), graders)
+    result = validated(BENCHMARK_PROBLEMS, read(ALL[name], tmp_path), graders)
     question = pl.col("question").str.split("\n\n").list.first()
-    rows = made.frame.select(question, "family", "level", "set_aside").sort("question").rows()
+    rows = result.frame.select(question, "family", "level", "set_aside").sort("question").rows()
     assert rows == ROWS[name]
     unproved = 2 if name == "LiveCodeBench" else 0
-    assert (made.metadata["references judged correct"], made.metadata[WITHOUT_REFERENCE]) == (
+    assert (result.metadata["references judged correct"], result.metadata[WITHOUT_REFERENCE]) == (
         sum(reason is None for *_, reason in ROWS[name]) - unproved,
         unproved,
     )
@@ -109,13 +109,13 @@ def test_of_the_options_the_right_letter_or_text_is_right_and_every_other_is_wro
 
 
 def test_the_letter_stands_for_the_text_that_the_data_set_calls_right(tmp_path: Path) -> None:
-    made = pl.concat(
+    problems = pl.concat(
         read(one, tmp_path / one.name).frame.filter(pl.col("set_aside").is_null())
         for one in (gpqa_diamond(), mmlu(), mmlu_pro())
     )
     right = {
         row["question"].partition("\n\n")[0]: dict(case(row, "", Mode.STRICT).offered)[row["ground_truth"]]
-        for row in made.iter_rows(named=True)
+        for row in problems.iter_rows(named=True)
     }
     assert right == {
         "Which,\ndiamond?": "10^-4 eV",
@@ -126,27 +126,27 @@ def test_the_letter_stands_for_the_text_that_the_data_set_calls_right(tmp_path: 
 
 
 def test_options_that_speak_of_those_above_stay_where_the_source_has_them(tmp_path: Path) -> None:
-    made = read(mmlu(), tmp_path).frame.filter(pl.col("family") == "logic", pl.col("set_aside").is_null())
-    assert made["question"].to_list() == ["What?\n\nA) one\nB) two\nC) three\nD) All of the above"]
+    problems = read(mmlu(), tmp_path).frame.filter(pl.col("family") == "logic", pl.col("set_aside").is_null())
+    assert problems["question"].to_list() == ["What?\n\nA) one\nB) two\nC) three\nD) All of the above"]
 
 
 def test_public_and_private_tests_of_livecodebench_are_run(tmp_path: Path) -> None:
-    made = read(livecodebench(), tmp_path).frame
-    assert [json.loads(tests)["inputs"] for tests in made["tests"]] == [["2 3\n", "4 5\n"]] * 2
+    problems = read(livecodebench(), tmp_path).frame
+    assert [json.loads(tests)["inputs"] for tests in problems["tests"]] == [["2 3\n", "4 5\n"]] * 2
 
 
 @pytest.mark.parametrize("number", range(1, 7))
 def test_a_release_of_livecodebench_holds_the_files_up_to_its_own(number: int, tmp_path: Path) -> None:
-    made = read(livecodebench(f"release_v{number}"), tmp_path).frame
-    assert made.height == number
-    assert f"Add, test{number if number > 1 else ''}." in set(made["question"])
+    problems = read(livecodebench(f"release_v{number}"), tmp_path).frame
+    assert problems.height == number
+    assert f"Add, test{number if number > 1 else ''}." in set(problems["question"])
 
 
 def test_a_window_of_livecodebench_takes_its_days_and_counts_the_others(tmp_path: Path) -> None:
     chosen = livecodebench("release_v6", since="2024-02-21", until="2024-04-21")
-    made = read(chosen, tmp_path)
-    assert sorted(made.frame["question"]) == ["Add, test2.", "Add, test3.", "Add, test4."]
-    assert made.metadata["rows of other days"] == {"livecodebench: contest_date from 2024-02-21 to 2024-04-21": 3}
+    result = read(chosen, tmp_path)
+    assert sorted(result.frame["question"]) == ["Add, test2.", "Add, test3.", "Add, test4."]
+    assert result.metadata["rows of other days"] == {"livecodebench: contest_date from 2024-02-21 to 2024-04-21": 3}
     assert chosen.name == "LiveCodeBench (release_v6, from 2024-02-21, to 2024-04-21)"
 
 
@@ -156,8 +156,8 @@ def test_a_release_that_is_none_is_refused() -> None:
 
 
 def test_problems_with_images_are_set_aside_and_no_image_is_decoded(tmp_path: Path) -> None:
-    made = read(olympiadbench("OE_MM_maths_en_COMP"), tmp_path).frame
-    assert dict(made.select("question", "set_aside").iter_rows()) == {
+    problems = read(olympiadbench("OE_MM_maths_en_COMP"), tmp_path).frame
+    assert dict(problems.select("question", "set_aside").iter_rows()) == {
         "See the figure.": "needs an image: column image_1",
         "See <image_1>.": "needs an image: its text has <image_1>",
         "See none.": None,

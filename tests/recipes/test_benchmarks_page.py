@@ -32,10 +32,10 @@ def test_the_example_is_a_benchmark_of_a_recipe_that_reads_its_file(
     exec(blocks("python")[0], scope)
     recipe = check(scope["measured_on_capitals"]())  # type: ignore[operator]
     capitals = recipe.benchmarks[-1]
-    made = benchmark_problems([capitals], ProblemReader()).frame
-    assert sorted(made["ground_truth"]) == ["Canberra", "Lima"]
-    assert set(made["level"]) == {"easy", "hard"}
-    assert made["set_aside"].null_count() == made.height == len(rows.splitlines())
+    problems = benchmark_problems([capitals], ProblemReader()).frame
+    assert sorted(problems["ground_truth"]) == ["Canberra", "Lima"]
+    assert set(problems["level"]) == {"easy", "hard"}
+    assert problems["set_aside"].null_count() == problems.height == len(rows.splitlines())
     assert (capitals.samples, capitals.k) == (4, (4,))
 
 
@@ -47,8 +47,8 @@ def test_the_rows_of_the_example_may_be_asked_as_choices_as_the_page_says(tmp_pa
     exec(blocks("python")[0], scope)
     open_one: Benchmark = scope["capitals"]()  # type: ignore[operator]
     source = replace(open_one.source, origin=LocalFile(str(path)), options="all", ground_truth="at")
-    made = benchmark_problems([replace(open_one, source=source)], ProblemReader()).frame
-    for question, letter in made.select("question", "ground_truth").iter_rows():
+    problems = benchmark_problems([replace(open_one, source=source)], ProblemReader()).frame
+    for question, letter in problems.select("question", "ground_truth").iter_rows():
         assert re.search(rf"^{letter}\) (Lima|Canberra)$", question, re.MULTILINE)
 
 
@@ -56,8 +56,8 @@ def test_a_copy_of_a_gated_set_is_read_from_its_folder(tmp_path: Path) -> None:
     gpqa(tmp_path)
     scope: dict[str, object] = {}
     exec(blocks("python")[1].replace("/data/gpqa", str(tmp_path)), scope)
-    made = benchmark_problems([scope["local_gpqa"]()], ProblemReader()).frame  # type: ignore[operator]
-    assert made["set_aside"].null_count() == 1
+    problems = benchmark_problems([scope["local_gpqa"]()], ProblemReader()).frame  # type: ignore[operator]
+    assert problems["set_aside"].null_count() == 1
 
 
 def test_the_table_is_the_one_of_the_code() -> None:

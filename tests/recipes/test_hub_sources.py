@@ -28,7 +28,7 @@ def graders() -> Iterator[Graders]:
         yield Graders(Bubblewrap(), equals, Limits(seconds=5.0))
 
 
-ASKED = {
+EXPECTED = {
     "numina-math": {"What is 1 + 1?": ("2", None)},
     "numina-amc_aime": {"Which?": (r"\textbf{(C)}\ 7", None)},
     "numina-olympiads": {"Prove it.": (None, "no ground truth"), "How many?": (r"\frac{1}{2}", None)},
@@ -49,28 +49,28 @@ ASKED = {
 
 
 def test_every_source_has_a_folder_like_its_own() -> None:
-    assert set(ASKED) == set(SOURCES)
+    assert set(EXPECTED) == set(SOURCES)
     assert {source.origin.repo for source in SOURCES.values() if isinstance(source.origin, HubDataset)} <= set(FOLDERS)
 
 
-@pytest.mark.parametrize("name", ASKED)
+@pytest.mark.parametrize("name", EXPECTED)
 def test_a_source_reads_the_layout_of_its_data_set(name: str, tmp_path: Path, graders: Graders) -> None:
-    made = validated(PROBLEMS, raw_problems([local(SOURCES[name], tmp_path)], ProblemReader()), graders).frame
-    rows = made.select("question", "ground_truth", "set_aside").iter_rows()
-    assert {question: (truth, aside) for question, truth, aside in rows} == ASKED[name]
+    problems = validated(PROBLEMS, raw_problems([local(SOURCES[name], tmp_path)], ProblemReader()), graders).frame
+    rows = problems.select("question", "ground_truth", "set_aside").iter_rows()
+    assert {question: (truth, aside) for question, truth, aside in rows} == EXPECTED[name]
 
 
 def test_a_problem_of_apps_comes_with_its_tests_and_reference_solutions(tmp_path: Path, graders: Graders) -> None:
-    made = validated(PROBLEMS, raw_problems([local(SOURCES["apps"], tmp_path)], ProblemReader()), graders)
-    rows = {row["question"]: row for row in made.frame.iter_rows(named=True)}
+    result = validated(PROBLEMS, raw_problems([local(SOURCES["apps"], tmp_path)], ProblemReader()), graders)
+    rows = {row["question"]: row for row in result.frame.iter_rows(named=True)}
     assert rows["Add."]["references"] == ["print('no')", ADD]
     assert json.loads(rows["Add."]["tests"])["outputs"] == ["5\n", "9\n"]
     assert rows["Double."]["references"] == [DOUBLE]
     assert json.loads(rows["Double."]["tests"])["fn_name"] == "double"
     assert (rows["Add."]["family"], rows["Add."]["level"]) == ("interview", "interview")
-    assert made.metadata[WITHOUT_REFERENCE] == 1
+    assert result.metadata[WITHOUT_REFERENCE] == 1
 
 
 def test_a_trace_of_still_2_is_taken_over(tmp_path: Path) -> None:
-    made = raw_problems([local(SOURCES["still-2-physics"], tmp_path)], ProblemReader()).frame
-    assert "<|begin_of_solution|>" in made["imported_trace"][0]
+    problems = raw_problems([local(SOURCES["still-2-physics"], tmp_path)], ProblemReader()).frame
+    assert "<|begin_of_solution|>" in problems["imported_trace"][0]

@@ -21,10 +21,10 @@ def test_the_example_is_a_recipe_that_reads_its_file(tmp_path: Path, monkeypatch
     scope: dict[str, object] = {}
     exec(program, scope)
     recipe = check(scope["my_problems"]())  # type: ignore[operator]
-    made = raw_problems(recipe.sources, ProblemReader()).frame
-    assert sorted(made["ground_truth"]) == ["84", "Lima"]
-    assert set(made["family"]) == {"easy"}
-    assert made["set_aside"].null_count() == 2
+    problems = raw_problems(recipe.sources, ProblemReader()).frame
+    assert sorted(problems["ground_truth"]) == ["84", "Lima"]
+    assert set(problems["family"]) == {"easy"}
+    assert problems["set_aside"].null_count() == 2
 
 
 @pytest.mark.parametrize("name", [*FAMILIES, *TESTS])

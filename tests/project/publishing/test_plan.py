@@ -21,16 +21,16 @@ TOKEN = "hf_" + "aB3" * 12
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pipeline = under_nc(tmp_path_factory.mktemp("publishing"))
     assert pipeline.materialize().success
     return pipeline.folder
 
 
 @pytest.fixture
-def pipeline(made: Path, tmp_path: Path) -> Pipeline:
+def pipeline(finished_folder: Path, tmp_path: Path) -> Pipeline:
     """A copy of a pipeline that was run to its end, to be harmed."""
-    shutil.copytree(made / "data", tmp_path / "data")
+    shutil.copytree(finished_folder / "data", tmp_path / "data")
     return under_nc(tmp_path)
 
 
