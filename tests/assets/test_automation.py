@@ -19,7 +19,7 @@ UP_TO_THE_DATA_SET = {"teacher_traces", "rewritten_traces", "verdicts", "sft_dat
 
 
 class Watched:
-    """A pipeline whose conditions are looked at now and again, as the automation sensor does."""
+    """A pipeline whose conditions are evaluated tick by tick, as the automation sensor does."""
 
     def __init__(self, pipeline: Pipeline, instance: dg.DagsterInstance) -> None:
         self.pipeline, self.instance = pipeline, instance
@@ -65,7 +65,7 @@ def test_a_changed_source_rebuilds_up_to_the_data_set_once_and_trains_nothing(wa
     assert watched.tick() == set()
 
 
-def test_a_checkpoint_that_somebody_trained_is_measured(watched: Watched) -> None:
+def test_a_checkpoint_trained_by_hand_is_measured(watched: Watched) -> None:
     watched.pipeline.write(ONE_MORE)
     watched.materialize("raw_problems")
     watched.materialize(*watched.tick())
@@ -73,7 +73,7 @@ def test_a_checkpoint_that_somebody_trained_is_measured(watched: Watched) -> Non
     assert watched.tick() == {"benchmark_answers", "benchmark_reports"}
 
 
-def test_opted_in_a_changed_source_trains_and_measures_too(watched: Watched) -> None:
+def test_with_automatic_training_a_changed_source_trains_and_measures_too(watched: Watched) -> None:
     watched.pipeline.deployment = replace(watched.pipeline.deployment, train_automatically=True)
     assert watched.tick() == set()
     watched.pipeline.write(ONE_MORE)
@@ -87,27 +87,27 @@ def test_a_changed_recipe_starts_what_uses_that_part_of_it(watched: Watched) -> 
     assert watched.tick() == UP_TO_THE_DATA_SET
 
 
-def test_nothing_runs_by_itself_before_somebody_switches_it_on(pipeline: Pipeline) -> None:
+def test_nothing_runs_automatically_until_switched_on(pipeline: Pipeline) -> None:
     repository = build_definitions(pipeline.recipe, pipeline.deployment).get_repository_def()
     started = {sensor.name: sensor.default_status.value for sensor in repository.sensor_defs}
     assert started == {"new_checkpoint_or_benchmark": "STOPPED", "rebuild_automatically": "STOPPED"}
     assert {schedule.default_status.value for schedule in repository.schedule_defs} == {"STOPPED"}
 
 
-def test_every_asset_has_a_condition_but_the_one_that_trains(pipeline: Pipeline) -> None:
+def test_every_asset_except_the_checkpoint_has_a_condition(pipeline: Pipeline) -> None:
     graph = build_definitions(pipeline.recipe, pipeline.deployment).get_repository_def().asset_graph
     without = {key.to_user_string() for key in graph.get_all_asset_keys() if not graph.get(key).automation_condition}
     assert without == {"checkpoint"}
 
 
-def test_the_place_opts_in_to_training_by_one_variable() -> None:
+def test_one_variable_enables_automatic_training() -> None:
     assert not from_environment({}).train_automatically
     assert from_environment({"SKYASSETS_TRAIN_AUTOMATICALLY": "1"}).train_automatically
     with pytest.raises(SkyassetsError, match="SKYASSETS_TRAIN_AUTOMATICALLY is 'yes'"):
         from_environment({"SKYASSETS_TRAIN_AUTOMATICALLY": "yes"})
 
 
-def test_a_report_is_warned_of_after_two_missed_re_evaluations(pipeline: Pipeline) -> None:
+def test_a_report_is_overdue_after_two_missed_re_evaluations(pipeline: Pipeline) -> None:
     graph = build_definitions(pipeline.recipe, pipeline.deployment).get_repository_def().asset_graph
     policy = graph.get(dg.AssetKey(REPORTS.name)).freshness_policy
     assert policy == dg.FreshnessPolicy.time_window(
@@ -124,7 +124,7 @@ def test_a_report_is_warned_of_after_two_missed_re_evaluations(pipeline: Pipelin
         ("* * * * *", timedelta(minutes=1)),
     ],
 )
-def test_the_longest_pause_of_a_cadence_counts(cadence: str, pause: timedelta) -> None:
+def test_the_longest_pause_of_a_cadence_is_used(cadence: str, pause: timedelta) -> None:
     assert longest_pause(cadence) == pause
 
 

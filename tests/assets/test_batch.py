@@ -1,4 +1,4 @@
-"""Batches as the environment asks for them: which role, which server, and the whole road through them."""
+"""Batches as the environment configures them: which role, which server, and whole runs with them."""
 
 import sys
 from dataclasses import replace
@@ -25,11 +25,11 @@ HOSTED = Model("gpt-4o-mini", "2024-07-18")
 
 
 def silent(line: str) -> None:
-    """Nobody listens."""
+    """Discard the line."""
 
 
 @pytest.mark.parametrize("role", ["rewriter", "rater"])
-def test_a_hosted_role_asks_openai_and_only_the_one_that_is_told_to_in_batches(role: str) -> None:
+def test_a_hosted_role_uses_openai_and_batches_only_where_configured(role: str) -> None:
     deployment = from_environment({"OPENAI_API_KEY": "sk-secret", "SKYASSETS_RATER_BATCH": "1"})
     serving = deployment.serving(role, HOSTED, silent, Budget(5.0))
     assert isinstance(serving, OpenAIBatch if role == "rater" else RemoteServing)
@@ -43,7 +43,7 @@ def test_a_hosted_rater_without_a_key_says_what_to_export() -> None:
         Deployment(data=Path("data")).serving("rater", HOSTED, silent)
 
 
-def test_a_switch_is_on_or_off() -> None:
+def test_a_batch_switch_is_on_or_off() -> None:
     assert from_environment({"SKYASSETS_REWRITER_BATCH": "0"}).batches == frozenset()
     assert from_environment({"SKYASSETS_REWRITER_BATCH": "1"}).batches == {"rewriter"}
     with pytest.raises(SkyassetsError, match="SKYASSETS_REWRITER_BATCH is 'yes'; it must be 1"):
@@ -56,12 +56,12 @@ def test_batches_go_to_one_server() -> None:
         deployment.serving("teacher", Model("some/model", "1"), silent)
 
 
-def test_a_model_served_from_here_has_no_batches() -> None:
+def test_a_locally_served_model_has_no_batches() -> None:
     with pytest.raises(ServerError, match="some/model is served locally; set SKYASSETS_TEACHER_URL"):
         from_environment({"SKYASSETS_TEACHER_BATCH": "1"}).serving("teacher", Model("some/model", "1"), silent)
 
 
-def test_the_whole_road_with_ratings_by_batch_and_a_rerun_that_asks_nothing(tmp_path: Path) -> None:
+def test_a_whole_run_with_batch_ratings_and_a_rerun_without_calls(tmp_path: Path) -> None:
     with batch_server(tmp_path, "--say", "5") as server:
         pipeline = Pipeline(tmp_path)
         source = replace(pipeline.recipe.sources[0], difficulty=(4, 9))

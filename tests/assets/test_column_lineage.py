@@ -1,4 +1,4 @@
-"""Column lineage: every column is declared, its parents are there, and what is carried over is what it was."""
+"""Column lineage: every column is declared, its parents exist, and carried-over columns keep their values."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from skyassets.stages.inspection.column_lineage import COLUMN_LINEAGE
 
 TABLES = {table.name: table for table in ASSET_TABLES}
 KEYS = ("problem_id", "trace_id", "rewrite_id", "checkpoint_id")
-"""Columns by which a row and the parent's row it was made from find each other."""
+"""Columns that join a row with the parent's row it was made from."""
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_every_parent_column_exists_and_its_table_is_a_dependency(tmp_path: Path
                 assert origin.table in parents, (name, column, origin)
 
 
-def test_every_dependency_gives_a_column_but_the_one_that_is_there_for_the_selection(tmp_path: Path) -> None:
+def test_every_dependency_except_the_one_for_the_selection_gives_a_column(tmp_path: Path) -> None:
     graph = build_definitions(smoke(), Deployment(data=tmp_path)).resolve_asset_graph()
     for name, columns in COLUMN_LINEAGE.items():
         used = {origin.table for origins in columns.values() for origin in origins}
@@ -82,7 +82,9 @@ def test_a_column_carried_over_has_the_values_of_its_parent(
             assert pairs[column].equals(pairs["there"], null_equal=True), (table.name, column)
 
 
-def test_a_materialisation_tells_it_to_dagster(finished_run: tuple[dg.ExecuteInProcessResult, TableStore]) -> None:
+def test_a_materialisation_reports_its_column_lineage_to_dagster(
+    finished_run: tuple[dg.ExecuteInProcessResult, TableStore],
+) -> None:
     for event in finished_run[0].get_asset_materialization_events():
         assert event.asset_key is not None
         table = TABLES[event.asset_key.to_user_string()]

@@ -1,4 +1,4 @@
-"""A recipe that trains on what it is measured with: it has to say so, and the report tells both parts apart."""
+"""A recipe that trains on benchmark questions: it must report the gate, and the report separates both parts."""
 
 import json
 from dataclasses import replace
@@ -23,7 +23,7 @@ UNSEEN = [
 
 @pytest.fixture
 def leaky(tmp_path: Path) -> Pipeline:
-    """Measured with the questions that it trains on, one of them twice, and with others; nothing keeps them apart."""
+    """Measured with the questions that it trains on, one of them twice, and with others; no rule separates them."""
     pipeline = Pipeline(tmp_path)
     items = tmp_path / "items.jsonl"
     items.write_text("".join(json.dumps(row) + "\n" for row in [*ROWS, ROWS[0], *UNSEEN]))
@@ -54,7 +54,7 @@ def test_nothing_is_trained_unless_the_recipe_reports_the_gate(leaky: Pipeline) 
     )
 
 
-def test_with_the_gate_reported_the_clean_and_the_contaminated_items_are_told_apart(leaky: Pipeline) -> None:
+def test_with_the_gate_reported_clean_and_contaminated_items_are_scored_separately(leaky: Pipeline) -> None:
     leaky.recipe = replace(leaky.recipe, gates=Gates(reported=(HELD_OUT,)))
     result = leaky.materialize()
     assert result.success

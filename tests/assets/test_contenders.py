@@ -1,4 +1,4 @@
-"""Contenders: measured like base and student, and only what is new is asked."""
+"""Contenders: measured like base and student, and only new requests are sent."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ OTHER = Contender("rival", Model("tiny", "2"))
 """Another revision of the fake model: other requests."""
 
 
-def test_adding_a_contender_asks_only_the_contender(pipeline: Pipeline) -> None:
+def test_adding_a_contender_calls_only_the_contender(pipeline: Pipeline) -> None:
     pipeline.recipe = replace(pipeline.recipe, contenders=(OTHER,))
     done = pipeline.run()
     assert (done.calls, done.rebuilt) == (ITEMS, {ANSWERS.name, REPORTS.name})
@@ -38,14 +38,14 @@ def test_a_contender_that_is_the_base_costs_no_call(pipeline: Pipeline) -> None:
     assert set(rows["value"]) == {0.0}
 
 
-def test_adding_a_benchmark_asks_only_that_benchmark(pipeline: Pipeline) -> None:
+def test_adding_a_benchmark_makes_only_that_benchmarks_calls(pipeline: Pipeline) -> None:
     source = Source("more", Generated(("plus",), per_family=3, seed=9, held_out=True), "Apache-2.0")
     more = replace(pipeline.recipe.benchmarks[0], name="more", source=source)
     pipeline.recipe = replace(pipeline.recipe, benchmarks=(*pipeline.recipe.benchmarks, more))
     assert pipeline.run().calls == 2 * 3
 
 
-def test_a_benchmark_is_asked_as_it_says_and_everybody_alike(pipeline: Pipeline) -> None:
+def test_a_benchmarks_own_settings_apply_to_every_model(pipeline: Pipeline) -> None:
     own = replace(
         pipeline.recipe.benchmarks[0], prompt="Q: {question}", sampling=Sampling(0.7, 32), samples=3, k=(1, 2)
     )
@@ -56,25 +56,25 @@ def test_a_benchmark_is_asked_as_it_says_and_everybody_alike(pipeline: Pipeline)
     assert {"strict pass@2", "strict maj@3"} <= set(pipeline.store.read(REPORTS)["metric"])
 
 
-def test_another_k_asks_nobody(pipeline: Pipeline) -> None:
+def test_another_main_metric_makes_no_call(pipeline: Pipeline) -> None:
     own = replace(pipeline.recipe.benchmarks[0], metric="lenient accuracy")
     pipeline.recipe = replace(pipeline.recipe, benchmarks=(own,))
     done = pipeline.run()
     assert (done.calls, done.rebuilt) == (0, {REPORTS.name})
 
 
-def test_a_contender_is_reached_by_its_own_settings() -> None:
+def test_a_contender_has_its_own_settings() -> None:
     deployment = from_environment({"SKYASSETS_RIVAL_URL": "http://box:1/v1", "SKYASSETS_RIVAL_RPM": "7"})
     assert (deployment.urls["rival"], deployment.rpm["rival"]) == (("http://box:1/v1",), 7)
     assert isinstance(deployment.serving("rival", Model("a/b", "1"), lambda line: None), RemoteServing)
 
 
-def test_settings_about_no_role_are_no_role() -> None:
+def test_settings_that_belong_to_no_role_define_no_role() -> None:
     deployment = from_environment({"SKYASSETS_HOUR_PRICE": "2", "SKYASSETS_MICRO_BATCH": "4"})
     assert (deployment.prices, deployment.batches, deployment.hour_price) == ({}, frozenset(), 2.0)
 
 
-def test_a_hosted_contender_goes_to_openai_with_its_key_and_says_so_without() -> None:
+def test_a_hosted_contender_uses_openai_with_its_key_and_fails_without_one() -> None:
     hosted = Model("gpt-4o-mini", "2024-07-18")
     serving = from_environment({"OPENAI_API_KEY": "secret"}).serving("rival", hosted, lambda line: None)
     assert isinstance(serving, RemoteServing)
@@ -84,6 +84,6 @@ def test_a_hosted_contender_goes_to_openai_with_its_key_and_says_so_without() ->
 
 
 @pytest.mark.parametrize("role", ["base", "student", "hour", "Rival", "a-b", ""])
-def test_a_role_that_no_setting_can_name_is_refused(pipeline: Pipeline, role: str) -> None:
+def test_a_role_name_that_cannot_be_part_of_a_setting_is_refused(pipeline: Pipeline, role: str) -> None:
     with pytest.raises(SkyassetsError, match="contender's role"):
         check(replace(pipeline.recipe, contenders=(Contender(role, OTHER.model),)))

@@ -1,4 +1,4 @@
-"""A damaged store of replies: what is damaged is set aside and said, and its rows alone are asked again."""
+"""A damaged store of replies: the damaged part is set aside and reported, and only its rows are requested again."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +14,7 @@ from skyassets.core.tables.declarations import TRACES
     [lambda part: part.write_bytes(part.read_bytes()[:500]), lambda part: part.write_bytes(b"")],
     ids=["truncated", "empty"],
 )
-def test_a_part_without_its_end_is_set_aside_and_asked_again(
+def test_a_truncated_part_is_set_aside_and_its_rows_are_requested_again(
     pipeline: Pipeline, harm: Callable[[Path], object], capfd: pytest.CaptureFixture[str]
 ) -> None:
     store = pipeline.deployment.data / "rows" / "completions"

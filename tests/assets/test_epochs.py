@@ -1,4 +1,4 @@
-"""Epochs and the history on a whole small pipeline: fresh samples, nothing overwritten, no crossing of two runs."""
+"""Epochs and the history on a whole small pipeline: fresh samples, nothing overwritten, two runs never mixed."""
 
 import json
 from pathlib import Path
@@ -67,7 +67,7 @@ def test_a_run_without_a_tag_stays_in_the_latest_epoch_and_keeps_nothing_twice(p
     assert names(pipeline) == reports
 
 
-def test_a_report_that_is_written_again_as_it_was_is_not_kept_twice(pipeline: Pipeline) -> None:
+def test_an_identical_report_is_not_kept_twice(pipeline: Pipeline) -> None:
     reports = names(pipeline)
     (pipeline.store.folder / "report.md").unlink()
     assert pipeline.run().rebuilt == {"benchmark_reports"}
@@ -89,7 +89,7 @@ def test_the_history_has_the_report_its_items_its_manifest_and_its_files(pipelin
     assert not [path for path in history(pipeline).folder.iterdir() if path.name.startswith(".")]
 
 
-def test_a_report_that_fell_out_of_the_history_is_kept_again(pipeline: Pipeline) -> None:
+def test_a_report_removed_from_the_history_is_kept_again(pipeline: Pipeline) -> None:
     (report,) = history(pipeline).reports()
     (report.folder / "manifest.json").unlink()
     for path in report.folder.iterdir():
@@ -101,14 +101,14 @@ def test_a_report_that_fell_out_of_the_history_is_kept_again(pipeline: Pipeline)
 
 
 @pytest.mark.parametrize("name", ["../../etc", "a b", "-x", "x" * 65, "first", "e\n", "é", ".", "a/b"])
-def test_a_tag_that_is_no_name_is_refused(pipeline: Pipeline, name: str) -> None:
+def test_a_tag_that_is_not_a_valid_name_is_refused(pipeline: Pipeline, name: str) -> None:
     result = pipeline.materialize({EPOCH_TAG: name}, only="benchmark_answers")
     assert not result.success
     assert f"EpochError: the run's tag {EPOCH_TAG} is {name!r}" in failure(result)
     assert not (pipeline.store.folder / "epoch.txt").exists()
 
 
-def test_a_run_goes_on_in_its_own_epoch_when_another_one_begins_meanwhile(pipeline: Pipeline) -> None:
+def test_a_run_continues_in_its_own_epoch_when_another_one_begins(pipeline: Pipeline) -> None:
     """The second tick writes its epoch down between two steps of the first run."""
     job = build_definitions(pipeline.recipe, pipeline.deployment).resolve_job_def("re_evaluate")
     with dg.DagsterInstance.ephemeral() as instance:
@@ -125,7 +125,7 @@ def test_a_run_goes_on_in_its_own_epoch_when_another_one_begins_meanwhile(pipeli
     assert names(pipeline)[-1].startswith("e2-")
 
 
-def test_no_report_is_made_of_another_runs_epoch(pipeline: Pipeline) -> None:
+def test_a_report_on_another_runs_epoch_is_refused(pipeline: Pipeline) -> None:
     pipeline.run({EPOCH_TAG: "e2"})
     pipeline.materialize({EPOCH_TAG: "e3"}, only="benchmark_answers")
     crossed = pipeline.materialize({EPOCH_TAG: "e2"}, only="benchmark_reports")
@@ -138,7 +138,7 @@ def test_no_report_is_made_of_another_runs_epoch(pipeline: Pipeline) -> None:
     assert [name.partition("-")[0] for name in names(pipeline)] == ["first", "e2", "e3"]
 
 
-def test_two_recipes_at_one_place_have_epochs_of_their_own(pipeline: Pipeline) -> None:
+def test_two_recipes_in_one_data_folder_have_separate_epochs(pipeline: Pipeline) -> None:
     from dataclasses import replace
 
     pipeline.run({EPOCH_TAG: "e2"})
@@ -152,7 +152,7 @@ class TestTheManifest:
     def manifest(self, pipeline: Pipeline) -> dict[str, object]:
         return dict(history(pipeline).reports()[-1].made_with)
 
-    def test_is_flat_and_names_what_the_issue_asks_for(self, pipeline: Pipeline) -> None:
+    def test_is_flat_and_has_every_required_entry(self, pipeline: Pipeline) -> None:
         manifest = self.manifest(pipeline)
         assert all(value is None or isinstance(value, str | int | float | bool) for value in manifest.values())
         for role in ("base", "student"):
@@ -181,7 +181,7 @@ class TestTheManifest:
         assert socket.gethostname() not in text
         assert f'"{getpass.getuser()}"' not in text
 
-    def test_rows_that_another_recipe_paid_for_tell_what_served_them(self, pipeline: Pipeline) -> None:
+    def test_rows_reused_from_another_recipe_keep_the_record_of_their_server(self, pipeline: Pipeline) -> None:
         from dataclasses import replace
 
         first = self.manifest(pipeline)
@@ -191,7 +191,7 @@ class TestTheManifest:
         assert second["base.cpu"] == first["base.cpu"] != "not known"
         assert second["base.torch"] == first["base.torch"]
 
-    def test_what_served_rows_older_than_the_notes_is_not_known(self, pipeline: Pipeline) -> None:
+    def test_the_server_of_rows_without_a_record_is_not_known(self, pipeline: Pipeline) -> None:
         from dataclasses import replace
 
         for note in (pipeline.deployment.data / "rows" / "served_with").iterdir():
@@ -210,7 +210,7 @@ class TestTheDriftCheck:
         ]
         return evaluation
 
-    def test_says_of_the_first_report_that_there_is_nothing_to_compare_with(self, pipeline: Pipeline) -> None:
+    def test_the_first_report_has_nothing_to_compare_with(self, pipeline: Pipeline) -> None:
         evaluation = self.check(pipeline)
         assert evaluation.passed
         assert evaluation.description == "There is no earlier report of the same models to compare with."
@@ -222,7 +222,7 @@ class TestTheDriftCheck:
         assert evaluation.metadata["comparisons"].value == 4
         assert str(evaluation.metadata["compared with"].value).startswith("first-")
 
-    def test_an_earlier_epoch_that_one_goes_back_to_is_not_compared_with_later_ones(self, pipeline: Pipeline) -> None:
+    def test_an_earlier_epoch_run_again_is_not_compared_with_later_ones(self, pipeline: Pipeline) -> None:
         pipeline.run({EPOCH_TAG: "e2"})
         self.rewrite(pipeline, "e2", 0.0, {})
         pipeline.run({EPOCH_TAG: "e3"})
@@ -243,7 +243,7 @@ class TestTheDriftCheck:
         assert evaluation.metadata["changed"].value == {"student.engine": ["tiny 0", "tiny 1"]}
         assert evaluation.metadata["largest move (points)"].value == -100.0
 
-    def test_a_harmed_history_is_told_and_stops_no_run(self, pipeline: Pipeline) -> None:
+    def test_a_damaged_history_is_reported_and_stops_no_run(self, pipeline: Pipeline) -> None:
         (report,) = history(pipeline).reports()
         (report.folder / "items.parquet").write_text("junk")
         result = pipeline.materialize()
@@ -253,7 +253,7 @@ class TestTheDriftCheck:
         assert "remove that folder" in str(evaluation.description)
 
     def rewrite(self, pipeline: Pipeline, epoch: str, score: float, other: dict[str, str]) -> None:
-        """Have a kept report say that the student scored so on every item, by something else."""
+        """Change a stored report: the student's score on every item, and `other` entries of its manifest."""
         (report,) = [each for each in history(pipeline).reports() if each.epoch == epoch]
         is_student = pl.col("role") == "student"
         scores = [pl.when(is_student).then(pl.lit(score)).otherwise(name).alias(name) for name in ("strict", "lenient")]

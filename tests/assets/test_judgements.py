@@ -1,4 +1,4 @@
-"""Verdicts by row: what was judged is not judged again, and what nobody could judge is judged again alone."""
+"""Verdicts by row: judged rows are not judged again, and unjudged rows can be judged again alone."""
 
 from argparse import Namespace
 from dataclasses import replace
@@ -18,7 +18,7 @@ def counts(pipeline: Pipeline) -> tuple[object, object]:
     return manifest.metadata["texts judged"], manifest.metadata["judgements reused"]
 
 
-def test_one_problem_added_judges_its_own_texts_alone(pipeline: Pipeline) -> None:
+def test_one_problem_added_judges_only_its_own_texts(pipeline: Pipeline) -> None:
     _, reused = counts(pipeline)
     before = pipeline.store.read(VERDICTS)
     pipeline.write([*ROWS, {"question": "What is 83 times 2?", "answer": "166"}])
@@ -44,7 +44,7 @@ def test_other_limits_judge_no_answer_again(pipeline: Pipeline) -> None:
 BOMB = r"After all, it is \boxed{9^{9^{9^{9}}}}"
 
 
-def test_rejudging_judges_what_was_unjudged_and_nothing_else(tmp_path: Path) -> None:
+def test_rejudging_judges_only_what_was_unjudged(tmp_path: Path) -> None:
     pipeline = Pipeline(tmp_path)
     rows = [{"question": f"How much is it, case {number}?", "answer": "5", "trace": BOMB} for number in range(2)]
     pipeline.write([*({**row, "trace": r"It is \boxed{217}"} for row in ROWS), *rows])
@@ -68,7 +68,7 @@ def test_rejudging_judges_what_was_unjudged_and_nothing_else(tmp_path: Path) -> 
     assert pipeline.run().rebuilt == frozenset()
 
 
-def test_what_an_open_sandbox_said_is_judged_again_by_a_real_one(tmp_path: Path) -> None:
+def test_verdicts_without_a_sandbox_are_judged_again_in_one(tmp_path: Path) -> None:
     pipeline = Pipeline(tmp_path)
     safe = pipeline.deployment
     pipeline.deployment = replace(safe, sandbox="none")

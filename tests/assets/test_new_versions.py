@@ -53,7 +53,7 @@ def sensed(pipeline: Pipeline) -> Iterator[Sensed]:
         yield sensor
 
 
-def test_without_any_materialisation_nothing_is_asked(pipeline: Pipeline) -> None:
+def test_without_any_materialisation_nothing_is_requested(pipeline: Pipeline) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         sensed = Sensed(pipeline, instance)
         assert sensed.tick() == []
@@ -89,7 +89,7 @@ def test_a_materialisation_that_changed_nothing_starts_nothing(sensed: Sensed) -
     assert sensed.tick() == []
 
 
-def test_a_checkpoint_that_comes_back_is_asked_for_by_a_new_key(sensed: Sensed) -> None:
+def test_a_checkpoint_that_returns_is_requested_with_a_new_key(sensed: Sensed) -> None:
     sensed.train_on_one_more()
     (first,) = sensed.tick()
     sensed.pipeline.write(ROWS)
@@ -100,7 +100,7 @@ def test_a_checkpoint_that_comes_back_is_asked_for_by_a_new_key(sensed: Sensed) 
     assert first.run_key != second.run_key
 
 
-def test_nothing_is_started_beside_a_run_that_is_under_way(sensed: Sensed) -> None:
+def test_nothing_is_started_while_a_run_is_in_progress(sensed: Sensed) -> None:
     sensed.train_on_one_more()
     job = build_definitions(sensed.pipeline.recipe, sensed.pipeline.deployment).resolve_job_def("re_evaluate")
     run = sensed.instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
@@ -110,7 +110,7 @@ def test_nothing_is_started_beside_a_run_that_is_under_way(sensed: Sensed) -> No
     assert len(sensed.tick()) == 1
 
 
-def test_what_another_recipe_materialised_in_the_same_instance_starts_nothing(sensed: Sensed) -> None:
+def test_another_recipes_materialisations_in_the_same_instance_start_nothing(sensed: Sensed) -> None:
     own, pipeline = sensed.pipeline.recipe, sensed.pipeline
     (benchmark,) = own.benchmarks
     fewer = replace(benchmark, source=replace(benchmark.source, origin=replace(benchmark.source.origin, per_family=2)))
@@ -133,7 +133,7 @@ def test_what_another_recipe_materialised_in_the_same_instance_starts_nothing(se
     assert len(sensed.tick()) == 1, "its own new checkpoint is found behind the other's"
 
 
-def test_the_cursor_is_what_was_last_seen_to_be_measured(sensed: Sensed) -> None:
+def test_the_cursor_holds_the_versions_last_measured(sensed: Sensed) -> None:
     seen = json.loads(str(sensed.cursor))
     assert set(seen) == {"checkpoint", "benchmark_problems"}
     assert seen["checkpoint"] == sensed.pipeline.store.data_version(CHECKPOINT)

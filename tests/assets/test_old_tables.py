@@ -1,4 +1,4 @@
-"""A data folder of an earlier version: a whole run makes it anew, and whoever looks at it meanwhile is told."""
+"""A data folder of an earlier version: a whole run rebuilds it, and until then commands report its age."""
 
 from argparse import ArgumentParser
 from dataclasses import replace
@@ -76,7 +76,7 @@ def output_of(old: Pipeline, capsys: pytest.CaptureFixture[str], command: Comman
     return code, captured.out + captured.err
 
 
-def test_a_whole_run_makes_the_old_tables_anew(old: Pipeline) -> None:
+def test_a_whole_run_rebuilds_the_old_tables(old: Pipeline) -> None:
     before = pl.read_parquet(old.store.path(REPORTS))
     outcome = old.run()
     assert outcome.rebuilt == set(ALL)
@@ -85,14 +85,14 @@ def test_a_whole_run_makes_the_old_tables_anew(old: Pipeline) -> None:
         assert old.store.read(table).columns == list(table.columns)
     again = old.store.read(REPORTS)
     assert reports_then(again).select("report_id", "value").equals(before.select("report_id", "value"))
-    # The report of then stays what it was, and the one of now lies beside it.
+    # The old report is unchanged, and the new one is beside it.
     assert len(list((old.store.folder / "history").iterdir())) == 2
     (card,) = old.store.folder.glob("weights/*/README.md")
     assert "held-out" in card.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("option", ["", "--parts", "--json"])
-def test_the_scores_of_an_old_report_are_not_shown_and_it_is_said_why(
+def test_the_scores_of_an_old_report_are_not_shown_but_the_reason_is(
     old: Pipeline, capsys: pytest.CaptureFixture[str], option: str
 ) -> None:
     code, output = output_of(old, capsys, REPORT, *filter(None, [option]))
@@ -100,7 +100,7 @@ def test_the_scores_of_an_old_report_are_not_shown_and_it_is_said_why(
     assert MESSAGE in output
 
 
-def test_an_old_report_of_the_history_is_listed_and_its_rows_are_left_to_who_wants_them(
+def test_an_old_report_of_the_history_is_listed_and_its_folder_is_named(
     old: Pipeline, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (stored,) = (path.name for path in (old.store.folder / "history").iterdir())
@@ -113,11 +113,11 @@ def test_an_old_report_of_the_history_is_listed_and_its_rows_are_left_to_who_wan
     assert str(old.store.folder / "history" / stored) in output
 
 
-def test_old_tables_are_stale_and_no_harm(old: Pipeline, capsys: pytest.CaptureFixture[str]) -> None:
+def test_old_tables_are_reported_as_stale(old: Pipeline, capsys: pytest.CaptureFixture[str]) -> None:
     code, output = output_of(old, capsys, STATUS)
     assert code == 1
     assert "changed: code" in output
 
 
-def test_an_old_report_does_not_go_out(old: Pipeline) -> None:
+def test_an_old_report_is_not_published(old: Pipeline) -> None:
     assert published_report(Project(old.recipe, old.deployment), "", has_pages=True).wrong == (MESSAGE,)

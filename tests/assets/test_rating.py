@@ -1,4 +1,4 @@
-"""The whole road with a rating: each problem is rated once, and only what its range lets through is taught."""
+"""Whole runs with a rating: each problem is rated once, and only problems within the range are taught."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -87,7 +87,7 @@ def test_another_scale_rates_every_problem(rated: Pipeline, server: Rater) -> No
     assert len(server.seen()) == len(ROWS)
 
 
-def test_what_could_not_be_rated_is_rated_by_the_next_run_alone(rated: Pipeline, server: Rater) -> None:
+def test_only_failed_ratings_are_repeated_by_the_next_run(rated: Pipeline, server: Rater) -> None:
     rated.write([*RATED, {"question": "What is 83 times 2? [status 400]", "answer": "166"}])
     rated.run()
     assert asides(rated)["What is 83 times 2? [status 400]"].startswith("not rated: 400: no luck")
@@ -96,7 +96,7 @@ def test_what_could_not_be_rated_is_rated_by_the_next_run_alone(rated: Pipeline,
     assert len(server.seen()) == before + 1
 
 
-def test_the_asset_tells_what_the_rating_did(rated: Pipeline) -> None:
+def test_the_assets_metadata_counts_the_ratings(rated: Pipeline) -> None:
     manifest = rated.store.manifest(PROBLEMS)
     assert manifest is not None
     numbers = {name: manifest.metadata[name] for name in ("rows asked", "rows reused", "rows failed", "difficulty")}

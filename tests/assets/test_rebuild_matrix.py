@@ -1,4 +1,4 @@
-"""The rebuild matrix: after each kind of change, which assets are made again, and how many calls the server got."""
+"""The rebuild matrix: after each kind of change, which assets are rebuilt, and how many calls the server got."""
 
 import json
 from collections.abc import Callable
@@ -36,7 +36,7 @@ AFTER_REWRITES = frozenset(
 AFTER_DATASET = frozenset({"checkpoint", "benchmark_answers", "benchmark_reports"})
 
 
-def test_the_first_run_makes_everything(tmp_path: Path) -> None:
+def test_the_first_run_builds_everything(tmp_path: Path) -> None:
     assert Pipeline(tmp_path).run() == Outcome(frozenset(ALL), SAMPLES * len(ROWS) + 2 * BENCHMARK)
 
 
@@ -44,13 +44,13 @@ def test_nothing_changed_rebuilds_nothing(pipeline: Pipeline) -> None:
     assert pipeline.run() == Outcome(frozenset(), 0)
 
 
-def test_one_problem_added_asks_the_teacher_for_its_samples_alone(pipeline: Pipeline) -> None:
+def test_one_problem_added_asks_the_teacher_only_for_its_samples(pipeline: Pipeline) -> None:
     pipeline.write([*ROWS, {"question": "What is 83 times 2?", "answer": "166"}])
     assert pipeline.run() == Outcome(AFTER_PROBLEMS, SAMPLES + BENCHMARK)
     assert pipeline.run() == Outcome(frozenset(), 0)
 
 
-def test_one_problem_edited_asks_the_teacher_for_its_samples_alone(pipeline: Pipeline) -> None:
+def test_one_problem_edited_asks_the_teacher_only_for_its_samples(pipeline: Pipeline) -> None:
     pipeline.write([*ROWS[:-1], {"question": "What is 71 times 5?", "answer": "355"}])
     assert pipeline.run() == Outcome(AFTER_PROBLEMS, SAMPLES + BENCHMARK)
 
@@ -90,12 +90,12 @@ def test_more_samples_ask_only_for_the_new_ones(pipeline: Pipeline) -> None:
     assert pipeline.run().calls in (len(ROWS), len(ROWS) + BENCHMARK)
 
 
-def test_the_rewriters_words_leave_the_traces_alone(pipeline: Pipeline) -> None:
+def test_another_rewriting_rule_keeps_the_traces(pipeline: Pipeline) -> None:
     pipeline.recipe = replace(pipeline.recipe, rewriting=RuleRewriting("So it is \\boxed{{answer}}."))
     assert pipeline.run() == Outcome(AFTER_REWRITES, BENCHMARK)
 
 
-def test_a_model_rewriters_prompt_asks_it_again_and_nobody_else(pipeline: Pipeline) -> None:
+def test_a_changed_rewriter_prompt_repeats_only_the_rewriters_calls(pipeline: Pipeline) -> None:
     rewriting = ModelRewriting(
         TINY,
         "You rewrite.",
@@ -114,19 +114,19 @@ def test_a_model_rewriters_prompt_asks_it_again_and_nobody_else(pipeline: Pipeli
     assert not outcome.rebuilt & {"raw_problems", "benchmark_problems", "teacher_traces"}
 
 
-def test_a_grading_rule_with_the_same_verdicts_stops_where_they_are_judged(pipeline: Pipeline) -> None:
+def test_changed_limits_with_the_same_verdicts_rebuild_only_judged_tables(pipeline: Pipeline) -> None:
     pipeline.recipe = replace(pipeline.recipe, limits=Limits(seconds=4.0))
     # The problems too: their own references are judged by it.
     judged = frozenset({"raw_problems", "benchmark_problems", "verdicts", "benchmark_answers"})
     assert pipeline.run() == Outcome(judged, 0)
 
 
-def test_the_learning_rate_retrains_and_asks_the_student_alone(pipeline: Pipeline) -> None:
+def test_another_learning_rate_retrains_and_asks_only_the_student(pipeline: Pipeline) -> None:
     pipeline.recipe = replace(pipeline.recipe, training=replace(pipeline.recipe.training, learning_rate=2e-3))
     assert pipeline.run() == Outcome(AFTER_DATASET, BENCHMARK)
 
 
-def test_an_earlier_learning_rate_finds_its_weights_and_trains_nothing(pipeline: Pipeline) -> None:
+def test_an_earlier_learning_rate_reuses_its_weights(pipeline: Pipeline) -> None:
     first = pipeline.recipe
     weights = pipeline.store.folder / "weights"
     (weights_file,) = weights.glob("*/tiny.json")
@@ -139,12 +139,12 @@ def test_an_earlier_learning_rate_finds_its_weights_and_trains_nothing(pipeline:
     assert weights_file.stat().st_mtime_ns == written
 
 
-def test_the_weights_folder_brings_a_card_with_the_scores(pipeline: Pipeline) -> None:
+def test_the_weights_folder_has_a_card_with_the_scores(pipeline: Pipeline) -> None:
     (card,) = (pipeline.store.folder / "weights").glob("*/README.md")
     text = card.read_text()
     assert "strict" in text
     assert pipeline.store.data_version(EXAMPLES) in text
-    card.unlink()  # for people: its loss is no harm to the weights
+    card.unlink()  # its loss does not affect the weights
     assert pipeline.run() == Outcome(frozenset(), 0)
 
 
@@ -180,7 +180,7 @@ HARM: dict[str, Callable[[Path], object]] = {
 
 @pytest.mark.parametrize("harm", HARM.values(), ids=HARM)
 @pytest.mark.parametrize("table", ASSET_TABLES, ids=lambda table: table.name)
-def test_a_harmed_file_is_made_again_alone_and_without_a_call(
+def test_a_damaged_table_alone_is_rebuilt_without_a_call(
     pipeline: Pipeline, table: Table, harm: Callable[[Path], object]
 ) -> None:
     version = pipeline.store.data_version(table)
@@ -190,12 +190,12 @@ def test_a_harmed_file_is_made_again_alone_and_without_a_call(
 
 
 @pytest.mark.parametrize("harm", [HARM["deleted"], HARM["truncated"]], ids=["deleted", "truncated"])
-def test_harmed_weights_are_trained_again(pipeline: Pipeline, harm: Callable[[Path], object]) -> None:
+def test_damaged_weights_are_trained_again(pipeline: Pipeline, harm: Callable[[Path], object]) -> None:
     harm(next((pipeline.store.folder / "weights").glob("*/tiny.json")))
     assert pipeline.run() == Outcome(frozenset({"checkpoint"}), 0)
 
 
-def test_harmed_weights_are_not_taken_for_good_when_their_table_is_gone_too(pipeline: Pipeline) -> None:
+def test_damaged_weights_are_not_reused_when_their_table_is_missing_too(pipeline: Pipeline) -> None:
     version = pipeline.store.data_version(CHECKPOINT)
     pipeline.store.path(CHECKPOINT).unlink()
     weights = next((pipeline.store.folder / "weights").glob("*/tiny.json"))
@@ -214,7 +214,7 @@ def test_a_file_of_problems_that_moved_rebuilds_nothing(pipeline: Pipeline) -> N
 def test_a_held_out_question_among_the_examples_stops_the_training(pipeline: Pipeline) -> None:
     problem_id = pipeline.store.read(EXAMPLES).filter(pl.col("dropped_by").is_null())["problem_id"][0]
     question = pipeline.store.read(PROBLEMS).filter(pl.col("problem_id") == problem_id)["question"][0]
-    # Smuggled in behind the pipeline's back: the file and its digest fit, and nothing looks changed.
+    # The file and its digest agree, so that nothing looks changed to the pipeline.
     leaked = pipeline.store.read(BENCHMARK_PROBLEMS).with_columns(question=pl.lit(question))
     leaked.write_parquet(pipeline.store.path(BENCHMARK_PROBLEMS))
     manifest = pipeline.store.manifest(BENCHMARK_PROBLEMS)
@@ -230,7 +230,7 @@ def test_a_held_out_question_among_the_examples_stops_the_training(pipeline: Pip
     assert "checkpoint" not in materialized
 
 
-def test_where_it_runs_rebuilds_nothing(pipeline: Pipeline) -> None:
+def test_deployment_settings_rebuild_nothing(pipeline: Pipeline) -> None:
     pipeline.deployment = replace(
         pipeline.deployment,
         concurrency=1,

@@ -1,4 +1,4 @@
-"""The problems' assets: a bad problem costs no call, and where a source lies rebuilds nothing."""
+"""The problems' assets: a bad problem costs no call, and moving a source rebuilds nothing."""
 
 import json
 from dataclasses import replace
@@ -14,7 +14,7 @@ SAMPLES = 2
 BENCHMARK = 12
 
 
-def test_no_teacher_is_paid_for_a_problem_that_its_own_reference_fails(tmp_path: Path) -> None:
+def test_the_teacher_is_not_called_for_a_problem_whose_own_reference_fails(tmp_path: Path) -> None:
     pipeline = Pipeline(tmp_path)
     code = {"domain": "code", "tests": json.dumps({"fn_name": "f", "inputs": [[1]], "outputs": [2]})}
     programs = [{"question": "Write f.", "solution": "def f(n):\n    return n"}]

@@ -53,7 +53,7 @@ def serving(folder: Path) -> Iterator[str]:
         server.terminate()
 
 
-def test_a_prompt_without_structure_loses_and_the_tables_stay_as_they_were(rewritten_shell: Shell) -> None:
+def test_a_prompt_without_structure_loses_and_the_tables_are_unchanged(rewritten_shell: Shell) -> None:
     store = TableStore(rewritten_shell.data / "rewritten")
     before = store.data_version(REWRITES)
     output = compare(rewritten_shell, *PLAIN, "--rows", "12", "--name", "plain")
@@ -69,7 +69,7 @@ def test_a_prompt_without_structure_loses_and_the_tables_stay_as_they_were(rewri
     assert store.data_version(REWRITES) == before
 
 
-def test_the_recipes_own_side_is_reused_and_a_second_time_costs_no_call(rewritten_shell: Shell) -> None:
+def test_the_recipes_own_side_is_reused_and_a_repetition_costs_no_call(rewritten_shell: Shell) -> None:
     compare(rewritten_shell, *PLAIN, "--rows", "8")
     calls_before = calls(rewritten_shell)
     compare(rewritten_shell, *PLAIN, "--rows", "8")
@@ -78,7 +78,7 @@ def test_the_recipes_own_side_is_reused_and_a_second_time_costs_no_call(rewritte
     assert calls(rewritten_shell) <= calls_before + 1
 
 
-def test_the_page_stands_for_itself(rewritten_shell: Shell) -> None:
+def test_the_page_contains_the_whole_comparison(rewritten_shell: Shell) -> None:
     compare(rewritten_shell, *PLAIN, "--rows", "6", "--name", "page")
     page = (rewritten_shell.data / "rewritten" / "comparisons" / "page.md").read_text()
     for text in ("# Rewriting: rewritten against rewritten-2", "| format | 6 | 0 | 6 | 0 |", "**prompt**", "McNemar"):
@@ -98,7 +98,7 @@ def test_prompts_come_from_files_and_models_by_name(rewritten_shell: Shell, tmp_
     assert "<|begin_of_thought|>" not in request
 
 
-def test_another_seed_draws_other_traces_and_the_same_one_the_same(rewritten_shell: Shell) -> None:
+def test_the_seed_determines_the_traces(rewritten_shell: Shell) -> None:
     drawn = []
     for seed, name in (("0", "one"), ("0", "two"), ("1", "three")):
         compare(rewritten_shell, *PLAIN, "--rows", "5", "--seed", seed, "--name", name)
@@ -107,7 +107,7 @@ def test_another_seed_draws_other_traces_and_the_same_one_the_same(rewritten_she
     assert drawn[0] == drawn[1] != drawn[2]
 
 
-def test_it_stops_before_it_would_pass_the_budget(rewritten_shell: Shell, tmp_path: Path) -> None:
+def test_it_stops_before_exceeding_the_budget(rewritten_shell: Shell, tmp_path: Path) -> None:
     (tmp_path / "new.txt").write_text("You rewrite, and it costs.")
     with serving(tmp_path) as url:
         deployment = {"SKYASSETS_REWRITER_URL": url, "SKYASSETS_REWRITER_PRICE": "1000,1000"}
@@ -133,7 +133,7 @@ def test_it_stops_before_it_would_pass_the_budget(rewritten_shell: Shell, tmp_pa
         (("--against", "explained_recipes:rewritten_dearly"), "export OPENAI_API_KEY"),
     ],
 )
-def test_what_cannot_be_compared_says_what_to_change(
+def test_an_impossible_comparison_reports_what_to_change(
     rewritten_shell: Shell, words: tuple[str, ...], message: str
 ) -> None:
     assert message in " ".join(compare(rewritten_shell, *words, status=2).split())
@@ -146,5 +146,5 @@ def test_a_prompt_that_shows_no_trace_is_refused(rewritten_shell: Shell, tmp_pat
     )
 
 
-def test_without_traces_it_says_how_to_make_some(tmp_path: Path) -> None:
+def test_without_traces_the_message_says_how_to_make_some(tmp_path: Path) -> None:
     assert "--select teacher_traces" in compare(Shell(tmp_path, RECIPE), *PLAIN, status=1)

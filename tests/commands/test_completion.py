@@ -54,7 +54,7 @@ def test_bash_offers_what_can_be_typed(bash_script: Path, words: str, last: str,
     assert offered(bash_script, words, last) == expected
 
 
-def test_bash_offers_files_where_a_file_is_meant(bash_script: Path, tmp_path: Path) -> None:
+def test_bash_offers_files_where_a_file_is_expected(bash_script: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("")
     suggestions = offered(bash_script, "skyassets compare-rewrites --prompt", f"{tmp_path}/mi")
     assert suggestions == {f"{tmp_path}/mine.txt"}
@@ -84,7 +84,7 @@ def typed(*words: str, **environment: str) -> str:
     ).stdout
 
 
-def test_a_shell_that_starts_needs_neither_recipe_nor_deployment() -> None:
+def test_the_script_needs_neither_recipe_nor_deployment() -> None:
     script = typed("bash", SKYASSETS_RECIPE="no such recipe", SKYASSETS_ENGINE="none")
     assert script == shtab.complete(parser(), "bash") + "\n"
 

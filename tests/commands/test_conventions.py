@@ -1,4 +1,4 @@
-"""What all commands have in common: help with examples, exit codes, pipes, colours, Ctrl-C, and a word for a slip."""
+"""What all commands have in common: help with examples, exit codes, pipes, colours, Ctrl-C, and typos."""
 
 import json
 import re
@@ -30,7 +30,7 @@ def smoke_shell(smoke_run_once: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture
 def do(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Do:
-    """Does a command in this process, as the shell's environment has it; its exit code, output and errors."""
+    """Runs a command in this process with the shell's environment; returns exit code, output and errors."""
 
     def done(shell: Shell, *words: str, **more: str) -> tuple[int, str, str]:
         for name, value in shell.environment(**more).items():
@@ -109,7 +109,7 @@ def test_the_exit_code_is_the_documented_one(
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_an_option_that_is_none_is_an_error_of_every_command(smoke_shell: Shell, do: Do, name: str) -> None:
+def test_an_unknown_option_is_an_error_of_every_command(smoke_shell: Shell, do: Do, name: str) -> None:
     code, output, errors = do(smoke_shell, name, "--no-such-option")
     assert code == 2
     assert not output
@@ -117,7 +117,7 @@ def test_an_option_that_is_none_is_an_error_of_every_command(smoke_shell: Shell,
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_the_help_says_what_for_with_examples_that_can_be_typed(smoke_shell: Shell, do: Do, name: str) -> None:
+def test_the_help_has_exit_codes_and_examples_that_parse(smoke_shell: Shell, do: Do, name: str) -> None:
     code, output, _ = do(smoke_shell, name, "--help", COLUMNS="80")
     assert code == 0
     assert all(len(line) <= 80 for line in output.splitlines())
@@ -132,13 +132,13 @@ def test_the_help_says_what_for_with_examples_that_can_be_typed(smoke_shell: She
 
 
 @pytest.mark.parametrize("typed", [name[:-1] for name in EVERY] + ["docotr", "linage", "compare"])
-def test_a_slip_of_the_finger_is_answered_with_what_was_meant(smoke_shell: Shell, do: Do, typed: str) -> None:
+def test_a_mistyped_command_gets_a_suggestion(smoke_shell: Shell, do: Do, typed: str) -> None:
     code, _, errors = do(smoke_shell, typed)
     assert code == 2
     assert "did you mean" in errors
 
 
-def test_an_error_is_one_line_for_people_and_no_traceback(smoke_shell: Shell, do: Do) -> None:
+def test_an_error_is_a_message_without_a_traceback(smoke_shell: Shell, do: Do) -> None:
     code, output, errors = do(smoke_shell, "status", SKYASSETS_RECIPE="user_recipes:nowhere")
     assert (code, output) == (2, "")
     assert errors.startswith("skyassets: ")
@@ -151,7 +151,7 @@ def started(shell: Shell, *words: str, **more: str) -> subprocess.Popen[str]:
     )
 
 
-def test_ctrl_c_ends_it_with_130_and_one_word(smoke_shell: Shell) -> None:
+def test_ctrl_c_ends_a_command_with_130_and_a_short_message(smoke_shell: Shell) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
@@ -170,7 +170,7 @@ def test_ctrl_c_ends_it_with_130_and_one_word(smoke_shell: Shell) -> None:
 @pytest.mark.parametrize(
     "words", [("status",), ("lineage", "checkpoint"), ("plan", "--json"), (COMPLETION.name, "bash")]
 )
-def test_a_reader_that_goes_away_is_no_error(smoke_shell: Shell, words: Sequence[str]) -> None:
+def test_a_closed_pipe_is_not_an_error(smoke_shell: Shell, words: Sequence[str]) -> None:
     running = started(smoke_shell, "skyassets", *words)
     assert running.stdout is not None
     assert running.stderr is not None
@@ -182,10 +182,10 @@ def test_a_reader_that_goes_away_is_no_error(smoke_shell: Shell, words: Sequence
 
 
 COLOUR = re.compile(r"\x1b\[(3\d|9\d|38;)")
-"""What sets a colour in a terminal; bold and italics are none."""
+"""Escape sequences that set a colour; those for bold and italics do not count."""
 
 
-def test_there_is_no_colour_in_a_pipe_and_none_that_nobody_wants(smoke_shell: Shell) -> None:
+def test_there_is_no_colour_in_a_pipe_or_when_it_is_disabled(smoke_shell: Shell) -> None:
     for environment in ({}, {"NO_COLOR": "1", "FORCE_COLOR": "1"}, {"TERM": "dumb"}):
         assert not COLOUR.search(smoke_shell.run("skyassets", "status", **environment).stdout)
     assert COLOUR.search(smoke_shell.run("skyassets", "status", FORCE_COLOR="1", NO_COLOR="").stdout)
@@ -217,7 +217,7 @@ JSON = ("status", "doctor", "ledger", "lineage checkpoint", "forecast --pilot 0"
 
 
 @pytest.mark.parametrize("typed", JSON)
-def test_what_is_for_machines_is_json_and_nothing_else(smoke_shell: Shell, do: Do, typed: str) -> None:
+def test_json_output_is_json_and_nothing_else(smoke_shell: Shell, do: Do, typed: str) -> None:
     _, output, _ = do(smoke_shell, *shlex.split(typed), "--json", COLUMNS="20")
     assert json.loads(output)
 
@@ -229,7 +229,7 @@ def test_every_command_is_on_its_page_and_in_the_readme() -> None:
         assert f"skyassets {name}" in readme
 
 
-def test_what_the_page_of_commands_types_can_be_typed() -> None:
+def test_the_examples_of_the_commands_page_parse() -> None:
     page = (ROOT / "docs/commands.md").read_text()
     typed = re.findall(r"^    \$ (?:[A-Z_]+=\S+ )*skyassets ([^|\n]*)", page, re.MULTILINE)
     assert len(typed) >= len(EVERY)
@@ -237,7 +237,7 @@ def test_what_the_page_of_commands_types_can_be_typed() -> None:
         assert parser().parse_args(shlex.split(words)).command in EVERY
 
 
-def test_the_page_says_what_the_exit_codes_say() -> None:
+def test_the_page_explains_the_exit_codes() -> None:
     page = " ".join((ROOT / "docs/commands.md").read_text().split())
     for command in COMMANDS.values():
         assert command.exits.failure in page

@@ -1,4 +1,4 @@
-"""`skyassets diff` as a user types it: files, assets and what an asset was before."""
+"""`skyassets diff` as a user types it: files, assets and an asset's previous version."""
 
 import json
 from pathlib import Path
@@ -30,14 +30,14 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     return shell
 
 
-def test_a_table_alone_is_held_against_what_it_was(shell: Shell) -> None:
+def test_a_table_alone_is_compared_with_its_previous_version(shell: Shell) -> None:
     done = shell.run("skyassets", "diff", "sft_dataset")
     assert done.returncode == 1, done.stdout
     for text in ("changed", "t00", "trace wrong or unjudged", "kept", "trace_verdict"):
         assert text in done.stdout
 
 
-def test_two_recipes_and_a_file_may_be_named(shell: Shell, tmp_path: Path) -> None:
+def test_tables_of_two_recipes_and_a_file_can_be_compared(shell: Shell, tmp_path: Path) -> None:
     copy = tmp_path / "copy.parquet"
     copy.write_bytes((shell.data / "another" / "sft_dataset.parquet").read_bytes())
     same = shell.run("skyassets", "diff", str(copy), "another/sft_dataset")
@@ -45,7 +45,7 @@ def test_two_recipes_and_a_file_may_be_named(shell: Shell, tmp_path: Path) -> No
     assert shell.run("skyassets", "diff", "another/sft_dataset", "sft_dataset").returncode == 1
 
 
-def test_a_former_drop_reason_is_no_difference(shell: Shell, tmp_path: Path) -> None:
+def test_a_renamed_drop_reason_is_not_a_difference(shell: Shell, tmp_path: Path) -> None:
     rows = pl.read_parquet(shell.data / "smoke" / "sft_dataset.parquet")
     former = pl.col("dropped_by").replace("trace wrong or unjudged", "trace correct")
     rows.with_columns(former).write_parquet(tmp_path / "former.parquet")
@@ -53,7 +53,7 @@ def test_a_former_drop_reason_is_no_difference(shell: Shell, tmp_path: Path) -> 
     assert (done.returncode, "They are equal." in done.stdout) == (0, True), done.stdout
 
 
-def test_machines_get_all_of_it_as_json(shell: Shell) -> None:
+def test_json_has_the_whole_difference(shell: Shell) -> None:
     done = shell.run("skyassets", "diff", "sft_dataset", "--json")
     data = json.loads(done.stdout)
     assert data["same"] is False
@@ -74,7 +74,7 @@ def test_machines_get_all_of_it_as_json(shell: Shell) -> None:
         (("sft_dataset", "--key", "domain"), "is no key of the table before"),
     ],
 )
-def test_what_cannot_be_compared_says_why(shell: Shell, named: tuple[str, ...], message: str) -> None:
+def test_an_impossible_comparison_reports_the_reason(shell: Shell, named: tuple[str, ...], message: str) -> None:
     done = shell.run("skyassets", "diff", *named)
     assert done.returncode == 2
     assert message in " ".join(done.stdout.split())

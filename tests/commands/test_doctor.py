@@ -1,4 +1,4 @@
-"""`skyassets doctor`: what it tries, what it calls missing and what optional, and what it never shows."""
+"""`skyassets doctor`: what it checks, what counts as missing or optional, and what is never shown."""
 
 import json
 import os
@@ -21,7 +21,7 @@ TOKEN = "hf_0123456789abcdefghij"
 
 
 class Hub(BaseHTTPRequestHandler):
-    """Says whose the token is, as the hub does."""
+    """Answers whose token it is, as the hub does."""
 
     def do_GET(self) -> None:
         is_known = self.headers.get("Authorization") == f"Bearer {TOKEN}" and self.path == "/api/whoami-v2"
@@ -33,7 +33,7 @@ class Hub(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *words: object) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 @contextmanager
@@ -45,14 +45,14 @@ def hub() -> Iterator[str]:
 
 
 def findings(shell: Shell, **more: str) -> tuple[int, dict[str, dict[str, str]]]:
-    """The exit code, and what was looked at with what was found."""
+    """The exit code, and each checked thing with its finding."""
     done = shell.run("skyassets", "doctor", "--json", HF_HOME=str(shell.folder / "hf"), **more)
     data = json.loads(done.stdout)
     assert data["fine"] == (done.returncode == 0)
     return done.returncode, {one["what"]: one for one in data["findings"]}
 
 
-def test_what_is_optional_is_no_failure(tmp_path: Path) -> None:
+def test_a_missing_optional_part_is_not_a_failure(tmp_path: Path) -> None:
     code, results = findings(Shell(tmp_path), HF_TOKEN="")
     assert code == 0
     assert results["hub token"]["health"] == "optional"
@@ -65,7 +65,7 @@ def test_what_is_optional_is_no_failure(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("token", "health", "message"), [(TOKEN, "ok", "ada"), ("hf_another", "optional", "rejects the token")]
 )
-def test_the_hub_is_asked_whose_the_token_is_and_nobody_else_sees_it(
+def test_the_token_is_checked_with_the_hub_and_not_printed(
     tmp_path: Path, token: str, health: str, message: str
 ) -> None:
     with hub() as endpoint:
@@ -78,7 +78,7 @@ def test_the_hub_is_asked_whose_the_token_is_and_nobody_else_sees_it(
     assert token not in done.stdout
 
 
-def test_a_hub_that_is_not_there_leaves_the_token_as_it_is(tmp_path: Path) -> None:
+def test_an_unreachable_hub_does_not_reject_the_token(tmp_path: Path) -> None:
     _, results = findings(Shell(tmp_path), HF_TOKEN=TOKEN, HF_ENDPOINT="http://127.0.0.1:9", HF_HUB_OFFLINE="0")
     assert results["hub token"]["health"] == "ok"
     assert "cannot be reached" in results["hub token"]["seen"]
@@ -88,27 +88,27 @@ def test_a_hub_that_is_not_there_leaves_the_token_as_it_is(tmp_path: Path) -> No
     ("home", "message"),
     [("", "not set"), ("dagster", "not an absolute path"), ("/proc/nowhere", "not a writable folder")],
 )
-def test_a_home_that_dagster_would_forget_in_is_missing(tmp_path: Path, home: str, message: str) -> None:
+def test_an_unusable_dagster_home_counts_as_missing(tmp_path: Path, home: str, message: str) -> None:
     code, results = findings(Shell(tmp_path), DAGSTER_HOME=home)
     assert code == 1
     assert results["DAGSTER_HOME"]["health"] == "missing"
     assert message in results["DAGSTER_HOME"]["seen"]
 
 
-def test_a_taken_port_is_said_with_another_one(tmp_path: Path) -> None:
+def test_a_taken_port_is_reported_with_another_one(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             taken.bind(("127.0.0.1", UI_PORT))
             taken.listen()
         except OSError:
-            pass  # somebody else's is as good
+            pass  # a port taken by another program is as good
         _, results = findings(Shell(tmp_path))
     assert results["UI port"]["health"] == "optional"
     assert str(UI_PORT + 1) in results["UI port"]["do"]
 
 
-def test_servers_that_do_not_answer_keep_nobody_waiting_for_long(tmp_path: Path) -> None:
+def test_silent_servers_do_not_delay_the_result_for_long(tmp_path: Path) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
@@ -127,7 +127,7 @@ def test_servers_that_do_not_answer_keep_nobody_waiting_for_long(tmp_path: Path)
     assert {what for what, one in results.items() if one["health"] == "missing"} == {"teacher: tiny", "base: tiny"}
 
 
-def test_a_compiler_that_does_not_compile_is_no_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_compiler_that_fails_counts_as_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = tmp_path / "c++"
     broken.write_text("#!/bin/sh\necho no space left >&2\nexit 1\n")
     broken.chmod(0o755)
@@ -147,13 +147,13 @@ def test_a_package_is_missing_only_where_it_is_needed() -> None:
     assert package("polars", is_needed=True).health is Health.FINE
 
 
-def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     assert disk(Deployment(data=tmp_path / "data")).health is Health.FINE
     result = disk(Deployment(data=Path("/proc/nowhere/data")))
     assert result.health is Health.MISSING
     assert "SKYASSETS_DATA" in result.do
 
 
-def test_memory_and_browser_are_looked_at() -> None:
+def test_memory_and_browser_are_checked() -> None:
     assert memory(is_needed=True).seen.endswith(" GB")
     assert browser().health in (Health.FINE, Health.OPTIONAL)

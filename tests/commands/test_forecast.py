@@ -1,4 +1,4 @@
-"""`skyassets forecast` in words: by what it says that a run fits its budget."""
+"""`skyassets forecast` in words: how it reports whether a run fits its budget."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""`skyassets history`: what it shows of a pipeline that was asked twice."""
+"""`skyassets history`: what it shows of a pipeline that was evaluated twice."""
 
 import json
 from argparse import ArgumentParser

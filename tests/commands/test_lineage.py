@@ -54,7 +54,7 @@ def walked(shell: Shell, ident: str) -> dict[str, dict[str, set[str]]]:
     rows: dict[str, dict[str, set[str]]] = {"made_from": {}, "used_by": {}}
     for way, tables in rows.items():
         for table, key in below(data[way]):
-            assert key not in tables.setdefault(table, set())  # every row stands in the tree once
+            assert key not in tables.setdefault(table, set())  # every row is in the tree once
             tables[table].add(key)
     return rows
 
@@ -74,7 +74,7 @@ def test_a_score_leads_back_to_the_problems_behind_the_student(rewritten_shell: 
     assert set(completions) <= rows["completions"]
 
 
-def test_a_problem_leads_to_every_row_that_came_of_it(rewritten_shell: Shell) -> None:
+def test_a_problem_leads_to_every_row_made_from_it(rewritten_shell: Shell) -> None:
     example = read(rewritten_shell, EXAMPLES).filter(pl.col("dropped_by").is_null()).row(0, named=True)
     rows = walked(rewritten_shell, example["problem_id"])
     assert rows["made_from"] == {}
@@ -88,7 +88,7 @@ def test_a_problem_leads_to_every_row_that_came_of_it(rewritten_shell: Shell) ->
     assert rows["used_by"]["benchmark_reports"] == set(scores["report_id"])
 
 
-def test_a_dropped_example_leads_nowhere_further(rewritten_shell: Shell) -> None:
+def test_a_dropped_example_is_used_by_nothing(rewritten_shell: Shell) -> None:
     dropped = read(rewritten_shell, EXAMPLES).filter(pl.col("dropped_by").is_not_null()).row(0, named=True)
     assert walked(rewritten_shell, dropped["example_id"])["used_by"] == {}
     assert "dropped: " in lineage(rewritten_shell, dropped["example_id"][:10])
@@ -102,19 +102,19 @@ def test_up_and_down_are_the_same_links(rewritten_shell: Shell, table: Table) ->
             assert start in walked(rewritten_shell, f"{parent_table}:{parent}")["used_by"][table.name]
 
 
-def test_a_completion_leads_to_what_was_made_of_it(rewritten_shell: Shell) -> None:
+def test_a_completion_leads_to_the_rows_made_from_it(rewritten_shell: Shell) -> None:
     rewrite = read(rewritten_shell, REWRITES).filter(pl.col("completion_id").is_not_null()).row(0, named=True)
     assert rewrite["rewrite_id"] in walked(rewritten_shell, rewrite["completion_id"])["used_by"]["rewritten_traces"]
 
 
-def test_one_line_a_row_within_the_terminal(rewritten_shell: Shell) -> None:
+def test_each_row_is_one_line_within_the_terminals_width(rewritten_shell: Shell) -> None:
     output = lineage(rewritten_shell, read(rewritten_shell, PROBLEMS)["problem_id"][0][:6])
     assert all(len(line) <= 100 for line in output.splitlines())
     assert output.splitlines()[1] == "made from nothing"
     assert "├── teacher_traces" in output
 
 
-def test_many_rows_are_summed_up_by_kind_unless_all_are_wanted(rewritten_shell: Shell) -> None:
+def test_many_rows_are_summarised_by_kind_unless_all_are_requested(rewritten_shell: Shell) -> None:
     output = lineage(rewritten_shell, "checkpoint")
     example_count = read(rewritten_shell, EXAMPLES).filter(pl.col("dropped_by").is_null()).height
     assert f"+ {example_count - 3} more sft_dataset: {example_count - 3} kept" in output
@@ -126,14 +126,14 @@ def test_a_score_is_found_by_its_words(rewritten_shell: Shell) -> None:
     assert "student - base lenient accuracy" in lineage(rewritten_shell, "student - base lenient all").splitlines()[0]
 
 
-def test_what_is_ambiguous_lists_its_candidates(rewritten_shell: Shell) -> None:
+def test_an_ambiguous_name_lists_its_candidates(rewritten_shell: Shell) -> None:
     output = lineage(rewritten_shell, "plus base", status=1)
     assert "'plus base' matches 3 rows; give more of the id, or TABLE:ID:" in output
     assert output.count("benchmark_reports ") == 3
 
 
 @pytest.mark.parametrize("name", ["ffffffffffff", "ab", "raw_problems:ffffffff"])
-def test_nothing_by_that_name_says_what_to_do(rewritten_shell: Shell, name: str) -> None:
+def test_an_unknown_name_reports_what_to_do(rewritten_shell: Shell, name: str) -> None:
     assert "SKYASSETS_RECIPE" in lineage(rewritten_shell, name, status=1)
 
 

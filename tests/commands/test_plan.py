@@ -45,7 +45,7 @@ def test_json_holds_every_layout_and_the_files_of_the_chosen_one(tmp_path: Path)
     assert {line["role"] for line in data["pipeline"]} == {"rater", "teacher", "rewriter", "base", "student"}
 
 
-def test_what_does_not_fit_is_refused_with_what_would(tmp_path: Path) -> None:
+def test_a_layout_that_does_not_fit_is_refused_with_one_that_does(tmp_path: Path) -> None:
     code, output = plan(tmp_path, "--on", "8xH100-80GB", "--offload", "none")
     assert code == 1
     assert "does not fit on 8 x H100-80GB" in output
@@ -62,13 +62,13 @@ def test_what_does_not_fit_is_refused_with_what_would(tmp_path: Path) -> None:
         (("--price", "much"), "--price"),
     ],
 )
-def test_a_wrong_option_exits_with_2_and_says_so(tmp_path: Path, words: tuple[str, ...], message: str) -> None:
+def test_a_wrong_option_exits_with_2_and_a_message(tmp_path: Path, words: tuple[str, ...], message: str) -> None:
     code, output = plan(tmp_path, *words)
     assert code == 2
     assert message in " ".join(output.split())
 
 
-def test_without_a_gpu_this_machine_is_its_processor(tmp_path: Path) -> None:
+def test_without_a_gpu_the_plan_is_for_the_processor(tmp_path: Path) -> None:
     code, output = plan(tmp_path, "--rows", "100", "--tokens", "40", "--files", recipe="smoke")
     assert code == 0
     for words in (
@@ -80,13 +80,13 @@ def test_without_a_gpu_this_machine_is_its_processor(tmp_path: Path) -> None:
         assert words in output
 
 
-def test_a_recipe_that_expects_nothing_asks_how_many_examples(tmp_path: Path) -> None:
+def test_a_recipe_without_expectations_asks_for_the_number_of_examples(tmp_path: Path) -> None:
     code, output = plan(tmp_path, recipe="smoke")
     assert code == 2
     assert "--rows 5000 --tokens 1200" in " ".join(output.split())
 
 
-def test_packing_adapters_and_another_price_can_be_asked_for(tmp_path: Path) -> None:
+def test_packing_adapters_and_another_price_are_options(tmp_path: Path) -> None:
     options = ("--on", "8xH100-80GB", "--packing", "--lora", "16", "--price", "10", "--json")
     data = json.loads(plan(tmp_path, *options)[1])["plan"]
     assert data["training"]["packing"]
@@ -94,7 +94,7 @@ def test_packing_adapters_and_another_price_can_be_asked_for(tmp_path: Path) -> 
     assert data["dollars"] == pytest.approx(data["hours"] * 80)
 
 
-def test_a_data_set_that_is_there_is_planned_for_as_it_is(tmp_path: Path) -> None:
+def test_an_existing_data_set_is_planned_for(tmp_path: Path) -> None:
     shell = Shell(tmp_path)
     done = shell.run("dagster", "asset", "materialize", "--select", "*sft_dataset", CUDA_VISIBLE_DEVICES="")
     assert done.returncode == 0, done.stdout

@@ -1,4 +1,4 @@
-"""`skyassets publish` as a user types it: what would go, and pushes to a hub that are compared with what lies here."""
+"""`skyassets publish` as a user types it: dry runs, and pushes to a hub that are compared with the local files."""
 
 import json
 from collections.abc import Iterator
@@ -28,14 +28,14 @@ def there() -> Iterator[Hub]:
 
 
 def publish(shell: Shell, *words: str, at: Hub | None = None, token: str = TOKEN) -> tuple[int, str]:
-    """The exit code, and what was said with its lines joined."""
+    """The exit code, and the output with its lines joined."""
     online = {"HF_ENDPOINT": at.url, "HF_TOKEN": token, "HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_XET": "1"} if at else {}
     home = {"HF_HOME": str(shell.folder / "hf"), "COLUMNS": "200"}
     done = shell.run("skyassets", "publish", *words, **home, **online)
     return done.returncode, " ".join(done.stdout.split())
 
 
-def test_a_dry_run_tells_what_would_go_where_and_sends_nothing(shell: Shell, there: Hub) -> None:
+def test_a_dry_run_lists_the_uploads_and_sends_nothing(shell: Shell, there: Hub) -> None:
     code, output = publish(shell, *TO, *FREELY, at=there)
     assert code == 0, output
     for text in (
@@ -68,7 +68,7 @@ def cards_hold_scores_names_and_what_was_accepted(shell: Shell, there: Hub) -> N
     assert "Accepted" not in data.text  # its rows' licences forbid nothing
 
 
-def test_what_was_pushed_is_what_lies_here_and_pushing_again_sends_nothing(shell: Shell, there: Hub) -> None:
+def test_pushed_files_equal_the_local_ones_and_pushing_again_sends_nothing(shell: Shell, there: Hub) -> None:
     code, output = publish(shell, *TO, *FREELY, "--push", at=there)
     assert code == 0, output
     data, model = there.repositories["datasets/ada/sums"], there.repositories["models/ada/sums-1b"]
@@ -103,7 +103,7 @@ def test_what_was_pushed_is_what_lies_here_and_pushing_again_sends_nothing(shell
     assert (there.sent, len(data.commits), len(model.commits)) == (sent, 1, 1)
 
 
-def test_a_push_sends_only_what_changed_and_takes_old_weights_away(shell: Shell, there: Hub) -> None:
+def test_a_push_sends_only_what_changed_and_removes_old_weights(shell: Shell, there: Hub) -> None:
     assert publish(shell, *TO, *FREELY, "--push", at=there)[0] == 0
     model = there.repositories["models/ada/sums-1b"]
     model.files |= {"model.safetensors": b"old", "notes.md": b"mine", "report/report.md": b"old"}
@@ -117,7 +117,7 @@ def test_a_push_sends_only_what_changed_and_takes_old_weights_away(shell: Shell,
     assert "left alone: notes.md" in output
 
 
-def test_what_is_public_already_is_not_pushed_to_unasked(shell: Shell, there: Hub) -> None:
+def test_a_public_repository_is_not_pushed_to_without_the_option(shell: Shell, there: Hub) -> None:
     words = ("--data", "ada/sums", "--push")
     assert publish(shell, *words, "--public", at=there)[0] == 0
     assert not there.repositories["datasets/ada/sums"].private
@@ -126,7 +126,7 @@ def test_what_is_public_already_is_not_pushed_to_unasked(shell: Shell, there: Hu
     assert "is already public; add --public" in output
 
 
-def test_a_data_set_alone_takes_the_report_along(shell: Shell, there: Hub) -> None:
+def test_a_data_set_alone_includes_the_report(shell: Shell, there: Hub) -> None:
     assert publish(shell, "--data", "ada/sums", "--tables-only", "--push", at=there)[0] == 0
     files = there.repositories["datasets/ada/sums"].files
     assert "report/benchmark_reports.parquet" in files
@@ -138,21 +138,21 @@ def test_a_data_set_alone_takes_the_report_along(shell: Shell, there: Hub) -> No
     ("token", "message"),
     [("", "no token for the hub; export HF_TOKEN"), ("hf_other", "rejects the token")],
 )
-def test_without_a_token_that_the_hub_knows_nothing_is_sent(shell: Shell, there: Hub, token: str, message: str) -> None:
+def test_without_a_valid_token_nothing_is_sent(shell: Shell, there: Hub, token: str, message: str) -> None:
     code, output = publish(shell, "--data", "ada/sums", "--push", at=there, token=token)
     assert code == 2
     assert message in output
     assert there.sent == 0
 
 
-def test_a_card_that_the_hub_refuses_is_told_in_its_words(shell: Shell, there: Hub) -> None:
+def test_a_card_that_the_hub_refuses_is_reported(shell: Shell, there: Hub) -> None:
     there.refused = "license must be one of"
     code, output = publish(shell, "--data", "ada/sums", "--push", at=there)
     assert (code, there.sent) == (2, 0)
     assert "Invalid metadata in README.md" in output
 
 
-def test_without_a_hub_the_push_says_so(shell: Shell) -> None:
+def test_an_unreachable_hub_is_reported(shell: Shell) -> None:
     with hub() as gone:
         pass
     code, output = publish(shell, "--data", "ada/sums", "--push", at=gone)

@@ -1,4 +1,4 @@
-"""`skyassets report`: the scores in a terminal, the page in a browser, a report of the history, rows for machines."""
+"""`skyassets report`: the scores in a terminal, the page in a browser, a report of the history, rows as JSON."""
 
 import json
 from pathlib import Path
@@ -29,28 +29,28 @@ def test_the_parts_are_shown_when_asked_for(smoke_shell: Shell) -> None:
     assert "last_word" in smoke_shell.run("skyassets", "report", "--parts").stdout
 
 
-def test_machines_get_the_rows(smoke_shell: Shell) -> None:
+def test_json_has_the_rows(smoke_shell: Shell) -> None:
     done = smoke_shell.run("skyassets", "report", "--json")
     rows = json.loads(done.stdout)
     assert len(rows) == TableStore(smoke_shell.data / "smoke").read(REPORTS).height
     assert set(rows[0]) == set(REPORTS.columns)
 
 
-def test_a_report_of_the_history_is_found_by_how_its_name_begins(smoke_shell: Shell) -> None:
+def test_a_report_of_the_history_is_found_by_the_start_of_its_name(smoke_shell: Shell) -> None:
     done = smoke_shell.run("skyassets", "report", "--epoch", "first")
     assert done.returncode == 0
     assert "all metrics" in done.stdout
     assert "history/first-" in done.stdout
 
 
-def test_a_report_that_the_history_has_not_is_not_made_up(smoke_shell: Shell) -> None:
+def test_a_report_that_is_not_in_the_history_is_an_error(smoke_shell: Shell) -> None:
     done = smoke_shell.run("skyassets", "report", "--epoch", "1999")
     assert done.returncode == 1
     assert "there is no report '1999'" in done.stdout
     assert "first-" in done.stdout
 
 
-def test_the_page_is_opened_in_the_browser_one_has(smoke_shell: Shell, tmp_path: Path) -> None:
+def test_the_page_is_opened_in_the_configured_browser(smoke_shell: Shell, tmp_path: Path) -> None:
     seen = tmp_path / "seen"
     mine = tmp_path / "browser"
     mine.write_text(f'#!/bin/sh\necho "$1" > {seen}\n')
@@ -62,7 +62,7 @@ def test_the_page_is_opened_in_the_browser_one_has(smoke_shell: Shell, tmp_path:
     assert f"opened {address}" in done.stdout
 
 
-def test_without_a_browser_the_path_is_told(smoke_shell: Shell) -> None:
+def test_without_a_browser_the_path_is_printed(smoke_shell: Shell) -> None:
     done = smoke_shell.run(
         "skyassets", "report", "--open", BROWSER="/bin/false", PATH=_path_without_browsers(smoke_shell)
     )

@@ -1,4 +1,4 @@
-"""`skyassets status`: what it says a run would ask and train is what a run then asks and trains, and it only looks."""
+"""`skyassets status`: the calls and the training that it forecasts are those of the run, and it changes nothing."""
 
 import json
 import subprocess
@@ -46,7 +46,7 @@ def one_problem_less(pipeline: Pipeline) -> int:
 
 def another_order(pipeline: Pipeline) -> int:
     pipeline.write(reversed(ROWS))
-    return BENCHMARK  # at most: that the problems come out the same, nobody knows yet
+    return BENCHMARK  # at most: whether the problems come out the same is not known yet
 
 
 def hotter_teacher(pipeline: Pipeline) -> int:
@@ -77,15 +77,13 @@ CHANGES = (
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_the_calls_that_are_told_are_the_calls_of_the_run(
-    pipeline: Pipeline, change: Callable[[Pipeline], int]
-) -> None:
+def test_the_forecast_calls_are_the_calls_of_the_run(pipeline: Pipeline, change: Callable[[Pipeline], int]) -> None:
     expected = change(pipeline)
     forecast = ahead(pipeline)
     before = len(list(pipeline.store.folder.glob("weights/*/tiny.json")))
     outcome = pipeline.run()
     assert forecast.calls == expected
-    # Where something hangs on how a table comes out, the calls that are told are the most there can be.
+    # Where the calls depend on what a table will contain, the forecast is the most there can be.
     assert outcome.calls <= expected if forecast.is_most else outcome.calls == expected
     is_trained = len(list(pipeline.store.folder.glob("weights/*/tiny.json"))) > before
     assert forecast.is_trained >= is_trained
@@ -94,7 +92,7 @@ def test_the_calls_that_are_told_are_the_calls_of_the_run(
     assert (forecast.training is not None) == forecast.is_trained
 
 
-def test_a_training_whose_weights_are_there_is_none(pipeline: Pipeline) -> None:
+def test_a_training_with_existing_weights_is_not_forecast(pipeline: Pipeline) -> None:
     first = pipeline.recipe
     another_learning_rate(pipeline)
     pipeline.run()
@@ -105,14 +103,14 @@ def test_a_training_whose_weights_are_there_is_none(pipeline: Pipeline) -> None:
     assert pipeline.run().rebuilt >= {CHECKPOINT.name}
 
 
-def test_before_the_first_run_every_call_is_told(tmp_path: Path) -> None:
+def test_before_the_first_run_every_call_is_counted(tmp_path: Path) -> None:
     fresh = Pipeline(tmp_path)
     forecast = ahead(fresh)
     assert forecast.calls == fresh.run().calls
     assert not forecast.is_most
 
 
-def test_a_data_set_of_the_hub_is_not_fetched_to_be_counted(tmp_path: Path) -> None:
+def test_a_data_set_of_the_hub_is_not_downloaded_to_be_counted(tmp_path: Path) -> None:
     far = Pipeline(tmp_path)
     source = replace(far.recipe.sources[0], origin=HubDataset("nobody/nothing", split="train", revision="0" * 40))
     far.recipe = replace(far.recipe, sources=(source,))
@@ -121,14 +119,14 @@ def test_a_data_set_of_the_hub_is_not_fetched_to_be_counted(tmp_path: Path) -> N
     assert forecast.calls is None
     assert forecast.dollars is None
     assert "raw_problems comes from the hub and does not exist yet" in forecast.notes[0]
-    assert time.monotonic() - began < 30  # nobody waits for a network
+    assert time.monotonic() - began < 30  # no network is waited for
 
 
 def seen(folder: Path) -> dict[str, int]:
     return {str(path): path.stat().st_mtime_ns for path in folder.rglob("*")}
 
 
-def test_it_only_looks(pipeline: Pipeline) -> None:
+def test_status_changes_nothing(pipeline: Pipeline) -> None:
     hotter_teacher(pipeline)
     before, calls = seen(pipeline.folder), pipeline.calls()
     ahead(pipeline)
@@ -136,7 +134,7 @@ def test_it_only_looks(pipeline: Pipeline) -> None:
     assert pipeline.calls() == calls
 
 
-def test_the_budget_is_held_against_the_calls(tmp_path: Path) -> None:
+def test_the_budget_is_compared_with_the_calls(tmp_path: Path) -> None:
     shell = Shell(tmp_path)
     free = shell.run("skyassets", "status", SKYASSETS_BUDGET="5").stdout
     assert "budget per run: $5.00; the calls fit" in free
@@ -144,25 +142,23 @@ def test_the_budget_is_held_against_the_calls(tmp_path: Path) -> None:
     assert "whether the calls fit is unknown" in dear
 
 
-def test_a_price_that_nobody_knows_is_said_and_the_tables_are_shown(tmp_path: Path) -> None:
+def test_an_unknown_price_is_reported_and_the_tables_are_shown(tmp_path: Path) -> None:
     done = Shell(tmp_path).run("skyassets", "status", SKYASSETS_TEACHER_URL="https://models.example/v1")
     assert done.returncode == 1
     assert "the number of calls is unknown: teacher: the price of tiny at" in " ".join(done.stdout.split())
     assert "raw_problems" in done.stdout
 
 
-def test_for_machines_every_table_has_its_state_and_the_run_its_cost(tmp_path: Path) -> None:
+def test_json_has_the_state_of_every_table_and_the_cost_of_the_run(tmp_path: Path) -> None:
     done = Shell(tmp_path).run("skyassets", "status", "--json")
     data = json.loads(done.stdout)
     assert {table["state"] for table in data["tables"]} == {"missing"}
     assert data["run"]["calls"] == sum(role["calls"] for role in data["run"]["roles"]) > 0
-    assert data["run"]["dollars"] is None  # nobody knows how long the training takes here
+    assert data["run"]["dollars"] is None  # how long the training takes on this machine is unknown
     assert data["epoch"] is None
 
 
-def test_a_report_that_is_harmed_is_stale_and_has_no_epoch(
-    pipeline: Pipeline, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_damaged_report_is_stale_and_has_no_epoch(pipeline: Pipeline, capsys: pytest.CaptureFixture[str]) -> None:
     pipeline.store.path(REPORTS).write_text("{not")
     assert status(pipeline.recipe, pipeline.deployment, Namespace(json=True)) == 1
     data = json.loads(capsys.readouterr().out)

@@ -1,4 +1,4 @@
-"""`skyassets why`: what is reused says where it is from, what would be asked which part of the key differs."""
+"""`skyassets why`: where a reused completion is from, and which part of a new call's key differs."""
 
 import json
 import time
@@ -32,7 +32,7 @@ def why(shell: Shell, name: object, recipe: str = "smoke", status: int = 0) -> s
     return done.stdout
 
 
-def test_what_is_stored_is_reused_and_says_where_it_is_from(smoke_shell: Shell) -> None:
+def test_a_stored_completion_is_reused_and_its_origin_is_named(smoke_shell: Shell) -> None:
     problem = first(smoke_shell, PROBLEMS)
     output = why(smoke_shell, str(problem["problem_id"])[:8])
     traces = TableStore(smoke_shell.data / "smoke").read(TRACES).filter(pl.col("problem_id") == problem["problem_id"])
@@ -60,7 +60,7 @@ def test_an_edited_prompt_is_shown_word_by_word(smoke_shell: Shell) -> None:
     assert untouched.count("reused") == 2
 
 
-def test_a_stored_completion_that_the_recipe_does_not_want_says_so(smoke_shell: Shell) -> None:
+def test_a_stored_completion_that_the_recipe_does_not_need_is_reported_as_such(smoke_shell: Shell) -> None:
     key = first(smoke_shell, TRACES)["completion_id"]
     output = why(smoke_shell, key, "explained_recipes:hotter")
     assert "the recipe smoke does not need it" in output
@@ -86,19 +86,19 @@ def test_traces_rewrites_and_answers_are_explained_by_their_own_completions(smok
     assert "base's answer 0" in why(smoke_shell, answer["problem_id"])
 
 
-def test_another_try_is_wanted_only_where_the_one_before_is_known_to_fail(smoke_shell: Shell) -> None:
+def test_another_try_is_needed_only_after_a_known_failure(smoke_shell: Shell) -> None:
     output = why(smoke_shell, first(smoke_shell, PROBLEMS)["problem_id"], "explained_recipes:rewritten_plainly")
     assert "rewrite 0, try 1" in output
     assert "try 2" not in output
 
 
-def test_what_was_never_asked_of_a_table_is_new(smoke_shell: Shell, tmp_path: Path) -> None:
+def test_a_call_without_a_similar_one_is_new(smoke_shell: Shell, tmp_path: Path) -> None:
     shell = Shell(tmp_path)
     done = shell.run("dagster", "asset", "materialize", "--select", "raw_problems")
     assert done.returncode == 0, done.stdout
     output = why(shell, first(shell, PROBLEMS)["problem_id"])
     assert "sample 0, sample 1: new; teacher_traces has never made a similar call." in output
-    assert not (shell.data / "rows" / "completions").exists()  # explaining asks nobody and writes nothing
+    assert not (shell.data / "rows" / "completions").exists()  # explaining makes no call and writes nothing
 
 
 def test_a_piece_of_a_question_names_its_problem(smoke_shell: Shell) -> None:
@@ -108,17 +108,17 @@ def test_a_piece_of_a_question_names_its_problem(smoke_shell: Shell) -> None:
     assert "'What is' matches " in output
 
 
-def test_nothing_by_that_name_says_what_to_do(smoke_shell: Shell) -> None:
+def test_an_unknown_name_reports_what_to_do(smoke_shell: Shell) -> None:
     output = " ".join(why(smoke_shell, "ffffffffffff", status=1).split())
     assert "No row of the recipe smoke matches 'ffffffffffff'" in output
     assert "SKYASSETS_RECIPE" in output
 
 
-def test_what_no_single_completion_stands_behind_leads_to_the_lineage(smoke_shell: Shell) -> None:
+def test_a_row_without_a_single_completion_refers_to_the_lineage(smoke_shell: Shell) -> None:
     assert "skyassets lineage" in why(smoke_shell, "checkpoint", status=1)
 
 
-def test_a_hundred_thousand_stored_rows_are_no_obstacle(smoke_shell: Shell, tmp_path: Path) -> None:
+def test_a_hundred_thousand_stored_rows_are_searched_in_time(smoke_shell: Shell, tmp_path: Path) -> None:
     shell = Shell(tmp_path)
     assert shell.run("dagster", "asset", "materialize", "--select", "raw_problems").returncode == 0
     problem = first(shell, PROBLEMS)

@@ -104,7 +104,7 @@ def forecast(pipeline: Pipeline, pilot: int, budget: float | None = None, run: s
     return {line.role: line for line in estimate.lines()}
 
 
-def test_a_run_stops_before_it_passes_its_budget_and_a_larger_one_pays_only_for_the_rest(
+def test_a_run_stops_before_exceeding_its_budget_and_a_larger_one_pays_only_for_the_rest(
     paid: Pipeline, server: Server
 ) -> None:
     paid.deployment = replace(paid.deployment, budget=A_LITTLE)
@@ -139,7 +139,7 @@ def test_a_run_stops_before_it_passes_its_budget_and_a_larger_one_pays_only_for_
 
 
 @pytest.mark.parametrize("budget", [0.0, 0.05])
-def test_what_does_not_pay_for_one_call_makes_none(paid: Pipeline, server: Server, budget: float) -> None:
+def test_a_budget_below_the_price_of_one_call_makes_none(paid: Pipeline, server: Server, budget: float) -> None:
     paid.deployment = replace(paid.deployment, budget=budget)
     assert "the next call could cost" in errors(paid.materialize())
     assert server.calls() == 0
@@ -151,7 +151,7 @@ def test_the_smaller_of_two_budgets_counts(paid: Pipeline) -> None:
     assert "the budget is $0.2500" in errors(paid.materialize())
 
 
-def test_a_public_server_without_a_price_is_asked_nothing(tmp_path: Path) -> None:
+def test_a_public_server_without_a_price_is_not_called(tmp_path: Path) -> None:
     pipeline = Pipeline(tmp_path)
     pipeline.deployment = replace(pipeline.deployment, urls={"teacher": ("https://models.example.com/v1",)})
     output = errors(pipeline.materialize())
@@ -159,7 +159,7 @@ def test_a_public_server_without_a_price_is_asked_nothing(tmp_path: Path) -> Non
     assert "export SKYASSETS_TEACHER_PRICE" in output
 
 
-def test_a_rerun_that_changes_nothing_spends_nothing_and_says_so(paid: Pipeline, server: Server) -> None:
+def test_a_rerun_that_changes_nothing_spends_nothing_and_reports_it(paid: Pipeline, server: Server) -> None:
     paid.run()
     calls, before = server.calls(), ledger_of(paid)
     result = paid.materialize()
@@ -174,7 +174,7 @@ def test_a_rerun_that_changes_nothing_spends_nothing_and_says_so(paid: Pipeline,
     assert ledger_of(paid).equals(before)
 
 
-def test_a_failed_call_that_may_have_cost_money_is_in_the_ledger_before_anything_else_happens(tmp_path: Path) -> None:
+def test_a_failed_call_that_may_have_cost_money_is_in_the_ledger(tmp_path: Path) -> None:
     store, entries = RowStore(tmp_path, COMPLETIONS), LedgerEntries(tmp_path)
     with faulty() as server:
         client = server.client(timeout=0.3, attempts=2, price=PRICE)
@@ -199,7 +199,7 @@ def test_a_failed_call_that_may_have_cost_money_is_in_the_ledger_before_anything
     assert row["dollars"] == pytest.approx(client.run_budget.spent)
 
 
-def test_the_hours_of_our_own_machines_are_kept_and_paid(tmp_path: Path) -> None:
+def test_machine_hours_are_in_the_ledger_and_charged_to_the_budget(tmp_path: Path) -> None:
     pipeline = Pipeline(tmp_path)
     pipeline.deployment = replace(pipeline.deployment, hour_price=3.0)
     project, run_budget = Project(pipeline.recipe, pipeline.deployment), Budget()
@@ -221,9 +221,7 @@ def test_a_training_has_its_hours_in_the_ledger(tmp_path: Path) -> None:
     assert row["calls"] == 0
 
 
-def test_a_forecast_without_a_pilot_knows_the_calls_and_nothing_of_their_lengths(
-    paid: Pipeline, server: Server
-) -> None:
+def test_a_forecast_without_a_pilot_has_the_calls_but_not_their_lengths(paid: Pipeline, server: Server) -> None:
     lines = forecast(paid, pilot=0)
     assert {role: line.calls for role, line in lines.items()} == {"teacher": CALLS, "base": 12, "student": 12}
     assert lines["teacher"].lengths is None
@@ -232,7 +230,7 @@ def test_a_forecast_without_a_pilot_knows_the_calls_and_nothing_of_their_lengths
     assert server.calls() == 0
 
 
-def test_a_pilots_calls_are_kept_and_the_run_makes_exactly_those_forecast(paid: Pipeline, server: Server) -> None:
+def test_a_pilots_calls_are_reused_and_the_run_makes_exactly_those_forecast(paid: Pipeline, server: Server) -> None:
     lines = forecast(paid, pilot=4)
     assert server.calls() == 4
     assert (lines["teacher"].stored, lines["teacher"].calls) == (4, CALLS - 4)
@@ -250,13 +248,13 @@ def test_a_pilots_calls_are_kept_and_the_run_makes_exactly_those_forecast(paid: 
     assert server.calls() == CALLS
 
 
-def test_a_pilot_does_not_pass_the_budget_either(paid: Pipeline, server: Server) -> None:
+def test_a_pilot_does_not_exceed_the_budget_either(paid: Pipeline, server: Server) -> None:
     with pytest.raises(BudgetError, match="everything so far is kept"):
         forecast(paid, pilot=CALLS, budget=A_LITTLE)
     assert 0 < server.calls() < CALLS
 
 
-def test_a_rewriter_without_traces_is_taken_to_be_like_its_teacher(paid: Pipeline) -> None:
+def test_a_rewriter_without_traces_is_forecast_like_its_teacher(paid: Pipeline) -> None:
     paid.recipe = replace(paid.recipe, rewriting=REWRITING)
     assert forecast(paid, pilot=0)["rewriter"].calls == CALLS
     piloted = forecast(paid, pilot=4)
@@ -267,7 +265,7 @@ def test_a_rewriter_without_traces_is_taken_to_be_like_its_teacher(paid: Pipelin
     assert CALLS - 4 >= piloted["rewriter"].calls >= (CALLS - 4) / 4
 
 
-def test_with_all_traces_there_the_rewriters_calls_are_exact(paid: Pipeline) -> None:
+def test_with_all_traces_stored_the_rewriters_calls_are_exact(paid: Pipeline) -> None:
     paid.run()
     paid.recipe = replace(paid.recipe, rewriting=REWRITING)
     expected = forecast(paid, pilot=0)
@@ -279,7 +277,7 @@ def test_with_all_traces_there_the_rewriters_calls_are_exact(paid: Pipeline) -> 
     assert forecast(paid, pilot=0)["rewriter"].calls == 0
 
 
-def test_the_command_tells_by_its_exit_code_whether_what_is_expected_fits(tmp_path: Path, server: Server) -> None:
+def test_the_exit_code_says_whether_the_expected_cost_fits_the_budget(tmp_path: Path, server: Server) -> None:
     shell = Shell(tmp_path)
     deployment = {"SKYASSETS_TEACHER_URL": server.url, "SKYASSETS_TEACHER_PRICE": "1000,1000"}
     piloted = shell.run("skyassets", "forecast", "--pilot", "3", "--budget", "5", **deployment)
@@ -300,7 +298,7 @@ def test_the_command_tells_by_its_exit_code_whether_what_is_expected_fits(tmp_pa
     assert "--budget is 'much'; it must be an amount of dollars" in wrong.stdout
 
 
-def test_a_kill_loses_no_dollar_of_the_ledger(tmp_path: Path) -> None:
+def test_a_kill_loses_no_cost_in_the_ledger(tmp_path: Path) -> None:
     shell = Shell(tmp_path)
     with serving(tmp_path, delay=0.1) as server:
         deployment = {

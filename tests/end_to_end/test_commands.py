@@ -34,7 +34,7 @@ def test_with_the_module_named_it_works_in_any_shell(smoke_shell: Shell) -> None
     assert done.returncode == 0, done.stdout
 
 
-def test_a_second_run_says_that_nothing_changed(smoke_shell: Shell) -> None:
+def test_a_second_run_reports_that_nothing_changed(smoke_shell: Shell) -> None:
     done = smoke_shell.run_cold(*SELECT_ALL)
     assert done.returncode == 0, done.stdout
     assert done.stdout.count("rows, unchanged") == len(ASSET_TABLES)
@@ -64,7 +64,7 @@ def test_the_report_says_where_everything_is(smoke_shell: Shell) -> None:
         assert text in done.stdout
 
 
-def test_a_report_that_is_not_there_is_not_made_up(tmp_path: Path) -> None:
+def test_a_missing_report_is_reported(tmp_path: Path) -> None:
     done = Shell(tmp_path).run("skyassets", "report")
     assert done.returncode == 1
     assert "No report yet" in done.stdout
@@ -76,13 +76,13 @@ def test_the_doctor_finds_the_sandbox(smoke_shell: Shell) -> None:
     assert "finished" in output
 
 
-def test_the_doctor_asks_the_servers_that_are_named(smoke_shell: Shell) -> None:
+def test_the_doctor_checks_the_configured_servers(smoke_shell: Shell) -> None:
     done = smoke_shell.run("skyassets", "doctor", SKYASSETS_TEACHER_URL="http://127.0.0.1:9/v1")
     assert done.returncode == 1
     assert "no server responds" in done.stdout
 
 
-def test_the_doctor_misses_a_hosted_models_key(smoke_shell: Shell) -> None:
+def test_the_doctor_reports_the_missing_key_of_a_hosted_model(smoke_shell: Shell) -> None:
     done = smoke_shell.run("skyassets", "doctor", SKYASSETS_RECIPE="sky_t1_preview")
     assert done.returncode == 1
     assert "OPENAI_API_KEY" in done.stdout.replace("\n", "")
@@ -94,7 +94,7 @@ def test_the_definitions_validate(smoke_shell: Shell) -> None:
 
 
 def fails(shell: Shell, *message: str, **environment: str) -> None:
-    """Materialize everything and check that it fails, says all of `told`, and leaves no half-written file."""
+    """Materialize everything and check that it fails, says all of `message`, and leaves no half-written file."""
     done = shell.run(*SELECT_ALL, **environment)
     assert done.returncode != 0
     for text in message:
@@ -112,7 +112,7 @@ def fails(shell: Shell, *message: str, **environment: str) -> None:
         ("user_recipes:no_batch", "training.global_batch = 0; it must be above 0"),
     ],
 )
-def test_a_wrong_recipe_says_what_to_change(tmp_path: Path, recipe: str, message: str) -> None:
+def test_a_wrong_recipe_is_reported_with_what_to_change(tmp_path: Path, recipe: str, message: str) -> None:
     fails(Shell(tmp_path, recipe), message)
 
 
@@ -124,7 +124,7 @@ def test_a_wrong_recipe_says_what_to_change(tmp_path: Path, recipe: str, message
         ("SKYASSETS_TEACHER_URL", "http://127.0.0.1:9/v1", "127.0.0.1:9"),
     ],
 )
-def test_a_wrong_place_says_what_to_change(tmp_path: Path, name: str, value: str, message: str) -> None:
+def test_a_wrong_setting_is_reported_with_what_to_change(tmp_path: Path, name: str, value: str, message: str) -> None:
     fails(Shell(tmp_path), message, **{name: value})
 
 
@@ -143,7 +143,7 @@ def test_a_bad_file_of_problems_is_named_with_what_was_seen(tmp_path: Path, text
     fails(Shell(tmp_path, "user_recipes:mine"), message, str(file) if "no column" in message else "", MINE=str(file))
 
 
-def test_a_missing_file_of_problems_says_where_it_looked(tmp_path: Path) -> None:
+def test_a_missing_file_of_problems_is_reported_with_the_current_folder(tmp_path: Path) -> None:
     fails(Shell(tmp_path, "user_recipes:mine"), "no file nowhere.jsonl", "the current folder is", MINE="nowhere.jsonl")
 
 
@@ -159,25 +159,25 @@ def test_a_bad_row_is_kept_with_its_reason(tmp_path: Path) -> None:
     assert problems.height == 6
 
 
-def test_without_a_sandbox_nothing_is_judged_and_nobody_asked(tmp_path: Path) -> None:
+def test_without_a_sandbox_nothing_is_judged_and_no_model_is_called(tmp_path: Path) -> None:
     shell = Shell(tmp_path)
     tools = tmp_path / "bin"
     tools.mkdir()
     for name in ("dagster", "python"):
         (tools / name).symlink_to(Path(shell.environment()["PATH"].split(":")[0]) / name)
-    # Whatever else this machine could confine programs with is not asked for.
+    # Only bubblewrap is requested, whatever other sandbox this machine has.
     fails(shell, "bubblewrap", "apt install", PATH=str(tools), SKYASSETS_SANDBOX="bubblewrap")
     assert not list((shell.data / "smoke").glob("*.parquet"))
     assert not (shell.data / "logs" / "tiny-server.jsonl").exists()
 
 
-def test_parents_that_were_never_made_are_named(tmp_path: Path) -> None:
+def test_missing_parents_are_named(tmp_path: Path) -> None:
     done = Shell(tmp_path).run("dagster", "asset", "materialize", "--select", "sft_dataset+")
     assert done.returncode != 0
     assert "make it first" in done.stdout
 
 
-def test_a_full_disk_loses_nothing_that_was_there(smoke_shell: Shell, tmp_path: Path) -> None:
+def test_a_full_disk_loses_nothing_that_was_stored(smoke_shell: Shell, tmp_path: Path) -> None:
     store = TableStore(smoke_shell.data / "smoke")
     before = {table.name: store.data_version(table) for table in ASSET_TABLES}
     store.path(REPORTS).unlink()

@@ -57,7 +57,7 @@ def test_killed_while_an_asset_is_built_the_next_run_ends_the_same(
 
 @pytest.fixture
 def slow_server(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """A tiny model server of its own process that takes its time, and the log of its calls."""
+    """A slow tiny model server in its own process, and the log of its calls."""
     log = tmp_path / "calls.jsonl"
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -1,4 +1,4 @@
-"""SIGKILL in the middle of an epoch: the next run goes on in that epoch and asks nothing that had been answered."""
+"""SIGKILL in the middle of an epoch: the next run continues that epoch and repeats no answered call."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ ITEMS = 24
 
 @pytest.fixture(scope="module")
 def undisturbed(smoke_run_once: Path, tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
-    """The answers of an epoch that nobody killed."""
+    """The answers of an epoch that was not killed."""
     shell = Shell.copy_of(smoke_run_once, tmp_path_factory.mktemp("undisturbed"))
     done = shell.run(*TAGGED)
     assert done.returncode == 0, done.stdout
@@ -40,7 +40,7 @@ def answers(shell: Shell) -> pl.DataFrame:
         pytest.param(9, SELECT_ALL, id="with none", marks=pytest.mark.slow),
     ],
 )
-def test_a_killed_epoch_goes_on_and_repeats_no_answered_item(
+def test_a_killed_epoch_continues_and_repeats_no_answered_item(
     tmp_path: Path, smoke_run_once: Path, undisturbed: pl.DataFrame, answered: int, command: tuple[str, ...]
 ) -> None:
     shell = Shell.copy_of(smoke_run_once, tmp_path)

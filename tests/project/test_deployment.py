@@ -19,7 +19,7 @@ HOSTED = Model("gpt-4o-mini", "2024-07-18")
 
 
 def silent(line: str) -> None:
-    """Nobody listens."""
+    """Discard the line."""
 
 
 def test_openais_key_goes_to_openai_alone() -> None:
@@ -30,7 +30,7 @@ def test_openais_key_goes_to_openai_alone() -> None:
     assert [(one.base_url, one.api_key) for one in serving.endpoints] == [(OPENAI, "secret")]
 
 
-def test_a_server_of_ones_own_gets_its_own_key() -> None:
+def test_a_private_server_gets_its_own_key() -> None:
     deployment = from_environment({"SKYASSETS_TEACHER_URL": "http://gpu-box/v1", "SKYASSETS_TEACHER_API_KEY": "mine"})
     serving = deployment.serving("teacher", SMOLLM2, silent)
     assert isinstance(serving, RemoteServing)
@@ -46,17 +46,17 @@ def test_a_hosted_rewriter_without_a_key_says_what_to_export() -> None:
         Deployment(data=Path("data")).serving("rewriter", HOSTED, silent)
 
 
-def test_transformers_serves_where_it_is_told_to() -> None:
+def test_transformers_serves_where_it_is_configured() -> None:
     serving = Deployment(data=Path("data"), engine="transformers").serving("teacher", SMOLLM2, silent)
     assert isinstance(serving, TransformersServer)
 
 
-def test_a_setting_that_is_none_is_named() -> None:
+def test_an_invalid_setting_is_named() -> None:
     with pytest.raises(SkyassetsError, match="SKYASSETS_RANKS is '0'"):
         from_environment({"SKYASSETS_RANKS": "0"})
 
 
-def test_openai_is_asked_for_the_dated_snapshot_and_nobody_else_is() -> None:
+def test_only_openai_is_asked_for_the_dated_snapshot() -> None:
     deployment = Deployment(data=Path("data"), keys={"rewriter": ("secret",)})
     serving = deployment.serving("rewriter", HOSTED, silent)
     assert isinstance(serving, RemoteServing)
@@ -64,7 +64,7 @@ def test_openai_is_asked_for_the_dated_snapshot_and_nobody_else_is() -> None:
     assert deployment.called("rewriter", HOSTED, "http://gpu-box/v1") == "gpt-4o-mini"
 
 
-def test_somebody_elses_server_without_a_price_is_refused_before_any_call() -> None:
+def test_a_public_server_without_a_price_is_refused_before_any_call() -> None:
     deployment = from_environment({"SKYASSETS_TEACHER_URL": "https://models.example.com/v1"})
     with pytest.raises(BudgetError, match="SKYASSETS_TEACHER_PRICE=INPUT,OUTPUT"):
         deployment.serving("teacher", SMOLLM2, silent)
@@ -81,7 +81,7 @@ def test_somebody_elses_server_without_a_price_is_refused_before_any_call() -> N
         ("http://8.8.8.8/v1", False),
     ],
 )
-def test_a_machine_of_ones_own_is_told_by_its_address(url: str, own: bool) -> None:
+def test_a_private_machine_is_recognised_by_its_address(url: str, own: bool) -> None:
     assert is_private(url) == own
 
 
@@ -97,12 +97,12 @@ def test_several_urls_share_the_work_each_with_its_key() -> None:
     ]
 
 
-def test_a_number_of_keys_that_fits_no_urls_is_an_error() -> None:
+def test_a_number_of_keys_that_does_not_match_the_urls_is_an_error() -> None:
     with pytest.raises(SkyassetsError, match="lists 2 keys for 1 URLs"):
         from_environment({"SKYASSETS_TEACHER_URL": "http://a/v1", "SKYASSETS_TEACHER_API_KEY": "one,two"})
 
 
-def test_a_server_of_our_own_answers_no_more_once_machine_time_has_used_up_the_budget(tmp_path: Path) -> None:
+def test_a_local_server_stops_answering_once_machine_time_has_used_up_the_budget(tmp_path: Path) -> None:
     run_budget = Budget(1.0)
     request = Request("one", TINY, (Message("user", "Hi"),), Sampling(0.7, 8), seed=1)
     replies: list[str] = []
@@ -115,7 +115,7 @@ def test_a_server_of_our_own_answers_no_more_once_machine_time_has_used_up_the_b
 
 
 @pytest.mark.parametrize(("engine", "kind"), [("vllm", VllmServer), ("transformers", TransformersServer)])
-def test_each_engine_is_given_the_runs_purse(engine: str, kind: type[VllmServer | TransformersServer]) -> None:
+def test_each_engine_is_given_the_runs_budget(engine: str, kind: type[VllmServer | TransformersServer]) -> None:
     run_budget = Budget(1.0)
     serving = Deployment(data=Path("data"), engine=engine).serving("teacher", SMOLLM2, silent, run_budget)
     assert isinstance(serving, kind)
@@ -146,7 +146,7 @@ def test_a_password_in_a_url_is_refused_and_not_shown(url: str) -> None:
 @pytest.mark.parametrize(
     "url", ["gpu-box:8000/v1", "gpu-box", "ftp://gpu-box/v1", "http:///v1", "http://", "http://box:port/v1", "//box/v1"]
 )
-def test_what_is_no_url_of_a_server_is_named(url: str) -> None:
+def test_an_invalid_url_of_a_server_is_named(url: str) -> None:
     with pytest.raises(SkyassetsError, match=r"SKYASSETS_TEACHER_URL contains '.*', which is not the URL of a server"):
         from_environment({"SKYASSETS_TEACHER_URL": url})
 

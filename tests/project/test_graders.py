@@ -1,4 +1,4 @@
-"""The code that decides verdicts is named whole: a module that is left out would leave wrong verdicts standing."""
+"""The list of code that decides verdicts is complete: changes of a missing module would keep wrong verdicts."""
 
 import ast
 
@@ -19,7 +19,7 @@ def imported(module: str) -> set[str]:
     return paths
 
 
-def test_what_the_graders_engines_import_is_among_them() -> None:
+def test_the_engines_that_graders_import_are_listed_too() -> None:
     graders = {module for name in GRADERS for module in modules_of(name)}
     for module in graders:
         if module.startswith(ENGINES):

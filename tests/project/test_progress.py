@@ -18,7 +18,7 @@ def progress_lines(*tallies: Tally, run_budget: Budget | None = None) -> list[st
     return lines
 
 
-def test_a_line_tells_all_there_is_to_know() -> None:
+def test_a_line_has_every_number() -> None:
     run_budget = Budget(5.0)
     run_budget.settle(0.0, 0.0123)
     start = Tally(12, 132, 12, 0, 0)
@@ -32,11 +32,11 @@ def test_a_line_tells_all_there_is_to_know() -> None:
     assert ", ".join(parts[6:]) == "3 failed (2 x 429, 1 x ReadTimeout)"
 
 
-def test_what_costs_nothing_does_not_speak_of_money() -> None:
+def test_a_free_run_shows_no_cost() -> None:
     assert "$" not in progress_lines(Tally(0, 4, 0, 0, 0), run_budget=Budget())[0]
 
 
-def test_waiting_for_a_server_to_start_is_no_part_of_the_rate() -> None:
+def test_waiting_for_a_server_to_start_does_not_lower_the_rate() -> None:
     lines: list[str] = []
     progress = Progress("teacher", lines.append)
     progress.started -= 3600
@@ -47,7 +47,7 @@ def test_waiting_for_a_server_to_start_is_no_part_of_the_rate() -> None:
     assert 100 < rate < 2100
 
 
-def test_lines_come_now_and_then_and_the_last_one_always() -> None:
+def test_lines_are_rare_but_the_last_one_is_always_written() -> None:
     lines: list[str] = []
     progress = Progress("teacher", lines.append)
     for done in range(1001):
@@ -59,5 +59,5 @@ def test_lines_come_now_and_then_and_the_last_one_always() -> None:
 @pytest.mark.parametrize(
     ("seconds", "words"), [(0.2, "0 s"), (99, "99 s"), (420, "7 min"), (12_600, "3.5 h"), (360_000, "100.0 h")]
 )
-def test_times_are_told_as_people_tell_them(seconds: float, words: str) -> None:
+def test_durations_are_written_in_a_fitting_unit(seconds: float, words: str) -> None:
     assert duration(seconds) == words

@@ -1,4 +1,4 @@
-"""What `table_statuses` foretells is what a run does: the same tables made again, for the same reasons."""
+"""What `table_statuses` predicts is what a run does: the same tables rebuilt, for the same reasons."""
 
 import os
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def table_status(pipeline: Pipeline) -> dict[str, TableStatus]:
 
 
 def reasons_in_a_run(pipeline: Pipeline) -> dict[str, str]:
-    """Table to why it was made again; what was not is not there."""
+    """Table to why it was rebuilt; other tables are left out."""
     result = pipeline.materialize()
     assert result.success
     metadata = {
@@ -64,14 +64,14 @@ def hotter_on_fewer_problems(pipeline: Pipeline) -> None:
 
 
 def half_made(pipeline: Pipeline) -> None:
-    """A problem is added, and only its own table and the traces were made since."""
+    """A problem is added, and only its own table and the traces are rebuilt."""
     pipeline.write([*ROWS, {"question": "What is 83 times 2?", "answer": "166"}])
     for only in ("raw_problems", "teacher_traces"):
         assert pipeline.materialize(only=only).success
 
 
 def half_made_and_taken_back(pipeline: Pipeline) -> None:
-    """As `made_for_others`, and then the problem is taken back."""
+    """As `half_made`, and then the problem is taken back."""
     half_made(pipeline)
     pipeline.write(ROWS)
 
@@ -124,7 +124,7 @@ CHANGES: dict[str, Callable[[Pipeline], None]] = {
 
 
 @pytest.mark.parametrize("apply", CHANGES.values(), ids=CHANGES)
-def test_what_is_foretold_is_what_a_run_does(pipeline: Pipeline, apply: Callable[[Pipeline], None]) -> None:
+def test_the_predicted_statuses_are_those_of_the_run(pipeline: Pipeline, apply: Callable[[Pipeline], None]) -> None:
     apply(pipeline)
     project = Project(pipeline.recipe, pipeline.deployment)
     predicted = {one.table.name: one for one in table_statuses(project)}
@@ -135,7 +135,7 @@ def test_what_is_foretold_is_what_a_run_does(pipeline: Pipeline, apply: Callable
     assert certain <= done.keys() <= possible
     assert bool(possible) == bool(done)
     for name in certain:
-        # Where a parent is made again as well, how it comes out is one more reason, which nobody can foretell.
+        # Where a parent is rebuilt as well, its new content is one more reason, which cannot be predicted.
         if not parents[name] & possible:
             assert predicted[name].why == done[name]
     assert {one.state for one in table_status(pipeline).values()} == {State.FRESH}
@@ -147,7 +147,7 @@ def test_looking_changes_nothing(tmp_path: Path) -> None:
     assert not fresh.deployment.data.exists()
 
 
-def test_what_comes_after_a_change_is_made_again_only_perhaps(pipeline: Pipeline) -> None:
+def test_tables_after_a_change_are_only_perhaps_rebuilt(pipeline: Pipeline) -> None:
     pipeline.write(reversed(ROWS))
     statuses = table_status(pipeline)
     assert statuses["raw_problems"].state is State.STALE
@@ -157,12 +157,12 @@ def test_what_comes_after_a_change_is_made_again_only_perhaps(pipeline: Pipeline
     assert statuses["benchmark_problems"].state is State.FRESH
 
 
-def test_a_change_of_the_recipe_is_told_from_one_of_the_code(pipeline: Pipeline) -> None:
+def test_a_change_of_the_recipe_is_distinguished_from_one_of_the_code(pipeline: Pipeline) -> None:
     within("teacher", sampling=Sampling(temperature=0.9, max_tokens=64))(pipeline)
     assert table_status(pipeline)["teacher_traces"].why == "changed: recipe"
 
 
-def test_a_source_that_is_gone_is_said_and_what_is_stored_stays_known(pipeline: Pipeline) -> None:
+def test_a_missing_source_is_reported_and_its_stored_rows_are_still_counted(pipeline: Pipeline) -> None:
     pipeline.file.unlink()
     statuses = table_status(pipeline)
     assert statuses["raw_problems"].state is State.STUCK
@@ -172,7 +172,7 @@ def test_a_source_that_is_gone_is_said_and_what_is_stored_stays_known(pipeline: 
     assert not pipeline.materialize().success
 
 
-def test_a_table_that_is_being_made_names_its_process(pipeline: Pipeline) -> None:
+def test_a_table_being_built_names_its_process(pipeline: Pipeline) -> None:
     with locked(pipeline.store.folder / ".checkpoint.lock", lambda line: None):
         statuses = table_status(pipeline)
     assert statuses["checkpoint"].builder == str(os.getpid())

@@ -1,4 +1,4 @@
-"""Which modules decide the weights: the list is whole, and what only watches a training is not in it."""
+"""Which modules decide the weights: the list is complete, and modules that only watch a training are not in it."""
 
 import ast
 from pathlib import Path
@@ -11,7 +11,7 @@ WATCHING = {
     "skyassets.core.files",
     "skyassets.core.training.hardware",
     "skyassets.core.identity",
-    "skyassets.core.training.model_shape",  # tells operations a second, no weight
+    "skyassets.core.training.model_shape",  # gives operations a second, decides no weight
     "skyassets.core.ports",
     "skyassets.core.training.spec",  # values, each of which is in the fingerprint
     "skyassets.engines.training.curve",
@@ -51,7 +51,7 @@ def test_every_module_that_decides_weights_is_in_the_checkpoints_fingerprint() -
     assert seen <= {module for name in TRAINER for module in modules_of(name)}
 
 
-def test_a_better_estimate_trains_nothing_again() -> None:
+def test_a_changed_estimate_retrains_nothing() -> None:
     followed = {each for name in TRAINER for module in modules_of(name) for each in imported(module)}
     estimating = {"memory", "time", "plan", "parallelism", "batching"}
     assert not {f"skyassets.stages.training.{name}" for name in estimating} & followed

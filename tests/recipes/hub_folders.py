@@ -135,7 +135,7 @@ def amc(folder: Path) -> None:
 
 
 def olympiad(folder: Path) -> None:
-    """The images of the multimodal set are no images: nobody is to decode them."""
+    """The image columns of the multimodal set hold no real images, so decoding one fails."""
     sets = {one: f"OE_{one}_maths_en_COMP" for one in ("TO", "MM")}
     front_matter(folder, {name: {"train": f"OlympiadBench/{name}/{name}.parquet"} for name in sets.values()})
     row = {

@@ -88,14 +88,14 @@ def test_every_benchmark_is_pinned_and_can_be_part_of_a_recipe() -> None:
         assert one.source.origin.repo in FOLDERS
 
 
-def test_small_sets_are_asked_several_times_and_never_at_temperature_zero() -> None:
+def test_small_sets_are_sampled_several_times_and_never_at_temperature_zero() -> None:
     several = {name: one for name, one in ALL.items() if one.samples is not None}
     assert set(several) == {"AIME 2024", "AIME 2025", "AMC23", "GPQA-Diamond"}
     assert all(one.sampling is not None and one.sampling.temperature > 0 for one in several.values())
 
 
 @pytest.mark.parametrize("make", [gpqa_diamond, mmlu, mmlu_pro])
-def test_of_the_options_the_right_letter_or_text_is_right_and_every_other_is_wrong(
+def test_only_the_right_options_letter_or_text_is_judged_correct(
     make: type[Benchmark], tmp_path: Path, graders: Graders
 ) -> None:
     for row in read(make(), tmp_path).frame.filter(pl.col("set_aside").is_null()).iter_rows(named=True):
@@ -125,7 +125,7 @@ def test_the_letter_stands_for_the_text_that_the_data_set_calls_right(tmp_path: 
     }
 
 
-def test_options_that_speak_of_those_above_stay_where_the_source_has_them(tmp_path: Path) -> None:
+def test_options_that_refer_to_those_above_keep_the_sources_order(tmp_path: Path) -> None:
     problems = read(mmlu(), tmp_path).frame.filter(pl.col("family") == "logic", pl.col("set_aside").is_null())
     assert problems["question"].to_list() == ["What?\n\nA) one\nB) two\nC) three\nD) All of the above"]
 
@@ -150,7 +150,7 @@ def test_a_window_of_livecodebench_takes_its_days_and_counts_the_others(tmp_path
     assert chosen.name == "LiveCodeBench (release_v6, from 2024-02-21, to 2024-04-21)"
 
 
-def test_a_release_that_is_none_is_refused() -> None:
+def test_an_unknown_release_is_refused() -> None:
     with pytest.raises(RecipeError, match="no release 'v9'; it has release_v1"):
         livecodebench("v9")
 
@@ -164,7 +164,7 @@ def test_problems_with_images_are_set_aside_and_no_image_is_decoded(tmp_path: Pa
     }
 
 
-def test_who_is_asked_for_a_function_of_mbpp_sees_what_it_is_called(tmp_path: Path) -> None:
+def test_a_question_of_mbpp_shows_the_functions_name(tmp_path: Path) -> None:
     (question,) = read(mbpp(), tmp_path).frame["question"]
     assert question.endswith("\n\nassert twice(2) == 4\nassert twice(0) == 0")
 

@@ -1,4 +1,4 @@
-"""docs/benchmarks.md is true: its example runs, its table is the one of the code, and its copy of a set is read."""
+"""docs/benchmarks.md matches the code: its example runs, its table is current, and its copy of a set is read."""
 
 import json
 import re
@@ -39,7 +39,7 @@ def test_the_example_is_a_benchmark_of_a_recipe_that_reads_its_file(
     assert (capitals.samples, capitals.k) == (4, (4,))
 
 
-def test_the_rows_of_the_example_may_be_asked_as_choices_as_the_page_says(tmp_path: Path) -> None:
+def test_the_rows_of_the_example_can_be_asked_as_choices(tmp_path: Path) -> None:
     rows = [json.loads(line) for line in blocks("json")[0].splitlines()]
     path = tmp_path / "choices.jsonl"
     path.write_text("".join(json.dumps({**row, "all": [row["right"], *row["others"]], "at": 0}) + "\n" for row in rows))
@@ -60,7 +60,7 @@ def test_a_copy_of_a_gated_set_is_read_from_its_folder(tmp_path: Path) -> None:
     assert problems["set_aside"].null_count() == 1
 
 
-def test_the_table_is_the_one_of_the_code() -> None:
+def test_the_table_matches_the_code() -> None:
     wanted = "\n".join(row(make.__name__, make()) for make in SHIPPED)
     assert wanted in PAGE, f"docs/benchmarks.md should have these rows:\n{wanted}"
 

@@ -1,4 +1,4 @@
-"""The recipes' curation: the published mixture, and who takes unjudged traces on trust."""
+"""The recipes' curation: the published mixture, and which recipes trust unjudged traces."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def test_the_mixture_is_the_published_one() -> None:
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_only_the_published_recipe_and_its_variants_train_on_traces_nobody_judged(name: str) -> None:
+def test_only_the_published_recipe_and_its_variants_train_on_unjudged_traces(name: str) -> None:
     rules = [rule for rule in find_recipe(name).curation.rules if isinstance(rule, TraceCorrect | RewriteCorrect)]
     assert len(rules) == 2
     assert all(rule.trust_imported is name.startswith("sky_t1") for rule in rules)

@@ -17,7 +17,7 @@ def versions(recipe: Recipe, data: Path) -> dict[str, str | None]:
     return {spec.key.to_user_string(): spec.code_version for each in assets for spec in each.specs}
 
 
-def test_what_is_expected_is_part_of_no_fingerprint(tmp_path: Path) -> None:
+def test_expected_figures_are_part_of_no_fingerprint(tmp_path: Path) -> None:
     recipe = sky_t1_preview()
     before = versions(recipe, tmp_path)
     assert before["checkpoint"]
@@ -25,6 +25,6 @@ def test_what_is_expected_is_part_of_no_fingerprint(tmp_path: Path) -> None:
     assert versions(replace(recipe, expected=None), tmp_path) == before
 
 
-def test_every_role_that_asks_is_expected_once() -> None:
+def test_every_role_has_expected_calls_once() -> None:
     assert sorted(calls.role for calls in EXPECTED.calls) == ["base", "rater", "rewriter", "student", "teacher"]
     assert "assumed" in EXPECTED.source

@@ -71,6 +71,6 @@ def test_a_problem_of_apps_comes_with_its_tests_and_reference_solutions(tmp_path
     assert result.metadata[WITHOUT_REFERENCE] == 1
 
 
-def test_a_trace_of_still_2_is_taken_over(tmp_path: Path) -> None:
+def test_a_trace_of_still_2_is_imported(tmp_path: Path) -> None:
     problems = raw_problems([local(SOURCES["still-2-physics"], tmp_path)], ProblemReader()).frame
     assert "<|begin_of_solution|>" in problems["imported_trace"][0]

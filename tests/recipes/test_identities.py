@@ -1,4 +1,4 @@
-"""What recipes are called in stored ids, pinned: another digest asks, judges or trains again what was paid for."""
+"""The digests of recipes in stored ids, pinned: another digest would repeat paid calls and trainings."""
 
 import dataclasses
 import typing
@@ -64,7 +64,7 @@ def test_every_class_in_an_id_has_a_name_of_its_own() -> None:
         ("sky_t1_train_splits", "0d88056b9f821de3d674118ce4af3576"),
     ],
 )
-def test_a_shipped_recipe_has_the_digest_it_always_had(name: str, golden: str) -> None:
+def test_a_shipped_recipe_keeps_its_digest(name: str, golden: str) -> None:
     recipe = find_recipe(name)
     parts = [(each.name, getattr(recipe, each.name)) for each in dataclasses.fields(recipe) if each.name != "expected"]
     assert digest(parts) == golden
@@ -88,5 +88,5 @@ SAMPLING = Sampling(temperature=0.5, max_tokens=10)
         (ModelJudge(MODEL, "s", "p", SAMPLING, 1), "589da0c96b9dd28a00a777fb85ba9264"),
     ],
 )
-def test_what_stands_in_rows_and_runs_has_the_digest_it_always_had(value: object, golden: str) -> None:
+def test_values_stored_in_rows_and_runs_keep_their_digests(value: object, golden: str) -> None:
     assert digest(value) == golden

@@ -1,4 +1,4 @@
-"""What is checked when a recipe is loaded: what would cost money and make nothing is refused by its name."""
+"""What is checked when a recipe is loaded: a value that would only waste money is refused and named."""
 
 import re
 from dataclasses import replace
@@ -70,17 +70,17 @@ def test_a_wrong_value_is_named_with_what_it_must_be(recipe: Recipe, message: st
         check(recipe)
 
 
-def test_the_shipped_recipe_is_fine() -> None:
+def test_the_shipped_recipe_is_valid() -> None:
     assert check(smoke()) == smoke()
 
 
-def test_a_benchmark_may_ask_otherwise_than_the_evaluation_and_others_may_be_measured() -> None:
+def test_a_benchmark_may_have_its_own_settings_and_contenders_may_be_measured() -> None:
     changed = measured(prompt="So: {question}", samples=8, k=(1, 8), sampling=WARM)
     for recipe in (changed, against("teacher", "gpt_4o"), windowed("2024-07-01", "2024-07-01"), windowed("", "")):
         assert check(recipe) == recipe
 
 
 @pytest.mark.parametrize("metric", ["strict pass@8", "lenient maj@8", "lenient accuracy", "finished"])
-def test_any_metric_that_the_report_tells_as_a_share_may_head_it(metric: str) -> None:
+def test_any_metric_reported_as_a_share_may_be_the_main_one(metric: str) -> None:
     changed = measured(metric=metric, samples=8, k=(1, 8), sampling=WARM)
     assert check(changed) == changed

@@ -1,4 +1,4 @@
-"""docs/sources.md is true: its example runs, and it names every family, layout and file format there is."""
+"""docs/sources.md matches the code: its example runs, and it names every family and layout."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The repository: the graph is as designed, loading it is light, every recipe builds, and the docs are true."""
+"""The repository: the graph is as designed, loading it is light, every recipe builds, and the docs match."""
 
 import subprocess
 import sys
@@ -40,7 +40,7 @@ def definitions(recipe: Recipe, tmp_path: Path) -> dg.Definitions:
     return build_definitions(recipe, Deployment(data=tmp_path))
 
 
-def test_the_graph_is_the_one_we_drew(definitions: dg.Definitions) -> None:
+def test_the_graph_is_the_designed_one(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     drawn = {
         key.to_user_string(): {parent.to_user_string() for parent in graph.get(key).parent_keys}
@@ -61,7 +61,7 @@ def test_one_hop_from_the_data_set_reaches_all_its_descendants(definitions: dg.D
     assert typed == one_hop == everything
 
 
-def test_every_asset_tells_what_it_is(definitions: dg.Definitions) -> None:
+def test_every_asset_is_described(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     for key in graph.get_all_asset_keys():
         node = graph.get(key)
@@ -83,7 +83,7 @@ def test_loading_the_definitions_loads_nothing_heavy() -> None:
     assert result.stderr.strip().endswith("[]"), result.stderr
 
 
-def test_the_page_of_tables_is_the_declared_one() -> None:
+def test_the_page_of_tables_matches_the_declarations() -> None:
     assert (ROOT / "docs" / "tables.md").read_text() == page(), "run: python -m skyassets.core.tables.docs_page"
 
 

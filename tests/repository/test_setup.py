@@ -40,7 +40,7 @@ def test_setup_the_package_and_the_workflow_name_the_same_pythons() -> None:
     assert PROJECT["project"]["requires-python"] == f">=3.{first},<3.{last + 1}"
 
 
-def test_a_python_that_does_not_fit_is_named_with_what_to_do() -> None:
+def test_an_unsuitable_python_is_named_with_what_to_do() -> None:
     done = sourced("find_python", PYTHON="/nowhere/python")
     assert done.returncode == 1
     assert "3.11, 3.12 or 3.13" in done.stderr
@@ -48,7 +48,7 @@ def test_a_python_that_does_not_fit_is_named_with_what_to_do() -> None:
     assert "PYTHON=" in done.stderr
 
 
-def test_an_environment_is_made_again_for_another_python() -> None:
+def test_an_environment_is_rebuilt_for_another_python() -> None:
     states = {sourced(f"version={version}; state").stdout for version in ("3.11", "3.12")}
     assert len(states) == 2
     assert states == {sourced(f"version={version}; state").stdout for version in ("3.11", "3.12")}
@@ -72,7 +72,7 @@ def test_pytorch_index_is_the_same_everywhere() -> None:
     assert f"SKYASSETS_TORCH_INDEX:-{index}}}" in SETUP
 
 
-def test_a_checkout_is_told_to_source_its_own_script() -> None:
+def test_the_hint_names_the_checkouts_own_script() -> None:
     command, script = shlex.split(hints.prepare_shell(ROOT / "data"))
     assert command == "source"
     assert Path(script).resolve() == ROOT / "deploy/shell.sh"

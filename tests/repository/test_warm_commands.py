@@ -12,7 +12,7 @@ HERE = {"COLUMNS": "80", "NO_COLOR": "1"}
 
 
 @pytest.mark.parametrize("words", ["--version", "report", "plan --rows 0", "statsu", "completion bash"])
-def test_output_and_exit_code_are_a_cold_ones(tmp_path: Path, words: str) -> None:
+def test_output_and_exit_code_equal_those_of_a_cold_command(tmp_path: Path, words: str) -> None:
     shell = Shell(tmp_path)
     cold = shell.run_cold("skyassets", *words.split(), **HERE)
     warm = shell.run("skyassets", *words.split(), **HERE)

@@ -1,4 +1,4 @@
-"""The history's folder: what a killed writer leaves goes with the next one, and a writer at work is left alone."""
+"""The history's folder: the next writer removes what a killed one left, and waits for one at work."""
 
 import subprocess
 import sys
@@ -33,7 +33,7 @@ def history(tmp_path: Path) -> History:
     return History(tmp_path / "history")
 
 
-def test_what_a_killed_writer_left_goes_with_the_next_report(history: History) -> None:
+def test_the_remains_of_a_killed_writer_are_removed_by_the_next_report(history: History) -> None:
     subprocess.run([sys.executable, "-c", KILLED, history.folder], check=False)
     (left,) = history.folder.iterdir()
     assert list(left.rglob("*.parquet"))
@@ -44,7 +44,7 @@ def test_what_a_killed_writer_left_goes_with_the_next_report(history: History) -
     assert {path.name for path in history.folder.iterdir()} == {name, ".mine"}
 
 
-def test_a_second_writer_waits_and_takes_nothing_from_under_the_first(history: History) -> None:
+def test_a_second_writer_waits_for_the_first(history: History) -> None:
     begun, go_on = threading.Event(), threading.Event()
 
     def slowly() -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""The report's files out of a real run: there, rebuilt when gone, and made of no more than is shown."""
+"""The report's files after a real run: they exist, are rebuilt when missing, and agree with the tables."""
 
 import html
 import json
@@ -27,7 +27,7 @@ def test_a_run_leaves_a_page_and_markdown_with_the_same_verdict(pipeline: Pipeli
     assert verdict in text
 
 
-def test_a_page_that_is_gone_is_written_again_without_a_call(pipeline: Pipeline) -> None:
+def test_a_missing_page_is_written_again_without_a_call(pipeline: Pipeline) -> None:
     (pipeline.store.folder / PAGE).unlink()
     before = pipeline.calls()
     result = pipeline.materialize(only=REPORTS.name)
@@ -38,7 +38,7 @@ def test_a_page_that_is_gone_is_written_again_without_a_call(pipeline: Pipeline)
     assert pipeline.calls() == before
 
 
-def test_a_copy_of_the_report_has_no_link_that_leads_nowhere(pipeline: Pipeline) -> None:
+def test_a_copy_of_the_report_has_no_dead_link(pipeline: Pipeline) -> None:
     (stored,) = (pipeline.store.folder / "history").iterdir()
     page, text = (html.unescape((stored / name).read_text(encoding="utf-8")) for name in (PAGE, TEXT))
     links = re.findall('href="([^"]+)"', page)
@@ -63,7 +63,7 @@ def test_every_example_is_an_item_that_one_of_the_two_got_wrong(pipeline: Pipeli
         assert example.student.text == both.filter(pl.col("role") == "student")["text"][0]
 
 
-def test_what_was_spent_and_when_comes_from_the_ledger(content: ReportContent) -> None:
+def test_costs_and_dates_come_from_the_ledger(content: ReportContent) -> None:
     by_asset = {each.asset: each for each in content.asset_costs}
     assert by_asset["benchmark_answers"].calls == 24
     assert by_asset["teacher_traces"].calls == 12
@@ -78,7 +78,7 @@ def test_the_waterfall_adds_up(content: ReportContent) -> None:
     assert sums["rewrites"] == sum(sums[rule] for rule in content.rules) + sums["kept"]
 
 
-def test_the_report_tells_every_part_of_its_manifest(pipeline: Pipeline) -> None:
+def test_the_report_shows_every_part_of_its_manifest(pipeline: Pipeline) -> None:
     manifest = json.loads(pipeline.store.read(REPORTS)["made_with"][0])
     page = (pipeline.store.folder / PAGE).read_text(encoding="utf-8")
     section = page[page.index('id="made-with"') :]

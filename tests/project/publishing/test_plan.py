@@ -1,4 +1,4 @@
-"""What forbids to publish a recipe's data set and student: each of it, on a pipeline that was really run."""
+"""What forbids publishing a recipe's data set and student: every reason, on a pipeline that has really run."""
 
 import shutil
 from collections.abc import Callable
@@ -29,7 +29,7 @@ def finished_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def pipeline(finished_folder: Path, tmp_path: Path) -> Pipeline:
-    """A copy of a pipeline that was run to its end, to be harmed."""
+    """A copy of a finished pipeline, to be damaged."""
     shutil.copytree(finished_folder / "data", tmp_path / "data")
     return under_nc(tmp_path)
 
@@ -51,7 +51,7 @@ def publication_of(
     )
 
 
-def test_a_finished_pipeline_may_go_and_holds_no_name_of_this_machine(pipeline: Pipeline) -> None:
+def test_a_finished_pipeline_can_be_published(pipeline: Pipeline) -> None:
     result = publication_of(pipeline, *ALL_RIGHT)
     assert result.problems == ()
     assert [(parcel.repo_type, len(parcel.files)) for parcel in result.uploads] == [
@@ -60,7 +60,7 @@ def test_a_finished_pipeline_may_go_and_holds_no_name_of_this_machine(pipeline: 
     ]
 
 
-def test_of_what_is_not_made_nothing_goes(tmp_path: Path) -> None:
+def test_missing_tables_are_not_published(tmp_path: Path) -> None:
     result = publication_of(Pipeline(tmp_path))
     assert result.uploads == ()
     assert [line.split()[0] for line in result.problems] == ["sft_dataset", "checkpoint", "benchmark_reports"]
@@ -82,7 +82,7 @@ def test_a_broken_gate_refuses(pipeline: Pipeline) -> None:
     assert "minimum_rows (kept: " in reason
 
 
-def test_the_report_is_to_be_on_these_weights(pipeline: Pipeline) -> None:
+def test_the_report_must_be_on_these_weights(pipeline: Pipeline) -> None:
     pipeline.recipe = replace(pipeline.recipe, training=replace(pipeline.recipe.training, learning_rate=5e-4))
     assert pipeline.materialize(only="checkpoint").success
     (reason,) = publication_of(pipeline, *ALL_RIGHT).problems
@@ -93,7 +93,7 @@ def test_the_report_is_to_be_on_these_weights(pipeline: Pipeline) -> None:
     assert len(alone.uploads[0].files) == 4
 
 
-def test_the_weights_are_to_be_of_this_data_set(pipeline: Pipeline) -> None:
+def test_the_weights_must_be_of_this_data_set(pipeline: Pipeline) -> None:
     prompts = replace(pipeline.recipe.student_prompts, system="Think first.")
     pipeline.recipe = replace(pipeline.recipe, student_prompts=prompts)
     assert pipeline.materialize(only="sft_dataset").success
@@ -101,7 +101,7 @@ def test_the_weights_are_to_be_of_this_data_set(pipeline: Pipeline) -> None:
     assert any("the weights were trained on sft_dataset" in line for line in result.problems)
 
 
-def test_a_stale_table_is_told_and_refuses_nothing(pipeline: Pipeline) -> None:
+def test_a_stale_table_is_only_a_warning(pipeline: Pipeline) -> None:
     pipeline.write([])
     pipeline.file.write_text('{"question": "What is 2 times 2?", "answer": "4"}\n')
     result = publication_of(pipeline, *ALL_RIGHT)
@@ -116,14 +116,14 @@ def changed(path: Path) -> None:
 
 @pytest.mark.parametrize("harm", [changed, Path.unlink])
 @pytest.mark.parametrize("deployment", ["weights/*/tiny.json", "sft/train.parquet"])
-def test_harmed_files_are_refused(pipeline: Pipeline, deployment: str, harm: Callable[[Path], None]) -> None:
+def test_damaged_files_are_refused(pipeline: Pipeline, deployment: str, harm: Callable[[Path], None]) -> None:
     (path,) = pipeline.store.folder.glob(deployment)
     harm(path)
     (reason,) = publication_of(pipeline, *ALL_RIGHT).problems
     assert path.name in reason
 
 
-def test_a_harmed_table_of_the_history_is_refused(pipeline: Pipeline) -> None:
+def test_a_damaged_table_of_the_history_is_refused(pipeline: Pipeline) -> None:
     (path,) = pipeline.store.folder.glob("history/*/items.parquet")
     path.write_text("junk")
     (reason,) = publication_of(pipeline, *ALL_RIGHT).problems
@@ -135,7 +135,7 @@ def test_weights_without_their_record_are_refused(pipeline: Pipeline) -> None:
     assert any("missing or unfinished" in line for line in publication_of(pipeline, *ALL_RIGHT).problems)
 
 
-def test_a_page_that_is_gone_is_taken_from_the_history_or_refused(pipeline: Pipeline) -> None:
+def test_a_missing_page_is_taken_from_the_history_or_refused(pipeline: Pipeline) -> None:
     (pipeline.store.folder / "report.html").unlink()
     assert publication_of(pipeline, *ALL_RIGHT).problems == ()
     next(pipeline.store.folder.glob("history/*/report.html")).unlink()
@@ -144,7 +144,7 @@ def test_a_page_that_is_gone_is_taken_from_the_history_or_refused(pipeline: Pipe
     assert publication_of(pipeline, *ALL_RIGHT, has_pages=False).problems == ()
 
 
-def test_a_report_of_the_history_is_named_or_refused(pipeline: Pipeline) -> None:
+def test_a_report_of_the_history_can_be_named_and_an_unknown_one_is_refused(pipeline: Pipeline) -> None:
     (stored,) = (pipeline.store.folder / "history").iterdir()
     result = publication_of(pipeline, *ALL_RIGHT, report=stored.name)
     assert result.problems == ()
@@ -155,7 +155,7 @@ def test_a_report_of_the_history_is_named_or_refused(pipeline: Pipeline) -> None
 
 
 @pytest.mark.parametrize("secret", [TOKEN, "correct-horse-battery"])
-def test_a_secret_in_what_goes_is_refused_and_not_repeated(pipeline: Pipeline, secret: str) -> None:
+def test_a_secret_in_a_file_is_refused_and_not_repeated(pipeline: Pipeline, secret: str) -> None:
     pipeline.deployment = replace(pipeline.deployment, keys={"teacher": ("correct-horse-battery",)})
     with (pipeline.store.folder / "report.md").open("a") as page:
         page.write(secret)
