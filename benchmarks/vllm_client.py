@@ -91,8 +91,8 @@ def theirs(url: str, weights: Path, prompts: list[str], tokens: int, in_flight: 
     )
     if done.returncode:
         sys.exit(f"vLLM's benchmark client failed:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
-    told = json.loads((folder / "result.json").read_text())
-    return Result(told["completed"], told["total_output_tokens"], told["duration"])
+    result = json.loads((folder / "result.json").read_text())
+    return Result(result["completed"], result["total_output_tokens"], result["duration"])
 
 
 def ours(client: OpenAIClientPool, prompts: list[str], tokens: int) -> Result:

@@ -42,8 +42,8 @@ def main() -> None:
         began, cpu = time.perf_counter(), time.process_time()
         completer.complete(MODEL, wanted, expected)
         seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
-        kept = rows.get([one.id for one in wanted]).height
-    print(json.dumps({"seconds": seconds, "cpu": cpu, "rows": kept}))
+        stored = rows.get([one.id for one in wanted]).height
+    print(json.dumps({"seconds": seconds, "cpu": cpu, "rows": stored}))
 
 
 if __name__ == "__main__":

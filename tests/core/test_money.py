@@ -15,7 +15,7 @@ MINI = PRICES["gpt-4o-mini"]
 AMOUNTS = st.floats(min_value=0.0, max_value=1e6, allow_nan=False)
 
 
-def asked(text: str, max_tokens: int) -> Request:
+def request(text: str, max_tokens: int) -> Request:
     return Request("0", Model("m", "1"), (Message("user", text),), Sampling(0.7, max_tokens), seed=1)
 
 
@@ -33,7 +33,7 @@ def test_a_batch_costs_half_where_the_host_says_so() -> None:
 @given(st.text(max_size=200), st.integers(1, 10_000), st.integers(0, 10_000))
 def test_no_answer_within_its_limit_costs_more_than_the_worst(text: str, limit: int, tokens: int) -> None:
     prompt_tokens = len(text.encode("utf-8", "replace"))  # a token is at least a byte
-    assert MINI.dollars(prompt_tokens, min(tokens, limit)) <= MINI.worst(asked(text, limit))
+    assert MINI.dollars(prompt_tokens, min(tokens, limit)) <= MINI.worst(request(text, limit))
 
 
 @pytest.mark.parametrize(("name", "price"), PRICES.items(), ids=PRICES)
@@ -49,7 +49,7 @@ def test_a_dated_name_without_a_price_cut_costs_what_its_family_does() -> None:
 
 
 def test_a_server_of_ones_own_costs_nothing_a_token() -> None:
-    assert FREE.worst(asked("a" * 1000, 16_384)) == 0.0
+    assert FREE.worst(request("a" * 1000, 16_384)) == 0.0
 
 
 @given(AMOUNTS, st.lists(st.tuples(AMOUNTS, st.floats(0.0, 1.0)), max_size=40), st.randoms(use_true_random=False))

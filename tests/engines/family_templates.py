@@ -89,6 +89,6 @@ def family_tokenizer(family: Family) -> Any:
         vocab_size=700, special_tokens=special, initial_alphabet=alphabet, show_progress=False
     )
     raw.train_from_iterator(["\n\n user assistant model system What is the answer"] * 9, trainer)
-    made = PreTrainedTokenizerFast(tokenizer_object=raw, bos_token=family.bos, eos_token=family.eos)
-    made.chat_template = template(family)
-    return made
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=raw, bos_token=family.bos, eos_token=family.eos)
+    tokenizer.chat_template = template(family)
+    return tokenizer

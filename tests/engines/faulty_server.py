@@ -67,7 +67,7 @@ class Log:
         with self.lock:
             self.in_flight -= 1
 
-    def told(self) -> dict[str, Any]:
+    def counts(self) -> dict[str, Any]:
         with self.lock:
             return {
                 "calls": self.calls,
@@ -103,7 +103,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path == "/seen":
-            self.answer(200, self.log.told())
+            self.answer(200, self.log.counts())
         elif not self.has_models:
             self.answer(404, {"detail": "Not Found"})
         elif self.key and self.headers["Authorization"] != f"Bearer {self.key}":
@@ -146,8 +146,8 @@ class Handler(BaseHTTPRequestHandler):
                 self.wfile.flush()
                 time.sleep(0.1)
         elif word == "usage":
-            told = {"prompt_tokens": json.loads(detail), "completion_tokens": json.loads(detail)}
-            self.complete(name, usage=told)
+            usage = {"prompt_tokens": json.loads(detail), "completion_tokens": json.loads(detail)}
+            self.complete(name, usage=usage)
         elif word == "empty-with-usage":
             self.complete(name, message={"role": "assistant", "content": None})
         elif word == "echo":

@@ -8,14 +8,14 @@ from pathlib import Path
 
 def descendants(pid: int) -> set[int]:
     """All processes below `pid`."""
-    found: set[int] = set()
+    pids: set[int] = set()
     # A thread or a process may end between two looks: it then has no children.
     with suppress(FileNotFoundError, ProcessLookupError):
         for thread in Path(f"/proc/{pid}/task").iterdir():
             with suppress(FileNotFoundError, ProcessLookupError):
                 for child in map(int, (thread / "children").read_text().split()):
-                    found |= {child} | descendants(child)
-    return found
+                    pids |= {child} | descendants(child)
+    return pids
 
 
 def alive(pids: Collection[int]) -> set[int]:

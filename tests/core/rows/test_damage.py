@@ -24,9 +24,9 @@ class Store:
 
     def lost(self) -> set[str]:
         self.rows.repair(KEYS)
-        found = self.rows.get(KEYS)
-        assert all(one["text"].startswith(f"a text of some length, {one['completion_id']}") for one in found.to_dicts())
-        return set(KEYS) - set(found["completion_id"])
+        frame = self.rows.get(KEYS)
+        assert all(one["text"].startswith(f"a text of some length, {one['completion_id']}") for one in frame.to_dicts())
+        return set(KEYS) - set(frame["completion_id"])
 
     @property
     def segment(self) -> Path:

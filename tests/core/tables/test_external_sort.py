@@ -32,8 +32,8 @@ def test_the_order_is_the_same_with_and_without_the_disk(
 ) -> None:
     shuffled = sorted(keys)
     dice.shuffle(shuffled)
-    made = pl.concat(list(sorted_rows(TABLE, frames(shuffled, size), tmp_path, memory)))
-    assert made.equals(TABLE.frame([{"completion_id": key, "text": f"text of {key}"} for key in keys]))
+    ordered = pl.concat(list(sorted_rows(TABLE, frames(shuffled, size), tmp_path, memory)))
+    assert ordered.equals(TABLE.frame([{"completion_id": key, "text": f"text of {key}"} for key in keys]))
     assert not list(tmp_path.iterdir())
 
 

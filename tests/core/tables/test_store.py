@@ -117,7 +117,7 @@ def test_unfinished_rows_are_tried_again(store: TableStore) -> None:
 def test_damage_elsewhere_is_asked_for(store: TableStore) -> None:
     making = Making(rows("a"))
     store.build(TABLE, ORIGIN, making)
-    assert store.build(TABLE, ORIGIN, making, damage=lambda found: "weights gone").why == "weights gone"
+    assert store.build(TABLE, ORIGIN, making, damage=lambda manifest: "weights gone").why == "weights gone"
 
 
 def test_a_folder_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:

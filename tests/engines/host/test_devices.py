@@ -46,9 +46,9 @@ def test_the_threads_of_a_core_are_neighbours(tmp_path: Path) -> None:
         topology.mkdir(parents=True)
         (topology / "physical_package_id").write_text("0\n")
         (topology / "core_id").write_text(f"{place % max(len(here) // 2, 1)}\n")
-    found = cores(tmp_path)
-    assert sorted(found) == here
-    ids = [int((tmp_path / f"cpu{cpu}" / "topology" / "core_id").read_text()) for cpu in found]
+    numbers = cores(tmp_path)
+    assert sorted(numbers) == here
+    ids = [int((tmp_path / f"cpu{cpu}" / "topology" / "core_id").read_text()) for cpu in numbers]
     assert ids == sorted(ids)
 
 

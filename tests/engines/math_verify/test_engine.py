@@ -147,9 +147,9 @@ def test_no_text_is_executed(grader: MathVerify, tmp_path: Path) -> None:
 def test_a_worker_killed_in_the_middle_costs_no_answer() -> None:
     with MathVerify(seconds=1.0) as grader:
         assert grader.equal("1+x", "x+1") is True
-        found: list[bool | str] = []
+        answers: list[bool | str] = []
         slow = "(x-1)^{9999}(x+1)^{9999}", "(x^2-1)^{9999}"
-        asking = threading.Thread(target=lambda: found.append(grader.equal(*slow)))
+        asking = threading.Thread(target=lambda: answers.append(grader.equal(*slow)))
         before = time.monotonic()
         asking.start()
         time.sleep(0.3)
@@ -158,7 +158,7 @@ def test_a_worker_killed_in_the_middle_costs_no_answer() -> None:
         os.kill(process.pid, signal.SIGKILL)
         asking.join()
         # It was asked again of a worker in its place, and ran out of time there.
-        assert found == ["time limit"]
+        assert answers == ["time limit"]
         assert time.monotonic() - before < 30
         assert grader.equal("2+x", "x+2") is True
 
@@ -171,13 +171,15 @@ def test_a_pair_is_compared_once(grader: MathVerify) -> None:
 
 
 def test_threads_share_the_workers(grader: MathVerify) -> None:
-    found: list[bool | str] = []
-    threads = [threading.Thread(target=lambda n=n: found.append(grader.equal(f"{n}+x", f"x+{n}"))) for n in range(1, 9)]
+    answers: list[bool | str] = []
+    threads = [
+        threading.Thread(target=lambda n=n: answers.append(grader.equal(f"{n}+x", f"x+{n}"))) for n in range(1, 9)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert found == [True] * 8
+    assert answers == [True] * 8
 
 
 def test_a_worker_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -161,7 +161,7 @@ def test_bubblewrap_confines_for_users_who_are_not_root(tmp_path: Path) -> None:
     for name in ("core", "engines"):
         shutil.copytree(repository / "skyassets" / name, copy / "skyassets" / name)
     (copy / "skyassets" / "__init__.py").write_text("")
-    asked = (
+    program = (
         "import os; os.setgroups([]); os.setresgid(61999, 61999, 61999); os.setresuid(61999, 61999, 61999)\n"
         f"import sys; sys.path.insert(0, {str(copy)!r})\n"
         "from skyassets.engines.sandbox.bubblewrap import Bubblewrap\n"
@@ -172,7 +172,7 @@ def test_bubblewrap_confines_for_users_who_are_not_root(tmp_path: Path) -> None:
     for folder in (copy, *copy.parents):
         if folder.is_relative_to("/tmp") and folder != Path("/tmp"):
             folder.chmod(0o755)
-    done = subprocess.run(["/usr/bin/python3", "-c", asked], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(["/usr/bin/python3", "-c", program], capture_output=True, text=True, check=False, timeout=60)
     assert done.stdout.strip() == "61999 ['1', '2']", done.stderr
 
 

@@ -22,10 +22,10 @@ Running = Callable[..., AbstractContextManager[tuple[ServerKeeper, ...]]]
 
 @pytest.fixture
 def running(tmp_path: Path) -> Running:
-    def made(*words: str, **more: object) -> AbstractContextManager[tuple[ServerKeeper, ...]]:
+    def start(*words: str, **more: object) -> AbstractContextManager[tuple[ServerKeeper, ...]]:
         return supervised([stubborn(tmp_path, *words, **more)], Restarts(most=0))  # type: ignore[arg-type]
 
-    return made
+    return start
 
 
 def our_servers() -> set[int]:
@@ -52,11 +52,11 @@ def test_it_is_gone_when_the_work_fails(running: Running) -> None:
 def test_a_server_that_dies_at_the_start_is_told_with_the_end_of_its_log(running: Running, tmp_path: Path) -> None:
     with pytest.raises(ServerError) as raised, running("die"):
         pytest.fail("ran")
-    told = str(raised.value)
-    assert "exit status 3" in told
-    assert str(tmp_path / "log-") in told
-    assert told.endswith("the last line")
-    assert "the root of it all" in told
+    message = str(raised.value)
+    assert "exit status 3" in message
+    assert str(tmp_path / "log-") in message
+    assert message.endswith("the last line")
+    assert "the root of it all" in message
 
 
 def test_a_server_that_is_late_is_told_and_ended(running: Running) -> None:

@@ -28,7 +28,7 @@ def request(number: int) -> Request:
 
 
 @contextmanager
-def asked(processes: Sequence[ServerProcess], restarts: Restarts) -> Iterator[OpenAIClientPool]:
+def clients(processes: Sequence[ServerProcess], restarts: Restarts) -> Iterator[OpenAIClientPool]:
     with supervised(processes, restarts) as keepers:
         endpoints = tuple(
             Endpoint(process.health_url + "v1", "well", concurrency=4, lost=keeper.lost)
@@ -62,12 +62,12 @@ def test_a_server_killed_twice_in_an_ask_comes_back_and_every_row_is_answered_on
     news, replies = list[str](), list[Reply]()
     process = stubborn(tmp_path, log_line=news.append)
     before = descendants(os.getpid())
-    with asked([process], Restarts(pause=0.1)) as client:
+    with clients([process], Restarts(pause=0.1)) as client:
         client.ask(map(request, range(60)), killing(process, {20, 40}, replies))
     assert sorted(int(reply.id) for reply in replies) == list(range(60))
     assert not [reply.error for reply in replies if reply.error]
-    told = [line for line in news if "restarting" in line]
-    assert [line.partition(": ")[2] for line in told] == [
+    restarts = [line for line in news if "restarting" in line]
+    assert [line.partition(": ")[2] for line in restarts] == [
         f"was killed by SIGKILL, as when memory runs out; restarting in 0 s ({number} of 3)" for number in (1, 2)
     ]
     assert descendants(os.getpid()) == before
@@ -77,11 +77,11 @@ def test_when_its_restarts_are_used_up_the_ask_ends_at_once_with_the_last_words(
     replies = list[Reply]()
     process = stubborn(tmp_path)
     began = time.monotonic()
-    with pytest.raises(ServerError) as raised, asked([process], Restarts(most=1, pause=0.1)) as client:
+    with pytest.raises(ServerError) as raised, clients([process], Restarts(most=1, pause=0.1)) as client:
         client.ask(map(request, range(100)), killing(process, {20, 40}, replies))
-    told = str(raised.value)
-    assert "was killed by SIGKILL, as when memory runs out, and is not restarted: it was restarted " in told
-    assert told.count("its log (") == 1
+    message = str(raised.value)
+    assert "was killed by SIGKILL, as when memory runs out, and is not restarted: it was restarted " in message
+    assert message.count("its log (") == 1
     assert len(replies) >= 40
     assert time.monotonic() - began < 30
 
@@ -94,7 +94,7 @@ def test_one_that_keeps_dying_right_after_it_was_ready_is_given_up_before_its_re
     brief = stubborn(tmp_path, "brief", log_line=news.append)
     with (
         pytest.raises(ServerError, match="3 times in a row"),
-        asked([brief], Restarts(most=50, pause=0.1)) as client,
+        clients([brief], Restarts(most=50, pause=0.1)) as client,
     ):
         client.ask(endless, lambda reply: None)
     assert len([line for line in news if ": starting, " in line]) == 3
@@ -121,7 +121,7 @@ def test_only_the_last_life_is_told_of_and_all_of_them_are_in_the_log(tmp_path: 
 def test_the_others_go_on_without_one_that_is_lost(tmp_path: Path) -> None:
     replies = list[Reply]()
     frail, steady = stubborn(tmp_path), stubborn(tmp_path)
-    with asked([frail, steady], Restarts(most=0)) as client:
+    with clients([frail, steady], Restarts(most=0)) as client:
         client.ask(map(request, range(60)), killing(frail, {10}, replies))
     assert sorted(int(reply.id) for reply in replies) == list(range(60))
     assert not [reply.error for reply in replies if reply.error]

@@ -195,12 +195,12 @@ def test_a_hub_folder_with_front_matter_is_read_by_its_configuration(tmp_path: P
 
 def scripted(folder: Path) -> Path:
     """A data set of the old kind: data files beside a script that made rows of them."""
-    made = folder / "apps"
-    made.mkdir()
-    (made / "apps.py").write_text("raise SystemExit('never run')")
+    copy = folder / "apps"
+    copy.mkdir()
+    (copy / "apps.py").write_text("raise SystemExit('never run')")
     for split, row in zip(("train", "test"), ROWS, strict=True):
-        (made / f"{split}.jsonl").write_text(json.dumps(row) + "\n")
-    return made
+        (copy / f"{split}.jsonl").write_text(json.dumps(row) + "\n")
+    return copy
 
 
 def test_a_data_set_with_a_loading_script_says_to_name_its_files(tmp_path: Path) -> None:

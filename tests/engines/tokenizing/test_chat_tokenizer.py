@@ -45,9 +45,9 @@ def test_the_prompt_is_tokenised_as_a_server_would(chat: ChatTokenizer) -> None:
     # "\n" and the answer's "\n" would be one token if the text were split as a whole.
     example = conversation("a", "What?", "\nThis.")
     prompt = "<|im_start|>user\nWhat?<|im_end|>\n<|im_start|>assistant\n"
-    asked = tokenizer()(prompt)["input_ids"]
+    expected = tokenizer()(prompt)["input_ids"]
     assert tokenizer()("\n\n")["input_ids"] != tokenizer()("\n")["input_ids"] * 2
-    assert chat.encode(example).tokens[: len(asked)].tolist() == asked
+    assert chat.encode(example).tokens[: len(expected)].tolist() == expected
     assert learned_text(chat, example) == "\nThis.<|im_end|>"
 
 
@@ -156,6 +156,6 @@ def spaced_tokenizer() -> Any:
     special = ["<unk>", "<|im_start|>", "<|im_end|>"]
     trainer = trainers.BpeTrainer(vocab_size=200, special_tokens=special, show_progress=False)
     raw.train_from_iterator(["\nuser assistant What Why ? This is it . So"] * 9, trainer)
-    made = PreTrainedTokenizerFast(tokenizer_object=raw, eos_token="<|im_end|>", unk_token="<unk>")
-    made.chat_template = TEMPLATE
-    return made
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=raw, eos_token="<|im_end|>", unk_token="<unk>")
+    tokenizer.chat_template = TEMPLATE
+    return tokenizer

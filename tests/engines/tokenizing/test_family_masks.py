@@ -58,20 +58,20 @@ def test_the_beginning_of_the_text_is_there_once_and_never_learned(family: Famil
 def test_the_prompt_is_the_servers(family: Family) -> None:
     tokenizer = family_tokenizer(family)
     encoded = chat(family).encode(conversation("a", "What?", "This."))
-    asked = tokenizer.apply_chat_template(
+    prompt = tokenizer.apply_chat_template(
         [{"role": "user", "content": "What?"}], add_generation_prompt=True, tokenize=False
     )
-    assert asked.endswith(family.asks)
-    assert encoded.tokens[~encoded.learned].tolist() == tokenizer(asked, add_special_tokens=False)["input_ids"]
+    assert prompt.endswith(family.asks)
+    assert encoded.tokens[~encoded.learned].tolist() == tokenizer(prompt, add_special_tokens=False)["input_ids"]
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
 @settings(deadline=None)
-@given(asked=SAID, answer=SAID)
+@given(question=SAID, answer=SAID)
 def test_whatever_is_said_what_is_learned_is_the_answer_but_for_its_margins(
-    family: Family, asked: str, answer: str
+    family: Family, question: str, answer: str
 ) -> None:
-    (learned,) = learned_runs(family, conversation("a", asked, answer))
+    (learned,) = learned_runs(family, conversation("a", question, answer))
     assert learned.removesuffix(family.end).strip() == answer.strip()
     assert learned.endswith(family.end)
 
@@ -114,8 +114,8 @@ def test_a_prompt_that_opens_the_thought_is_gone_on_from() -> None:
     whole = tokenizer.chat_template.replace("{% set content = content.split('</think>')[-1] %}", "")
     patched = ChatTokenizer(with_template(R1, whole))
     encoded = patched.encode(conversation("a", "What?", "<think>\nSo and so.\n</think>\n\nThis."))
-    asked, learned = patched.pieces(encoded)
-    assert asked.text.endswith("<think>\n")
+    prompt, learned = patched.pieces(encoded)
+    assert prompt.text.endswith("<think>\n")
     assert learned.text == f"So and so.\n</think>\n\nThis.{R1.end}"
 
 

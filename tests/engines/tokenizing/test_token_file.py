@@ -34,23 +34,23 @@ def test_what_is_written_is_read(lengths: list[int], tmp_path_factory: pytest.Te
     path = tmp_path_factory.mktemp("tokens") / "tokens.arrow"
     examples = [example(f"é{n}", length, n) for n, length in enumerate(lengths)]
     write_examples(path, iter(examples), cutoff=40)
-    found = TokenFile(path)
-    assert len(found) == len(lengths)
-    assert found.lengths.tolist() == lengths
-    assert found.learned.tolist() == [int(one.learned.sum()) for one in examples]
-    assert all(map(is_same, found, examples))
-    assert is_same(found[-1], examples[-1])
-    assert [one.id for one in found[1:3]] == [one.id for one in examples[1:3]]
+    file = TokenFile(path)
+    assert len(file) == len(lengths)
+    assert file.lengths.tolist() == lengths
+    assert file.learned.tolist() == [int(one.learned.sum()) for one in examples]
+    assert all(map(is_same, file, examples))
+    assert is_same(file[-1], examples[-1])
+    assert [one.id for one in file[1:3]] == [one.id for one in examples[1:3]]
 
 
 def test_examples_of_several_batches_are_found_by_their_place(tmp_path: Path) -> None:
     lengths = [BATCH_TOKENS // 3] * 7 + [BATCH_TOKENS + 5, 3]
     write_examples(tmp_path / "t", (example(str(n), length, n) for n, length in enumerate(lengths)), BATCH_TOKENS * 2)
-    found = TokenFile(tmp_path / "t")
-    assert found.lengths.tolist() == lengths
-    assert all(is_same(found[n], example(str(n), length, n)) for n, length in enumerate(lengths))
+    file = TokenFile(tmp_path / "t")
+    assert file.lengths.tolist() == lengths
+    assert all(is_same(file[n], example(str(n), length, n)) for n, length in enumerate(lengths))
     with pytest.raises(IndexError, match="has 9 examples, none at 9"):
-        found[9]
+        file[9]
 
 
 def test_another_process_maps_the_file_itself(tmp_path: Path) -> None:

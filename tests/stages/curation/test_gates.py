@@ -27,9 +27,9 @@ def two() -> pl.DataFrame:
 
 
 def test_a_good_table_keeps_every_gate_and_each_has_numbers() -> None:
-    found = held(two())
-    assert tuple(found) == NAMES
-    assert all(finding.passed and finding.numbers for finding in found.values())
+    gates = held(two())
+    assert tuple(gates) == NAMES
+    assert all(finding.passed and finding.numbers for finding in gates.values())
 
 
 def test_too_few_rows_break_the_minimum() -> None:

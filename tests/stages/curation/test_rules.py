@@ -31,8 +31,8 @@ def test_a_question_asked_twice_is_learned_once_from_the_first_problem_by_id() -
 
 
 def test_a_problem_without_a_right_rewrite_stands_in_nobodys_way() -> None:
-    said = {0: ("wrong", "wrong")}
-    frame = curated([rewrite(0, 0), rewrite(1, 1)], [problem(0), problem(1)], rules(QuestionNew()), said)
+    verdicts = {0: ("wrong", "wrong")}
+    frame = curated([rewrite(0, 0), rewrite(1, 1)], [problem(0), problem(1)], rules(QuestionNew()), verdicts)
     assert dropped(frame) == {"r00": "trace wrong or unjudged", "r01": None}
 
 
@@ -61,7 +61,7 @@ def test_a_nearly_same_trace_is_dropped_where_the_recipe_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rule", "about", "told"),
+    ("rule", "about", "reason"),
     [
         (LicenceAllowed(("apache-2.0",)), {"licence": "CC-BY-NC-4.0"}, "CC-BY-NC-4.0 is not allowed"),
         (LicenceAllowed(("apache-2.0",)), {"licence": "Apache-2.0"}, None),
@@ -71,8 +71,8 @@ def test_a_nearly_same_trace_is_dropped_where_the_recipe_says_so() -> None:
         (DifficultyWithin(4, 9, unrated=False), {"difficulty": None}, "nobody rated it"),
     ],
 )
-def test_rules_about_the_problem_look_at_the_problem(rule: Rule, about: Row, told: str | None) -> None:
-    assert evidence(curated([rewrite(0, 0)], [problem(0, **about)], rules(rule))) == ([told] if told else [])
+def test_rules_about_the_problem_look_at_the_problem(rule: Rule, about: Row, reason: str | None) -> None:
+    assert evidence(curated([rewrite(0, 0)], [problem(0, **about)], rules(rule))) == ([reason] if reason else [])
 
 
 @pytest.mark.parametrize(

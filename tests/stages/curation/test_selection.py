@@ -88,7 +88,7 @@ def test_a_row_without_a_share_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "message"),
     [
         (lambda: InMixture((Share(0.5, MATHS),)), "all add up to 1"),
         (lambda: Group("colour", ("red",)), "the column must be one of"),
@@ -96,7 +96,7 @@ def test_a_row_without_a_share_says_so() -> None:
         (lambda: Chosen(0), "1 or more"),
     ],
 )
-def test_a_wrong_value_says_what_it_must_be(wrong: object, told: str) -> None:
+def test_a_wrong_value_says_what_it_must_be(wrong: object, message: str) -> None:
     assert callable(wrong)
-    with pytest.raises(RecipeError, match=told):
+    with pytest.raises(RecipeError, match=message):
         wrong()

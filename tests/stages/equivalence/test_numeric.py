@@ -31,8 +31,8 @@ def test_the_same_sum_in_another_order_never_differs(one: str, other: str) -> No
 @UNHURRIED
 @given(FORMULA)
 def test_one_more_is_another_value(formula: str) -> None:
-    found = value(tidy(formula))
-    if found is not None and abs(found) < 1000:
+    result = value(tidy(formula))
+    if result is not None and abs(result) < 1000:
         assert differ(tidy(f"{formula}+1"), tidy(formula))
 
 

@@ -129,8 +129,8 @@ def test_arithmetic_comes_to_what_python_says(text: str) -> None:
         wanted = eval(exact, {"F": Fraction})
     except ZeroDivisionError:
         wanted = None
-    found = arithmetic(text)
-    assert (found and found.value) == wanted or len(text) > 500
+    result = arithmetic(text)
+    assert (result and result.value) == wanted or len(text) > 500
 
 
 def _split(text: str) -> list[str]:
@@ -151,7 +151,7 @@ def test_no_answer_is_too_strange_to_score(answer: str, gold: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reference", "told"),
+    ("reference", "reason"),
     [
         ('scorer:nope {"example": "1"}', "names no scorer: 'nope'"),
         ("scorer:countdown {numbers: 1}", "facts are no JSON"),
@@ -159,8 +159,8 @@ def test_no_answer_is_too_strange_to_score(answer: str, gold: str) -> None:
         ("scorer:countdown", "is no 'scorer:NAME"),
     ],
 )
-def test_a_reference_that_scores_nothing_says_why(reference: str, told: str) -> None:
-    assert told in str(unusable(reference))
+def test_a_reference_that_scores_nothing_says_why(reference: str, reason: str) -> None:
+    assert reason in str(unusable(reference))
 
 
 def test_a_plain_reference_has_no_scorer_to_be_wrong() -> None:

@@ -177,10 +177,12 @@ def test_luck_is_called_drift_in_at_most_one_check_of_twenty() -> None:
     dice = random.Random(5)
     rates = [dice.betavariate(2, 2) for _ in range(100)]
 
-    def asked() -> list[float]:
+    def scores() -> list[float]:
         return [float(dice.random() < rate) for rate in rates]
 
-    called = sum(bool(drift(past("e2", asked(), asked()), [past("e1", asked(), asked())]).drifted) for _ in range(200))
+    called = sum(
+        bool(drift(past("e2", scores(), scores()), [past("e1", scores(), scores())]).drifted) for _ in range(200)
+    )
     assert called <= 200 * 0.05
 
 

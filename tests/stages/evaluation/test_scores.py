@@ -84,9 +84,9 @@ def test_what_the_training_set_has_is_told_apart_from_the_rest() -> None:
 
 
 def test_the_facts_say_how_many_comparisons_and_contaminated_items_there_are() -> None:
-    made = report(item_scores(answers(*MARKS).lazy()), [benchmark()], MADE_WITH, {"p3": "seen"})
-    assert made.metadata["items found in the training set"] == "1 of 4"
-    assert made.metadata["comparisons"] == made.frame["p_value"].count()
+    result = report(item_scores(answers(*MARKS).lazy()), [benchmark()], MADE_WITH, {"p3": "seen"})
+    assert result.metadata["items found in the training set"] == "1 of 4"
+    assert result.metadata["comparisons"] == result.frame["p_value"].count()
 
 
 @pytest.mark.parametrize(("samples", "k"), [(1, ()), (4, (1, 2, 4))])

@@ -36,10 +36,10 @@ class Literal:
     """Compares nothing but spelling, and counts."""
 
     name: str = "literal 1.0"
-    asked: list[tuple[str, str]] = field(default_factory=list)
+    pairs: list[tuple[str, str]] = field(default_factory=list)
 
     def equal(self, answer: str, gold: str) -> bool | None:
-        self.asked.append((answer, gold))
+        self.pairs.append((answer, gold))
         return answer == gold
 
 
@@ -118,11 +118,11 @@ def test_without_a_store_all_is_judged(tmp_path: Path) -> None:
 
 
 def test_progress_counts_what_was_there_and_ends_at_the_whole(tmp_path: Path) -> None:
-    heard: list[tuple[int, int]] = []
+    counts: list[tuple[int, int]] = []
     by = graders(tmp_path, Counting())
     judged([program("print(3)")], by)
-    judged([program("print(3)"), program("print(4)"), program("print(5)")], by, lambda *result: heard.append(result))
-    assert heard == [(2, 3), (3, 3)]
+    judged([program("print(3)"), program("print(4)"), program("print(5)")], by, lambda *result: counts.append(result))
+    assert counts == [(2, 3), (3, 3)]
 
 
 def test_an_interrupt_keeps_what_was_judged_and_drops_the_rest(tmp_path: Path) -> None:

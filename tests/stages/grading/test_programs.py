@@ -39,7 +39,9 @@ def judged(tests: str | None, *runs: ProgramRun, text: str = fenced("..."), mode
     return judge_code(tests, text, mode, Graders(Replay(*runs), NOBODY, Limits()))
 
 
-def told(tests: str | None, *runs: ProgramRun, text: str = fenced("..."), mode: Mode = Mode.STRICT) -> tuple[str, str]:
+def outcome(
+    tests: str | None, *runs: ProgramRun, text: str = fenced("..."), mode: Mode = Mode.STRICT
+) -> tuple[str, str]:
     result = judged(tests, *runs, text=text, mode=mode)
     return result.verdict, result.reason
 
@@ -82,19 +84,19 @@ def test_a_failing_sandbox_is_unjudged(tests: str) -> None:
 
 @pytest.mark.parametrize("output", ["", "-1", "-2", "true", "null", "[]", "[1]", '"1"', "-1\n1", "1\n4\n9"])
 def test_a_missing_or_negative_result_is_never_a_pass(output: str) -> None:
-    assert told(CALLS, *finished(output))[0] == "wrong"
-    assert told(STDIN, *finished(output.replace("1\n4\n9", "4")))[0] == "wrong"
+    assert outcome(CALLS, *finished(output))[0] == "wrong"
+    assert outcome(STDIN, *finished(output.replace("1\n4\n9", "4")))[0] == "wrong"
 
 
 @pytest.mark.parametrize("output", ["", "passed\n", "Passed", "true", "passed passed", "ok"])
 def test_a_check_that_says_neither_is_unjudged(output: str) -> None:
-    assert told(CHECKS, *finished(output)) == ("unjudged", "sandbox error: a check came to nothing")
+    assert outcome(CHECKS, *finished(output)) == ("unjudged", "sandbox error: a check came to nothing")
 
 
 def test_calls_and_checks_may_stand_together() -> None:
     tests = json.dumps(json.loads(CALLS) | json.loads(CHECKS))
-    assert told(tests, *finished(*RIGHT[CALLS], *RIGHT[CHECKS])) == ("correct", "all 6 tests passed")
-    assert told(tests, *finished(*RIGHT[CALLS], "failed")) == ("wrong", "test 4 of 6: wrong answer")
+    assert outcome(tests, *finished(*RIGHT[CALLS], *RIGHT[CHECKS])) == ("correct", "all 6 tests passed")
+    assert outcome(tests, *finished(*RIGHT[CALLS], "failed")) == ("wrong", "test 4 of 6: wrong answer")
 
 
 def test_every_test_is_a_run_of_its_own() -> None:
@@ -115,15 +117,15 @@ def test_a_check_never_travels_with_the_program() -> None:
 
 @pytest.mark.parametrize("tests", [None, "", " ", "{}", "[]", "no json"])
 def test_without_sound_tests_nobody_can_tell(tests: str | None) -> None:
-    assert told(tests)[0] == "unjudged"
+    assert outcome(tests)[0] == "unjudged"
 
 
 def test_code_in_another_form_is_wrong_when_read_strictly() -> None:
     two = fenced("def f(x): return x") + fenced("print(f(1))")
-    assert told(CALLS, text=two) == ("wrong", "not exactly one block of code")
+    assert outcome(CALLS, text=two) == ("wrong", "not exactly one block of code")
     assert judged(CALLS, text=two).tests == ("not run",) * 3
-    assert told(CALLS, *finished(*RIGHT[CALLS]), text=two, mode=Mode.LENIENT)[0] == "correct"
-    assert told(CALLS, text="I would rather not.", mode=Mode.LENIENT) == ("wrong", "no code found")
+    assert outcome(CALLS, *finished(*RIGHT[CALLS]), text=two, mode=Mode.LENIENT)[0] == "correct"
+    assert outcome(CALLS, text="I would rather not.", mode=Mode.LENIENT) == ("wrong", "no code found")
 
 
 def test_the_code_is_kept_as_evidence_without_what_the_tests_put_around_it() -> None:

@@ -90,10 +90,10 @@ def test_what_is_forgiven_is_read_with_the_tests() -> None:
 
 
 @pytest.mark.parametrize(
-    "told", [{"inputs": ["5", "6"], "outputs": ["", "\n"]}, {"fn_name": "f", "inputs": [[1]], "outputs": [None]}]
+    "tests", [{"inputs": ["5", "6"], "outputs": ["", "\n"]}, {"fn_name": "f", "inputs": [[1]], "outputs": [None]}]
 )
-def test_tests_that_want_nothing_are_no_tests(told: dict[str, object]) -> None:
-    cases = read(**told)
+def test_tests_that_want_nothing_are_no_tests(tests: dict[str, object]) -> None:
+    cases = read(**tests)
     assert isinstance(cases, str)
     assert "every wanted output is empty" in cases
 

@@ -18,7 +18,7 @@ LENGTHS = Lengths(20, (100.0, 200.0, 120.0), (1000.0, 4000.0, 1500.0))
 LINE = Line("teacher_traces", "teacher", "m@1", 0, 1000, PRICE, 50.0, LENGTHS, tokens_per_second=500.0)
 
 
-def asked(text: str, seed: int = 0) -> Request:
+def request(text: str, seed: int = 0) -> Request:
     messages = (Message("user", text),)
     return Request(digest(text, seed), Model("m", "1"), messages, Sampling(0.7, 100), seed)
 
@@ -69,19 +69,19 @@ def test_a_rewriter_reads_the_trace_and_writes_it_again() -> None:
 def test_everything_is_counted_and_the_sample_is_the_same_in_any_order(texts: set[str], keep: int) -> None:
     one, other = RequestCounter(PRICE, keep), RequestCounter(PRICE, keep)
     for text in sorted(texts):
-        one.count(asked(text))
+        one.count(request(text))
     for text in sorted(texts, reverse=True):
-        other.count(asked(text))
+        other.count(request(text))
     assert one.calls == other.calls == len(texts)
     assert one.sample == other.sample
     assert len(one.sample) == min(keep, len(texts))
-    assert one.worst == pytest.approx(sum(PRICE.worst(asked(text)) for text in texts))
+    assert one.worst == pytest.approx(sum(PRICE.worst(request(text)) for text in texts))
 
 
 def test_a_second_try_is_no_second_call_where_conversations_are_counted() -> None:
     counter = RequestCounter(PRICE, 5, is_by_conversation=True)
     for seed in (0, 1):
-        counter.count(asked("rewrite this", seed))
+        counter.count(request("rewrite this", seed))
     assert (counter.calls, len(counter.sample)) == (1, 1)
 
 

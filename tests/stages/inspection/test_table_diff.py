@@ -73,10 +73,10 @@ def test_a_column_of_another_type_is_compared_by_what_it_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "told"),
+    ("key", "message"),
     [((), "have no known key"), (("verdict",), "is no key of the table before"), (("no",), "has no column")],
 )
-def test_a_key_that_is_none_says_what_there_is(key: tuple[str, ...], told: str) -> None:
+def test_a_key_that_is_none_says_what_there_is(key: tuple[str, ...], message: str) -> None:
     rows = table({1: "wrong", 2: "wrong"})
-    with pytest.raises(TableError, match=told):
+    with pytest.raises(TableError, match=message):
         table_diff(rows, rows, key)

@@ -54,9 +54,9 @@ def test_a_bar_is_as_long_as_its_count() -> None:
 def test_rows_that_find_no_room_are_counted_in_the_title() -> None:
     rows = {f"a rather long name {number}": {"good": number} for number in range(40)}
     text = thumbnail.bars("families", rows, COLOURS)
-    shown = sum(f"name {number}<" in text for number in range(40))
-    assert 3 <= shown < 40
-    assert f"families (and {40 - shown} more)" in text
+    drawn = sum(f"name {number}<" in text for number in range(40))
+    assert 3 <= drawn < 40
+    assert f"families (and {40 - drawn} more)" in text
 
 
 def test_a_curve_passes_through_its_first_and_last_value() -> None:

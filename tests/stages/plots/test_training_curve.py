@@ -60,13 +60,13 @@ def test_files_and_odd_values_are_no_steps() -> None:
 @given(st.lists(st.floats(-1e9, 1e9), max_size=3000), st.integers(10, 300))
 def test_thinning_keeps_ends_order_and_extremes(values: list[float], most: int) -> None:
     points = list(enumerate(values))
-    kept = thinned(points, most)
-    assert len(kept) <= most + 2
-    assert kept == sorted(set(kept))
-    assert set(kept) <= set(points)
+    thin = thinned(points, most)
+    assert len(thin) <= most + 2
+    assert thin == sorted(set(thin))
+    assert set(thin) <= set(points)
     if points:
-        assert (kept[0], kept[-1]) == (points[0], points[-1])
-        assert {min(values), max(values)} <= {value for _, value in kept}
+        assert (thin[0], thin[-1]) == (points[0], points[-1])
+        assert {min(values), max(values)} <= {value for _, value in thin}
 
 
 def test_a_short_run_is_drawn_whole() -> None:

@@ -17,9 +17,9 @@ from skyassets.stages.problems.assertions import CASE, asserted, humaneval_check
     ],
 )
 def test_the_functions_of_the_program_are_found(setup: str, assertion: str, names: list[str]) -> None:
-    found = asserted(setup, [assertion])
-    assert found["names"] == names
-    (check,) = found["check"]  # type: ignore[misc]
+    tests = asserted(setup, [assertion])
+    assert tests["names"] == names
+    (check,) = tests["check"]  # type: ignore[misc]
     compile(check, "check", "exec")
     assert assertion in check
 
@@ -38,20 +38,20 @@ def test_a_module_that_nobody_imported_is_imported() -> None:
     ],
 )
 def test_what_is_no_plain_data_is_put_together_by_the_program(setup: str, assertion: str, left: str) -> None:
-    found = asserted(setup, [assertion])
-    assert found == {"fn_name": CASE, "inputs": [[0]], "outputs": [3], "epilogue": found["epilogue"]}
-    behind = str(found["epilogue"])
+    tests = asserted(setup, [assertion])
+    assert tests == {"fn_name": CASE, "inputs": [[0]], "outputs": [3], "epilogue": tests["epilogue"]}
+    behind = str(tests["epilogue"])
     assert f"lambda: {left}," in behind
     assert "== 3" not in behind
 
 
 def test_cases_behind_a_program_come_to_what_they_say() -> None:
-    found = asserted("b = Box(2)", ["assert f(b) == 4", "assert f(Box(3)) == 9"])
+    tests = asserted("b = Box(2)", ["assert f(b) == 4", "assert f(Box(3)) == 9"])
     module: dict[str, object] = {}
     exec(
-        "class Box:\n  def __init__(self, x): self.x = x\ndef f(b): return b.x ** 2\n" + str(found["epilogue"]), module
+        "class Box:\n  def __init__(self, x): self.x = x\ndef f(b): return b.x ** 2\n" + str(tests["epilogue"]), module
     )
-    assert [module[CASE](*given) for given in found["inputs"]] == found["outputs"] == [4, 9]  # type: ignore
+    assert [module[CASE](*given) for given in tests["inputs"]] == tests["outputs"] == [4, 9]  # type: ignore
 
 
 @pytest.mark.parametrize(

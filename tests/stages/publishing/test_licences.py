@@ -18,12 +18,12 @@ def test_what_is_not_in_the_list_allows_nothing(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(KNOWN))
 def test_every_spelling_means_one_licence_in_any_case(name: str) -> None:
-    found = {spelled(each) for each in (name, name.upper(), f" {name} ", spelled(name), on_hub(name))}
-    assert found == {spelled(name)}
+    spellings = {spelled(each) for each in (name, name.upper(), f" {name} ", spelled(name), on_hub(name))}
+    assert spellings == {spelled(name)}
 
 
 @pytest.mark.parametrize(
-    ("name", "asked"),
+    ("name", "expected"),
     [
         ("cc0-1.0", LicenceTerms.UNCONDITIONAL),
         ("apache-2.0", LicenceTerms.ATTRIBUTION),
@@ -36,8 +36,8 @@ def test_every_spelling_means_one_licence_in_any_case(name: str) -> None:
         (None, LicenceTerms.UNKNOWN),
     ],
 )
-def test_what_licences_ask(name: str | None, asked: LicenceTerms) -> None:
-    assert terms(name) is asked
+def test_what_licences_ask(name: str | None, expected: LicenceTerms) -> None:
+    assert terms(name) is expected
 
 
 def test_no_spelling_stands_for_two_licences() -> None:

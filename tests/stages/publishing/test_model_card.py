@@ -212,13 +212,13 @@ def test_a_bases_licence_is_read_out_of_its_head_alone(readme: str, licence: str
 
 def test_the_hub_reads_the_students_scores_out_of_the_head() -> None:
     content = replace(FACTS, board=BOARD, name="ada/sums", tested_on={"MATH500": "HuggingFaceH4/MATH-500"})
-    found = ModelCard(model_card(content)).data.eval_results
-    assert [(one.dataset_name, one.dataset_type, one.metric_type, one.metric_value) for one in found] == [
+    results = ModelCard(model_card(content)).data.eval_results
+    assert [(one.dataset_name, one.dataset_type, one.metric_type, one.metric_value) for one in results] == [
         ("MATH500", "HuggingFaceH4/MATH-500", "accuracy", 86.4),
         ("AIME", "AIME", "accuracy", 13.3),
     ]
-    assert found[1].metric_args == {"low": 4.0, "high": 24.0, "items": 30, "answers": 1920}
-    assert {one.task_type for one in found} == {"text-generation"}
+    assert results[1].metric_args == {"low": 4.0, "high": 24.0, "items": 30, "answers": 1920}
+    assert {one.task_type for one in results} == {"text-generation"}
 
 
 NASTY = st.text(st.sampled_from("a-#|`\"'\\:{}[]<>\n !&*1."), min_size=1, max_size=20)

@@ -19,7 +19,7 @@ AROUND = st.text(st.sampled_from('ab /\\"{}<>\n.:-'), max_size=20)
 @given(AROUND, AROUND, st.booleans())
 def test_a_secret_is_found_wherever_it_stands_and_is_not_repeated(before: str, after: str, is_ours: bool) -> None:
     assert "the key of teacher" in leaks(f"{before}{KEY}{after}", PRIVATE, is_ours)
-    assert not any(KEY in told for told in leaks(f"{before}{KEY}{after}", PRIVATE, is_ours))
+    assert not any(KEY in report for report in leaks(f"{before}{KEY}{after}", PRIVATE, is_ours))
 
 
 @pytest.mark.parametrize(
@@ -27,8 +27,8 @@ def test_a_secret_is_found_wherever_it_stands_and_is_not_repeated(before: str, a
     [TOKEN, "sk-" + "x1" * 12, "ghp_" + "a" * 36, "AKIA" + "A1" * 8, "-----BEGIN RSA PRIVATE KEY-----"],
 )
 def test_keys_are_known_by_their_form(secret: str) -> None:
-    (told,) = leaks(f'"token": "{secret}"', PrivateStrings(), is_ours=False)
-    assert secret not in told
+    (report,) = leaks(f'"token": "{secret}"', PrivateStrings(), is_ours=False)
+    assert secret not in report
 
 
 def test_a_folder_of_this_machine_is_found_in_any_text() -> None:

@@ -14,8 +14,8 @@ BASE = request(Model("m", "1"), (Message("system", "Think."), Message("user", QU
 
 
 def changed(**parts: object) -> Request:
-    made = replace(BASE, **parts)  # type: ignore[arg-type]
-    return request(made.model, made.messages, made.sampling, made.seed)
+    altered = replace(BASE, **parts)  # type: ignore[arg-type]
+    return request(altered.model, altered.messages, altered.sampling, altered.seed)
 
 
 def test_every_part_of_the_key_is_named() -> None:
@@ -29,10 +29,10 @@ def test_every_part_of_the_key_is_named() -> None:
 @given(st.text(), st.text(), st.integers(0, 9), st.floats(0, 2))
 def test_what_is_stored_reads_as_what_was_asked(system: str, user: str, seed: int, temperature: float) -> None:
     messages = (Message("system", system), Message("user", user))
-    asked = request(BASE.model, messages, Sampling(temperature, 64), seed)
-    row = completion_row(asked, Reply(asked.id, "text", "stop", 1, 1, 0.1, "test"))
+    sent = request(BASE.model, messages, Sampling(temperature, 64), seed)
+    row = completion_row(sent, Reply(sent.id, "text", "stop", 1, 1, 0.1, "test"))
     assert as_stored(user) in str(row["request"])
-    assert differences(stored_key(asked.id, str(row["request"])), key_of(asked)) == []
+    assert differences(stored_key(sent.id, str(row["request"])), key_of(sent)) == []
 
 
 def test_each_change_is_the_one_difference() -> None:

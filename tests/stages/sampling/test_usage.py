@@ -58,9 +58,9 @@ def test_a_failure_is_known_by_its_head(error: str, kind: str) -> None:
 
 @given(st.lists(st.floats(0, 1e6), min_size=1), st.floats(0.01, 1.0))
 def test_a_quantile_is_a_value_that_enough_others_do_not_pass(values: list[float], share: float) -> None:
-    found = quantile(values, share)
-    assert found in values
-    assert sum(value <= found for value in values) >= share * len(values) - 1e-6
+    result = quantile(values, share)
+    assert result in values
+    assert sum(value <= result for value in values) >= share * len(values) - 1e-6
 
 
 @settings(deadline=None, max_examples=25)

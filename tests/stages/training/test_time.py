@@ -20,9 +20,9 @@ SOME = LENGTHS[::20]
 def took(layout: Layout, lora: Lora | None = None, lengths: list[int] = SOME) -> Duration:
     training = replace(SKY_T1, lora=lora)
     inputs = PlanInputs(training, QWEN_32B, lengths, H100)
-    made = duration(inputs, layout, epoch_batches(training, lengths, layout))
-    assert made is not None
-    return made
+    result = duration(inputs, layout, epoch_batches(training, lengths, layout))
+    assert result is not None
+    return result
 
 
 def test_without_waiting_traffic_or_recomputation_the_utilisation_is_the_assumed_one() -> None:
