@@ -48,7 +48,7 @@ def test_a_dated_name_without_a_price_cut_costs_what_its_family_does() -> None:
         assert (PRICES[dated].input, PRICES[dated].output) == (PRICES[family].input, PRICES[family].output)
 
 
-def test_a_server_of_ones_own_costs_nothing_a_token() -> None:
+def test_an_own_server_costs_nothing_a_token() -> None:
     assert FREE.worst(request("a" * 1000, 16_384)) == 0.0
 
 
@@ -71,7 +71,7 @@ def test_calls_never_pass_the_budget(budget: float, calls: list[tuple[float, flo
 
 
 @given(st.floats(min_value=1e-6, max_value=1e6), AMOUNTS)
-def test_what_does_not_fit_is_not_set_aside(budget: float, more: float) -> None:
+def test_a_call_that_does_not_fit_reserves_no_money(budget: float, more: float) -> None:
     run_budget = Budget(budget)
     assert run_budget.reserve(budget / 2)
     assert not run_budget.reserve(budget + more + 1e-6)
@@ -80,7 +80,7 @@ def test_what_does_not_fit_is_not_set_aside(budget: float, more: float) -> None:
     assert run_budget.reserve(budget / 2)
 
 
-def test_many_small_sums_are_the_whole_and_no_more() -> None:
+def test_many_small_sums_add_up_exactly() -> None:
     run_budget = Budget(1.0)
     assert all(run_budget.reserve(0.1) for _ in range(10))
     assert not run_budget.reserve(1e-9)

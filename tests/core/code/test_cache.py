@@ -74,6 +74,6 @@ def test_nothing_is_written_where_no_bytecode_is(source: Path, monkeypatch: pyte
     assert not entry_of(source).exists()
 
 
-def test_a_folder_that_cannot_be_written_is_no_fault(source: Path, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_no_error(source: Path, tmp_path: Path) -> None:
     (tmp_path / "bytecode").write_text("a file where a folder would be")
     assert cached(source, "stage", Reader()) == read(source.read_text(), "stage")

@@ -37,7 +37,7 @@ def spelling_of(source: str) -> str:
         ("\nLIMIT = 3", "\n\n\nLIMIT = (3)"),
     ],
 )
-def test_what_changes_no_behaviour_changes_no_text(old: str, new: str) -> None:
+def test_a_change_without_effect_on_behaviour_leaves_the_text_unchanged(old: str, new: str) -> None:
     assert spelling_of(CODE) == spelling_of(CODE.replace(old, new))
 
 
@@ -61,7 +61,7 @@ def test_what_changes_behaviour_changes_the_text(old: str, new: str) -> None:
         "from ..stages.leaf import f\nf()",
     ],
 )
-def test_every_form_of_import_says_the_same(form: str) -> None:
+def test_every_form_of_import_has_the_same_text(form: str) -> None:
     whole = read(form, "skyassets.stages.here")
     assert whole.text == spelling_of("from skyassets.stages.leaf import f\nf()")
     assert "skyassets.stages.leaf.f" in whole.paths

@@ -82,7 +82,7 @@ def test_a_changed_template_of_a_package_is_seen(version_of: Callable[..., str])
     assert version_of(tree, "skyassets.stages.top") != version_of(changed, "skyassets.stages.top")
 
 
-def test_a_name_that_a_package_hands_on_leads_to_its_module(version_of: Callable[..., str]) -> None:
+def test_a_name_that_a_package_re_exports_leads_to_its_module(version_of: Callable[..., str]) -> None:
     tree = {
         "skyassets/stages/top.py": "from skyassets.stages.pkg import f\nx = f()\n",
         "skyassets/stages/pkg/__init__.py": "from skyassets.stages.pkg.leaf import f\n",
@@ -145,7 +145,7 @@ def test_a_package_stands_for_all_modules_in_it(version_of: Callable[..., str]) 
     assert "skyassets.stages" in modules_of("skyassets.stages")
 
 
-def test_no_code_is_run_to_tell_its_version() -> None:
+def test_no_code_is_run_to_compute_its_version() -> None:
     program = (
         "import sys; from skyassets.core.code.version import code_version, modules_of; "
         "code_version(*modules_of('skyassets.stages')); sys.exit('numpy' in sys.modules)"

@@ -26,13 +26,13 @@ def test_a_judgement_comes_back_as_it_was_made(tmp_path: Path) -> None:
     assert store.read(["a", "b", "c"]) == {"a": RIGHT, "b": LATE}
 
 
-def test_only_what_nobody_could_tell_is_forgotten(tmp_path: Path) -> None:
+def test_only_undecided_judgements_are_forgotten(tmp_path: Path) -> None:
     store = stored(tmp_path, a=RIGHT, b=LATE)
     assert store.forget_undecided() == 1
     assert store.read(["a", "b"]) == {"a": RIGHT}
 
 
-def test_forgetting_nothing_is_nothing(tmp_path: Path) -> None:
+def test_forgetting_in_an_empty_store_forgets_nothing(tmp_path: Path) -> None:
     assert JudgementStore(tmp_path).forget_undecided() == 0
 
 

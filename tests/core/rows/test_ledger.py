@@ -24,7 +24,7 @@ def test_what_was_written_down_is_read_back(tmp_path: Path) -> None:
     assert "429: wait\u2028here" in read["error"].to_list()
 
 
-def test_none_yet_is_none() -> None:
+def test_a_missing_ledger_is_empty() -> None:
     assert LedgerEntries(Path("nowhere")).read().is_empty()
 
 

@@ -31,7 +31,7 @@ def test_a_row_is_found_before_and_after_compaction(store: RowStore) -> None:
     assert store.get(["a", "b"])["completion_id"].to_list() == ["a"]
 
 
-def test_the_first_reply_stands(store: RowStore) -> None:
+def test_the_first_reply_is_kept(store: RowStore) -> None:
     put(store, row("a", "first"))
     put(store, row("a", "second"))
     store.compact()

@@ -53,7 +53,7 @@ def test_a_listener_that_fails_ends_the_writing(store: RowStore) -> None:
     assert isinstance(error.value.__cause__, ZeroDivisionError)
 
 
-def test_a_listener_that_fails_at_the_last_flush_is_told_of_too(store: RowStore) -> None:
+def test_a_listener_that_fails_at_the_last_flush_is_reported_too(store: RowStore) -> None:
     def on_durable(rows: Sequence[dict[str, Any]]) -> None:
         raise ZeroDivisionError("as a test")
 

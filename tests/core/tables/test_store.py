@@ -77,7 +77,7 @@ HARM: list[Callable[[Path], Any]] = [
 
 
 @pytest.mark.parametrize("harm", HARM, ids=["deleted", "truncated", "emptied", "edited by hand"])
-def test_a_harmed_file_is_made_again(store: TableStore, harm: Callable[[Path], Any]) -> None:
+def test_a_damaged_file_is_made_again(store: TableStore, harm: Callable[[Path], Any]) -> None:
     making = Making(rows("a"))
     version = store.build(TABLE, ORIGIN, making).manifest.data_version
     harm(store.path(TABLE))
@@ -86,7 +86,7 @@ def test_a_harmed_file_is_made_again(store: TableStore, harm: Callable[[Path], A
     assert store.read(TABLE)["text"].to_list() == ["a"]
 
 
-def test_a_harmed_file_is_not_read(store: TableStore) -> None:
+def test_a_damaged_file_is_not_read(store: TableStore) -> None:
     store.build(TABLE, ORIGIN, Making(rows("a")))
     rows("b").write_parquet(store.path(TABLE))
     with pytest.raises(StoreError, match="not the file its manifest describes"):
@@ -126,12 +126,12 @@ def test_a_folder_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> Non
         TableStore(tmp_path / "file" / "data").build(TABLE, ORIGIN, Making(rows("a")))
 
 
-def test_seconds_are_no_part_of_the_data_version() -> None:
+def test_seconds_are_not_part_of_the_data_version() -> None:
     assert content_digest(TABLE, rows("a", seconds=1.0)) == content_digest(TABLE, rows("a", seconds=2.0))
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8")), max_size=6), st.randoms(use_true_random=False))
-def test_the_data_version_hangs_on_content_alone(texts: list[str], dice: Any) -> None:
+def test_the_data_version_depends_on_content_alone(texts: list[str], dice: Any) -> None:
     frame = rows(*texts)
     order = list(range(frame.height))
     dice.shuffle(order)
@@ -154,7 +154,7 @@ def test_different_rows_have_different_versions(first: list[str], second: list[s
         (("completion_id", "seconds", "model"), "columns missing: text; columns unknown: model"),
     ],
 )
-def test_a_table_in_the_form_of_an_earlier_version_is_told_and_made_again(
+def test_a_table_in_an_earlier_format_is_reported_and_made_again(
     store: TableStore, columns: tuple[str, ...], differences: str
 ) -> None:
     old = Table(TABLE.name, TABLE.meaning, TABLE.key, columns)
@@ -172,14 +172,14 @@ def test_a_table_in_the_form_of_an_earlier_version_is_told_and_made_again(
     assert store.read(TABLE)["text"].to_list() == ["a"]
 
 
-def test_a_column_that_has_another_type_now_is_told(store: TableStore) -> None:
+def test_a_column_with_a_changed_type_is_reported(store: TableStore) -> None:
     store.build(TABLE, ORIGIN, Making(rows("a")))
     there = dict.fromkeys(TABLE.columns, pl.String())
     assert column_differences(TABLE, there) == "columns of another type: seconds"
     assert column_differences(TABLE, dict(reversed(TABLE.schema.items()))) == ""
 
 
-def test_a_table_that_is_not_there_lacks_all(store: TableStore) -> None:
+def test_a_missing_table_lacks_every_column(store: TableStore) -> None:
     assert "things is not in" in store.unreadable(TABLE)
     store.build(TABLE, ORIGIN, Making(rows("a")))
     store.path(TABLE).unlink()

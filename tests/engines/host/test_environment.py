@@ -17,13 +17,13 @@ def test_a_processor_without_a_name_is_its_architecture(tmp_path: Path) -> None:
     assert processor(tmp_path / "cpuinfo") == processor(tmp_path / "none")
 
 
-def test_hardware_is_told_in_two_lines() -> None:
+def test_hardware_is_described_in_two_lines() -> None:
     summary = hardware_summary()
     assert set(summary) == {"gpu", "cpu"}
     assert " cores of " in summary["cpu"]
 
 
-def test_packages_that_are_not_installed_are_not_told() -> None:
+def test_packages_that_are_not_installed_are_left_out() -> None:
     versions = installed_versions(("polars", "no-such-package-at-all"))
     assert set(versions) == {"python", "polars"}
     assert versions["polars"] == pl.__version__

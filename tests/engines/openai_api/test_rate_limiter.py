@@ -46,7 +46,7 @@ def test_a_breaker_opens_after_failures_in_a_row_and_closes_with_an_answer() -> 
     assert (breaker.is_tripped, breaker.opens) == (False, 0.0)
 
 
-def test_every_failed_trial_doubles_the_cooling_up_to_a_limit() -> None:
+def test_every_failed_trial_doubles_the_pause_up_to_a_limit() -> None:
     breaker = CircuitBreaker(cooling=1.0)
     for _ in range(FAILURES):
         breaker.record_failure(0.0)

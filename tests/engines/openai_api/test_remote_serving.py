@@ -29,7 +29,7 @@ def test_the_servers_name_for_the_model_may_differ() -> None:
         assert server.seen()["bodies"]["a"]["model"] == "beta"
 
 
-def test_an_endpoint_nobody_listens_at_is_told_before_any_request() -> None:
+def test_an_unreachable_endpoint_is_reported_before_any_request() -> None:
     with (
         pytest.raises(ServerError, match="no server responds"),
         at("http://127.0.0.1:9/v1").serve(MODEL, None),
@@ -37,7 +37,7 @@ def test_an_endpoint_nobody_listens_at_is_told_before_any_request() -> None:
         pytest.fail("served")
 
 
-def test_a_refused_key_is_told_before_any_request() -> None:
+def test_a_refused_key_is_reported_before_any_request() -> None:
     with (
         faulty("--key", "right") as server,
         pytest.raises(ServerError, match="key is rejected"),
@@ -46,7 +46,7 @@ def test_a_refused_key_is_told_before_any_request() -> None:
         pytest.fail("served")
 
 
-def test_the_right_key_is_let_in() -> None:
+def test_the_right_key_is_accepted() -> None:
     with (
         faulty("--key", "right") as server,
         RemoteServing((Endpoint(server.url, "alpha", "right"),)).serve(MODEL, None) as client,

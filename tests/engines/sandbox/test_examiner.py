@@ -42,7 +42,7 @@ def test_plain_data_crosses_as_it_is(value: str) -> None:
     assert passes("def f(x):\n    return x", check)
 
 
-def test_infinities_and_what_is_no_number_cross() -> None:
+def test_infinities_and_nan_cross() -> None:
     assert passes("def f():\n    return float('inf'), float('nan')", "a, b = f()\nassert a == float('inf') and b != b")
 
 
@@ -138,7 +138,7 @@ def test_tests_that_catch_everything_do_not_pass_a_program_that_died() -> None:
 
 
 @pytest.mark.parametrize("check", ["def f(:", "assert f(lambda: 1) == 4"])
-def test_tests_that_cannot_be_asked_judge_nobody(check: str) -> None:
+def test_tests_that_cannot_run_are_a_sandbox_error(check: str) -> None:
     assert examined(DOUBLE, check).kind is RunKind.SANDBOX_ERROR
 
 
@@ -146,14 +146,14 @@ def test_tests_that_cannot_be_asked_judge_nobody(check: str) -> None:
 
 
 @pytest.mark.parametrize("cheat", CHEATS, ids=CHEATS.keys())
-def test_a_program_cannot_talk_its_way_to_a_pass(cheat: str) -> None:
+def test_a_cheating_program_does_not_pass(cheat: str) -> None:
     check = "'secret-of-the-tests'\nassert f(2) == 4\nassert f(3) == 6\nassert f('x') == 'xx'"
     run = examined(CHEATS[cheat], check)
     assert run.output != "passed", run
     assert passes(DOUBLE, check)
 
 
-def test_a_hidden_message_does_not_stay_for_the_next_program() -> None:
+def test_a_hidden_message_is_gone_for_the_next_program() -> None:
     for _ in range(3):
         assert examined(DOUBLE, "'secret-of-the-tests'\nassert f(2) == 4").output == "passed"
     assert examined(CHEATS["reading the tests in memory"], "assert f(2) == 4").output == "failed"

@@ -108,7 +108,7 @@ def test_auto_takes_bubblewrap_where_it_works() -> None:
         assert sandbox.run(HELLO, LIMITS).output == "hello\n"
 
 
-def test_nothing_runs_where_nothing_isolates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_isolation_nothing_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with ChosenSandbox("bubblewrap") as sandbox, pytest.raises(SandboxError, match="apt install bubblewrap"):
         sandbox.run(HELLO, LIMITS)
@@ -116,7 +116,7 @@ def test_nothing_runs_where_nothing_isolates(monkeypatch: pytest.MonkeyPatch, tm
         sandbox.run(HELLO, LIMITS)
 
 
-def test_running_without_walls_is_asked_for_and_said_loudly(caplog: pytest.LogCaptureFixture) -> None:
+def test_running_without_isolation_must_be_chosen_and_is_warned_about(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING), ChosenSandbox("none") as sandbox:
         assert sandbox.run(HELLO, LIMITS).output == "hello\n"
         assert sandbox.name == "none (UNSAFE)"
@@ -124,7 +124,7 @@ def test_running_without_walls_is_asked_for_and_said_loudly(caplog: pytest.LogCa
     assert "programs run without isolation" in caplog.text
 
 
-def test_a_program_without_walls_leaves_no_process_behind() -> None:
+def test_a_program_without_isolation_leaves_no_process_behind() -> None:
     daemon = f"import os, time\nif os.fork() == 0:\n    os.setsid()\n    {rename('unwalled')}\n    time.sleep(99)"
     with ChosenSandbox("none") as sandbox:
         assert sandbox.run(Program(daemon), LIMITS).kind is RunKind.FINISHED

@@ -49,7 +49,7 @@ def test_it_is_gone_when_the_work_fails(running: Running) -> None:
     assert our_servers() == before
 
 
-def test_a_server_that_dies_at_the_start_is_told_with_the_end_of_its_log(running: Running, tmp_path: Path) -> None:
+def test_a_server_that_dies_at_the_start_is_reported_with_the_end_of_its_log(running: Running, tmp_path: Path) -> None:
     with pytest.raises(ServerError) as raised, running("die"):
         pytest.fail("ran")
     message = str(raised.value)
@@ -59,20 +59,20 @@ def test_a_server_that_dies_at_the_start_is_told_with_the_end_of_its_log(running
     assert "the root of it all" in message
 
 
-def test_a_server_that_is_late_is_told_and_ended(running: Running) -> None:
+def test_a_server_that_is_late_is_reported_and_ended(running: Running) -> None:
     before = our_servers()
     with pytest.raises(ServerError, match="not ready after 1 s"), running("never-ready", patience=1.0):
         pytest.fail("ran")
     assert our_servers() == before
 
 
-def test_a_server_that_cannot_be_started_at_all_is_told(tmp_path: Path) -> None:
+def test_a_server_that_cannot_be_started_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="file"), supervised([stubborn(tmp_path / "file" / "logs")], Restarts()):
         pytest.fail("ran")
 
 
-def test_a_server_that_dies_at_work_has_its_last_words_in_the_error(running: Running) -> None:
+def test_the_error_of_a_server_that_dies_at_work_has_the_end_of_its_log(running: Running) -> None:
     def work() -> None:
         time.sleep(1.5)
         raise ServerError("nobody answers")

@@ -73,7 +73,7 @@ def test_a_server_killed_twice_in_an_ask_comes_back_and_every_row_is_answered_on
     assert descendants(os.getpid()) == before
 
 
-def test_when_its_restarts_are_used_up_the_ask_ends_at_once_with_the_last_words(tmp_path: Path) -> None:
+def test_when_its_restarts_are_used_up_the_ask_ends_at_once_with_its_last_log_lines(tmp_path: Path) -> None:
     replies = list[Reply]()
     process = stubborn(tmp_path)
     began = time.monotonic()
@@ -110,7 +110,7 @@ def test_a_restart_that_fails_before_it_is_ready_counts_as_one(tmp_path: Path) -
     assert len(lives.read_text().splitlines()) == 3
 
 
-def test_only_the_last_life_is_told_of_and_all_of_them_are_in_the_log(tmp_path: Path) -> None:
+def test_only_the_last_start_is_reported_and_all_of_them_are_in_the_log(tmp_path: Path) -> None:
     process = stubborn(tmp_path, f"lives={tmp_path / 'lives'}", "most=1", "brief")
     with supervised([process], Restarts(most=1, pause=0.1)) as (keeper,):
         assert wait_until(lambda: bool(keeper.lost()))
@@ -139,14 +139,14 @@ def test_the_first_that_does_not_start_ends_the_wait_for_the_others(tmp_path: Pa
     assert descendants(os.getpid()) == before
 
 
-def test_one_that_lives_but_is_not_well_is_ended_and_started_again(tmp_path: Path) -> None:
+def test_an_unhealthy_server_is_ended_and_started_again(tmp_path: Path) -> None:
     news = list[str]()
     with supervised([stubborn(tmp_path, "unwell", unwell=2.0, log_line=news.append)], Restarts(pause=0.1)):
         assert wait_until(lambda: len([line for line in news if ": ready after " in line]) == 2)
     assert "was unhealthy for 2 s" in next(line for line in news if "restarting" in line)
 
 
-def test_one_that_is_told_to_end_in_its_pause_is_not_started_again(tmp_path: Path) -> None:
+def test_a_server_ended_during_its_pause_is_not_started_again(tmp_path: Path) -> None:
     news, before = list[str](), descendants(os.getpid())
     with supervised([stubborn(tmp_path, "brief", log_line=news.append)], Restarts(pause=600.0)):
         assert wait_until(lambda: any("restarting" in line for line in news))
@@ -154,7 +154,7 @@ def test_one_that_is_told_to_end_in_its_pause_is_not_started_again(tmp_path: Pat
     assert descendants(os.getpid()) == before
 
 
-def test_news_that_cannot_be_told_are_the_end_and_are_told(tmp_path: Path) -> None:
+def test_a_failing_log_function_ends_supervision_with_its_error(tmp_path: Path) -> None:
     def log_line(line: str) -> None:
         if "restarting" in line:
             raise BrokenPipeError("nobody reads")

@@ -50,7 +50,7 @@ def test_the_model_is_served_by_its_name_on_this_machine_only() -> None:
     assert not {"--revision", "--dtype", "--max-model-len"} & set(command)
 
 
-def test_what_the_options_say_is_said_to_vllm() -> None:
+def test_the_options_are_passed_to_vllm() -> None:
     options = {"tensor_parallel": 4, "dtype": "float16", "max_model_len": 20000, "memory_share": 0.85}
     command = server(**options).command(MODEL, FOLDER, 1)
     assert after(command, "--tensor-parallel-size") == "4"
@@ -259,7 +259,7 @@ def test_any_other_value_is_shown_as_a_digest_that_tells_changes_apart(value: st
         assert published == publishable(words) != publishable((*words[:-1], f"{words[-1]}x"))
 
 
-def test_the_environment_says_it_all() -> None:
+def test_every_option_is_read_from_the_environment() -> None:
     place = from_environment(
         {
             "SKYASSETS_REPLICAS": "2",

@@ -72,7 +72,7 @@ FORMATS: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_what_users_bring_reads_the_same(name: str, tmp_path: Path) -> None:
+def test_files_of_every_format_read_the_same(name: str, tmp_path: Path) -> None:
     FORMATS[name](tmp_path / name)
     assert read(tmp_path / name) == ROWS
 
@@ -97,7 +97,7 @@ def test_every_text_comes_through_json_lines(
         (b"9" * 10_000, "it is no JSON"),
     ],
 )
-def test_a_bad_line_is_told_by_its_number_and_the_next_one_is_read(line: bytes, reason: str, tmp_path: Path) -> None:
+def test_a_bad_line_is_reported_by_number_and_the_next_one_is_read(line: bytes, reason: str, tmp_path: Path) -> None:
     path = tmp_path / "mine.jsonl"
     good = json.dumps(ROWS[0]).encode()
     path.write_bytes(good + b"\n\n" + line + b"\n" + good)
@@ -116,7 +116,7 @@ def test_a_bad_line_is_told_by_its_number_and_the_next_one_is_read(line: bytes, 
         ('"a\nb,c\nd,"e"\n', "lines 3-5", "its quotes or separators are wrong"),
     ],
 )
-def test_a_bad_row_of_a_csv_file_is_told_and_the_next_one_is_read(
+def test_a_bad_row_of_a_csv_file_is_reported_and_the_next_one_is_read(
     text: str, place: str, reason: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "mine.csv"
@@ -215,7 +215,7 @@ def test_the_files_of_a_data_set_with_a_loading_script_are_read_without_it(tmp_p
     assert hub(folder, "train.jsonl", "test.jsonl") == ROWS
 
 
-def test_a_bad_line_of_several_files_is_told_with_its_file(tmp_path: Path) -> None:
+def test_a_bad_line_of_several_files_is_reported_with_its_file(tmp_path: Path) -> None:
     folder = scripted(tmp_path)
     (folder / "train.jsonl").write_text("{")
     _, bad = hub(folder, "*.jsonl")
@@ -228,7 +228,7 @@ def test_a_file_that_the_data_set_does_not_have_names_those_it_has(tmp_path: Pat
         hub(scripted(tmp_path), "dev.jsonl")
 
 
-def test_the_hub_out_of_reach_says_what_was_asked() -> None:
+def test_an_unreachable_hub_says_what_was_requested() -> None:
     away = Source("away", HubDataset("nobody/nothing", files=("train.jsonl",)), "CC0-1.0")
     with pytest.raises(SourceError, match=r"away: the data set nobody/nothing \(files \['train.jsonl'\]"):
         list(ProblemReader().rows(away))

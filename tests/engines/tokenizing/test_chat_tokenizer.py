@@ -80,7 +80,7 @@ def test_what_the_template_refuses_is_an_error() -> None:
         picky.encode(conversation("a", "What?", "This."))
 
 
-def test_a_template_that_drops_the_thought_is_an_error_that_tells_what_is_lost() -> None:
+def test_a_template_that_drops_the_thought_is_an_error_that_names_what_is_lost() -> None:
     thoughtless = TEMPLATE.replace("message['content']", "message['content'].split('</think>')[-1]")
     example = conversation("a", "What?", "<think>So and so.</think>It is 4.")
     with pytest.raises(

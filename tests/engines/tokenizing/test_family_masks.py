@@ -68,9 +68,7 @@ def test_the_prompt_is_the_servers(family: Family) -> None:
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
 @settings(deadline=None)
 @given(question=SAID, answer=SAID)
-def test_whatever_is_said_what_is_learned_is_the_answer_but_for_its_margins(
-    family: Family, question: str, answer: str
-) -> None:
+def test_for_any_text_the_answer_is_learned_apart_from_its_margins(family: Family, question: str, answer: str) -> None:
     (learned,) = learned_runs(family, conversation("a", question, answer))
     assert learned.removesuffix(family.end).strip() == answer.strip()
     assert learned.endswith(family.end)
@@ -108,7 +106,7 @@ def test_the_distilled_deepseek_would_lose_the_thought() -> None:
         chat(R1).encode(example)
 
 
-def test_a_prompt_that_opens_the_thought_is_gone_on_from() -> None:
+def test_a_prompt_that_opens_the_thought_is_continued() -> None:
     # The same template, but for the line that drops the thought.
     tokenizer = family_tokenizer(R1)
     whole = tokenizer.chat_template.replace("{% set content = content.split('</think>')[-1] %}", "")
@@ -126,7 +124,7 @@ def test_qwen3_keeps_the_thought_of_one_turn_and_loses_it_before_the_next() -> N
         chat(QWEN3).encode(conversation("a", *first, "Why?", "<think>\n\n</think>\n\nSo."))
 
 
-def test_qwen3_would_have_the_model_learn_a_thought_that_nobody_had() -> None:
+def test_qwen3_would_train_the_model_on_a_thought_that_was_not_there() -> None:
     with pytest.raises(TrainerError, match=r"it adds '<think>\\n\\n</think>\\n\\n'"):
         chat(QWEN3).encode(conversation("a", "What?", "This."))
 

@@ -98,7 +98,7 @@ def test_an_error_keeps_the_file_that_was_there(tmp_path: Path) -> None:
     assert TokenFile(tmp_path / "t")[0].id == "a"
 
 
-def test_a_full_disk_is_told_and_leaves_no_file(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_and_leaves_no_file(tmp_path: Path) -> None:
     # A limit on the size of files fails as a full disk does.
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
@@ -111,14 +111,14 @@ def test_a_full_disk_is_told_and_leaves_no_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[:-9], lambda data: data[: len(data) // 2], lambda data: b""])
-def test_half_a_file_is_told(damage: object, tmp_path: Path) -> None:
+def test_a_truncated_file_is_reported(damage: object, tmp_path: Path) -> None:
     write_examples(tmp_path / "t", [example("a", 1000)], cutoff=1000)
     (tmp_path / "t").write_bytes(damage((tmp_path / "t").read_bytes()))  # type: ignore[operator]
     with pytest.raises(TrainerError, match="t is not a complete token file"):
         TokenFile(tmp_path / "t")
 
 
-def test_no_file_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(TrainerError, match="nowhere is not a complete token file"):
         TokenFile(tmp_path / "nowhere")
 

@@ -65,7 +65,7 @@ def test_the_families_rules_are_known(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["prefixed", "other", "whole"])
-def test_a_rule_that_nobody_has_looked_at_is_left_alone(kind: str) -> None:
+def test_an_unknown_rule_is_left_alone(kind: str) -> None:
     assert not cuts_safely(words(kind))
 
 

@@ -39,7 +39,7 @@ def test_unjudged_verdicts_are_counted_with_their_commonest_reason() -> None:
     assert AUDITS[VERDICTS.name](rows.head(17)).passed
 
 
-def test_answers_tell_what_was_cut_and_what_is_missing() -> None:
+def test_answers_report_what_was_cut_and_what_is_missing() -> None:
     rows = pl.DataFrame(
         {
             "lenient": ["correct", "wrong"],

@@ -70,7 +70,7 @@ def test_a_row_states_the_first_rule_it_fails() -> None:
     assert dropped(frame) == {"r00": "rewrite failed"}
 
 
-def test_an_imported_trace_that_nobody_can_judge_is_dropped_unless_the_recipe_trusts_it() -> None:
+def test_an_unjudgeable_imported_trace_is_dropped_unless_the_recipe_trusts_it() -> None:
     problems = [problem(0, ground_truth=None, imported_trace="...")]
     verdicts = {0: ("unjudged", "unjudged")}
     trusting = (*verified(trust_imported=True), WellFormed(), FitsCutoff(50))
@@ -159,7 +159,7 @@ def test_an_example_carries_its_verdicts_with_their_evidence_and_its_tokens() ->
     assert 0 < row["learned_tokens"] < row["example_tokens"] < 50
 
 
-def test_other_words_of_a_grader_change_no_example() -> None:
+def test_another_wording_of_a_grader_changes_no_example() -> None:
     measured = {"trace_reason", "rewrite_reason", "trace_backend", "rewrite_backend"}
     assert measured.isdisjoint(EXAMPLES.content)
 

@@ -49,7 +49,7 @@ def test_the_same_answer_to_a_question_is_a_duplicate() -> None:
     assert held(twice)["no_duplicates"].numbers["the same question and answer"] == 1
 
 
-def test_two_answers_to_a_question_are_none() -> None:
+def test_two_answers_to_a_question_are_no_duplicate() -> None:
     assert not broken(curated([rewrite(0, 0), rewrite(1, 0)], rules=LOOSE))
 
 
@@ -83,10 +83,10 @@ def test_a_share_out_of_bounds_breaks_the_mixture(low: float, high: float, is_ke
     assert broken(two(), mixture=(Bounds(MATHS, low, high),)) == (set() if is_kept else {"mixture"})
 
 
-def test_of_nothing_only_the_minimum_is_broken() -> None:
+def test_without_kept_rows_only_the_minimum_is_broken() -> None:
     assert broken(curated([rewrite(0, 0)], rules=LOOSE, said={0: ("wrong", "wrong")})) == {"minimum_rows"}
 
 
-def test_a_gate_that_is_none_cannot_be_reported() -> None:
+def test_an_unknown_gate_cannot_be_reported() -> None:
     with pytest.raises(RecipeError, match=r"is none of minimum_rows.* mixture, held_out_is_apart"):
         Gates(reported=("speed", "held_out_is_apart"))

@@ -30,7 +30,7 @@ def test_a_question_asked_twice_is_learned_once_from_the_first_problem_by_id() -
     assert evidence(frame) == ["problem p00 asks the same in the same words"] * 2
 
 
-def test_a_problem_without_a_right_rewrite_stands_in_nobodys_way() -> None:
+def test_a_problem_without_a_right_rewrite_blocks_no_other() -> None:
     verdicts = {0: ("wrong", "wrong")}
     frame = curated([rewrite(0, 0), rewrite(1, 1)], [problem(0), problem(1)], rules(QuestionNew()), verdicts)
     assert dropped(frame) == {"r00": "trace wrong or unjudged", "r01": None}
@@ -103,5 +103,5 @@ def test_own_scripts_are_never_foreign(text: str) -> None:
 
 
 @given(st.lists(st.integers(), unique=True, max_size=30))
-def test_what_is_said_once_is_not_repeated(words: list[int]) -> None:
+def test_text_that_occurs_once_is_not_repetition(words: list[int]) -> None:
     assert repeated_share(" ".join(map(str, words)), 2) == 0

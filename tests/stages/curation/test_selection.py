@@ -55,7 +55,7 @@ def test_a_cap_may_hold_for_each_value_of_a_column() -> None:
     assert evidence(frame) == ["1 rows of domain maths were drawn"]
 
 
-def test_the_draw_hangs_on_the_seed_and_on_nothing_else() -> None:
+def test_the_draw_depends_on_the_seed_and_on_nothing_else() -> None:
     rows, problems = of_domains(["maths"] * 12)
     drawn = [
         set(kept_examples(curated(given_, problems, rules(WithinCaps((Cap(4, MATHS),), seed))))["rewrite_id"])

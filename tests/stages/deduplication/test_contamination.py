@@ -58,7 +58,7 @@ def test_boilerplate_alone_is_no_match() -> None:
     assert not is_match("A farmer has nine cows and a dog; how many legs are there on the farm in all of May?")
 
 
-def test_a_short_item_must_be_there_whole() -> None:
+def test_a_short_item_must_occur_whole() -> None:
     assert is_match("Tell me: what is 7 times 8?", "What is 7 times 8?")
     assert not is_match("What is 7 times 9?", "What is 7 times 8?")
 
@@ -91,7 +91,7 @@ def test_near_duplicates_agree_with_the_plain_look_up(
 
 @settings(deadline=None)
 @given(st.lists(texts, max_size=4), st.lists(texts, max_size=4), rules)
-def test_the_evidence_lies_where_it_says(items: list[str], questions: list[str], rule: Decontamination) -> None:
+def test_the_evidence_is_at_the_stated_place(items: list[str], questions: list[str], rule: Decontamination) -> None:
     index = ItemIndex({str(number): item for number, item in enumerate(items)}, rule)
     for text, match in zip(questions, index.matches(questions), strict=True):
         if match is not None:

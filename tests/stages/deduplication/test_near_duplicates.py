@@ -127,7 +127,7 @@ def test_texts_without_a_word_are_copies_or_nothing() -> None:
     assert near_duplicates(["", "?!", "", "..."], NearDuplicates()) == [None, None, Duplicate(0, 1.0), None]
 
 
-def test_nothing_repeats_nothing() -> None:
+def test_an_empty_list_has_no_duplicates() -> None:
     assert near_duplicates([], NearDuplicates()) == []
     assert near_duplicates([], NearDuplicates(), []) == []
 

@@ -198,7 +198,7 @@ def test_these_are_equal(answer: str, gold: str) -> None:
 
 
 @pytest.mark.parametrize(("answer", "gold"), UNEQUAL)
-def test_these_are_not(answer: str, gold: str) -> None:
+def test_these_are_not_equal(answer: str, gold: str) -> None:
     assert same(answer, gold) is False
 
 

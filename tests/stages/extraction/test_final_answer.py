@@ -205,7 +205,7 @@ def test_a_number_that_its_sentence_changes_is_never_taken_out_of_it(changed: st
     ],
 )
 @pytest.mark.parametrize("domain", ["maths", "puzzle"])
-def test_what_is_denied_or_said_of_something_else_is_not_the_answer(text: str, refused: str, domain: str) -> None:
+def test_a_denied_value_or_one_of_something_else_is_not_the_answer(text: str, refused: str, domain: str) -> None:
     assert lenient_answer(text, domain) != refused
 
 
@@ -247,7 +247,7 @@ def test_a_known_unit_is_kept_and_a_thing_counted_is_not() -> None:
         ("The correct option is a mystery.", None),
     ],
 )
-def test_the_correct_option_may_be_said_so(text: str, letter: str | None) -> None:
+def test_the_correct_option_may_be_named_in_a_sentence(text: str, letter: str | None) -> None:
     assert lenient_answer(text, "choice") == letter
 
 

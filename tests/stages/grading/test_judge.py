@@ -41,12 +41,12 @@ def test_algebra_decides_what_reading_does_not() -> None:
     assert answer("\\boxed{2x!}", "x!+y", equality=False) == ("wrong", "differs from the reference", "oracle")
 
 
-def test_silence_is_unjudged_never_wrong() -> None:
+def test_an_undecided_comparison_is_unjudged_and_never_wrong() -> None:
     assert answer("\\boxed{2x}", "x+x", equality="time limit") == ("unjudged", "time limit", "oracle")
 
 
 @pytest.mark.parametrize("gold", [None, "", "  "])
-def test_without_a_reference_nobody_can_tell(gold: str | None) -> None:
+def test_without_a_reference_an_answer_is_unjudged(gold: str | None) -> None:
     assert answer("\\boxed{1}", gold)[:2] == ("unjudged", "no reference answer")
 
 
@@ -77,5 +77,5 @@ def test_a_thought_is_not_the_answer() -> None:
         ("science", "C", "The answer is (C), as a catalyst is no reagent.", "correct"),
     ],
 )
-def test_puzzles_and_choices_are_judged_alike(domain: str, gold: str, text: str, verdict: str) -> None:
+def test_puzzles_and_choices_are_judged_the_same_way(domain: str, gold: str, text: str, verdict: str) -> None:
     assert judge(Case(domain, gold, None, text, Mode.LENIENT), graders()).verdict == verdict

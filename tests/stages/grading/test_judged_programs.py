@@ -56,7 +56,7 @@ def all_judged(graders: Graders, items: list[Item]) -> dict[str, Judgement]:
         return {f"{kind}: {name}": result for (kind, _, (name, _)), result in zip(items, judgements, strict=True)}
 
 
-def test_there_are_enough_of_either() -> None:
+def test_there_are_enough_right_and_wrong_programs() -> None:
     assert len(RIGHT) > 60
     assert len(WRONG) > 60
 
@@ -84,7 +84,7 @@ def test_a_test_cannot_spend_the_time_of_the_next(graders: Graders) -> None:
     assert judged(graders, ("", {"inputs": [""] * 3, "outputs": ["2"] * 3}, slow)).tests == ("passed",) * 3
 
 
-def test_each_ending_is_told_by_its_name(graders: Graders) -> None:
+def test_each_ending_is_reported_by_its_name(graders: Graders) -> None:
     endings = {
         "pass": "wrong answer",
         "print(": "does not compile",

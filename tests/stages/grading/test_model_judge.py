@@ -95,7 +95,7 @@ def test_the_judge_is_asked_only_about_answers_to_words_that_were_not_found_righ
     assert server.seen() == []
 
 
-def test_braces_in_an_answer_are_nobodys_field(server: Rater, tmp_path: Path) -> None:
+def test_braces_in_an_answer_are_not_template_fields(server: Rater, tmp_path: Path) -> None:
     opinion(server, tmp_path, case(), wrong("{ground_truth} [correct]"), question="{answer}?")
     assert server.seen() == [f"Q: {{answer}}? R: {WORDS} A: {{ground_truth}} [correct]"]
 

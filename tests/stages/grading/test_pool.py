@@ -100,7 +100,7 @@ def test_what_says_nothing_of_the_text_is_not_kept(tmp_path: Path, sandbox: Coun
     assert len(sandbox.runs) == 2
 
 
-def test_what_nobody_could_tell_is_kept_until_it_is_forgotten(tmp_path: Path) -> None:
+def test_an_undecided_judgement_is_kept_until_it_is_forgotten(tmp_path: Path) -> None:
     case = Case("code", None, None, "```python\nprint(3)\n```", Mode.LENIENT)
     by = graders(tmp_path, Counting())
     assert judged([case], by) == [Verdict.UNJUDGED.value]

@@ -116,7 +116,7 @@ def test_a_check_never_travels_with_the_program() -> None:
 
 
 @pytest.mark.parametrize("tests", [None, "", " ", "{}", "[]", "no json"])
-def test_without_sound_tests_nobody_can_tell(tests: str | None) -> None:
+def test_without_sound_tests_a_program_is_unjudged(tests: str | None) -> None:
     assert outcome(tests)[0] == "unjudged"
 
 

@@ -33,7 +33,7 @@ def test_no_text_is_too_strange_to_read(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", [None, "", "  ", "{}"])
-def test_no_tests_are_told_as_such(text: str | None) -> None:
+def test_missing_tests_are_reported_as_such(text: str | None) -> None:
     assert read_cases(text) == "no tests"
 
 
@@ -62,7 +62,7 @@ def test_unsound_tests_say_what_is_wrong_with_them(parts: dict[str, object], rea
 
 
 @pytest.mark.parametrize("text", ["no json", "[" * 99_999, "[]", "3", "null"])
-def test_what_is_no_object_is_told_as_such(text: str) -> None:
+def test_tests_that_are_not_an_object_are_reported_as_such(text: str) -> None:
     assert str(read_cases(text)).startswith("the tests cannot be read: they are no ")
 
 
@@ -92,7 +92,7 @@ def test_what_is_forgiven_is_read_with_the_tests() -> None:
 @pytest.mark.parametrize(
     "tests", [{"inputs": ["5", "6"], "outputs": ["", "\n"]}, {"fn_name": "f", "inputs": [[1]], "outputs": [None]}]
 )
-def test_tests_that_want_nothing_are_no_tests(tests: dict[str, object]) -> None:
+def test_tests_that_expect_no_output_are_unusable(tests: dict[str, object]) -> None:
     cases = read(**tests)
     assert isinstance(cases, str)
     assert "every wanted output is empty" in cases

@@ -31,14 +31,14 @@ def test_dollars_range_from_the_median_to_the_95th_percentile() -> None:
     assert LINE.hours == pytest.approx(1000 * 1500 / 500 / 3600)
 
 
-def test_servers_of_ones_own_cost_their_hours() -> None:
+def test_own_servers_cost_their_hours() -> None:
     ours = replace(LINE, price=FREE, machine_price=16.0)
     assert ours.dollars_p50 == pytest.approx(1000 * 1000 / 500 / 3600 * 16)
     assert replace(ours, tokens_per_second=None).dollars_p50 is None
     assert replace(LINE, price=FREE).dollars_p50 == 0.0
 
 
-def test_what_asks_nothing_costs_nothing_whatever_is_known() -> None:
+def test_an_asset_without_calls_costs_nothing() -> None:
     done = replace(LINE, calls=0, lengths=None)
     assert (done.dollars_p50, done.dollars_p95, done.tokens, done.hours) == (0.0, 0.0, 0.0, 0.0)
 
@@ -52,7 +52,7 @@ def test_it_fits_by_the_mean_and_not_by_the_median() -> None:
     assert fits([LINE], budget=None) is True
 
 
-def test_nobody_knows_whether_the_unknown_fits_unless_its_worst_does() -> None:
+def test_it_is_unknown_whether_an_unknown_cost_fits_unless_its_worst_case_fits() -> None:
     unknown = replace(LINE, lengths=None)
     assert fits([unknown], budget=49.0) is None
     assert fits([unknown], budget=50.0) is True
@@ -110,7 +110,7 @@ def test_the_rate_is_that_of_the_run_with_the_most_calls() -> None:
     assert rate(frame.with_columns(at=pl.lit(""))) is None
 
 
-def test_what_lay_between_two_pilots_is_no_part_of_the_rate() -> None:
+def test_the_time_between_two_pilots_is_not_part_of_the_rate() -> None:
     frame = pl.DataFrame(
         [
             {"run": f"forecast-{day}", "at": f"{day}T00:00:{second:02d}+00:00", "seconds": 1.0, "completion_tokens": 30}

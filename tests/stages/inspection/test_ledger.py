@@ -52,7 +52,7 @@ def test_what_no_completion_shows_is_added() -> None:
     assert (row["began"], row["ended"]) == ("2026-01-01T00:00:00", "2026-01-01T00:01:00")
 
 
-def test_a_price_nobody_knows_makes_the_sum_unknown_and_not_less() -> None:
+def test_an_unknown_price_makes_the_sum_unknown_and_not_less() -> None:
     (row,) = ledger_of([completion(0), completion(1, dollars=None)], []).iter_rows(named=True)
     assert row["calls"] == 2
     assert row["call_dollars"] is None

@@ -76,5 +76,5 @@ def test_no_text_leaves_its_cell(rows: list[tuple[str, str]]) -> None:
 
 
 @pytest.mark.parametrize(("value", "line"), [(None, "|  |"), (12_345, "| 12,345 |"), ("a|b", "| a\\|b |")])
-def test_a_cell_tells_numbers_and_nothing(value: object, line: str) -> None:
+def test_a_cell_shows_numbers_and_missing_values(value: object, line: str) -> None:
     assert table(("a",), [(value,)])[2] == line

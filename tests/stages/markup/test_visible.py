@@ -24,7 +24,7 @@ from skyassets.stages.markup.markdown import visible
         ("a\ufe0f", "a⟨U+FE0F⟩"),
     ],
 )
-def test_what_would_not_be_seen_is_shown(text: str, expected: str) -> None:
+def test_invisible_characters_are_shown(text: str, expected: str) -> None:
     assert visible(text) == expected
 
 

@@ -51,7 +51,7 @@ def test_a_bar_is_as_long_as_its_count() -> None:
     assert bad.startswith(f"M{170 + width} 20h{round(thumbnail.REACH * 10 / 40)}v11")
 
 
-def test_rows_that_find_no_room_are_counted_in_the_title() -> None:
+def test_rows_without_room_are_counted_in_the_title() -> None:
     rows = {f"a rather long name {number}": {"good": number} for number in range(40)}
     text = thumbnail.bars("families", rows, COLOURS)
     drawn = sum(f"name {number}<" in text for number in range(40))

@@ -45,7 +45,7 @@ def test_the_picture_of_the_same_rows_is_the_same() -> None:
     assert training_curve(steps(20)) == training_curve(steps(20).reverse())
 
 
-def test_what_nobody_measured_has_no_panel() -> None:
+def test_an_unmeasured_value_has_no_panel() -> None:
     result = titles(training_curve(steps(5, mfu=None, memory_gb=None)))
     assert result == {"loss, nats per token", "learning rate", "gradient norm", "tokens per second"}
 

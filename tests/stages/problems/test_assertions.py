@@ -24,7 +24,7 @@ def test_the_functions_of_the_program_are_found(setup: str, assertion: str, name
     assert assertion in check
 
 
-def test_a_module_that_nobody_imported_is_imported() -> None:
+def test_a_missing_import_is_added() -> None:
     (check,) = asserted("", ["assert f(1) == sys.maxsize"])["check"]  # type: ignore[misc]
     assert check.startswith("import sys\n")
 
@@ -57,7 +57,7 @@ def test_cases_behind_a_program_come_to_what_they_say() -> None:
 @pytest.mark.parametrize(
     "assertion", ["assert f(Pair(1, 2)) == g(Pair(1, 2))", "assert f(x)", "assert f(Pair(1, g(2))) == (1, 2)"]
 )
-def test_what_is_neither_says_so(assertion: str) -> None:
+def test_an_assertion_without_a_plain_comparison_is_refused(assertion: str) -> None:
     with pytest.raises(ValueError, match="no comparison with a plain value"):
         asserted("", [assertion])
 

@@ -127,12 +127,12 @@ def test_the_first_rows_of_a_source_are_counted_before_they_are_rated(server: Ra
 @given(
     st.integers(min_value=1, max_value=10), st.sampled_from(["{}", " {}\n", "**{}**", "{}/10", "Difficulty: {}", "{}."])
 )
-def test_a_number_alone_is_read_in_any_usual_dress(number: int, dress: str) -> None:
+def test_a_number_alone_is_read_in_any_usual_notation(number: int, dress: str) -> None:
     assert difficulty(dress.format(number)) == number
 
 
 @given(st.text())
-def test_whatever_is_said_a_rating_is_on_the_scale_or_nothing(text: str) -> None:
+def test_any_reply_gives_a_rating_on_the_scale_or_none(text: str) -> None:
     number = difficulty(text)
     assert number is None or 1 <= number <= 10
 

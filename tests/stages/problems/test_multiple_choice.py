@@ -29,7 +29,7 @@ def letter_text(question: str, letter: str) -> str:
 
 
 @pytest.mark.parametrize("right", [2, "2", "2.0", 2.0, "C", "c", "(C)"])
-def test_the_right_one_is_told_by_place_or_letter(right: object, tmp_path: Path) -> None:
+def test_the_right_option_is_given_by_place_or_letter(right: object, tmp_path: Path) -> None:
     (row,) = problems(tmp_path / "m.jsonl", {"q": "What?", "o": FOUR, "a": right}, options="o").iter_rows(named=True)
     assert row["set_aside"] is None
     assert letter_text(row["question"], row["ground_truth"]) == "an enzyme"
@@ -40,7 +40,7 @@ def test_options_may_be_the_json_of_a_list_as_a_csv_file_has_them() -> None:
     assert listed([1, 2.5], "B") == (["1", "2.5"], 1)
 
 
-def test_options_in_columns_of_their_own_are_told_apart_by_their_text(tmp_path: Path) -> None:
+def test_options_in_separate_columns_are_distinguished_by_their_text(tmp_path: Path) -> None:
     row = {"q": "What?", "a": FOUR[1], "w1": FOUR[0], "w2": FOUR[2]}
     (item,) = problems(tmp_path / "m.jsonl", row, wrong_options=("w1", "w2")).iter_rows(named=True)
     assert letter_text(item["question"], item["ground_truth"]) == FOUR[1]

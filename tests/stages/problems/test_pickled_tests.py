@@ -27,7 +27,7 @@ def test_a_text_comes_out_as_it_went_in(text: str, protocol: int) -> None:
 
 
 @pytest.mark.parametrize("value", [Caller(), print, {"a": print}, b"bytes", ["a"], 3, None, {"a": Caller()}])
-def test_whatever_holds_more_than_text_is_refused(value: object) -> None:
+def test_a_pickle_that_holds_more_than_text_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match="the pickle holds"):
         unpacked(packed(value))
 

@@ -142,10 +142,10 @@ def test_examples_that_are_no_text_set_the_row_aside(tmp_path: Path) -> None:
     assert "the examples are no text but a list of 1" in result.frame["set_aside"].to_list()
 
 
-def test_a_level_is_no_part_of_what_a_problem_is_known_by(tmp_path: Path) -> None:
+def test_a_level_is_not_part_of_a_problems_identity(tmp_path: Path) -> None:
     easy, hard = (made_of(tmp_path / "m.jsonl", {"l": value}, level="l").frame for value in ("easy", "hard"))
     assert easy["problem_id"].to_list() == hard["problem_id"].to_list()
 
 
-def test_of_no_benchmarks_there_are_no_rows() -> None:
+def test_without_benchmarks_there_are_no_rows() -> None:
     assert benchmark_problems([], READER).frame.is_empty()

@@ -249,7 +249,7 @@ ROW = st.one_of(
 
 @settings(deadline=None)
 @given(st.lists(ROW, max_size=6))
-def test_whatever_the_lines_hold_rows_in_are_rows_out(
+def test_for_any_lines_every_row_read_is_a_row_of_the_table(
     tmp_path_factory: pytest.TempPathFactory, rows: list[str]
 ) -> None:
     path = tmp_path_factory.mktemp("any") / "mine.jsonl"

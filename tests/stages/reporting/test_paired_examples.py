@@ -51,7 +51,7 @@ def test_the_order_of_the_rows_changes_nothing() -> None:
     assert choose(mixed, {}) == choose(FOUR, {})
 
 
-def test_of_several_samples_the_shortest_that_shows_it_speaks() -> None:
+def test_of_several_samples_the_shortest_deciding_one_is_shown() -> None:
     several = answers(
         ("a", "student", RIGHT, RIGHT, 30),
         ("a", "student", RIGHT, RIGHT, 20),

@@ -41,7 +41,7 @@ def test_base_and_student_come_before_the_contenders_in_the_recipes_order() -> N
     assert set(board.comparisons) == {"student - base", "student - a", "a - base"}
 
 
-def test_benchmarks_come_in_the_recipes_order_and_strange_ones_last() -> None:
+def test_benchmarks_come_in_the_recipes_order_and_unknown_ones_last() -> None:
     rows = [row(name, "base", "strict accuracy", 0.5) for name in ("a", "b", "c")]
     board = board_of(of(*rows, headlines={"c": "strict accuracy", "gone": "strict accuracy", "b": "strict accuracy"}))
     assert board.benchmarks == ("c", "b", "a")

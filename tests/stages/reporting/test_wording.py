@@ -71,7 +71,7 @@ def test_what_rounds_to_zero_has_no_sign() -> None:
     assert interval(scored, "+") == "-5.0 to +5.0"
 
 
-def test_tokens_are_no_percent() -> None:
+def test_tokens_have_no_percent_sign() -> None:
     scored = scored_of(row("a", "base", "completion tokens", 1234.4, low=1000.0, high=1500.0))
     assert (figure(scored), interval(scored)) == ("1,234", "1,000 to 1,500")
 

@@ -20,7 +20,7 @@ def structured(thought: str, solution: str) -> str:
     return join(Structured(thought, solution))
 
 
-def test_a_faithful_rewrite_is_believed() -> None:
+def test_a_faithful_rewrite_is_accepted() -> None:
     text = structured(TRACE, r"The answer is \boxed{42}.")
     assert reason(TRACE, text) is None
     assert changed(TRACE, text, "maths") is None
@@ -72,12 +72,12 @@ def test_a_refusal_is_seen_in_thought_and_solution(sentence: str) -> None:
         "It prints error code 2 when the file is missing.",
     ],
 )
-def test_what_only_sounds_like_a_refusal_or_an_error_is_none(sentence: str) -> None:
+def test_text_that_only_sounds_like_a_refusal_or_an_error_is_accepted(sentence: str) -> None:
     assert reason(TRACE, structured(f"{sentence} {TRACE}", r"\boxed{42}")) is None
 
 
 @pytest.mark.parametrize("sentence", ["I'm sorry, but I can't recall the formula.", "It logs Error code: 404 here."])
-def test_what_the_trace_says_itself_the_rewrite_may_keep(sentence: str) -> None:
+def test_the_rewrite_may_keep_what_the_trace_says(sentence: str) -> None:
     trace = f"{sentence} {TRACE}"
     assert reason(trace, structured(trace, r"\boxed{42}")) is None
 
@@ -98,7 +98,7 @@ def test_an_apis_error_text_is_never_a_rewrite(sentence: str) -> None:
     assert "an API's error text" in str(reason(TRACE, sentence))
 
 
-def test_changed_code_is_left_to_the_grader_and_told_of() -> None:
+def test_changed_code_is_left_to_the_grader_and_reported() -> None:
     text = structured("It doubles its argument.", DOUBLED.replace("2 * n", "n + n"))
     assert reason(CODE_TRACE, text, "code") is None
     assert changed(CODE_TRACE, text, "code") == "the code"

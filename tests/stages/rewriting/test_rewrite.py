@@ -114,7 +114,7 @@ def test_a_failing_rewrite_is_tried_again_with_another_seed(tmp_path: Path) -> N
     assert [request.seed for request in script.requests] == [1, 2, 3]
 
 
-def test_a_rewrite_that_fails_every_time_is_kept_with_its_last_reason_and_costs_nothing_again(tmp_path: Path) -> None:
+def test_a_rewrite_that_always_fails_is_kept_with_its_last_reason_and_not_paid_for_again(tmp_path: Path) -> None:
     result, _ = rewritten(tmp_path, WRONG, WRONG, "I'm sorry, but I can't help with that.")
     assert result.frame["rewritten"].to_list() == [None]
     assert "a refusal: I'm sorry, but I can't help with that." in str(result.frame["failed"][0])
@@ -124,7 +124,7 @@ def test_a_rewrite_that_fails_every_time_is_kept_with_its_last_reason_and_costs_
     assert script.requests == []
 
 
-def test_an_error_of_the_outside_is_tried_again_on_the_next_run(tmp_path: Path) -> None:
+def test_a_server_error_is_tried_again_on_the_next_run(tmp_path: Path) -> None:
     result, _ = rewritten(tmp_path, "gone", "gone", "gone")
     assert result.unfinished == 1
     assert result.frame["failed"].to_list() == ["error: the server went away"]

@@ -190,7 +190,7 @@ class Watched(RowStore):
         return Counted(self.folder, index)
 
 
-def test_a_tail_that_shrinks_steadily_is_looked_at_now_and_then_and_seldom_told(tmp_path: Path) -> None:
+def test_a_steadily_shrinking_tail_is_checked_at_intervals_and_seldom_reported(tmp_path: Path) -> None:
     counts_of: list[str] = []
     requests = [request(f"r{number}") for number in range(32)]
     keys = [one.id for one in requests]

@@ -27,7 +27,7 @@ def test_every_part_of_the_key_is_named() -> None:
 
 
 @given(st.text(), st.text(), st.integers(0, 9), st.floats(0, 2))
-def test_what_is_stored_reads_as_what_was_asked(system: str, user: str, seed: int, temperature: float) -> None:
+def test_a_stored_request_reads_as_the_request_sent(system: str, user: str, seed: int, temperature: float) -> None:
     messages = (Message("system", system), Message("user", user))
     sent = request(BASE.model, messages, Sampling(temperature, 64), seed)
     row = completion_row(sent, Reply(sent.id, "text", "stop", 1, 1, 0.1, "test"))
@@ -51,7 +51,7 @@ def test_each_change_is_the_one_difference() -> None:
         assert [gap.part for gap in differences(key_of(BASE), key_of(one))] == [part]
 
 
-def test_a_part_that_only_one_has_is_told() -> None:
+def test_a_part_that_only_one_has_is_a_difference() -> None:
     (gap,) = differences(key_of(BASE), key_of(changed(messages=BASE.messages[1:])))
     assert (gap.part, gap.stored, gap.wanted) == ("system prompt", "Think.", None)
 
@@ -69,5 +69,5 @@ def test_among_the_same_question_the_fewest_differences_are_nearest() -> None:
     assert nearest(key_of(BASE), [], QUESTION) is None
 
 
-def test_the_longest_words_find_a_question_that_reads_alike() -> None:
+def test_the_longest_words_come_first() -> None:
     assert longest_words("a bb a ccc") == ["ccc", "bb", "a"]

@@ -214,7 +214,7 @@ def test_the_longest_expected_is_asked_first_by_what_the_other_samples_needed_th
     assert order == ["b", "c", "a", *"eee", *"ggg", *"ddd", *"fff"]
 
 
-def test_two_problems_that_read_alike_share_a_completion_and_keep_two_traces(place: Deployment) -> None:
+def test_two_problems_with_the_same_question_share_a_completion_and_keep_two_traces(place: Deployment) -> None:
     twins = pl.concat([problems("a"), problems("a").with_columns(problem_id=pl.lit("p-twin"))])
     teacher = Teacher()
     traces = place.traces(twins, replace(ASKING, samples=1), teacher)

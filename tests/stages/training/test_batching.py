@@ -24,7 +24,7 @@ def test_dealing_like_lengths_together_saves_most_of_the_waiting() -> None:
 
 
 @given(st.lists(st.integers(1, 64), min_size=1), st.integers(1, 4), st.integers(1, 3), st.booleans(), st.booleans())
-def test_no_token_is_lost_and_none_is_free(
+def test_every_token_is_computed_and_no_step_is_empty(
     lengths: list[int], micro_batch: int, ranks: int, packing: bool, is_sorted: bool
 ) -> None:
     training = replace(SKY_T1, cutoff=64, global_batch=8, packing=packing)

@@ -17,13 +17,13 @@ def test_what_is_learned_stands_between_marks() -> None:
     assert as_text(PIECES) == "user\nWhat?\n⟦This.<|im_end|>⟧\nWhy?\n⟦So.<|im_end|>⟧"
 
 
-def test_the_counts_and_the_ends_of_turns_are_told() -> None:
+def test_the_counts_and_the_ends_of_turns_are_shown() -> None:
     assert counts(PIECES) == (14, 5)
     result = "14 tokens, 5 of them learned (35.7%); <|im_end|> is token 8; <|im_end|> is token 14"
     assert summary(PIECES) == result
 
 
-def test_an_example_without_tokens_can_be_told() -> None:
+def test_an_example_without_tokens_can_be_shown() -> None:
     assert summary([]) == "0 tokens, 0 of them learned (none)"
 
 

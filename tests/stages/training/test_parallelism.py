@@ -48,7 +48,7 @@ def candidates_on(on: str, overrides: LayoutOverrides) -> list[Candidate]:
         ),
     ],
 )
-def test_a_wish_that_cannot_be_had_says_what_to_say_instead(on: str, overrides: LayoutOverrides, message: str) -> None:
+def test_an_invalid_override_says_what_to_use_instead(on: str, overrides: LayoutOverrides, message: str) -> None:
     with pytest.raises(TrainerError, match="invalid layout") as refused:
         candidates_on(on, overrides)
     assert message in str(refused.value)
@@ -67,7 +67,7 @@ WISHES = st.builds(
 
 
 @given(WISHES)
-def test_every_layout_keeps_every_wish(overrides: LayoutOverrides) -> None:
+def test_every_layout_keeps_every_override(overrides: LayoutOverrides) -> None:
     offered = candidates_on("8xH100-80GB", overrides)
     assert offered
     for name in ("micro_batch", "zero_stage", "offload", "recompute", "attention", "loss", "sequence_parallel"):
@@ -81,7 +81,7 @@ def test_a_single_rank_may_have_any_stage(on: str, stage: int) -> None:
     assert {each.layout.zero_stage for each in candidates_on(on, LayoutOverrides(zero_stage=stage))} == {stage}
 
 
-def test_stage_0_is_kept_as_it_is_wished() -> None:
+def test_a_requested_stage_0_is_kept() -> None:
     assert {each.layout.zero_stage for each in candidates_on("8xH100-80GB", LayoutOverrides(zero_stage=0))} == {0}
 
 

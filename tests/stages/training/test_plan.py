@@ -118,13 +118,13 @@ def changed(inputs: PlanInputs, change: str) -> PlanInputs:
     return replace(inputs, hardware=hardware_of(f"{nodes}x{count}x{name}"))
 
 
-def test_nobody_says_how_long_a_processor_takes() -> None:
+def test_a_processor_has_no_predicted_time() -> None:
     planned = plan(small())
     assert planned.hours is planned.dollars is None
     assert planned.layout == Layout(ranks=1, micro_batch=16, zero_stage=1, recompute=False, loss="chunked")
 
 
-def test_a_card_without_a_price_costs_nobody_knows_what() -> None:
+def test_a_card_without_a_price_has_no_cost() -> None:
     planned = plan(small("L4-24GB"))
     assert planned.hours is not None
     assert planned.dollars is None
