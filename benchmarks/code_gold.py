@@ -34,7 +34,7 @@ def rows(path: Path) -> list[Row]:
 
 
 def usable(layout: str, data: Iterable[Row]) -> list[tuple[str, str, list[str]]]:
-    """Id, tests and solutions of the rows whose tests can be used; the others are told."""
+    """Id, tests and solutions of the rows whose tests can be used; the others are printed."""
     problems = []
     for position, row in enumerate(data):
         name = str(row.get("task_id", row.get("id", position)))

@@ -1,4 +1,4 @@
-"""Synthetic problems and traces with planted repetitions, the same for everyone who is raced; no real text."""
+"""Synthetic problems and traces with planted repetitions, the same for every contender; no real text."""
 
 import random
 from bisect import bisect

@@ -43,7 +43,7 @@ def main() -> None:
     texts, items = contaminated(options.rows, options.items)
     if options.texts:
         texts = list(islice(cycle(read(options.texts)), options.rows))
-        # Equal questions are looked up once: told apart, so that every one of them is work.
+        # Equal questions are looked up once; a number makes each different, so that every one costs a look-up.
         texts = [f"{text} {number}" for number, text in enumerate(texts)]
         items = read(options.against)[: options.items]
     data = json.dumps({"texts": texts, "items": items})

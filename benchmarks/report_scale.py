@@ -85,7 +85,7 @@ def write(one: Project, letters: int) -> int:
 
 
 def answers(problems: pl.DataFrame, ident: str, letters: int) -> Iterator[pl.DataFrame]:
-    """The answers of everybody, a benchmark and role at a time."""
+    """The answers of all models, a benchmark and role at a time."""
     import numpy as np
 
     dice = np.random.default_rng(1)

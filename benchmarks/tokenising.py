@@ -28,7 +28,7 @@ from skyassets.engines.tokenizing.process import lines, read
 from skyassets.recipes.embedded import SMOLLM2
 
 CHARACTERS_A_TOKEN = 3.8
-"""Of SmolLM2's tokenizer on these lines; only the size of the rows hangs on it."""
+"""Of SmolLM2's tokenizer on these lines; only the size of the rows depends on it."""
 SYSTEM = "Think first, then answer."
 FULL = 17_000
 """Rows of the published data set."""

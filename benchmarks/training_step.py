@@ -160,7 +160,7 @@ def prepared(case: Case, steps: int, words: Path, folder: Path) -> tuple[TrainPl
 
 
 def settings(kind: str, planned: TrainPlan, job: JobFolder, folder: Path) -> Path:
-    """All that the peer is told, in a file: the plan's own arguments, and the examples in the order of our steps."""
+    """The peer's settings, in a file: the plan's own arguments, and the examples in the order of our steps."""
     training = planned.training
     at_once = 1 if training.packing else MICRO_BATCH
     arguments = json.loads(planned.files["arguments.json"]) | {

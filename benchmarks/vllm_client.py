@@ -129,7 +129,7 @@ def main() -> None:
                 "vLLM": lambda: theirs(url, weights, prompts, given.tokens, given.in_flight, Path(folder)),
                 "ours": lambda: ours(client, prompts, given.tokens),
             }
-            # Whoever comes second finds another machine: they take turns at that too.
+            # The second one finds the machine in another state, so the order alternates too.
             order = sorted(measured, reverse=number % 2 == 0)
             results = {name: measured[name]() for name in order}
             kind = "warm-up" if number == 0 else f"round {number}"

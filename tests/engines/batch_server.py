@@ -1,4 +1,4 @@
-"""A server with a Batch API that misbehaves as it is told: `python batch_server.py [OPTIONS]`; prints its port.
+"""A server with a Batch API that misbehaves on request: `python batch_server.py [OPTIONS]`; prints its port.
 
 It has POST /v1/files, GET /v1/files/ID/content, POST and GET /v1/batches, GET /v1/batches/ID and its /cancel.
 
@@ -55,7 +55,7 @@ class Batch:
         return self.status in ("completed", "expired", "cancelled")
 
     def lines(self) -> tuple[list[bytes], list[bytes]]:
-        """What stands in the output and in the error file."""
+        """The lines of the output file and of the error file."""
         output: list[bytes] = []
         errors: list[bytes] = []
         for row in reversed(self.rows):  # in any order but the one asked in
@@ -192,7 +192,7 @@ class Handler(BaseHTTPRequestHandler):
             self.play("create", self.create)
 
     def play(self, kind: str, act: Any) -> None:
-        """Do as told; what ends in `-after` is done before it goes wrong."""
+        """Play the word; with `-after` the call is carried out before it fails."""
         word = self.state.word(kind)
         if self.key and self.headers["Authorization"] != f"Bearer {self.key}":
             word = "401"

@@ -1,4 +1,4 @@
-"""A chat server that misbehaves as it is told: `python faulty_server.py [OPTIONS]`; prints its port.
+"""A chat server that misbehaves on request: `python faulty_server.py [OPTIONS]`; prints its port.
 
 `--no-models` has no model list, `--key KEY` wants a key, `--port N` is for one that comes back, `--most N` turns away
 what is more than N in flight, `--limit N` tells of a limit of N requests a minute in its headers, and keeps to it.

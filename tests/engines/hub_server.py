@@ -1,6 +1,6 @@
 """A hub on this machine: the few calls of the Hugging Face hub's interface that reading a data set takes.
 
-Repositories are folders `owner/name`. One in `gated` wants a token of `granted`; `other` is a token of somebody else.
+Repositories are folders `owner/name`. One in `gated` wants a token of `granted`; `other` is another user's token.
 """
 
 import contextlib

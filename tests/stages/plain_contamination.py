@@ -1,4 +1,4 @@
-"""Contamination looked up plainly, item by item and text by text: what the fast look-up has to agree with."""
+"""Contamination looked up plainly, item by item and text by text; the fast look-up must agree with it."""
 
 import re
 from collections import Counter, defaultdict

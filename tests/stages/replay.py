@@ -1,4 +1,4 @@
-"""A sandbox that runs nothing and says what it is told to."""
+"""A sandbox that runs nothing and returns the given results."""
 
 from skyassets.core.ports import Limits, Program, ProgramRun
 

@@ -1,4 +1,4 @@
-"""Reports made up for tests: as many rows as one likes, as `benchmark_reports` has them."""
+"""Made-up reports for tests: any number of rows with the columns of `benchmark_reports`."""
 
 import json
 import random

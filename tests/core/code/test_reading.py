@@ -1,4 +1,4 @@
-"""What a source file says is the same for every layout, and for every Python that this machine has."""
+"""The text read from a source file is the same for every layout, and for every Python on this machine."""
 
 import ast
 import os

@@ -1,4 +1,4 @@
-"""Damage: what a power cut or a bad disk leaves is noticed, said and set aside; only its rows are lost."""
+"""Damage: after a power cut or a disk error, damaged files are reported and set aside; only their rows are lost."""
 
 from pathlib import Path
 

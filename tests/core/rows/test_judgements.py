@@ -1,4 +1,4 @@
-"""What was judged is kept: the decided for good, the undecided until it is forgotten."""
+"""Judgements are kept: decided ones permanently, undecided ones until they are forgotten."""
 
 from pathlib import Path
 

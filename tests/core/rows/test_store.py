@@ -1,4 +1,4 @@
-"""The row store: a reply is kept once and for good, whatever crashes and whoever else writes."""
+"""The row store: a reply is kept once and permanently, through crashes and with other writers."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The writer: what counts is durable, what is durable stays, and a disk that is full ends the work."""
+"""The writer: rows that count are durable, durable rows stay, and a full disk ends the work."""
 
 import os
 import random

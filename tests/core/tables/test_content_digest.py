@@ -1,4 +1,4 @@
-"""The content digest hangs on the rows alone."""
+"""The content digest depends on the rows alone."""
 
 import polars as pl
 from core.digests import content_digest

@@ -1,4 +1,4 @@
-"""The previous version of a table: kept once its content changes, and never something nobody made."""
+"""The previous version of a table: kept once its content changes, and never a file changed from outside."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The table store: nothing is made twice, harm is noticed, and a reader never sees half a table."""
+"""The table store: nothing is made twice, damage is noticed, and a reader never sees half a table."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What this machine is said to be made of."""
+"""The hardware that is detected on this machine."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What is held is counted while it is held, to the end, whatever happens."""
+"""Machine time is counted until the end, also when the work fails."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What a folder of weights says of itself: each part's digest follows that part alone."""
+"""The identity of a folder of weights: each part's digest depends on that part alone."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What becomes of every way a model server can misbehave. The server is real, and misbehaves as each row tells it."""
+"""How the client handles every fault of a model server. The server is real, and misbehaves as each row says."""
 
 import asyncio
 import time

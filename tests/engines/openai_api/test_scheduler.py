@@ -1,4 +1,4 @@
-"""Several servers, limits, money, and servers that come and go. The servers are real, and misbehave as told."""
+"""Several servers, limits, money, and servers that come and go. The servers are real, and misbehave on request."""
 
 import gc
 import os

@@ -1,4 +1,4 @@
-"""The Batch API: half the price, taken up again after a kill, every row answered or explained and never paid twice."""
+"""The Batch API: half the price, resumed after a kill; every row is answered or explained, and none is paid twice."""
 
 import json
 import math

@@ -132,7 +132,7 @@ def test_a_missing_function_is_an_error() -> None:
     assert call("def g():\n    return 1", "f").kind is RunKind.RUNTIME_ERROR
 
 
-# How a run ended is told precisely.
+# How a run ended is reported precisely.
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A server is started, waited for and ended with everything it started, whatever happens to whom."""
+"""A server is started, waited for and ended with all its children, whichever process fails."""
 
 import os
 import signal
@@ -135,5 +135,5 @@ def test_a_killed_watchdog_takes_the_server_with_it(running: Running) -> None:
         server = min(descendants(watchdog))
         os.kill(watchdog, signal.SIGKILL)
         assert are_gone({server})
-    for orphan in ours - {watchdog, server}:  # nobody is left to find these two
+    for orphan in ours - {watchdog, server}:  # no process is left that would end these two
         os.kill(orphan, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""A server that dies is started again while it is being asked, a bounded number of times, and nothing is lost by it."""
+"""A server that dies during an ask is restarted, a bounded number of times, and no row is lost."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""What is started in vLLM's name: its flags, and each replica's share of the machine. Never starts vLLM."""
+"""How vLLM would be started: its flags, and each replica's share of the machine. Never starts vLLM."""
 
 import json
 import os

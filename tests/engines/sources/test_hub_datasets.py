@@ -1,4 +1,4 @@
-"""The hub: data sets by name with the user's token, and each way of getting none told apart, against a real server."""
+"""The hub: data sets by name with the user's token; each failure has its own message. Against a real server."""
 
 import json
 import os

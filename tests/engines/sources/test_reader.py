@@ -1,4 +1,4 @@
-"""Reading problem files and hub folders: every usual format, bad rows told by their place, bad files by their name."""
+"""Reading problem files and hub folders: every usual format; errors name the place of a bad row, the name of a file."""
 
 import csv
 import gzip

@@ -146,7 +146,7 @@ def test_a_tokenizer_without_a_template_or_an_end_is_an_error(change: dict[str, 
 
 
 def spaced_tokenizer() -> Any:
-    """As sentencepiece's: a space is a letter, one stands before any text, and not every letter is known."""
+    """Like sentencepiece's: a space is a letter, one precedes every text, and not every letter is known."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 

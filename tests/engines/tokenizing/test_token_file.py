@@ -75,7 +75,7 @@ def nothing_learned() -> TokenExample:
     ("bad", "message"),
     [
         ([example("bad", 11)], "example bad has 11 tokens, more than the cutoff of 10; drop over-long rows before"),
-        # Nothing precedes the first token, so nobody is asked for it.
+        # Nothing precedes the first token, so it is never learned.
         ([nothing_learned()], "example bad has no token to learn"),
     ],
 )

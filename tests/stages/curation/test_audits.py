@@ -1,4 +1,4 @@
-"""Audits: what a table says of itself in numbers, and when that is a warning."""
+"""Audits: the numbers that describe a table, and when they are a warning."""
 
 import polars as pl
 import pytest

@@ -1,4 +1,4 @@
-"""The gates: each has its number, and each is broken by what it is for."""
+"""The gates: each has its number, and each is broken by the fault it looks for."""
 
 import polars as pl
 import pytest

@@ -1,4 +1,4 @@
-"""The optional rules, and those against saying things twice."""
+"""The optional rules, and those against repetition."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Contaminated items: none is missed because another one is nearer to the text that holds it."""
+"""Contaminated items: none is missed because another one is more similar to the same text."""
 
 from hypothesis import given
 from hypothesis import strategies as st

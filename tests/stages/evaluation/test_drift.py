@@ -1,4 +1,4 @@
-"""Drift: what counts as a move, what is named as its cause, and what never is."""
+"""Drift: what counts as a move, what is named as its cause, and what is never named."""
 
 import itertools
 import random

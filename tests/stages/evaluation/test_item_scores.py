@@ -1,4 +1,4 @@
-"""Item scores and votes: what the samples of one item come to."""
+"""Item scores and votes: how the samples of one item are combined."""
 
 import pytest
 from hypothesis import given

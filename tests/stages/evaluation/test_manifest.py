@@ -1,4 +1,4 @@
-"""The manifest: flat, diffable, and without anything that has an owner."""
+"""The manifest: flat, diffable, and without private names."""
 
 import json
 from dataclasses import replace

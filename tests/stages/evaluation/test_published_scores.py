@@ -1,4 +1,4 @@
-"""Quoted figures: only where the benchmark is the very one, and never without saying so."""
+"""Quoted figures: only for exactly the same benchmark, and always marked as quoted."""
 
 import pytest
 from stages.reports import content, row

@@ -1,4 +1,4 @@
-"""The model as judge: whom it is asked about, and that its silence is never a zero."""
+"""The model as judge: which answers it is asked about, and that a missing verdict is never a wrong answer."""
 
 from collections.abc import Iterator
 from pathlib import Path

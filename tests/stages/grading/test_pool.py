@@ -1,4 +1,4 @@
-"""Judging many: once each, never twice by the same code, and nothing is kept that says nothing of the text."""
+"""Judging many: each once by the same code, and results that do not depend on the text are not kept."""
 
 import json
 import threading

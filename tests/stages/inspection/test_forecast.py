@@ -1,4 +1,4 @@
-"""The forecast: what is counted is what would be asked, and sums are told with what is not known."""
+"""The forecast: it counts the calls that a run would make, and its sums say what is unknown."""
 
 from dataclasses import replace
 

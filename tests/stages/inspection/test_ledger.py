@@ -1,4 +1,4 @@
-"""The ledger: what was spent is told once, by asset, model and run."""
+"""The ledger: every expense is listed once, by asset, model and run."""
 
 import polars as pl
 import pytest

@@ -1,4 +1,4 @@
-"""Lineage over tables in memory: links that no tiny run makes."""
+"""Lineage over tables in memory: links that do not occur in a tiny run."""
 
 import polars as pl
 

@@ -1,4 +1,4 @@
-"""Whatever a text holds, Markdown and YAML show it and are not led by it."""
+"""Markdown and YAML show any text literally, and no text changes their structure."""
 
 import pytest
 import yaml

@@ -1,4 +1,4 @@
-"""Thumbnails: short enough to stand in a page, whole, and harmless whatever a name says."""
+"""Thumbnails: short enough for a page, well-formed, and harmless for any name."""
 
 from urllib.parse import unquote
 from xml.etree import ElementTree

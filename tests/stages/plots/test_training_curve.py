@@ -1,4 +1,4 @@
-"""The training's picture: small, with every spike, and without what nobody measured."""
+"""The training's chart: small, with every spike, and without unmeasured values."""
 
 import xml.etree.ElementTree as ET
 

@@ -1,4 +1,4 @@
-"""The rating: who is asked about, what a reply is worth, and what becomes of problems outside their source's range."""
+"""The rating: which problems are rated, how a reply is read, and what happens outside a source's range."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path

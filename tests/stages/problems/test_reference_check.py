@@ -1,4 +1,4 @@
-"""Gold validates itself: what its own reference cannot pass is set aside, with the reason, before anybody is asked."""
+"""References are checked first: a problem that its own reference fails is set aside with the reason."""
 
 import json
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def graders() -> Iterator[Graders]:
 
 
 class Rows:
-    """Keeps the Reader port with rows that are told."""
+    """Implements the Reader port with the given rows."""
 
     def __init__(self, *rows: dict[str, object]) -> None:
         self.given = rows

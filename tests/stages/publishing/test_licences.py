@@ -1,4 +1,4 @@
-"""Licences: spellings come together, and nothing that is not known to allow it is taken to allow it."""
+"""Licences: all spellings of one are recognised, and an unknown licence allows nothing."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""The model's card: the hub reads its head, it tells what was done, and no text out of the data can break it."""
+"""The model card: the hub reads its head, it describes the training, and no text from the data can break it."""
 
 from dataclasses import replace
 

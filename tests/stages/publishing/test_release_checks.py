@@ -1,4 +1,4 @@
-"""What forbids to publish: licences by their own words, and a report of other weights."""
+"""What prevents publishing: forbidding licences, and a report of other weights."""
 
 from hypothesis import given
 from hypothesis import strategies as st

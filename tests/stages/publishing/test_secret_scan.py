@@ -1,4 +1,4 @@
-"""What must not leave: found in our own words and in a model's, and never repeated whole."""
+"""Secrets: found in our own text and in a model's, and never repeated whole."""
 
 import pytest
 from hypothesis import given

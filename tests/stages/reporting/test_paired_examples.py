@@ -1,4 +1,4 @@
-"""Paired examples: the same items every time, both ways, without an answer that nobody could judge."""
+"""Paired examples: the same items every time, won and lost, without unjudged answers."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""The scoreboard: the order in which a reader meets scores, whatever the order of the rows."""
+"""The scoreboard: scores have a fixed order, independent of the order of the rows."""
 
 import random
 

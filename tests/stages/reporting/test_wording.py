@@ -1,4 +1,4 @@
-"""Scores in words: a difference that may be noise is never told as more."""
+"""Scores in words: a difference that may be noise is never called a gain or a loss."""
 
 import pytest
 from stages.reports import content, gain, row

@@ -1,4 +1,4 @@
-"""The checks of a rewrite: what changed the answer is refused with its reason, what only a grader can tell is noted."""
+"""The checks of a rewrite: a changed answer is refused with its reason; what only a grader can decide is noted."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Completing: no answered row is asked twice, whoever asks, whatever dies; and the longest is asked first."""
+"""Completing: no answered row is requested twice, by any run or after any crash; the longest is requested first."""
 
 import os
 import signal
@@ -30,7 +30,7 @@ IN_FLIGHT = 8
 
 
 class Scripted:
-    """Keeps the ports of a server: does what it is told with each request."""
+    """Implements the ports of a server: calls `play` with each request."""
 
     in_flight = 0
 
@@ -61,7 +61,7 @@ def asking(folder: Path, url: str, first: int, last: int, words: str, *kills: st
 
 
 def counts_of(run: subprocess.Popen[str]) -> tuple[int, int, int]:
-    """Reused, asked and failed, as the run said at its end."""
+    """Reused, requested and failed, as the run printed at its end."""
     out, problems = run.communicate(timeout=120)
     assert run.returncode == 0, problems
     reused, requested, failed = out.splitlines()[-1].split()

@@ -1,4 +1,4 @@
-"""The key of a completion: what is stored can be taken apart again, and the nearest one is the one that shares most."""
+"""The key of a completion: a stored key can be parsed again, and the nearest one is the one that shares most."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Sampling: one trace a problem and sample, whatever the token limit cuts is told, and the longest is asked first."""
+"""Sampling: one trace a problem and sample; cut traces are reported, and the longest is requested first."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Intervals over items: they cover what they claim, and hang on nothing but the scores."""
+"""Intervals over items: they have the stated coverage, and depend on nothing but the scores."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Two on the same items: the exact tests agree with independent ones, and the interval covers what it claims."""
+"""Two models on the same items: the exact tests agree with independent ones, and the interval has its coverage."""
 
 from itertools import product
 

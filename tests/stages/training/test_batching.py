@@ -1,4 +1,4 @@
-"""What padding and waiting cost, as the examples are dealt."""
+"""The cost of padding and waiting for each way of dealing the examples."""
 
 from dataclasses import replace
 
