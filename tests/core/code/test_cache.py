@@ -68,7 +68,7 @@ def test_a_damaged_entry_does_not_count(source: Path, harm: str) -> None:
     assert reader.times == 2
 
 
-def test_nothing_is_written_where_no_bytecode_is(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_written_where_bytecode_is_switched_off(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     cached(source, "stage", Reader())
     assert not entry_of(source).exists()

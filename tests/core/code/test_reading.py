@@ -92,7 +92,7 @@ def test_imports_of_other_packages_are_part_of_the_text() -> None:
 
 
 @pytest.mark.parametrize("name", ["python3.11", "python3.12", "python3.13"])
-def test_every_python_reads_the_whole_package_alike(name: str) -> None:
+def test_every_python_reads_the_whole_package_the_same_way(name: str) -> None:
     program = (
         f"import sys, pathlib, hashlib; sys.path.insert(0, {str(ROOT)!r}); sys.dont_write_bytecode = True\n"
         "from skyassets.core.code.reading import read\n"

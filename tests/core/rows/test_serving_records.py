@@ -18,7 +18,7 @@ def test_an_unknown_run_has_no_note(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"facts": []}', '{"facts": 3}'])
-def test_a_note_that_cannot_be_read_says_nothing(tmp_path: Path, text: str) -> None:
+def test_an_unreadable_note_is_ignored(tmp_path: Path, text: str) -> None:
     notes = ServingRecords(tmp_path)
     notes.write("run", "m", {"dtype": "x"})
     (path,) = (tmp_path / "served_with").iterdir()

@@ -50,7 +50,7 @@ def test_a_part_from_before_a_column_existed_is_still_read(store: RowStore) -> N
     assert store.get(["a"]).select("text", "served_by").rows() == [("text", None)]
 
 
-def test_a_crash_between_the_two_steps_of_compaction_loses_and_doubles_nothing(store: RowStore) -> None:
+def test_a_crash_between_the_two_steps_of_compaction_loses_and_duplicates_no_row(store: RowStore) -> None:
     put(store, row("a"))
     store.compact()
     part = next(store.folder.glob("part-*.parquet"))

@@ -62,7 +62,7 @@ def test_a_listener_that_fails_at_the_last_flush_is_reported_too(store: RowStore
     assert store.get(["the only one"]).height == 1
 
 
-def test_what_waits_while_the_disk_works_is_flushed_together(store: RowStore) -> None:
+def test_rows_that_wait_for_the_disk_are_flushed_together(store: RowStore) -> None:
     batches: list[int] = []
     begin = threading.Event()
 

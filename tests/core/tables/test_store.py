@@ -93,13 +93,13 @@ def test_a_damaged_file_is_not_read(store: TableStore) -> None:
         store.read(TABLE)
 
 
-def test_a_table_without_a_manifest_is_not_there(store: TableStore) -> None:
+def test_a_table_without_a_manifest_does_not_exist(store: TableStore) -> None:
     rows("a").write_parquet(store.path(TABLE))
     with pytest.raises(StoreError, match="make it first"):
         store.read(TABLE)
 
 
-def test_a_failed_making_leaves_what_was_there(store: TableStore) -> None:
+def test_a_failed_build_leaves_the_previous_table(store: TableStore) -> None:
     store.build(TABLE, ORIGIN, Making(rows("a")))
     doubled = pl.concat([rows("b"), rows("b")])
     with pytest.raises(TableError):
@@ -114,7 +114,7 @@ def test_unfinished_rows_are_tried_again(store: TableStore) -> None:
     assert store.build(TABLE, ORIGIN, making).why == "1 rows could not be made last time"
 
 
-def test_damage_elsewhere_is_asked_for(store: TableStore) -> None:
+def test_damage_outside_the_table_is_checked_and_rebuilt(store: TableStore) -> None:
     making = Making(rows("a"))
     store.build(TABLE, ORIGIN, making)
     assert store.build(TABLE, ORIGIN, making, damage=lambda manifest: "weights gone").why == "weights gone"

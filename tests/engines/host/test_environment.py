@@ -5,7 +5,7 @@ import polars as pl
 from skyassets.engines.host.environment import hardware_summary, installed_versions, processor
 
 
-def test_the_processor_is_called_by_its_own_name(tmp_path: Path) -> None:
+def test_the_processor_has_its_model_name(tmp_path: Path) -> None:
     listing = tmp_path / "cpuinfo"
     listing.write_text("processor\t: 0\nmodel name\t: A Fast One @ 2.0GHz\nprocessor\t: 1\nmodel name\t: Another\n")
     assert processor(listing) == "A Fast One @ 2.0GHz"

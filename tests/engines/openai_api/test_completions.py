@@ -75,12 +75,12 @@ def test_a_row_that_only_gets_429_is_tried_four_times_as_often(server: Faulty) -
     assert (reply.finish_reason, calls) == ("error", 8)
 
 
-def test_an_answer_that_never_comes_is_requested_again(server: Faulty) -> None:
+def test_a_missing_answer_is_requested_again(server: Faulty) -> None:
     reply, calls = ask_one(server, "hung: hang", timeout=0.5)
     assert (reply.error, calls) == (None, 2)
 
 
-def test_an_answer_that_never_comes_is_given_up_after_two_attempts(server: Faulty) -> None:
+def test_a_missing_answer_is_given_up_after_two_attempts(server: Faulty) -> None:
     reply, calls = ask_one(server, "for-ever: hang...", timeout=0.5)
     assert (reply.finish_reason, calls) == ("error", 2)
 
@@ -168,7 +168,7 @@ def test_openai_itself_is_sent_the_limit_by_its_new_name() -> None:
     assert body_of(request("a: ok"), "gpt", "https://api.example.com/v1")["max_tokens"] == 10
 
 
-def test_reasoning_that_comes_apart_is_put_before_the_answer(server: Faulty) -> None:
+def test_separate_reasoning_is_put_before_the_answer(server: Faulty) -> None:
     assert ask_one(server, "thinking: reasoning")[0].text == "<think>\nhm\n</think>\n42"
 
 
@@ -177,7 +177,7 @@ def test_reasoning_cut_by_the_limit_stays_unclosed(server: Faulty) -> None:
     assert (reply.text, reply.finish_reason) == ("<think>\nhm", "length")
 
 
-def test_a_text_of_five_megabytes_comes_whole(server: Faulty) -> None:
+def test_a_text_of_five_megabytes_arrives_whole(server: Faulty) -> None:
     assert len(ask_one(server, "long-winded: big=5000000")[0].text) == 5_000_000
 
 
@@ -198,7 +198,7 @@ def test_bytes_that_are_not_utf_8_are_requested_again_and_then_the_rows_error(se
     assert "not JSON" in str(reply.error)
 
 
-def test_half_a_character_is_kept_as_it_came(server: Faulty) -> None:
+def test_half_a_character_is_kept_as_received(server: Faulty) -> None:
     assert ask_one(server, "half: surrogate")[0].text == "half \ud83d"
 
 
@@ -220,7 +220,7 @@ def test_one_slow_row_holds_up_no_other(server: Faulty) -> None:
     assert order[-1] == "slowest"
 
 
-def test_a_reply_is_kept_as_soon_as_it_is_there(server: Faulty) -> None:
+def test_a_reply_is_kept_as_soon_as_it_arrives(server: Faulty) -> None:
     began, kept_after = time.monotonic(), {}
     rows = [request("late: slow=1.0"), request("early: ok")]
     server.client().ask(rows, lambda reply: kept_after.update({reply.id: time.monotonic() - began}))
@@ -261,7 +261,7 @@ runs = iter(range(10_000))
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(scripts=scripts, concurrency=st.integers(1, 20))
-def test_rows_in_are_replies_out_whatever_happens(server: Faulty, scripts: list[str], concurrency: int) -> None:
+def test_every_row_has_one_reply_whatever_fails(server: Faulty, scripts: list[str], concurrency: int) -> None:
     run = next(runs)
     rows = [f"run{run}-row{i}: {script}" for i, script in enumerate(scripts)]
     replies = server.ask(*rows, attempts=3, backoff=0.001, concurrency=concurrency)

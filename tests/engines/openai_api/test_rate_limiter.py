@@ -108,7 +108,7 @@ def test_a_used_up_limit_is_waited_for_until_its_reset() -> None:
     assert pace.wait(11.5) == 0.0
 
 
-def test_what_a_request_did_not_use_is_given_back() -> None:
+def test_unused_tokens_of_a_request_are_given_back() -> None:
     pace = RateLimiter(None, 600, 0.0)
     pace.take(5000)
     assert pace.wait(0.0) > 100

@@ -15,7 +15,7 @@ def at(url: str, name: str = "alpha") -> RemoteServing:
     return RemoteServing((Endpoint(url, name, served_by="127.0.0.1"),))
 
 
-def test_an_endpoint_answers_by_the_models_own_name() -> None:
+def test_an_endpoint_is_called_with_the_models_own_name() -> None:
     replies: list[Reply] = []
     with faulty() as server, at(server.url).serve(MODEL, None) as client:
         client.ask([request("a: ok")], replies.append)
@@ -59,7 +59,7 @@ def test_a_provider_that_lists_no_models_is_used_all_the_same() -> None:
         client.ask([request("a: ok")], lambda _: None)
 
 
-def test_weights_of_our_own_must_be_loaded_there() -> None:
+def test_own_weights_must_be_loaded_by_the_server() -> None:
     with faulty() as server:
         with at(server.url).serve(MODEL, Path("made/here")):
             pass

@@ -313,7 +313,7 @@ def test_no_requests_make_no_call(server: BatchServer) -> None:
     assert server.seen()["calls"] == {}
 
 
-def test_a_batch_cannot_serve_weights_of_our_own(server: BatchServer) -> None:
+def test_a_batch_cannot_serve_own_weights(server: BatchServer) -> None:
     with (
         pytest.raises(ServerError, match="serve it from this machine"),
         server.batch().serve(MODEL, Path("made/here")),
@@ -358,7 +358,7 @@ def finished(server: BatchServer, folder: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("before", [0, pytest.param(2, marks=pytest.mark.slow)])
-def test_killed_at_any_step_the_next_run_pays_for_nothing_twice(
+def test_after_a_kill_at_any_step_the_next_run_pays_for_nothing_twice(
     tmp_path: Path, kind: str, word: str, before: int
 ) -> None:
     with batch_server(tmp_path, "--play", f"{kind}={'ok,' * before}{word}") as server:
@@ -370,7 +370,7 @@ def test_killed_at_any_step_the_next_run_pays_for_nothing_twice(
         finished(server, tmp_path)
 
 
-def test_killed_again_and_again_at_random_every_row_is_paid_once(tmp_path: Path) -> None:
+def test_after_repeated_random_kills_every_row_is_paid_once(tmp_path: Path) -> None:
     with batch_server(tmp_path, "--looks", "20") as server:
         dice = random.Random(7)
         kills = 0

@@ -136,7 +136,7 @@ def test_a_daemon_left_behind_dies_and_is_not_waited_for() -> None:
     assert called("left-behind") == []
 
 
-def test_killing_everything_in_sight_only_ends_itself() -> None:
+def test_killing_every_visible_process_only_ends_itself() -> None:
     assert script("import os\nos.kill(-1, 9)\nos.kill(1, 9)\nos.kill(os.getppid(), 9)\nwhile True: pass", limits=BRIEF)
 
 

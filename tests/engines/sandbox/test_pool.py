@@ -36,7 +36,7 @@ def test_two_sandboxes_on_one_machine_leave_each_other_alone(backend: str) -> No
     assert [run.output for run in runs] == [f"{n}\n" for n in range(40)]
 
 
-def test_a_server_is_kept_from_one_run_to_the_next() -> None:
+def test_a_server_is_reused_by_the_next_run() -> None:
     with Bubblewrap() as sandbox:
         sandbox.run(HELLO, LIMITS)
         first = sandbox.pids()
@@ -140,7 +140,7 @@ def test_landlock_says_why_another_user_cannot_reach_the_interpreter(tmp_path: P
         sandbox.run(HELLO, LIMITS)
 
 
-def test_a_container_has_no_network_no_rights_and_nothing_to_write_on(tmp_path: Path) -> None:
+def test_a_container_has_no_network_no_rights_and_no_writable_disk(tmp_path: Path) -> None:
     engine = tmp_path / "docker"
     engine.write_text("#!/bin/sh\necho 'Docker version 99.0, build 0'\n")
     engine.chmod(0o755)

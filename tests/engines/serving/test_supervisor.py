@@ -86,7 +86,7 @@ def test_when_its_restarts_are_used_up_the_ask_ends_at_once_with_its_last_log_li
     assert time.monotonic() - began < 30
 
 
-def test_one_that_keeps_dying_right_after_it_was_ready_is_given_up_before_its_restarts_are_used_up(
+def test_a_server_that_keeps_dying_right_after_it_is_ready_is_given_up_early(
     tmp_path: Path,
 ) -> None:
     news = list[str]()
@@ -101,7 +101,7 @@ def test_one_that_keeps_dying_right_after_it_was_ready_is_given_up_before_its_re
     assert "MemoryError: ran out of memory" in next(line for line in news if "restarting in" in line)
 
 
-def test_a_restart_that_fails_before_it_is_ready_counts_as_one(tmp_path: Path) -> None:
+def test_a_restart_that_fails_before_it_is_ready_is_counted(tmp_path: Path) -> None:
     lives = tmp_path / "lives"
     process = stubborn(tmp_path, f"lives={lives}", "most=1", "brief")
     with supervised([process], Restarts(most=2, pause=0.1)) as (keeper,):
@@ -118,7 +118,7 @@ def test_only_the_last_start_is_reported_and_all_of_them_are_in_the_log(tmp_path
     assert "ran out of memory" in process.log.read_text()
 
 
-def test_the_others_go_on_without_one_that_is_lost(tmp_path: Path) -> None:
+def test_the_other_servers_continue_without_a_lost_one(tmp_path: Path) -> None:
     replies = list[Reply]()
     frail, steady = stubborn(tmp_path), stubborn(tmp_path)
     with clients([frail, steady], Restarts(most=0)) as client:
@@ -164,7 +164,7 @@ def test_a_failing_log_function_ends_supervision_with_its_error(tmp_path: Path) 
         assert "it is no longer supervised (BrokenPipeError: nobody reads)" in keeper.lost()
 
 
-def test_no_thread_of_it_is_left(tmp_path: Path) -> None:
+def test_no_supervisor_thread_is_left(tmp_path: Path) -> None:
     before = set(descendants(os.getpid()))
     with supervised([stubborn(tmp_path)], Restarts()):
         servers = set(descendants(os.getpid())) - before

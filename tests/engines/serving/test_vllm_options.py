@@ -250,7 +250,7 @@ def test_flags_numbers_and_known_words_are_shown(words: str, published: str | No
 
 
 @pytest.mark.parametrize("value", ["alice@corp", "/home/alice/draft", "org/model", "10.0.0.7", "alice", '{"alice": 1}'])
-def test_any_other_value_is_shown_as_a_digest_that_tells_changes_apart(value: str) -> None:
+def test_any_other_value_is_shown_as_a_digest_that_shows_changes(value: str) -> None:
     for words in ((f"--otlp-traces-endpoint={value}",), ("--otlp-traces-endpoint", value), (value,)):
         published = publishable(words)
         assert "digest:" in published
@@ -289,7 +289,7 @@ def test_every_option_is_read_from_the_environment() -> None:
         ("VLLM_ARGS", "-tp 2", "set SKYASSETS_TENSOR_PARALLEL"),
     ],
 )
-def test_a_value_that_is_none_is_named_with_what_it_must_be(name: str, value: str, message: str) -> None:
+def test_an_invalid_value_is_named_with_the_valid_ones(name: str, value: str, message: str) -> None:
     with pytest.raises(SkyassetsError, match=message) as raised:
         from_environment({f"SKYASSETS_{name}": value})
     assert str(raised.value).startswith(f"SKYASSETS_{name}")

@@ -78,9 +78,7 @@ def test_files_of_every_format_read_the_same(name: str, tmp_path: Path) -> None:
 
 
 @given(st.lists(st.tuples(st.text(min_size=1), st.text(min_size=1)), max_size=5))
-def test_every_text_comes_through_json_lines(
-    tmp_path_factory: pytest.TempPathFactory, pairs: list[tuple[str, str]]
-) -> None:
+def test_every_text_survives_json_lines(tmp_path_factory: pytest.TempPathFactory, pairs: list[tuple[str, str]]) -> None:
     rows = [{"question": question, "answer": answer} for question, answer in pairs]
     path = tmp_path_factory.mktemp("lines") / "mine.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -158,7 +156,7 @@ def test_a_file_that_cannot_be_read_as_a_whole_names_source_and_file(
         read(tmp_path / name)
 
 
-def test_a_file_that_is_not_there_says_where_it_was_looked_for() -> None:
+def test_a_missing_file_says_where_it_was_looked_for() -> None:
     with pytest.raises(SourceError, match=r"mine: no file nowhere.jsonl \(the current folder is /"):
         read("nowhere.jsonl")
 
@@ -223,7 +221,7 @@ def test_a_bad_line_of_several_files_is_reported_with_its_file(tmp_path: Path) -
     assert bad.position == "train.jsonl, line 1"
 
 
-def test_a_file_that_the_data_set_does_not_have_names_those_it_has(tmp_path: Path) -> None:
+def test_an_unknown_file_of_a_data_set_lists_the_existing_ones(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"no file 'dev\.jsonl' in .*'apps\.py', 'test\.jsonl', 'train\.jsonl'"):
         hub(scripted(tmp_path), "dev.jsonl")
 

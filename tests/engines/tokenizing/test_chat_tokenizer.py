@@ -74,7 +74,7 @@ def test_a_conversation_without_an_answer_is_an_error(chat: ChatTokenizer) -> No
         chat.encode(conversation("a", "What?"))
 
 
-def test_what_the_template_refuses_is_an_error() -> None:
+def test_a_conversation_that_the_template_refuses_is_an_error() -> None:
     picky = ChatTokenizer(tokenizer("{{ raise_exception('no roles today') }}"))
     with pytest.raises(TrainerError, match=r"example a: .*no roles today"):
         picky.encode(conversation("a", "What?", "This."))
@@ -112,7 +112,7 @@ def test_pieces_are_the_tokens_as_text_cut_where_the_mask_changes(chat: ChatToke
     assert sum(piece.tokens for piece in pieces) == len(example.tokens)
 
 
-def test_what_a_folder_says_of_cutting_and_padding_does_not_touch_the_tokens(chat: ChatTokenizer) -> None:
+def test_a_folders_truncation_and_padding_settings_do_not_affect_the_tokens(chat: ChatTokenizer) -> None:
     cutting = tokenizer()
     cutting.backend_tokenizer.enable_truncation(4)
     cutting.backend_tokenizer.enable_padding(length=512)

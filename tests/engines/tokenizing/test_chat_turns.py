@@ -64,7 +64,7 @@ def test_a_changed_answer_is_an_error_that_names_the_change(change: Callable[[Me
 
 
 @pytest.mark.parametrize("role", ["system", "user"])
-def test_what_is_not_in_the_prompt_is_an_error(role: str) -> None:
+def test_a_message_missing_from_the_prompt_is_an_error(role: str) -> None:
     example = Conversation("a", (Message("system", "Be good."), *conversation("", "What?", "This.").messages))
     with pytest.raises(
         TrainerError, match=rf"turn \d \({role}\) is not in the prompt .* '(Be good\.|What\?)' is missing"

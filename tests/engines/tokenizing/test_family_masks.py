@@ -44,7 +44,7 @@ def test_the_last_token_is_the_end_of_turn(family: Family) -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
-def test_the_beginning_of_the_text_is_there_once_and_never_learned(family: Family) -> None:
+def test_the_start_token_occurs_once_and_is_never_learned(family: Family) -> None:
     encoded = chat(family).encode(conversation("a", "What?", "This.", "Why?", "So."))
     bos = family_tokenizer(family).bos_token_id
     if bos is not None:

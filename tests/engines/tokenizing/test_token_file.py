@@ -30,7 +30,7 @@ def is_same(one: TokenExample, other: TokenExample) -> bool:
 
 @settings(deadline=None)
 @given(lengths=LENGTHS)
-def test_what_is_written_is_read(lengths: list[int], tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_written_examples_are_read_back(lengths: list[int], tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("tokens") / "tokens.arrow"
     examples = [example(f"é{n}", length, n) for n, length in enumerate(lengths)]
     write_examples(path, iter(examples), cutoff=40)

@@ -60,7 +60,7 @@ def test_the_tokens_are_those_of_the_whole_text(kind: str, texts: list[str]) -> 
 
 
 @pytest.mark.parametrize("kind", ["gpt2", "qwen2", "llama3", "smollm2"])
-def test_the_families_rules_are_known(kind: str) -> None:
+def test_the_splitting_rules_of_the_families_are_known(kind: str) -> None:
     assert cuts_safely(words(kind))
 
 

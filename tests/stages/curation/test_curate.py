@@ -52,7 +52,7 @@ def test_each_rule_drops_what_it_is_for(
     assert frame["messages"].null_count() == 1
 
 
-def test_a_trace_that_was_cut_says_so_whatever_else_is_wrong_with_it() -> None:
+def test_a_cut_trace_is_dropped_as_unfinished_before_any_other_fault() -> None:
     frame = curated([rewrite(0, 0, failed="broken")], said={0: ("wrong", "wrong")}, ends={0: "length"})
     assert dropped(frame) == {"r00": "trace unfinished"}
     assert evidence(frame) == ["it ended with length"]

@@ -36,7 +36,7 @@ def test_a_problem_without_a_right_rewrite_blocks_no_other() -> None:
     assert dropped(frame) == {"r00": "trace wrong or unjudged", "r01": None}
 
 
-def test_a_question_nearly_asked_before_names_the_problem_that_stays() -> None:
+def test_a_near_duplicate_question_names_the_problem_that_stays() -> None:
     problems = [problem(0, LONG), problem(1, LONG.replace("oak", "elm")), problem(2, QUESTION)]
     near = QuestionUnlike(NearDuplicates(threshold=0.6))
     frame = curated([rewrite(number, number) for number in range(3)], problems, rules(near))

@@ -82,7 +82,7 @@ def test_a_mixture_has_its_shares_as_near_as_whole_rows_can(names: list[str], sh
     assert frame.height == len(names)
 
 
-def test_a_row_without_a_share_says_so() -> None:
+def test_a_row_without_a_share_is_dropped_with_the_reason() -> None:
     frame = curated(*of_domains(["maths", "code"]), rules=rules(InMixture((Share(1.0, MATHS),))))
     assert evidence(frame) == ["no share of the mixture is for it"]
 
@@ -96,7 +96,7 @@ def test_a_row_without_a_share_says_so() -> None:
         (lambda: Chosen(0), "1 or more"),
     ],
 )
-def test_a_wrong_value_says_what_it_must_be(wrong: object, message: str) -> None:
+def test_an_invalid_value_says_what_is_valid(wrong: object, message: str) -> None:
     assert callable(wrong)
     with pytest.raises(RecipeError, match=message):
         wrong()

@@ -123,7 +123,7 @@ def test_another_spelling_of_the_same_is_a_near_duplicate(one: str, other: str) 
     assert near_duplicates([f"{STORY} {one}", f"{STORY} {other}"], NearDuplicates())[1] is not None
 
 
-def test_texts_without_a_word_are_copies_or_nothing() -> None:
+def test_texts_without_a_word_are_duplicates_only_if_equal() -> None:
     assert near_duplicates(["", "?!", "", "..."], NearDuplicates()) == [None, None, Duplicate(0, 1.0), None]
 
 

@@ -147,7 +147,7 @@ def test_a_reference_may_be_the_options_text() -> None:
 
 @UNHURRIED
 @given(st.text(max_size=200))
-def test_no_question_and_no_answer_is_too_strange(text: str) -> None:
+def test_any_text_is_read_as_question_and_answer_without_an_exception(text: str) -> None:
     assert selected(text, OFFERED) in {"", "A", "B", "C", "D", None}
     offered = options(text)
     assert [letter for letter, _ in offered] == [chr(ord("A") + place) for place in range(len(offered))]

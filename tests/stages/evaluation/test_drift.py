@@ -121,7 +121,7 @@ def test_unjudged_items_are_left_out() -> None:
     }
 
 
-def test_what_differs_between_any_two_epochs_is_no_change() -> None:
+def test_expected_differences_between_epochs_are_no_change() -> None:
     other = {**MADE_WITH, "epoch": "e2", "evaluation.seed of the epoch": 2, "data.benchmark_answers": "a2"}
     assert manifest_changes("student", MADE_WITH, other) == ()
 
@@ -154,7 +154,7 @@ def test_the_students_changes_are_not_listed_for_the_base() -> None:
         ("answered by.commit", "code"),
     ],
 )
-def test_a_change_is_called_by_what_it_is(name: str, kind: str) -> None:
+def test_a_change_is_named_by_its_kind(name: str, kind: str) -> None:
     assert ManifestChange(name, 1, 2).kind == kind
 
 
@@ -186,7 +186,7 @@ def test_chance_is_called_drift_in_at_most_one_check_of_twenty() -> None:
     assert called <= 200 * 0.05
 
 
-def test_a_text_from_the_manifest_means_nothing_to_markdown() -> None:
+def test_a_text_from_the_manifest_is_escaped_in_markdown() -> None:
     result = drift(past("e2", HALF, WORSE, student__engine="<b>[x](y)`"), [past("e1", HALF, HALF)])
     assert "<b>" not in drift_text(result)
     assert "[x]" not in drift_text(result)

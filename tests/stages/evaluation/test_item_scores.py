@@ -26,7 +26,7 @@ def test_an_unjudged_item_has_no_score() -> None:
     assert result["strict_majority"] is None
 
 
-def test_what_the_limit_cut_is_truncated() -> None:
+def test_a_sample_cut_by_the_limit_is_truncated() -> None:
     result = scored("rr", finish_reason="length")
     assert (result["finished"], result["truncated"]) == (0, 1)
 

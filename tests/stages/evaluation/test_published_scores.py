@@ -38,7 +38,7 @@ def test_the_published_scores_are_those_of_the_announcement(
     [("AIME 2025", ""), ("MATH", ""), ("held-out", ""), ("LiveCodeBench", ""), ("LiveCodeBench v6", "easy"),
      ("MATH500", "5"), ("OlympiadBench (physics, EN)", "")],
 )  # fmt: skip
-def test_another_benchmark_is_quoted_nothing(name: str, level: str) -> None:
+def test_another_benchmark_has_no_quoted_score(name: str, level: str) -> None:
     assert published_scores(name, level) is None
 
 
@@ -56,7 +56,7 @@ def test_quoted_figures_are_marked_and_explained() -> None:
     assert any(note.startswith("†") and "30.0 to 36.7" in note for note in text.notes)
 
 
-def test_the_levels_of_livecodebench_stand_apart() -> None:
+def test_the_levels_of_livecodebench_are_listed_separately() -> None:
     rows = [row("LiveCodeBench", "base", "strict accuracy", 0.3)]
     rows += [row("LiveCodeBench", "base", "strict accuracy", 0.3, by="level", part=part) for part in ("hard", "easy")]
     text = overview(board_of(content(rows)))

@@ -83,7 +83,7 @@ def test_contaminated_items_are_reported_separately() -> None:
     assert "training set" not in set(reported(answers(*MARKS), {"elsewhere": "seen"})["by"])
 
 
-def test_the_facts_say_how_many_comparisons_and_contaminated_items_there_are() -> None:
+def test_the_metadata_counts_comparisons_and_contaminated_items() -> None:
     result = report(item_scores(answers(*MARKS).lazy()), [benchmark()], MADE_WITH, {"p3": "seen"})
     assert result.metadata["items found in the training set"] == "1 of 4"
     assert result.metadata["comparisons"] == result.frame["p_value"].count()

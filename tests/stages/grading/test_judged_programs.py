@@ -73,7 +73,7 @@ def test_no_wrong_program_passes_and_none_stops_the_grader(graders: Graders) -> 
     assert all("passed" not in one.tests[-1:] and len(one.tests) in {0, 2, 3, 4} for one in result.values())
 
 
-def test_what_a_site_imports_is_missing_where_no_site_does(graders: Graders) -> None:
+def test_a_sites_imports_are_missing_without_that_site(graders: Graders) -> None:
     result = all_judged(graders, list(product(["call"], [CALL], right_programs.TAKEN_FOR_GRANTED.items())))
     right = {name for name, one in result.items() if one.verdict == "correct"}
     assert right == {"call: a power", "call: its own random"}

@@ -50,7 +50,7 @@ def wrong(answer: str | None) -> Judgement:
     ("reply", "verdict"),
     [("correct", "correct"), ("Wrong.", "wrong"), ("Verdict: correct", "correct"), ("**unsure**", "unjudged")],
 )
-def test_the_judges_word_is_the_verdict(server: Rater, tmp_path: Path, reply: str, verdict: str) -> None:
+def test_the_judges_reply_is_the_verdict(server: Rater, tmp_path: Path, reply: str, verdict: str) -> None:
     result = opinion(server, tmp_path, case(), wrong(f"averages settle [{reply}]"))
     assert result.judgements[case()].verdict == verdict
     assert result.judgements[case()].backend == "judge judge@1"

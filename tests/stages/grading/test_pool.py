@@ -94,7 +94,7 @@ def test_other_limits_or_other_code_judge_programs_again(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("sandbox", [Counting(kind=RunKind.SANDBOX_ERROR), Counting(name="none (UNSAFE)")])
-def test_what_says_nothing_of_the_text_is_not_kept(tmp_path: Path, sandbox: Counting) -> None:
+def test_a_judgement_that_does_not_depend_on_the_text_is_not_kept(tmp_path: Path, sandbox: Counting) -> None:
     for _ in range(2):
         judged([program("print(3)")], graders(tmp_path, sandbox))
     assert len(sandbox.runs) == 2
@@ -117,7 +117,7 @@ def test_without_a_store_all_is_judged(tmp_path: Path) -> None:
     assert len(sandbox.runs) == 2
 
 
-def test_progress_counts_what_was_there_and_ends_at_the_whole(tmp_path: Path) -> None:
+def test_progress_counts_stored_judgements_and_ends_at_the_total(tmp_path: Path) -> None:
     counts: list[tuple[int, int]] = []
     by = graders(tmp_path, Counting())
     judged([program("print(3)")], by)

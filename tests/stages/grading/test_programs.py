@@ -68,7 +68,7 @@ def test_one_wrong_answer_is_wrong_and_the_rest_is_not_run(tests: str) -> None:
 
 @pytest.mark.parametrize("kind", BAD_ENDS)
 @pytest.mark.parametrize("tests", RIGHT)
-def test_a_bad_ending_is_wrong_whatever_was_put_out(tests: str, kind: RunKind) -> None:
+def test_a_bad_ending_is_wrong_with_any_output(tests: str, kind: RunKind) -> None:
     for output in ("", RIGHT[tests][0]):
         result = judged(tests, ProgramRun(kind, output))
         assert (result.verdict, result.reason) == ("wrong", f"test 1 of 3: {kind}")
@@ -93,7 +93,7 @@ def test_a_check_that_says_neither_is_unjudged(output: str) -> None:
     assert outcome(CHECKS, *finished(output)) == ("unjudged", "sandbox error: a check came to nothing")
 
 
-def test_calls_and_checks_may_stand_together() -> None:
+def test_calls_and_checks_may_be_combined() -> None:
     tests = json.dumps(json.loads(CALLS) | json.loads(CHECKS))
     assert outcome(tests, *finished(*RIGHT[CALLS], *RIGHT[CHECKS])) == ("correct", "all 6 tests passed")
     assert outcome(tests, *finished(*RIGHT[CALLS], "failed")) == ("wrong", "test 4 of 6: wrong answer")
@@ -145,12 +145,12 @@ def test_the_code_is_kept_as_evidence_without_what_the_tests_put_around_it() -> 
         ("from __future__ import (", "P\nfrom __future__ import (\nE"),
     ],
 )  # fmt: skip
-def test_what_stands_around_a_program_leaves_imports_of_the_future_first(code: str, whole: str) -> None:
+def test_code_around_a_program_keeps_future_imports_first(code: str, whole: str) -> None:
     cases = read_cases(json.dumps({"inputs": [""], "outputs": ["1"], "prelude": "P", "epilogue": "E"}))
     assert not isinstance(cases, str)
     assert with_test_code(code, cases) == whole
 
 
-def test_a_program_with_nothing_around_it_is_run_as_it_is() -> None:
+def test_a_program_without_added_code_runs_unchanged() -> None:
     code = 'text = """\n  \n"""\nprint(text)'
     assert {one.source for one in programs(STDIN, code, *finished(*RIGHT[STDIN]))} == {f"{code}\n"}

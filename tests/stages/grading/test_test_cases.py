@@ -22,13 +22,13 @@ def read(**parts: object) -> Cases | str:
 
 
 @given(st.dictionaries(NAMES, JSON) | JSON)
-def test_nothing_is_too_strange_to_read(parts: object) -> None:
+def test_any_json_is_read_as_cases_or_an_error(parts: object) -> None:
     cases = read_cases(json.dumps(parts))
     assert isinstance(cases, str) or len(cases) > 0
 
 
 @given(st.text())
-def test_no_text_is_too_strange_to_read(text: str) -> None:
+def test_any_text_is_read_without_an_exception(text: str) -> None:
     read_cases(text)
 
 
@@ -83,7 +83,7 @@ def test_a_check_may_be_one_or_several() -> None:
     assert len(several) == 2
 
 
-def test_what_is_forgiven_is_read_with_the_tests() -> None:
+def test_tolerances_are_read_with_the_tests() -> None:
     cases = read(inputs=[""], outputs=["1"], floats=1e-4, any_case=True)
     assert isinstance(cases, Cases)
     assert cases.rules == Rules(floats=1e-4, any_case=True)

@@ -38,7 +38,7 @@ def test_one_row_an_asset_model_and_run() -> None:
     ]
 
 
-def test_what_no_completion_shows_is_added() -> None:
+def test_expenses_without_a_completion_are_added() -> None:
     entries = [
         entry(0, "failed calls", count=1, seconds=3.0, dollars=0.25),
         entry(1, "failed calls", count=7),
@@ -72,7 +72,7 @@ def test_hours_without_a_call_have_a_row_too() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("xy"), st.floats(0, 10)), max_size=30))
-def test_rows_in_are_calls_out_and_no_dollar_is_lost(calls: list[tuple[str, str, float]]) -> None:
+def test_every_call_and_every_dollar_is_in_the_ledger(calls: list[tuple[str, str, float]]) -> None:
     rows = [completion(n, model=model, run=run, dollars=cost) for n, (model, run, cost) in enumerate(calls)]
     table = ledger_of(rows, [])
     assert table.columns == list(LEDGER.columns)

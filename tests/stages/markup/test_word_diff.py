@@ -33,7 +33,7 @@ def test_a_changed_word_is_marked_as_git_does() -> None:
     assert marked(changes("one two", "one three")) == "one [-two-]{+three+}"
 
 
-def test_what_stays_far_from_a_change_is_left_out() -> None:
+def test_text_far_from_a_change_is_left_out() -> None:
     words = " ".join(f"w{number}" for number in range(100))
     output = marked(excerpt(changes(f"{words} old end", f"{words} new end"), context=2))
     assert output == " … w98 w99 [-old -]{+new +}end"

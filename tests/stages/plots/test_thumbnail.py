@@ -27,17 +27,17 @@ def drawn(svg: str) -> ElementTree.Element:
 
 
 @given(counts)
-def test_bars_are_short_and_whole_whatever_the_names_say(rows: dict[str, dict[str, int]]) -> None:
+def test_bars_are_short_and_well_formed_for_any_names(rows: dict[str, dict[str, int]]) -> None:
     assert drawn(thumbnail.bars("title", rows, COLOURS)).tag.endswith("svg")
 
 
 @given(st.lists(st.tuples(st.text(), st.sampled_from(list(COLOURS.values())), shares, shares, shares)))
-def test_intervals_are_short_and_whole(rows: list[tuple[str, str, float, float, float]]) -> None:
+def test_intervals_are_short_and_well_formed(rows: list[tuple[str, str, float, float, float]]) -> None:
     assert drawn(thumbnail.intervals("title", rows)).tag.endswith("svg")
 
 
 @given(st.lists(st.floats(-1e6, 1e6)))
-def test_curves_and_histograms_are_short_and_whole(values: list[float]) -> None:
+def test_curves_and_histograms_are_short_and_well_formed(values: list[float]) -> None:
     for svg in (thumbnail.curve("loss", values, "#1d6fb8"), thumbnail.histogram("tokens", values, "#1d6fb8")):
         assert drawn(svg).tag.endswith("svg")
 

@@ -37,7 +37,7 @@ def test_a_missing_import_is_added() -> None:
         ("", "assert only((1, 'a'), int) == 3", "only((1, 'a'), int)"),
     ],
 )
-def test_what_is_no_plain_data_is_put_together_by_the_program(setup: str, assertion: str, left: str) -> None:
+def test_arguments_that_are_not_plain_data_are_built_by_the_program(setup: str, assertion: str, left: str) -> None:
     tests = asserted(setup, [assertion])
     assert tests == {"fn_name": CASE, "inputs": [[0]], "outputs": [3], "epilogue": tests["epilogue"]}
     behind = str(tests["epilogue"])
@@ -45,7 +45,7 @@ def test_what_is_no_plain_data_is_put_together_by_the_program(setup: str, assert
     assert "== 3" not in behind
 
 
-def test_cases_behind_a_program_come_to_what_they_say() -> None:
+def test_cases_after_a_program_give_the_expected_values() -> None:
     tests = asserted("b = Box(2)", ["assert f(b) == 4", "assert f(Box(3)) == 9"])
     module: dict[str, object] = {}
     exec(
@@ -62,7 +62,7 @@ def test_an_assertion_without_a_plain_comparison_is_refused(assertion: str) -> N
         asserted("", [assertion])
 
 
-def test_assertions_without_a_function_say_so() -> None:
+def test_assertions_without_a_function_are_refused() -> None:
     with pytest.raises(ValueError, match="no function of the program"):
         asserted("", ["assert 1 == 1"])
 

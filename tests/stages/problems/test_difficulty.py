@@ -70,7 +70,7 @@ def test_only_usable_problems_of_sources_with_a_range_are_asked_about(server: Ra
     assert rows["known-hard"]["set_aside"] == "difficulty 9.5 is outside 4-9"
 
 
-def test_another_range_asks_nothing(server: Rater, tmp_path: Path) -> None:
+def test_another_range_makes_no_call(server: Rater, tmp_path: Path) -> None:
     rated(server, tmp_path, problem("a"))
     rows, result = rated(server, tmp_path, problem("a"), problem("b", source="x"), wanted={"bounded": (6, 7)})
     assert rows["a"]["set_aside"] == "difficulty 5 is outside 6-7"
@@ -91,7 +91,7 @@ def test_a_reply_that_is_no_rating_is_final(server: Rater, tmp_path: Path, reply
     assert (rows["a"]["difficulty"], rows["a"]["set_aside"], result.unfinished) == (None, reason, 0)
 
 
-def test_an_error_of_the_server_is_unfinished_and_asked_again(server: Rater, tmp_path: Path) -> None:
+def test_a_server_error_is_unfinished_and_requested_again(server: Rater, tmp_path: Path) -> None:
     trouble = problem("a", question="[status 500]"), problem("b")
     rows, result = rated(server, tmp_path, *trouble)
     assert str(rows["a"]["set_aside"]).startswith("not rated: 500: no luck")
@@ -101,7 +101,7 @@ def test_an_error_of_the_server_is_unfinished_and_asked_again(server: Rater, tmp
     assert (result.metadata["rows asked"], result.unfinished, len(server.seen())) == (1, 0, 3)
 
 
-def test_nothing_left_after_the_rating_says_why(server: Rater, tmp_path: Path) -> None:
+def test_no_problem_left_after_the_rating_is_an_error_that_says_why(server: Rater, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"all 1 problems were set aside.*difficulty 2 is outside 4-9"):
         rated(server, tmp_path, problem("a", question="[2]"))
 

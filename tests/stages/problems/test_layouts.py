@@ -71,7 +71,7 @@ def test_an_unknown_layout_is_a_mistake_of_the_recipe() -> None:
 
 
 @pytest.mark.parametrize("layout", ["apps", "taco"])
-def test_lines_of_a_script_may_stand_in_lists(layout: str) -> None:
+def test_lines_of_a_script_may_be_lists(layout: str) -> None:
     row = apps(inputs=["1 2\n", ["3", "4 5"], [6, 7]], outputs=["3\n", ["9"], 13])
     assert cases(layout, row) == Cases("", ("1 2\n", "3\n4 5", "6\n7"), ("3\n", "9", "13"))
 
@@ -83,12 +83,12 @@ def test_calls_have_what_their_site_imports() -> None:
     assert not tests.rules.wrapped
 
 
-def test_only_outputs_that_all_are_lists_of_one_may_stand_for_what_is_in_them() -> None:
+def test_only_outputs_that_are_all_lists_of_one_may_equal_their_elements() -> None:
     assert cases("taco", apps(fn_name="f", inputs=[[1], [2]], outputs=[[3], [[4]]])).rules.wrapped
     assert not cases("taco", apps(fn_name="f", inputs=[[1], [2]], outputs=[[3], [4, 5]])).rules.wrapped
 
 
-def test_what_the_question_forgives_comes_with_the_tests() -> None:
+def test_tolerances_of_the_question_are_part_of_the_tests() -> None:
     question = "Print the mean. Your answer may have an absolute error of at most 10^{-4}."
     assert cases("apps", apps(question, inputs=[""], outputs=["1.5"])).rules == Rules(floats=1e-4)
     assert cases("apps", apps(question, fn_name="f", inputs=[[1]], outputs=[1.5])).rules == Rules(floats=1e-4)

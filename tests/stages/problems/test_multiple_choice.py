@@ -76,7 +76,7 @@ def test_a_row_whose_options_cannot_be_offered_is_set_aside(
     assert dict(table.select("name", "set_aside").iter_rows()) == {"row 0": reason, "row 1": None}
 
 
-def test_the_order_is_the_items_own_wherever_its_row_stands_and_whatever_comes_after(tmp_path: Path) -> None:
+def test_the_order_depends_on_the_item_and_not_on_its_row_or_later_rows(tmp_path: Path) -> None:
     rows = [{"q": f"Question {n}?", "o": FOUR, "a": n % 4} for n in range(20)]
     first = problems(tmp_path / "m.jsonl", *rows, options="o")
     turned = [{**row, "o": row["o"][::-1], "a": 3 - row["a"]} for row in rows[::-1]]  # type: ignore[index, operator]
@@ -112,7 +112,7 @@ PLAIN = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size
 
 @settings(deadline=None)
 @given(st.text(max_size=60), st.lists(PLAIN, min_size=2, max_size=10, unique_by=bare), st.data())
-def test_what_is_offered_is_what_the_graders_read(question: str, texts: list[str], data: st.DataObject) -> None:
+def test_the_graders_read_the_offered_options(question: str, texts: list[str], data: st.DataObject) -> None:
     right = data.draw(st.integers(0, len(texts) - 1))
     try:
         prompt, letter = with_options("s", question, texts, right, is_ordered=False)

@@ -108,19 +108,19 @@ def test_a_code_problem_without_a_reference_stays_and_is_counted(graders: Grader
     assert (result.metadata[WITHOUT_REFERENCE], result.metadata["references judged correct"]) == (2, 1)
 
 
-def test_an_imported_trace_without_a_ground_truth_has_nothing_to_be_held_against(graders: Graders) -> None:
+def test_an_imported_trace_without_a_ground_truth_is_kept(graders: Graders) -> None:
     source = Source("i", HubDataset("i"), "CC0-1.0", "science", trace="trace")
     problems = raw_problems([source], Rows({"question": "Why?", "trace": "Because."}))
     assert reasons(validated(PROBLEMS, problems, graders)) == [None]
 
 
-def test_what_was_set_aside_before_is_not_judged_and_keeps_its_reason(graders: Graders) -> None:
+def test_a_problem_set_aside_earlier_is_not_judged_and_keeps_its_reason(graders: Graders) -> None:
     result = maths(graders, None, "5")
     assert reasons(result) == ["no ground truth", None]
     assert result.metadata["set aside"] == {"no ground truth": 1}
 
 
-def test_nothing_left_is_an_error_that_says_why(graders: Graders) -> None:
+def test_no_problem_left_is_an_error_that_says_why(graders: Graders) -> None:
     with pytest.raises(
         SourceError, match=r"all 1 problems were set aside: .*its own reference is judged wrong: no boxed"
     ):

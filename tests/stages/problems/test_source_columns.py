@@ -70,7 +70,7 @@ def test_a_window_that_leaves_nothing_or_names_no_column_is_an_error(tmp_path: P
         made_of(tmp_path / "m.jsonl", {"day": "2024-02-01"}, window=Window("date", since="2025-01-01"))
 
 
-def test_days_of_other_types_are_read_as_they_are_meant(tmp_path: Path) -> None:
+def test_days_of_other_types_are_read(tmp_path: Path) -> None:
     window = Window("day", "2024-02-01", "2024-02-01")
     assert is_within(window, date(2024, 2, 1))
     assert is_within(window, datetime(2024, 2, 1, 23, tzinfo=UTC))
@@ -133,7 +133,7 @@ def test_images_are_read_out_of_parquet_beside_the_named_columns(tmp_path: Path)
         ([], "1 + 1?"),
     ],
 )
-def test_examples_stand_under_the_question(examples: object, question: str, tmp_path: Path) -> None:
+def test_examples_follow_the_question(examples: object, question: str, tmp_path: Path) -> None:
     assert aside(made_of(tmp_path / "m.jsonl", {"x": examples}, examples="x")) == {question: None}
 
 

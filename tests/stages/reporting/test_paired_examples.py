@@ -79,7 +79,7 @@ def test_the_shortest_items_are_shown_and_few_of_many_benchmarks() -> None:
     assert first.problem_id == totals["problem_id"][0]
 
 
-def test_long_texts_are_cut_and_say_so() -> None:
+def test_long_texts_are_cut_with_a_mark() -> None:
     pairs = choose(FOUR, {})
     ids = [ident for each in pairs for ident in (each.student, each.base)]
     texts = pl.DataFrame(

@@ -58,14 +58,14 @@ def test_a_gain_in_one_line_has_its_interval_p_and_n() -> None:
     assert "cannot be told apart from noise" in gain_line("a", scored_of(gain("a", None, None, n=0)))
 
 
-def test_many_comparisons_say_how_many_chance_alone_would_find() -> None:
+def test_many_comparisons_state_how_many_chance_alone_would_find() -> None:
     rows = [gain("a", 0.2, 0.01), *(gain("a", 0.1, 0.6, by="family", part=f"{n}") for n in range(39))]
     assert "40 comparisons, 1 of them" in chance_note(board_of(content(rows)))
     assert "about 2.0 would be expected" in chance_note(board_of(content(rows)))
     assert chance_note(board_of(content(rows[:1]))) == ""
 
 
-def test_what_rounds_to_zero_has_no_sign() -> None:
+def test_a_value_that_rounds_to_zero_has_no_sign() -> None:
     scored = scored_of(gain("a", -0.0001, 0.9))
     assert figure(scored, "+") == "+0.0"
     assert interval(scored, "+") == "-5.0 to +5.0"

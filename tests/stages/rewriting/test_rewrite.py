@@ -52,7 +52,7 @@ def test_the_rules_put_code_into_the_solution_alone() -> None:
         ("The <|end_of_thought|> answer is 4.", "maths", "marker"),
     ],
 )
-def test_what_the_rules_cannot_rewrite_is_explained(trace: str, domain: str, why: str) -> None:
+def test_a_trace_that_the_rules_cannot_rewrite_is_explained(trace: str, domain: str, why: str) -> None:
     result = by_rules(trace, domain, RuleRewriting())
     assert result.text is None
     assert why in str(result.failed)
@@ -102,7 +102,7 @@ GOOD = join(Structured(TRACE, r"The answer is \boxed{42}."))
 WRONG = join(Structured(TRACE, r"The answer is \boxed{43}."))
 
 
-def test_a_faithful_rewrite_is_asked_for_once(tmp_path: Path) -> None:
+def test_a_faithful_rewrite_is_requested_once(tmp_path: Path) -> None:
     result, script = rewritten(tmp_path, GOOD, WRONG, WRONG)
     assert result.frame.select("rewritten", "failed", "changed").rows() == [(GOOD, None, None)]
     assert len(script.requests) == 1
@@ -178,7 +178,7 @@ def limits(script: Script) -> list[tuple[int, int]]:
 PATIENT = replace(REWRITING, length=LengthPolicy(budgets=(128, 256)))
 
 
-def test_a_rewrite_that_was_cut_is_asked_again_with_the_next_larger_limit(tmp_path: Path) -> None:
+def test_a_cut_rewrite_is_requested_again_with_the_next_larger_limit(tmp_path: Path) -> None:
     result, script = rewritten(tmp_path, GOOD, need=200, rewriting=PATIENT)
     assert result.frame["rewritten"].to_list() == [GOOD]
     assert limits(script) == [(1, 64), (1, 128), (1, 256)]

@@ -73,7 +73,7 @@ def store(tmp_path: Path) -> RowStore:
     return RowStore(tmp_path, COMPLETIONS)
 
 
-def test_a_second_time_asks_nothing_and_starts_no_server(store: RowStore) -> None:
+def test_a_second_run_makes_no_call_and_starts_no_server(store: RowStore) -> None:
     server = Scripted(answer)
     requests = [request(f"r{number}") for number in range(100)]
     first = Completer(store, server, lambda tally: None).complete(MODEL, requests)
@@ -83,7 +83,7 @@ def test_a_second_time_asks_nothing_and_starts_no_server(store: RowStore) -> Non
     assert server.starts == 1
 
 
-def test_the_longest_expected_are_asked_first_and_the_others_in_their_order(store: RowStore) -> None:
+def test_the_longest_expected_are_requested_first_and_the_others_in_their_order(store: RowStore) -> None:
     server = Scripted(answer)
     requests = [request(name) for name in ("a", "b", "c", "d", "e")]
     Completer(store, server, lambda tally: None).complete(MODEL, requests, {"b": 5.0, "d": 900.0, "e": 30.0})
@@ -103,7 +103,7 @@ def test_a_reply_counts_once_it_is_durable(store: RowStore) -> None:
     assert tallies[-1].completion_tokens == 120
 
 
-def test_a_failed_row_has_its_reason_and_is_asked_again(store: RowStore) -> None:
+def test_a_failed_row_has_its_reason_and_is_requested_again(store: RowStore) -> None:
     def fail(one: Request, keep: Callable[[Reply], None]) -> None:
         keep(Reply(one.id, "", "error", 0, 0, 0.1, "scripted", "400: too long"))
 
@@ -147,7 +147,7 @@ def test_a_disk_that_fails_ends_the_ask(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("words", ["slow=0.05", "slow=0.02 500 slow=0.02"])
-def test_two_runs_at_the_same_time_ask_each_row_once(tmp_path: Path, words: str) -> None:
+def test_two_runs_at_the_same_time_request_each_row_once(tmp_path: Path, words: str) -> None:
     with faulty() as server:
         runs = [asking(tmp_path, server.url, 0, 300, words) for _ in range(2)]
         counts = [counts_of(run) for run in runs]
@@ -159,7 +159,7 @@ def test_two_runs_at_the_same_time_ask_each_row_once(tmp_path: Path, words: str)
     assert not list(tmp_path.glob("completions/claims-*"))
 
 
-def test_what_a_killed_run_was_asking_is_asked_by_the_one_that_waited(tmp_path: Path) -> None:
+def test_the_requests_of_a_killed_run_are_made_by_the_waiting_run(tmp_path: Path) -> None:
     with faulty() as server:
         dying = asking(tmp_path, server.url, 0, IN_FLIGHT, "hang=60 ok")
         while len(server.seen()["calls"]) < IN_FLIGHT:
@@ -217,7 +217,7 @@ def test_a_steadily_shrinking_tail_is_checked_at_intervals_and_seldom_reported(t
     assert store.looks <= took / SECONDS_BETWEEN_LOOKS + 2
 
 
-def test_what_another_run_is_asking_is_waited_for_and_read(tmp_path: Path) -> None:
+def test_requests_of_another_run_are_awaited_and_read(tmp_path: Path) -> None:
     with faulty() as server:
         first = asking(tmp_path, server.url, 0, 1, "slow=2")
         while not server.seen()["calls"]:
@@ -227,7 +227,7 @@ def test_what_another_run_is_asking_is_waited_for_and_read(tmp_path: Path) -> No
         assert server.seen()["calls"] == {"r0000": 1}
 
 
-def test_what_another_run_failed_is_tried_by_the_one_that_waited(tmp_path: Path) -> None:
+def test_requests_that_another_run_failed_are_tried_by_the_waiting_run(tmp_path: Path) -> None:
     words = "hang=0.5 hang=0.5 hang=0.5 hang=0.5 ok"  # four attempts, and the row is let go
     with faulty() as server:
         first = asking(tmp_path, server.url, 0, 1, words)
@@ -238,7 +238,7 @@ def test_what_another_run_failed_is_tried_by_the_one_that_waited(tmp_path: Path)
         assert server.seen()["calls"] == {"r0000": 5}
 
 
-def test_a_client_killed_anywhere_never_asks_again_what_was_stored(tmp_path: Path) -> None:
+def test_a_client_killed_anywhere_never_requests_a_stored_row_again(tmp_path: Path) -> None:
     rows = 800
     with faulty() as server:
         run = asking(tmp_path, server.url, 0, rows, "slow=0.15", str(KILLS))

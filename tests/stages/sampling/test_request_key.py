@@ -35,7 +35,7 @@ def test_a_stored_request_reads_as_the_request_sent(system: str, user: str, seed
     assert differences(stored_key(sent.id, str(row["request"])), key_of(sent)) == []
 
 
-def test_each_change_is_the_one_difference() -> None:
+def test_each_change_is_the_only_difference() -> None:
     cases = {
         "model": changed(model=Model("n", "1")),
         "revision": changed(model=Model("m", "2")),

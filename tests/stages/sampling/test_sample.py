@@ -81,7 +81,7 @@ def place(tmp_path: Path) -> Deployment:
     return Deployment(tmp_path)
 
 
-def test_every_problem_has_its_samples_and_a_second_time_costs_nothing(place: Deployment) -> None:
+def test_every_problem_has_its_samples_and_a_second_run_costs_nothing(place: Deployment) -> None:
     teacher = Teacher()
     first = place.traces(problems("a", "b"), ASKING, teacher)
     assert first.select("problem_id", "sample", "text", "finish_reason", "error").rows() == [
@@ -95,7 +95,7 @@ def test_every_problem_has_its_samples_and_a_second_time_costs_nothing(place: De
     assert place.built.manifest.metadata == {"rows reused": 4, "rows asked": 0, "rows failed": 0}
 
 
-def test_one_problem_more_and_two_samples_more_ask_only_the_new(place: Deployment) -> None:
+def test_an_added_problem_and_added_samples_request_only_the_new_ones(place: Deployment) -> None:
     teacher = Teacher()
     place.traces(problems("a", "b"), ASKING, teacher)
     teacher.requests.clear()
@@ -106,7 +106,7 @@ def test_one_problem_more_and_two_samples_more_ask_only_the_new(place: Deploymen
     assert sorted(teacher.requests) == [(question, seed, 100) for question in "abc" for seed in (7, 8)]
 
 
-def test_what_failed_is_there_with_its_reason_and_is_tried_again(place: Deployment) -> None:
+def test_a_failed_sample_has_its_reason_and_is_tried_again(place: Deployment) -> None:
     failing = Teacher(lambda question, seed: None if question == "b" else 50)
     traces = place.traces(problems("a", "b"), ASKING, failing)
     assert traces.height == 4
@@ -118,7 +118,7 @@ def test_what_failed_is_there_with_its_reason_and_is_tried_again(place: Deployme
     assert [question for question, _, _ in teacher.requests] == ["b", "b"]
 
 
-def test_a_ready_made_trace_is_not_asked(place: Deployment) -> None:
+def test_a_ready_made_trace_is_not_requested(place: Deployment) -> None:
     teacher = Teacher()
     ready = problems("a", imported_trace="ready")
     traces = place.traces(pl.concat([ready, problems("b")]), replace(ASKING, samples=1), teacher)
@@ -166,7 +166,7 @@ NEEDS = {"short": 50, "long": 150, "longer": 350, "endless": 10**6}
     ],
     ids=["drop", "keep", "resample, then drop", "resample, then keep"],
 )  # fmt: skip
-def test_what_the_token_limit_cut_is_treated_as_the_recipe_says(
+def test_a_trace_cut_by_the_token_limit_is_treated_as_the_recipe_says(
     place: Deployment, policy: LengthPolicy, rows: list[tuple[object, ...]], calls: int
 ) -> None:
     teacher = Teacher(lambda question, seed: NEEDS[question])
@@ -179,7 +179,7 @@ def test_what_the_token_limit_cut_is_treated_as_the_recipe_says(
     assert place.built.manifest.data_version == version
 
 
-def test_another_policy_asks_only_what_was_cut(place: Deployment) -> None:
+def test_another_policy_requests_only_the_cut_samples(place: Deployment) -> None:
     teacher = Teacher(lambda question, seed: NEEDS[question])
     one = replace(ASKING, samples=1)
     place.traces(problems(*NEEDS), one, teacher)
@@ -198,7 +198,7 @@ def test_a_budget_that_is_no_larger_is_refused(place: Deployment, budgets: tuple
         place.traces(problems("a"), replace(ASKING, length=LengthPolicy(budgets)), Teacher())
 
 
-def test_the_longest_expected_is_asked_first_by_what_the_other_samples_needed_then_by_difficulty(
+def test_the_longest_expected_is_requested_first_by_the_other_samples_then_by_difficulty(
     place: Deployment,
 ) -> None:
     lengths = {"a": 20, "b": 90, "c": 40}

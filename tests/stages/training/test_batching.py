@@ -18,7 +18,7 @@ def waited(is_sorted: bool) -> float:
     return sum(step.tokens for step in micro_steps) * LAYOUT.ranks / sum(LENGTHS)
 
 
-def test_dealing_like_lengths_together_saves_most_of_the_waiting() -> None:
+def test_dealing_similar_lengths_together_saves_most_of_the_waiting() -> None:
     assert waited(is_sorted=True) < 1.15
     assert waited(is_sorted=False) > 1.8
 
@@ -41,7 +41,7 @@ def test_examples_of_one_length_need_no_padding_and_no_waiting() -> None:
 
 
 @given(st.integers(1, 2_000), st.floats(20, 8_000))
-def test_typical_lengths_have_the_mean_they_are_asked_for(examples: int, mean: float) -> None:
+def test_typical_lengths_have_the_requested_mean(examples: int, mean: float) -> None:
     lengths = typical_lengths(examples, mean, 16_384)
     assert len(lengths) == examples
     assert max(lengths) <= 16_384

@@ -86,7 +86,7 @@ def test_a_requested_stage_0_is_kept() -> None:
 
 
 @given(WISHES)
-def test_no_layout_is_there_twice(overrides: LayoutOverrides) -> None:
+def test_no_layout_is_repeated(overrides: LayoutOverrides) -> None:
     layouts = [each.layout for each in candidates_on("8xH100-80GB", overrides)]
     assert len(set(layouts)) == len(layouts)
 

@@ -30,7 +30,7 @@ def test_the_published_run_lands_within_a_quarter_of_its_19_hours_and_450_dollar
     assert planned.dollars == pytest.approx(PUBLISHED_DOLLARS, rel=0.25)
 
 
-def test_so_does_a_run_that_deals_examples_as_they_are_drawn_as_the_published_one_did() -> None:
+def test_a_run_that_deals_examples_as_drawn_lands_within_a_quarter_of_the_published_hours() -> None:
     layout = Layout(8, 1, 1, 3, "all", recompute=True)
     drawn = epoch_batches(SKY_T1, LENGTHS, layout, is_sorted=False)
     time = duration(sky_t1(), layout, drawn)
@@ -92,7 +92,7 @@ def test_a_plan_that_cannot_fit_names_what_would_fit() -> None:
     [sky_t1("1xA100-40GB"), sky_t1("8xA100-40GB", LayoutOverrides(offload="none")), small("cpu-2GB")],
     ids=["one card", "no offload", "little memory"],
 )
-def test_what_a_refusal_proposes_does_fit(inputs: PlanInputs) -> None:
+def test_a_proposal_in_a_refusal_fits(inputs: PlanInputs) -> None:
     proposed = list(remedies(inputs))
     assert proposed
     for change in proposed:

@@ -39,18 +39,18 @@ def test_the_same_seed_makes_the_same_problems() -> None:
     assert generated(False) != generated(False, seed=2)
 
 
-def test_every_family_makes_as_many_as_asked_each_once() -> None:
+def test_every_family_makes_the_requested_number_without_repetition() -> None:
     rows = generated(True)
     assert len(rows) == 20 * len(FAMILIES)
     assert len({row["question"] for row in rows}) == len(rows)
 
 
-def test_a_family_that_runs_out_says_so() -> None:
+def test_a_family_with_too_few_questions_is_an_error() -> None:
     with pytest.raises(SourceError, match=r"the family 'times' has .* 500 are wanted"):
         list(generate(Generated(("times",), 500, 1, held_out=False)))
 
 
-def test_an_unknown_family_names_those_there_are() -> None:
+def test_an_unknown_family_lists_the_known_ones() -> None:
     with pytest.raises(SourceError, match="bags"):
         list(generate(Generated(("riddles",), 1, 1, held_out=False)))
 
