@@ -41,7 +41,7 @@ class Batch:
     status: str = "validating"
 
     def look(self) -> None:
-        """One look nearer to the end."""
+        """Count one poll; after enough of them the batch ends."""
         if self.end == "stuck":
             self.status = "in_progress"
         elif self.looks > 0 and self.status in ("validating", "in_progress"):
@@ -58,7 +58,7 @@ class Batch:
         """The lines of the output file and of the error file."""
         output: list[bytes] = []
         errors: list[bytes] = []
-        for row in reversed(self.rows):  # in any order but the one asked in
+        for row in reversed(self.rows):  # not in the order of the requests
             self.line(row, output, errors)
         return output, errors
 
@@ -106,7 +106,7 @@ class Batch:
 
 
 class State:
-    """What the server holds and has seen."""
+    """The server's files and batches, and the calls it has seen."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
@@ -280,7 +280,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def drop(self) -> None:
-        """Break the connection the hard way, with a TCP reset."""
+        """Break the connection with a TCP reset."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()
         self.close_connection = True
@@ -290,7 +290,7 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away is no news here."""
+        """Ignore clients that closed the connection."""
 
 
 def main() -> None:

@@ -233,7 +233,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def drop(self) -> None:
-        """Break the connection the hard way, with a TCP reset."""
+        """Break the connection with a TCP reset."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()
         self.close_connection = True
@@ -244,7 +244,7 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 1024
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away is no news here."""
+        """Ignore clients that closed the connection."""
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ def descendants(pid: int) -> set[int]:
 
 
 def alive(pids: Collection[int]) -> set[int]:
-    """Those of `pids` that still run; a zombie does not."""
+    """Those of `pids` that still run; a zombie does not count."""
     return {pid for pid in pids if _state(pid) not in {"Z", "X", ""}}
 
 

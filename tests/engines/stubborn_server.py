@@ -8,7 +8,7 @@ chat completion with the text "well". Words, for what else it does:
 - `brief`: dies a second after the first GET;
 - `brief-until=FILE`: the same, until FILE exists;
 - `lives=FILE`: notes in FILE that it was started, and exits with 4 when FILE has more than `most=N` notes;
-- `unwell`: answers GET with 503 from the second after it was first asked.
+- `unwell`: answers GET with 503 from one second after the first request.
 """
 
 import http.server

@@ -4,7 +4,7 @@ from skyassets.core.ports import Limits, Program, ProgramRun
 
 
 class Replay:
-    """A sandbox that has seen it all before."""
+    """A sandbox that returns recorded runs."""
 
     name = "replay"
 

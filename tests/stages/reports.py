@@ -88,7 +88,7 @@ SPENT = (
 
 
 def example(benchmark: str, is_won: bool, text: str = "So it is 42. " * 400) -> PairedExample:
-    """An item that one of the two lost."""
+    """An item that one of the two models lost."""
     right, wrong = (
         ShownAnswer(f"{text} \\boxed{{42}}", 420, "stop", "equal"),
         ShownAnswer("\\boxed{41}", 12, "stop", "41 is not 42"),

@@ -22,7 +22,7 @@ PACKAGES = {"skyassets/stages/__init__.py": "", "skyassets/stages/pkg/__init__.p
 
 @pytest.fixture
 def version_of(tmp_path: Path) -> Callable[..., str]:
-    """The version of modules in a package that holds the files of a tree beside what tells versions."""
+    """The version of modules in a package that holds the files of a tree beside the code that computes versions."""
     count = iter(range(1000))
 
     def version(tree: Tree, *modules: str) -> str:

@@ -147,7 +147,7 @@ def put_for_ever(writer: RowWriter) -> None:
 
 @pytest.mark.parametrize("seed", range(2))
 def test_killed_anywhere_a_writer_loses_no_row_that_counted(tmp_path: Path, seed: int) -> None:
-    """Killed again and again on one store; what it reported is there, each once, after all of it was compacted."""
+    """Killed repeatedly on one store; every row it reported is there, once, after compaction."""
     dice = random.Random(seed)
     counted: set[str] = set()
     for _ in range(KILLS // 2):

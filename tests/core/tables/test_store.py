@@ -25,7 +25,7 @@ def rows(*texts: str, seconds: float = 1.0) -> pl.DataFrame:
 
 
 class Making:
-    """Makes rows and counts how often it was asked to."""
+    """Makes rows and counts its calls."""
 
     def __init__(self, frame: pl.DataFrame, unfinished: int = 0) -> None:
         self.frame, self.unfinished, self.times = frame, unfinished, 0

@@ -157,7 +157,7 @@ def test_a_worker_killed_in_the_middle_costs_no_answer() -> None:
         assert process is not None
         os.kill(process.pid, signal.SIGKILL)
         asking.join()
-        # It was asked again of a worker in its place, and ran out of time there.
+        # The comparison was repeated by a new worker, and ran out of time there.
         assert answers == ["time limit"]
         assert time.monotonic() - before < 30
         assert grader.equal("2+x", "x+2") is True

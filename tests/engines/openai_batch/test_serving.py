@@ -20,7 +20,7 @@ from skyassets.engines.openai_batch.records import BatchRecords, server_name
 
 PRICE = Price(1.0, 2.0, as_of="2026-01-01", source="the test")
 ROW = (1000 * 1.0 + 500 * 2.0) / 1e6 / 2
-"""What each answered row costs in a batch."""
+"""The cost of each answered row in a batch."""
 
 
 @pytest.fixture

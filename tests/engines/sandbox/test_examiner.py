@@ -13,7 +13,7 @@ def passes(source: str, check: str, *names: str) -> bool:
     return run.output == "passed"
 
 
-# What right programs may rely on.
+# Features that right programs may use.
 
 
 def test_a_right_program_passes_and_a_wrong_one_fails_with_the_assertion() -> None:
@@ -107,7 +107,7 @@ def test_several_functions_of_the_program_are_at_hand() -> None:
     assert passes(DOUBLE + "\ndef g(x):\n    return x / 2", "assert g(f(3)) == 3", "f", "g")
 
 
-# What is no pass.
+# Outcomes that are not a pass.
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_tests_that_cannot_run_are_a_sandbox_error(check: str) -> None:
     assert examined(DOUBLE, check).kind is RunKind.SANDBOX_ERROR
 
 
-# What is no way to pass.
+# Cheats that do not pass.
 
 
 @pytest.mark.parametrize("cheat", CHEATS, ids=CHEATS.keys())

@@ -80,14 +80,14 @@ def test_closing_ends_everything(backend: str) -> None:
     with BACKENDS[backend]() as sandbox, ThreadPoolExecutor(1) as pool:
         sandbox.run(HELLO, LIMITS)
         [server] = sandbox.pids()
-        everybody = list(descendants(server))
+        processes = list(descendants(server))
         run = pool.submit(sandbox.run, endless, LIMITS)
         if backend == "bubblewrap":
             wait_until(lambda: called("closed-upon") != [])
         sandbox.close()
         assert isinstance(run.result(), ProgramRun)
         sandbox.close()
-    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in everybody))
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in processes))
     assert called("closed-upon") == []
 
 

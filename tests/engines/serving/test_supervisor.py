@@ -48,7 +48,7 @@ def server_on(process: ServerProcess) -> int:
 
 
 def killing(process: ServerProcess, at: set[int], replies: list[Reply]) -> Callable[[Reply], None]:
-    """Keeps replies, and kills the server's process when as many as `at` says are there."""
+    """Keeps replies, and kills the server's process when their number is in `at`."""
 
     def keep(reply: Reply) -> None:
         replies.append(reply)

@@ -42,7 +42,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
 
 
 def output(url: str, home: Path, repo: str, way: str, revision: str = "main", **environment: str) -> str:
-    """What a process of its own, in which the hub is at `url`, says of the data set."""
+    """The output of a separate process that reads the data set, with the hub at `url`."""
     place = {"HF_ENDPOINT": url, "HF_HOME": str(home), "HF_HUB_DISABLE_TELEMETRY": "1"} | environment
     environ = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
     command = [sys.executable, "-c", READ, repo, way, revision]

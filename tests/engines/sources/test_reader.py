@@ -192,7 +192,7 @@ def test_a_hub_folder_with_front_matter_is_read_by_its_configuration(tmp_path: P
 
 
 def scripted(folder: Path) -> Path:
-    """A data set of the old kind: data files beside a script that made rows of them."""
+    """A data set of the old kind: data files beside a script that loads them."""
     copy = folder / "apps"
     copy.mkdir()
     (copy / "apps.py").write_text("raise SystemExit('never run')")

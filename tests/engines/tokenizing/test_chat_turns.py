@@ -21,7 +21,7 @@ def plain(change: Callable[[Message], str] = lambda message: message.content, as
 
 
 def only(role: str, text: str) -> Callable[[Message], str]:
-    """`text` in the place of what `role` says."""
+    """`text` in place of the content of `role`."""
     return lambda message: text if message.role == role else message.content
 
 

@@ -13,7 +13,7 @@ from skyassets.core.ports import Conversation, Message
 from skyassets.engines.tokenizing.chat_tokenizer import ChatTokenizer
 
 FAMILIES = (QWEN, LLAMA, SMOL, GEMMA)
-SAID = st.text(st.sampled_from("ab 4.\n\\é😀`{}") | st.characters(exclude_categories=["Cs", "Cc"]), max_size=30)
+TEXTS = st.text(st.sampled_from("ab 4.\n\\é😀`{}") | st.characters(exclude_categories=["Cs", "Cc"]), max_size=30)
 
 
 def chat(family: Family) -> ChatTokenizer:
@@ -67,7 +67,7 @@ def test_the_prompt_is_the_servers(family: Family) -> None:
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
 @settings(deadline=None)
-@given(question=SAID, answer=SAID)
+@given(question=TEXTS, answer=TEXTS)
 def test_for_any_text_the_answer_is_learned_apart_from_its_margins(family: Family, question: str, answer: str) -> None:
     (learned,) = learned_runs(family, conversation("a", question, answer))
     assert learned.removesuffix(family.end).strip() == answer.strip()

@@ -25,7 +25,7 @@ rules = st.builds(
 
 
 def plainly(texts: Sequence[str], rule: NearDuplicates, groups: Sequence[object]) -> list[Duplicate | None]:
-    """Every text held against every earlier one that is kept."""
+    """Every text compared with every earlier one that is kept."""
     result: list[Duplicate | None] = []
     for own, text in enumerate(texts):
         same = [of for of in range(own) if texts[of] == text and groups[of] == groups[own]]

@@ -165,7 +165,7 @@ def test_the_likeliest_cause_comes_first() -> None:
 
 @given(st.lists(st.floats(0, 1), max_size=7))
 def test_holm_is_the_closed_test_of_bonferroni(p_values: list[float]) -> None:
-    """Marcus, Peritz and Gabriel 1976: a claim stands when every set of claims with it in is refuted."""
+    """Marcus, Peritz and Gabriel 1976: a claim is accepted when every set of claims that contains it is refuted."""
     places = range(len(p_values))
     sets = [chosen for size in places for chosen in itertools.combinations(places, size + 1)]
     refuted = {chosen: min(1.0, len(chosen) * min(p_values[place] for place in chosen)) for chosen in sets}

@@ -18,7 +18,7 @@ class NoServing:
         raise AssertionError
 
 
-NOBODY: AnswerComparator = NoServing()
+NO_COMPARATOR: AnswerComparator = NoServing()
 CALLS = json.dumps({"fn_name": "f", "inputs": [[1], [2], [3]], "outputs": [1, 4, 9]})
 STDIN = json.dumps({"inputs": ["1\n", "2\n", "3\n"], "outputs": ["1\n", "4\n", "9\n"]})
 CHECKS = json.dumps({"check": ["assert f(1) == 1", "assert f(2) == 4", "assert f(3) == 9"], "names": ["f"]})
@@ -36,7 +36,7 @@ def finished(*outputs: str) -> list[ProgramRun]:
 
 
 def judged(tests: str | None, *runs: ProgramRun, text: str = fenced("..."), mode: Mode = Mode.STRICT) -> Judgement:
-    return judge_code(tests, text, mode, Graders(Replay(*runs), NOBODY, Limits()))
+    return judge_code(tests, text, mode, Graders(Replay(*runs), NO_COMPARATOR, Limits()))
 
 
 def outcome(
@@ -48,7 +48,7 @@ def outcome(
 
 def programs(tests: str, code: str, *runs: ProgramRun) -> list[Program]:
     sandbox = Replay(*runs)
-    judge_code(tests, fenced(code), Mode.STRICT, Graders(sandbox, NOBODY, Limits()))
+    judge_code(tests, fenced(code), Mode.STRICT, Graders(sandbox, NO_COMPARATOR, Limits()))
     return sandbox.programs
 
 

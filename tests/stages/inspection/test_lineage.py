@@ -21,7 +21,7 @@ FRAMES = {
 
 
 class RowLookup:
-    """Keeps the port over `FRAMES`."""
+    """Implements the port over `FRAMES`."""
 
     def rows(self, table: Table, query: Query) -> pl.DataFrame:
         return query(FRAMES.get(table.name, table.frame([])).lazy()).collect()

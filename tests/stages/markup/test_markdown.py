@@ -14,7 +14,7 @@ NASTY = st.text(SIGNS, max_size=30) | st.text(st.characters(exclude_categories=(
 
 
 def rendered(markdown: str) -> list[str]:
-    """What the page is made of, without the end tags."""
+    """The tokens of the page, without the end tags."""
     return [token.type for token in PAGE.parse(markdown) if token.nesting >= 0]
 
 

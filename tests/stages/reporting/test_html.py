@@ -25,7 +25,7 @@ EMPTY = {"meta", "line", "circle", "rect", "polyline"}
 
 
 class Reader(HTMLParser):
-    """Collects the tags and attributes of a page, and checks that they are closed in their order."""
+    """Collects the tags and attributes of a page, and checks that the tags are closed in order."""
 
     def __init__(self) -> None:
         super().__init__()

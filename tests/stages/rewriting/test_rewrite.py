@@ -60,7 +60,7 @@ def test_a_trace_that_the_rules_cannot_rewrite_is_explained(trace: str, domain: 
 
 @dataclass
 class Script:
-    """A model server that answers from a list, one text a try; keeps both ports."""
+    """A model server that answers from a list, one text a try; implements both ports."""
 
     texts: list[str]
     need: int = 0
@@ -89,7 +89,7 @@ def rewritten(
     rewriting: ModelRewriting = REWRITING,
     **columns: object,
 ) -> tuple[StageResult, Script]:
-    """What comes of one trace when the model says `texts`, one a try, and takes `need` tokens for each."""
+    """The result for one trace when the model answers `texts`, one a try, and takes `need` tokens for each."""
     script = Script(list(texts), need)
     by = Completer(RowStore(folder, COMPLETIONS), script, lambda tally: None)
     row = {"trace_id": "t", "problem_id": "p", "sample": 0, "text": trace, "finish_reason": "stop"} | columns

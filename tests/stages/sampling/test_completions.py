@@ -175,7 +175,7 @@ def test_the_requests_of_a_killed_run_are_made_by_the_waiting_run(tmp_path: Path
 
 
 class Watched(RowStore):
-    """A store that counts how often it was looked into for what other runs are asking."""
+    """A store that counts how often it was searched for the requests of other runs."""
 
     looks = 0
 
@@ -228,7 +228,7 @@ def test_requests_of_another_run_are_awaited_and_read(tmp_path: Path) -> None:
 
 
 def test_requests_that_another_run_failed_are_tried_by_the_waiting_run(tmp_path: Path) -> None:
-    words = "hang=0.5 hang=0.5 hang=0.5 hang=0.5 ok"  # four attempts, and the row is let go
+    words = "hang=0.5 hang=0.5 hang=0.5 hang=0.5 ok"  # four attempts, then the row is given up
     with faulty() as server:
         first = asking(tmp_path, server.url, 0, 1, words)
         while not server.seen()["calls"]:
@@ -248,7 +248,7 @@ def test_a_client_killed_anywhere_never_requests_a_stored_row_again(tmp_path: Pa
     *stored, last = out.splitlines()
     reused, requested, failed = (int(count) for count in last.split())
     assert (reused + requested, failed) == (rows, 0)
-    assert requested > 0  # every kill came in the middle
+    assert requested > 0  # every kill came before the end
     first_stored: dict[str, float] = {}
     for line in stored:
         key, at = line.split()

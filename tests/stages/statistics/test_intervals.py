@@ -68,7 +68,7 @@ def test_shares_are_covered_as_often_as_it_says(n: int, samples: int) -> None:
 
 @pytest.mark.parametrize(("n", "often_right"), [(30, 0.7), (100, 0.5), (100, 0.9), (250, 0.7)])
 def test_items_of_two_humps_are_covered_as_often_as_it_says(n: int, often_right: float) -> None:
-    """Items that are right 95% or 5% of the time, as of hard contests: no beta distribution has their shape."""
+    """Items that are right 95% or 5% of the time, like hard contests: no beta distribution has this shape."""
     dice, samples, trials = np.random.default_rng((n, int(10 * often_right))), 64, 600
     chance = np.where(dice.random((trials, n)) < often_right, 0.95, 0.05)
     truth = 0.95 * often_right + 0.05 * (1 - often_right)
@@ -78,7 +78,7 @@ def test_items_of_two_humps_are_covered_as_often_as_it_says(n: int, often_right:
 
 
 def test_as_many_items_of_all_difficulties_are_covered_as_often_as_it_says() -> None:
-    """Beta(1/2, 1/2), most at the ends: the interval is no wider for the two humps than it has to be."""
+    """Beta(1/2, 1/2), most at the ends: the two humps do not make the interval too wide."""
     dice, samples, trials = np.random.default_rng(6), 16, 600
     result = [
         share_interval(items / samples, samples) for items in dice.binomial(samples, dice.beta(0.5, 0.5, (trials, 100)))

@@ -100,7 +100,7 @@ def test_a_proposal_in_a_refusal_fits(inputs: PlanInputs) -> None:
 
 
 def changed(inputs: PlanInputs, change: str) -> PlanInputs:
-    """The inputs after a change that a refusal proposes."""
+    """The inputs after applying the change that a refusal proposes."""
     if change.startswith("LoRA"):
         return replace(inputs, training=replace(inputs.training, lora=Lora()))
     if change.startswith("offload"):
