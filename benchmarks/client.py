@@ -33,19 +33,19 @@ def mock_server() -> Iterator[str]:
 
 def counted(url: str) -> dict[str, int]:
     with urllib.request.urlopen(f"{url}/count") as answer:
-        told: dict[str, int] = json.load(answer)
-        return told
+        counts: dict[str, int] = json.load(answer)
+        return counts
 
 
 def once(command: list[str], url: str, in_flight: int, prompts: list[str]) -> dict[str, Any]:
     counted(url)
     lines = "".join(json.dumps(prompt) + "\n" for prompt in prompts)
-    asked = [*command, f"{url}/v1", str(in_flight)]
-    done = subprocess.run(asked, input=lines, capture_output=True, text=True, check=False, timeout=300)
+    arguments = [*command, f"{url}/v1", str(in_flight)]
+    done = subprocess.run(arguments, input=lines, capture_output=True, text=True, check=False, timeout=300)
     if done.returncode:
         sys.exit(f"{command}: {done.stderr[-2000:]}")
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return told | counted(url)
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result | counted(url)
 
 
 def race(
@@ -57,12 +57,12 @@ def race(
             results[name].append(once(command, url, in_flight, prompts))
     print(f"\n{title}: {len(prompts)} rows, {in_flight} in flight, median of {runs}", flush=True)
     medians = {}
-    for name, told in results.items():
-        told = told[1:]
-        seconds = medians[name] = median(one["seconds"] for one in told)
-        cpu = median(one["cpu"] for one in told)
-        rows, most = min(one["rows"] for one in told), max(one["most"] for one in told)
-        calls = median(one["calls"] for one in told)
+    for name, measurements in results.items():
+        measurements = measurements[1:]
+        seconds = medians[name] = median(one["seconds"] for one in measurements)
+        cpu = median(one["cpu"] for one in measurements)
+        rows, most = min(one["rows"] for one in measurements), max(one["most"] for one in measurements)
+        calls = median(one["calls"] for one in measurements)
         print(
             f"  {name:20} {seconds:6.2f} s {len(prompts) / seconds:6.0f} rows/s {1e3 * cpu / len(prompts):6.2f} CPU-ms"
             f" each  {rows} kept  {calls:.0f} calls  {most} in flight at most"

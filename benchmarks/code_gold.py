@@ -34,8 +34,8 @@ def rows(path: Path) -> list[Row]:
 
 
 def usable(layout: str, data: Iterable[Row]) -> list[tuple[str, str, list[str]]]:
-    """Id, tests and solutions of the rows whose tests can be used; the others are told."""
-    found = []
+    """Id, tests and solutions of the rows whose tests can be used; the others are printed."""
+    problems = []
     for position, row in enumerate(data):
         name = str(row.get("task_id", row.get("id", position)))
         try:
@@ -46,8 +46,8 @@ def usable(layout: str, data: Iterable[Row]) -> list[tuple[str, str, list[str]]]
         if isinstance(cases, str):
             print(f"  {layout} {name}: set aside: {cases}")
         else:
-            found.append((name, tests, reference_solutions(layout, row)))
-    return found
+            problems.append((name, tests, reference_solutions(layout, row)))
+    return problems
 
 
 def main() -> None:

@@ -68,7 +68,7 @@ class Way:
         self.rates.append(programs / (time.perf_counter() - before))
         self.cpu += self._cpu_seconds() - cpu
 
-    def told(self) -> str:
+    def summary(self) -> str:
         tests, late = len(self.times), quantiles(self.times, n=20)[-1]
         return (
             f"{self.name:44} {self.workers} worker{'s' * (self.workers > 1):1} {median(self.rates):6.1f} programs/s   "
@@ -117,7 +117,7 @@ def main() -> None:
             for way in ways:
                 way.round(programs)
     for way in ways:
-        print(way.told())
+        print(way.summary())
     assert all(way.verdicts == ways[0].verdicts for way in ways), "the ways disagree"
     shapes = {way.workers: way for way in ways if way.name.startswith("open-r1")}
     for way in ways:

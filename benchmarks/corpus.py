@@ -1,4 +1,4 @@
-"""Synthetic problems and traces with planted repetitions, the same for everyone who is raced; no real text."""
+"""Synthetic problems and traces with planted repetitions, the same for every contender; no real text."""
 
 import random
 from bisect import bisect
@@ -58,23 +58,23 @@ class Planted:
     """Texts, and what was done to make each: new, copy, edit or number."""
 
     texts: list[str]
-    made: list[str]
+    kinds: list[str]
 
 
 def repeating(rows: int, shortest: int, longest: int, seed: int = 1) -> Planted:
     """Three quarters new texts, then copies (8%), edits of few words (12%) and other numbers (5%) of those."""
     writer = Writer(seed)
     new = [writer.text(shortest, longest) for _ in range(rows * 3 // 4)]
-    made = [(text, "new") for text in new]
-    while len(made) < rows:
+    pairs = [(text, "new") for text in new]
+    while len(pairs) < rows:
         of, kind = writer.dice.choice(new), writer.dice.choices(["copy", "edit", "number"], [8, 12, 5])[0]
         changed = {
             "copy": lambda text: text,
             "edit": lambda text: writer.edited(text, 0.02),
             "number": writer.renumbered,
         }
-        made.append((changed[kind](of), kind))
-    return Planted([text for text, _ in made], [kind for _, kind in made])
+        pairs.append((changed[kind](of), kind))
+    return Planted([text for text, _ in pairs], [kind for _, kind in pairs])
 
 
 def contaminated(rows: int, items: int, seed: int = 1) -> tuple[list[str], list[str]]:

@@ -28,8 +28,8 @@ def read(path: Path) -> list[str]:
 def run(command: list[str], data: str) -> dict[str, Any]:
     done = subprocess.run([sys.executable, *command], input=data, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
 
 
 def main() -> None:
@@ -43,7 +43,7 @@ def main() -> None:
     texts, items = contaminated(options.rows, options.items)
     if options.texts:
         texts = list(islice(cycle(read(options.texts)), options.rows))
-        # Equal questions are looked up once: told apart, so that every one of them is work.
+        # Equal questions are looked up once; a number makes each different, so that every one costs a look-up.
         texts = [f"{text} {number}" for number, text in enumerate(texts)]
         items = read(options.against)[: options.items]
     data = json.dumps({"texts": texts, "items": items})
@@ -56,20 +56,20 @@ def main() -> None:
     }
     words = sum(len(text.split()) for text in texts) / len(texts)
     print(f"{len(texts)} questions of {words:.0f} words, {len(items)} items, medians of {options.runs}")
-    told: dict[str, list[dict[str, Any]]] = {name: [] for name in racers}
+    results: dict[str, list[dict[str, Any]]] = {name: [] for name in racers}
     for _ in range(options.runs):
         for name, command in racers.items():
-            told[name].append(run(command, data))
+            results[name].append(run(command, data))
     first = next(iter(racers))
-    wall, cpu = (median(one[what] for one in told[first]) for what in ("wall", "cpu"))
-    same = told[first][0]["found"]
-    for name, many in told.items():
+    wall, cpu = (median(one[what] for one in results[first]) for what in ("wall", "cpu"))
+    same = results[first][0]["found"]
+    for name, many in results.items():
         mine = {what: median(one[what] for one in many) for what in ("wall", "cpu", "peak", "base")}
-        found = many[0]["found"]
+        hits = many[0]["found"]
         print(
             f"  {name}: {len(texts) / mine['wall']:.0f} a second, {wall / mine['wall']:.1f}x by wall, "
             f"{cpu / mine['cpu']:.1f}x by CPU; peak {mine['peak']:.0f} MB, {mine['base']:.0f} of it before; "
-            f"{len(found)} hits{', the same' if found == same else ''}"
+            f"{len(hits)} hits{', the same' if hits == same else ''}"
         )
 
 

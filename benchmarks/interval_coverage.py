@@ -60,8 +60,8 @@ def humped_shares(dice: Dice, n: int, samples: int, trials: int) -> Iterator[Fou
 
 
 def _held(dice: Dice, scores: np.ndarray, samples: int, truths: np.ndarray) -> tuple[float, float]:
-    told = [share_interval(each, samples) for each in scores]
-    held = [one.low <= truth <= one.high for one, truth in zip(told, truths, strict=True)]
+    intervals = [share_interval(each, samples) for each in scores]
+    held = [one.low <= truth <= one.high for one, truth in zip(intervals, truths, strict=True)]
     resampled, n = [], scores.shape[1]
     for each, truth in zip(scores[: len(scores) // 10], truths, strict=False):
         low, high = np.quantile(each[dice.integers(0, n, (RESAMPLES, n))].mean(axis=1), (0.025, 0.975))
@@ -131,19 +131,19 @@ def lengths(dice: Dice, n: int, samples: int, trials: int) -> Iterator[Found]:
     }
     for case, draw in cases.items():
         truth = float(draw((4_000_000,)).mean())
-        told = [mean_interval(each) for each in draw((trials, n))]
-        held = float(np.mean([one.low <= truth <= one.high for one in told]))
-        yield case, held, float(np.mean([one.high < truth for one in told]))
+        intervals = [mean_interval(each) for each in draw((trials, n))]
+        held = float(np.mean([one.low <= truth <= one.high for one in intervals]))
+        yield case, held, float(np.mean([one.high < truth for one in intervals]))
 
 
 def _cut(dice: Dice, limit: float, share: float, shape: tuple[int, ...]) -> np.ndarray:
     return np.minimum(np.where(dice.random(shape) < share, limit, dice.lognormal(0, 1, shape)), limit)
 
 
-def told(what: str, n: int, samples: int, found: list[Found], seconds: float, other: str) -> None:
+def print_line(what: str, n: int, samples: int, covers: list[Found], seconds: float, other: str) -> None:
     """A line: the mean, the worst cases, and the other figure of these."""
-    mean = np.mean([cover for _, cover, _ in found])
-    low, high = (choose(found, key=lambda each: each[1]) for choose in (min, max))
+    mean = np.mean([cover for _, cover, _ in covers])
+    low, high = (choose(covers, key=lambda each: each[1]) for choose in (min, max))
     ends = "; ".join(f"{end[1]:.3f} at {end[0]} ({other} {end[2]:.3f})" for end in (low, high))
     print(f"{what:18} {n:5} items x {samples:2} samples: mean {mean:.3f}, {ends} [{seconds:.0f} s]", flush=True)
 
@@ -169,9 +169,9 @@ def main() -> None:
         for n in map(int, chosen.items.split(",")):
             for samples in map(int, chosen.samples.split(",")):
                 began = time.perf_counter()
-                found = list(simulate(np.random.default_rng((n, samples)), n, samples, chosen.trials))
-                if found:
-                    told(what, n, samples, found, time.perf_counter() - began, other)
+                covers = list(simulate(np.random.default_rng((n, samples)), n, samples, chosen.trials))
+                if covers:
+                    print_line(what, n, samples, covers, time.perf_counter() - began, other)
 
 
 if __name__ == "__main__":

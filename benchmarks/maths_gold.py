@@ -126,9 +126,9 @@ def against_others(everything: list[Gold], pairs: int, graders: Graders) -> None
         return same(*pair), graders.equals.equal(tidy(pair[0]), tidy(pair[1]))
 
     with ThreadPoolExecutor(WORKERS) as pool:
-        told = list(pool.map(one, chosen))
+        answers = list(pool.map(one, chosen))
     counts: Counter[str] = Counter()
-    for pair, (fast, algebra) in zip(chosen, told, strict=True):
+    for pair, (fast, algebra) in zip(chosen, answers, strict=True):
         counts[f"fast path {fast}, math-verify {algebra if isinstance(algebra, bool) else 'cannot tell'}"] += 1
         if fast is True or algebra is True or (fast is None and isinstance(algebra, str)):
             print(f"  {pair}: fast path {fast}, math-verify {algebra}")

@@ -129,10 +129,10 @@ def main() -> None:
         def ours() -> list[str]:
             # Nothing is remembered from the run before.
             equals._known.clear()
-            found = threads.map(
+            judgements = threads.map(
                 lambda pair: judge(Case("maths", pair[0], None, pair[1], Mode.STRICT), graders), everything
             )
-            return [one.verdict.value for one in found]
+            return [one.verdict.value for one in judgements]
 
         def theirs() -> list[str]:
             return ["correct" if right else "wrong" for right in processes.map(plain, everything, chunksize=8)]

@@ -45,8 +45,8 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
-        head, found, body = self.buffer.partition(b"\r\n\r\n")
-        if not found:
+        head, blank_line, body = self.buffer.partition(b"\r\n\r\n")
+        if not blank_line:
             return
         length = LENGTH.search(head)
         wanted = int(length.group(1)) if length else 0
@@ -54,10 +54,10 @@ class Connection(asyncio.Protocol):
             return
         self.buffer = body[wanted:]
         if head.startswith(b"GET /count"):
-            told = json.dumps({"calls": Seen.calls, "most": Seen.most}).encode()
+            counts = json.dumps({"calls": Seen.calls, "most": Seen.most}).encode()
             Seen.calls = Seen.most = 0
             Seen.failed.clear()
-            self.write(response(200, told))
+            self.write(response(200, counts))
         elif head.startswith(b"GET"):
             self.write(response(200, b'{"object":"list","data":[{"id":"mock"}]}'))
         else:

@@ -24,46 +24,46 @@ THRESHOLD = "0.8"
 def run(command: list[str], data: str) -> dict[str, Any]:
     done = subprocess.run(command, input=data, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
 
 
 def traces(number: int) -> tuple[Planted, list[int]]:
     """Traces of about 1,300 to 5,000 words; of each problem's four, the last is an edit of the first."""
     writer = Writer(3)
-    texts, made = [], []
+    texts, kinds = [], []
     for at in range(number):
         edit = at % 4 == 3
         texts.append(writer.edited(texts[-3], 0.02) if edit else writer.text(1_300, 5_000))
-        made.append("edit" if edit else "new")
-    return Planted(texts, made), [at // 4 for at in range(number)]
+        kinds.append("edit" if edit else "new")
+    return Planted(texts, kinds), [at // 4 for at in range(number)]
 
 
 def race(planted: Planted, racers: dict[str, list[str]], runs: int, groups: list[int] | None = None) -> None:
     words = sum(len(text.split()) for text in planted.texts) / len(planted.texts)
     print(f"{len(planted.texts)} texts of {words:.0f} words, medians of {runs}", flush=True)
     data = json.dumps({"texts": planted.texts} | ({"groups": groups} if groups else {}))
-    told: dict[str, list[dict[str, Any]]] = {name: [] for name in racers}
+    results: dict[str, list[dict[str, Any]]] = {name: [] for name in racers}
     for _ in range(runs):
         for name, command in racers.items():
-            told[name].append(run(command, data))
-    exact = set(told["skyassets, any numbers"][0]["found"])
-    first = told[next(iter(racers))]
-    for name, many in told.items():
+            results[name].append(run(command, data))
+    exact = set(results["skyassets, any numbers"][0]["found"])
+    first = results[next(iter(racers))]
+    for name, many in results.items():
         wall, cpu, peak, base = (median(one[what] for one in many) for what in ("wall", "cpu", "peak", "base"))
-        found = set(many[0]["found"])
+        duplicates = set(many[0]["found"])
         share = {
-            kind: sum(at in found for at, made in enumerate(planted.made) if made == kind)
-            / max(1, planted.made.count(kind))
+            kind: sum(at in duplicates for at, planted_kind in enumerate(planted.kinds) if planted_kind == kind)
+            / max(1, planted.kinds.count(kind))
             for kind in ("copy", "edit", "number")
         }
         print(
             f"  {name}: {len(planted.texts) / wall:.0f} texts a second, "
             f"{median(one['wall'] for one in first) / wall:.1f}x by wall, "
             f"{median(one['cpu'] for one in first) / cpu:.1f}x by CPU; peak {peak:.0f} MB, {base:.0f} of it before; "
-            f"found {len(found)}: {share['copy']:.1%} of copies, {share['edit']:.1%} of edits, "
-            f"{share['number']:.1%} of those with another number; recall {len(found & exact) / len(exact):.3f}, "
-            f"false {len(found - exact)}",
+            f"found {len(duplicates)}: {share['copy']:.1%} of copies, {share['edit']:.1%} of edits, "
+            f"{share['number']:.1%} of those with another number; recall {len(duplicates & exact) / len(exact):.3f}, "
+            f"false {len(duplicates - exact)}",
             flush=True,
         )
 

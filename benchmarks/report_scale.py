@@ -80,12 +80,12 @@ def write(one: Project, letters: int) -> int:
     problems = one.store.read(BENCHMARK_PROBLEMS)
     ident = str(one.store.read(CHECKPOINT)["checkpoint_id"][0])
     origin = Inputs("made up", {}, letters)
-    made = StageResult(ANSWERS.frame([]), stream=answers(problems, ident, letters))
-    return one.store.build(ANSWERS, origin, lambda: made).manifest.rows
+    result = StageResult(ANSWERS.frame([]), stream=answers(problems, ident, letters))
+    return one.store.build(ANSWERS, origin, lambda: result).manifest.rows
 
 
 def answers(problems: pl.DataFrame, ident: str, letters: int) -> Iterator[pl.DataFrame]:
-    """The answers of everybody, a benchmark and role at a time."""
+    """The answers of all models, a benchmark and role at a time."""
     import numpy as np
 
     dice = np.random.default_rng(1)
@@ -93,14 +93,14 @@ def answers(problems: pl.DataFrame, ident: str, letters: int) -> Iterator[pl.Dat
     for (benchmark,), items in problems.group_by("benchmark", maintain_order=True):
         difficulty = dice.beta(1, 1, items.height)
         n = items.height * SAMPLES
-        asked = items.select("problem_id", "family", "level", "domain", item=pl.int_range(pl.len()))
-        asked = asked.select(pl.all().repeat_by(SAMPLES).explode())
+        samples = items.select("problem_id", "family", "level", "domain", item=pl.int_range(pl.len()))
+        samples = samples.select(pl.all().repeat_by(SAMPLES).explode())
         for deployment, role in enumerate(ROLES):
             right = dice.random((items.height, SAMPLES)) < np.clip(difficulty + 0.02 * deployment, 0, 1)[:, None]
             verdict = np.where(right.ravel(), "correct", "wrong")
-            said = np.where(right.ravel(), asked["item"].to_numpy(), dice.integers(0, 40, n) + 1000).astype(str)
+            texts = np.where(right.ravel(), samples["item"].to_numpy(), dice.integers(0, 40, n) + 1000).astype(str)
             ids = [f"{benchmark} {deployment} {each:08d}" for each in range(n)]
-            frame = asked.drop("item").with_columns(
+            frame = samples.drop("item").with_columns(
                 answer_id=pl.Series(ids), completion_id=pl.Series([f"{each} of it" for each in ids]),
                 epoch_name=pl.lit(""), benchmark=pl.lit(benchmark), role=pl.lit(role), model=pl.lit(f"m{deployment}@1"),
                 checkpoint_id=pl.lit(ident if role == "student" else None, pl.String()),
@@ -109,7 +109,7 @@ def answers(problems: pl.DataFrame, ident: str, letters: int) -> Iterator[pl.Dat
                 finish_reason=pl.Series(np.where(dice.random(n) < 0.97, "stop", "length")),
                 completion_tokens=pl.Series(dice.integers(200, 9000, n)),
                 strict=pl.Series(verdict), lenient=pl.Series(verdict),
-                strict_answer=pl.Series(said), lenient_answer=pl.Series(said),
+                strict_answer=pl.Series(texts), lenient_answer=pl.Series(texts),
             )  # fmt: skip
             left = [
                 pl.lit(None, kind).alias(name) for name, kind in ANSWERS.schema.items() if name not in frame.columns
@@ -120,9 +120,9 @@ def answers(problems: pl.DataFrame, ident: str, letters: int) -> Iterator[pl.Dat
 def ours(one: Project) -> None:
     """The asset, in a run of its own."""
     materialize(one, [REPORTS.name])
-    (kept,) = (one.store.folder / "history").iterdir()
-    sizes = ", ".join(f"{path.name} {path.stat().st_size / 1e6:.1f} MB" for path in sorted(kept.iterdir()))
-    assert {*FILES, ITEMS} <= {path.name for path in kept.iterdir()}
+    (report,) = (one.store.folder / "history").iterdir()
+    sizes = ", ".join(f"{path.name} {path.stat().st_size / 1e6:.1f} MB" for path in sorted(report.iterdir()))
+    assert {*FILES, ITEMS} <= {path.name for path in report.iterdir()}
     print(f"{one.store.read(REPORTS).height} rows; kept in the history: {sizes}")
 
 
@@ -148,8 +148,8 @@ def peer(one: Project) -> None:
 
 def most_held() -> float:
     """The most memory of this process, in GB. What getrusage tells begins with what the parent held."""
-    told = Path("/proc/self/status").read_text().partition("VmHWM:")[2]
-    return int(told.split()[0]) * 1024 / 1e9
+    peak = Path("/proc/self/status").read_text().partition("VmHWM:")[2]
+    return int(peak.split()[0]) * 1024 / 1e9
 
 
 def main() -> None:
@@ -173,9 +173,9 @@ def main() -> None:
         total = write(one, chosen.letters)
         print(f"{total:,} answers, {one.store.path(ANSWERS).stat().st_size / 1e9:.2f} GB", flush=True)
         for who in ("ours", "peer"):
-            told = ("--only", who, "--folder", folder, "--items", str(chosen.items))
+            arguments = ("--only", who, "--folder", folder, "--items", str(chosen.items))
             began = time.perf_counter()
-            subprocess.run([sys.executable, __file__, *told], check=True)
+            subprocess.run([sys.executable, __file__, *arguments], check=True)
             print(f"{time.perf_counter() - began:.1f} s from start to end", flush=True)
 
 

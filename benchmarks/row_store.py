@@ -73,11 +73,11 @@ def fill(rows: int, folder: Path, size: int) -> None:
     with store.writer() as writer:
         for number in range(rows):
             problem = {"domain": "maths", "starter_code": None, "question": question(number)["question"]}
-            asked = request_for(problem, 0, asking)
+            request = request_for(problem, 0, asking)
             cut = dice.randrange(size)
             text = dice.choice(pool)[cut:] + dice.choice(pool)[:cut]
-            reply = Reply(asked.id, text, "stop", 30, size // 4, 1.0, "synthetic", at="2026-01-01T00:00:00.000+00:00")
-            writer.put({**completion_row(asked, reply), "asked_for": "stored/teacher_traces", "run": "none"})
+            reply = Reply(request.id, text, "stop", 30, size // 4, 1.0, "synthetic", at="2026-01-01T00:00:00.000+00:00")
+            writer.put({**completion_row(request, reply), "asked_for": "stored/teacher_traces", "run": "none"})
     store.compact()
 
 

@@ -12,9 +12,15 @@ def timed(warm_up: Callable[[], object], work: Callable[[], object]) -> None:
     warm_up()
     before = resource.getrusage(resource.RUSAGE_SELF)
     began = time.perf_counter()
-    found = work()
+    result = work()
     wall = time.perf_counter() - began
     after = resource.getrusage(resource.RUSAGE_SELF)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    told = {"wall": wall, "cpu": cpu, "peak": after.ru_maxrss / 1024, "base": before.ru_maxrss / 1024, "found": found}
-    json.dump(told, sys.stdout)
+    measured = {
+        "wall": wall,
+        "cpu": cpu,
+        "peak": after.ru_maxrss / 1024,
+        "base": before.ru_maxrss / 1024,
+        "found": result,
+    }
+    json.dump(measured, sys.stdout)

@@ -28,7 +28,7 @@ from skyassets.engines.tokenizing.process import lines, read
 from skyassets.recipes.embedded import SMOLLM2
 
 CHARACTERS_A_TOKEN = 3.8
-"""Of SmolLM2's tokenizer on these lines; only the size of the rows hangs on it."""
+"""Of SmolLM2's tokenizer on these lines; only the size of the rows depends on it."""
 SYSTEM = "Think first, then answer."
 FULL = 17_000
 """Rows of the published data set."""
@@ -36,19 +36,19 @@ FULL = 17_000
 
 def traces(rows: int, tokens: int) -> list[Conversation]:
     files = sorted(Path(os.__file__).parent.glob("*.py"))
-    said = [line for file in files for line in file.read_text(encoding="utf-8").splitlines(keepends=True)]
+    lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines(keepends=True)]
     dice = random.Random(7)
-    made = []
+    conversations = []
     for row in range(rows):
         trace, size = [], 0
         while size < tokens * CHARACTERS_A_TOKEN:
-            at = dice.randrange(len(said))
-            trace += said[at : at + 20]
-            size += sum(map(len, said[at : at + 20]))
-        asked = "".join(dice.sample(said, 10))
-        turns = (Message("system", SYSTEM), Message("user", asked), Message("assistant", "".join(trace)))
-        made.append(Conversation(str(row), turns))
-    return made
+            at = dice.randrange(len(lines))
+            trace += lines[at : at + 20]
+            size += sum(map(len, lines[at : at + 20]))
+        question = "".join(dice.sample(lines, 10))
+        turns = (Message("system", SYSTEM), Message("user", question), Message("assistant", "".join(trace)))
+        conversations.append(Conversation(str(row), turns))
+    return conversations
 
 
 def measured(work: Callable[[], int]) -> dict[str, float]:
@@ -67,8 +67,8 @@ def ours(folder: Path, data: Path, scratch: Path, processes: int) -> dict[str, f
     tokenizer = ChatTokenizer.of(folder)
 
     def work() -> int:
-        with data.open(encoding="utf-8") as said:
-            conversations = read(said)
+        with data.open(encoding="utf-8") as file:
+            conversations = read(file)
             write_examples(scratch / "tokens.arrow", tokenizer.encode_all(conversations), sys.maxsize)
         return int(TokenFile(scratch / "tokens.arrow").lengths.sum())
 
@@ -100,8 +100,8 @@ def trl(folder: Path, data: Path, scratch: Path, processes: int) -> dict[str, fl
     trainer = SFTTrainer(model=model, args=arguments, train_dataset=rows.select([0]), processing_class=tokenizer)
 
     def work() -> int:
-        made = trainer._prepare_dataset(rows, tokenizer, arguments, False, None, "train")
-        return sum(made.data.column("input_ids").combine_chunks().value_lengths().to_pylist())
+        prepared = trainer._prepare_dataset(rows, tokenizer, arguments, False, None, "train")
+        return sum(prepared.data.column("input_ids").combine_chunks().value_lengths().to_pylist())
 
     return measured(work)
 
@@ -114,8 +114,8 @@ def raced(racer: str, folder: Path, data: Path, processes: int) -> dict[str, Any
         command = [sys.executable, __file__, "--racer", racer, str(folder), str(data), scratch, str(processes)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return told
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
 
 
 def race(folder: Path, options: argparse.Namespace, scratch: Path) -> None:
@@ -130,14 +130,16 @@ def race(folder: Path, options: argparse.Namespace, scratch: Path) -> None:
         "TRL, 1 process": ("trl", data, options.rows, 1),
         f"TRL, {cores} processes": ("trl", data, options.rows, cores),
     }
-    told: dict[str, list[dict[str, Any]]] = {name: [] for name in racers}
+    results: dict[str, list[dict[str, Any]]] = {name: [] for name in racers}
     for _ in range(options.runs):
         for name, (racer, file, _, processes) in racers.items():
-            told[name].append(raced(racer, folder, file, processes))
-    fastest = median(options.rows / one["wall"] for one in told["skyassets"])
-    print(f"{options.rows} rows, {told['skyassets'][0]['tokens'] / options.rows:,.0f} tokens each, {cores} cores")
+            results[name].append(raced(racer, folder, file, processes))
+    fastest = median(options.rows / one["wall"] for one in results["skyassets"])
+    print(f"{options.rows} rows, {results['skyassets'][0]['tokens'] / options.rows:,.0f} tokens each, {cores} cores")
     for name, (_, _, rows, _) in racers.items():
-        wall, cpu, peak, child = (median(one[what] for one in told[name]) for what in ("wall", "cpu", "peak", "child"))
+        wall, cpu, peak, child = (
+            median(one[what] for one in results[name]) for what in ("wall", "cpu", "peak", "child")
+        )
         print(
             f"  {name}: {rows / wall:.1f} rows a second ({FULL * wall / rows / 60:.1f} minutes for {FULL:,}), "
             f"{1000 * cpu / rows:.0f} ms of CPU a row; peak {peak:.0f} MB, largest child {child:.0f} MB; "

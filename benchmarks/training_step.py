@@ -133,15 +133,15 @@ def random_base(case: Case, words: Path, folder: Path) -> ModelShape:
 
 def conversations(tokenizer: ChatTokenizer, count: int) -> tuple[list[Conversation], list[int]]:
     """So many examples within the lengths, and their lengths."""
-    writer, made, lengths = Writer(3), list[Conversation](), list[int]()
-    while len(made) < count:
+    writer, examples, lengths = Writer(3), list[Conversation](), list[int]()
+    while len(examples) < count:
         turns = (Message("user", writer.text(10, 40)), Message("assistant", writer.text(10, 150)))
-        one = Conversation(f"row-{len(made)}", turns)
+        one = Conversation(f"row-{len(examples)}", turns)
         length = len(tokenizer.encode(one).tokens)
         if SHORTEST <= length <= LONGEST:
-            made.append(one)
+            examples.append(one)
             lengths.append(length)
-    return made, lengths
+    return examples, lengths
 
 
 def prepared(case: Case, steps: int, words: Path, folder: Path) -> tuple[TrainPlan, JobFolder]:
@@ -160,7 +160,7 @@ def prepared(case: Case, steps: int, words: Path, folder: Path) -> tuple[TrainPl
 
 
 def settings(kind: str, planned: TrainPlan, job: JobFolder, folder: Path) -> Path:
-    """All that the peer is told, in a file: the plan's own arguments, and the examples in the order of our steps."""
+    """The peer's settings, in a file: the plan's own arguments, and the examples in the order of our steps."""
     training = planned.training
     at_once = 1 if training.packing else MICRO_BATCH
     arguments = json.loads(planned.files["arguments.json"]) | {
@@ -169,7 +169,7 @@ def settings(kind: str, planned: TrainPlan, job: JobFolder, folder: Path) -> Pat
         "remove_unused_columns": True,
         "output_dir": str(folder / "saves"),
     }
-    told = {
+    content = {
         "kind": "deepspeed" if kind == "drawn" else kind,
         "base": training.base.name,
         "examples": str(folder / "examples.jsonl"),
@@ -185,7 +185,7 @@ def settings(kind: str, planned: TrainPlan, job: JobFolder, folder: Path) -> Pat
             labels = [one if is_learned else IGNORED for one, is_learned in zip(ids, learned, strict=True)]
             file.write(json.dumps({"input_ids": ids, "labels": labels}) + "\n")
     path = folder / "settings.json"
-    path.write_text(json.dumps(told), encoding="utf-8")
+    path.write_text(json.dumps(content), encoding="utf-8")
     return path
 
 
@@ -262,11 +262,11 @@ def compared(name: str, options: argparse.Namespace, words: Path) -> None:
         for number in range(options.rounds):
             for racer in racers if number % 2 == 0 else racers[::-1]:
                 runs[racer].append(race(racer, planned, job, options.threads))
-    told = {racer: figures(some) for racer, some in runs.items()}
+    medians = {racer: figures(some) for racer, some in runs.items()}
     print(f"{name}: {planned.steps} steps, {options.rounds} rounds", flush=True)
-    for racer, own in told.items():
+    for racer, own in medians.items():
         marks = runs[racer][0].marks
-        ratios = ", ".join(f"{what} {told[OURS][what] / own[what]:.2f}" for what in own)
+        ratios = ", ".join(f"{what} {medians[OURS][what] / own[what]:.2f}" for what in own)
         step = runs[racer][0].tokens / (len(marks) - 1)
         print(
             f"  {racer}: {own['time'] * step:.2f} s a step of {step:,.0f} tokens, {1 / own['time']:,.0f} tokens/s, "

@@ -91,8 +91,8 @@ def theirs(url: str, weights: Path, prompts: list[str], tokens: int, in_flight: 
     )
     if done.returncode:
         sys.exit(f"vLLM's benchmark client failed:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
-    told = json.loads((folder / "result.json").read_text())
-    return Result(told["completed"], told["total_output_tokens"], told["duration"])
+    result = json.loads((folder / "result.json").read_text())
+    return Result(result["completed"], result["total_output_tokens"], result["duration"])
 
 
 def ours(client: OpenAIClientPool, prompts: list[str], tokens: int) -> Result:
@@ -129,7 +129,7 @@ def main() -> None:
                 "vLLM": lambda: theirs(url, weights, prompts, given.tokens, given.in_flight, Path(folder)),
                 "ours": lambda: ours(client, prompts, given.tokens),
             }
-            # Whoever comes second finds another machine: they take turns at that too.
+            # The second one finds the machine in another state, so the order alternates too.
             order = sorted(measured, reverse=number % 2 == 0)
             results = {name: measured[name]() for name in order}
             kind = "warm-up" if number == 0 else f"round {number}"

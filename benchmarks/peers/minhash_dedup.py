@@ -27,21 +27,21 @@ def datasketch(texts: list[str], threshold: float) -> list[int]:
 
     index = MinHashLSH(threshold=threshold, num_perm=PERMUTATIONS)
     sets = ([shingle.encode() for shingle in set(shingles(text))] for text in texts)
-    found = []
+    duplicates = []
     for at, sketch in enumerate(MinHash.generator(sets, num_perm=PERMUTATIONS)):
         if index.query(sketch):
-            found.append(at)
+            duplicates.append(at)
         else:
             index.insert(at, sketch, check_duplication=False)
-    return found
+    return duplicates
 
 
 def rensa(texts: list[str], threshold: float) -> list[int]:
     from rensa import RMinHashDeduplicator
 
     index = RMinHashDeduplicator(threshold=threshold, num_perm=PERMUTATIONS, use_lsh=True)
-    kept = index.add_pairs((str(at), shingles(text)) for at, text in enumerate(texts))
-    return [at for at, new in enumerate(kept) if not new]
+    is_new = index.add_pairs((str(at), shingles(text)) for at, text in enumerate(texts))
+    return [at for at, new in enumerate(is_new) if not new]
 
 
 def main() -> None:

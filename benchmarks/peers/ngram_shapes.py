@@ -19,11 +19,11 @@ def joined(text: str, ngram: int) -> list[str]:
 
 
 def holders(texts: list[str], ngram: int) -> dict[str, set[int]]:
-    found: dict[str, set[int]] = defaultdict(set)
+    positions: dict[str, set[int]] = defaultdict(set)
     for at, text in enumerate(texts):
         for gram in joined(text, ngram):
-            found[gram].add(at)
-    return found
+            positions[gram].add(at)
+    return positions
 
 
 def sets(texts: list[str], items: list[str], ngram: int) -> list[int]:
@@ -32,11 +32,11 @@ def sets(texts: list[str], items: list[str], ngram: int) -> list[int]:
 
 
 def lookups(texts: list[str], items: list[str], ngram: int) -> list[int]:
-    known, asked = holders(items, ngram), holders(texts, ngram)
-    found: set[int] = set()
-    for gram in known.keys() & asked.keys():
-        found |= asked[gram]
-    return sorted(found)
+    known, queries = holders(items, ngram), holders(texts, ngram)
+    hits: set[int] = set()
+    for gram in known.keys() & queries.keys():
+        hits |= queries[gram]
+    return sorted(hits)
 
 
 def main() -> None:

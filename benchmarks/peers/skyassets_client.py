@@ -34,7 +34,7 @@ def main() -> None:
         if "--expected" in sys.argv:
             lengths = [float(prompt[prompt.index("=") + 1 :]) for prompt in prompts]
             expected = {one.id: length for one, length in zip(wanted, lengths, strict=True)}
-        # Loaded once a process, by whoever asks first: not a cost of the calls.
+        # Loaded once a process, by the first request: not a cost of the calls.
         import aiohttp  # noqa: F401
         import openai  # noqa: F401
         import uvloop  # noqa: F401
@@ -42,8 +42,8 @@ def main() -> None:
         began, cpu = time.perf_counter(), time.process_time()
         completer.complete(MODEL, wanted, expected)
         seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
-        kept = rows.get([one.id for one in wanted]).height
-    print(json.dumps({"seconds": seconds, "cpu": cpu, "rows": kept}))
+        stored = rows.get([one.id for one in wanted]).height
+    print(json.dumps({"seconds": seconds, "cpu": cpu, "rows": stored}))
 
 
 if __name__ == "__main__":

@@ -15,10 +15,10 @@ def main() -> None:
     data = json.load(sys.stdin)
     texts, groups = data["texts"], data.get("groups")
 
-    def found() -> list[int]:
+    def duplicates() -> list[int]:
         return [at for at, twin in enumerate(near_duplicates(texts, rule, groups)) if twin is not None]
 
-    timed(lambda: near_duplicates(texts[:100], rule), found)
+    timed(lambda: near_duplicates(texts[:100], rule), duplicates)
 
 
 if __name__ == "__main__":

@@ -60,27 +60,27 @@ def join() -> None:
 
 
 def main() -> None:
-    said = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    settings = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     disable_progress_bars()
-    kind, base = said["kind"], said["base"]
+    kind, base = settings["kind"], settings["base"]
     has_masters = kind in ("deepspeed", "whole")
     if has_masters:
         join()
     arguments = SFTConfig(
-        **said["arguments"],
-        packing=said["packing"],
+        **settings["arguments"],
+        packing=settings["packing"],
         packing_strategy="bfd",
-        max_length=said["cutoff"],
-        deepspeed=said["deepspeed"] if has_masters else None,
+        max_length=settings["cutoff"],
+        deepspeed=settings["deepspeed"] if has_masters else None,
         use_cpu=True,
         report_to="none",
     )
     model = AutoModelForCausalLM.from_pretrained(
         base, dtype=torch.float32 if kind == "autocast" else torch.bfloat16, attn_implementation="sdpa"
     )
-    with Path(said["examples"]).open(encoding="utf-8") as file:
+    with Path(settings["examples"]).open(encoding="utf-8") as file:
         rows = Dataset.from_list([json.loads(line) for line in file])
-    lines = Lines(Path(said["curve"]))
+    lines = Lines(Path(settings["curve"]))
     trainer = (Whole if kind == "whole" else SFTTrainer)(
         model=model,
         args=arguments,
@@ -92,7 +92,7 @@ def main() -> None:
     batch = arguments.per_device_train_batch_size * arguments.gradient_accumulation_steps
     lines.tokens = [sum(sizes[start : start + batch]) for start in range(0, len(sizes), batch)]
     trainer.train()
-    trainer.save_model(str(Path(said["curve"]).with_name("model")))
+    trainer.save_model(str(Path(settings["curve"]).with_name("model")))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ def row(key: str, text: str = "text") -> dict[str, object]:
 
 def journalled(folder: Path) -> list[str]:
     """The keys in the journal, in order."""
-    return [str(found["completion_id"]) for path in segments(folder) for found in read_segment(path).rows]
+    return [str(row["completion_id"]) for path in segments(folder) for row in read_segment(path).rows]
 
 
 def put(store: RowStore, row: dict[str, object]) -> None:

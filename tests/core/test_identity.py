@@ -53,11 +53,11 @@ def test_parts_do_not_run_together(first: list[str], second: list[str]) -> None:
     assert (digest(*first) == digest(*second)) == (first == second)
 
 
-def test_one_and_one_point_nought_are_one_request() -> None:
+def test_1_and_1_point_0_are_one_request() -> None:
     assert digest(1) == digest(1.0)
 
 
-def test_true_is_not_one() -> None:
+def test_true_is_not_1() -> None:
     assert digest(True) != digest(1)
 
 
@@ -87,7 +87,7 @@ class Renamed(Deployment):
     pass
 
 
-def test_a_class_is_called_in_digests_what_it_says_and_not_what_it_is_named() -> None:
+def test_a_class_is_named_in_digests_by_its_declared_name() -> None:
     assert digest(Deployment(1, 2)) == digest(Point(1, 2)) != digest(Vector(1, 2))
 
 

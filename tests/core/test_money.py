@@ -15,7 +15,7 @@ MINI = PRICES["gpt-4o-mini"]
 AMOUNTS = st.floats(min_value=0.0, max_value=1e6, allow_nan=False)
 
 
-def asked(text: str, max_tokens: int) -> Request:
+def request(text: str, max_tokens: int) -> Request:
     return Request("0", Model("m", "1"), (Message("user", text),), Sampling(0.7, max_tokens), seed=1)
 
 
@@ -33,7 +33,7 @@ def test_a_batch_costs_half_where_the_host_says_so() -> None:
 @given(st.text(max_size=200), st.integers(1, 10_000), st.integers(0, 10_000))
 def test_no_answer_within_its_limit_costs_more_than_the_worst(text: str, limit: int, tokens: int) -> None:
     prompt_tokens = len(text.encode("utf-8", "replace"))  # a token is at least a byte
-    assert MINI.dollars(prompt_tokens, min(tokens, limit)) <= MINI.worst(asked(text, limit))
+    assert MINI.dollars(prompt_tokens, min(tokens, limit)) <= MINI.worst(request(text, limit))
 
 
 @pytest.mark.parametrize(("name", "price"), PRICES.items(), ids=PRICES)
@@ -48,8 +48,8 @@ def test_a_dated_name_without_a_price_cut_costs_what_its_family_does() -> None:
         assert (PRICES[dated].input, PRICES[dated].output) == (PRICES[family].input, PRICES[family].output)
 
 
-def test_a_server_of_ones_own_costs_nothing_a_token() -> None:
-    assert FREE.worst(asked("a" * 1000, 16_384)) == 0.0
+def test_an_own_server_costs_nothing_a_token() -> None:
+    assert FREE.worst(request("a" * 1000, 16_384)) == 0.0
 
 
 @given(AMOUNTS, st.lists(st.tuples(AMOUNTS, st.floats(0.0, 1.0)), max_size=40), st.randoms(use_true_random=False))
@@ -71,7 +71,7 @@ def test_calls_never_pass_the_budget(budget: float, calls: list[tuple[float, flo
 
 
 @given(st.floats(min_value=1e-6, max_value=1e6), AMOUNTS)
-def test_what_does_not_fit_is_not_set_aside(budget: float, more: float) -> None:
+def test_a_call_that_does_not_fit_reserves_no_money(budget: float, more: float) -> None:
     run_budget = Budget(budget)
     assert run_budget.reserve(budget / 2)
     assert not run_budget.reserve(budget + more + 1e-6)
@@ -80,7 +80,7 @@ def test_what_does_not_fit_is_not_set_aside(budget: float, more: float) -> None:
     assert run_budget.reserve(budget / 2)
 
 
-def test_many_small_sums_are_the_whole_and_no_more() -> None:
+def test_many_small_sums_add_up_exactly() -> None:
     run_budget = Budget(1.0)
     assert all(run_budget.reserve(0.1) for _ in range(10))
     assert not run_budget.reserve(1e-9)

@@ -27,6 +27,6 @@ def test_a_recipe_that_imports_old_names_sees_where_it_does() -> None:
     assert "skyassets.stages.benchmark is now" in run.stderr
 
 
-def test_what_is_no_module_is_still_no_module() -> None:
+def test_an_unknown_name_is_still_not_a_module() -> None:
     with pytest.raises(ModuleNotFoundError):
         importlib.import_module("skyassets.stages.nowhere")

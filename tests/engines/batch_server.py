@@ -1,4 +1,4 @@
-"""A server with a Batch API that misbehaves as it is told: `python batch_server.py [OPTIONS]`; prints its port.
+"""A server with a Batch API that misbehaves on request: `python batch_server.py [OPTIONS]`; prints its port.
 
 It has POST /v1/files, GET /v1/files/ID/content, POST and GET /v1/batches, GET /v1/batches/ID and its /cancel.
 
@@ -41,7 +41,7 @@ class Batch:
     status: str = "validating"
 
     def look(self) -> None:
-        """One look nearer to the end."""
+        """Count one poll; after enough of them the batch ends."""
         if self.end == "stuck":
             self.status = "in_progress"
         elif self.looks > 0 and self.status in ("validating", "in_progress"):
@@ -55,22 +55,22 @@ class Batch:
         return self.status in ("completed", "expired", "cancelled")
 
     def lines(self) -> tuple[list[bytes], list[bytes]]:
-        """What stands in the output and in the error file."""
+        """The lines of the output file and of the error file."""
         output: list[bytes] = []
         errors: list[bytes] = []
-        for row in reversed(self.rows):  # in any order but the one asked in
+        for row in reversed(self.rows):  # not in the order of the requests
             self.line(row, output, errors)
         return output, errors
 
     def line(self, row: dict[str, Any], output: list[bytes], errors: list[bytes]) -> None:
         name, _, word = row["body"]["messages"][-1]["content"].partition(": ")
-        told: dict[str, Any] = {"id": f"r-{row['custom_id']}", "custom_id": row["custom_id"], "error": None}
+        head: dict[str, Any] = {"id": f"r-{row['custom_id']}", "custom_id": row["custom_id"], "error": None}
         if word == "late" and self.status in ("expired", "cancelled"):
             error = {"code": f"batch_{self.status}", "message": "This request could not be executed in time."}
-            errors.append(json.dumps({**told, "response": None, "error": error}).encode())
+            errors.append(json.dumps({**head, "response": None, "error": error}).encode())
         elif word in ("400", "500"):
             body = {"error": {"message": f"row {name} is bad", "code": None}}
-            errors.append(json.dumps({**told, "response": {"status_code": int(word), "body": body}}).encode())
+            errors.append(json.dumps({**head, "response": {"status_code": int(word), "body": body}}).encode())
         elif word == "lost":
             pass
         elif word == "noise":
@@ -79,11 +79,11 @@ class Batch:
             content = None if word == "empty" else Handler.say or f"answer to {name}"
             choice = {"message": {"role": "assistant", "content": content}, "finish_reason": "stop"}
             body = {"choices": [choice], "usage": {"prompt_tokens": 1000, "completion_tokens": 500}}
-            output.append(json.dumps({**told, "response": {"status_code": 200, "body": body}}).encode())
+            output.append(json.dumps({**head, "response": {"status_code": 200, "body": body}}).encode())
             if word == "twice":
                 output.append(output[-1])
 
-    def told(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         output, errors = self.lines() if self.has_ended else ([], [])
         code = self.end.partition("=")[2]
         failure = {"data": [{"code": code, "message": f"it is so: {code}", "line": 1, "param": None}]}
@@ -106,7 +106,7 @@ class Batch:
 
 
 class State:
-    """What the server holds and has seen."""
+    """The server's files and batches, and the calls it has seen."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
@@ -126,9 +126,9 @@ class State:
                 return "ok"
             return words[0].removesuffix("...") if words[0].endswith("...") else words.pop(0)
 
-    def create(self, asked: dict[str, Any], looks: int, queue: int, most: int) -> Batch:
+    def create(self, order: dict[str, Any], looks: int, queue: int, most: int) -> Batch:
         with self.lock:
-            rows = self.files[asked["input_file_id"]]
+            rows = self.files[order["input_file_id"]]
             end = self.ends.pop(0) if len(self.ends) > 1 else self.ends[0]
             under_way = sum(
                 len(one.rows) for one in self.batches.values() if one.status in ("validating", "in_progress")
@@ -137,21 +137,21 @@ class State:
                 end = "failed=token_limit_exceeded"
             if len(rows) > most:
                 end = "failed=too_many_tasks"
-            metadata = asked.get("metadata") or {}
-            made = Batch(f"batch_{len(self.batches)}", asked["input_file_id"], rows, metadata, end, looks)
-            self.batches[made.id] = made
+            metadata = order.get("metadata") or {}
+            batch = Batch(f"batch_{len(self.batches)}", order["input_file_id"], rows, metadata, end, looks)
+            self.batches[batch.id] = batch
             if not end.startswith("failed"):
                 for row in rows:
                     name = row["body"]["messages"][-1]["content"].partition(":")[0]
                     self.paid[name] = self.paid.get(name, 0) + 1
-            return made
+            return batch
 
     def seen(self) -> dict[str, Any]:
         with self.lock:
-            batches = [{"rows": len(one.rows), **one.told()} for one in self.batches.values()]
+            batches = [{"rows": len(one.rows), **one.as_json()} for one in self.batches.values()]
             rows = [row for rows in self.files.values() for row in rows]
-            told = {"calls": self.calls, "paid": self.paid, "hanging": self.hanging}
-            return {**told, "batches": batches, "files": list(self.files), "rows": rows}
+            counts = {"calls": self.calls, "paid": self.paid, "hanging": self.hanging}
+            return {**counts, "batches": batches, "files": list(self.files), "rows": rows}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -192,7 +192,7 @@ class Handler(BaseHTTPRequestHandler):
             self.play("create", self.create)
 
     def play(self, kind: str, act: Any) -> None:
-        """Do as told; what ends in `-after` is done before it goes wrong."""
+        """Play the word; with `-after` the call is carried out before it fails."""
         word = self.state.word(kind)
         if self.key and self.headers["Authorization"] != f"Bearer {self.key}":
             word = "401"
@@ -239,17 +239,18 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(200, {"id": name, "object": "file", "bytes": len(content), "created_at": 0, "purpose": "batch"})
 
     def create(self) -> None:
-        self.answer(200, self.state.create(json.loads(self.body), self.looks, self.queue, self.most).told())
+        self.answer(200, self.state.create(json.loads(self.body), self.looks, self.queue, self.most).as_json())
 
     def list(self) -> None:
         with self.state.lock:
-            told = [one.told() for one in reversed(self.state.batches.values())]
+            batches = [one.as_json() for one in reversed(self.state.batches.values())]
         after = re.search(r"after=(\w+)", self.path)
-        start = 1 + next((at for at, one in enumerate(told) if after and one["id"] == after[1]), -1)
-        page = told[start : start + 2]  # small pages, so that there are several
+        start = 1 + next((at for at, one in enumerate(batches) if after and one["id"] == after[1]), -1)
+        page = batches[start : start + 2]  # small pages, so that there are several
         last = page[-1]["id"] if page else None
         self.answer(
-            200, {"object": "list", "data": page, "has_more": start + 2 < len(told), "first_id": None, "last_id": last}
+            200,
+            {"object": "list", "data": page, "has_more": start + 2 < len(batches), "first_id": None, "last_id": last},
         )
 
     def look(self) -> None:
@@ -259,8 +260,8 @@ class Handler(BaseHTTPRequestHandler):
             return
         with self.state.lock:
             batch.look()
-            told = batch.told()
-        self.answer(200, told)
+            state = batch.as_json()
+        self.answer(200, state)
 
     def fetch(self) -> None:
         kind, _, name = self.path.split("/")[3].partition("-")
@@ -279,7 +280,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def drop(self) -> None:
-        """Break the connection the hard way, with a TCP reset."""
+        """Break the connection with a TCP reset."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()
         self.close_connection = True
@@ -289,7 +290,7 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away is no news here."""
+        """Ignore clients that closed the connection."""
 
 
 def main() -> None:

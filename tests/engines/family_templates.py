@@ -17,16 +17,16 @@ SMOLLM2 = (
 
 @dataclass(frozen=True)
 class Family:
-    """What the tests need to know of a family."""
+    """The facts about a family that the tests need."""
 
     name: str
     special: tuple[str, ...]
     eos: str
     end: str
-    """What ends a turn."""
+    """The end of a turn."""
     bos: str | None = None
     asks: str = "<|im_start|>assistant\n"
-    """How a prompt ends."""
+    """The end of a prompt."""
 
 
 CHATML = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
@@ -71,7 +71,7 @@ def template(family: Family) -> str:
 
 @functools.cache
 def family_tokenizer(family: Family) -> Any:
-    """Bytes, a few words, and the family's special tokens; Gemma's splits no text, as the real one."""
+    """Bytes, a few words, and the family's special tokens; Gemma's splits no text, like the real one."""
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -89,6 +89,6 @@ def family_tokenizer(family: Family) -> Any:
         vocab_size=700, special_tokens=special, initial_alphabet=alphabet, show_progress=False
     )
     raw.train_from_iterator(["\n\n user assistant model system What is the answer"] * 9, trainer)
-    made = PreTrainedTokenizerFast(tokenizer_object=raw, bos_token=family.bos, eos_token=family.eos)
-    made.chat_template = template(family)
-    return made
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=raw, bos_token=family.bos, eos_token=family.eos)
+    tokenizer.chat_template = template(family)
+    return tokenizer

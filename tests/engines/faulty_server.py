@@ -1,4 +1,4 @@
-"""A chat server that misbehaves as it is told: `python faulty_server.py [OPTIONS]`; prints its port.
+"""A chat server that misbehaves on request: `python faulty_server.py [OPTIONS]`; prints its port.
 
 `--no-models` has no model list, `--key KEY` wants a key, `--port N` is for one that comes back, `--most N` turns away
 what is more than N in flight, `--limit N` tells of a limit of N requests a minute in its headers, and keeps to it.
@@ -67,7 +67,7 @@ class Log:
         with self.lock:
             self.in_flight -= 1
 
-    def told(self) -> dict[str, Any]:
+    def counts(self) -> dict[str, Any]:
         with self.lock:
             return {
                 "calls": self.calls,
@@ -103,7 +103,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path == "/seen":
-            self.answer(200, self.log.told())
+            self.answer(200, self.log.counts())
         elif not self.has_models:
             self.answer(404, {"detail": "Not Found"})
         elif self.key and self.headers["Authorization"] != f"Bearer {self.key}":
@@ -146,8 +146,8 @@ class Handler(BaseHTTPRequestHandler):
                 self.wfile.flush()
                 time.sleep(0.1)
         elif word == "usage":
-            told = {"prompt_tokens": json.loads(detail), "completion_tokens": json.loads(detail)}
-            self.complete(name, usage=told)
+            usage = {"prompt_tokens": json.loads(detail), "completion_tokens": json.loads(detail)}
+            self.complete(name, usage=usage)
         elif word == "empty-with-usage":
             self.complete(name, message={"role": "assistant", "content": None})
         elif word == "echo":
@@ -233,7 +233,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def drop(self) -> None:
-        """Break the connection the hard way, with a TCP reset."""
+        """Break the connection with a TCP reset."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()
         self.close_connection = True
@@ -244,7 +244,7 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 1024
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away is no news here."""
+        """Ignore clients that closed the connection."""
 
 
 def main() -> None:

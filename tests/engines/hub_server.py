@@ -1,6 +1,6 @@
 """A hub on this machine: the few calls of the Hugging Face hub's interface that reading a data set takes.
 
-Repositories are folders `owner/name`. One in `gated` wants a token of `granted`; `other` is a token of somebody else.
+Repositories are folders `owner/name`. One in `gated` wants a token of `granted`; `other` is another user's token.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ class Hub(ThreadingHTTPServer):
     def __init__(self, folder: Path, gated: set[str], granted: set[str]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.folder, self.gated, self.granted = folder, gated, granted
-        self.asked: list[tuple[str, str]] = []
+        self.requests: list[tuple[str, str]] = []
         self.broken = False
 
     @property
@@ -62,7 +62,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, body: dict[str, object] | None = None) -> None:
         path = unquote(urlsplit(self.path).path)
-        self.server.asked.append((self.command, path))
+        self.server.requests.append((self.command, path))
         if self.server.broken:
             return self._send(503, b"busy")
         kind, _, rest = path.strip("/").partition("datasets/")
@@ -111,10 +111,10 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(404, b"{}", {"X-Error-Code": "EntryNotFound"})
         content = path.read_bytes()
         named = {"ETag": f'"{hashlib.sha1(content).hexdigest()}"', "X-Repo-Commit": COMMIT, "Accept-Ranges": "bytes"}
-        asked = self.headers.get("Range")
-        if asked is None:
+        wanted = self.headers.get("Range")
+        if wanted is None:
             return self._send(200, content, named)
-        first, _, last = asked.removeprefix("bytes=").partition("-")
+        first, _, last = wanted.removeprefix("bytes=").partition("-")
         start, end = int(first), min(int(last or len(content) - 1), len(content) - 1)
         span = {"Content-Range": f"bytes {start}-{end}/{len(content)}"}
         return self._send(206, content[start : end + 1], named | span)

@@ -8,18 +8,18 @@ from pathlib import Path
 
 def descendants(pid: int) -> set[int]:
     """All processes below `pid`."""
-    found: set[int] = set()
+    pids: set[int] = set()
     # A thread or a process may end between two looks: it then has no children.
     with suppress(FileNotFoundError, ProcessLookupError):
         for thread in Path(f"/proc/{pid}/task").iterdir():
             with suppress(FileNotFoundError, ProcessLookupError):
                 for child in map(int, (thread / "children").read_text().split()):
-                    found |= {child} | descendants(child)
-    return found
+                    pids |= {child} | descendants(child)
+    return pids
 
 
 def alive(pids: Collection[int]) -> set[int]:
-    """Those of `pids` that still run; a zombie does not."""
+    """Those of `pids` that still run; a zombie does not count."""
     return {pid for pid in pids if _state(pid) not in {"Z", "X", ""}}
 
 

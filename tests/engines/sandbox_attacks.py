@@ -1,4 +1,4 @@
-"""Programs that attack. Whoever is meant is looked at from outside, never asked.
+"""Programs that attack. Their targets are checked from outside; no program's own report counts.
 
 Things of the world they attack stand in braces: `{tcp}` for a port, `{secret!r}` for a file's name.
 """

@@ -1,4 +1,4 @@
-"""Programs that use up all there is, or turn on other processes. Looked at from outside, never asked.
+"""Programs that use up all there is, or turn on other processes. Checked from outside; no program's own report counts.
 
 Things of the world they attack stand in braces: `{tcp}` for a port, `{secret!r}` for a file's name.
 """

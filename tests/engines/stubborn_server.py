@@ -8,7 +8,7 @@ chat completion with the text "well". Words, for what else it does:
 - `brief`: dies a second after the first GET;
 - `brief-until=FILE`: the same, until FILE exists;
 - `lives=FILE`: notes in FILE that it was started, and exits with 4 when FILE has more than `most=N` notes;
-- `unwell`: answers GET with 503 from the second after it was first asked.
+- `unwell`: answers GET with 503 from one second after the first request.
 """
 
 import http.server
@@ -22,18 +22,18 @@ from pathlib import Path
 
 CHILD = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
 WORDS = dict(word.partition("=")[::2] for word in sys.argv[2:])
-asked: list[float] = []
+times: list[float] = []
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        asked.append(time.monotonic())
-        is_unwell = "unwell" in WORDS and asked[-1] > asked[0] + 1
+        times.append(time.monotonic())
+        is_unwell = "unwell" in WORDS and times[-1] > times[0] + 1
         is_brief = "brief" in WORDS or ("brief-until" in WORDS and not Path(WORDS["brief-until"]).exists())
         self.say(503 if "never-ready" in WORDS or is_unwell else 200, {"data": [{"id": "well"}]})
-        if is_brief and len(asked) == 1:
+        if is_brief and len(times) == 1:
             threading.Thread(target=die_soon).start()
 
     def do_POST(self) -> None:

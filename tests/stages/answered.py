@@ -1,4 +1,4 @@
-"""Answers in memory, for tests of what is made of them."""
+"""Answers in memory, for tests of scores and reports."""
 
 import polars as pl
 
@@ -11,7 +11,7 @@ MADE_WITH: dict[str, object] = {"graders": "test"}
 
 
 def benchmark(name: str = "b", **more: object) -> Benchmark:
-    """A benchmark whose source nobody reads."""
+    """A benchmark whose source is never read."""
     return Benchmark(name, SOURCE, **more)  # type: ignore[arg-type]
 
 

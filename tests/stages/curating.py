@@ -33,10 +33,10 @@ def problem(number: int, question: str = QUESTION, **more: object) -> Row:
 
 
 def rewrite(number: int, of: int, solution: str = "1", failed: str | None = None, text: str | None = None) -> Row:
-    made = None if failed else text or join(Structured("t" * (number + 1), solution))
+    joined = None if failed else text or join(Structured("t" * (number + 1), solution))
     return {
         "rewrite_id": f"r{number:02}", "trace_id": f"t{number:02}", "problem_id": f"p{of:02}", "completion_id": None,
-        "rewriter": "rules", "thought": None, "solution": None, "rewritten": made, "failed": failed, "changed": None,
+        "rewriter": "rules", "thought": None, "solution": None, "rewritten": joined, "failed": failed, "changed": None,
     }  # fmt: skip
 
 
@@ -56,8 +56,8 @@ def _trace(row: Row, ends: dict[int, str]) -> Row:
 
 
 def words(many: Sequence[Conversation]) -> list[TokenCount]:
-    said = [[len(turn.content.split()) for turn in one.messages] for one in many]
-    return [TokenCount(sum(each), each[-1]) for each in said]
+    lengths = [[len(turn.content.split()) for turn in one.messages] for one in many]
+    return [TokenCount(sum(each), each[-1]) for each in lengths]
 
 
 def judged(

@@ -1,4 +1,4 @@
-"""Contamination looked up plainly, item by item and text by text: what the fast look-up has to agree with."""
+"""Contamination looked up plainly, item by item and text by text; the fast look-up must agree with it."""
 
 import re
 from collections import Counter, defaultdict
@@ -15,8 +15,8 @@ def held(items: Mapping[str, str], rule: Decontamination, text: str) -> Hit | No
     sizes: dict[str, int] = {}
     holders: dict[tuple[str, ...], list[str]] = defaultdict(list)
     lengths: set[int] = set()
-    for item, told in items.items():
-        words = _words(told, rule)
+    for item, question in items.items():
+        words = _words(question, rule)
         length = min(rule.ngram, len(words))
         grams = _grams(words, length)
         if not grams or (length < rule.ngram and not rule.whole_short):
@@ -39,13 +39,13 @@ def alike(items: Mapping[str, str], rule: Decontamination, text: str) -> Hit | N
     """The most similar item, if it is a near-duplicate."""
     near = rule.near
     assert near is not None
-    found: list[tuple[float, str]] = []
-    for item, told in items.items():
-        mine, theirs = ({*_shingles(one, near.shingle)} for one in (text, told))
+    matches: list[tuple[float, str]] = []
+    for item, question in items.items():
+        mine, theirs = ({*_shingles(one, near.shingle)} for one in (text, question))
         similarity = len(mine & theirs) / (len(mine | theirs) or 1)
-        if similarity >= near.threshold and (not near.same_numbers or quantities(text) == quantities(told)):
-            found.append((-similarity, item))
-    return (min(found)[1], -min(found)[0]) if found else None
+        if similarity >= near.threshold and (not near.same_numbers or quantities(text) == quantities(question)):
+            matches.append((-similarity, item))
+    return (min(matches)[1], -min(matches)[0]) if matches else None
 
 
 def _shingles(text: str, length: int) -> set[tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""Questions that the tests of plans ask."""
+"""Inputs for the tests of plans."""
 
 from skyassets.core.ports import Model
 from skyassets.core.training.hardware import hardware_of

@@ -1,10 +1,10 @@
-"""A sandbox that runs nothing and says what it is told to."""
+"""A sandbox that runs nothing and returns the given results."""
 
 from skyassets.core.ports import Limits, Program, ProgramRun
 
 
 class Replay:
-    """A sandbox that has seen it all before."""
+    """A sandbox that returns recorded runs."""
 
     name = "replay"
 

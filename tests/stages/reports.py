@@ -1,4 +1,4 @@
-"""Reports made up for tests: as many rows as one likes, as `benchmark_reports` has them."""
+"""Made-up reports for tests: any number of rows with the columns of `benchmark_reports`."""
 
 import json
 import random
@@ -18,7 +18,7 @@ MADE_WITH = {"recipe": "smoke", "sampling": {"temperature": 0.6, "max_tokens": 6
 def row(benchmark: str, role: str, metric: str, value: float | None, **more: object) -> dict[str, object]:
     """One row of a whole benchmark; `more` changes it."""
     place = (benchmark, more.get("by", "all"), more.get("part", "all"), role, metric)
-    told = {
+    values = {
         "report_id": json.dumps(place),
         "epoch_name": "",
         "benchmark": benchmark,
@@ -39,7 +39,7 @@ def row(benchmark: str, role: str, metric: str, value: float | None, **more: obj
         "checkpoint_id": None if role == "base" else "c0ffee",
         "made_with": json.dumps(MADE_WITH),
     }
-    return told | more
+    return values | more
 
 
 def gain(benchmark: str, value: float | None, p: float | None, **more: object) -> dict[str, object]:
@@ -88,7 +88,7 @@ SPENT = (
 
 
 def example(benchmark: str, is_won: bool, text: str = "So it is 42. " * 400) -> PairedExample:
-    """An item that one of the two lost."""
+    """An item that one of the two models lost."""
     right, wrong = (
         ShownAnswer(f"{text} \\boxed{{42}}", 420, "stop", "equal"),
         ShownAnswer("\\boxed{41}", 12, "stop", "41 is not 42"),

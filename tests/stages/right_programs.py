@@ -1,4 +1,4 @@
-"""Programs that are right, of which a careless grader fails each.
+"""Right programs, each of which a careless grader fails.
 
 Scripts read a count and that many numbers, and print each doubled, a line each; functions return the sum of squares.
 """

@@ -1,4 +1,4 @@
-"""Programs that are wrong, of which a careless grader passes each. What they should do is told in `right_programs`."""
+"""Wrong programs, each of which a careless grader passes. `right_programs` says what they should do."""
 
 READ = "n, *xs = map(int, open(0).read().split())\n"
 PRINT = READ + "for x in xs: print(2 * x)\n"

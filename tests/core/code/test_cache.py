@@ -68,12 +68,12 @@ def test_a_damaged_entry_does_not_count(source: Path, harm: str) -> None:
     assert reader.times == 2
 
 
-def test_nothing_is_written_where_no_bytecode_is(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_written_where_bytecode_is_switched_off(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     cached(source, "stage", Reader())
     assert not entry_of(source).exists()
 
 
-def test_a_folder_that_cannot_be_written_is_no_fault(source: Path, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_no_error(source: Path, tmp_path: Path) -> None:
     (tmp_path / "bytecode").write_text("a file where a folder would be")
     assert cached(source, "stage", Reader()) == read(source.read_text(), "stage")

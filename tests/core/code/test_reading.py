@@ -1,4 +1,4 @@
-"""What a source file says is the same for every layout, and for every Python that this machine has."""
+"""The text read from a source file is the same for every layout, and for every Python on this machine."""
 
 import ast
 import os
@@ -37,7 +37,7 @@ def spelling_of(source: str) -> str:
         ("\nLIMIT = 3", "\n\n\nLIMIT = (3)"),
     ],
 )
-def test_what_changes_no_behaviour_changes_no_text(old: str, new: str) -> None:
+def test_a_change_without_effect_on_behaviour_leaves_the_text_unchanged(old: str, new: str) -> None:
     assert spelling_of(CODE) == spelling_of(CODE.replace(old, new))
 
 
@@ -61,7 +61,7 @@ def test_what_changes_behaviour_changes_the_text(old: str, new: str) -> None:
         "from ..stages.leaf import f\nf()",
     ],
 )
-def test_every_form_of_import_says_the_same(form: str) -> None:
+def test_every_form_of_import_has_the_same_text(form: str) -> None:
     whole = read(form, "skyassets.stages.here")
     assert whole.text == spelling_of("from skyassets.stages.leaf import f\nf()")
     assert "skyassets.stages.leaf.f" in whole.paths
@@ -92,7 +92,7 @@ def test_imports_of_other_packages_are_part_of_the_text() -> None:
 
 
 @pytest.mark.parametrize("name", ["python3.11", "python3.12", "python3.13"])
-def test_every_python_reads_the_whole_package_alike(name: str) -> None:
+def test_every_python_reads_the_whole_package_the_same_way(name: str) -> None:
     program = (
         f"import sys, pathlib, hashlib; sys.path.insert(0, {str(ROOT)!r}); sys.dont_write_bytecode = True\n"
         "from skyassets.core.code.reading import read\n"

@@ -22,7 +22,7 @@ PACKAGES = {"skyassets/stages/__init__.py": "", "skyassets/stages/pkg/__init__.p
 
 @pytest.fixture
 def version_of(tmp_path: Path) -> Callable[..., str]:
-    """The version of modules in a package that holds the files of a tree beside what tells versions."""
+    """The version of modules in a package that holds the files of a tree beside the code that computes versions."""
     count = iter(range(1000))
 
     def version(tree: Tree, *modules: str) -> str:
@@ -82,7 +82,7 @@ def test_a_changed_template_of_a_package_is_seen(version_of: Callable[..., str])
     assert version_of(tree, "skyassets.stages.top") != version_of(changed, "skyassets.stages.top")
 
 
-def test_a_name_that_a_package_hands_on_leads_to_its_module(version_of: Callable[..., str]) -> None:
+def test_a_name_that_a_package_re_exports_leads_to_its_module(version_of: Callable[..., str]) -> None:
     tree = {
         "skyassets/stages/top.py": "from skyassets.stages.pkg import f\nx = f()\n",
         "skyassets/stages/pkg/__init__.py": "from skyassets.stages.pkg.leaf import f\n",
@@ -118,7 +118,7 @@ def test_another_function_of_the_same_name_changes_the_version(version_of: Calla
     assert version_of(tree, "skyassets.stages.top") != version_of(changed, "skyassets.stages.top")
 
 
-def test_modules_may_import_one_another_in_a_circle(version_of: Callable[..., str]) -> None:
+def test_modules_may_import_each_other_in_a_circle(version_of: Callable[..., str]) -> None:
     tree = {
         "skyassets/stages/a.py": "from skyassets.stages import b\ndef f(): return b.g\n",
         "skyassets/stages/b.py": "from skyassets.stages import a\ndef g(): return a.f\n",
@@ -136,7 +136,7 @@ def test_core_and_engines_are_not_followed(version_of: Callable[..., str]) -> No
     assert version_of(tree, "skyassets.stages.top") == version_of(changed, "skyassets.stages.top")
 
 
-def test_a_package_stands_for_all_modules_in_it(version_of: Callable[..., str]) -> None:
+def test_a_package_includes_all_modules_in_it(version_of: Callable[..., str]) -> None:
     tree = {"skyassets/engines/__init__.py": "", "skyassets/engines/box/__init__.py": ""}
     one = {**tree, "skyassets/engines/box/deep/__init__.py": "", "skyassets/engines/box/deep/guest.py": LEAF}
     two = {**one, "skyassets/engines/box/forgotten.py": "LIMIT = 1\n"}
@@ -145,7 +145,7 @@ def test_a_package_stands_for_all_modules_in_it(version_of: Callable[..., str]) 
     assert "skyassets.stages" in modules_of("skyassets.stages")
 
 
-def test_no_code_is_run_to_tell_its_version() -> None:
+def test_no_code_is_run_to_compute_its_version() -> None:
     program = (
         "import sys; from skyassets.core.code.version import code_version, modules_of; "
         "code_version(*modules_of('skyassets.stages')); sys.exit('numpy' in sys.modules)"
@@ -153,12 +153,12 @@ def test_no_code_is_run_to_tell_its_version() -> None:
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
-def test_a_module_that_is_not_there_is_refused() -> None:
+def test_a_missing_module_is_refused() -> None:
     with pytest.raises(IdentityError, match="no Python source file"):
         code_version("skyassets.stages.nowhere")
 
 
-def test_how_a_version_is_made_stays_as_it_is(version_of: Callable[..., str]) -> None:
+def test_the_version_of_given_code_never_changes(version_of: Callable[..., str]) -> None:
     # Another digest of the same code would train every student again.
     tree = {"skyassets/stages/top.py": FORMS["from package import module"], "skyassets/stages/pkg/leaf.py": LEAF}
     assert version_of(tree, "skyassets.stages.top") == "827f58158c518eea2af9c9cc66dbdd98\n"

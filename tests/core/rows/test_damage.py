@@ -1,4 +1,4 @@
-"""Damage: what a power cut or a bad disk leaves is noticed, said and set aside; only its rows are lost."""
+"""Damage: after a power cut or a disk error, damaged files are reported and set aside; only their rows are lost."""
 
 from pathlib import Path
 
@@ -24,9 +24,9 @@ class Store:
 
     def lost(self) -> set[str]:
         self.rows.repair(KEYS)
-        found = self.rows.get(KEYS)
-        assert all(one["text"].startswith(f"a text of some length, {one['completion_id']}") for one in found.to_dicts())
-        return set(KEYS) - set(found["completion_id"])
+        frame = self.rows.get(KEYS)
+        assert all(one["text"].startswith(f"a text of some length, {one['completion_id']}") for one in frame.to_dicts())
+        return set(KEYS) - set(frame["completion_id"])
 
     @property
     def segment(self) -> Path:
@@ -54,7 +54,7 @@ def flip(path: Path, place: float) -> None:
     path.write_bytes(content)
 
 
-def test_a_segment_cut_short_loses_the_rows_that_are_cut_off(store: Store) -> None:
+def test_a_truncated_segment_loses_the_rows_that_are_cut_off(store: Store) -> None:
     content = store.segment.read_bytes()
     saved = content[: len(content) // 2 + 100]
     store.segment.write_bytes(saved)
@@ -98,7 +98,7 @@ def test_a_flipped_bit_in_a_part_loses_one_row_group(store: Store, place: float)
     assert len(store.lines) == 1
 
 
-def test_a_part_cut_short_is_set_aside_and_its_rows_are_asked_again(store: Store) -> None:
+def test_a_truncated_part_is_set_aside_and_its_rows_are_requested_again(store: Store) -> None:
     store.rows.compact()
     store.part.write_bytes(store.part.read_bytes()[:-100])
     with pytest.raises(StoreError, match="run again: the rows it lost are requested"):

@@ -1,4 +1,4 @@
-"""What was judged is kept: the decided for good, the undecided until it is forgotten."""
+"""Judgements are kept: decided ones permanently, undecided ones until they are forgotten."""
 
 from pathlib import Path
 
@@ -21,29 +21,29 @@ def stored(folder: Path, **judgements: Judgement) -> JudgementStore:
     return store
 
 
-def test_a_judgement_comes_back_as_it_was_made(tmp_path: Path) -> None:
+def test_a_judgement_is_read_back_unchanged(tmp_path: Path) -> None:
     store = stored(tmp_path, a=RIGHT, b=LATE)
     assert store.read(["a", "b", "c"]) == {"a": RIGHT, "b": LATE}
 
 
-def test_only_what_nobody_could_tell_is_forgotten(tmp_path: Path) -> None:
+def test_only_undecided_judgements_are_forgotten(tmp_path: Path) -> None:
     store = stored(tmp_path, a=RIGHT, b=LATE)
     assert store.forget_undecided() == 1
     assert store.read(["a", "b"]) == {"a": RIGHT}
 
 
-def test_forgetting_nothing_is_nothing(tmp_path: Path) -> None:
+def test_forgetting_in_an_empty_store_forgets_nothing(tmp_path: Path) -> None:
     assert JudgementStore(tmp_path).forget_undecided() == 0
 
 
-def test_what_was_forgotten_can_be_judged_otherwise(tmp_path: Path) -> None:
+def test_a_forgotten_judgement_can_be_replaced(tmp_path: Path) -> None:
     store = stored(tmp_path, b=LATE)
     store.forget_undecided()
     stored(tmp_path, b=RIGHT)
     assert store.read(["b"]) == {"b": RIGHT}
 
 
-def test_what_was_judged_before_an_error_is_kept(tmp_path: Path) -> None:
+def test_judgements_made_before_an_error_are_kept(tmp_path: Path) -> None:
     store = JudgementStore(tmp_path)
 
     def stopped() -> None:

@@ -14,7 +14,7 @@ KILLS = 60
 PROGRAM = Path(__file__).parents[1] / "killed_compaction.py"
 
 
-def test_killed_anywhere_compaction_loses_and_doubles_no_row(tmp_path: Path) -> None:
+def test_killed_anywhere_compaction_loses_and_duplicates_no_row(tmp_path: Path) -> None:
     log: list[str] = []
     environment = {**os.environ, "PYTHONPATH": str(PROGRAM.parents[1])}
     command = [sys.executable, PROGRAM, tmp_path, str(KILLS)]

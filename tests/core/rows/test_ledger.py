@@ -14,7 +14,7 @@ ENTRY = LedgerEntry(
 )
 
 
-def test_what_was_written_down_is_read_back(tmp_path: Path) -> None:
+def test_written_entries_are_read_back(tmp_path: Path) -> None:
     entries = LedgerEntries(tmp_path)
     entries.add(ENTRY)
     entries.add(LedgerEntry(LedgerEvent.SERVING, "smoke/teacher_traces", "tiny@1", "run", seconds=30.0, gpus=8))
@@ -24,11 +24,11 @@ def test_what_was_written_down_is_read_back(tmp_path: Path) -> None:
     assert "429: wait\u2028here" in read["error"].to_list()
 
 
-def test_none_yet_is_none() -> None:
+def test_a_missing_ledger_is_empty() -> None:
     assert LedgerEntries(Path("nowhere")).read().is_empty()
 
 
-def test_a_line_cut_short_is_passed_over_and_the_next_one_is_whole(tmp_path: Path) -> None:
+def test_a_truncated_line_is_skipped_and_the_next_one_is_whole(tmp_path: Path) -> None:
     entries = LedgerEntries(tmp_path)
     entries.add(ENTRY)
     entries.add(ENTRY)
@@ -51,7 +51,7 @@ def test_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
     assert sorted(LedgerEntries(tmp_path).read()["count"]) == sorted([*range(50)] * 4)
 
 
-def test_a_ledger_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+def test_a_ledger_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="the ledger cannot write"):
         LedgerEntries(tmp_path / "file").add(ENTRY)

@@ -13,12 +13,12 @@ def test_a_note_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert notes.read("run", "org/other@1") == {"dtype": "float16"}
 
 
-def test_of_an_unknown_run_nothing_is_known(tmp_path: Path) -> None:
+def test_an_unknown_run_has_no_note(tmp_path: Path) -> None:
     assert ServingRecords(tmp_path).read("run", "org/model@1") == {}
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"facts": []}', '{"facts": 3}'])
-def test_a_note_that_cannot_be_read_says_nothing(tmp_path: Path, text: str) -> None:
+def test_an_unreadable_note_is_ignored(tmp_path: Path, text: str) -> None:
     notes = ServingRecords(tmp_path)
     notes.write("run", "m", {"dtype": "x"})
     (path,) = (tmp_path / "served_with").iterdir()
@@ -26,7 +26,7 @@ def test_a_note_that_cannot_be_read_says_nothing(tmp_path: Path, text: str) -> N
     assert notes.read("run", "m") == {}
 
 
-def test_a_models_name_leads_nowhere(tmp_path: Path) -> None:
+def test_a_models_name_cannot_lead_outside_the_folder(tmp_path: Path) -> None:
     notes = ServingRecords(tmp_path / "rows")
     notes.write("../run", "../../etc/model@1", {"a": "b"})
     assert {path.parent.name for path in tmp_path.rglob("*.json")} == {"served_with"}

@@ -1,4 +1,4 @@
-"""The row store: a reply is kept once and for good, whatever crashes and whoever else writes."""
+"""The row store: a reply is kept once and permanently, through crashes and with other writers."""
 
 import subprocess
 import sys
@@ -31,7 +31,7 @@ def test_a_row_is_found_before_and_after_compaction(store: RowStore) -> None:
     assert store.get(["a", "b"])["completion_id"].to_list() == ["a"]
 
 
-def test_the_first_reply_stands(store: RowStore) -> None:
+def test_the_first_reply_is_kept(store: RowStore) -> None:
     put(store, row("a", "first"))
     put(store, row("a", "second"))
     store.compact()
@@ -50,7 +50,7 @@ def test_a_part_from_before_a_column_existed_is_still_read(store: RowStore) -> N
     assert store.get(["a"]).select("text", "served_by").rows() == [("text", None)]
 
 
-def test_a_crash_between_the_two_steps_of_compaction_loses_and_doubles_nothing(store: RowStore) -> None:
+def test_a_crash_between_the_two_steps_of_compaction_loses_and_duplicates_no_row(store: RowStore) -> None:
     put(store, row("a"))
     store.compact()
     part = next(store.folder.glob("part-*.parquet"))

@@ -1,4 +1,4 @@
-"""The writer: what counts is durable, what is durable stays, and a disk that is full ends the work."""
+"""The writer: rows that count are durable, durable rows stay, and a full disk ends the work."""
 
 import os
 import random
@@ -53,7 +53,7 @@ def test_a_listener_that_fails_ends_the_writing(store: RowStore) -> None:
     assert isinstance(error.value.__cause__, ZeroDivisionError)
 
 
-def test_a_listener_that_fails_at_the_last_flush_is_told_of_too(store: RowStore) -> None:
+def test_a_listener_that_fails_at_the_last_flush_is_reported_too(store: RowStore) -> None:
     def on_durable(rows: Sequence[dict[str, Any]]) -> None:
         raise ZeroDivisionError("as a test")
 
@@ -62,7 +62,7 @@ def test_a_listener_that_fails_at_the_last_flush_is_told_of_too(store: RowStore)
     assert store.get(["the only one"]).height == 1
 
 
-def test_what_waits_while_the_disk_works_is_flushed_together(store: RowStore) -> None:
+def test_rows_that_wait_for_the_disk_are_flushed_together(store: RowStore) -> None:
     batches: list[int] = []
     begin = threading.Event()
 
@@ -147,7 +147,7 @@ def put_for_ever(writer: RowWriter) -> None:
 
 @pytest.mark.parametrize("seed", range(2))
 def test_killed_anywhere_a_writer_loses_no_row_that_counted(tmp_path: Path, seed: int) -> None:
-    """Killed again and again on one store; what it reported is there, each once, after all of it was compacted."""
+    """Killed repeatedly on one store; every row it reported is there, once, after compaction."""
     dice = random.Random(seed)
     counted: set[str] = set()
     for _ in range(KILLS // 2):

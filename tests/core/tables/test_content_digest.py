@@ -1,4 +1,4 @@
-"""The content digest hangs on the rows alone."""
+"""The content digest depends on the rows alone."""
 
 import polars as pl
 from core.digests import content_digest
@@ -33,6 +33,6 @@ def test_other_rows_have_another_digest(first: list[tuple[object, ...]], second:
     assert (content_digest(TABLE, frame(first)) == content_digest(TABLE, frame(second))) == (first == second)
 
 
-def test_texts_that_join_alike_differ() -> None:
+def test_texts_with_the_same_concatenation_have_different_digests() -> None:
     rows = [("ab", "c", 0, None), ("", "abc", 0, None), (None, "abc", 0, None), ("a", "bc", 0, None)]
     assert len({content_digest(TABLE, frame([one, other])) for one in rows for other in rows}) == len(rows) ** 2

@@ -1,4 +1,4 @@
-"""Tables: every declared column is used, and rows keep their table's promise or are refused."""
+"""Tables: every declared column is used, and rows that do not fit their table are refused."""
 
 from dataclasses import replace
 

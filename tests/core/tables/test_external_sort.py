@@ -32,13 +32,13 @@ def test_the_order_is_the_same_with_and_without_the_disk(
 ) -> None:
     shuffled = sorted(keys)
     dice.shuffle(shuffled)
-    made = pl.concat(list(sorted_rows(TABLE, frames(shuffled, size), tmp_path, memory)))
-    assert made.equals(TABLE.frame([{"completion_id": key, "text": f"text of {key}"} for key in keys]))
+    ordered = pl.concat(list(sorted_rows(TABLE, frames(shuffled, size), tmp_path, memory)))
+    assert ordered.equals(TABLE.frame([{"completion_id": key, "text": f"text of {key}"} for key in keys]))
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("memory", [1, 10**9])
-def test_an_id_that_is_there_twice_is_named_wherever_it_was_sorted(tmp_path: Path, memory: int) -> None:
+def test_a_repeated_id_is_named_in_every_way_of_sorting(tmp_path: Path, memory: int) -> None:
     with pytest.raises(TableError, match="1 ids occur twice, the first is b"):
         list(sorted_rows(TABLE, frames(["b", "a", "c", "b"], 1), tmp_path, memory))
 

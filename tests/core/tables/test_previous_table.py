@@ -1,4 +1,4 @@
-"""The previous version of a table: kept once its content changes, and never something nobody made."""
+"""The previous version of a table: kept once its content changes, and never a file changed from outside."""
 
 from pathlib import Path
 
@@ -45,7 +45,7 @@ def test_a_file_that_was_changed_from_outside_is_not_kept(store: TableStore) -> 
     assert not store.previous(TABLE).exists()
 
 
-def test_what_lies_in_the_way_of_the_previous_version_stops_no_build(store: TableStore) -> None:
+def test_a_file_where_the_previous_versions_folder_should_be_stops_no_build(store: TableStore) -> None:
     store.previous(TABLE).parent.write_text("a file where a folder should be")
     built(store, "two", "b")
     assert store.read(TABLE)["text"].to_list() == ["b"]

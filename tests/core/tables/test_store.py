@@ -1,4 +1,4 @@
-"""The table store: nothing is made twice, harm is noticed, and a reader never sees half a table."""
+"""The table store: nothing is made twice, damage is noticed, and a reader never sees half a table."""
 
 import json
 from collections.abc import Callable
@@ -25,7 +25,7 @@ def rows(*texts: str, seconds: float = 1.0) -> pl.DataFrame:
 
 
 class Making:
-    """Makes rows and counts how often it was asked to."""
+    """Makes rows and counts its calls."""
 
     def __init__(self, frame: pl.DataFrame, unfinished: int = 0) -> None:
         self.frame, self.unfinished, self.times = frame, unfinished, 0
@@ -77,7 +77,7 @@ HARM: list[Callable[[Path], Any]] = [
 
 
 @pytest.mark.parametrize("harm", HARM, ids=["deleted", "truncated", "emptied", "edited by hand"])
-def test_a_harmed_file_is_made_again(store: TableStore, harm: Callable[[Path], Any]) -> None:
+def test_a_damaged_file_is_made_again(store: TableStore, harm: Callable[[Path], Any]) -> None:
     making = Making(rows("a"))
     version = store.build(TABLE, ORIGIN, making).manifest.data_version
     harm(store.path(TABLE))
@@ -86,20 +86,20 @@ def test_a_harmed_file_is_made_again(store: TableStore, harm: Callable[[Path], A
     assert store.read(TABLE)["text"].to_list() == ["a"]
 
 
-def test_a_harmed_file_is_not_read(store: TableStore) -> None:
+def test_a_damaged_file_is_not_read(store: TableStore) -> None:
     store.build(TABLE, ORIGIN, Making(rows("a")))
     rows("b").write_parquet(store.path(TABLE))
     with pytest.raises(StoreError, match="not the file its manifest describes"):
         store.read(TABLE)
 
 
-def test_a_table_without_a_manifest_is_not_there(store: TableStore) -> None:
+def test_a_table_without_a_manifest_does_not_exist(store: TableStore) -> None:
     rows("a").write_parquet(store.path(TABLE))
     with pytest.raises(StoreError, match="make it first"):
         store.read(TABLE)
 
 
-def test_a_failed_making_leaves_what_was_there(store: TableStore) -> None:
+def test_a_failed_build_leaves_the_previous_table(store: TableStore) -> None:
     store.build(TABLE, ORIGIN, Making(rows("a")))
     doubled = pl.concat([rows("b"), rows("b")])
     with pytest.raises(TableError):
@@ -114,10 +114,10 @@ def test_unfinished_rows_are_tried_again(store: TableStore) -> None:
     assert store.build(TABLE, ORIGIN, making).why == "1 rows could not be made last time"
 
 
-def test_damage_elsewhere_is_asked_for(store: TableStore) -> None:
+def test_damage_outside_the_table_is_checked_and_rebuilt(store: TableStore) -> None:
     making = Making(rows("a"))
     store.build(TABLE, ORIGIN, making)
-    assert store.build(TABLE, ORIGIN, making, damage=lambda found: "weights gone").why == "weights gone"
+    assert store.build(TABLE, ORIGIN, making, damage=lambda manifest: "weights gone").why == "weights gone"
 
 
 def test_a_folder_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:
@@ -126,12 +126,12 @@ def test_a_folder_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> Non
         TableStore(tmp_path / "file" / "data").build(TABLE, ORIGIN, Making(rows("a")))
 
 
-def test_seconds_are_no_part_of_the_data_version() -> None:
+def test_seconds_are_not_part_of_the_data_version() -> None:
     assert content_digest(TABLE, rows("a", seconds=1.0)) == content_digest(TABLE, rows("a", seconds=2.0))
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8")), max_size=6), st.randoms(use_true_random=False))
-def test_the_data_version_hangs_on_content_alone(texts: list[str], dice: Any) -> None:
+def test_the_data_version_depends_on_content_alone(texts: list[str], dice: Any) -> None:
     frame = rows(*texts)
     order = list(range(frame.height))
     dice.shuffle(order)
@@ -154,7 +154,7 @@ def test_different_rows_have_different_versions(first: list[str], second: list[s
         (("completion_id", "seconds", "model"), "columns missing: text; columns unknown: model"),
     ],
 )
-def test_a_table_in_the_form_of_an_earlier_version_is_told_and_made_again(
+def test_a_table_in_an_earlier_format_is_reported_and_made_again(
     store: TableStore, columns: tuple[str, ...], differences: str
 ) -> None:
     old = Table(TABLE.name, TABLE.meaning, TABLE.key, columns)
@@ -172,14 +172,14 @@ def test_a_table_in_the_form_of_an_earlier_version_is_told_and_made_again(
     assert store.read(TABLE)["text"].to_list() == ["a"]
 
 
-def test_a_column_that_has_another_type_now_is_told(store: TableStore) -> None:
+def test_a_column_with_a_changed_type_is_reported(store: TableStore) -> None:
     store.build(TABLE, ORIGIN, Making(rows("a")))
     there = dict.fromkeys(TABLE.columns, pl.String())
     assert column_differences(TABLE, there) == "columns of another type: seconds"
     assert column_differences(TABLE, dict(reversed(TABLE.schema.items()))) == ""
 
 
-def test_a_table_that_is_not_there_lacks_all(store: TableStore) -> None:
+def test_a_missing_table_lacks_every_column(store: TableStore) -> None:
     assert "things is not in" in store.unreadable(TABLE)
     store.build(TABLE, ORIGIN, Making(rows("a")))
     store.path(TABLE).unlink()

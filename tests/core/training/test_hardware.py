@@ -17,7 +17,7 @@ def test_a_machine_is_nodes_times_cards_times_name(text: str, count: int, nodes:
     assert hardware.host_memory_gb == count * KNOWN_DEVICES["H100-80GB"].host_memory_gb
 
 
-def test_a_processor_has_the_memory_it_is_said_to_have() -> None:
+def test_a_processor_has_the_memory_in_its_name() -> None:
     hardware = hardware_of("cpu-24GB")
     assert (hardware.device.memory_gb, hardware.device.is_gpu, hardware.device.tflops) == (24.0, False, None)
 
@@ -34,6 +34,6 @@ def test_the_published_450_dollars_are_19_hours_of_8_known_cards() -> None:
 
 
 @pytest.mark.parametrize("known", KNOWN_DEVICES.values(), ids=KNOWN_DEVICES)
-def test_every_price_says_whose_and_of_when(known: Known) -> None:
+def test_every_price_has_a_source_and_a_date(known: Known) -> None:
     assert bool(known.device.dollars_hour) == bool(priced(known.device))
     assert known.device.memory_gb == pytest.approx(int(known.device.name.rsplit("-", 1)[1][:-2]), rel=0.08)

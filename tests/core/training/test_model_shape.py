@@ -59,7 +59,7 @@ def test_a_token_costs_six_flops_a_weight_and_half_the_square_of_attention() -> 
     assert shape.training_flops(1_000) - shape.training_flops(0) == 6 * 64 * 5_120 * 1_000
 
 
-def test_what_is_no_dense_decoder_is_refused() -> None:
+def test_a_model_that_is_not_a_dense_decoder_is_refused() -> None:
     with pytest.raises(SkyassetsError, match=r"x: its config.json has no hidden_size, num_hidden_layers"):
         shape_of({"vocab_size": 3, "num_attention_heads": 1, "intermediate_size": 1}, "x")
     with pytest.raises(SkyassetsError, match="x is a mixture of experts"):

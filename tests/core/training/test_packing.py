@@ -1,4 +1,4 @@
-"""Packing: nothing lost, nothing twice, nothing above the capacity, and hardly a token of room wasted."""
+"""Packing: nothing lost, nothing twice, nothing above the capacity, and hardly any room wasted."""
 
 import math
 import random

@@ -37,7 +37,7 @@ def test_every_epoch_sees_every_example_once(
 
 
 @given(counts, batches, seeds)
-def test_the_order_is_the_seeds_alone(examples: int, global_batch: int, seed: int) -> None:
+def test_the_order_depends_on_the_seed_alone(examples: int, global_batch: int, seed: int) -> None:
     chosen = training(2, global_batch, seed)
     assert planned_steps(singles(examples), chosen) == planned_steps(singles(examples), chosen)
 
@@ -69,7 +69,7 @@ def test_micro_batches_cut_a_step_without_loss(lengths: list[int], size: int, sp
     assert Counter(index for batch in cut for index in batch) == Counter(range(len(lengths)))
 
 
-def test_like_lengths_share_a_micro_batch() -> None:
+def test_similar_lengths_share_a_micro_batch() -> None:
     cut = micro_batches(singles(4), [9, 100, 10, 101], 3, training(), 2)
     assert cut == [[3, 1], [2, 0], []]
 

@@ -20,18 +20,18 @@ from skyassets.engines.host.devices import cores, gpus, shares
         ("-1", ()),
     ],
 )
-def test_what_is_made_visible_is_all_there_is(visible: str, seen: tuple[str, ...], tmp_path: Path) -> None:
+def test_only_visible_gpus_count(visible: str, seen: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "0000:01:00.0").mkdir()
     assert gpus({"CUDA_VISIBLE_DEVICES": visible}, tmp_path) == seen
 
 
-def test_else_the_driver_lists_them(tmp_path: Path) -> None:
+def test_without_a_visibility_setting_the_driver_lists_the_gpus(tmp_path: Path) -> None:
     for address in ("0000:01:00.0", "0000:41:00.0"):
         (tmp_path / address).mkdir()
     assert gpus({}, tmp_path) == ("0", "1")
 
 
-def test_where_nothing_lists_them_nobody_knows(tmp_path: Path) -> None:
+def test_without_any_list_the_gpus_are_unknown(tmp_path: Path) -> None:
     assert gpus({}, tmp_path / "none") is None
 
 
@@ -46,9 +46,9 @@ def test_the_threads_of_a_core_are_neighbours(tmp_path: Path) -> None:
         topology.mkdir(parents=True)
         (topology / "physical_package_id").write_text("0\n")
         (topology / "core_id").write_text(f"{place % max(len(here) // 2, 1)}\n")
-    found = cores(tmp_path)
-    assert sorted(found) == here
-    ids = [int((tmp_path / f"cpu{cpu}" / "topology" / "core_id").read_text()) for cpu in found]
+    numbers = cores(tmp_path)
+    assert sorted(numbers) == here
+    ids = [int((tmp_path / f"cpu{cpu}" / "topology" / "core_id").read_text()) for cpu in numbers]
     assert ids == sorted(ids)
 
 

@@ -49,14 +49,14 @@ def test_a_changed_or_new_file_of_the_code_makes_it_dirty(package: Path, file: s
     assert commit.is_dirty
 
 
-def test_files_beside_the_code_do_not(package: Path) -> None:
+def test_files_beside_the_code_do_not_make_it_dirty(package: Path) -> None:
     (package.parent / "notes.txt").write_text("x")
     commit = commit_of(package)
     assert commit is not None
     assert not commit.is_dirty
 
 
-def test_a_package_installed_inside_somebodys_checkout_is_not_of_it(package: Path) -> None:
+def test_a_package_installed_inside_another_checkout_does_not_belong_to_it(package: Path) -> None:
     installed = package.parent / ".venv" / "skyassets"
     installed.mkdir(parents=True)
     (installed / "__init__.py").write_text("")

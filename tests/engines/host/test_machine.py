@@ -1,4 +1,4 @@
-"""What this machine is said to be made of."""
+"""The hardware that is detected on this machine."""
 
 import os
 
@@ -35,7 +35,7 @@ def test_cards_are_known_by_what_the_driver_calls_them(listed: str, name: str) -
     assert of_gpus(listed, None, 64.0).device.name == name
 
 
-def test_of_an_unknown_card_the_memory_alone_is_known() -> None:
+def test_an_unknown_card_has_only_its_memory() -> None:
     device = of_gpus("NVIDIA Tomorrow 9000, 102400", None, 64.0).device
     assert (device.name, device.tflops, device.dollars_hour) == ("NVIDIA Tomorrow 9000", None, 0.0)
     assert device.memory_gb == pytest.approx(107.4, abs=0.1)

@@ -1,4 +1,4 @@
-"""What is held is counted while it is held, to the end, whatever happens."""
+"""Machine time is counted until the end, also when the work fails."""
 
 import time
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import pytest
 from skyassets.engines.host.metering import metering
 
 
-def test_it_counts_now_and_then_and_once_at_the_end_and_leaves_no_second_out() -> None:
+def test_it_counts_at_intervals_and_at_the_end_and_misses_no_second() -> None:
     reports: list[tuple[float, int]] = []
     began = time.monotonic()
     with metering(lambda seconds, devices: reports.append((seconds, devices)), 8, period=0.1):
@@ -32,7 +32,7 @@ def test_the_time_before_a_failure_is_counted_too() -> None:
     assert sum(reports) == pytest.approx(0.2, abs=0.1)
 
 
-def test_a_count_that_fails_is_told_at_once_and_raised_at_the_end() -> None:
+def test_a_failing_count_is_reported_at_once_and_raised_at_the_end() -> None:
     def fail(seconds: float, devices: int) -> NoReturn:
         raise OSError("the ledger's disk is full")
 

@@ -1,4 +1,4 @@
-"""What a folder of weights says of itself: each part's digest follows that part alone."""
+"""The identity of a folder of weights: each part's digest depends on that part alone."""
 
 import json
 from collections.abc import Callable
@@ -18,7 +18,7 @@ def write(folder: Path, config: dict[str, object] | None = None, tokenizer: dict
     return folder
 
 
-def test_equal_folders_are_equal_wherever_they_lie(tmp_path: Path) -> None:
+def test_equal_folders_have_equal_digests_anywhere(tmp_path: Path) -> None:
     first, second = write(tmp_path / "one"), write(tmp_path / "two")
     assert model_identity(first) == model_identity(second)
     assert model_identity(first)["weights dtype"] == "bfloat16"

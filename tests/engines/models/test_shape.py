@@ -42,6 +42,6 @@ def test_an_unknown_model_without_a_hub_is_an_error_that_says_what_to_do(tmp_pat
     assert "nobody/nothing@main is neither a folder nor available from the Hugging Face hub" in done.stderr
 
 
-def test_nothing_heavy_is_imported_for_it() -> None:
+def test_importing_it_loads_nothing_heavy() -> None:
     code = "import sys, skyassets.engines.models.shape\nassert not {'torch', 'transformers'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

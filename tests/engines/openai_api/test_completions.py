@@ -1,4 +1,4 @@
-"""What becomes of every way a model server can misbehave. The server is real, and misbehaves as each row tells it."""
+"""How the client handles every fault of a model server. The server is real, and misbehaves as each row says."""
 
 import asyncio
 import time
@@ -40,7 +40,7 @@ def test_a_good_answer_is_a_reply_with_its_counts(server: Faulty) -> None:
     assert 0 < reply.seconds < 5
 
 
-def test_a_429_with_retry_after_is_asked_again_once_and_not_before(server: Faulty) -> None:
+def test_a_429_with_retry_after_is_retried_once_and_not_earlier(server: Faulty) -> None:
     reply, calls = ask_one(server, "limited: 429=1")
     assert (reply.error, calls) == (None, 2)
     assert pause(server, "limited") >= 1.0
@@ -52,51 +52,51 @@ def test_a_retry_after_may_be_a_date(server: Faulty) -> None:
     assert pause(server, "dated") >= 0.9
 
 
-def test_a_429_without_retry_after_is_asked_again(server: Faulty) -> None:
+def test_a_429_without_retry_after_is_retried(server: Faulty) -> None:
     assert ask_one(server, "hurried: 429 429")[1] == 3
 
 
 @pytest.mark.parametrize("word", ["500", "503", "reset", "reset-in-body", "noise", "cut-json", "not-json"])
-def test_what_may_pass_is_asked_again(server: Faulty, word: str) -> None:
+def test_a_transient_error_is_retried(server: Faulty, word: str) -> None:
     reply, calls = ask_one(server, f"passing-{word}: {word}")
     assert (reply.error, calls) == (None, 2)
 
 
 @pytest.mark.parametrize("word", ["500", "503", "reset", "reset-in-body", "noise", "cut-json"])
-def test_what_does_not_pass_is_the_rows_error_after_the_last_attempt(server: Faulty, word: str) -> None:
+def test_an_error_that_persists_is_the_rows_error_after_the_last_attempt(server: Faulty, word: str) -> None:
     reply, calls = ask_one(server, f"lasting-{word}: {word}...")
     assert (reply.text, reply.finish_reason, calls) == ("", "error", 4)
     assert reply.error
     assert "attempt 4, the last" in reply.error
 
 
-def test_a_row_that_is_only_told_to_wait_is_asked_four_times_as_often(server: Faulty) -> None:
+def test_a_row_that_only_gets_429_is_tried_four_times_as_often(server: Faulty) -> None:
     reply, calls = ask_one(server, "lasting-429: 429...", attempts=2)
     assert (reply.finish_reason, calls) == ("error", 8)
 
 
-def test_an_answer_that_never_comes_is_asked_for_again(server: Faulty) -> None:
+def test_a_missing_answer_is_requested_again(server: Faulty) -> None:
     reply, calls = ask_one(server, "hung: hang", timeout=0.5)
     assert (reply.error, calls) == (None, 2)
 
 
-def test_an_answer_that_never_comes_is_given_up_after_two_attempts(server: Faulty) -> None:
+def test_a_missing_answer_is_given_up_after_two_attempts(server: Faulty) -> None:
     reply, calls = ask_one(server, "for-ever: hang...", timeout=0.5)
     assert (reply.finish_reason, calls) == ("error", 2)
 
 
 @pytest.mark.parametrize("word", ["400", "422", "no-choices", "a-list", "error-in-200", "no-content"])
-def test_what_would_only_come_again_is_the_rows_error_at_once(server: Faulty, word: str) -> None:
+def test_a_permanent_error_is_the_rows_error_at_once(server: Faulty, word: str) -> None:
     reply, calls = ask_one(server, f"once-{word}: {word}...")
     assert (reply.text, reply.finish_reason, calls) == ("", "error", 1)
     assert reply.error
 
 
-def test_an_error_tells_the_servers_own_words(server: Faulty) -> None:
+def test_an_error_quotes_the_servers_message(server: Faulty) -> None:
     assert ask_one(server, "too-long: 400")[0].error == "400: This model's maximum context length is 1024 tokens"
 
 
-def test_a_bad_row_harms_no_other(server: Faulty) -> None:
+def test_a_bad_row_affects_no_other(server: Faulty) -> None:
     replies = server.ask("bad: 400", "worse: 500...", "fine: ok", "well: ok")
     assert [name for name, reply in sorted(replies.items()) if reply.error] == ["bad", "worse"]
 
@@ -111,7 +111,7 @@ def test_a_bad_row_harms_no_other(server: Faulty) -> None:
         ("429=quota", "quota is used up"),
     ],
 )
-def test_what_no_row_survives_raises_at_once(server: Faulty, word: str, saying: str) -> None:
+def test_an_error_that_affects_every_row_raises_at_once(server: Faulty, word: str, saying: str) -> None:
     with pytest.raises(ServerError, match=saying) as raised:
         server.ask(f"fatal-{word}: {word}...")
     assert server.url in str(raised.value)
@@ -143,7 +143,7 @@ def test_a_server_that_only_fails_ends_the_ask_instead_of_spoiling_every_row(ser
     assert len(replies) < 50
 
 
-def test_a_success_between_the_lost_keeps_the_ask_alive(server: Faulty) -> None:
+def test_a_success_among_the_failures_keeps_the_ask_alive(server: Faulty) -> None:
     rows = [f"mixed-{i}: {'ok' if i % 8 == 0 else '503...'}" for i in range(80)]
     assert len(server.ask(*rows, attempts=1, backoff=0.001)) == 80
 
@@ -168,7 +168,7 @@ def test_openai_itself_is_sent_the_limit_by_its_new_name() -> None:
     assert body_of(request("a: ok"), "gpt", "https://api.example.com/v1")["max_tokens"] == 10
 
 
-def test_reasoning_that_comes_apart_is_put_before_the_answer(server: Faulty) -> None:
+def test_separate_reasoning_is_put_before_the_answer(server: Faulty) -> None:
     assert ask_one(server, "thinking: reasoning")[0].text == "<think>\nhm\n</think>\n42"
 
 
@@ -177,7 +177,7 @@ def test_reasoning_cut_by_the_limit_stays_unclosed(server: Faulty) -> None:
     assert (reply.text, reply.finish_reason) == ("<think>\nhm", "length")
 
 
-def test_a_text_of_five_megabytes_comes_whole(server: Faulty) -> None:
+def test_a_text_of_five_megabytes_arrives_whole(server: Faulty) -> None:
     assert len(ask_one(server, "long-winded: big=5000000")[0].text) == 5_000_000
 
 
@@ -191,14 +191,14 @@ def test_a_filtered_prompt_is_that_rows_error(server: Faulty) -> None:
     assert (reply.error, calls) == ("400: flagged by the content filter", 1)
 
 
-def test_bytes_that_are_no_utf_8_are_asked_for_again_and_then_the_rows_error(server: Faulty) -> None:
+def test_bytes_that_are_not_utf_8_are_requested_again_and_then_the_rows_error(server: Faulty) -> None:
     assert ask_one(server, "latin-once: latin")[0].error is None
     reply, calls = ask_one(server, "latin-always: latin...")
     assert calls == 4
     assert "not JSON" in str(reply.error)
 
 
-def test_half_a_character_is_kept_as_it_came(server: Faulty) -> None:
+def test_half_a_character_is_kept_as_received(server: Faulty) -> None:
     assert ask_one(server, "half: surrogate")[0].text == "half \ud83d"
 
 
@@ -220,7 +220,7 @@ def test_one_slow_row_holds_up_no_other(server: Faulty) -> None:
     assert order[-1] == "slowest"
 
 
-def test_a_reply_is_kept_as_soon_as_it_is_there(server: Faulty) -> None:
+def test_a_reply_is_kept_as_soon_as_it_arrives(server: Faulty) -> None:
     began, kept_after = time.monotonic(), {}
     rows = [request("late: slow=1.0"), request("early: ok")]
     server.client().ask(rows, lambda reply: kept_after.update({reply.id: time.monotonic() - began}))
@@ -237,7 +237,7 @@ def test_when_keep_raises_the_ask_ends_with_that_error(server: Faulty) -> None:
     assert time.monotonic() - began < 3
 
 
-def test_nothing_to_ask_is_no_trouble() -> None:
+def test_no_requests_are_no_error() -> None:
     OpenAIClientPool((Endpoint("http://127.0.0.1:9/v1", "alpha"),)).ask([], lambda _: None)
 
 
@@ -261,7 +261,7 @@ runs = iter(range(10_000))
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(scripts=scripts, concurrency=st.integers(1, 20))
-def test_rows_in_are_replies_out_whatever_happens(server: Faulty, scripts: list[str], concurrency: int) -> None:
+def test_every_row_has_one_reply_whatever_fails(server: Faulty, scripts: list[str], concurrency: int) -> None:
     run = next(runs)
     rows = [f"run{run}-row{i}: {script}" for i, script in enumerate(scripts)]
     replies = server.ask(*rows, attempts=3, backoff=0.001, concurrency=concurrency)

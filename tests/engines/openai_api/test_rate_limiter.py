@@ -46,7 +46,7 @@ def test_a_breaker_opens_after_failures_in_a_row_and_closes_with_an_answer() -> 
     assert (breaker.is_tripped, breaker.opens) == (False, 0.0)
 
 
-def test_every_failed_trial_doubles_the_cooling_up_to_a_limit() -> None:
+def test_every_failed_trial_doubles_the_pause_up_to_a_limit() -> None:
     breaker = CircuitBreaker(cooling=1.0)
     for _ in range(FAILURES):
         breaker.record_failure(0.0)
@@ -108,7 +108,7 @@ def test_a_used_up_limit_is_waited_for_until_its_reset() -> None:
     assert pace.wait(11.5) == 0.0
 
 
-def test_what_a_request_did_not_use_is_given_back() -> None:
+def test_unused_tokens_of_a_request_are_given_back() -> None:
     pace = RateLimiter(None, 600, 0.0)
     pace.take(5000)
     assert pace.wait(0.0) > 100

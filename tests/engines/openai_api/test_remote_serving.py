@@ -15,7 +15,7 @@ def at(url: str, name: str = "alpha") -> RemoteServing:
     return RemoteServing((Endpoint(url, name, served_by="127.0.0.1"),))
 
 
-def test_an_endpoint_answers_by_the_models_own_name() -> None:
+def test_an_endpoint_is_called_with_the_models_own_name() -> None:
     replies: list[Reply] = []
     with faulty() as server, at(server.url).serve(MODEL, None) as client:
         client.ask([request("a: ok")], replies.append)
@@ -29,7 +29,7 @@ def test_the_servers_name_for_the_model_may_differ() -> None:
         assert server.seen()["bodies"]["a"]["model"] == "beta"
 
 
-def test_an_endpoint_nobody_listens_at_is_told_before_any_request() -> None:
+def test_an_unreachable_endpoint_is_reported_before_any_request() -> None:
     with (
         pytest.raises(ServerError, match="no server responds"),
         at("http://127.0.0.1:9/v1").serve(MODEL, None),
@@ -37,7 +37,7 @@ def test_an_endpoint_nobody_listens_at_is_told_before_any_request() -> None:
         pytest.fail("served")
 
 
-def test_a_refused_key_is_told_before_any_request() -> None:
+def test_a_refused_key_is_reported_before_any_request() -> None:
     with (
         faulty("--key", "right") as server,
         pytest.raises(ServerError, match="key is rejected"),
@@ -46,7 +46,7 @@ def test_a_refused_key_is_told_before_any_request() -> None:
         pytest.fail("served")
 
 
-def test_the_right_key_is_let_in() -> None:
+def test_the_right_key_is_accepted() -> None:
     with (
         faulty("--key", "right") as server,
         RemoteServing((Endpoint(server.url, "alpha", "right"),)).serve(MODEL, None) as client,
@@ -59,7 +59,7 @@ def test_a_provider_that_lists_no_models_is_used_all_the_same() -> None:
         client.ask([request("a: ok")], lambda _: None)
 
 
-def test_weights_of_our_own_must_be_loaded_there() -> None:
+def test_own_weights_must_be_loaded_by_the_server() -> None:
     with faulty() as server:
         with at(server.url).serve(MODEL, Path("made/here")):
             pass

@@ -1,4 +1,4 @@
-"""Several servers, limits, money, and servers that come and go. The servers are real, and misbehave as told."""
+"""Several servers, limits, money, and servers that come and go. The servers are real, and misbehave on request."""
 
 import gc
 import os
@@ -64,7 +64,7 @@ def test_a_dead_server_among_two_costs_no_row() -> None:
     assert len([reply for reply in replies if reply.error]) == 0
 
 
-def test_a_server_that_is_not_there_from_the_start_is_done_without_and_said() -> None:
+def test_a_server_missing_from_the_start_is_skipped_and_reported() -> None:
     lines: list[str] = []
     with faulty() as living:
         client = OpenAIClientPool(
@@ -118,7 +118,7 @@ def test_a_server_that_is_lost_for_good_ends_the_ask_at_once_with_its_reason() -
     assert time.monotonic() - began < 10
 
 
-def test_a_server_that_takes_few_at_a_time_is_learned() -> None:
+def test_the_concurrency_limit_of_a_server_is_learned() -> None:
     with faulty("--most", "6") as narrow:
         replies = ask(among(narrow, concurrency=60, attempts=20), *[f"r{i}: slow=0.02" for i in range(600)])
         seen = narrow.seen()
@@ -127,7 +127,7 @@ def test_a_server_that_takes_few_at_a_time_is_learned() -> None:
     assert seen["turned_away"] < 600
 
 
-def test_a_limit_told_in_headers_is_kept() -> None:
+def test_a_limit_stated_in_headers_is_respected() -> None:
     with faulty("--limit", "1200") as limited:
         began = time.monotonic()
         replies = ask(among(limited, concurrency=16), *[f"r{i}: ok" for i in range(240)])
@@ -137,7 +137,7 @@ def test_a_limit_told_in_headers_is_kept() -> None:
     assert seconds > (240 - 20 - 16) / 20 * 0.8
 
 
-def test_requests_a_minute_that_were_set_are_kept() -> None:
+def test_a_configured_limit_of_requests_a_minute_is_respected() -> None:
     with faulty() as server:
         began = time.monotonic()
         endpoint = Endpoint(server.url, "alpha", rpm=1800)
@@ -147,7 +147,7 @@ def test_requests_a_minute_that_were_set_are_kept() -> None:
     assert 1.5 < seconds < 8.0  # 30 at once, then 30 a second
 
 
-def test_one_row_in_ten_turned_away_is_no_trouble() -> None:
+def test_one_rejection_in_ten_costs_no_row() -> None:
     with faulty() as server:
         scripts = [f"r{i}: {'429 ' if i % 10 == 0 else ''}slow=0.02" for i in range(300)]
         replies = ask(among(server, concurrency=32), *scripts)
@@ -155,21 +155,21 @@ def test_one_row_in_ten_turned_away_is_no_trouble() -> None:
     assert not [reply for reply in replies if reply.error]
 
 
-def test_every_reply_tells_when_it_came_and_what_it_cost() -> None:
+def test_every_reply_has_its_time_and_its_cost() -> None:
     with faulty() as server:
         (reply,) = ask(among(server, price=PRICE), "priced: 500 ok")
     assert reply.dollars == pytest.approx((7 * 1.0 + 3 * 2.0) / 1e6)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", reply.at)
 
 
-def test_an_answer_that_was_lost_on_the_way_is_paid_for_at_its_worst() -> None:
+def test_a_lost_answer_is_charged_at_its_worst_cost() -> None:
     with faulty() as server:
         (reply,) = ask(among(server, price=PRICE), "lost: reset-in-body ok")
     worst = PRICE.worst(request("lost: reset-in-body ok"))
     assert reply.dollars == pytest.approx(worst + (7 * 1.0 + 3 * 2.0) / 1e6)
 
 
-def test_the_budget_is_never_passed_and_what_came_before_is_kept() -> None:
+def test_the_budget_is_never_exceeded_and_earlier_replies_are_kept() -> None:
     worst = PRICE.worst(request("r000: ok"))
     run_budget = Budget(20 * worst)
     replies: list[Reply] = []
@@ -205,7 +205,7 @@ def test_the_requests_are_drawn_as_room_is_made() -> None:
     assert max(ahead) <= 10 + 10
 
 
-def test_in_flight_is_told_while_it_asks_and_none_are_left_after() -> None:
+def test_in_flight_is_counted_while_it_asks_and_is_zero_afterwards() -> None:
     with faulty() as server:
         client = among(server, concurrency=5)
         most: list[int] = []
@@ -214,7 +214,7 @@ def test_in_flight_is_told_while_it_asks_and_none_are_left_after() -> None:
     assert client.in_flight == 0
 
 
-def test_a_bad_server_beside_a_slow_good_one_ends_nothing() -> None:
+def test_a_bad_server_beside_a_slow_good_one_does_not_end_the_ask() -> None:
     with faulty() as good:
         endpoints = (Endpoint(good.url, "alpha", concurrency=8), Endpoint("http://127.0.0.1:9/v1", "alpha"))
         client = OpenAIClientPool(endpoints, backoff=0.02, patience=0.5)
@@ -222,7 +222,7 @@ def test_a_bad_server_beside_a_slow_good_one_ends_nothing() -> None:
     assert [reply.error for reply in replies] == [None] * 8
 
 
-def test_an_answer_that_trickles_for_ever_runs_out_of_time() -> None:
+def test_an_answer_that_trickles_endlessly_times_out() -> None:
     with faulty() as server:
         began = time.monotonic()
         (reply,) = ask(among(server, timeout=0.5), "slow-drip: trickle...")
@@ -231,21 +231,21 @@ def test_an_answer_that_trickles_for_ever_runs_out_of_time() -> None:
 
 
 @pytest.mark.parametrize("word", ["no-usage", "usage=-1", 'usage="1e999"', "cut-json ok"])
-def test_work_whose_tokens_nobody_told_is_paid_for_at_its_worst(word: str) -> None:
+def test_work_without_token_counts_is_charged_at_its_worst_cost(word: str) -> None:
     with faulty() as server:
         (reply,) = ask(among(server, price=PRICE), f"untold: {word}")
     assert reply.dollars is not None
     assert reply.dollars >= PRICE.worst(request(f"untold: {word}"))
 
 
-def test_an_answer_without_a_text_is_paid_for_by_its_tokens() -> None:
+def test_an_answer_without_a_text_is_charged_by_its_tokens() -> None:
     with faulty() as server:
         (reply,) = ask(among(server, price=PRICE), "empty: empty-with-usage")
     assert reply.error
     assert reply.dollars == pytest.approx((7 * 1.0 + 3 * 2.0) / 1e6)
 
 
-def test_a_server_that_tells_no_tokens_cannot_make_the_budget_pass() -> None:
+def test_a_server_without_token_counts_cannot_exceed_the_budget() -> None:
     run_budget = Budget(10 * PRICE.worst(request("r000: no-usage")))
     replies: list[Reply] = []
     wanted = [request(f"r{i:03}: no-usage") for i in range(100)]
@@ -271,20 +271,20 @@ def test_a_key_that_a_server_echoes_is_shown_nowhere(status: str, fatal: bool) -
 
 
 @pytest.mark.parametrize("word", ["half-a-character", "half-a-reason", "deep", "429=nan"])
-def test_what_no_file_could_hold_is_made_well_formed(word: str) -> None:
+def test_text_that_no_file_can_hold_is_made_well_formed(word: str) -> None:
     with faulty() as server:
         (reply,) = ask(among(server), f"strange: {word}")
     f"{reply.error} {reply.finish_reason}".encode()
 
 
-def test_many_refused_at_once_raise_once_and_complain_no_more(capfd: pytest.CaptureFixture[str]) -> None:
+def test_many_refused_at_once_raise_one_error_and_leave_no_warning(capfd: pytest.CaptureFixture[str]) -> None:
     with faulty() as server, pytest.raises(ServerError, match="key is rejected"):
         ask(among(server), *[f"r{i}: 401..." for i in range(8)])
     gc.collect()
     assert "never retrieved" not in capfd.readouterr().err
 
 
-def test_calls_that_are_broken_off_are_told_with_what_they_may_have_cost() -> None:
+def test_cancelled_calls_are_reported_with_their_possible_cost() -> None:
     replies: list[Reply] = []
     run_budget = Budget()
     wanted = [request("slow-one: slow=5"), request("quick-one: ok"), request("then: 401...")]
@@ -319,7 +319,7 @@ def test_an_interrupt_ends_the_ask_at_once_and_what_came_is_kept() -> None:
     assert 1 <= len(replies) <= calls <= 20
 
 
-def test_a_long_wait_for_the_first_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_wait_for_the_first_answer_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scheduler, "QUIET_SECONDS", 0.3)
     lines: list[str] = []
     with faulty() as server:

@@ -1,4 +1,4 @@
-"""The Batch API: half the price, taken up again after a kill, every row answered or explained and never paid twice."""
+"""The Batch API: half the price, resumed after a kill; every row is answered or explained, and none is paid twice."""
 
 import json
 import math
@@ -20,7 +20,7 @@ from skyassets.engines.openai_batch.records import BatchRecords, server_name
 
 PRICE = Price(1.0, 2.0, as_of="2026-01-01", source="the test")
 ROW = (1000 * 1.0 + 500 * 2.0) / 1e6 / 2
-"""What each answered row costs in a batch."""
+"""The cost of each answered row in a batch."""
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_every_row_is_answered_by_a_batch_at_half_the_price(server: BatchServer)
     assert server.seen()["paid"] == {"a": 1, "b": 1}
 
 
-def test_a_row_asks_what_it_would_ask_live_and_is_known_by_its_id(server: BatchServer) -> None:
+def test_a_row_of_a_batch_is_the_live_request_under_its_id(server: BatchServer) -> None:
     server.ask("a: ok")
     [row] = server.seen()["rows"]
     assert row == {
@@ -60,7 +60,7 @@ def test_a_row_asks_what_it_would_ask_live_and_is_known_by_its_id(server: BatchS
         ("empty", "no text in the answer"),
     ],
 )
-def test_a_bad_row_is_its_own_error_and_is_asked_again_by_the_next_run_alone(
+def test_a_bad_row_has_its_own_error_and_only_it_is_retried_by_the_next_run(
     server: BatchServer, word: str, reason: str
 ) -> None:
     replies = server.ask("good: ok", f"bad: {word}", price=PRICE)
@@ -75,7 +75,7 @@ def test_an_answer_without_a_completion_costs_what_it_cost(server: BatchServer) 
     assert server.ask("a: empty", price=PRICE)["a"].dollars == ROW
 
 
-def test_a_line_that_stands_twice_is_one_reply(server: BatchServer) -> None:
+def test_a_repeated_line_is_one_reply(server: BatchServer) -> None:
     assert server.ask("a: twice")["a"].error is None
 
 
@@ -98,7 +98,7 @@ def test_a_batch_cancelled_by_hand_while_it_runs_ends_the_ask(tmp_path: Path) ->
     assert errors == {"a": None, "b": "batch_cancelled: This request could not be executed in time."}
 
 
-def test_a_batch_that_is_refused_tells_why_and_is_asked_again(tmp_path: Path) -> None:
+def test_a_refused_batch_reports_why_and_is_retried(tmp_path: Path) -> None:
     with batch_server(tmp_path, "--ends", "failed=model_not_found,completed") as server:
         with pytest.raises(
             ServerError, match=r"batch_0 with 2 rows for alpha is rejected: it is so: model_not_found \(l"
@@ -117,7 +117,7 @@ def test_rows_beyond_a_files_limits_go_into_several_batches(server: BatchServer)
     assert [batch["rows"] for batch in server.seen()["batches"]][3:] == [2, 2]
 
 
-def test_a_row_larger_than_a_file_is_explained_and_sinks_no_other(server: BatchServer) -> None:
+def test_a_row_larger_than_a_file_is_explained_and_affects_no_other(server: BatchServer) -> None:
     replies = server.ask("a: ok", "b: ok" + "k" * 5000, most_bytes=1000)
     assert (replies["a"].error, "larger than the file" in str(replies["b"].error)) == (None, True)
 
@@ -137,7 +137,7 @@ def test_a_batch_too_large_for_the_queue_is_halved_until_it_fits(tmp_path: Path)
         assert max(one["rows"] for one in server.seen()["batches"] if one["status"] == "completed") == 2
 
 
-def test_a_single_row_that_no_queue_takes_ends_the_ask(tmp_path: Path) -> None:
+def test_a_single_row_too_large_for_the_queue_ends_the_ask(tmp_path: Path) -> None:
     with (
         batch_server(tmp_path, "--queue", "0") as server,
         pytest.raises(ServerError, match="1 rows for alpha is rejected"),
@@ -147,7 +147,7 @@ def test_a_single_row_that_no_queue_takes_ends_the_ask(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["upload", "create", "list", "look", "fetch"])
 @pytest.mark.parametrize("word", ["429", "500", "503", "reset", "cut-json", "html"])
-def test_what_may_pass_is_tried_again(tmp_path: Path, kind: str, word: str) -> None:
+def test_a_transient_error_is_retried(tmp_path: Path, kind: str, word: str) -> None:
     if kind == "fetch" and word in ("cut-json", "html"):
         word = "noise"
     with batch_server(tmp_path, "--play", f"{kind}={word},{word}") as server:
@@ -155,7 +155,7 @@ def test_what_may_pass_is_tried_again(tmp_path: Path, kind: str, word: str) -> N
         assert server.seen()["paid"] == {"a": 1, "b": 1}
 
 
-def test_a_download_that_breaks_off_is_tried_again(tmp_path: Path) -> None:
+def test_a_download_that_breaks_off_is_retried(tmp_path: Path) -> None:
     with batch_server(tmp_path, "--play", "fetch=cut-body,cut-body") as server:
         assert server.ask("a: ok")["a"].error is None
         assert server.seen()["calls"]["fetch"] == 3
@@ -169,7 +169,7 @@ def test_a_retry_after_is_honoured(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("word", ["reset-after", "500-after", "html-after", "cut-json-after"])
-def test_a_batch_created_without_a_word_is_found_and_not_created_twice(tmp_path: Path, word: str) -> None:
+def test_a_batch_created_without_a_response_is_found_and_not_created_twice(tmp_path: Path, word: str) -> None:
     with batch_server(tmp_path, "--play", f"create={word}") as server:
         assert server.ask("a: ok", "b: ok")["a"].error is None
         assert (len(server.seen()["batches"]), server.seen()["paid"]) == (1, {"a": 1, "b": 1})
@@ -193,12 +193,12 @@ def test_a_server_that_only_fails_is_given_up_and_its_batch_found_by_the_next_ru
         assert server.seen()["paid"] == {"a": 1}
 
 
-def test_a_server_that_is_not_there_is_told_at_once(tmp_path: Path) -> None:
+def test_a_missing_server_is_reported_at_once(tmp_path: Path) -> None:
     with pytest.raises(ServerError, match="no server responds"):
         BatchServer(9, tmp_path).ask("a: ok", patience=600.0)
 
 
-def test_a_batch_that_never_ends_is_not_waited_for_for_ever(tmp_path: Path) -> None:
+def test_waiting_for_a_batch_that_never_ends_has_a_limit(tmp_path: Path) -> None:
     with (
         batch_server(tmp_path, "--ends", "stuck") as server,
         pytest.raises(ServerError, match="hours after its"),
@@ -206,7 +206,7 @@ def test_a_batch_that_never_ends_is_not_waited_for_for_ever(tmp_path: Path) -> N
         server.ask("a: ok")
 
 
-def test_a_batch_of_another_account_is_not_paid_again_unasked(tmp_path: Path) -> None:
+def test_a_batch_of_another_account_is_not_silently_bought_again(tmp_path: Path) -> None:
     with batch_server(tmp_path, "--play", "look=500...") as server:
         with pytest.raises(ServerError):
             server.ask("a: ok", patience=0.1)
@@ -226,7 +226,7 @@ def test_replies_that_were_lost_after_they_were_collected_are_read_again_not_bou
     assert server.seen()["paid"] == {"a": 1, "b": 1, "c": 1}
 
 
-def test_collected_replies_that_the_server_keeps_no_more_are_bought_again(server: BatchServer) -> None:
+def test_collected_replies_that_the_server_has_deleted_are_bought_again(server: BatchServer) -> None:
     server.ask("a: ok")
     server.play(fetch=["404"])
     assert server.ask("a: ok")["a"].error is None
@@ -250,7 +250,7 @@ def test_a_batch_is_found_by_the_list_when_the_notes_are_gone(tmp_path: Path) ->
         assert server.seen()["paid"] == {"a": 1, "b": 1}
 
 
-def test_what_fits_the_budget_is_sent_and_the_rest_is_told(server: BatchServer) -> None:
+def test_what_fits_the_budget_is_sent_and_the_rest_is_reported(server: BatchServer) -> None:
     rows = [request(f"row{number}: ok", max_tokens=1000) for number in range(5)]
     worst = PRICE.worst(rows[0]) / 2
     run_budget = Budget(2.5 * worst)
@@ -269,14 +269,14 @@ def test_a_budget_too_small_for_any_row_creates_no_batch(server: BatchServer) ->
     assert server.seen()["batches"] == []
 
 
-def test_money_of_a_batch_that_goes_on_without_us_stays_aside(tmp_path: Path) -> None:
+def test_money_for_a_batch_that_is_still_running_stays_reserved(tmp_path: Path) -> None:
     run_budget = Budget(1.0)
     with batch_server(tmp_path, "--play", "look=401...") as server, pytest.raises(ServerError):
         server.ask("a: ok", price=PRICE, run_budget=run_budget)
     assert math.isclose(run_budget.reserved, PRICE.worst(request("a: ok")) / 2)
 
 
-def test_money_of_a_batch_that_was_never_created_is_free_again(tmp_path: Path) -> None:
+def test_money_for_a_batch_that_was_never_created_is_released(tmp_path: Path) -> None:
     run_budget = Budget(1.0)
     with batch_server(tmp_path, "--play", "upload=401...") as server, pytest.raises(ServerError):
         server.ask("a: ok", price=PRICE, run_budget=run_budget)
@@ -295,7 +295,7 @@ def test_the_key_is_sent_and_written_nowhere(tmp_path: Path) -> None:
     assert server_name("https://me:sk-secret@host:8000/v1/?key=sk-secret") == "host:8000/v1"
 
 
-def test_progress_tells_counts_hours_and_the_end(server: BatchServer) -> None:
+def test_progress_reports_counts_hours_and_the_end(server: BatchServer) -> None:
     server.ask("a: ok")
     assert any("in_progress, 0/1 rows done, 0 failed, 0.0 h old, expires in 24.0 h" in line for line in server.lines)
 
@@ -308,12 +308,12 @@ def test_rows_are_in_flight_until_they_are_collected(server: BatchServer) -> Non
     assert (max(in_flight), client.in_flight) == (2, 0)
 
 
-def test_nothing_to_ask_asks_nobody(server: BatchServer) -> None:
+def test_no_requests_make_no_call(server: BatchServer) -> None:
     server.ask()
     assert server.seen()["calls"] == {}
 
 
-def test_weights_of_our_own_are_not_to_be_had_from_a_batch(server: BatchServer) -> None:
+def test_a_batch_cannot_serve_own_weights(server: BatchServer) -> None:
     with (
         pytest.raises(ServerError, match="serve it from this machine"),
         server.batch().serve(MODEL, Path("made/here")),
@@ -358,7 +358,7 @@ def finished(server: BatchServer, folder: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("before", [0, pytest.param(2, marks=pytest.mark.slow)])
-def test_killed_at_any_step_the_next_run_pays_for_nothing_twice(
+def test_after_a_kill_at_any_step_the_next_run_pays_for_nothing_twice(
     tmp_path: Path, kind: str, word: str, before: int
 ) -> None:
     with batch_server(tmp_path, "--play", f"{kind}={'ok,' * before}{word}") as server:
@@ -370,7 +370,7 @@ def test_killed_at_any_step_the_next_run_pays_for_nothing_twice(
         finished(server, tmp_path)
 
 
-def test_killed_again_and_again_at_random_every_row_is_paid_once(tmp_path: Path) -> None:
+def test_after_repeated_random_kills_every_row_is_paid_once(tmp_path: Path) -> None:
     with batch_server(tmp_path, "--looks", "20") as server:
         dice = random.Random(7)
         kills = 0

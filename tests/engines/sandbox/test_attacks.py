@@ -26,7 +26,7 @@ SETTINGS = ("/proc/sys/kernel/core_pattern", "/proc/sys/kernel/hostname", "/proc
 
 @dataclass
 class World:
-    """All that an attack could reach, and what it looked like before."""
+    """Everything that an attack could reach, and its state before."""
 
     things: dict[str, object]
     token: str
@@ -53,7 +53,7 @@ class World:
         }  # fmt: skip
 
     def received(self) -> list[bytes]:
-        """What came over the network."""
+        """The connections that arrived over the network."""
         messages = []
         for listener in self.listeners:
             with suppress(BlockingIOError):
@@ -115,12 +115,12 @@ def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=[name.replace(" ", "-") for name in ATTACKS])
-def test_an_attack_reaches_nothing_and_nobody(attack: str, world: World, sandbox: Sandbox) -> None:
+def test_no_attack_succeeds(attack: str, world: World, sandbox: Sandbox) -> None:
     source = ATTACKS[attack]
     for name, thing in world.things.items():
         source = source.replace(f"{{{name}!r}}", repr(thing)).replace(f"{{{name}}}", str(thing))
     beside: list[ProgramRun] = []
-    # Time enough for a neighbour who has to share the processor.
+    # Time enough for a neighbour that shares the processor.
     neighbour = threading.Thread(target=lambda: beside.append(sandbox.run(INNOCENT, Limits(seconds=20.0))))
     started = time.monotonic()
     neighbour.start()

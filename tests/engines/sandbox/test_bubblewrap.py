@@ -11,7 +11,7 @@ from skyassets.engines.sandbox.bubblewrap import Bubblewrap
 # Programs behave as under a plain interpreter.
 
 
-def test_the_backend_tells_its_version() -> None:
+def test_the_backend_reports_its_version() -> None:
     assert SANDBOX.name.startswith("bubblewrap 0")
 
 
@@ -33,15 +33,15 @@ def test_a_main_guard_is_entered_in_a_script_and_not_in_a_call(guard: str) -> No
 
 
 @pytest.mark.parametrize("ending", ["sys.exit()", "sys.exit(0)", "exit()", "quit()", "raise SystemExit"])
-def test_leaving_early_is_no_error(ending: str) -> None:
+def test_exiting_early_is_not_an_error(ending: str) -> None:
     assert printed(f"import sys\nprint(1)\n{ending}\nprint(2)") == "1\n"
 
 
-def test_leaving_with_a_message_is_an_error() -> None:
+def test_exiting_with_a_message_is_an_error() -> None:
     assert script("import sys\nsys.exit('no')").kind is RunKind.RUNTIME_ERROR
 
 
-def test_recursion_goes_as_deep_as_elsewhere_and_deeper_where_asked() -> None:
+def test_recursion_is_as_deep_as_usual_and_deeper_when_the_limit_is_raised() -> None:
     depth = "def d(n):\n    return n and 1 + d(n - 1)\n"
     assert printed(depth + "print(d(990))") == "990\n"
     assert "RecursionError" in script(depth + "print(d(5000))").detail
@@ -71,7 +71,7 @@ def test_the_same_program_ends_the_same_way() -> None:
     assert len({printed("print(list({'a', 'b', 'c', 'd', 'e'}))") for _ in range(3)}) == 1
 
 
-def test_its_file_has_a_name_and_its_classes_a_home() -> None:
+def test_the_program_has_a_file_name_and_its_classes_a_module() -> None:
     assert printed("import pickle\nclass A: pass\nprint(type(pickle.loads(pickle.dumps(A()))).__name__)") == "A\n"
     assert printed("print(__name__, __file__)") == "__main__ /tmp/solution.py\n"
 
@@ -124,7 +124,7 @@ def test_an_error_in_a_call_is_a_runtime_error() -> None:
 @pytest.mark.parametrize(
     "body", ["return {1, 2}", "return object()", "return f", "x = []; x.append(x); return x", "return 10 ** 9999"]
 )
-def test_what_is_no_json_is_no_result(body: str) -> None:
+def test_a_value_that_is_not_json_is_not_a_result(body: str) -> None:
     assert call(f"def f():\n    {body}", "f").kind is RunKind.RUNTIME_ERROR
 
 
@@ -132,7 +132,7 @@ def test_a_missing_function_is_an_error() -> None:
     assert call("def g():\n    return 1", "f").kind is RunKind.RUNTIME_ERROR
 
 
-# How a run ended is told precisely.
+# How a run ended is reported precisely.
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_a_missing_function_is_an_error() -> None:
         " x = 1",
     ],
 )
-def test_what_is_no_python_does_not_compile(source: str) -> None:
+def test_text_that_is_not_python_does_not_compile(source: str) -> None:
     run = SANDBOX.run(Program(source), LIMITS)
     assert run.kind is RunKind.DOES_NOT_COMPILE
     assert run.detail
@@ -171,7 +171,7 @@ def test_a_crash_is_a_runtime_error(source: str) -> None:
     assert script(source).kind is RunKind.RUNTIME_ERROR
 
 
-def test_an_endless_loop_meets_the_time_limit() -> None:
+def test_an_endless_loop_exceeds_the_time_limit() -> None:
     before = time.monotonic()
     assert script("while True: pass", limits=BRIEF).kind is RunKind.TIME_LIMIT
     assert time.monotonic() - before < 20
@@ -194,27 +194,27 @@ def test_sleeping_and_waiting_for_input_do_not_outlive_the_limit() -> None:
     ],
     ids=["at once", "bit by bit", "shared", "by many children"],
 )
-def test_a_memory_bomb_meets_the_memory_limit(source: str) -> None:
+def test_a_memory_bomb_exceeds_the_memory_limit(source: str) -> None:
     assert script(source).kind is RunKind.MEMORY_LIMIT
 
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
-def test_a_flood_of_output_meets_the_output_limit(stream: str) -> None:
+def test_a_flood_of_output_exceeds_the_output_limit(stream: str) -> None:
     run = script(f"import sys\nwhile True: sys.{stream}.write('x' * 4096)")
     assert run.kind is RunKind.OUTPUT_LIMIT
     assert len(run.output) < 3 * LIMITS.output_kb * 1024
 
 
-def test_a_flood_of_results_meets_the_output_limit() -> None:
+def test_a_flood_of_results_exceeds_the_output_limit() -> None:
     assert call("def f():\n    return 'x' * 10**6", "f").kind is RunKind.OUTPUT_LIMIT
 
 
-def test_without_bubblewrap_nothing_is_run() -> None:
+def test_without_bubblewrap_no_program_is_run() -> None:
     with pytest.raises(SandboxError, match="apt install bubblewrap"):
         Bubblewrap(bwrap="no-such-bwrap").run(Program("print(1)"), LIMITS)
 
 
-def test_without_namespaces_nothing_is_run(tmp_path: Path) -> None:
+def test_without_namespaces_no_program_is_run(tmp_path: Path) -> None:
     refusing = tmp_path / "bwrap"
     refusing.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
     refusing.chmod(0o755)

@@ -86,7 +86,7 @@ def test_the_disks_inside_are_small() -> None:
     assert script(fill).kind is RunKind.RUNTIME_ERROR
 
 
-def test_it_is_nobody_and_cannot_become_somebody() -> None:
+def test_it_runs_as_an_unprivileged_user_and_cannot_gain_rights() -> None:
     source = """
         import ctypes, os
         print(os.getuid() == 0, [line for line in open('/proc/self/status') if line.startswith('CapEff')][0].split()[1])
@@ -136,12 +136,12 @@ def test_a_daemon_left_behind_dies_and_is_not_waited_for() -> None:
     assert called("left-behind") == []
 
 
-def test_killing_everything_in_sight_only_ends_itself() -> None:
+def test_killing_every_visible_process_only_ends_itself() -> None:
     assert script("import os\nos.kill(-1, 9)\nos.kill(1, 9)\nos.kill(os.getppid(), 9)\nwhile True: pass", limits=BRIEF)
 
 
 @pytest.mark.parametrize("code", [0, 1])
-def test_leaving_through_the_back_door_gives_no_results(code: int) -> None:
+def test_a_hard_exit_gives_no_results(code: int) -> None:
     run = call(f"import os\ndef f():\n    os._exit({code})", "f")
     assert (run.kind, run.output) == (RunKind.RUNTIME_ERROR, "")
 
@@ -163,7 +163,7 @@ def test_noise_on_the_channel_is_an_error() -> None:
         assert call(noise % text, "f").kind is RunKind.RUNTIME_ERROR
 
 
-def test_tampering_with_json_and_builtins_reaches_nobody() -> None:
+def test_tampering_with_json_and_builtins_stays_in_the_sandbox() -> None:
     source = """
         import builtins, json, sys
         class Same:

@@ -13,7 +13,7 @@ def passes(source: str, check: str, *names: str) -> bool:
     return run.output == "passed"
 
 
-# What right programs may rely on.
+# Features that right programs may use.
 
 
 def test_a_right_program_passes_and_a_wrong_one_fails_with_the_assertion() -> None:
@@ -42,7 +42,7 @@ def test_plain_data_crosses_as_it_is(value: str) -> None:
     assert passes("def f(x):\n    return x", check)
 
 
-def test_infinities_and_what_is_no_number_cross() -> None:
+def test_infinities_and_nan_cross() -> None:
     assert passes("def f():\n    return float('inf'), float('nan')", "a, b = f()\nassert a == float('inf') and b != b")
 
 
@@ -107,7 +107,7 @@ def test_several_functions_of_the_program_are_at_hand() -> None:
     assert passes(DOUBLE + "\ndef g(x):\n    return x / 2", "assert g(f(3)) == 3", "f", "g")
 
 
-# What is no pass.
+# Outcomes that are not a pass.
 
 
 @pytest.mark.parametrize(
@@ -138,22 +138,22 @@ def test_tests_that_catch_everything_do_not_pass_a_program_that_died() -> None:
 
 
 @pytest.mark.parametrize("check", ["def f(:", "assert f(lambda: 1) == 4"])
-def test_tests_that_cannot_be_asked_judge_nobody(check: str) -> None:
+def test_tests_that_cannot_run_are_a_sandbox_error(check: str) -> None:
     assert examined(DOUBLE, check).kind is RunKind.SANDBOX_ERROR
 
 
-# What is no way to pass.
+# Cheats that do not pass.
 
 
 @pytest.mark.parametrize("cheat", CHEATS, ids=CHEATS.keys())
-def test_a_program_cannot_talk_its_way_to_a_pass(cheat: str) -> None:
+def test_a_cheating_program_does_not_pass(cheat: str) -> None:
     check = "'secret-of-the-tests'\nassert f(2) == 4\nassert f(3) == 6\nassert f('x') == 'xx'"
     run = examined(CHEATS[cheat], check)
     assert run.output != "passed", run
     assert passes(DOUBLE, check)
 
 
-def test_a_hidden_message_does_not_stay_for_the_next_program() -> None:
+def test_a_hidden_message_is_gone_for_the_next_program() -> None:
     for _ in range(3):
         assert examined(DOUBLE, "'secret-of-the-tests'\nassert f(2) == 4").output == "passed"
     assert examined(CHEATS["reading the tests in memory"], "assert f(2) == 4").output == "failed"

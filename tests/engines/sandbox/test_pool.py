@@ -36,7 +36,7 @@ def test_two_sandboxes_on_one_machine_leave_each_other_alone(backend: str) -> No
     assert [run.output for run in runs] == [f"{n}\n" for n in range(40)]
 
 
-def test_a_server_is_kept_from_one_run_to_the_next() -> None:
+def test_a_server_is_reused_by_the_next_run() -> None:
     with Bubblewrap() as sandbox:
         sandbox.run(HELLO, LIMITS)
         first = sandbox.pids()
@@ -80,14 +80,14 @@ def test_closing_ends_everything(backend: str) -> None:
     with BACKENDS[backend]() as sandbox, ThreadPoolExecutor(1) as pool:
         sandbox.run(HELLO, LIMITS)
         [server] = sandbox.pids()
-        everybody = list(descendants(server))
+        processes = list(descendants(server))
         run = pool.submit(sandbox.run, endless, LIMITS)
         if backend == "bubblewrap":
             wait_until(lambda: called("closed-upon") != [])
         sandbox.close()
         assert isinstance(run.result(), ProgramRun)
         sandbox.close()
-    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in everybody))
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in processes))
     assert called("closed-upon") == []
 
 
@@ -108,7 +108,7 @@ def test_auto_takes_bubblewrap_where_it_works() -> None:
         assert sandbox.run(HELLO, LIMITS).output == "hello\n"
 
 
-def test_nothing_runs_where_nothing_isolates(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_isolation_nothing_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with ChosenSandbox("bubblewrap") as sandbox, pytest.raises(SandboxError, match="apt install bubblewrap"):
         sandbox.run(HELLO, LIMITS)
@@ -116,7 +116,7 @@ def test_nothing_runs_where_nothing_isolates(monkeypatch: pytest.MonkeyPatch, tm
         sandbox.run(HELLO, LIMITS)
 
 
-def test_running_without_walls_is_asked_for_and_said_loudly(caplog: pytest.LogCaptureFixture) -> None:
+def test_running_without_isolation_must_be_chosen_and_is_warned_about(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING), ChosenSandbox("none") as sandbox:
         assert sandbox.run(HELLO, LIMITS).output == "hello\n"
         assert sandbox.name == "none (UNSAFE)"
@@ -124,7 +124,7 @@ def test_running_without_walls_is_asked_for_and_said_loudly(caplog: pytest.LogCa
     assert "programs run without isolation" in caplog.text
 
 
-def test_a_program_without_walls_leaves_no_process_behind() -> None:
+def test_a_program_without_isolation_leaves_no_process_behind() -> None:
     daemon = f"import os, time\nif os.fork() == 0:\n    os.setsid()\n    {rename('unwalled')}\n    time.sleep(99)"
     with ChosenSandbox("none") as sandbox:
         assert sandbox.run(Program(daemon), LIMITS).kind is RunKind.FINISHED
@@ -140,7 +140,7 @@ def test_landlock_says_why_another_user_cannot_reach_the_interpreter(tmp_path: P
         sandbox.run(HELLO, LIMITS)
 
 
-def test_a_container_has_no_network_no_rights_and_nothing_to_write_on(tmp_path: Path) -> None:
+def test_a_container_has_no_network_no_rights_and_no_writable_disk(tmp_path: Path) -> None:
     engine = tmp_path / "docker"
     engine.write_text("#!/bin/sh\necho 'Docker version 99.0, build 0'\n")
     engine.chmod(0o755)
@@ -161,7 +161,7 @@ def test_bubblewrap_confines_for_users_who_are_not_root(tmp_path: Path) -> None:
     for name in ("core", "engines"):
         shutil.copytree(repository / "skyassets" / name, copy / "skyassets" / name)
     (copy / "skyassets" / "__init__.py").write_text("")
-    asked = (
+    program = (
         "import os; os.setgroups([]); os.setresgid(61999, 61999, 61999); os.setresuid(61999, 61999, 61999)\n"
         f"import sys; sys.path.insert(0, {str(copy)!r})\n"
         "from skyassets.engines.sandbox.bubblewrap import Bubblewrap\n"
@@ -172,7 +172,7 @@ def test_bubblewrap_confines_for_users_who_are_not_root(tmp_path: Path) -> None:
     for folder in (copy, *copy.parents):
         if folder.is_relative_to("/tmp") and folder != Path("/tmp"):
             folder.chmod(0o755)
-    done = subprocess.run(["/usr/bin/python3", "-c", asked], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(["/usr/bin/python3", "-c", program], capture_output=True, text=True, check=False, timeout=60)
     assert done.stdout.strip() == "61999 ['1', '2']", done.stderr
 
 

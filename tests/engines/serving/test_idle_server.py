@@ -59,14 +59,14 @@ def test_another_server_takes_the_idle_ones_place(tmp_path: Path) -> None:
         assert len(descendants(os.getpid()) - before) == len(idle)
 
 
-def test_one_whose_use_failed_does_not_stay(tmp_path: Path) -> None:
+def test_a_server_whose_use_failed_is_not_kept_idle(tmp_path: Path) -> None:
     before = descendants(os.getpid())
     with pytest.raises(ServerError, match="no answer"), served(tmp_path):
         raise ServerError("no answer")
     assert descendants(os.getpid()) == before
 
 
-def test_one_that_died_while_idle_is_started_anew(tmp_path: Path) -> None:
+def test_a_server_that_died_while_idle_is_started_again(tmp_path: Path) -> None:
     before, log = descendants(os.getpid()), list[str]()
     with served(tmp_path) as (keeper,):
         watchdog = min(descendants(os.getpid()) - before)
@@ -78,7 +78,7 @@ def test_one_that_died_while_idle_is_started_anew(tmp_path: Path) -> None:
     assert any(": starting, " in line for line in log)
 
 
-def test_it_does_not_stay_idle_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_idle_time_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(idle_server, "IDLE_SECONDS", 0.2)
     before = descendants(os.getpid())
     with served(tmp_path):

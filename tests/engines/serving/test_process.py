@@ -1,4 +1,4 @@
-"""A server is started, waited for and ended with everything it started, whatever happens to whom."""
+"""A server is started, waited for and ended with all its children, whichever process fails."""
 
 import os
 import signal
@@ -22,10 +22,10 @@ Running = Callable[..., AbstractContextManager[tuple[ServerKeeper, ...]]]
 
 @pytest.fixture
 def running(tmp_path: Path) -> Running:
-    def made(*words: str, **more: object) -> AbstractContextManager[tuple[ServerKeeper, ...]]:
+    def start(*words: str, **more: object) -> AbstractContextManager[tuple[ServerKeeper, ...]]:
         return supervised([stubborn(tmp_path, *words, **more)], Restarts(most=0))  # type: ignore[arg-type]
 
-    return made
+    return start
 
 
 def our_servers() -> set[int]:
@@ -49,30 +49,30 @@ def test_it_is_gone_when_the_work_fails(running: Running) -> None:
     assert our_servers() == before
 
 
-def test_a_server_that_dies_at_the_start_is_told_with_the_end_of_its_log(running: Running, tmp_path: Path) -> None:
+def test_a_server_that_dies_at_the_start_is_reported_with_the_end_of_its_log(running: Running, tmp_path: Path) -> None:
     with pytest.raises(ServerError) as raised, running("die"):
         pytest.fail("ran")
-    told = str(raised.value)
-    assert "exit status 3" in told
-    assert str(tmp_path / "log-") in told
-    assert told.endswith("the last line")
-    assert "the root of it all" in told
+    message = str(raised.value)
+    assert "exit status 3" in message
+    assert str(tmp_path / "log-") in message
+    assert message.endswith("the last line")
+    assert "the root of it all" in message
 
 
-def test_a_server_that_is_late_is_told_and_ended(running: Running) -> None:
+def test_a_server_that_is_late_is_reported_and_ended(running: Running) -> None:
     before = our_servers()
     with pytest.raises(ServerError, match="not ready after 1 s"), running("never-ready", patience=1.0):
         pytest.fail("ran")
     assert our_servers() == before
 
 
-def test_a_server_that_cannot_be_started_at_all_is_told(tmp_path: Path) -> None:
+def test_a_server_that_cannot_be_started_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="file"), supervised([stubborn(tmp_path / "file" / "logs")], Restarts()):
         pytest.fail("ran")
 
 
-def test_a_server_that_dies_at_work_has_its_last_words_in_the_error(running: Running) -> None:
+def test_the_error_of_a_server_that_dies_at_work_has_the_end_of_its_log(running: Running) -> None:
     def work() -> None:
         time.sleep(1.5)
         raise ServerError("nobody answers")
@@ -135,5 +135,5 @@ def test_a_killed_watchdog_takes_the_server_with_it(running: Running) -> None:
         server = min(descendants(watchdog))
         os.kill(watchdog, signal.SIGKILL)
         assert are_gone({server})
-    for orphan in ours - {watchdog, server}:  # nobody is left to find these two
+    for orphan in ours - {watchdog, server}:  # no process is left that would end these two
         os.kill(orphan, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""A server that dies is started again while it is being asked, a bounded number of times, and nothing is lost by it."""
+"""A server that dies during an ask is restarted, a bounded number of times, and no row is lost."""
 
 import os
 import signal
@@ -28,7 +28,7 @@ def request(number: int) -> Request:
 
 
 @contextmanager
-def asked(processes: Sequence[ServerProcess], restarts: Restarts) -> Iterator[OpenAIClientPool]:
+def clients(processes: Sequence[ServerProcess], restarts: Restarts) -> Iterator[OpenAIClientPool]:
     with supervised(processes, restarts) as keepers:
         endpoints = tuple(
             Endpoint(process.health_url + "v1", "well", concurrency=4, lost=keeper.lost)
@@ -48,7 +48,7 @@ def server_on(process: ServerProcess) -> int:
 
 
 def killing(process: ServerProcess, at: set[int], replies: list[Reply]) -> Callable[[Reply], None]:
-    """Keeps replies, and kills the server's process when as many as `at` says are there."""
+    """Keeps replies, and kills the server's process when their number is in `at`."""
 
     def keep(reply: Reply) -> None:
         replies.append(reply)
@@ -62,31 +62,31 @@ def test_a_server_killed_twice_in_an_ask_comes_back_and_every_row_is_answered_on
     news, replies = list[str](), list[Reply]()
     process = stubborn(tmp_path, log_line=news.append)
     before = descendants(os.getpid())
-    with asked([process], Restarts(pause=0.1)) as client:
+    with clients([process], Restarts(pause=0.1)) as client:
         client.ask(map(request, range(60)), killing(process, {20, 40}, replies))
     assert sorted(int(reply.id) for reply in replies) == list(range(60))
     assert not [reply.error for reply in replies if reply.error]
-    told = [line for line in news if "restarting" in line]
-    assert [line.partition(": ")[2] for line in told] == [
+    restarts = [line for line in news if "restarting" in line]
+    assert [line.partition(": ")[2] for line in restarts] == [
         f"was killed by SIGKILL, as when memory runs out; restarting in 0 s ({number} of 3)" for number in (1, 2)
     ]
     assert descendants(os.getpid()) == before
 
 
-def test_when_its_restarts_are_used_up_the_ask_ends_at_once_with_the_last_words(tmp_path: Path) -> None:
+def test_when_its_restarts_are_used_up_the_ask_ends_at_once_with_its_last_log_lines(tmp_path: Path) -> None:
     replies = list[Reply]()
     process = stubborn(tmp_path)
     began = time.monotonic()
-    with pytest.raises(ServerError) as raised, asked([process], Restarts(most=1, pause=0.1)) as client:
+    with pytest.raises(ServerError) as raised, clients([process], Restarts(most=1, pause=0.1)) as client:
         client.ask(map(request, range(100)), killing(process, {20, 40}, replies))
-    told = str(raised.value)
-    assert "was killed by SIGKILL, as when memory runs out, and is not restarted: it was restarted " in told
-    assert told.count("its log (") == 1
+    message = str(raised.value)
+    assert "was killed by SIGKILL, as when memory runs out, and is not restarted: it was restarted " in message
+    assert message.count("its log (") == 1
     assert len(replies) >= 40
     assert time.monotonic() - began < 30
 
 
-def test_one_that_keeps_dying_right_after_it_was_ready_is_given_up_before_its_restarts_are_used_up(
+def test_a_server_that_keeps_dying_right_after_it_is_ready_is_given_up_early(
     tmp_path: Path,
 ) -> None:
     news = list[str]()
@@ -94,14 +94,14 @@ def test_one_that_keeps_dying_right_after_it_was_ready_is_given_up_before_its_re
     brief = stubborn(tmp_path, "brief", log_line=news.append)
     with (
         pytest.raises(ServerError, match="3 times in a row"),
-        asked([brief], Restarts(most=50, pause=0.1)) as client,
+        clients([brief], Restarts(most=50, pause=0.1)) as client,
     ):
         client.ask(endless, lambda reply: None)
     assert len([line for line in news if ": starting, " in line]) == 3
     assert "MemoryError: ran out of memory" in next(line for line in news if "restarting in" in line)
 
 
-def test_a_restart_that_fails_before_it_is_ready_counts_as_one(tmp_path: Path) -> None:
+def test_a_restart_that_fails_before_it_is_ready_is_counted(tmp_path: Path) -> None:
     lives = tmp_path / "lives"
     process = stubborn(tmp_path, f"lives={lives}", "most=1", "brief")
     with supervised([process], Restarts(most=2, pause=0.1)) as (keeper,):
@@ -110,7 +110,7 @@ def test_a_restart_that_fails_before_it_is_ready_counts_as_one(tmp_path: Path) -
     assert len(lives.read_text().splitlines()) == 3
 
 
-def test_only_the_last_life_is_told_of_and_all_of_them_are_in_the_log(tmp_path: Path) -> None:
+def test_only_the_last_start_is_reported_and_all_of_them_are_in_the_log(tmp_path: Path) -> None:
     process = stubborn(tmp_path, f"lives={tmp_path / 'lives'}", "most=1", "brief")
     with supervised([process], Restarts(most=1, pause=0.1)) as (keeper,):
         assert wait_until(lambda: bool(keeper.lost()))
@@ -118,10 +118,10 @@ def test_only_the_last_life_is_told_of_and_all_of_them_are_in_the_log(tmp_path: 
     assert "ran out of memory" in process.log.read_text()
 
 
-def test_the_others_go_on_without_one_that_is_lost(tmp_path: Path) -> None:
+def test_the_other_servers_continue_without_a_lost_one(tmp_path: Path) -> None:
     replies = list[Reply]()
     frail, steady = stubborn(tmp_path), stubborn(tmp_path)
-    with asked([frail, steady], Restarts(most=0)) as client:
+    with clients([frail, steady], Restarts(most=0)) as client:
         client.ask(map(request, range(60)), killing(frail, {10}, replies))
     assert sorted(int(reply.id) for reply in replies) == list(range(60))
     assert not [reply.error for reply in replies if reply.error]
@@ -139,14 +139,14 @@ def test_the_first_that_does_not_start_ends_the_wait_for_the_others(tmp_path: Pa
     assert descendants(os.getpid()) == before
 
 
-def test_one_that_lives_but_is_not_well_is_ended_and_started_again(tmp_path: Path) -> None:
+def test_an_unhealthy_server_is_ended_and_started_again(tmp_path: Path) -> None:
     news = list[str]()
     with supervised([stubborn(tmp_path, "unwell", unwell=2.0, log_line=news.append)], Restarts(pause=0.1)):
         assert wait_until(lambda: len([line for line in news if ": ready after " in line]) == 2)
     assert "was unhealthy for 2 s" in next(line for line in news if "restarting" in line)
 
 
-def test_one_that_is_told_to_end_in_its_pause_is_not_started_again(tmp_path: Path) -> None:
+def test_a_server_ended_during_its_pause_is_not_started_again(tmp_path: Path) -> None:
     news, before = list[str](), descendants(os.getpid())
     with supervised([stubborn(tmp_path, "brief", log_line=news.append)], Restarts(pause=600.0)):
         assert wait_until(lambda: any("restarting" in line for line in news))
@@ -154,7 +154,7 @@ def test_one_that_is_told_to_end_in_its_pause_is_not_started_again(tmp_path: Pat
     assert descendants(os.getpid()) == before
 
 
-def test_news_that_cannot_be_told_are_the_end_and_are_told(tmp_path: Path) -> None:
+def test_a_failing_log_function_ends_supervision_with_its_error(tmp_path: Path) -> None:
     def log_line(line: str) -> None:
         if "restarting" in line:
             raise BrokenPipeError("nobody reads")
@@ -164,7 +164,7 @@ def test_news_that_cannot_be_told_are_the_end_and_are_told(tmp_path: Path) -> No
         assert "it is no longer supervised (BrokenPipeError: nobody reads)" in keeper.lost()
 
 
-def test_no_thread_of_it_is_left(tmp_path: Path) -> None:
+def test_no_supervisor_thread_is_left(tmp_path: Path) -> None:
     before = set(descendants(os.getpid()))
     with supervised([stubborn(tmp_path)], Restarts()):
         servers = set(descendants(os.getpid())) - before

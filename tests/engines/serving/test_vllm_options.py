@@ -1,4 +1,4 @@
-"""What is started in vLLM's name: its flags, and each replica's share of the machine. Never starts vLLM."""
+"""How vLLM would be started: its flags, and each replica's share of the machine. Never starts vLLM."""
 
 import json
 import os
@@ -50,7 +50,7 @@ def test_the_model_is_served_by_its_name_on_this_machine_only() -> None:
     assert not {"--revision", "--dtype", "--max-model-len"} & set(command)
 
 
-def test_what_the_options_say_is_said_to_vllm() -> None:
+def test_the_options_are_passed_to_vllm() -> None:
     options = {"tensor_parallel": 4, "dtype": "float16", "max_model_len": 20000, "memory_share": 0.85}
     command = server(**options).command(MODEL, FOLDER, 1)
     assert after(command, "--tensor-parallel-size") == "4"
@@ -86,9 +86,9 @@ class TestOnGpus:
 
     @pytest.fixture(autouse=True)
     def gpu_build(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        told = tmp_path / "vllm-0.99.0.dist-info"
-        told.mkdir()
-        (told / "METADATA").write_text("Metadata-Version: 2.1\nName: vllm\nVersion: 0.99.0\n")
+        package = tmp_path / "vllm-0.99.0.dist-info"
+        package.mkdir()
+        (package / "METADATA").write_text("Metadata-Version: 2.1\nName: vllm\nVersion: 0.99.0\n")
         monkeypatch.syspath_prepend(tmp_path)
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,2,4,6")
 
@@ -219,7 +219,7 @@ SECRET = "hf_AbCdEf0123456789"
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (f"--hf-token={SECRET}", "export HF_TOKEN"),
         (f"--hf-token {SECRET}", "export HF_TOKEN"),
@@ -230,14 +230,14 @@ SECRET = "hf_AbCdEf0123456789"
         (f"--some-plugin-token {SECRET}", "export secrets"),
     ],
 )
-def test_a_secret_is_refused_and_not_repeated(words: str, told: str) -> None:
-    with pytest.raises(SkyassetsError, match=told) as raised:
+def test_a_secret_is_refused_and_not_repeated(words: str, message: str) -> None:
+    with pytest.raises(SkyassetsError, match=message) as raised:
         from_environment({"SKYASSETS_VLLM_ARGS": words})
     assert SECRET not in str(raised.value)
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "published"),
     [
         ("--cpu-offload-gb 4 --max-num-batched-tokens=8k", "--cpu-offload-gb 4 --max-num-batched-tokens=8k"),
         ("-O3 -ep --block-size -1 --ratio=.5e", "-O3 -ep --block-size -1 --ratio=digest:"),
@@ -245,21 +245,21 @@ def test_a_secret_is_refused_and_not_repeated(words: str, told: str) -> None:
         ("--async-scheduling --enable-prefix-caching true", None),
     ],
 )
-def test_flags_numbers_and_known_words_are_shown(words: str, told: str | None) -> None:
-    assert publishable(tuple(words.split())).startswith(told or words)
+def test_flags_numbers_and_known_words_are_shown(words: str, published: str | None) -> None:
+    assert publishable(tuple(words.split())).startswith(published or words)
 
 
 @pytest.mark.parametrize("value", ["alice@corp", "/home/alice/draft", "org/model", "10.0.0.7", "alice", '{"alice": 1}'])
-def test_any_other_value_is_shown_as_a_digest_that_tells_changes_apart(value: str) -> None:
+def test_any_other_value_is_shown_as_a_digest_that_shows_changes(value: str) -> None:
     for words in ((f"--otlp-traces-endpoint={value}",), ("--otlp-traces-endpoint", value), (value,)):
-        told = publishable(words)
-        assert "digest:" in told
-        assert "alice" not in told
-        assert value not in told
-        assert told == publishable(words) != publishable((*words[:-1], f"{words[-1]}x"))
+        published = publishable(words)
+        assert "digest:" in published
+        assert "alice" not in published
+        assert value not in published
+        assert published == publishable(words) != publishable((*words[:-1], f"{words[-1]}x"))
 
 
-def test_the_environment_says_it_all() -> None:
+def test_every_option_is_read_from_the_environment() -> None:
     place = from_environment(
         {
             "SKYASSETS_REPLICAS": "2",
@@ -276,7 +276,7 @@ def test_the_environment_says_it_all() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "told"),
+    ("name", "value", "message"),
     [
         ("REPLICAS", "0", "a whole number of at least 1"),
         ("DTYPE", "int3", "one of auto, bfloat16"),
@@ -289,7 +289,7 @@ def test_the_environment_says_it_all() -> None:
         ("VLLM_ARGS", "-tp 2", "set SKYASSETS_TENSOR_PARALLEL"),
     ],
 )
-def test_a_value_that_is_none_is_named_with_what_it_must_be(name: str, value: str, told: str) -> None:
-    with pytest.raises(SkyassetsError, match=told) as raised:
+def test_an_invalid_value_is_named_with_the_valid_ones(name: str, value: str, message: str) -> None:
+    with pytest.raises(SkyassetsError, match=message) as raised:
         from_environment({f"SKYASSETS_{name}": value})
     assert str(raised.value).startswith(f"SKYASSETS_{name}")

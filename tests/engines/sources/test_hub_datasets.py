@@ -1,4 +1,4 @@
-"""The hub: data sets by name with the user's token, and each way of getting none told apart, against a real server."""
+"""The hub: data sets by name with the user's token; each failure has its own message. Against a real server."""
 
 import json
 import os
@@ -42,7 +42,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
 
 
 def output(url: str, home: Path, repo: str, way: str, revision: str = "main", **environment: str) -> str:
-    """What a process of its own, in which the hub is at `url`, says of the data set."""
+    """The output of a separate process that reads the data set, with the hub at `url`."""
     place = {"HF_ENDPOINT": url, "HF_HOME": str(home), "HF_HUB_DISABLE_TELEMETRY": "1"} | environment
     environ = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
     command = [sys.executable, "-c", READ, repo, way, revision]
@@ -50,11 +50,11 @@ def output(url: str, home: Path, repo: str, way: str, revision: str = "main", **
 
 
 @WAYS
-def test_a_gated_data_set_is_read_with_a_token_that_may(way: str, server: Hub, tmp_path: Path) -> None:
+def test_a_gated_data_set_is_read_with_a_token_that_has_access(way: str, server: Hub, tmp_path: Path) -> None:
     assert json.loads(output(server.url, tmp_path, "some/gated", way, COMMIT, HF_TOKEN="granted")) == [ROW]
 
 
-def test_the_login_that_was_kept_is_used_too(server: Hub, tmp_path: Path) -> None:
+def test_the_stored_login_is_used_too(server: Hub, tmp_path: Path) -> None:
     (tmp_path / "token").write_text("granted")
     assert json.loads(output(server.url, tmp_path, "some/gated", "files")) == [ROW]
 
@@ -70,7 +70,7 @@ def test_without_a_token_a_gated_data_set_says_which_page_to_visit_and_what_to_s
 
 
 @WAYS
-def test_a_token_that_was_not_granted_access_is_told_apart_from_none(way: str, server: Hub, tmp_path: Path) -> None:
+def test_a_token_without_access_is_distinguished_from_no_token(way: str, server: Hub, tmp_path: Path) -> None:
     message = output(server.url, tmp_path, "some/gated", way, HF_TOKEN="another")
     assert "is gated" in message
     assert "use a token (HF_TOKEN or the login) of an account with access" in message
@@ -84,23 +84,23 @@ def test_a_data_set_that_is_not_there_says_to_check_its_name(way: str, server: H
 
 
 @WAYS
-def test_a_revision_that_is_none_is_told_as_such(way: str, server: Hub, tmp_path: Path) -> None:
+def test_an_unknown_revision_is_reported_as_such(way: str, server: Hub, tmp_path: Path) -> None:
     assert "has no such revision" in output(server.url, tmp_path, "some/open", way, "f" * 40)
 
 
 @WAYS
-def test_offline_is_told_from_out_of_reach(way: str, server: Hub, tmp_path: Path) -> None:
+def test_offline_mode_is_distinguished_from_an_unreachable_hub(way: str, server: Hub, tmp_path: Path) -> None:
     message = output(server.url, tmp_path, "some/open", way, HF_HUB_OFFLINE="1")
     assert "HF_HUB_OFFLINE is set" in message
 
 
-def test_a_hub_out_of_reach_says_what_to_check(tmp_path: Path) -> None:
+def test_an_unreachable_hub_says_what_to_check(tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{free_port()}"
     message = output(url, tmp_path, "some/open", "files")
     assert f"is not on this machine, and {url} cannot be reached (ConnectError)" in message
 
 
-def test_what_was_brought_once_is_read_without_the_hub(server: Hub, tmp_path: Path) -> None:
+def test_downloaded_data_is_read_without_the_hub(server: Hub, tmp_path: Path) -> None:
     assert json.loads(output(server.url, tmp_path, "some/open", "files", COMMIT)) == [ROW]
     assert json.loads(output(server.url, tmp_path, "some/open", "files", COMMIT, HF_HUB_OFFLINE="1")) == [ROW]
 

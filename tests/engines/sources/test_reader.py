@@ -1,4 +1,4 @@
-"""Reading problem files and hub folders: every usual format, bad rows told by their place, bad files by their name."""
+"""Reading problem files and hub folders: every usual format; errors name the place of a bad row, the name of a file."""
 
 import csv
 import gzip
@@ -72,15 +72,13 @@ FORMATS: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_what_users_bring_reads_the_same(name: str, tmp_path: Path) -> None:
+def test_files_of_every_format_read_the_same(name: str, tmp_path: Path) -> None:
     FORMATS[name](tmp_path / name)
     assert read(tmp_path / name) == ROWS
 
 
 @given(st.lists(st.tuples(st.text(min_size=1), st.text(min_size=1)), max_size=5))
-def test_every_text_comes_through_json_lines(
-    tmp_path_factory: pytest.TempPathFactory, pairs: list[tuple[str, str]]
-) -> None:
+def test_every_text_survives_json_lines(tmp_path_factory: pytest.TempPathFactory, pairs: list[tuple[str, str]]) -> None:
     rows = [{"question": question, "answer": answer} for question, answer in pairs]
     path = tmp_path_factory.mktemp("lines") / "mine.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -97,7 +95,7 @@ def test_every_text_comes_through_json_lines(
         (b"9" * 10_000, "it is no JSON"),
     ],
 )
-def test_a_bad_line_is_told_by_its_number_and_the_next_one_is_read(line: bytes, reason: str, tmp_path: Path) -> None:
+def test_a_bad_line_is_reported_by_number_and_the_next_one_is_read(line: bytes, reason: str, tmp_path: Path) -> None:
     path = tmp_path / "mine.jsonl"
     good = json.dumps(ROWS[0]).encode()
     path.write_bytes(good + b"\n\n" + line + b"\n" + good)
@@ -116,7 +114,7 @@ def test_a_bad_line_is_told_by_its_number_and_the_next_one_is_read(line: bytes, 
         ('"a\nb,c\nd,"e"\n', "lines 3-5", "its quotes or separators are wrong"),
     ],
 )
-def test_a_bad_row_of_a_csv_file_is_told_and_the_next_one_is_read(
+def test_a_bad_row_of_a_csv_file_is_reported_and_the_next_one_is_read(
     text: str, place: str, reason: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "mine.csv"
@@ -158,7 +156,7 @@ def test_a_file_that_cannot_be_read_as_a_whole_names_source_and_file(
         read(tmp_path / name)
 
 
-def test_a_file_that_is_not_there_says_where_it_was_looked_for() -> None:
+def test_a_missing_file_says_where_it_was_looked_for() -> None:
     with pytest.raises(SourceError, match=r"mine: no file nowhere.jsonl \(the current folder is /"):
         read("nowhere.jsonl")
 
@@ -194,13 +192,13 @@ def test_a_hub_folder_with_front_matter_is_read_by_its_configuration(tmp_path: P
 
 
 def scripted(folder: Path) -> Path:
-    """A data set of the old kind: data files beside a script that made rows of them."""
-    made = folder / "apps"
-    made.mkdir()
-    (made / "apps.py").write_text("raise SystemExit('never run')")
+    """A data set of the old kind: data files beside a script that loads them."""
+    copy = folder / "apps"
+    copy.mkdir()
+    (copy / "apps.py").write_text("raise SystemExit('never run')")
     for split, row in zip(("train", "test"), ROWS, strict=True):
-        (made / f"{split}.jsonl").write_text(json.dumps(row) + "\n")
-    return made
+        (copy / f"{split}.jsonl").write_text(json.dumps(row) + "\n")
+    return copy
 
 
 def test_a_data_set_with_a_loading_script_says_to_name_its_files(tmp_path: Path) -> None:
@@ -215,7 +213,7 @@ def test_the_files_of_a_data_set_with_a_loading_script_are_read_without_it(tmp_p
     assert hub(folder, "train.jsonl", "test.jsonl") == ROWS
 
 
-def test_a_bad_line_of_several_files_is_told_with_its_file(tmp_path: Path) -> None:
+def test_a_bad_line_of_several_files_is_reported_with_its_file(tmp_path: Path) -> None:
     folder = scripted(tmp_path)
     (folder / "train.jsonl").write_text("{")
     _, bad = hub(folder, "*.jsonl")
@@ -223,12 +221,12 @@ def test_a_bad_line_of_several_files_is_told_with_its_file(tmp_path: Path) -> No
     assert bad.position == "train.jsonl, line 1"
 
 
-def test_a_file_that_the_data_set_does_not_have_names_those_it_has(tmp_path: Path) -> None:
+def test_an_unknown_file_of_a_data_set_lists_the_existing_ones(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"no file 'dev\.jsonl' in .*'apps\.py', 'test\.jsonl', 'train\.jsonl'"):
         hub(scripted(tmp_path), "dev.jsonl")
 
 
-def test_the_hub_out_of_reach_says_what_was_asked() -> None:
+def test_an_unreachable_hub_says_what_was_requested() -> None:
     away = Source("away", HubDataset("nobody/nothing", files=("train.jsonl",)), "CC0-1.0")
     with pytest.raises(SourceError, match=r"away: the data set nobody/nothing \(files \['train.jsonl'\]"):
         list(ProblemReader().rows(away))

@@ -45,9 +45,9 @@ def test_the_prompt_is_tokenised_as_a_server_would(chat: ChatTokenizer) -> None:
     # "\n" and the answer's "\n" would be one token if the text were split as a whole.
     example = conversation("a", "What?", "\nThis.")
     prompt = "<|im_start|>user\nWhat?<|im_end|>\n<|im_start|>assistant\n"
-    asked = tokenizer()(prompt)["input_ids"]
+    expected = tokenizer()(prompt)["input_ids"]
     assert tokenizer()("\n\n")["input_ids"] != tokenizer()("\n")["input_ids"] * 2
-    assert chat.encode(example).tokens[: len(asked)].tolist() == asked
+    assert chat.encode(example).tokens[: len(expected)].tolist() == expected
     assert learned_text(chat, example) == "\nThis.<|im_end|>"
 
 
@@ -74,13 +74,13 @@ def test_a_conversation_without_an_answer_is_an_error(chat: ChatTokenizer) -> No
         chat.encode(conversation("a", "What?"))
 
 
-def test_what_the_template_refuses_is_an_error() -> None:
+def test_a_conversation_that_the_template_refuses_is_an_error() -> None:
     picky = ChatTokenizer(tokenizer("{{ raise_exception('no roles today') }}"))
     with pytest.raises(TrainerError, match=r"example a: .*no roles today"):
         picky.encode(conversation("a", "What?", "This."))
 
 
-def test_a_template_that_drops_the_thought_is_an_error_that_tells_what_is_lost() -> None:
+def test_a_template_that_drops_the_thought_is_an_error_that_names_what_is_lost() -> None:
     thoughtless = TEMPLATE.replace("message['content']", "message['content'].split('</think>')[-1]")
     example = conversation("a", "What?", "<think>So and so.</think>It is 4.")
     with pytest.raises(
@@ -112,7 +112,7 @@ def test_pieces_are_the_tokens_as_text_cut_where_the_mask_changes(chat: ChatToke
     assert sum(piece.tokens for piece in pieces) == len(example.tokens)
 
 
-def test_what_a_folder_says_of_cutting_and_padding_does_not_touch_the_tokens(chat: ChatTokenizer) -> None:
+def test_a_folders_truncation_and_padding_settings_do_not_affect_the_tokens(chat: ChatTokenizer) -> None:
     cutting = tokenizer()
     cutting.backend_tokenizer.enable_truncation(4)
     cutting.backend_tokenizer.enable_padding(length=512)
@@ -146,7 +146,7 @@ def test_a_tokenizer_without_a_template_or_an_end_is_an_error(change: dict[str, 
 
 
 def spaced_tokenizer() -> Any:
-    """As sentencepiece's: a space is a letter, one stands before any text, and not every letter is known."""
+    """Like sentencepiece's: a space is a letter, one precedes every text, and not every letter is known."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -156,6 +156,6 @@ def spaced_tokenizer() -> Any:
     special = ["<unk>", "<|im_start|>", "<|im_end|>"]
     trainer = trainers.BpeTrainer(vocab_size=200, special_tokens=special, show_progress=False)
     raw.train_from_iterator(["\nuser assistant What Why ? This is it . So"] * 9, trainer)
-    made = PreTrainedTokenizerFast(tokenizer_object=raw, eos_token="<|im_end|>", unk_token="<unk>")
-    made.chat_template = TEMPLATE
-    return made
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=raw, eos_token="<|im_end|>", unk_token="<unk>")
+    tokenizer.chat_template = TEMPLATE
+    return tokenizer

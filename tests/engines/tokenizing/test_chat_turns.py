@@ -21,7 +21,7 @@ def plain(change: Callable[[Message], str] = lambda message: message.content, as
 
 
 def only(role: str, text: str) -> Callable[[Message], str]:
-    """`text` in the place of what `role` says."""
+    """`text` in place of the content of `role`."""
     return lambda message: text if message.role == role else message.content
 
 
@@ -58,13 +58,13 @@ def test_an_answer_that_looks_like_the_templates_words_is_found_where_it_is(answ
         (only("assistant", ""), r"it leaves out 'This is so\.' \(11 of 11"),
     ],
 )
-def test_a_changed_answer_is_an_error_that_tells_the_change(change: Callable[[Message], str], message: str) -> None:
+def test_a_changed_answer_is_an_error_that_names_the_change(change: Callable[[Message], str], message: str) -> None:
     with pytest.raises(TrainerError, match=f"example a: turn 2.* {message}"):
         answer_turns(conversation("a", "What?", "This is so."), plain(change), [END])
 
 
 @pytest.mark.parametrize("role", ["system", "user"])
-def test_what_is_not_in_the_prompt_is_an_error(role: str) -> None:
+def test_a_message_missing_from_the_prompt_is_an_error(role: str) -> None:
     example = Conversation("a", (Message("system", "Be good."), *conversation("", "What?", "This.").messages))
     with pytest.raises(
         TrainerError, match=rf"turn \d \({role}\) is not in the prompt .* '(Be good\.|What\?)' is missing"
@@ -72,7 +72,7 @@ def test_what_is_not_in_the_prompt_is_an_error(role: str) -> None:
         answer_turns(example, plain(only(role, "")), [END])
 
 
-def test_words_that_are_said_twice_have_to_be_there_twice() -> None:
+def test_repeated_words_must_occur_as_often_in_the_prompt() -> None:
     example = Conversation("a", (Message("system", "Yes."), *conversation("", "Yes.", "Yes.").messages))
     assert answer_turns(example, plain(), [END])
     with pytest.raises(TrainerError, match=r"turn 2 \(user\)"):

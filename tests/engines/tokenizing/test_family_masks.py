@@ -13,7 +13,7 @@ from skyassets.core.ports import Conversation, Message
 from skyassets.engines.tokenizing.chat_tokenizer import ChatTokenizer
 
 FAMILIES = (QWEN, LLAMA, SMOL, GEMMA)
-SAID = st.text(st.sampled_from("ab 4.\n\\é😀`{}") | st.characters(exclude_categories=["Cs", "Cc"]), max_size=30)
+TEXTS = st.text(st.sampled_from("ab 4.\n\\é😀`{}") | st.characters(exclude_categories=["Cs", "Cc"]), max_size=30)
 
 
 def chat(family: Family) -> ChatTokenizer:
@@ -44,7 +44,7 @@ def test_the_last_token_is_the_end_of_turn(family: Family) -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
-def test_the_beginning_of_the_text_is_there_once_and_never_learned(family: Family) -> None:
+def test_the_start_token_occurs_once_and_is_never_learned(family: Family) -> None:
     encoded = chat(family).encode(conversation("a", "What?", "This.", "Why?", "So."))
     bos = family_tokenizer(family).bos_token_id
     if bos is not None:
@@ -58,20 +58,18 @@ def test_the_beginning_of_the_text_is_there_once_and_never_learned(family: Famil
 def test_the_prompt_is_the_servers(family: Family) -> None:
     tokenizer = family_tokenizer(family)
     encoded = chat(family).encode(conversation("a", "What?", "This."))
-    asked = tokenizer.apply_chat_template(
+    prompt = tokenizer.apply_chat_template(
         [{"role": "user", "content": "What?"}], add_generation_prompt=True, tokenize=False
     )
-    assert asked.endswith(family.asks)
-    assert encoded.tokens[~encoded.learned].tolist() == tokenizer(asked, add_special_tokens=False)["input_ids"]
+    assert prompt.endswith(family.asks)
+    assert encoded.tokens[~encoded.learned].tolist() == tokenizer(prompt, add_special_tokens=False)["input_ids"]
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
 @settings(deadline=None)
-@given(asked=SAID, answer=SAID)
-def test_whatever_is_said_what_is_learned_is_the_answer_but_for_its_margins(
-    family: Family, asked: str, answer: str
-) -> None:
-    (learned,) = learned_runs(family, conversation("a", asked, answer))
+@given(question=TEXTS, answer=TEXTS)
+def test_for_any_text_the_answer_is_learned_apart_from_its_margins(family: Family, question: str, answer: str) -> None:
+    (learned,) = learned_runs(family, conversation("a", question, answer))
     assert learned.removesuffix(family.end).strip() == answer.strip()
     assert learned.endswith(family.end)
 
@@ -108,14 +106,14 @@ def test_the_distilled_deepseek_would_lose_the_thought() -> None:
         chat(R1).encode(example)
 
 
-def test_a_prompt_that_opens_the_thought_is_gone_on_from() -> None:
+def test_a_prompt_that_opens_the_thought_is_continued() -> None:
     # The same template, but for the line that drops the thought.
     tokenizer = family_tokenizer(R1)
     whole = tokenizer.chat_template.replace("{% set content = content.split('</think>')[-1] %}", "")
     patched = ChatTokenizer(with_template(R1, whole))
     encoded = patched.encode(conversation("a", "What?", "<think>\nSo and so.\n</think>\n\nThis."))
-    asked, learned = patched.pieces(encoded)
-    assert asked.text.endswith("<think>\n")
+    prompt, learned = patched.pieces(encoded)
+    assert prompt.text.endswith("<think>\n")
     assert learned.text == f"So and so.\n</think>\n\nThis.{R1.end}"
 
 
@@ -126,7 +124,7 @@ def test_qwen3_keeps_the_thought_of_one_turn_and_loses_it_before_the_next() -> N
         chat(QWEN3).encode(conversation("a", *first, "Why?", "<think>\n\n</think>\n\nSo."))
 
 
-def test_qwen3_would_have_the_model_learn_a_thought_that_nobody_had() -> None:
+def test_qwen3_would_train_the_model_on_a_thought_that_was_not_there() -> None:
     with pytest.raises(TrainerError, match=r"it adds '<think>\\n\\n</think>\\n\\n'"):
         chat(QWEN3).encode(conversation("a", "What?", "This."))
 

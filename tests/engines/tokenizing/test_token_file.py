@@ -30,27 +30,27 @@ def is_same(one: TokenExample, other: TokenExample) -> bool:
 
 @settings(deadline=None)
 @given(lengths=LENGTHS)
-def test_what_is_written_is_read(lengths: list[int], tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_written_examples_are_read_back(lengths: list[int], tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("tokens") / "tokens.arrow"
     examples = [example(f"é{n}", length, n) for n, length in enumerate(lengths)]
     write_examples(path, iter(examples), cutoff=40)
-    found = TokenFile(path)
-    assert len(found) == len(lengths)
-    assert found.lengths.tolist() == lengths
-    assert found.learned.tolist() == [int(one.learned.sum()) for one in examples]
-    assert all(map(is_same, found, examples))
-    assert is_same(found[-1], examples[-1])
-    assert [one.id for one in found[1:3]] == [one.id for one in examples[1:3]]
+    file = TokenFile(path)
+    assert len(file) == len(lengths)
+    assert file.lengths.tolist() == lengths
+    assert file.learned.tolist() == [int(one.learned.sum()) for one in examples]
+    assert all(map(is_same, file, examples))
+    assert is_same(file[-1], examples[-1])
+    assert [one.id for one in file[1:3]] == [one.id for one in examples[1:3]]
 
 
 def test_examples_of_several_batches_are_found_by_their_place(tmp_path: Path) -> None:
     lengths = [BATCH_TOKENS // 3] * 7 + [BATCH_TOKENS + 5, 3]
     write_examples(tmp_path / "t", (example(str(n), length, n) for n, length in enumerate(lengths)), BATCH_TOKENS * 2)
-    found = TokenFile(tmp_path / "t")
-    assert found.lengths.tolist() == lengths
-    assert all(is_same(found[n], example(str(n), length, n)) for n, length in enumerate(lengths))
+    file = TokenFile(tmp_path / "t")
+    assert file.lengths.tolist() == lengths
+    assert all(is_same(file[n], example(str(n), length, n)) for n, length in enumerate(lengths))
     with pytest.raises(IndexError, match="has 9 examples, none at 9"):
-        found[9]
+        file[9]
 
 
 def test_another_process_maps_the_file_itself(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def nothing_learned() -> TokenExample:
     ("bad", "message"),
     [
         ([example("bad", 11)], "example bad has 11 tokens, more than the cutoff of 10; drop over-long rows before"),
-        # Nothing precedes the first token, so nobody is asked for it.
+        # Nothing precedes the first token, so it is never learned.
         ([nothing_learned()], "example bad has no token to learn"),
     ],
 )
@@ -98,7 +98,7 @@ def test_an_error_keeps_the_file_that_was_there(tmp_path: Path) -> None:
     assert TokenFile(tmp_path / "t")[0].id == "a"
 
 
-def test_a_full_disk_is_told_and_leaves_no_file(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_and_leaves_no_file(tmp_path: Path) -> None:
     # A limit on the size of files fails as a full disk does.
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
@@ -111,14 +111,14 @@ def test_a_full_disk_is_told_and_leaves_no_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[:-9], lambda data: data[: len(data) // 2], lambda data: b""])
-def test_half_a_file_is_told(damage: object, tmp_path: Path) -> None:
+def test_a_truncated_file_is_reported(damage: object, tmp_path: Path) -> None:
     write_examples(tmp_path / "t", [example("a", 1000)], cutoff=1000)
     (tmp_path / "t").write_bytes(damage((tmp_path / "t").read_bytes()))  # type: ignore[operator]
     with pytest.raises(TrainerError, match="t is not a complete token file"):
         TokenFile(tmp_path / "t")
 
 
-def test_no_file_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(TrainerError, match="nowhere is not a complete token file"):
         TokenFile(tmp_path / "nowhere")
 

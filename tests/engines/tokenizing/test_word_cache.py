@@ -36,16 +36,16 @@ def splitter(kind: str) -> Any:
 def words(kind: str, **more: Any) -> Any:
     from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
-    made = Tokenizer(models.BPE())
-    made.pre_tokenizer = splitter(kind)
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = splitter(kind)
     if kind == "qwen2":
-        made.normalizer = normalizers.NFC()
+        tokenizer.normalizer = normalizers.NFC()
     trainer = trainers.BpeTrainer(
         vocab_size=600, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
     )
-    made.train_from_iterator([SAMPLE] * 20, trainer)
-    made.add_special_tokens([AddedToken("<|im_end|>", **more)])
-    return made
+    tokenizer.train_from_iterator([SAMPLE] * 20, trainer)
+    tokenizer.add_special_tokens([AddedToken("<|im_end|>", **more)])
+    return tokenizer
 
 
 @pytest.mark.parametrize("kind", ["gpt2", "qwen2", "llama3", "smollm2"])
@@ -60,12 +60,12 @@ def test_the_tokens_are_those_of_the_whole_text(kind: str, texts: list[str]) -> 
 
 
 @pytest.mark.parametrize("kind", ["gpt2", "qwen2", "llama3", "smollm2"])
-def test_the_families_rules_are_known(kind: str) -> None:
+def test_the_splitting_rules_of_the_families_are_known(kind: str) -> None:
     assert cuts_safely(words(kind))
 
 
 @pytest.mark.parametrize("kind", ["prefixed", "other", "whole"])
-def test_a_rule_that_nobody_has_looked_at_is_left_alone(kind: str) -> None:
+def test_an_unknown_rule_is_left_alone(kind: str) -> None:
     assert not cuts_safely(words(kind))
 
 
@@ -77,11 +77,11 @@ def test_special_tokens_that_look_around_themselves_are_left_alone(more: dict[st
 def test_tokenizers_that_do_not_split_at_all_are_left_alone() -> None:
     from tokenizers import normalizers, pre_tokenizers
 
-    made = words("gpt2", special=True)  # not the one of the other tests
-    made.normalizer = normalizers.Replace(" ", "▁")
-    assert not cuts_safely(made)
-    made.normalizer, made.pre_tokenizer = None, pre_tokenizers.Metaspace()
-    assert not cuts_safely(made)
+    tokenizer = words("gpt2", special=True)  # not the one of the other tests
+    tokenizer.normalizer = normalizers.Replace(" ", "▁")
+    assert not cuts_safely(tokenizer)
+    tokenizer.normalizer, tokenizer.pre_tokenizer = None, pre_tokenizers.Metaspace()
+    assert not cuts_safely(tokenizer)
 
 
 def test_words_are_forgotten_before_they_fill_the_memory() -> None:

@@ -1,4 +1,4 @@
-"""Audits: what a table says of itself in numbers, and when that is a warning."""
+"""Audits: the numbers that describe a table, and when they are a warning."""
 
 import polars as pl
 import pytest
@@ -15,9 +15,9 @@ def test_every_audit_looks_at_columns_that_its_table_has() -> None:
 
 @pytest.mark.parametrize(("aside", "passed"), [(0, True), (1, True), (2, False), (10, False)])
 def test_more_than_a_tenth_of_the_problems_set_aside_is_a_warning(aside: int, passed: bool) -> None:
-    found = AUDITS[PROBLEMS.name](pl.DataFrame({"set_aside": ["no answer"] * aside + [None] * (10 - aside)}))
-    assert found.passed is passed
-    assert (found.numbers["problems"], found.numbers["set aside"]) == (10, aside)
+    audit = AUDITS[PROBLEMS.name](pl.DataFrame({"set_aside": ["no answer"] * aside + [None] * (10 - aside)}))
+    assert audit.passed is passed
+    assert (audit.numbers["problems"], audit.numbers["set aside"]) == (10, aside)
 
 
 def test_no_problem_at_all_is_a_warning() -> None:
@@ -31,15 +31,15 @@ def test_unjudged_verdicts_are_counted_with_their_commonest_reason() -> None:
             "reason": ["equals"] * 17 + ["timeout", "timeout", "no answer"],
         }
     )
-    found = AUDITS[VERDICTS.name](rows)
-    assert not found.passed
-    assert found.numbers == {
+    audit = AUDITS[VERDICTS.name](rows)
+    assert not audit.passed
+    assert audit.numbers == {
         "correct": 17, "wrong": 0, "unjudged": 3, "share unjudged": 0.15, "most often": "timeout (2 times)",
     }  # fmt: skip
     assert AUDITS[VERDICTS.name](rows.head(17)).passed
 
 
-def test_answers_tell_what_was_cut_and_what_is_missing() -> None:
+def test_answers_report_what_was_cut_and_what_is_missing() -> None:
     rows = pl.DataFrame(
         {
             "lenient": ["correct", "wrong"],
@@ -61,7 +61,7 @@ def test_a_row_dropped_without_evidence_is_unexplained() -> None:
             "example_tokens": [12, None, None],
         }
     )
-    found = AUDITS[EXAMPLES.name](rows)
-    assert not found.passed
-    assert found.numbers["unexplained"] == 1
+    audit = AUDITS[EXAMPLES.name](rows)
+    assert not audit.passed
+    assert audit.numbers["unexplained"] == 1
     assert AUDITS[EXAMPLES.name](rows.head(2)).passed

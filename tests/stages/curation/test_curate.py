@@ -32,7 +32,7 @@ DROP_REASONS = Curation(USUAL).drop_reasons
 
 
 @pytest.mark.parametrize(
-    ("row", "said", "question", "reason"),
+    ("row", "verdicts", "question", "reason"),
     [
         (rewrite(0, 0, failed="no answer"), {}, QUESTION, "rewrite failed"),
         (rewrite(0, 0), {0: ("wrong", "correct")}, QUESTION, "trace wrong or unjudged"),
@@ -43,24 +43,26 @@ DROP_REASONS = Curation(USUAL).drop_reasons
         (rewrite(0, 0, solution="word " * 60), {}, QUESTION, "too long"),
     ],
 )
-def test_each_rule_drops_what_it_is_for(row: Row, said: dict[int, tuple[str, str]], question: str, reason: str) -> None:
-    frame = curated([row], [problem(0, question)], said=said)
+def test_each_rule_drops_what_it_is_for(
+    row: Row, verdicts: dict[int, tuple[str, str]], question: str, reason: str
+) -> None:
+    frame = curated([row], [problem(0, question)], said=verdicts)
     assert dropped(frame) == {"r00": reason}
     assert frame["evidence"].null_count() == 0
     assert frame["messages"].null_count() == 1
 
 
-def test_a_trace_that_was_cut_says_so_whatever_else_is_wrong_with_it() -> None:
+def test_a_cut_trace_is_dropped_as_unfinished_before_any_other_fault() -> None:
     frame = curated([rewrite(0, 0, failed="broken")], said={0: ("wrong", "wrong")}, ends={0: "length"})
     assert dropped(frame) == {"r00": "trace unfinished"}
     assert evidence(frame) == ["it ended with length"]
 
 
 def test_the_evidence_names_the_benchmark_its_item_and_the_words() -> None:
-    (told,) = evidence(curated([rewrite(0, 0)], [problem(0, f"Solve: {HELD_OUT}")]))
-    assert told.startswith("boats: ")
-    assert "p99" in told
-    assert "four hours upstream" in told
+    (line,) = evidence(curated([rewrite(0, 0)], [problem(0, f"Solve: {HELD_OUT}")]))
+    assert line.startswith("boats: ")
+    assert "p99" in line
+    assert "four hours upstream" in line
 
 
 def test_a_row_states_the_first_rule_it_fails() -> None:
@@ -68,22 +70,22 @@ def test_a_row_states_the_first_rule_it_fails() -> None:
     assert dropped(frame) == {"r00": "rewrite failed"}
 
 
-def test_an_imported_trace_that_nobody_can_judge_is_dropped_unless_the_recipe_trusts_it() -> None:
+def test_an_unjudgeable_imported_trace_is_dropped_unless_the_recipe_trusts_it() -> None:
     problems = [problem(0, ground_truth=None, imported_trace="...")]
-    said = {0: ("unjudged", "unjudged")}
+    verdicts = {0: ("unjudged", "unjudged")}
     trusting = (*verified(trust_imported=True), WellFormed(), FitsCutoff(50))
-    assert dropped(curated([rewrite(0, 0)], problems, said=said)) == {"r00": "trace wrong or unjudged"}
-    frame = curated([rewrite(0, 0)], problems, trusting, said)
+    assert dropped(curated([rewrite(0, 0)], problems, said=verdicts)) == {"r00": "trace wrong or unjudged"}
+    frame = curated([rewrite(0, 0)], problems, trusting, verdicts)
     assert dropped(frame) == {"r00": None}
     assert frame.select("trace_verdict", "rewrite_verdict", "is_imported").rows() == [("unjudged", "unjudged", True)]
     assert unjudged_examples(frame).height == waterfall(frame, ())[ON_TRUST] == 1
 
 
-@pytest.mark.parametrize("said", [("wrong", "correct"), ("unjudged", "wrong")])
-def test_a_wrong_trace_is_never_trusted(said: tuple[str, str]) -> None:
+@pytest.mark.parametrize("verdicts", [("wrong", "correct"), ("unjudged", "wrong")])
+def test_a_wrong_trace_is_never_trusted(verdicts: tuple[str, str]) -> None:
     problems = [problem(0, ground_truth=None, imported_trace="...")]
     trusting = (*verified(trust_imported=True), FitsCutoff(50))
-    assert kept_examples(curated([rewrite(0, 0)], problems, trusting, {0: said})).is_empty()
+    assert kept_examples(curated([rewrite(0, 0)], problems, trusting, {0: verdicts})).is_empty()
 
 
 @pytest.mark.parametrize("about", [{"ground_truth": "1"}, {"ground_truth": None, "tests": "{}"}])
@@ -100,15 +102,15 @@ def test_too_few_examples_stop_the_run_with_the_waterfall() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rules", "told"),
+    ("rules", "message"),
     [
         ((*FIRST, Chosen()), "lacks the rules FitsCutoff"),
         ((TraceFinished(), FitsCutoff(9)), "lacks the rules RewriteMade, TraceCorrect, RewriteCorrect"),
         ((*USUAL, Chosen(2)), "the drop reason not chosen"),
     ],
 )
-def test_rules_that_would_let_wrong_rows_through_are_refused(rules: tuple[object, ...], told: str) -> None:
-    with pytest.raises(RecipeError, match=told):
+def test_rules_that_would_let_wrong_rows_through_are_refused(rules: tuple[object, ...], message: str) -> None:
+    with pytest.raises(RecipeError, match=message):
         Curation(rules)  # type: ignore[arg-type]  # drawn from several kinds of rules
 
 
@@ -127,8 +129,8 @@ def test_every_rewrite_is_accounted_for_and_only_right_ones_are_kept(
         problem(number, text, domain=domain)
         for number, (text, domain) in enumerate(zip(questions, domains, strict=True))
     ]
-    said = {number: (each[0], "correct") for number, each in enumerate(drawn)}
-    frame = curated(rows, problems, said=said, ends={number: each[2] for number, each in enumerate(drawn)})
+    verdicts = {number: (each[0], "correct") for number, each in enumerate(drawn)}
+    frame = curated(rows, problems, said=verdicts, ends={number: each[2] for number, each in enumerate(drawn)})
     assert sorted(frame["rewrite_id"]) == sorted(row["rewrite_id"] for row in rows)
     good = kept_examples(frame)
     assert (good["trace_verdict"] == "correct").all()
@@ -157,7 +159,7 @@ def test_an_example_carries_its_verdicts_with_their_evidence_and_its_tokens() ->
     assert 0 < row["learned_tokens"] < row["example_tokens"] < 50
 
 
-def test_other_words_of_a_grader_change_no_example() -> None:
+def test_another_wording_of_a_grader_changes_no_example() -> None:
     measured = {"trace_reason", "rewrite_reason", "trace_backend", "rewrite_backend"}
     assert measured.isdisjoint(EXAMPLES.content)
 

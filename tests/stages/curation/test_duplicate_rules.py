@@ -16,7 +16,7 @@ ITEMS = pl.DataFrame(
 )
 
 
-def test_an_item_that_is_set_aside_today_is_held_out_all_the_same() -> None:
+def test_an_item_that_is_set_aside_today_is_still_held_out() -> None:
     items = with_question(ITEMS)
     assert items["problem_id"].to_list() == ["p1"]
     assert list(contaminated({"mine": f"Solve: {QUESTION}"}, items, Decontamination())) == ["mine"]

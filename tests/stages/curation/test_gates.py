@@ -1,4 +1,4 @@
-"""The gates: each has its number, and each is broken by what it is for."""
+"""The gates: each has its number, and each is broken by the fault it looks for."""
 
 import polars as pl
 import pytest
@@ -27,9 +27,9 @@ def two() -> pl.DataFrame:
 
 
 def test_a_good_table_keeps_every_gate_and_each_has_numbers() -> None:
-    found = held(two())
-    assert tuple(found) == NAMES
-    assert all(finding.passed and finding.numbers for finding in found.values())
+    gates = held(two())
+    assert tuple(gates) == NAMES
+    assert all(finding.passed and finding.numbers for finding in gates.values())
 
 
 def test_too_few_rows_break_the_minimum() -> None:
@@ -49,7 +49,7 @@ def test_the_same_answer_to_a_question_is_a_duplicate() -> None:
     assert held(twice)["no_duplicates"].numbers["the same question and answer"] == 1
 
 
-def test_two_answers_to_a_question_are_none() -> None:
+def test_two_answers_to_a_question_are_no_duplicate() -> None:
     assert not broken(curated([rewrite(0, 0), rewrite(1, 0)], rules=LOOSE))
 
 
@@ -83,10 +83,10 @@ def test_a_share_out_of_bounds_breaks_the_mixture(low: float, high: float, is_ke
     assert broken(two(), mixture=(Bounds(MATHS, low, high),)) == (set() if is_kept else {"mixture"})
 
 
-def test_of_nothing_only_the_minimum_is_broken() -> None:
+def test_without_kept_rows_only_the_minimum_is_broken() -> None:
     assert broken(curated([rewrite(0, 0)], rules=LOOSE, said={0: ("wrong", "wrong")})) == {"minimum_rows"}
 
 
-def test_a_gate_that_is_none_cannot_be_reported() -> None:
+def test_an_unknown_gate_cannot_be_reported() -> None:
     with pytest.raises(RecipeError, match=r"is none of minimum_rows.* mixture, held_out_is_apart"):
         Gates(reported=("speed", "held_out_is_apart"))

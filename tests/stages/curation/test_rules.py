@@ -1,4 +1,4 @@
-"""The optional rules, and those against saying things twice."""
+"""The optional rules, and those against repetition."""
 
 import pytest
 from hypothesis import given
@@ -30,13 +30,13 @@ def test_a_question_asked_twice_is_learned_once_from_the_first_problem_by_id() -
     assert evidence(frame) == ["problem p00 asks the same in the same words"] * 2
 
 
-def test_a_problem_without_a_right_rewrite_stands_in_nobodys_way() -> None:
-    said = {0: ("wrong", "wrong")}
-    frame = curated([rewrite(0, 0), rewrite(1, 1)], [problem(0), problem(1)], rules(QuestionNew()), said)
+def test_a_problem_without_a_right_rewrite_blocks_no_other() -> None:
+    verdicts = {0: ("wrong", "wrong")}
+    frame = curated([rewrite(0, 0), rewrite(1, 1)], [problem(0), problem(1)], rules(QuestionNew()), verdicts)
     assert dropped(frame) == {"r00": "trace wrong or unjudged", "r01": None}
 
 
-def test_a_question_nearly_asked_before_names_the_problem_that_stays() -> None:
+def test_a_near_duplicate_question_names_the_problem_that_stays() -> None:
     problems = [problem(0, LONG), problem(1, LONG.replace("oak", "elm")), problem(2, QUESTION)]
     near = QuestionUnlike(NearDuplicates(threshold=0.6))
     frame = curated([rewrite(number, number) for number in range(3)], problems, rules(near))
@@ -61,7 +61,7 @@ def test_a_nearly_same_trace_is_dropped_where_the_recipe_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rule", "about", "told"),
+    ("rule", "about", "reason"),
     [
         (LicenceAllowed(("apache-2.0",)), {"licence": "CC-BY-NC-4.0"}, "CC-BY-NC-4.0 is not allowed"),
         (LicenceAllowed(("apache-2.0",)), {"licence": "Apache-2.0"}, None),
@@ -71,8 +71,8 @@ def test_a_nearly_same_trace_is_dropped_where_the_recipe_says_so() -> None:
         (DifficultyWithin(4, 9, unrated=False), {"difficulty": None}, "nobody rated it"),
     ],
 )
-def test_rules_about_the_problem_look_at_the_problem(rule: Rule, about: Row, told: str | None) -> None:
-    assert evidence(curated([rewrite(0, 0)], [problem(0, **about)], rules(rule))) == ([told] if told else [])
+def test_rules_about_the_problem_look_at_the_problem(rule: Rule, about: Row, reason: str | None) -> None:
+    assert evidence(curated([rewrite(0, 0)], [problem(0, **about)], rules(rule))) == ([reason] if reason else [])
 
 
 @pytest.mark.parametrize(
@@ -103,5 +103,5 @@ def test_own_scripts_are_never_foreign(text: str) -> None:
 
 
 @given(st.lists(st.integers(), unique=True, max_size=30))
-def test_what_is_said_once_is_not_repeated(words: list[int]) -> None:
+def test_text_that_occurs_once_is_not_repetition(words: list[int]) -> None:
     assert repeated_share(" ".join(map(str, words)), 2) == 0

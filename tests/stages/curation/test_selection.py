@@ -55,7 +55,7 @@ def test_a_cap_may_hold_for_each_value_of_a_column() -> None:
     assert evidence(frame) == ["1 rows of domain maths were drawn"]
 
 
-def test_the_draw_hangs_on_the_seed_and_on_nothing_else() -> None:
+def test_the_draw_depends_on_the_seed_and_on_nothing_else() -> None:
     rows, problems = of_domains(["maths"] * 12)
     drawn = [
         set(kept_examples(curated(given_, problems, rules(WithinCaps((Cap(4, MATHS),), seed))))["rewrite_id"])
@@ -82,13 +82,13 @@ def test_a_mixture_has_its_shares_as_near_as_whole_rows_can(names: list[str], sh
     assert frame.height == len(names)
 
 
-def test_a_row_without_a_share_says_so() -> None:
+def test_a_row_without_a_share_is_dropped_with_the_reason() -> None:
     frame = curated(*of_domains(["maths", "code"]), rules=rules(InMixture((Share(1.0, MATHS),))))
     assert evidence(frame) == ["no share of the mixture is for it"]
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "message"),
     [
         (lambda: InMixture((Share(0.5, MATHS),)), "all add up to 1"),
         (lambda: Group("colour", ("red",)), "the column must be one of"),
@@ -96,7 +96,7 @@ def test_a_row_without_a_share_says_so() -> None:
         (lambda: Chosen(0), "1 or more"),
     ],
 )
-def test_a_wrong_value_says_what_it_must_be(wrong: object, told: str) -> None:
+def test_an_invalid_value_says_what_is_valid(wrong: object, message: str) -> None:
     assert callable(wrong)
-    with pytest.raises(RecipeError, match=told):
+    with pytest.raises(RecipeError, match=message):
         wrong()

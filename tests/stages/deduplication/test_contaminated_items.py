@@ -1,4 +1,4 @@
-"""Contaminated items: none is missed because another one is nearer to the text that holds it."""
+"""Contaminated items: none is missed because another one is more similar to the same text."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +16,7 @@ def test_two_items_of_the_same_words_are_both_found() -> None:
     assert all(evidence.startswith("problem p of the training set") for evidence in result.values())
 
 
-def test_a_text_that_holds_two_items_tells_of_both() -> None:
+def test_a_text_with_two_items_names_both() -> None:
     assert set(contaminated_items({"p": f"{SEA} {HILL}"}, {"a": SEA, "c": HILL}, RULE)) == {"a", "c"}
 
 
@@ -25,7 +25,7 @@ def test_near_duplicates_are_found_too() -> None:
     assert set(contaminated_items({"p": edited}, {"a": SEA}, Decontamination(ngram=8))) <= {"a"}
 
 
-def test_nothing_is_found_in_nothing() -> None:
+def test_nothing_is_found_in_empty_texts() -> None:
     assert contaminated_items({}, {"a": SEA}, RULE) == {}
     assert contaminated_items({"p": SEA}, {}, RULE) == {}
 

@@ -39,61 +39,61 @@ def matched(text: str, item: str = ITEM, rule: Decontamination | None = None) ->
     return ItemIndex({"item": item}, rule or Decontamination()).matches([text])[0]
 
 
-def found(text: str, item: str = ITEM) -> bool:
+def is_match(text: str, item: str = ITEM) -> bool:
     return matched(text, item) is not None
 
 
 @settings(deadline=None)
 @given(words, words, words)
 def test_an_item_wrapped_in_other_text_is_found(item: list[str], before: list[str], after: list[str]) -> None:
-    assert found(" ".join([*before, *item, *after]), " ".join(item))
+    assert is_match(" ".join([*before, *item, *after]), " ".join(item))
 
 
 @pytest.mark.parametrize("text", [ITEM.upper(), ITEM.replace(" ", "  "), f"Solve: {ITEM} Explain.", ITEM.rstrip("?")])
 def test_style_does_not_hide_an_item(text: str) -> None:
-    assert found(text)
+    assert is_match(text)
 
 
 def test_boilerplate_alone_is_no_match() -> None:
-    assert not found("A farmer has nine cows and a dog; how many legs are there on the farm in all of May?")
+    assert not is_match("A farmer has nine cows and a dog; how many legs are there on the farm in all of May?")
 
 
-def test_a_short_item_must_be_there_whole() -> None:
-    assert found("Tell me: what is 7 times 8?", "What is 7 times 8?")
-    assert not found("What is 7 times 9?", "What is 7 times 8?")
+def test_a_short_item_must_occur_whole() -> None:
+    assert is_match("Tell me: what is 7 times 8?", "What is 7 times 8?")
+    assert not is_match("What is 7 times 9?", "What is 7 times 8?")
 
 
 def test_an_empty_item_matches_nothing() -> None:
-    assert not found("anything at all", "")
-    assert not found("", "")
+    assert not is_match("anything at all", "")
+    assert not is_match("", "")
 
 
 @settings(deadline=None)
 @given(st.lists(texts, max_size=5), st.lists(texts, max_size=5), rules)
-def test_the_look_up_agrees_with_the_plain_one(items: list[str], asked: list[str], rule: Decontamination) -> None:
+def test_the_look_up_agrees_with_the_plain_one(items: list[str], questions: list[str], rule: Decontamination) -> None:
     named = {f"item {number}": item for number, item in enumerate(items)}
-    result = [match and (match.item, match.share) for match in ItemIndex(named, rule).matches(asked)]
-    assert result == [held(named, rule, text) for text in asked]
+    result = [match and (match.item, match.share) for match in ItemIndex(named, rule).matches(questions)]
+    assert result == [held(named, rule, text) for text in questions]
 
 
 @settings(deadline=None)
 @given(st.lists(texts, max_size=5), st.lists(texts, max_size=5), st.booleans(), st.sampled_from([0.3, 0.6, 1.0]))
 def test_near_duplicates_agree_with_the_plain_look_up(
-    items: list[str], asked: list[str], same_numbers: bool, threshold: float
+    items: list[str], questions: list[str], same_numbers: bool, threshold: float
 ) -> None:
     named = {f"item {number}": item for number, item in enumerate(items)}
     # Runs of 100 words that no text holds: only near-duplicates are left to find.
     near = NearDuplicates(threshold, shingle=2, same_numbers=same_numbers)
     rule = Decontamination(ngram=100, whole_short=False, near=near)
-    result = [match and (match.item, match.share) for match in ItemIndex(named, rule).matches(asked)]
-    assert result == [alike(named, rule, text) for text in asked]
+    result = [match and (match.item, match.share) for match in ItemIndex(named, rule).matches(questions)]
+    assert result == [alike(named, rule, text) for text in questions]
 
 
 @settings(deadline=None)
 @given(st.lists(texts, max_size=4), st.lists(texts, max_size=4), rules)
-def test_the_evidence_lies_where_it_says(items: list[str], asked: list[str], rule: Decontamination) -> None:
+def test_the_evidence_is_at_the_stated_place(items: list[str], questions: list[str], rule: Decontamination) -> None:
     index = ItemIndex({str(number): item for number, item in enumerate(items)}, rule)
-    for text, match in zip(asked, index.matches(asked), strict=True):
+    for text, match in zip(questions, index.matches(questions), strict=True):
         if match is not None:
             there = ItemIndex({match.item: items[int(match.item)]}, rule).matches([text[match.start : match.end]])[0]
             assert there is not None
@@ -144,5 +144,5 @@ def test_one_shared_ngram_is_enough_for_the_rule_of_the_published_recipes() -> N
 def test_many_items_that_share_a_run_are_counted_apart() -> None:
     items = {f"{number:04d}": f"write a python function to print the number {number}" for number in range(3000)}
     index = ItemIndex(items, Decontamination(share=1.0))
-    asked = [f"{text}, please" for text in items.values()]
-    assert [match and match.item for match in index.matches(asked)] == list(items)
+    questions = [f"{text}, please" for text in items.values()]
+    assert [match and match.item for match in index.matches(questions)] == list(items)

@@ -25,7 +25,7 @@ rules = st.builds(
 
 
 def plainly(texts: Sequence[str], rule: NearDuplicates, groups: Sequence[object]) -> list[Duplicate | None]:
-    """Every text held against every earlier one that is kept."""
+    """Every text compared with every earlier one that is kept."""
     result: list[Duplicate | None] = []
     for own, text in enumerate(texts):
         same = [of for of in range(own) if texts[of] == text and groups[of] == groups[own]]
@@ -123,11 +123,11 @@ def test_another_spelling_of_the_same_is_a_near_duplicate(one: str, other: str) 
     assert near_duplicates([f"{STORY} {one}", f"{STORY} {other}"], NearDuplicates())[1] is not None
 
 
-def test_texts_without_a_word_are_copies_or_nothing() -> None:
+def test_texts_without_a_word_are_duplicates_only_if_equal() -> None:
     assert near_duplicates(["", "?!", "", "..."], NearDuplicates()) == [None, None, Duplicate(0, 1.0), None]
 
 
-def test_nothing_repeats_nothing() -> None:
+def test_an_empty_list_has_no_duplicates() -> None:
     assert near_duplicates([], NearDuplicates()) == []
     assert near_duplicates([], NearDuplicates(), []) == []
 

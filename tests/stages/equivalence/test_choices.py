@@ -24,7 +24,7 @@ class NoSandbox:
 
 
 class Silent:
-    """Nobody who can tell."""
+    """An equality check that always ends at its time limit."""
 
     name = "silent"
 
@@ -32,7 +32,7 @@ class Silent:
         return "time limit"
 
 
-NOBODY = Graders(NoSandbox(), Silent(), Limits())
+GRADERS = Graders(NoSandbox(), Silent(), Limits())
 
 
 @pytest.mark.parametrize(
@@ -137,17 +137,17 @@ def test_without_options_only_a_capital_is_a_choice() -> None:
 )
 @pytest.mark.parametrize("domain", ["science", "puzzle", "maths"])
 def test_choices_are_judged_by_what_is_taken(text: str, verdict: str, domain: str) -> None:
-    assert judge(Case(domain, "C", None, text, Mode.LENIENT, OFFERED), NOBODY).verdict == verdict
+    assert judge(Case(domain, "C", None, text, Mode.LENIENT, OFFERED), GRADERS).verdict == verdict
 
 
 def test_a_reference_may_be_the_options_text() -> None:
-    assert judge(Case("science", "23", None, "\\boxed{C}", Mode.STRICT, OFFERED), NOBODY).verdict == "correct"
-    assert judge(Case("science", "23", None, "\\boxed{B}", Mode.STRICT, OFFERED), NOBODY).verdict == "wrong"
+    assert judge(Case("science", "23", None, "\\boxed{C}", Mode.STRICT, OFFERED), GRADERS).verdict == "correct"
+    assert judge(Case("science", "23", None, "\\boxed{B}", Mode.STRICT, OFFERED), GRADERS).verdict == "wrong"
 
 
 @UNHURRIED
 @given(st.text(max_size=200))
-def test_no_question_and_no_answer_is_too_strange(text: str) -> None:
+def test_any_text_is_read_as_question_and_answer_without_an_exception(text: str) -> None:
     assert selected(text, OFFERED) in {"", "A", "B", "C", "D", None}
     offered = options(text)
     assert [letter for letter, _ in offered] == [chr(ord("A") + place) for place in range(len(offered))]

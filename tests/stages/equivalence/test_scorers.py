@@ -102,11 +102,11 @@ def test_any_other_gold_is_its_own_right_answer() -> None:
         "scorer:path " + '{"edges": ' + "[" * 50_000 + "}",
     ],
 )
-def test_a_gold_that_cannot_be_scored_by_is_said_to_be_so(gold: str) -> None:
+def test_an_unusable_gold_is_reported(gold: str) -> None:
     assert isinstance(score(gold, "a"), str)
 
 
-def test_nobody_reads_an_endless_answer() -> None:
+def test_an_overlong_answer_is_not_read_and_none_takes_long() -> None:
     assert score(TWENTY_FOUR, "1+" * 100_000 + "1") == "ungradable: longer than 2000 characters"
     before = time.process_time()
     for answer in ("(" * 1999, "1+" * 999, "\\frac{1}{" * 199, "-" * 1999, "9" * 1999, "a," * 999):
@@ -123,14 +123,14 @@ EXPRESSION = st.recursive(
 
 @UNHURRIED
 @given(EXPRESSION)
-def test_arithmetic_comes_to_what_python_says(text: str) -> None:
+def test_arithmetic_agrees_with_python(text: str) -> None:
     exact = "".join(f"F({part})" if part.isdigit() else part for part in _split(text))
     try:
         wanted = eval(exact, {"F": Fraction})
     except ZeroDivisionError:
         wanted = None
-    found = arithmetic(text)
-    assert (found and found.value) == wanted or len(text) > 500
+    result = arithmetic(text)
+    assert (result and result.value) == wanted or len(text) > 500
 
 
 def _split(text: str) -> list[str]:
@@ -146,12 +146,12 @@ def _split(text: str) -> list[str]:
 
 @UNHURRIED
 @given(st.text(), st.sampled_from([TWENTY_FOUR, SOME, SUM, ORDER, WAY]))
-def test_no_answer_is_too_strange_to_score(answer: str, gold: str) -> None:
+def test_any_text_is_scored_without_an_exception(answer: str, gold: str) -> None:
     assert score(gold, answer) in {True, False}
 
 
 @pytest.mark.parametrize(
-    ("reference", "told"),
+    ("reference", "reason"),
     [
         ('scorer:nope {"example": "1"}', "names no scorer: 'nope'"),
         ("scorer:countdown {numbers: 1}", "facts are no JSON"),
@@ -159,8 +159,8 @@ def test_no_answer_is_too_strange_to_score(answer: str, gold: str) -> None:
         ("scorer:countdown", "is no 'scorer:NAME"),
     ],
 )
-def test_a_reference_that_scores_nothing_says_why(reference: str, told: str) -> None:
-    assert told in str(unusable(reference))
+def test_a_reference_that_scores_nothing_says_why(reference: str, reason: str) -> None:
+    assert reason in str(unusable(reference))
 
 
 def test_a_plain_reference_has_no_scorer_to_be_wrong() -> None:

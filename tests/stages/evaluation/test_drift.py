@@ -1,4 +1,4 @@
-"""Drift: what counts as a move, what is named as its cause, and what never is."""
+"""Drift: what counts as a move, what is named as its cause, and what is never named."""
 
 import itertools
 import random
@@ -69,12 +69,12 @@ def test_a_moved_score_is_named_with_its_points_and_what_changed() -> None:
     assert "-50.0 points on 60 items" in text
 
 
-def test_a_move_without_a_change_is_told_to_be_one() -> None:
+def test_a_move_without_a_change_is_reported_as_such() -> None:
     result = drift(past("e2", HALF, WORSE), [past("e1", HALF, HALF)])
     assert "Nothing in the manifest changed" in verdict(result)
 
 
-def test_a_change_without_a_move_is_told_too() -> None:
+def test_a_change_without_a_move_is_reported_too() -> None:
     result = drift(past("e2", HALF, HALF, graders__version="g2"), [past("e1", HALF, HALF)])
     assert verdict(result) == "No score moved beyond noise (4 comparisons), although grader changed."
 
@@ -111,7 +111,7 @@ def test_the_items_that_both_have_are_compared_and_no_others() -> None:
     assert {move.items for move in drift(fewer, [past("e1", HALF, HALF)]).score_changes} == {20}
 
 
-def test_items_that_nobody_could_judge_are_left_out() -> None:
+def test_unjudged_items_are_left_out() -> None:
     now = past("e2", HALF, HALF)
     holes = now.items.with_columns(strict=pl.when(pl.col("problem_id") <= "p009").then("strict"))
     result = drift(PastReport(now.name, now.made_with, holes), [past("e1", HALF, HALF)])
@@ -121,12 +121,12 @@ def test_items_that_nobody_could_judge_are_left_out() -> None:
     }
 
 
-def test_what_differs_between_any_two_epochs_is_no_change() -> None:
+def test_expected_differences_between_epochs_are_no_change() -> None:
     other = {**MADE_WITH, "epoch": "e2", "evaluation.seed of the epoch": 2, "data.benchmark_answers": "a2"}
     assert manifest_changes("student", MADE_WITH, other) == ()
 
 
-def test_the_base_is_not_told_of_the_students_changes() -> None:
+def test_the_students_changes_are_not_listed_for_the_base() -> None:
     other = {**MADE_WITH, "student.engine": "tiny", "checkpoint.id": "c2", "data.sft_dataset": "d2"}
     assert manifest_changes("base", MADE_WITH, other) == ()
     assert {change.name for change in manifest_changes("student", MADE_WITH, other)} == {
@@ -154,7 +154,7 @@ def test_the_base_is_not_told_of_the_students_changes() -> None:
         ("answered by.commit", "code"),
     ],
 )
-def test_a_change_is_called_by_what_it_is(name: str, kind: str) -> None:
+def test_a_change_is_named_by_its_kind(name: str, kind: str) -> None:
     assert ManifestChange(name, 1, 2).kind == kind
 
 
@@ -165,7 +165,7 @@ def test_the_likeliest_cause_comes_first() -> None:
 
 @given(st.lists(st.floats(0, 1), max_size=7))
 def test_holm_is_the_closed_test_of_bonferroni(p_values: list[float]) -> None:
-    """Marcus, Peritz and Gabriel 1976: a claim stands when every set of claims with it in is refuted."""
+    """Marcus, Peritz and Gabriel 1976: a claim is accepted when every set of claims that contains it is refuted."""
     places = range(len(p_values))
     sets = [chosen for size in places for chosen in itertools.combinations(places, size + 1)]
     refuted = {chosen: min(1.0, len(chosen) * min(p_values[place] for place in chosen)) for chosen in sets}
@@ -173,18 +173,20 @@ def test_holm_is_the_closed_test_of_bonferroni(p_values: list[float]) -> None:
     assert holm(p_values) == pytest.approx(closed, abs=1e-12)
 
 
-def test_luck_is_called_drift_in_at_most_one_check_of_twenty() -> None:
+def test_chance_is_called_drift_in_at_most_one_check_of_twenty() -> None:
     dice = random.Random(5)
     rates = [dice.betavariate(2, 2) for _ in range(100)]
 
-    def asked() -> list[float]:
+    def scores() -> list[float]:
         return [float(dice.random() < rate) for rate in rates]
 
-    called = sum(bool(drift(past("e2", asked(), asked()), [past("e1", asked(), asked())]).drifted) for _ in range(200))
+    called = sum(
+        bool(drift(past("e2", scores(), scores()), [past("e1", scores(), scores())]).drifted) for _ in range(200)
+    )
     assert called <= 200 * 0.05
 
 
-def test_a_text_from_the_manifest_means_nothing_to_markdown() -> None:
+def test_a_text_from_the_manifest_is_escaped_in_markdown() -> None:
     result = drift(past("e2", HALF, WORSE, student__engine="<b>[x](y)`"), [past("e1", HALF, HALF)])
     assert "<b>" not in drift_text(result)
     assert "[x]" not in drift_text(result)

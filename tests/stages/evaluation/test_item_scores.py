@@ -1,4 +1,4 @@
-"""Item scores and votes: what the samples of one item come to."""
+"""Item scores and votes: how the samples of one item are combined."""
 
 import pytest
 from hypothesis import given
@@ -20,13 +20,13 @@ def test_unjudged_samples_and_failed_ones_count_in_no_share() -> None:
     assert result["tokens"] == 25
 
 
-def test_an_item_that_nobody_could_judge_has_no_score() -> None:
+def test_an_unjudged_item_has_no_score() -> None:
     result = scored("uu-")
     assert result["strict"] is None
     assert result["strict_majority"] is None
 
 
-def test_what_the_limit_cut_is_truncated() -> None:
+def test_a_sample_cut_by_the_limit_is_truncated() -> None:
     result = scored("rr", finish_reason="length")
     assert (result["finished"], result["truncated"]) == (0, 1)
 
@@ -54,10 +54,10 @@ def test_the_order_of_the_samples_changes_no_vote(letters: tuple[str, list[str]]
 
 
 @pytest.mark.parametrize(("one", "other"), [("0.5", "\\frac{1}{2}"), ("1/2", "0.50"), ("X", "x"), ("007", "7")])
-def test_answers_that_read_alike_vote_together(one: str, other: str) -> None:
+def test_equal_answers_vote_together(one: str, other: str) -> None:
     assert alike(one) == alike(other)
 
 
 @pytest.mark.parametrize(("one", "other"), [("1", "2"), ("x^2", "x^3"), ("5 cm", "5 m")])
-def test_answers_that_differ_vote_apart(one: str, other: str) -> None:
+def test_different_answers_vote_separately(one: str, other: str) -> None:
     assert alike(one) != alike(other)

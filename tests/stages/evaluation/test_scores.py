@@ -53,7 +53,7 @@ def test_two_are_compared_on_the_items_that_both_have() -> None:
     assert result["checkpoint_id"] == "c"
 
 
-def test_everybody_is_compared_with_base_and_student() -> None:
+def test_every_model_is_compared_with_base_and_student() -> None:
     assert pairs(["base", "other", "student"]) == [("student", "base"), ("student", "other"), ("other", "base")]
     assert pairs(["other", "student"]) == [("student", "other")]
     rows = reported(answers(*MARKS))
@@ -75,7 +75,7 @@ def test_one_family_is_no_cut_and_two_are() -> None:
     assert row(rows, "base", "strict accuracy", "level", "5")["value"] == 0.25
 
 
-def test_what_the_training_set_has_is_told_apart_from_the_rest() -> None:
+def test_contaminated_items_are_reported_separately() -> None:
     rows = reported(answers(*MARKS), {"p3": "seen", "elsewhere": "seen"})
     assert row(rows, "base", "strict accuracy", "training set", "contaminated")["value"] == 1
     assert row(rows, "base", "strict accuracy", "training set", "clean")["value"] == pytest.approx(1 / 8)
@@ -83,14 +83,14 @@ def test_what_the_training_set_has_is_told_apart_from_the_rest() -> None:
     assert "training set" not in set(reported(answers(*MARKS), {"elsewhere": "seen"})["by"])
 
 
-def test_the_facts_say_how_many_comparisons_and_contaminated_items_there_are() -> None:
-    made = report(item_scores(answers(*MARKS).lazy()), [benchmark()], MADE_WITH, {"p3": "seen"})
-    assert made.metadata["items found in the training set"] == "1 of 4"
-    assert made.metadata["comparisons"] == made.frame["p_value"].count()
+def test_the_metadata_counts_comparisons_and_contaminated_items() -> None:
+    result = report(item_scores(answers(*MARKS).lazy()), [benchmark()], MADE_WITH, {"p3": "seen"})
+    assert result.metadata["items found in the training set"] == "1 of 4"
+    assert result.metadata["comparisons"] == result.frame["p_value"].count()
 
 
 @pytest.mark.parametrize(("samples", "k"), [(1, ()), (4, (1, 2, 4))])
-def test_whatever_may_head_a_benchmark_is_told_of_it(samples: int, k: tuple[int, ...]) -> None:
+def test_every_possible_headline_metric_of_a_benchmark_is_reported(samples: int, k: tuple[int, ...]) -> None:
     marks = [(role, problem, letters[:samples]) for role, problem, letters in MARKS]
     heads = headlines(benchmark(k=k), samples)
     assert len(heads) == (3 if samples == 1 else 9)

@@ -52,7 +52,7 @@ def test_only_the_solution_is_read_where_there_is_one(thought: str, answer: str)
 
 @UNHURRIED
 @given(st.text())
-def test_no_text_is_too_strange_to_read(text: str) -> None:
+def test_any_text_is_read_without_an_exception(text: str) -> None:
     for domain in ("maths", "puzzle", "science"):
         lenient_answer(text, domain)
     strict_answer(text)
@@ -134,7 +134,7 @@ def test_the_lenient_answer_in_maths_is_the_last_thing_stated(text: str, answer:
         ("...", None),
     ],
 )
-def test_the_lenient_answer_elsewhere_may_be_a_word_or_a_choice(text: str, answer: str | None) -> None:
+def test_the_lenient_answer_outside_maths_may_be_a_word_or_a_choice(text: str, answer: str | None) -> None:
     assert lenient_answer(text, "puzzle") == answer
 
 
@@ -177,7 +177,7 @@ CHANGED = [
     ["The answer is {}.", "Final answer: {}", "So it is {}.", "Thus we get {}", "Therefore x = {}", "**Answer:** {}"],
 )
 @pytest.mark.parametrize("domain", ["maths", "puzzle"])
-def test_a_number_that_its_sentence_changes_is_never_taken_out_of_it(changed: str, form: str, domain: str) -> None:
+def test_a_number_that_its_sentence_changes_is_never_extracted(changed: str, form: str, domain: str) -> None:
     answer = lenient_answer(form.format(changed), domain)
     assert answer is not None
     assert same(answer, "5") is not True
@@ -205,7 +205,7 @@ def test_a_number_that_its_sentence_changes_is_never_taken_out_of_it(changed: st
     ],
 )
 @pytest.mark.parametrize("domain", ["maths", "puzzle"])
-def test_what_is_denied_or_said_of_something_else_is_not_the_answer(text: str, refused: str, domain: str) -> None:
+def test_a_denied_value_or_one_of_something_else_is_not_the_answer(text: str, refused: str, domain: str) -> None:
     assert lenient_answer(text, domain) != refused
 
 
@@ -231,7 +231,7 @@ def test_a_plainly_stated_number_is_still_taken(text: str, domain: str) -> None:
     assert lenient_answer(text, domain) == "54"
 
 
-def test_a_known_unit_is_kept_and_a_thing_counted_is_not() -> None:
+def test_a_known_unit_is_kept_and_a_counted_noun_is_not() -> None:
     assert lenient_answer("The answer is 5 cm.", "maths") == "5 cm"
     assert lenient_answer("The answer is 5 pears.", "maths") == "5"
 
@@ -247,7 +247,7 @@ def test_a_known_unit_is_kept_and_a_thing_counted_is_not() -> None:
         ("The correct option is a mystery.", None),
     ],
 )
-def test_the_correct_option_may_be_said_so(text: str, letter: str | None) -> None:
+def test_the_correct_option_may_be_named_in_a_sentence(text: str, letter: str | None) -> None:
     assert lenient_answer(text, "choice") == letter
 
 

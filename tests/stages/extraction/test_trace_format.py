@@ -64,5 +64,5 @@ def test_less_than_and_bars_are_no_template_token() -> None:
         ("<think>a</think><think>b</think>c", None),
     ],
 )
-def test_the_tags_of_one_thought_are_taken_off_and_nothing_else(text: str, untagged: str | None) -> None:
+def test_the_tags_of_one_thought_are_removed_and_nothing_else(text: str, untagged: str | None) -> None:
     assert without_think_tags(text) == untagged

@@ -10,7 +10,7 @@ from skyassets.stages.grading.extract_code import lenient_code, strict_code
 
 @settings(deadline=None)
 @given(st.text())
-def test_no_text_is_too_strange_to_read(text: str) -> None:
+def test_any_text_is_read_without_an_exception(text: str) -> None:
     strict_code(text)
     lenient_code(text)
 
@@ -27,7 +27,7 @@ def test_strict_code_is_exactly_one_block() -> None:
     assert strict_code("```python\n\n```") is None
 
 
-def test_strict_code_stands_in_the_solution() -> None:
+def test_strict_code_is_in_the_solution() -> None:
     assert strict_code(join(Structured("First ```x``` then\n```\n1\n```", ONE))) == "print(1)\n"
     assert strict_code(join(Structured(ONE, "It is above."))) is None
     assert strict_code(f"<think>{ONE}") is None
@@ -42,7 +42,7 @@ def test_a_block_at_the_margin_is_left_as_it_is() -> None:
     assert strict_code(f"```python\n{code}```") == code
 
 
-def test_several_blocks_are_none_when_read_strictly_unless_they_are_thoughts() -> None:
+def test_several_blocks_are_no_strict_code_unless_they_are_in_the_thought() -> None:
     assert strict_code(join(Structured(TWO, ONE))) == "print(1)\n"
     assert strict_code(f"<think>{TWO}</think>{ONE}") == "print(1)\n"
     assert strict_code(join(Structured(ONE, TWO))) is None
@@ -95,12 +95,12 @@ def test_an_example_or_an_output_does_not_hide_the_definition(use: str, language
     assert lenient_code(fenced(DRAFT) + "\nUse:\n" + fenced(use, language=language)) == DRAFT + "\n"
 
 
-def test_a_script_that_takes_a_name_from_the_library_is_no_example_of_the_draft() -> None:
+def test_a_script_that_imports_a_name_of_the_draft_is_not_its_example() -> None:
     draft, final = "def gcd(a, b):\n    return 1", "from math import gcd\nprint(gcd(4, 6))"
     assert lenient_code(fenced(draft, final)) == final + "\n"
 
 
-def test_lenient_code_is_python_where_a_block_says_so() -> None:
+def test_lenient_code_is_python_where_a_block_is_marked_so() -> None:
     assert lenient_code("```python\nprint(1)\n```\nIt prints\n```\n1\n```") == "print(1)\n"
     assert lenient_code("```Python 3\nprint(1)\n```\n```\n1\n```") == "print(1)\n"
     assert lenient_code("```cpp\nclass A {};\n```\n```py\nprint(1)\n```\n```\n1\n```") == "print(1)\n"

@@ -19,12 +19,12 @@ class Oracle:
         return self.answer
 
 
-def graders(told: bool | None = None) -> Graders:
-    return Graders(Replay(), Oracle(told), Limits())
+def graders(equality: bool | None = None) -> Graders:
+    return Graders(Replay(), Oracle(equality), Limits())
 
 
-def answer(text: str, gold: str | None, mode: Mode = Mode.STRICT, told: bool | None = None) -> tuple[str, str, str]:
-    result = judge(Case("maths", gold, None, text, mode), graders(told=told))
+def answer(text: str, gold: str | None, mode: Mode = Mode.STRICT, equality: bool | None = None) -> tuple[str, str, str]:
+    result = judge(Case("maths", gold, None, text, mode), graders(equality=equality))
     return result.verdict, result.reason, result.backend
 
 
@@ -37,16 +37,16 @@ def test_a_boxed_answer_that_differs_is_wrong() -> None:
 
 
 def test_algebra_decides_what_reading_does_not() -> None:
-    assert answer("\\boxed{2x}", "x+x", told=True) == ("correct", "equals the reference", "oracle")
-    assert answer("\\boxed{2x!}", "x!+y", told=False) == ("wrong", "differs from the reference", "oracle")
+    assert answer("\\boxed{2x}", "x+x", equality=True) == ("correct", "equals the reference", "oracle")
+    assert answer("\\boxed{2x!}", "x!+y", equality=False) == ("wrong", "differs from the reference", "oracle")
 
 
-def test_silence_is_unjudged_never_wrong() -> None:
-    assert answer("\\boxed{2x}", "x+x", told="time limit") == ("unjudged", "time limit", "oracle")
+def test_an_undecided_comparison_is_unjudged_and_never_wrong() -> None:
+    assert answer("\\boxed{2x}", "x+x", equality="time limit") == ("unjudged", "time limit", "oracle")
 
 
 @pytest.mark.parametrize("gold", [None, "", "  "])
-def test_without_a_reference_nobody_can_tell(gold: str | None) -> None:
+def test_without_a_reference_an_answer_is_unjudged(gold: str | None) -> None:
     assert answer("\\boxed{1}", gold)[:2] == ("unjudged", "no reference answer")
 
 
@@ -77,5 +77,5 @@ def test_a_thought_is_not_the_answer() -> None:
         ("science", "C", "The answer is (C), as a catalyst is no reagent.", "correct"),
     ],
 )
-def test_puzzles_and_choices_are_judged_alike(domain: str, gold: str, text: str, verdict: str) -> None:
+def test_puzzles_and_choices_are_judged_the_same_way(domain: str, gold: str, text: str, verdict: str) -> None:
     assert judge(Case(domain, gold, None, text, Mode.LENIENT), graders()).verdict == verdict

@@ -56,7 +56,7 @@ def all_judged(graders: Graders, items: list[Item]) -> dict[str, Judgement]:
         return {f"{kind}: {name}": result for (kind, _, (name, _)), result in zip(items, judgements, strict=True)}
 
 
-def test_there_are_enough_of_either() -> None:
+def test_there_are_enough_right_and_wrong_programs() -> None:
     assert len(RIGHT) > 60
     assert len(WRONG) > 60
 
@@ -73,7 +73,7 @@ def test_no_wrong_program_passes_and_none_stops_the_grader(graders: Graders) -> 
     assert all("passed" not in one.tests[-1:] and len(one.tests) in {0, 2, 3, 4} for one in result.values())
 
 
-def test_what_a_site_imports_is_missing_where_no_site_does(graders: Graders) -> None:
+def test_a_sites_imports_are_missing_without_that_site(graders: Graders) -> None:
     result = all_judged(graders, list(product(["call"], [CALL], right_programs.TAKEN_FOR_GRANTED.items())))
     right = {name for name, one in result.items() if one.verdict == "correct"}
     assert right == {"call: a power", "call: its own random"}
@@ -84,7 +84,7 @@ def test_a_test_cannot_spend_the_time_of_the_next(graders: Graders) -> None:
     assert judged(graders, ("", {"inputs": [""] * 3, "outputs": ["2"] * 3}, slow)).tests == ("passed",) * 3
 
 
-def test_each_ending_is_told_by_its_name(graders: Graders) -> None:
+def test_each_ending_is_reported_by_its_name(graders: Graders) -> None:
     endings = {
         "pass": "wrong answer",
         "print(": "does not compile",

@@ -1,4 +1,4 @@
-"""The model as judge: whom it is asked about, and that its silence is never a zero."""
+"""The model as judge: which answers it is asked about, and that a missing verdict is never a wrong answer."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,7 +50,7 @@ def wrong(answer: str | None) -> Judgement:
     ("reply", "verdict"),
     [("correct", "correct"), ("Wrong.", "wrong"), ("Verdict: correct", "correct"), ("**unsure**", "unjudged")],
 )
-def test_the_judges_word_is_the_verdict(server: Rater, tmp_path: Path, reply: str, verdict: str) -> None:
+def test_the_judges_reply_is_the_verdict(server: Rater, tmp_path: Path, reply: str, verdict: str) -> None:
     result = opinion(server, tmp_path, case(), wrong(f"averages settle [{reply}]"))
     assert result.judgements[case()].verdict == verdict
     assert result.judgements[case()].backend == "judge judge@1"
@@ -95,7 +95,7 @@ def test_the_judge_is_asked_only_about_answers_to_words_that_were_not_found_righ
     assert server.seen() == []
 
 
-def test_braces_in_an_answer_are_nobodys_field(server: Rater, tmp_path: Path) -> None:
+def test_braces_in_an_answer_are_not_template_fields(server: Rater, tmp_path: Path) -> None:
     opinion(server, tmp_path, case(), wrong("{ground_truth} [correct]"), question="{answer}?")
     assert server.seen() == [f"Q: {{answer}}? R: {WORDS} A: {{ground_truth}} [correct]"]
 

@@ -35,19 +35,19 @@ def test_fewer_lines_are_never_the_wanted_ones(lines: list[list[str]], more: lis
 
 
 @given(st.integers(), st.integers())
-def test_whole_numbers_are_compared_exactly_whatever_is_forgiven(got: int, wanted: int) -> None:
+def test_whole_numbers_are_compared_exactly_with_any_tolerance(got: int, wanted: int) -> None:
     for rules in (PLAIN, EXACT, LOOSE):
         assert same_output(str(got), str(wanted), rules) is (got == wanted)
         assert same_value(json.dumps(got), json.dumps(wanted), rules) is (got == wanted)
 
 
 @given(VALUES)
-def test_a_value_is_itself(value: object) -> None:
+def test_every_value_equals_itself(value: object) -> None:
     assert same_value(json.dumps(value), json.dumps(value))
 
 
 @given(st.text(), st.text())
-def test_no_text_is_too_strange_to_compare(got: str, wanted: str) -> None:
+def test_any_texts_are_compared_without_an_exception(got: str, wanted: str) -> None:
     for rules in (PLAIN, EXACT, LOOSE, ANY_CASE, WRAPPED):
         same_output(got, wanted, rules)
         same_value(got, wanted, rules)
@@ -118,7 +118,7 @@ def test_printed_lines_are_compared_word_by_word(got: str, wanted: str, alike: b
         ("yess", "YES", ANY_CASE, False),
     ],
 )
-def test_a_problem_may_forgive_more_or_less(got: str, wanted: str, rules: Rules, alike: bool) -> None:
+def test_a_problem_may_have_its_own_tolerances(got: str, wanted: str, rules: Rules, alike: bool) -> None:
     assert same_output(got, wanted, rules) is alike
 
 
@@ -168,7 +168,7 @@ def test_values_are_compared_as_json(got: str, wanted: str, alike: bool) -> None
     ("got", "wanted", "alike"),
     [("3", "[3]", True), ("[3]", "[3]", True), ("[[3]]", "[3]", False), ("1", "[1, 2]", False), ("3", "[[3]]", False)],
 )
-def test_a_wanted_list_of_one_may_stand_for_what_is_in_it(got: str, wanted: str, alike: bool) -> None:
+def test_an_expected_list_of_one_may_equal_its_element(got: str, wanted: str, alike: bool) -> None:
     assert same_value(got, wanted, WRAPPED) is alike
 
 

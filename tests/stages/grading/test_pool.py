@@ -1,4 +1,4 @@
-"""Judging many: once each, never twice by the same code, and nothing is kept that says nothing of the text."""
+"""Judging many: each once by the same code, and results that do not depend on the text are not kept."""
 
 import json
 import threading
@@ -36,10 +36,10 @@ class Literal:
     """Compares nothing but spelling, and counts."""
 
     name: str = "literal 1.0"
-    asked: list[tuple[str, str]] = field(default_factory=list)
+    pairs: list[tuple[str, str]] = field(default_factory=list)
 
     def equal(self, answer: str, gold: str) -> bool | None:
-        self.asked.append((answer, gold))
+        self.pairs.append((answer, gold))
         return answer == gold
 
 
@@ -94,13 +94,13 @@ def test_other_limits_or_other_code_judge_programs_again(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("sandbox", [Counting(kind=RunKind.SANDBOX_ERROR), Counting(name="none (UNSAFE)")])
-def test_what_says_nothing_of_the_text_is_not_kept(tmp_path: Path, sandbox: Counting) -> None:
+def test_a_judgement_that_does_not_depend_on_the_text_is_not_kept(tmp_path: Path, sandbox: Counting) -> None:
     for _ in range(2):
         judged([program("print(3)")], graders(tmp_path, sandbox))
     assert len(sandbox.runs) == 2
 
 
-def test_what_nobody_could_tell_is_kept_until_it_is_forgotten(tmp_path: Path) -> None:
+def test_an_undecided_judgement_is_kept_until_it_is_forgotten(tmp_path: Path) -> None:
     case = Case("code", None, None, "```python\nprint(3)\n```", Mode.LENIENT)
     by = graders(tmp_path, Counting())
     assert judged([case], by) == [Verdict.UNJUDGED.value]
@@ -117,12 +117,12 @@ def test_without_a_store_all_is_judged(tmp_path: Path) -> None:
     assert len(sandbox.runs) == 2
 
 
-def test_progress_counts_what_was_there_and_ends_at_the_whole(tmp_path: Path) -> None:
-    heard: list[tuple[int, int]] = []
+def test_progress_counts_stored_judgements_and_ends_at_the_total(tmp_path: Path) -> None:
+    counts: list[tuple[int, int]] = []
     by = graders(tmp_path, Counting())
     judged([program("print(3)")], by)
-    judged([program("print(3)"), program("print(4)"), program("print(5)")], by, lambda *result: heard.append(result))
-    assert heard == [(2, 3), (3, 3)]
+    judged([program("print(3)"), program("print(4)"), program("print(5)")], by, lambda *result: counts.append(result))
+    assert counts == [(2, 3), (3, 3)]
 
 
 def test_an_interrupt_keeps_what_was_judged_and_drops_the_rest(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ class NoServing:
         raise AssertionError
 
 
-NOBODY: AnswerComparator = NoServing()
+NO_COMPARATOR: AnswerComparator = NoServing()
 CALLS = json.dumps({"fn_name": "f", "inputs": [[1], [2], [3]], "outputs": [1, 4, 9]})
 STDIN = json.dumps({"inputs": ["1\n", "2\n", "3\n"], "outputs": ["1\n", "4\n", "9\n"]})
 CHECKS = json.dumps({"check": ["assert f(1) == 1", "assert f(2) == 4", "assert f(3) == 9"], "names": ["f"]})
@@ -36,17 +36,19 @@ def finished(*outputs: str) -> list[ProgramRun]:
 
 
 def judged(tests: str | None, *runs: ProgramRun, text: str = fenced("..."), mode: Mode = Mode.STRICT) -> Judgement:
-    return judge_code(tests, text, mode, Graders(Replay(*runs), NOBODY, Limits()))
+    return judge_code(tests, text, mode, Graders(Replay(*runs), NO_COMPARATOR, Limits()))
 
 
-def told(tests: str | None, *runs: ProgramRun, text: str = fenced("..."), mode: Mode = Mode.STRICT) -> tuple[str, str]:
+def outcome(
+    tests: str | None, *runs: ProgramRun, text: str = fenced("..."), mode: Mode = Mode.STRICT
+) -> tuple[str, str]:
     result = judged(tests, *runs, text=text, mode=mode)
     return result.verdict, result.reason
 
 
 def programs(tests: str, code: str, *runs: ProgramRun) -> list[Program]:
     sandbox = Replay(*runs)
-    judge_code(tests, fenced(code), Mode.STRICT, Graders(sandbox, NOBODY, Limits()))
+    judge_code(tests, fenced(code), Mode.STRICT, Graders(sandbox, NO_COMPARATOR, Limits()))
     return sandbox.programs
 
 
@@ -66,7 +68,7 @@ def test_one_wrong_answer_is_wrong_and_the_rest_is_not_run(tests: str) -> None:
 
 @pytest.mark.parametrize("kind", BAD_ENDS)
 @pytest.mark.parametrize("tests", RIGHT)
-def test_a_bad_ending_is_wrong_whatever_was_put_out(tests: str, kind: RunKind) -> None:
+def test_a_bad_ending_is_wrong_with_any_output(tests: str, kind: RunKind) -> None:
     for output in ("", RIGHT[tests][0]):
         result = judged(tests, ProgramRun(kind, output))
         assert (result.verdict, result.reason) == ("wrong", f"test 1 of 3: {kind}")
@@ -82,19 +84,19 @@ def test_a_failing_sandbox_is_unjudged(tests: str) -> None:
 
 @pytest.mark.parametrize("output", ["", "-1", "-2", "true", "null", "[]", "[1]", '"1"', "-1\n1", "1\n4\n9"])
 def test_a_missing_or_negative_result_is_never_a_pass(output: str) -> None:
-    assert told(CALLS, *finished(output))[0] == "wrong"
-    assert told(STDIN, *finished(output.replace("1\n4\n9", "4")))[0] == "wrong"
+    assert outcome(CALLS, *finished(output))[0] == "wrong"
+    assert outcome(STDIN, *finished(output.replace("1\n4\n9", "4")))[0] == "wrong"
 
 
 @pytest.mark.parametrize("output", ["", "passed\n", "Passed", "true", "passed passed", "ok"])
 def test_a_check_that_says_neither_is_unjudged(output: str) -> None:
-    assert told(CHECKS, *finished(output)) == ("unjudged", "sandbox error: a check came to nothing")
+    assert outcome(CHECKS, *finished(output)) == ("unjudged", "sandbox error: a check came to nothing")
 
 
-def test_calls_and_checks_may_stand_together() -> None:
+def test_calls_and_checks_may_be_combined() -> None:
     tests = json.dumps(json.loads(CALLS) | json.loads(CHECKS))
-    assert told(tests, *finished(*RIGHT[CALLS], *RIGHT[CHECKS])) == ("correct", "all 6 tests passed")
-    assert told(tests, *finished(*RIGHT[CALLS], "failed")) == ("wrong", "test 4 of 6: wrong answer")
+    assert outcome(tests, *finished(*RIGHT[CALLS], *RIGHT[CHECKS])) == ("correct", "all 6 tests passed")
+    assert outcome(tests, *finished(*RIGHT[CALLS], "failed")) == ("wrong", "test 4 of 6: wrong answer")
 
 
 def test_every_test_is_a_run_of_its_own() -> None:
@@ -114,16 +116,16 @@ def test_a_check_never_travels_with_the_program() -> None:
 
 
 @pytest.mark.parametrize("tests", [None, "", " ", "{}", "[]", "no json"])
-def test_without_sound_tests_nobody_can_tell(tests: str | None) -> None:
-    assert told(tests)[0] == "unjudged"
+def test_without_sound_tests_a_program_is_unjudged(tests: str | None) -> None:
+    assert outcome(tests)[0] == "unjudged"
 
 
 def test_code_in_another_form_is_wrong_when_read_strictly() -> None:
     two = fenced("def f(x): return x") + fenced("print(f(1))")
-    assert told(CALLS, text=two) == ("wrong", "not exactly one block of code")
+    assert outcome(CALLS, text=two) == ("wrong", "not exactly one block of code")
     assert judged(CALLS, text=two).tests == ("not run",) * 3
-    assert told(CALLS, *finished(*RIGHT[CALLS]), text=two, mode=Mode.LENIENT)[0] == "correct"
-    assert told(CALLS, text="I would rather not.", mode=Mode.LENIENT) == ("wrong", "no code found")
+    assert outcome(CALLS, *finished(*RIGHT[CALLS]), text=two, mode=Mode.LENIENT)[0] == "correct"
+    assert outcome(CALLS, text="I would rather not.", mode=Mode.LENIENT) == ("wrong", "no code found")
 
 
 def test_the_code_is_kept_as_evidence_without_what_the_tests_put_around_it() -> None:
@@ -143,12 +145,12 @@ def test_the_code_is_kept_as_evidence_without_what_the_tests_put_around_it() -> 
         ("from __future__ import (", "P\nfrom __future__ import (\nE"),
     ],
 )  # fmt: skip
-def test_what_stands_around_a_program_leaves_imports_of_the_future_first(code: str, whole: str) -> None:
+def test_code_around_a_program_keeps_future_imports_first(code: str, whole: str) -> None:
     cases = read_cases(json.dumps({"inputs": [""], "outputs": ["1"], "prelude": "P", "epilogue": "E"}))
     assert not isinstance(cases, str)
     assert with_test_code(code, cases) == whole
 
 
-def test_a_program_with_nothing_around_it_is_run_as_it_is() -> None:
+def test_a_program_without_added_code_runs_unchanged() -> None:
     code = 'text = """\n  \n"""\nprint(text)'
     assert {one.source for one in programs(STDIN, code, *finished(*RIGHT[STDIN]))} == {f"{code}\n"}

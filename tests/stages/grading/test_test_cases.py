@@ -22,18 +22,18 @@ def read(**parts: object) -> Cases | str:
 
 
 @given(st.dictionaries(NAMES, JSON) | JSON)
-def test_nothing_is_too_strange_to_read(parts: object) -> None:
+def test_any_json_is_read_as_cases_or_an_error(parts: object) -> None:
     cases = read_cases(json.dumps(parts))
     assert isinstance(cases, str) or len(cases) > 0
 
 
 @given(st.text())
-def test_no_text_is_too_strange_to_read(text: str) -> None:
+def test_any_text_is_read_without_an_exception(text: str) -> None:
     read_cases(text)
 
 
 @pytest.mark.parametrize("text", [None, "", "  ", "{}"])
-def test_no_tests_are_told_as_such(text: str | None) -> None:
+def test_missing_tests_are_reported_as_such(text: str | None) -> None:
     assert read_cases(text) == "no tests"
 
 
@@ -62,7 +62,7 @@ def test_unsound_tests_say_what_is_wrong_with_them(parts: dict[str, object], rea
 
 
 @pytest.mark.parametrize("text", ["no json", "[" * 99_999, "[]", "3", "null"])
-def test_what_is_no_object_is_told_as_such(text: str) -> None:
+def test_tests_that_are_not_an_object_are_reported_as_such(text: str) -> None:
     assert str(read_cases(text)).startswith("the tests cannot be read: they are no ")
 
 
@@ -83,17 +83,17 @@ def test_a_check_may_be_one_or_several() -> None:
     assert len(several) == 2
 
 
-def test_what_is_forgiven_is_read_with_the_tests() -> None:
+def test_tolerances_are_read_with_the_tests() -> None:
     cases = read(inputs=[""], outputs=["1"], floats=1e-4, any_case=True)
     assert isinstance(cases, Cases)
     assert cases.rules == Rules(floats=1e-4, any_case=True)
 
 
 @pytest.mark.parametrize(
-    "told", [{"inputs": ["5", "6"], "outputs": ["", "\n"]}, {"fn_name": "f", "inputs": [[1]], "outputs": [None]}]
+    "tests", [{"inputs": ["5", "6"], "outputs": ["", "\n"]}, {"fn_name": "f", "inputs": [[1]], "outputs": [None]}]
 )
-def test_tests_that_want_nothing_are_no_tests(told: dict[str, object]) -> None:
-    cases = read(**told)
+def test_tests_that_expect_no_output_are_unusable(tests: dict[str, object]) -> None:
+    cases = read(**tests)
     assert isinstance(cases, str)
     assert "every wanted output is empty" in cases
 

@@ -1,4 +1,4 @@
-"""The forecast: what is counted is what would be asked, and sums are told with what is not known."""
+"""The forecast: it counts the calls that a run would make, and its sums say what is unknown."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ LENGTHS = Lengths(20, (100.0, 200.0, 120.0), (1000.0, 4000.0, 1500.0))
 LINE = Line("teacher_traces", "teacher", "m@1", 0, 1000, PRICE, 50.0, LENGTHS, tokens_per_second=500.0)
 
 
-def asked(text: str, seed: int = 0) -> Request:
+def request(text: str, seed: int = 0) -> Request:
     messages = (Message("user", text),)
     return Request(digest(text, seed), Model("m", "1"), messages, Sampling(0.7, 100), seed)
 
@@ -31,14 +31,14 @@ def test_dollars_range_from_the_median_to_the_95th_percentile() -> None:
     assert LINE.hours == pytest.approx(1000 * 1500 / 500 / 3600)
 
 
-def test_servers_of_ones_own_cost_their_hours() -> None:
+def test_own_servers_cost_their_hours() -> None:
     ours = replace(LINE, price=FREE, machine_price=16.0)
     assert ours.dollars_p50 == pytest.approx(1000 * 1000 / 500 / 3600 * 16)
     assert replace(ours, tokens_per_second=None).dollars_p50 is None
     assert replace(LINE, price=FREE).dollars_p50 == 0.0
 
 
-def test_what_asks_nothing_costs_nothing_whatever_is_known() -> None:
+def test_an_asset_without_calls_costs_nothing() -> None:
     done = replace(LINE, calls=0, lengths=None)
     assert (done.dollars_p50, done.dollars_p95, done.tokens, done.hours) == (0.0, 0.0, 0.0, 0.0)
 
@@ -52,7 +52,7 @@ def test_it_fits_by_the_mean_and_not_by_the_median() -> None:
     assert fits([LINE], budget=None) is True
 
 
-def test_nobody_knows_whether_the_unknown_fits_unless_its_worst_does() -> None:
+def test_it_is_unknown_whether_an_unknown_cost_fits_unless_its_worst_case_fits() -> None:
     unknown = replace(LINE, lengths=None)
     assert fits([unknown], budget=49.0) is None
     assert fits([unknown], budget=50.0) is True
@@ -69,19 +69,19 @@ def test_a_rewriter_reads_the_trace_and_writes_it_again() -> None:
 def test_everything_is_counted_and_the_sample_is_the_same_in_any_order(texts: set[str], keep: int) -> None:
     one, other = RequestCounter(PRICE, keep), RequestCounter(PRICE, keep)
     for text in sorted(texts):
-        one.count(asked(text))
+        one.count(request(text))
     for text in sorted(texts, reverse=True):
-        other.count(asked(text))
+        other.count(request(text))
     assert one.calls == other.calls == len(texts)
     assert one.sample == other.sample
     assert len(one.sample) == min(keep, len(texts))
-    assert one.worst == pytest.approx(sum(PRICE.worst(asked(text)) for text in texts))
+    assert one.worst == pytest.approx(sum(PRICE.worst(request(text)) for text in texts))
 
 
 def test_a_second_try_is_no_second_call_where_conversations_are_counted() -> None:
     counter = RequestCounter(PRICE, 5, is_by_conversation=True)
     for seed in (0, 1):
-        counter.count(asked("rewrite this", seed))
+        counter.count(request("rewrite this", seed))
     assert (counter.calls, len(counter.sample)) == (1, 1)
 
 
@@ -110,7 +110,7 @@ def test_the_rate_is_that_of_the_run_with_the_most_calls() -> None:
     assert rate(frame.with_columns(at=pl.lit(""))) is None
 
 
-def test_what_lay_between_two_pilots_is_no_part_of_the_rate() -> None:
+def test_the_time_between_two_pilots_is_not_part_of_the_rate() -> None:
     frame = pl.DataFrame(
         [
             {"run": f"forecast-{day}", "at": f"{day}T00:00:{second:02d}+00:00", "seconds": 1.0, "completion_tokens": 30}

@@ -1,4 +1,4 @@
-"""Lineage over tables in memory: links that no tiny run makes."""
+"""Lineage over tables in memory: links that do not occur in a tiny run."""
 
 import polars as pl
 
@@ -21,24 +21,24 @@ FRAMES = {
 
 
 class RowLookup:
-    """Keeps the port over `FRAMES`."""
+    """Implements the port over `FRAMES`."""
 
     def rows(self, table: Table, query: Query) -> pl.DataFrame:
         return query(FRAMES.get(table.name, table.frame([])).lazy()).collect()
 
 
-def found(table: Table, ident: str, direction: Direction) -> set[str]:
+def related(table: Table, ident: str, direction: Direction) -> set[str]:
     (start,) = describe(RowLookup(), VIEWS[table.name], [ident])
     return {branch.row.id for branch in walk(RowLookup(), start, direction, None).branches}
 
 
 def test_a_trace_was_made_from_its_cut_completions_too() -> None:
-    assert found(TRACES, "patient", Direction.UP) == {"first", "second", "last"}
-    assert found(TRACES, "plain", Direction.UP) == {"once"}
-    assert found(TRACES, "dropped", Direction.UP) == {"cut"}
-    assert found(TRACES, "imported", Direction.UP) == set()
+    assert related(TRACES, "patient", Direction.UP) == {"first", "second", "last"}
+    assert related(TRACES, "plain", Direction.UP) == {"once"}
+    assert related(TRACES, "dropped", Direction.UP) == {"cut"}
+    assert related(TRACES, "imported", Direction.UP) == set()
 
 
 def test_a_cut_completion_leads_to_the_trace_that_came_of_it() -> None:
     for ident, trace in (("first", "patient"), ("last", "patient"), ("once", "plain"), ("cut", "dropped")):
-        assert found(COMPLETIONS, ident, Direction.DOWN) == {trace}
+        assert related(COMPLETIONS, ident, Direction.DOWN) == {trace}

@@ -33,7 +33,7 @@ def test_a_table_is_the_same_as_itself_in_any_order(rows: dict[int, str]) -> Non
     assert table_diff(table(rows), table(rows)[::-1], ["id"]).is_same
 
 
-def test_a_row_that_is_kept_no_more_is_a_flip_although_its_id_is_another_one() -> None:
+def test_a_row_that_is_no_longer_kept_is_a_flip_even_under_another_id() -> None:
     before = curated([rewrite(0, 0), rewrite(1, 1)], [problem(0), problem(1, QUESTION[::-1])])
     after = curated(
         [rewrite(0, 0), rewrite(1, 1)], [problem(0), problem(1, QUESTION[::-1])], said={0: ("wrong", "wrong")}
@@ -47,7 +47,7 @@ def test_a_row_that_is_kept_no_more_is_a_flip_although_its_id_is_another_one() -
     assert {"example_id", "messages", "conversations"} <= result.columns.keys()
 
 
-def test_the_shift_of_lengths_is_told() -> None:
+def test_the_shift_of_lengths_is_reported() -> None:
     before, after = curated([rewrite(0, 0)]), curated([rewrite(0, 0, solution="one two three")])
     (shift,) = [each for each in table_diff(before, after).shifts if each.what == "example_tokens"]
     assert shift.before is not None
@@ -55,7 +55,7 @@ def test_the_shift_of_lengths_is_told() -> None:
     assert shift.after[0] == shift.before[0] + 2
 
 
-def test_a_clock_is_no_difference() -> None:
+def test_a_measured_column_is_no_difference() -> None:
     before = curated([rewrite(0, 0)])
     assert table_diff(before, before.with_columns(trace_backend=pl.lit("another"))).is_same
 
@@ -73,10 +73,10 @@ def test_a_column_of_another_type_is_compared_by_what_it_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "told"),
+    ("key", "message"),
     [((), "have no known key"), (("verdict",), "is no key of the table before"), (("no",), "has no column")],
 )
-def test_a_key_that_is_none_says_what_there_is(key: tuple[str, ...], told: str) -> None:
+def test_an_unknown_key_lists_the_known_ones(key: tuple[str, ...], message: str) -> None:
     rows = table({1: "wrong", 2: "wrong"})
-    with pytest.raises(TableError, match=told):
+    with pytest.raises(TableError, match=message):
         table_diff(rows, rows, key)

@@ -1,4 +1,4 @@
-"""Whatever a text holds, Markdown and YAML show it and are not led by it."""
+"""Markdown and YAML show any text literally, and no text changes their structure."""
 
 import pytest
 import yaml
@@ -14,11 +14,11 @@ NASTY = st.text(SIGNS, max_size=30) | st.text(st.characters(exclude_categories=(
 
 
 def rendered(markdown: str) -> list[str]:
-    """What the page is made of, without the end tags."""
+    """The tokens of the page, without the end tags."""
     return [token.type for token in PAGE.parse(markdown) if token.nesting >= 0]
 
 
-def shown(markdown: str) -> str:
+def page_text(markdown: str) -> str:
     """The text of the page's first paragraph."""
     inline = next(token for token in PAGE.parse(markdown) if token.type == "inline")
     return "".join(child.content for child in inline.children or ())
@@ -54,13 +54,13 @@ def test_plain_text_is_one_paragraph_that_shows_itself(text: str) -> None:
     wanted = " ".join(text.split())
     if wanted:
         assert rendered(plain(text)) == ["paragraph_open", "inline"]
-        assert shown(plain(text)) == wanted
+        assert page_text(plain(text)) == wanted
 
 
 @given(NASTY)
 def test_code_shows_itself(text: str) -> None:
     if wanted := " ".join(text.split()):
-        assert shown(f"x {code(text)} y") == f"x {wanted} y"
+        assert page_text(f"x {code(text)} y") == f"x {wanted} y"
 
 
 @given(NASTY)
@@ -75,6 +75,6 @@ def test_no_text_leaves_its_cell(rows: list[tuple[str, str]]) -> None:
     assert len(cells) == 2 + 2 * len(rows)
 
 
-@pytest.mark.parametrize(("value", "told"), [(None, "|  |"), (12_345, "| 12,345 |"), ("a|b", "| a\\|b |")])
-def test_a_cell_tells_numbers_and_nothing(value: object, told: str) -> None:
-    assert table(("a",), [(value,)])[2] == told
+@pytest.mark.parametrize(("value", "line"), [(None, "|  |"), (12_345, "| 12,345 |"), ("a|b", "| a\\|b |")])
+def test_a_cell_shows_numbers_and_missing_values(value: object, line: str) -> None:
+    assert table(("a",), [(value,)])[2] == line

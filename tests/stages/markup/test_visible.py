@@ -10,7 +10,7 @@ from skyassets.stages.markup.markdown import visible
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "expected"),
     [
         ("a\x00b\x1b[31m", "a⟨U+0000⟩b⟨U+001B⟩[31m"),
         ("user\u202egpj.exe", "user⟨U+202E⟩gpj.exe"),
@@ -24,16 +24,16 @@ from skyassets.stages.markup.markdown import visible
         ("a\ufe0f", "a⟨U+FE0F⟩"),
     ],
 )
-def test_what_would_not_be_seen_is_shown(text: str, shown: str) -> None:
-    assert visible(text) == shown
+def test_invisible_characters_are_shown(text: str, expected: str) -> None:
+    assert visible(text) == expected
 
 
 @given(st.text())
 def test_nothing_shown_is_a_control_or_turns_the_direction(text: str) -> None:
-    shown = visible(text)
-    assert not [letter for letter in shown if unicodedata.category(letter) == "Cc" and letter not in "\n\t"]
-    assert not set(shown) & set("\u200b\u200e\u200f\u202a\u202d\u202e\u2066\u2069\u2028\u2029\ufeff")
-    assert visible(shown) == shown
+    output = visible(text)
+    assert not [letter for letter in output if unicodedata.category(letter) == "Cc" and letter not in "\n\t"]
+    assert not set(output) & set("\u200b\u200e\u200f\u202a\u202d\u202e\u2066\u2069\u2028\u2029\ufeff")
+    assert visible(output) == output
 
 
 @given(st.text(st.characters(categories=("L", "N", "P", "Zs"))))

@@ -33,18 +33,18 @@ def test_a_changed_word_is_marked_as_git_does() -> None:
     assert marked(changes("one two", "one three")) == "one [-two-]{+three+}"
 
 
-def test_what_stays_far_from_a_change_is_left_out() -> None:
+def test_text_far_from_a_change_is_left_out() -> None:
     words = " ".join(f"w{number}" for number in range(100))
-    shown = marked(excerpt(changes(f"{words} old end", f"{words} new end"), context=2))
-    assert shown == " … w98 w99 [-old -]{+new +}end"
+    output = marked(excerpt(changes(f"{words} old end", f"{words} new end"), context=2))
+    assert output == " … w98 w99 [-old -]{+new +}end"
 
 
 def test_the_middle_of_a_very_long_change_is_left_out() -> None:
     added = " ".join(f"w{number}" for number in range(1000))
-    shown = marked(excerpt(changes("start", f"start {added}")))
-    assert shown.endswith("w999+}")
-    assert "… 940 words …" in shown or "… 941 words …" in shown
-    assert len(shown) < 500
+    output = marked(excerpt(changes("start", f"start {added}")))
+    assert output.endswith("w999+}")
+    assert "… 940 words …" in output or "… 941 words …" in output
+    assert len(output) < 500
 
 
 def test_long_texts_are_compared_within_a_second() -> None:

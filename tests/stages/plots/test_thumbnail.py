@@ -1,4 +1,4 @@
-"""Thumbnails: short enough to stand in a page, whole, and harmless whatever a name says."""
+"""Thumbnails: short enough for a page, well-formed, and harmless for any name."""
 
 from urllib.parse import unquote
 from xml.etree import ElementTree
@@ -27,17 +27,17 @@ def drawn(svg: str) -> ElementTree.Element:
 
 
 @given(counts)
-def test_bars_are_short_and_whole_whatever_the_names_say(rows: dict[str, dict[str, int]]) -> None:
+def test_bars_are_short_and_well_formed_for_any_names(rows: dict[str, dict[str, int]]) -> None:
     assert drawn(thumbnail.bars("title", rows, COLOURS)).tag.endswith("svg")
 
 
 @given(st.lists(st.tuples(st.text(), st.sampled_from(list(COLOURS.values())), shares, shares, shares)))
-def test_intervals_are_short_and_whole(rows: list[tuple[str, str, float, float, float]]) -> None:
+def test_intervals_are_short_and_well_formed(rows: list[tuple[str, str, float, float, float]]) -> None:
     assert drawn(thumbnail.intervals("title", rows)).tag.endswith("svg")
 
 
 @given(st.lists(st.floats(-1e6, 1e6)))
-def test_curves_and_histograms_are_short_and_whole(values: list[float]) -> None:
+def test_curves_and_histograms_are_short_and_well_formed(values: list[float]) -> None:
     for svg in (thumbnail.curve("loss", values, "#1d6fb8"), thumbnail.histogram("tokens", values, "#1d6fb8")):
         assert drawn(svg).tag.endswith("svg")
 
@@ -51,12 +51,12 @@ def test_a_bar_is_as_long_as_its_count() -> None:
     assert bad.startswith(f"M{170 + width} 20h{round(thumbnail.REACH * 10 / 40)}v11")
 
 
-def test_rows_that_find_no_room_are_counted_in_the_title() -> None:
+def test_rows_without_room_are_counted_in_the_title() -> None:
     rows = {f"a rather long name {number}": {"good": number} for number in range(40)}
     text = thumbnail.bars("families", rows, COLOURS)
-    shown = sum(f"name {number}<" in text for number in range(40))
-    assert 3 <= shown < 40
-    assert f"families (and {40 - shown} more)" in text
+    drawn = sum(f"name {number}<" in text for number in range(40))
+    assert 3 <= drawn < 40
+    assert f"families (and {40 - drawn} more)" in text
 
 
 def test_a_curve_passes_through_its_first_and_last_value() -> None:

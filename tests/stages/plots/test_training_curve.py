@@ -1,4 +1,4 @@
-"""The training's picture: small, with every spike, and without what nobody measured."""
+"""The training's chart: small, with every spike, and without unmeasured values."""
 
 import xml.etree.ElementTree as ET
 
@@ -45,7 +45,7 @@ def test_the_picture_of_the_same_rows_is_the_same() -> None:
     assert training_curve(steps(20)) == training_curve(steps(20).reverse())
 
 
-def test_what_nobody_measured_has_no_panel() -> None:
+def test_an_unmeasured_value_has_no_panel() -> None:
     result = titles(training_curve(steps(5, mfu=None, memory_gb=None)))
     assert result == {"loss, nats per token", "learning rate", "gradient norm", "tokens per second"}
 
@@ -60,13 +60,13 @@ def test_files_and_odd_values_are_no_steps() -> None:
 @given(st.lists(st.floats(-1e9, 1e9), max_size=3000), st.integers(10, 300))
 def test_thinning_keeps_ends_order_and_extremes(values: list[float], most: int) -> None:
     points = list(enumerate(values))
-    kept = thinned(points, most)
-    assert len(kept) <= most + 2
-    assert kept == sorted(set(kept))
-    assert set(kept) <= set(points)
+    thin = thinned(points, most)
+    assert len(thin) <= most + 2
+    assert thin == sorted(set(thin))
+    assert set(thin) <= set(points)
     if points:
-        assert (kept[0], kept[-1]) == (points[0], points[-1])
-        assert {min(values), max(values)} <= {value for _, value in kept}
+        assert (thin[0], thin[-1]) == (points[0], points[-1])
+        assert {min(values), max(values)} <= {value for _, value in thin}
 
 
 def test_a_short_run_is_drawn_whole() -> None:

@@ -17,14 +17,14 @@ from skyassets.stages.problems.assertions import CASE, asserted, humaneval_check
     ],
 )
 def test_the_functions_of_the_program_are_found(setup: str, assertion: str, names: list[str]) -> None:
-    found = asserted(setup, [assertion])
-    assert found["names"] == names
-    (check,) = found["check"]  # type: ignore[misc]
+    tests = asserted(setup, [assertion])
+    assert tests["names"] == names
+    (check,) = tests["check"]  # type: ignore[misc]
     compile(check, "check", "exec")
     assert assertion in check
 
 
-def test_a_module_that_nobody_imported_is_imported() -> None:
+def test_a_missing_import_is_added() -> None:
     (check,) = asserted("", ["assert f(1) == sys.maxsize"])["check"]  # type: ignore[misc]
     assert check.startswith("import sys\n")
 
@@ -37,32 +37,32 @@ def test_a_module_that_nobody_imported_is_imported() -> None:
         ("", "assert only((1, 'a'), int) == 3", "only((1, 'a'), int)"),
     ],
 )
-def test_what_is_no_plain_data_is_put_together_by_the_program(setup: str, assertion: str, left: str) -> None:
-    found = asserted(setup, [assertion])
-    assert found == {"fn_name": CASE, "inputs": [[0]], "outputs": [3], "epilogue": found["epilogue"]}
-    behind = str(found["epilogue"])
+def test_arguments_that_are_not_plain_data_are_built_by_the_program(setup: str, assertion: str, left: str) -> None:
+    tests = asserted(setup, [assertion])
+    assert tests == {"fn_name": CASE, "inputs": [[0]], "outputs": [3], "epilogue": tests["epilogue"]}
+    behind = str(tests["epilogue"])
     assert f"lambda: {left}," in behind
     assert "== 3" not in behind
 
 
-def test_cases_behind_a_program_come_to_what_they_say() -> None:
-    found = asserted("b = Box(2)", ["assert f(b) == 4", "assert f(Box(3)) == 9"])
+def test_cases_after_a_program_give_the_expected_values() -> None:
+    tests = asserted("b = Box(2)", ["assert f(b) == 4", "assert f(Box(3)) == 9"])
     module: dict[str, object] = {}
     exec(
-        "class Box:\n  def __init__(self, x): self.x = x\ndef f(b): return b.x ** 2\n" + str(found["epilogue"]), module
+        "class Box:\n  def __init__(self, x): self.x = x\ndef f(b): return b.x ** 2\n" + str(tests["epilogue"]), module
     )
-    assert [module[CASE](*given) for given in found["inputs"]] == found["outputs"] == [4, 9]  # type: ignore
+    assert [module[CASE](*given) for given in tests["inputs"]] == tests["outputs"] == [4, 9]  # type: ignore
 
 
 @pytest.mark.parametrize(
     "assertion", ["assert f(Pair(1, 2)) == g(Pair(1, 2))", "assert f(x)", "assert f(Pair(1, g(2))) == (1, 2)"]
 )
-def test_what_is_neither_says_so(assertion: str) -> None:
+def test_an_assertion_without_a_plain_comparison_is_refused(assertion: str) -> None:
     with pytest.raises(ValueError, match="no comparison with a plain value"):
         asserted("", [assertion])
 
 
-def test_assertions_without_a_function_say_so() -> None:
+def test_assertions_without_a_function_are_refused() -> None:
     with pytest.raises(ValueError, match="no function of the program"):
         asserted("", ["assert 1 == 1"])
 

@@ -27,7 +27,7 @@ from skyassets.stages.problems.checker_rules import any_case, tolerance
         ("", None),
     ],
 )
-def test_the_error_that_a_statement_forgives_is_read(statement: str, error: float | None) -> None:
+def test_the_tolerance_of_a_statement_is_read(statement: str, error: float | None) -> None:
     assert tolerance(statement) == error
 
 
@@ -59,7 +59,7 @@ def test_whether_upper_and_lower_case_are_alike_is_read(statement: str, free: bo
 
 
 @given(st.text())
-def test_no_statement_is_too_strange_to_read(statement: str) -> None:
+def test_any_statement_is_read_without_an_exception(statement: str) -> None:
     tolerance(statement)
     any_case(statement)
 

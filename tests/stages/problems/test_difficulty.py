@@ -1,4 +1,4 @@
-"""The rating: who is asked about, what a reply is worth, and what becomes of problems outside their source's range."""
+"""The rating: which problems are rated, how a reply is read, and what happens outside a source's range."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -29,8 +29,8 @@ def server() -> Iterator[Rater]:
 
 def problem(name: str, **changed: object) -> dict[str, object]:
     whole: dict[str, object] = dict.fromkeys(PROBLEMS.columns)
-    told = {"problem_id": name, "source": "bounded", "domain": "maths", "question": f"problem {name}"}
-    return whole | told | changed
+    values = {"problem_id": name, "source": "bounded", "domain": "maths", "question": f"problem {name}"}
+    return whole | values | changed
 
 
 def rated(
@@ -38,20 +38,20 @@ def rated(
 ) -> tuple[dict[str, dict[str, object]], StageResult]:
     serving = RemoteServing((Endpoint(server.url, "rater"),), attempts=1)
     completer = Completer(RowStore(folder, COMPLETIONS), serving, lambda tally: None)
-    made = rate(StageResult(PROBLEMS.frame(list(rows))), RATING, completer, wanted or {"bounded": (4, 9)})
-    return {str(row["problem_id"]): row for row in made.frame.iter_rows(named=True)}, made
+    result = rate(StageResult(PROBLEMS.frame(list(rows))), RATING, completer, wanted or {"bounded": (4, 9)})
+    return {str(row["problem_id"]): row for row in result.frame.iter_rows(named=True)}, result
 
 
 def test_a_problem_within_its_range_gets_its_difficulty(server: Rater, tmp_path: Path) -> None:
-    rows, made = rated(server, tmp_path, problem("a", question="why? [7]"))
-    assert (rows["a"]["difficulty"], rows["a"]["set_aside"], made.unfinished) == (7.0, None, 0)
-    assert (made.metadata["rows asked"], made.metadata["difficulty"]) == (1, {"7": 1})
+    rows, result = rated(server, tmp_path, problem("a", question="why? [7]"))
+    assert (rows["a"]["difficulty"], rows["a"]["set_aside"], result.unfinished) == (7.0, None, 0)
+    assert (result.metadata["rows asked"], result.metadata["difficulty"]) == (1, {"7": 1})
 
 
 def test_a_problem_outside_its_range_is_set_aside_with_its_difficulty(server: Rater, tmp_path: Path) -> None:
-    rows, made = rated(server, tmp_path, problem("a", question="[3]"), problem("b"))
+    rows, result = rated(server, tmp_path, problem("a", question="[3]"), problem("b"))
     assert (rows["a"]["difficulty"], rows["a"]["set_aside"]) == (3.0, "difficulty 3 is outside 4-9")
-    assert made.unfinished == 0
+    assert result.unfinished == 0
 
 
 def test_only_usable_problems_of_sources_with_a_range_are_asked_about(server: Rater, tmp_path: Path) -> None:
@@ -70,11 +70,11 @@ def test_only_usable_problems_of_sources_with_a_range_are_asked_about(server: Ra
     assert rows["known-hard"]["set_aside"] == "difficulty 9.5 is outside 4-9"
 
 
-def test_another_range_asks_nothing(server: Rater, tmp_path: Path) -> None:
+def test_another_range_makes_no_call(server: Rater, tmp_path: Path) -> None:
     rated(server, tmp_path, problem("a"))
-    rows, made = rated(server, tmp_path, problem("a"), problem("b", source="x"), wanted={"bounded": (6, 7)})
+    rows, result = rated(server, tmp_path, problem("a"), problem("b", source="x"), wanted={"bounded": (6, 7)})
     assert rows["a"]["set_aside"] == "difficulty 5 is outside 6-7"
-    assert (made.metadata["rows asked"], made.metadata["rows reused"], len(server.seen())) == (0, 1, 1)
+    assert (result.metadata["rows asked"], result.metadata["rows reused"], len(server.seen())) == (0, 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -87,21 +87,21 @@ def test_another_range_asks_nothing(server: Rater, tmp_path: Path) -> None:
     ],
 )
 def test_a_reply_that_is_no_rating_is_final(server: Rater, tmp_path: Path, reply: str, reason: str) -> None:
-    rows, made = rated(server, tmp_path, problem("a", question=f"[{reply}]"), problem("b"))
-    assert (rows["a"]["difficulty"], rows["a"]["set_aside"], made.unfinished) == (None, reason, 0)
+    rows, result = rated(server, tmp_path, problem("a", question=f"[{reply}]"), problem("b"))
+    assert (rows["a"]["difficulty"], rows["a"]["set_aside"], result.unfinished) == (None, reason, 0)
 
 
-def test_an_error_of_the_server_is_unfinished_and_asked_again(server: Rater, tmp_path: Path) -> None:
+def test_a_server_error_is_unfinished_and_requested_again(server: Rater, tmp_path: Path) -> None:
     trouble = problem("a", question="[status 500]"), problem("b")
-    rows, made = rated(server, tmp_path, *trouble)
+    rows, result = rated(server, tmp_path, *trouble)
     assert str(rows["a"]["set_aside"]).startswith("not rated: 500: no luck")
-    assert made.unfinished == 1
+    assert result.unfinished == 1
     server.mend()
-    rows, made = rated(server, tmp_path, *trouble)
-    assert (made.metadata["rows asked"], made.unfinished, len(server.seen())) == (1, 0, 3)
+    rows, result = rated(server, tmp_path, *trouble)
+    assert (result.metadata["rows asked"], result.unfinished, len(server.seen())) == (1, 0, 3)
 
 
-def test_nothing_left_after_the_rating_says_why(server: Rater, tmp_path: Path) -> None:
+def test_no_problem_left_after_the_rating_is_an_error_that_says_why(server: Rater, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"all 1 problems were set aside.*difficulty 2 is outside 4-9"):
         rated(server, tmp_path, problem("a", question="[2]"))
 
@@ -119,20 +119,20 @@ def test_the_first_rows_of_a_source_are_counted_before_they_are_rated(server: Ra
     )  # fmt: skip
     serving = RemoteServing((Endpoint(server.url, "rater"),))
     completer = Completer(RowStore(tmp_path, COMPLETIONS), serving, lambda tally: None)
-    made = rate(raw_problems([source], ProblemReader()), RATING, completer, ranges([source]))
+    result = rate(raw_problems([source], ProblemReader()), RATING, completer, ranges([source]))
     assert len(server.seen()) == 3
-    assert made.frame.filter(made.frame["set_aside"].is_null())["question"].to_list() == ["n9 [9]"]
+    assert result.frame.filter(result.frame["set_aside"].is_null())["question"].to_list() == ["n9 [9]"]
 
 
 @given(
     st.integers(min_value=1, max_value=10), st.sampled_from(["{}", " {}\n", "**{}**", "{}/10", "Difficulty: {}", "{}."])
 )
-def test_a_number_alone_is_read_in_any_usual_dress(number: int, dress: str) -> None:
+def test_a_number_alone_is_read_in_any_usual_notation(number: int, dress: str) -> None:
     assert difficulty(dress.format(number)) == number
 
 
 @given(st.text())
-def test_whatever_is_said_a_rating_is_on_the_scale_or_nothing(text: str) -> None:
+def test_any_reply_gives_a_rating_on_the_scale_or_none(text: str) -> None:
     number = difficulty(text)
     assert number is None or 1 <= number <= 10
 

@@ -31,9 +31,9 @@ def packed(value: object) -> str:
 
 
 def cases(layout: str, row: dict[str, object]) -> Cases:
-    found = read_cases(canonical_tests(layout, row))
-    assert isinstance(found, Cases), found
-    return found
+    tests = read_cases(canonical_tests(layout, row))
+    assert isinstance(tests, Cases), tests
+    return tests
 
 
 def apps(question: str = "", **parts: object) -> dict[str, object]:
@@ -41,10 +41,10 @@ def apps(question: str = "", **parts: object) -> dict[str, object]:
 
 
 def lcb(kind: str, *tests: tuple[str, str], metadata: object = "{}") -> dict[str, object]:
-    told = [{"input": given, "output": wanted, "testtype": kind} for given, wanted in tests]
+    entries = [{"input": given, "output": wanted, "testtype": kind} for given, wanted in tests]
     return {
-        "public_test_cases": json.dumps(told[:1]),
-        "private_test_cases": packed(json.dumps(told[1:])),
+        "public_test_cases": json.dumps(entries[:1]),
+        "private_test_cases": packed(json.dumps(entries[1:])),
         "metadata": metadata,
     }
 
@@ -71,24 +71,24 @@ def test_an_unknown_layout_is_a_mistake_of_the_recipe() -> None:
 
 
 @pytest.mark.parametrize("layout", ["apps", "taco"])
-def test_lines_of_a_script_may_stand_in_lists(layout: str) -> None:
+def test_lines_of_a_script_may_be_lists(layout: str) -> None:
     row = apps(inputs=["1 2\n", ["3", "4 5"], [6, 7]], outputs=["3\n", ["9"], 13])
     assert cases(layout, row) == Cases("", ("1 2\n", "3\n4 5", "6\n7"), ("3\n", "9", "13"))
 
 
 def test_calls_have_what_their_site_imports() -> None:
-    found = cases("apps", apps(fn_name="add", inputs=[[1, 2], [3, 4]], outputs=[3, 7]))
-    assert (found.function, found.inputs, found.outputs) == ("add", ("[1, 2]", "[3, 4]"), ("3", "7"))
-    assert found.prelude == LIBRARY
-    assert not found.rules.wrapped
+    tests = cases("apps", apps(fn_name="add", inputs=[[1, 2], [3, 4]], outputs=[3, 7]))
+    assert (tests.function, tests.inputs, tests.outputs) == ("add", ("[1, 2]", "[3, 4]"), ("3", "7"))
+    assert tests.prelude == LIBRARY
+    assert not tests.rules.wrapped
 
 
-def test_only_outputs_that_all_are_lists_of_one_may_stand_for_what_is_in_them() -> None:
+def test_only_outputs_that_are_all_lists_of_one_may_equal_their_elements() -> None:
     assert cases("taco", apps(fn_name="f", inputs=[[1], [2]], outputs=[[3], [[4]]])).rules.wrapped
     assert not cases("taco", apps(fn_name="f", inputs=[[1], [2]], outputs=[[3], [4, 5]])).rules.wrapped
 
 
-def test_what_the_question_forgives_comes_with_the_tests() -> None:
+def test_tolerances_of_the_question_are_part_of_the_tests() -> None:
     question = "Print the mean. Your answer may have an absolute error of at most 10^{-4}."
     assert cases("apps", apps(question, inputs=[""], outputs=["1.5"])).rules == Rules(floats=1e-4)
     assert cases("apps", apps(question, fn_name="f", inputs=[[1]], outputs=[1.5])).rules == Rules(floats=1e-4)
@@ -134,9 +134,9 @@ def test_solutions_are_a_list_in_json() -> None:
 
 
 def test_public_and_private_tests_are_one_list() -> None:
-    found = cases("livecodebench", lcb("stdin", ("1\n", "2\n"), ("3\n", "6\n")))
-    assert (found.function, found.inputs, found.outputs) == ("", ("1\n", "3\n"), ("2\n", "6\n"))
-    assert found.rules == Rules(floats=0, blank_lines=True)
+    tests = cases("livecodebench", lcb("stdin", ("1\n", "2\n"), ("3\n", "6\n")))
+    assert (tests.function, tests.inputs, tests.outputs) == ("", ("1\n", "3\n"), ("2\n", "6\n"))
+    assert tests.rules == Rules(floats=0, blank_lines=True)
 
 
 def test_private_tests_may_be_plain_json() -> None:
@@ -146,15 +146,15 @@ def test_private_tests_may_be_plain_json() -> None:
 
 def test_arguments_of_functions_are_a_line_of_json_each() -> None:
     row = lcb("functional", ('[1, 2]\n"x"\n', "[3]"), ("[]\n null", "null"), metadata='{"func_name": "solve"}')
-    found = cases("livecodebench", row)
-    assert found.function == "solve"
-    assert found.inputs == ('[[1, 2], "x"]', "[[], null]")
-    assert found.outputs == ("[3]", "null")
+    tests = cases("livecodebench", row)
+    assert tests.function == "solve"
+    assert tests.inputs == ('[[1, 2], "x"]', "[[], null]")
+    assert tests.outputs == ("[3]", "null")
 
 
 def test_the_first_version_packs_all_of_them() -> None:
-    told = {"inputs": ["[1]\n2", "[3]\n4"], "outputs": ["3", "7"], "fn_name": "f"}
-    row = {"test": packed({"input_output": json.dumps(told)})}
+    tests = {"inputs": ["[1]\n2", "[3]\n4"], "outputs": ["3", "7"], "fn_name": "f"}
+    row = {"test": packed({"input_output": json.dumps(tests)})}
     assert cases("livecodebench", row).inputs == ("[[1], 2]", "[[3], 4]")
     assert reference_solutions("livecodebench", row | {"canonical_solution": "exit()"}) == []
 
@@ -183,10 +183,10 @@ def test_a_prompt_has_the_imports_and_helpers_of_a_check() -> None:
     prompt = 'import math\n\ndef half(x):\n    return x / 2\n\ndef f(x):\n    """Twice."""\n'
     test = "def check(candidate):\n    assert candidate(half(4)) == 4\n"
     row = {"prompt": prompt, "test": test, "entry_point": "f", "canonical_solution": "    return 2 * x\n"}
-    found = cases("humaneval", row)
-    assert found.prelude == "import math\n\ndef half(x):\n    return x / 2"
-    assert found.checks == (f"{test}\n\ncheck(f)\n",)
-    assert found.names == ("f",)
+    tests = cases("humaneval", row)
+    assert tests.prelude == "import math\n\ndef half(x):\n    return x / 2"
+    assert tests.checks == (f"{test}\n\ncheck(f)\n",)
+    assert tests.names == ("f",)
     assert reference_solutions("humaneval", row) == [prompt + "    return 2 * x\n"]
 
 
@@ -198,9 +198,9 @@ def test_each_assertion_is_a_test() -> None:
         "challenge_test_list": ["assert f(3) == 7"],
         "code": "def f(x): return 2 * x",
     }
-    found = cases("mbpp", row)
-    assert len(found.checks) == 2
-    assert found.names == ("f",)
+    tests = cases("mbpp", row)
+    assert len(tests.checks) == 2
+    assert tests.names == ("f",)
     assert reference_solutions("mbpp", row) == ["def f(x): return 2 * x"]
 
 
@@ -230,9 +230,9 @@ def test_tests_of_all_kinds_count_and_python_3_is_a_number() -> None:
         "generated_tests": {"input": ["2\n"], "output": ["NO\n"]},
         "solutions": {"language": [2, 3, 1], "solution": ["int main() {}", "print(1)", "print 1"]},
     }
-    found = cases("code_contests", row)
-    assert (found.inputs, found.outputs) == (("1\n", "2\n"), ("YES\n", "NO\n"))
-    assert found.rules == Rules(any_case=True)
+    tests = cases("code_contests", row)
+    assert (tests.inputs, tests.outputs) == (("1\n", "2\n"), ("YES\n", "NO\n"))
+    assert tests.rules == Rules(any_case=True)
     assert reference_solutions("code_contests", row) == ["print(1)"]
     assert cases("code_contests", {"tests": {"inputs": ["1"], "outputs": ["2"]}}).inputs == ("1",)
     assert reference_solutions("code_contests", {}) == []

@@ -29,7 +29,7 @@ def letter_text(question: str, letter: str) -> str:
 
 
 @pytest.mark.parametrize("right", [2, "2", "2.0", 2.0, "C", "c", "(C)"])
-def test_the_right_one_is_told_by_place_or_letter(right: object, tmp_path: Path) -> None:
+def test_the_right_option_is_given_by_place_or_letter(right: object, tmp_path: Path) -> None:
     (row,) = problems(tmp_path / "m.jsonl", {"q": "What?", "o": FOUR, "a": right}, options="o").iter_rows(named=True)
     assert row["set_aside"] is None
     assert letter_text(row["question"], row["ground_truth"]) == "an enzyme"
@@ -40,11 +40,11 @@ def test_options_may_be_the_json_of_a_list_as_a_csv_file_has_them() -> None:
     assert listed([1, 2.5], "B") == (["1", "2.5"], 1)
 
 
-def test_options_in_columns_of_their_own_are_told_apart_by_their_text(tmp_path: Path) -> None:
+def test_options_in_separate_columns_are_distinguished_by_their_text(tmp_path: Path) -> None:
     row = {"q": "What?", "a": FOUR[1], "w1": FOUR[0], "w2": FOUR[2]}
-    (made,) = problems(tmp_path / "m.jsonl", row, wrong_options=("w1", "w2")).iter_rows(named=True)
-    assert letter_text(made["question"], made["ground_truth"]) == FOUR[1]
-    assert sorted(text for _, text in options(made["question"])) == sorted(FOUR[:3])
+    (item,) = problems(tmp_path / "m.jsonl", row, wrong_options=("w1", "w2")).iter_rows(named=True)
+    assert letter_text(item["question"], item["ground_truth"]) == FOUR[1]
+    assert sorted(text for _, text in options(item["question"])) == sorted(FOUR[:3])
 
 
 @pytest.mark.parametrize(
@@ -72,17 +72,17 @@ def test_a_row_whose_options_cannot_be_offered_is_set_aside(
     row: dict[str, object], reason: str, tmp_path: Path
 ) -> None:
     fine = {"q": "Which?", "o": FOUR, "a": 0}
-    made = problems(tmp_path / "m.jsonl", {"q": "What?", **row}, fine, options="o")
-    assert dict(made.select("name", "set_aside").iter_rows()) == {"row 0": reason, "row 1": None}
+    table = problems(tmp_path / "m.jsonl", {"q": "What?", **row}, fine, options="o")
+    assert dict(table.select("name", "set_aside").iter_rows()) == {"row 0": reason, "row 1": None}
 
 
-def test_the_order_is_the_items_own_wherever_its_row_stands_and_whatever_comes_after(tmp_path: Path) -> None:
+def test_the_order_depends_on_the_item_and_not_on_its_row_or_later_rows(tmp_path: Path) -> None:
     rows = [{"q": f"Question {n}?", "o": FOUR, "a": n % 4} for n in range(20)]
     first = problems(tmp_path / "m.jsonl", *rows, options="o")
     turned = [{**row, "o": row["o"][::-1], "a": 3 - row["a"]} for row in rows[::-1]]  # type: ignore[index, operator]
     more = problems(tmp_path / "n.jsonl", {"q": "New?", "o": FOUR, "a": 0}, *turned, options="o")
-    kept = {"problem_id", "question", "ground_truth"}
-    assert set(first.select(kept).iter_rows()) < set(more.select(kept).iter_rows())
+    columns = {"problem_id", "question", "ground_truth"}
+    assert set(first.select(columns).iter_rows()) < set(more.select(columns).iter_rows())
 
 
 def test_every_place_gets_the_right_option_about_equally_often() -> None:
@@ -103,8 +103,8 @@ def test_options_that_speak_of_others_keep_the_order_of_the_source(pointing: str
 
 def test_options_of_several_paragraphs_stay_whole() -> None:
     texts, right = listed(["one\n\n two", "three"], "0")
-    asked, letter = with_options("s", "Which?", texts, right, is_ordered=True)
-    assert letter_text(asked, letter) == "one\ntwo"
+    question, letter = with_options("s", "Which?", texts, right, is_ordered=True)
+    assert letter_text(question, letter) == "one\ntwo"
 
 
 PLAIN = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=20)
@@ -112,13 +112,13 @@ PLAIN = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size
 
 @settings(deadline=None)
 @given(st.text(max_size=60), st.lists(PLAIN, min_size=2, max_size=10, unique_by=bare), st.data())
-def test_what_is_offered_is_what_the_graders_read(question: str, texts: list[str], data: st.DataObject) -> None:
+def test_the_graders_read_the_offered_options(question: str, texts: list[str], data: st.DataObject) -> None:
     right = data.draw(st.integers(0, len(texts) - 1))
     try:
-        asked, letter = with_options("s", question, texts, right, is_ordered=False)
+        prompt, letter = with_options("s", question, texts, right, is_ordered=False)
     except ValueError:
         return
-    offered = options(asked)
+    offered = options(prompt)
     assert [one for one, _ in offered] == list(LETTERS[: len(texts)])
     assert dict(offered)[letter] == bare(texts[right])
     assert sorted(text for _, text in offered) == sorted(map(bare, texts))

@@ -21,25 +21,25 @@ class Caller:
 
 
 @given(st.text(), st.integers(min_value=2, max_value=5))
-def test_a_text_comes_out_as_it_went_in(text: str, protocol: int) -> None:
+def test_a_packed_text_is_unpacked_unchanged(text: str, protocol: int) -> None:
     assert unpacked(packed(text, protocol)) == text
     assert unpacked(packed({"a name of its own": text}, protocol)) == text
 
 
 @pytest.mark.parametrize("value", [Caller(), print, {"a": print}, b"bytes", ["a"], 3, None, {"a": Caller()}])
-def test_whatever_holds_more_than_text_is_refused(value: object) -> None:
+def test_a_pickle_that_holds_more_than_text_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match="the pickle holds"):
         unpacked(packed(value))
 
 
 @pytest.mark.parametrize("text", ["", "no base 64", "aGVsbG8=", base64.b64encode(zlib.compress(b"")).decode()])
-def test_what_is_packed_otherwise_is_refused(text: str) -> None:
+def test_text_in_another_packing_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         unpacked(text)
 
 
 @given(st.binary())
-def test_no_bytes_are_too_strange_to_look_through(data: bytes) -> None:
+def test_any_bytes_are_unpacked_or_refused(data: bytes) -> None:
     for form in (data, zlib.compress(data)):
         try:
             unpacked(base64.b64encode(form).decode())
@@ -47,7 +47,7 @@ def test_no_bytes_are_too_strange_to_look_through(data: bytes) -> None:
             continue
 
 
-def test_what_unfolds_into_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_text_that_unpacks_to_too_many_bytes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pickled_tests, "MOST_BYTES", 10**6)
     with pytest.raises(ValueError, match="unfolds into too much"):
         unpacked(packed("x" * 10**7))

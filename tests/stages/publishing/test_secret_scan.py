@@ -1,4 +1,4 @@
-"""What must not leave: found in our own words and in a model's, and never repeated whole."""
+"""Secrets: found in our own text and in a model's, and never repeated whole."""
 
 import pytest
 from hypothesis import given
@@ -17,9 +17,9 @@ AROUND = st.text(st.sampled_from('ab /\\"{}<>\n.:-'), max_size=20)
 
 
 @given(AROUND, AROUND, st.booleans())
-def test_a_secret_is_found_wherever_it_stands_and_is_not_repeated(before: str, after: str, is_ours: bool) -> None:
+def test_a_secret_is_found_at_any_place_and_is_not_repeated(before: str, after: str, is_ours: bool) -> None:
     assert "the key of teacher" in leaks(f"{before}{KEY}{after}", PRIVATE, is_ours)
-    assert not any(KEY in told for told in leaks(f"{before}{KEY}{after}", PRIVATE, is_ours))
+    assert not any(KEY in report for report in leaks(f"{before}{KEY}{after}", PRIVATE, is_ours))
 
 
 @pytest.mark.parametrize(
@@ -27,8 +27,8 @@ def test_a_secret_is_found_wherever_it_stands_and_is_not_repeated(before: str, a
     [TOKEN, "sk-" + "x1" * 12, "ghp_" + "a" * 36, "AKIA" + "A1" * 8, "-----BEGIN RSA PRIVATE KEY-----"],
 )
 def test_keys_are_known_by_their_form(secret: str) -> None:
-    (told,) = leaks(f'"token": "{secret}"', PrivateStrings(), is_ours=False)
-    assert secret not in told
+    (report,) = leaks(f'"token": "{secret}"', PrivateStrings(), is_ours=False)
+    assert secret not in report
 
 
 def test_a_folder_of_this_machine_is_found_in_any_text() -> None:
@@ -45,7 +45,7 @@ def test_a_folder_of_this_machine_is_found_in_any_text() -> None:
         "http://localhost:8000/v1",
     ],
 )
-def test_our_own_words_name_no_machine_and_a_models_may(text: str) -> None:
+def test_a_machine_may_be_named_in_a_models_text_and_not_in_our_own(text: str) -> None:
     assert leaks(text, PRIVATE, is_ours=True)
     assert not leaks(text, PRIVATE, is_ours=False)
 
@@ -62,5 +62,5 @@ def test_our_own_words_name_no_machine_and_a_models_may(text: str) -> None:
         "either/or",
     ],
 )
-def test_ordinary_words_may_go(text: str) -> None:
+def test_ordinary_words_may_be_published(text: str) -> None:
     assert leaks(text, PRIVATE, is_ours=True) == []

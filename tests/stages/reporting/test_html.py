@@ -25,7 +25,7 @@ EMPTY = {"meta", "line", "circle", "rect", "polyline"}
 
 
 class Reader(HTMLParser):
-    """Collects the tags and attributes of a page, and checks that they are closed in their order."""
+    """Collects the tags and attributes of a page, and checks that the tags are closed in order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -63,9 +63,9 @@ def one() -> list[dict[str, object]]:
     ]
 
 
-@pytest.mark.parametrize("made", [hostile, lambda: big(2, 4, 3), lambda: content([]), lambda: content(one())])
-def test_a_page_has_harmless_tags_that_are_all_closed(made: object) -> None:
-    page = report_page(made())  # type: ignore[operator]
+@pytest.mark.parametrize("build", [hostile, lambda: big(2, 4, 3), lambda: content([]), lambda: content(one())])
+def test_a_page_has_harmless_tags_that_are_all_closed(build: object) -> None:
+    page = report_page(build())  # type: ignore[operator]
     reader = read(page)
     assert reader.tags <= HARMLESS
     assert not [name for name, _ in reader.attributes if name.startswith("on") or name in ("src", "style", "srcdoc")]
@@ -74,7 +74,7 @@ def test_a_page_has_harmless_tags_that_are_all_closed(made: object) -> None:
     assert f'<meta http-equiv="Content-Security-Policy" content="{SECURITY.replace(chr(39), "&#39;")}">' in page
 
 
-def test_nothing_that_the_page_needs_is_elsewhere() -> None:
+def test_the_page_loads_nothing_from_outside() -> None:
     page = report_page(big(2, 4, 3))
     assert "://" not in page
     assert "@import" not in page
@@ -89,15 +89,15 @@ def test_an_attack_is_shown_as_it_was_written() -> None:
     assert "{{ 7*7 }}" in page
 
 
-def test_an_attack_is_no_markdown_either() -> None:
+def test_an_attack_is_escaped_in_markdown_too() -> None:
     text = report_text(hostile())
     fence = ""
     outside = []
     for line in text.splitlines():
         if fence:
             fence = "" if line == fence else fence
-        elif found := re.match("`{3,}", line):
-            fence = found[0]
+        elif opening := re.match("`{3,}", line):
+            fence = opening[0]
         else:
             outside.append(re.sub("`[^`]*`", "", line))
     assert fence == ""
@@ -110,23 +110,23 @@ def test_an_attack_is_no_markdown_either() -> None:
 @given(st.text(max_size=60))
 def test_any_text_gives_a_page_and_markdown(text: str) -> None:
     rows = [row(text, "base", "strict accuracy", 0.5), row(text, text, text, 0.5, by="family", part=text, method=text)]
-    made = replace(content(rows, examples=(example(text, True, text),), contaminated={text: text}), description=text)
-    assert read(report_page(made)).tags <= HARMLESS
-    assert report_text(made).startswith("# smoke")
+    report = replace(content(rows, examples=(example(text, True, text),), contaminated={text: text}), description=text)
+    assert read(report_page(report)).tags <= HARMLESS
+    assert report_text(report).startswith("# smoke")
 
 
 @pytest.mark.parametrize(
-    "told",
+    "figure",
     ["25.0", "20.0 to 30.0", "n = 40, 160 answers", "75.0", "+50.0", "+45.0 to +55.0", "0.0012", "better",
      "The student is better than its base on sums.", "sampling.max_tokens", "0.6"],
 )  # fmt: skip
-def test_page_and_markdown_tell_the_same_figures(told: str) -> None:
-    made = content(one())
-    assert told in report_page(made)
-    assert told in report_text(made).replace("\\", "")
+def test_page_and_markdown_have_the_same_figures(figure: str) -> None:
+    report = content(one())
+    assert figure in report_page(report)
+    assert figure in report_text(report).replace("\\", "")
 
 
-def test_the_whole_manifest_is_told_by_dotted_names() -> None:
+def test_the_whole_manifest_is_listed_by_dotted_names() -> None:
     page = report_page(content(one()))
     for name in ("recipe", "sampling.temperature", "sampling.max_tokens", "gpus", "git"):
         assert f">{name}" in page
@@ -134,7 +134,7 @@ def test_the_whole_manifest_is_told_by_dotted_names() -> None:
     assert MADE_WITH["git"] is None
 
 
-def test_what_was_not_measured_has_no_section() -> None:
+def test_an_unmeasured_part_has_no_section() -> None:
     bare = report_page(content(one()))
     assert not [ident for ident in ("cost", "data", "training", "examples") if f'id="{ident}"' in bare]
     full = report_page(big(1, 4, 2))
@@ -153,7 +153,7 @@ def test_a_point_costs_what_the_student_took_without_its_measuring() -> None:
 
 
 @pytest.mark.parametrize(
-    ("gained", "p", "spent", "said"),
+    ("gained", "p", "spent", "reason"),
     [
         (0.25, 0.4, SPENT, "may be noise"),
         (-0.25, 0.001, SPENT, "nothing was gained"),
@@ -161,64 +161,66 @@ def test_a_point_costs_what_the_student_took_without_its_measuring() -> None:
         (0.25, 0.001, (AssetCost("teacher_traces", 1, 1, 0.0, None),), "a price is not known"),
     ],
 )
-def test_a_cost_that_cannot_be_told_says_why(gained: float, p: float, spent: tuple[AssetCost, ...], said: str) -> None:
-    assert said in cost_of(gained, p, spent)
+def test_an_unknown_cost_says_why(gained: float, p: float, spent: tuple[AssetCost, ...], reason: str) -> None:
+    assert reason in cost_of(gained, p, spent)
 
 
 @pytest.mark.parametrize(
-    ("found", "said"),
+    ("contaminated", "sentence"),
     [
         (None, "was not searched"),
         ({}, "0 of 40 items were found"),
         ({"item": "9 of 10 13-grams"}, "1 of 40 items were found"),
     ],
 )
-def test_the_contaminated_items_are_counted_with_their_evidence(found: dict[str, str] | None, said: str) -> None:
-    made = content(one(), contaminated=found)
-    for shown in (report_page(made), report_text(made)):
-        assert said in shown
-        assert all(evidence in shown for evidence in (found or {}).values())
+def test_the_contaminated_items_are_counted_with_their_evidence(
+    contaminated: dict[str, str] | None, sentence: str
+) -> None:
+    report = content(one(), contaminated=contaminated)
+    for text in (report_page(report), report_text(report)):
+        assert sentence in text
+        assert all(evidence in text for evidence in (contaminated or {}).values())
 
 
-def test_items_that_nobody_could_judge_are_among_those_that_were_looked_for() -> None:
+def test_unjudged_items_are_among_those_that_were_searched_for() -> None:
     rows = [
         row("sums", "base", "strict accuracy", 0.5, n=3, unjudged=9),
         row("sums", "student", "strict accuracy", 0.5, n=7, unjudged=5),
         row("more", "base", "strict accuracy", None, n=0, unjudged=2),
     ]
-    made = content(rows, contaminated={f"item {place}": "seen" for place in range(12)})
-    assert "12 of 14 items were found in the questions of the training set." in report_text(made)
+    report = content(rows, contaminated={f"item {place}": "seen" for place in range(12)})
+    assert "12 of 14 items were found in the questions of the training set." in report_text(report)
 
 
-def test_a_score_that_nobody_judged_is_told_as_that() -> None:
-    made = content([row("sums", "base", "strict accuracy", None, n=0, unjudged=7)])
-    assert "not judged" in report_page(made)
-    assert "base 7" in report_text(made)
+def test_an_unjudged_score_is_marked_as_unjudged() -> None:
+    report = content([row("sums", "base", "strict accuracy", None, n=0, unjudged=7)])
+    assert "not judged" in report_page(report)
+    assert "base 7" in report_text(report)
 
 
 def test_ten_models_on_twelve_benchmarks_are_a_small_page_in_seconds() -> None:
-    made = big(contenders=8, benchmarks=12, families=20)
+    report = big(contenders=8, benchmarks=12, families=20)
     started = time.process_time()
-    page = report_page(made)
-    text = report_text(made)
+    page = report_page(report)
+    text = report_text(report)
     assert time.process_time() - started < 15
     assert len(page.encode()) < 3_000_000
     assert len(text.encode()) < 3_000_000
 
 
-def test_the_same_facts_give_the_same_page() -> None:
+def test_the_same_content_gives_the_same_page() -> None:
     def once() -> ReportContent:
         return big(1, 4, 2)
 
     assert report_page(once()) == report_page(once())
 
 
-def test_hostile_facts_are_hostile_everywhere() -> None:
+def test_the_hostile_report_has_attacks_throughout() -> None:
     assert report_page(hostile()).count("window.ran=&#39;script&#39;") > 40
     assert "javascript:" in ATTACK
 
 
-def test_in_brief_a_report_is_its_verdict_and_its_headlines_without_a_trace() -> None:
+def test_the_brief_report_has_the_verdict_and_the_headlines_and_no_trace() -> None:
     brief = in_brief(big(8, 12, 4))
     assert brief.startswith("The student ")
     assert "| MATH500 " in brief

@@ -1,4 +1,4 @@
-"""Paired examples: the same items every time, both ways, without an answer that nobody could judge."""
+"""Paired examples: the same items every time, won and lost, without unjudged answers."""
 
 import random
 
@@ -51,7 +51,7 @@ def test_the_order_of_the_rows_changes_nothing() -> None:
     assert choose(mixed, {}) == choose(FOUR, {})
 
 
-def test_of_several_samples_the_shortest_that_shows_it_speaks() -> None:
+def test_of_several_samples_the_shortest_deciding_one_is_shown() -> None:
     several = answers(
         ("a", "student", RIGHT, RIGHT, 30),
         ("a", "student", RIGHT, RIGHT, 20),
@@ -79,7 +79,7 @@ def test_the_shortest_items_are_shown_and_few_of_many_benchmarks() -> None:
     assert first.problem_id == totals["problem_id"][0]
 
 
-def test_long_texts_are_cut_and_say_so() -> None:
+def test_long_texts_are_cut_with_a_mark() -> None:
     pairs = choose(FOUR, {})
     ids = [ident for each in pairs for ident in (each.student, each.base)]
     texts = pl.DataFrame(

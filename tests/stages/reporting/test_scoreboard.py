@@ -1,4 +1,4 @@
-"""The scoreboard: the order in which a reader meets scores, whatever the order of the rows."""
+"""The scoreboard: scores have a fixed order, independent of the order of the rows."""
 
 import random
 
@@ -41,7 +41,7 @@ def test_base_and_student_come_before_the_contenders_in_the_recipes_order() -> N
     assert set(board.comparisons) == {"student - base", "student - a", "a - base"}
 
 
-def test_benchmarks_come_in_the_recipes_order_and_strange_ones_last() -> None:
+def test_benchmarks_come_in_the_recipes_order_and_unknown_ones_last() -> None:
     rows = [row(name, "base", "strict accuracy", 0.5) for name in ("a", "b", "c")]
     board = board_of(of(*rows, headlines={"c": "strict accuracy", "gone": "strict accuracy", "b": "strict accuracy"}))
     assert board.benchmarks == ("c", "b", "a")

@@ -1,4 +1,4 @@
-"""Scores in words: a difference that may be noise is never told as more."""
+"""Scores in words: a difference that may be noise is never called a gain or a loss."""
 
 import pytest
 from stages.reports import content, gain, row
@@ -16,8 +16,8 @@ from skyassets.stages.reporting.wording import (
 )
 
 
-def told(row_told: dict[str, object]) -> Scored:
-    (scored,) = board_of(content([row_told])).scored.values()
+def scored_of(gain_row: dict[str, object]) -> Scored:
+    (scored,) = board_of(content([gain_row])).scored.values()
     return scored
 
 
@@ -35,7 +35,7 @@ def told(row_told: dict[str, object]) -> Scored:
     ],
 )
 def test_a_difference_in_one_word(value: float | None, p: float | None, metric: str, word: str) -> None:
-    assert in_one_word(told(gain("sums", value, p, metric=metric))) == word
+    assert in_one_word(scored_of(gain("sums", value, p, metric=metric))) == word
 
 
 def test_the_verdict_names_every_benchmark_under_its_word() -> None:
@@ -51,31 +51,31 @@ def test_without_a_comparison_there_is_no_verdict() -> None:
 
 
 def test_a_gain_in_one_line_has_its_interval_p_and_n() -> None:
-    assert gain_line("a", told(gain("a", 0.2, 0.012))) == (
+    assert gain_line("a", scored_of(gain("a", 0.2, 0.012))) == (
         "a, strict accuracy: +20.0 points (+15.0 to +25.0), p = 0.012, n = 40: better"
     )
-    assert gain_line("a", told(gain("a", 0.2, 1e-9))).endswith("p < 0.0001, n = 40: better")
-    assert "cannot be told apart from noise" in gain_line("a", told(gain("a", None, None, n=0)))
+    assert gain_line("a", scored_of(gain("a", 0.2, 1e-9))).endswith("p < 0.0001, n = 40: better")
+    assert "cannot be told apart from noise" in gain_line("a", scored_of(gain("a", None, None, n=0)))
 
 
-def test_many_comparisons_say_how_many_chance_alone_would_find() -> None:
+def test_many_comparisons_state_how_many_chance_alone_would_find() -> None:
     rows = [gain("a", 0.2, 0.01), *(gain("a", 0.1, 0.6, by="family", part=f"{n}") for n in range(39))]
     assert "40 comparisons, 1 of them" in chance_note(board_of(content(rows)))
     assert "about 2.0 would be expected" in chance_note(board_of(content(rows)))
     assert chance_note(board_of(content(rows[:1]))) == ""
 
 
-def test_what_rounds_to_zero_has_no_sign() -> None:
-    scored = told(gain("a", -0.0001, 0.9))
+def test_a_value_that_rounds_to_zero_has_no_sign() -> None:
+    scored = scored_of(gain("a", -0.0001, 0.9))
     assert figure(scored, "+") == "+0.0"
     assert interval(scored, "+") == "-5.0 to +5.0"
 
 
-def test_tokens_are_no_percent() -> None:
-    scored = told(row("a", "base", "completion tokens", 1234.4, low=1000.0, high=1500.0))
+def test_tokens_have_no_percent_sign() -> None:
+    scored = scored_of(row("a", "base", "completion tokens", 1234.4, low=1000.0, high=1500.0))
     assert (figure(scored), interval(scored)) == ("1,234", "1,000 to 1,500")
 
 
-@pytest.mark.parametrize(("p", "shown"), [(None, ""), (1.0, "1"), (0.0312, "0.031"), (0.0, "< 0.0001")])
-def test_a_p_value_is_never_zero(p: float | None, shown: str) -> None:
-    assert p_value_text(p) == shown
+@pytest.mark.parametrize(("p", "text"), [(None, ""), (1.0, "1"), (0.0312, "0.031"), (0.0, "< 0.0001")])
+def test_a_p_value_is_never_zero(p: float | None, text: str) -> None:
+    assert p_value_text(p) == text

@@ -1,4 +1,4 @@
-"""The checks of a rewrite: what changed the answer is refused with its reason, what only a grader can tell is noted."""
+"""The checks of a rewrite: a changed answer is refused with its reason; what only a grader can decide is noted."""
 
 import pytest
 from hypothesis import given
@@ -20,7 +20,7 @@ def structured(thought: str, solution: str) -> str:
     return join(Structured(thought, solution))
 
 
-def test_a_faithful_rewrite_is_believed() -> None:
+def test_a_faithful_rewrite_is_accepted() -> None:
     text = structured(TRACE, r"The answer is \boxed{42}.")
     assert reason(TRACE, text) is None
     assert changed(TRACE, text, "maths") is None
@@ -47,7 +47,7 @@ def test_an_unfaithful_rewrite_is_refused_with_the_reason(text: str, why: str) -
 
 
 @pytest.mark.parametrize(
-    "said",
+    "sentence",
     [
         "I'm sorry, but I can't assist with that request.",
         "I’m sorry, but I can’t help with that.",
@@ -57,13 +57,13 @@ def test_an_unfaithful_rewrite_is_refused_with_the_reason(text: str, why: str) -
         "As an AI language model, I do not have access.",
     ],
 )
-def test_a_refusal_is_seen_in_thought_and_solution(said: str) -> None:
-    assert "a refusal" in str(reason(TRACE, structured(f"{said} {TRACE}", r"\boxed{42}")))
-    assert "a refusal" in str(reason(TRACE, structured(TRACE, rf"{said} \boxed{{42}}")))
+def test_a_refusal_is_seen_in_thought_and_solution(sentence: str) -> None:
+    assert "a refusal" in str(reason(TRACE, structured(f"{sentence} {TRACE}", r"\boxed{42}")))
+    assert "a refusal" in str(reason(TRACE, structured(TRACE, rf"{sentence} \boxed{{42}}")))
 
 
 @pytest.mark.parametrize(
-    "said",
+    "sentence",
     [
         "I'm sorry, that step was wrong.",
         "I can't divide by zero here.",
@@ -72,18 +72,18 @@ def test_a_refusal_is_seen_in_thought_and_solution(said: str) -> None:
         "It prints error code 2 when the file is missing.",
     ],
 )
-def test_what_only_sounds_like_a_refusal_or_an_error_is_none(said: str) -> None:
-    assert reason(TRACE, structured(f"{said} {TRACE}", r"\boxed{42}")) is None
+def test_text_that_only_sounds_like_a_refusal_or_an_error_is_accepted(sentence: str) -> None:
+    assert reason(TRACE, structured(f"{sentence} {TRACE}", r"\boxed{42}")) is None
 
 
-@pytest.mark.parametrize("said", ["I'm sorry, but I can't recall the formula.", "It logs Error code: 404 here."])
-def test_what_the_trace_says_itself_the_rewrite_may_keep(said: str) -> None:
-    trace = f"{said} {TRACE}"
+@pytest.mark.parametrize("sentence", ["I'm sorry, but I can't recall the formula.", "It logs Error code: 404 here."])
+def test_the_rewrite_may_keep_what_the_trace_says(sentence: str) -> None:
+    trace = f"{sentence} {TRACE}"
     assert reason(trace, structured(trace, r"\boxed{42}")) is None
 
 
 @pytest.mark.parametrize(
-    "said",
+    "sentence",
     [
         "Error code: 429 - {'error': {'message': 'Rate limit reached for gpt-4o-mini'}}",
         "openai.APITimeoutError: Request timed out.",
@@ -93,12 +93,12 @@ def test_what_the_trace_says_itself_the_rewrite_may_keep(said: str) -> None:
         "Connection error.",
     ],
 )
-def test_an_apis_error_text_is_never_a_rewrite(said: str) -> None:
-    assert "an API's error text" in str(error_text(said))
-    assert "an API's error text" in str(reason(TRACE, said))
+def test_an_apis_error_text_is_never_a_rewrite(sentence: str) -> None:
+    assert "an API's error text" in str(error_text(sentence))
+    assert "an API's error text" in str(reason(TRACE, sentence))
 
 
-def test_changed_code_is_left_to_the_grader_and_told_of() -> None:
+def test_changed_code_is_left_to_the_grader_and_reported() -> None:
     text = structured("It doubles its argument.", DOUBLED.replace("2 * n", "n + n"))
     assert reason(CODE_TRACE, text, "code") is None
     assert changed(CODE_TRACE, text, "code") == "the code"

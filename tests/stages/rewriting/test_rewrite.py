@@ -25,21 +25,21 @@ CODE_TRACE = "It doubles.\n\n```python\ndef f(n):\n    return 2 * n\n```"
 
 
 def test_the_rules_keep_the_trace_and_box_what_it_states() -> None:
-    made = by_rules(TRACE, "maths", RuleRewriting())
-    assert made.text is not None
-    assert parse(made.text) == Structured(TRACE, r"The answer is \boxed{42}.")
+    result = by_rules(TRACE, "maths", RuleRewriting())
+    assert result.text is not None
+    assert parse(result.text) == Structured(TRACE, r"The answer is \boxed{42}.")
 
 
 def test_the_rules_know_no_ground_truth() -> None:
-    made = by_rules("I think it is 41.", "maths", RuleRewriting())
-    assert made.text is not None
-    assert r"\boxed{41}" in made.text
+    result = by_rules("I think it is 41.", "maths", RuleRewriting())
+    assert result.text is not None
+    assert r"\boxed{41}" in result.text
 
 
 def test_the_rules_put_code_into_the_solution_alone() -> None:
-    made = by_rules(CODE_TRACE, "code", RuleRewriting())
-    assert made.text is not None
-    parts = parse(made.text)
+    result = by_rules(CODE_TRACE, "code", RuleRewriting())
+    assert result.text is not None
+    parts = parse(result.text)
     assert parts == Structured("It doubles.", "```python\ndef f(n):\n    return 2 * n\n```")
 
 
@@ -52,20 +52,20 @@ def test_the_rules_put_code_into_the_solution_alone() -> None:
         ("The <|end_of_thought|> answer is 4.", "maths", "marker"),
     ],
 )
-def test_what_the_rules_cannot_rewrite_is_explained(trace: str, domain: str, why: str) -> None:
-    made = by_rules(trace, domain, RuleRewriting())
-    assert made.text is None
-    assert why in str(made.failed)
+def test_a_trace_that_the_rules_cannot_rewrite_is_explained(trace: str, domain: str, why: str) -> None:
+    result = by_rules(trace, domain, RuleRewriting())
+    assert result.text is None
+    assert why in str(result.failed)
 
 
 @dataclass
 class Script:
-    """A model server that answers from a list, one text a try; keeps both ports."""
+    """A model server that answers from a list, one text a try; implements both ports."""
 
     texts: list[str]
     need: int = 0
     """Tokens that an answer takes; a smaller limit cuts it."""
-    asked: list[Request] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
     in_flight: int = 0
 
     @contextlib.contextmanager
@@ -75,7 +75,7 @@ class Script:
     def ask(self, requests: Iterable[Request], keep: Callable[[Reply], None]) -> None:
         for request in requests:
             text = self.texts[request.seed - REWRITING.seed]
-            self.asked.append(request)
+            self.requests.append(request)
             error = "the server went away" if text == "gone" else None
             end = "length" if request.sampling.max_tokens < self.need else "stop"
             keep(Reply(request.id, text, end, 1, 1, 0.1, "script", error))
@@ -89,7 +89,7 @@ def rewritten(
     rewriting: ModelRewriting = REWRITING,
     **columns: object,
 ) -> tuple[StageResult, Script]:
-    """What comes of one trace when the model says `texts`, one a try, and takes `need` tokens for each."""
+    """The result for one trace when the model answers `texts`, one a try, and takes `need` tokens for each."""
     script = Script(list(texts), need)
     by = Completer(RowStore(folder, COMPLETIONS), script, lambda tally: None)
     row = {"trace_id": "t", "problem_id": "p", "sample": 0, "text": trace, "finish_reason": "stop"} | columns
@@ -102,63 +102,63 @@ GOOD = join(Structured(TRACE, r"The answer is \boxed{42}."))
 WRONG = join(Structured(TRACE, r"The answer is \boxed{43}."))
 
 
-def test_a_faithful_rewrite_is_asked_for_once(tmp_path: Path) -> None:
-    made, script = rewritten(tmp_path, GOOD, WRONG, WRONG)
-    assert made.frame.select("rewritten", "failed", "changed").rows() == [(GOOD, None, None)]
-    assert len(script.asked) == 1
+def test_a_faithful_rewrite_is_requested_once(tmp_path: Path) -> None:
+    result, script = rewritten(tmp_path, GOOD, WRONG, WRONG)
+    assert result.frame.select("rewritten", "failed", "changed").rows() == [(GOOD, None, None)]
+    assert len(script.requests) == 1
 
 
 def test_a_failing_rewrite_is_tried_again_with_another_seed(tmp_path: Path) -> None:
-    made, script = rewritten(tmp_path, WRONG, "Error code: 429 - {'error': {'message': 'Rate limit'}}", GOOD)
-    assert made.frame["rewritten"].to_list() == [GOOD]
-    assert [request.seed for request in script.asked] == [1, 2, 3]
+    result, script = rewritten(tmp_path, WRONG, "Error code: 429 - {'error': {'message': 'Rate limit'}}", GOOD)
+    assert result.frame["rewritten"].to_list() == [GOOD]
+    assert [request.seed for request in script.requests] == [1, 2, 3]
 
 
-def test_a_rewrite_that_fails_every_time_is_kept_with_its_last_reason_and_costs_nothing_again(tmp_path: Path) -> None:
-    made, _ = rewritten(tmp_path, WRONG, WRONG, "I'm sorry, but I can't help with that.")
-    assert made.frame["rewritten"].to_list() == [None]
-    assert "a refusal: I'm sorry, but I can't help with that." in str(made.frame["failed"][0])
-    assert made.unfinished == 0
-    again, asked = rewritten(tmp_path, GOOD, GOOD, GOOD)
-    assert again.frame.equals(made.frame)
-    assert asked.asked == []
+def test_a_rewrite_that_always_fails_is_kept_with_its_last_reason_and_not_paid_for_again(tmp_path: Path) -> None:
+    result, _ = rewritten(tmp_path, WRONG, WRONG, "I'm sorry, but I can't help with that.")
+    assert result.frame["rewritten"].to_list() == [None]
+    assert "a refusal: I'm sorry, but I can't help with that." in str(result.frame["failed"][0])
+    assert result.unfinished == 0
+    again, script = rewritten(tmp_path, GOOD, GOOD, GOOD)
+    assert again.frame.equals(result.frame)
+    assert script.requests == []
 
 
-def test_an_error_of_the_outside_is_tried_again_on_the_next_run(tmp_path: Path) -> None:
-    made, _ = rewritten(tmp_path, "gone", "gone", "gone")
-    assert made.unfinished == 1
-    assert made.frame["failed"].to_list() == ["error: the server went away"]
+def test_a_server_error_is_tried_again_on_the_next_run(tmp_path: Path) -> None:
+    result, _ = rewritten(tmp_path, "gone", "gone", "gone")
+    assert result.unfinished == 1
+    assert result.frame["failed"].to_list() == ["error: the server went away"]
     again, script = rewritten(tmp_path, GOOD, GOOD, GOOD)
     assert again.frame["rewritten"].to_list() == [GOOD]
-    assert len(script.asked) == 1
+    assert len(script.requests) == 1
 
 
 def test_the_trace_is_shown_whole_and_never_overwritten(tmp_path: Path) -> None:
-    made, script = rewritten(tmp_path, GOOD)
-    assert TRACE in script.asked[0].messages[-1].content
-    assert "text" not in made.frame.columns
+    result, script = rewritten(tmp_path, GOOD)
+    assert TRACE in script.requests[0].messages[-1].content
+    assert "text" not in result.frame.columns
 
 
 def test_only_a_trace_that_ended_or_is_to_be_kept_is_rewritten(tmp_path: Path) -> None:
     cut, script = rewritten(tmp_path, GOOD, finish_reason="length")
     assert cut.frame["failed"].to_list() == ["the trace did not finish: length"]
-    assert script.asked == []
-    kept, _ = rewritten(tmp_path, GOOD, finish_reason="length", cut="kept")
-    assert kept.frame["rewritten"].to_list() == [GOOD]
+    assert script.requests == []
+    result, _ = rewritten(tmp_path, GOOD, finish_reason="length", cut="kept")
+    assert result.frame["rewritten"].to_list() == [GOOD]
     assert not is_ready({"finish_reason": "length", "cut": "dropped"})
 
 
 def test_a_trace_that_is_structured_already_stays_as_it_is(tmp_path: Path) -> None:
-    made, script = rewritten(tmp_path, trace=GOOD)
-    assert made.frame.select("rewritten", "completion_id").rows() == [(GOOD, None)]
-    assert script.asked == []
+    result, script = rewritten(tmp_path, trace=GOOD)
+    assert result.frame.select("rewritten", "completion_id").rows() == [(GOOD, None)]
+    assert script.requests == []
 
 
 def test_an_api_error_that_was_stored_as_a_structured_trace_is_no_rewrite(tmp_path: Path) -> None:
     stored = join(Structured("Error code: 429 - {'error': {'message': 'Rate limit reached'}}", "none"))
-    made, _ = rewritten(tmp_path, trace=stored)
-    assert made.frame["rewritten"].to_list() == [None]
-    assert "an API's error text: Error code: 429" in str(made.frame["failed"][0])
+    result, _ = rewritten(tmp_path, trace=stored)
+    assert result.frame["rewritten"].to_list() == [None]
+    assert "an API's error text: Error code: 429" in str(result.frame["failed"][0])
 
 
 def test_a_budget_of_tries_is_part_of_the_recipe(tmp_path: Path) -> None:
@@ -166,45 +166,45 @@ def test_a_budget_of_tries_is_part_of_the_recipe(tmp_path: Path) -> None:
     by = Completer(RowStore(tmp_path, COMPLETIONS), script, lambda tally: None)
     traces = TRACES.frame([{"trace_id": "t", "problem_id": "p", "text": TRACE, "finish_reason": "stop"}])
     problems = PROBLEMS.frame([{"problem_id": "p", "domain": "maths", "question": "6 times 7?"}])
-    made = rewrite(traces, problems, replace(REWRITING, tries=1), by)
-    assert "the answer was changed: 42 became 43" in str(made.frame["failed"][0])
-    assert len(script.asked) == 1
+    result = rewrite(traces, problems, replace(REWRITING, tries=1), by)
+    assert "the answer was changed: 42 became 43" in str(result.frame["failed"][0])
+    assert len(script.requests) == 1
 
 
 def limits(script: Script) -> list[tuple[int, int]]:
-    return [(one.seed, one.sampling.max_tokens) for one in script.asked]
+    return [(one.seed, one.sampling.max_tokens) for one in script.requests]
 
 
 PATIENT = replace(REWRITING, length=LengthPolicy(budgets=(128, 256)))
 
 
-def test_a_rewrite_that_was_cut_is_asked_again_with_the_next_larger_limit(tmp_path: Path) -> None:
-    made, script = rewritten(tmp_path, GOOD, need=200, rewriting=PATIENT)
-    assert made.frame["rewritten"].to_list() == [GOOD]
+def test_a_cut_rewrite_is_requested_again_with_the_next_larger_limit(tmp_path: Path) -> None:
+    result, script = rewritten(tmp_path, GOOD, need=200, rewriting=PATIENT)
+    assert result.frame["rewritten"].to_list() == [GOOD]
     assert limits(script) == [(1, 64), (1, 128), (1, 256)]
-    assert made.frame["completion_id"].to_list() == [script.asked[-1].id]
-    assert rewritten(tmp_path, GOOD, need=200, rewriting=PATIENT)[1].asked == []
+    assert result.frame["completion_id"].to_list() == [script.requests[-1].id]
+    assert rewritten(tmp_path, GOOD, need=200, rewriting=PATIENT)[1].requests == []
 
 
 def test_a_try_after_one_that_was_cut_begins_with_the_limit_that_it_took(tmp_path: Path) -> None:
-    made, script = rewritten(tmp_path, WRONG, GOOD, need=100, rewriting=PATIENT)
-    assert made.frame["rewritten"].to_list() == [GOOD]
+    result, script = rewritten(tmp_path, WRONG, GOOD, need=100, rewriting=PATIENT)
+    assert result.frame["rewritten"].to_list() == [GOOD]
     assert limits(script) == [(1, 64), (1, 128), (2, 128)]
 
 
 def test_a_rewrite_that_every_limit_cuts_is_kept_with_its_reason(tmp_path: Path) -> None:
-    made, script = rewritten(tmp_path, GOOD, GOOD, GOOD, need=999, rewriting=PATIENT)
-    assert made.frame["failed"].to_list() == ["the rewrite did not finish: length"]
+    result, script = rewritten(tmp_path, GOOD, GOOD, GOOD, need=999, rewriting=PATIENT)
+    assert result.frame["failed"].to_list() == ["the rewrite did not finish: length"]
     assert limits(script) == [(1, 64), (1, 128), (1, 256), (2, 256), (3, 256)]
     _, plain = rewritten(tmp_path / "plain", GOOD, GOOD, GOOD, need=999)
     assert limits(plain) == [(1, 64), (2, 64), (3, 64)]
 
 
 def test_a_cut_rewrite_that_is_to_be_kept_is_checked_like_a_finished_one(tmp_path: Path) -> None:
-    made, script = rewritten(
+    result, script = rewritten(
         tmp_path, GOOD, need=999, rewriting=replace(REWRITING, length=LengthPolicy((128,), keep=True))
     )
-    assert made.frame["rewritten"].to_list() == [GOOD]
+    assert result.frame["rewritten"].to_list() == [GOOD]
     assert limits(script) == [(1, 64), (1, 128)]
 
 

@@ -1,4 +1,4 @@
-"""Completing: no answered row is asked twice, whoever asks, whatever dies; and the longest is asked first."""
+"""Completing: no answered row is requested twice, by any run or after any crash; the longest is requested first."""
 
 import os
 import signal
@@ -30,13 +30,13 @@ IN_FLIGHT = 8
 
 
 class Scripted:
-    """Keeps the ports of a server: does what it is told with each request."""
+    """Implements the ports of a server: calls `play` with each request."""
 
     in_flight = 0
 
     def __init__(self, play: Callable[[Request, Callable[[Reply], None]], None]) -> None:
         self.play = play
-        self.asked: list[str] = []
+        self.requested: list[str] = []
         self.starts = 0
 
     @contextmanager
@@ -46,7 +46,7 @@ class Scripted:
 
     def ask(self, requests: Iterable[Request], keep: Callable[[Reply], None]) -> None:
         for one in requests:
-            self.asked.append(one.id)
+            self.requested.append(one.id)
             self.play(one, keep)
 
 
@@ -60,12 +60,12 @@ def asking(folder: Path, url: str, first: int, last: int, words: str, *kills: st
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def told(run: subprocess.Popen[str]) -> tuple[int, int, int]:
-    """Reused, asked and failed, as the run said at its end."""
+def counts_of(run: subprocess.Popen[str]) -> tuple[int, int, int]:
+    """Reused, requested and failed, as the run printed at its end."""
     out, problems = run.communicate(timeout=120)
     assert run.returncode == 0, problems
-    reused, asked, failed = out.splitlines()[-1].split()
-    return int(reused), int(asked), int(failed)
+    reused, requested, failed = out.splitlines()[-1].split()
+    return int(reused), int(requested), int(failed)
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def store(tmp_path: Path) -> RowStore:
     return RowStore(tmp_path, COMPLETIONS)
 
 
-def test_a_second_time_asks_nothing_and_starts_no_server(store: RowStore) -> None:
+def test_a_second_run_makes_no_call_and_starts_no_server(store: RowStore) -> None:
     server = Scripted(answer)
     requests = [request(f"r{number}") for number in range(100)]
     first = Completer(store, server, lambda tally: None).complete(MODEL, requests)
@@ -83,11 +83,11 @@ def test_a_second_time_asks_nothing_and_starts_no_server(store: RowStore) -> Non
     assert server.starts == 1
 
 
-def test_the_longest_expected_are_asked_first_and_the_others_in_their_order(store: RowStore) -> None:
+def test_the_longest_expected_are_requested_first_and_the_others_in_their_order(store: RowStore) -> None:
     server = Scripted(answer)
     requests = [request(name) for name in ("a", "b", "c", "d", "e")]
     Completer(store, server, lambda tally: None).complete(MODEL, requests, {"b": 5.0, "d": 900.0, "e": 30.0})
-    assert server.asked == ["d", "e", "b", "a", "c"]
+    assert server.requested == ["d", "e", "b", "a", "c"]
 
 
 def test_a_reply_counts_once_it_is_durable(store: RowStore) -> None:
@@ -103,7 +103,7 @@ def test_a_reply_counts_once_it_is_durable(store: RowStore) -> None:
     assert tallies[-1].completion_tokens == 120
 
 
-def test_a_failed_row_has_its_reason_and_is_asked_again(store: RowStore) -> None:
+def test_a_failed_row_has_its_reason_and_is_requested_again(store: RowStore) -> None:
     def fail(one: Request, keep: Callable[[Reply], None]) -> None:
         keep(Reply(one.id, "", "error", 0, 0, 0.1, "scripted", "400: too long"))
 
@@ -143,23 +143,23 @@ def test_a_disk_that_fails_ends_the_ask(tmp_path: Path) -> None:
     server.play = slowly
     with pytest.raises(StoreError):
         Completer(store, server, lambda tally: None).complete(MODEL, [request(f"r{n}") for n in range(500)])
-    assert len(server.asked) < 100
+    assert len(server.requested) < 100
 
 
 @pytest.mark.parametrize("words", ["slow=0.05", "slow=0.02 500 slow=0.02"])
-def test_two_runs_at_the_same_time_ask_each_row_once(tmp_path: Path, words: str) -> None:
+def test_two_runs_at_the_same_time_request_each_row_once(tmp_path: Path, words: str) -> None:
     with faulty() as server:
         runs = [asking(tmp_path, server.url, 0, 300, words) for _ in range(2)]
-        counts = [told(run) for run in runs]
+        counts = [counts_of(run) for run in runs]
         calls = server.seen()["calls"]
-    assert sum(asked for _, asked, _ in counts) == 300
-    assert [reused + asked for reused, asked, _ in counts] == [300, 300]
-    assert min(asked for _, asked, _ in counts) > 0
+    assert sum(requested for _, requested, _ in counts) == 300
+    assert [reused + requested for reused, requested, _ in counts] == [300, 300]
+    assert min(requested for _, requested, _ in counts) > 0
     assert sum(calls.values()) == 300
     assert not list(tmp_path.glob("completions/claims-*"))
 
 
-def test_what_a_killed_run_was_asking_is_asked_by_the_one_that_waited(tmp_path: Path) -> None:
+def test_the_requests_of_a_killed_run_are_made_by_the_waiting_run(tmp_path: Path) -> None:
     with faulty() as server:
         dying = asking(tmp_path, server.url, 0, IN_FLIGHT, "hang=60 ok")
         while len(server.seen()["calls"]) < IN_FLIGHT:
@@ -170,12 +170,12 @@ def test_what_a_killed_run_was_asking_is_asked_by_the_one_that_waited(tmp_path: 
         assert set(server.seen()["calls"].values()) == {1}
         dying.send_signal(signal.SIGKILL)
         dying.communicate()
-        assert told(waiting) == (0, IN_FLIGHT, 0)
+        assert counts_of(waiting) == (0, IN_FLIGHT, 0)
         assert set(server.seen()["calls"].values()) == {2}
 
 
 class Watched(RowStore):
-    """A store that counts how often it was looked into for what other runs are asking."""
+    """A store that counts how often it was searched for the requests of other runs."""
 
     looks = 0
 
@@ -190,11 +190,11 @@ class Watched(RowStore):
         return Counted(self.folder, index)
 
 
-def test_a_tail_that_shrinks_steadily_is_looked_at_now_and_then_and_seldom_told(tmp_path: Path) -> None:
-    told: list[str] = []
+def test_a_steadily_shrinking_tail_is_checked_at_intervals_and_seldom_reported(tmp_path: Path) -> None:
+    counts_of: list[str] = []
     requests = [request(f"r{number}") for number in range(32)]
     keys = [one.id for one in requests]
-    other, store = RowStore(tmp_path, COMPLETIONS), Watched(tmp_path, COMPLETIONS, told.append)
+    other, store = RowStore(tmp_path, COMPLETIONS), Watched(tmp_path, COMPLETIONS, counts_of.append)
 
     def come(claims: Claims) -> None:
         for one in requests:
@@ -211,34 +211,34 @@ def test_a_tail_that_shrinks_steadily_is_looked_at_now_and_then_and_seldom_told(
         took = time.monotonic() - began
         coming.join()
     assert (replies.reused, replies.requested) == (32, 0)
-    waiting = [int(line.split()[2]) for line in told if "another run has requested" in line]
+    waiting = [int(line.split()[2]) for line in counts_of if "another run has requested" in line]
     assert 0 < len(waiting) <= 6
     assert all(later <= earlier / 2 for earlier, later in pairwise(waiting))
     assert store.looks <= took / SECONDS_BETWEEN_LOOKS + 2
 
 
-def test_what_another_run_is_asking_is_waited_for_and_read(tmp_path: Path) -> None:
+def test_requests_of_another_run_are_awaited_and_read(tmp_path: Path) -> None:
     with faulty() as server:
         first = asking(tmp_path, server.url, 0, 1, "slow=2")
         while not server.seen()["calls"]:
             time.sleep(0.02)
-        assert told(asking(tmp_path, server.url, 0, 1, "slow=2")) == (1, 0, 0)
-        assert told(first) == (0, 1, 0)
+        assert counts_of(asking(tmp_path, server.url, 0, 1, "slow=2")) == (1, 0, 0)
+        assert counts_of(first) == (0, 1, 0)
         assert server.seen()["calls"] == {"r0000": 1}
 
 
-def test_what_another_run_failed_is_tried_by_the_one_that_waited(tmp_path: Path) -> None:
-    words = "hang=0.5 hang=0.5 hang=0.5 hang=0.5 ok"  # four attempts, and the row is let go
+def test_requests_that_another_run_failed_are_tried_by_the_waiting_run(tmp_path: Path) -> None:
+    words = "hang=0.5 hang=0.5 hang=0.5 hang=0.5 ok"  # four attempts, then the row is given up
     with faulty() as server:
         first = asking(tmp_path, server.url, 0, 1, words)
         while not server.seen()["calls"]:
             time.sleep(0.02)
         second = asking(tmp_path, server.url, 0, 1, words)
-        assert (told(first), told(second)) == ((0, 1, 1), (0, 1, 0))
+        assert (counts_of(first), counts_of(second)) == ((0, 1, 1), (0, 1, 0))
         assert server.seen()["calls"] == {"r0000": 5}
 
 
-def test_a_client_killed_anywhere_never_asks_again_what_was_stored(tmp_path: Path) -> None:
+def test_a_client_killed_anywhere_never_requests_a_stored_row_again(tmp_path: Path) -> None:
     rows = 800
     with faulty() as server:
         run = asking(tmp_path, server.url, 0, rows, "slow=0.15", str(KILLS))
@@ -246,9 +246,9 @@ def test_a_client_killed_anywhere_never_asks_again_what_was_stored(tmp_path: Pat
         assert run.returncode == 0, problems
         seen = server.seen()
     *stored, last = out.splitlines()
-    reused, asked, failed = (int(count) for count in last.split())
-    assert (reused + asked, failed) == (rows, 0)
-    assert asked > 0  # every kill came in the middle
+    reused, requested, failed = (int(count) for count in last.split())
+    assert (reused + requested, failed) == (rows, 0)
+    assert requested > 0  # every kill came before the end
     first_stored: dict[str, float] = {}
     for line in stored:
         key, at = line.split()

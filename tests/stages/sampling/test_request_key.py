@@ -1,4 +1,4 @@
-"""The key of a completion: what is stored can be taken apart again, and the nearest one is the one that shares most."""
+"""The key of a completion: a stored key can be parsed again, and the nearest one is the one that shares most."""
 
 from dataclasses import replace
 
@@ -14,8 +14,8 @@ BASE = request(Model("m", "1"), (Message("system", "Think."), Message("user", QU
 
 
 def changed(**parts: object) -> Request:
-    made = replace(BASE, **parts)  # type: ignore[arg-type]
-    return request(made.model, made.messages, made.sampling, made.seed)
+    altered = replace(BASE, **parts)  # type: ignore[arg-type]
+    return request(altered.model, altered.messages, altered.sampling, altered.seed)
 
 
 def test_every_part_of_the_key_is_named() -> None:
@@ -27,15 +27,15 @@ def test_every_part_of_the_key_is_named() -> None:
 
 
 @given(st.text(), st.text(), st.integers(0, 9), st.floats(0, 2))
-def test_what_is_stored_reads_as_what_was_asked(system: str, user: str, seed: int, temperature: float) -> None:
+def test_a_stored_request_reads_as_the_request_sent(system: str, user: str, seed: int, temperature: float) -> None:
     messages = (Message("system", system), Message("user", user))
-    asked = request(BASE.model, messages, Sampling(temperature, 64), seed)
-    row = completion_row(asked, Reply(asked.id, "text", "stop", 1, 1, 0.1, "test"))
+    sent = request(BASE.model, messages, Sampling(temperature, 64), seed)
+    row = completion_row(sent, Reply(sent.id, "text", "stop", 1, 1, 0.1, "test"))
     assert as_stored(user) in str(row["request"])
-    assert differences(stored_key(asked.id, str(row["request"])), key_of(asked)) == []
+    assert differences(stored_key(sent.id, str(row["request"])), key_of(sent)) == []
 
 
-def test_each_change_is_the_one_difference() -> None:
+def test_each_change_is_the_only_difference() -> None:
     cases = {
         "model": changed(model=Model("n", "1")),
         "revision": changed(model=Model("m", "2")),
@@ -51,7 +51,7 @@ def test_each_change_is_the_one_difference() -> None:
         assert [gap.part for gap in differences(key_of(BASE), key_of(one))] == [part]
 
 
-def test_a_part_that_only_one_has_is_told() -> None:
+def test_a_part_that_only_one_has_is_a_difference() -> None:
     (gap,) = differences(key_of(BASE), key_of(changed(messages=BASE.messages[1:])))
     assert (gap.part, gap.stored, gap.wanted) == ("system prompt", "Think.", None)
 
@@ -69,5 +69,5 @@ def test_among_the_same_question_the_fewest_differences_are_nearest() -> None:
     assert nearest(key_of(BASE), [], QUESTION) is None
 
 
-def test_the_longest_words_find_a_question_that_reads_alike() -> None:
+def test_the_longest_words_come_first() -> None:
     assert longest_words("a bb a ccc") == ["ccc", "bb", "a"]

@@ -25,7 +25,7 @@ def stored(*rows: tuple[float | None, int, int, str, float]) -> pl.DataFrame:
     return pl.DataFrame(list(rows), schema=SCHEMA, orient="row").select(COLUMNS)
 
 
-def test_spent_now_and_what_the_rows_cost_are_told_apart() -> None:
+def test_the_cost_of_this_run_and_of_all_rows_are_separate() -> None:
     usage = Usage()
     usage.add_reply(reply(0.5))
     usage.add_reply(reply(0.25, error="ReadTimeout: gave up"))
@@ -52,27 +52,27 @@ def test_rows_without_a_price_make_the_cost_unknown() -> None:
         ("", "failed"),
     ],
 )
-def test_a_failure_is_known_by_its_head(error: str, kind: str) -> None:
+def test_failures_are_grouped_by_their_beginning(error: str, kind: str) -> None:
     assert kind_of(error) == kind
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=1), st.floats(0.01, 1.0))
 def test_a_quantile_is_a_value_that_enough_others_do_not_pass(values: list[float], share: float) -> None:
-    found = quantile(values, share)
-    assert found in values
-    assert sum(value <= found for value in values) >= share * len(values) - 1e-6
+    result = quantile(values, share)
+    assert result in values
+    assert sum(value <= result for value in values) >= share * len(values) - 1e-6
 
 
 @settings(deadline=None, max_examples=25)
 @given(st.lists(st.floats(0, 1e5), max_size=50), st.lists(st.floats(0, 1e5), max_size=50))
-def test_any_calls_have_a_picture(base: list[float], student: list[float]) -> None:
+def test_any_calls_have_a_chart(base: list[float], student: list[float]) -> None:
     usages = {"base": Usage(), "student": Usage()}
     for usage, values in zip(usages.values(), (base, student), strict=True):
         usage.add_stored(stored(*((0.0, 1, int(value), "stop", value) for value in values)))
     ET.fromstring(calls(usages))
 
 
-def test_the_picture_of_many_calls_is_as_small_as_that_of_few() -> None:
+def test_the_chart_of_many_calls_is_as_small_as_that_of_few() -> None:
     usage = Usage()
     usage.add_stored(stored(*((0.0, 1, n % 9000, "stop", n / 1000) for n in range(100_000))))
     assert len(calls({"teacher": usage})) < 30_000

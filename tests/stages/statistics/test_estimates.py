@@ -52,7 +52,7 @@ def test_pass_at_1_is_the_mean(counts: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize(("n", "right", "k"), [(3, 1, 4), (3, 1, 0), (3, 4, 1), (3, -1, 1)])
-def test_pass_at_k_refuses_what_it_cannot_tell(n: int, right: int, k: int) -> None:
+def test_pass_at_k_refuses_undefined_combinations(n: int, right: int, k: int) -> None:
     with pytest.raises(ValueError, match="is not defined"):
         pass_at_k(n, right, k)
 

@@ -1,4 +1,4 @@
-"""Intervals over items: they cover what they claim, and hang on nothing but the scores."""
+"""Intervals over items: they have the stated coverage, and depend on nothing but the scores."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def test_an_interval_holds_its_value_and_stays_a_share(drawn: tuple[int, list[fl
 
 @given(scores)
 @settings(deadline=None)
-def test_wrong_for_right_mirrors_the_interval(drawn: tuple[int, list[float]]) -> None:
+def test_swapping_wrong_and_right_mirrors_the_interval(drawn: tuple[int, list[float]]) -> None:
     samples, items = drawn
     result, mirrored = share_interval(np.array(items), samples), share_interval(1 - np.array(items), samples)
     assert (result.low, result.high) == pytest.approx((1 - mirrored.high, 1 - mirrored.low), abs=1e-6)  # type: ignore[operator]
@@ -45,7 +45,7 @@ def test_no_judged_item_is_no_score() -> None:
     assert share_interval(np.array([]), 4).value is None
 
 
-def test_samples_that_are_all_alike_tell_no_more_than_one() -> None:
+def test_equal_samples_of_an_item_count_as_one() -> None:
     dice = np.random.default_rng(3)
     items = (dice.random(100) < 0.5).astype(float)
     assert share_interval(items, 64) == share_interval(items, 1)
@@ -68,7 +68,7 @@ def test_shares_are_covered_as_often_as_it_says(n: int, samples: int) -> None:
 
 @pytest.mark.parametrize(("n", "often_right"), [(30, 0.7), (100, 0.5), (100, 0.9), (250, 0.7)])
 def test_items_of_two_humps_are_covered_as_often_as_it_says(n: int, often_right: float) -> None:
-    """Items that are right 95% or 5% of the time, as of hard contests: no beta distribution has their shape."""
+    """Items that are right 95% or 5% of the time, like hard contests: no beta distribution has this shape."""
     dice, samples, trials = np.random.default_rng((n, int(10 * often_right))), 64, 600
     chance = np.where(dice.random((trials, n)) < often_right, 0.95, 0.05)
     truth = 0.95 * often_right + 0.05 * (1 - often_right)
@@ -78,7 +78,7 @@ def test_items_of_two_humps_are_covered_as_often_as_it_says(n: int, often_right:
 
 
 def test_as_many_items_of_all_difficulties_are_covered_as_often_as_it_says() -> None:
-    """Beta(1/2, 1/2), most at the ends: the interval is no wider for the two humps than it has to be."""
+    """Beta(1/2, 1/2), most at the ends: the two humps do not make the interval too wide."""
     dice, samples, trials = np.random.default_rng(6), 16, 600
     result = [
         share_interval(items / samples, samples) for items in dice.binomial(samples, dice.beta(0.5, 0.5, (trials, 100)))
@@ -104,7 +104,7 @@ def test_lengths_have_an_interval_at_least_as_wide_as_students() -> None:
     assert result.high >= lengths.mean() + reach - 1e-9  # type: ignore[operator]
 
 
-def test_no_mean_length_is_below_nought() -> None:
+def test_no_mean_length_is_below_zero() -> None:
     assert mean_interval(np.array([1.0] * 30 + [100_000.0])).low == 0
 
 
@@ -114,6 +114,6 @@ def test_one_answer_that_ended_before_the_limit_does_not_stretch_the_interval_wi
     assert result.high < 18_000  # type: ignore[operator]
 
 
-def test_the_bootstraps_dice_are_fixed() -> None:
+def test_the_bootstrap_has_a_fixed_seed() -> None:
     values = np.random.default_rng(1).lognormal(7, 1, 50)
     assert mean_interval(values) == mean_interval(values)

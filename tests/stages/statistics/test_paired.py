@@ -1,4 +1,4 @@
-"""Two on the same items: the exact tests agree with independent ones, and the interval covers what it claims."""
+"""Two models on the same items: the exact tests agree with independent ones, and the interval has its coverage."""
 
 from itertools import product
 
@@ -69,7 +69,7 @@ def test_the_other_way_round_is_the_mirror_image(pairs: list[tuple[int, int]]) -
 
 
 @pytest.mark.parametrize("samples", [1, 4])
-def test_no_difference_is_told_as_none_but_not_as_certain(samples: int) -> None:
+def test_a_zero_difference_is_reported_as_zero_with_uncertainty(samples: int) -> None:
     scores = np.arange(12) % (samples + 1) / samples
     same = difference(scores, scores)
     assert (same.value, same.p_value, same.won, same.lost) == (0.0, 1.0, 0, 0)

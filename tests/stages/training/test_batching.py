@@ -1,4 +1,4 @@
-"""What padding and waiting cost, as the examples are dealt."""
+"""The cost of padding and waiting for each way of dealing the examples."""
 
 from dataclasses import replace
 
@@ -18,13 +18,13 @@ def waited(is_sorted: bool) -> float:
     return sum(step.tokens for step in micro_steps) * LAYOUT.ranks / sum(LENGTHS)
 
 
-def test_dealing_like_lengths_together_saves_most_of_the_waiting() -> None:
+def test_dealing_similar_lengths_together_saves_most_of_the_waiting() -> None:
     assert waited(is_sorted=True) < 1.15
     assert waited(is_sorted=False) > 1.8
 
 
 @given(st.lists(st.integers(1, 64), min_size=1), st.integers(1, 4), st.integers(1, 3), st.booleans(), st.booleans())
-def test_no_token_is_lost_and_none_is_free(
+def test_every_token_is_computed_and_no_step_is_empty(
     lengths: list[int], micro_batch: int, ranks: int, packing: bool, is_sorted: bool
 ) -> None:
     training = replace(SKY_T1, cutoff=64, global_batch=8, packing=packing)
@@ -41,7 +41,7 @@ def test_examples_of_one_length_need_no_padding_and_no_waiting() -> None:
 
 
 @given(st.integers(1, 2_000), st.floats(20, 8_000))
-def test_typical_lengths_have_the_mean_they_are_asked_for(examples: int, mean: float) -> None:
+def test_typical_lengths_have_the_requested_mean(examples: int, mean: float) -> None:
     lengths = typical_lengths(examples, mean, 16_384)
     assert len(lengths) == examples
     assert max(lengths) <= 16_384

@@ -13,17 +13,17 @@ PIECES = [
 TEXT = st.text(st.sampled_from("`~<>|*_#![]()\n\r\x1b\u202e aé"), max_size=60)
 
 
-def test_what_is_learned_stands_between_marks() -> None:
+def test_learned_text_is_between_marks() -> None:
     assert as_text(PIECES) == "user\nWhat?\n⟦This.<|im_end|>⟧\nWhy?\n⟦So.<|im_end|>⟧"
 
 
-def test_the_counts_and_the_ends_of_turns_are_told() -> None:
+def test_the_counts_and_the_ends_of_turns_are_shown() -> None:
     assert counts(PIECES) == (14, 5)
     result = "14 tokens, 5 of them learned (35.7%); <|im_end|> is token 8; <|im_end|> is token 14"
     assert summary(PIECES) == result
 
 
-def test_an_example_without_tokens_can_be_told() -> None:
+def test_an_example_without_tokens_can_be_shown() -> None:
     assert summary([]) == "0 tokens, 0 of them learned (none)"
 
 
@@ -49,7 +49,7 @@ def test_a_long_example_is_cut_in_the_middle_of_its_pieces_and_ends_are_kept() -
 
 
 @given(text=st.text(st.sampled_from("ab\n"), max_size=50), limit=st.integers(1, 60))
-def test_what_fits_is_left_as_it_is_and_the_rest_is_counted(text: str, limit: int) -> None:
+def test_examples_that_fit_are_unchanged_and_the_rest_is_counted(text: str, limit: int) -> None:
     short = shortened(text, limit)
     if len(text) <= limit:
         assert short == text

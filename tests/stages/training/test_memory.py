@@ -81,5 +81,5 @@ def test_no_term_is_negative(stage: int, offload: str, on: Hardware) -> None:
     assert min(vars(terms).values()) >= 0
 
 
-def test_a_save_is_14_bytes_a_weight_and_one_more_than_is_kept_may_be_there() -> None:
+def test_a_save_is_14_bytes_a_weight_and_one_more_than_the_kept_ones_may_exist() -> None:
     assert disk_gb(SKY_T1, QWEN_32B, Saving(keep=2)) == pytest.approx((14 * 3 + 2) * 32.764, rel=1e-3)

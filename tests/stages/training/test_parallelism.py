@@ -12,12 +12,12 @@ from skyassets.core.training.hardware import hardware_of
 from skyassets.stages.training.parallelism import Candidate, LayoutOverrides, PlanInputs, candidates
 
 
-def found(on: str, overrides: LayoutOverrides) -> list[Candidate]:
+def candidates_on(on: str, overrides: LayoutOverrides) -> list[Candidate]:
     return candidates(PlanInputs(SKY_T1, QWEN_32B, [16_384], hardware_of(on), overrides))
 
 
 @pytest.mark.parametrize(
-    ("on", "overrides", "said"),
+    ("on", "overrides", "message"),
     [
         ("cpu-64GB", LayoutOverrides(attention="flash_attention_2"), "flash_attention_2 on a CPU; needs a GPU"),
         ("cpu-64GB", LayoutOverrides(loss="liger"), "liger on a CPU; needs a GPU"),
@@ -48,10 +48,10 @@ def found(on: str, overrides: LayoutOverrides) -> list[Candidate]:
         ),
     ],
 )
-def test_a_wish_that_cannot_be_had_says_what_to_say_instead(on: str, overrides: LayoutOverrides, said: str) -> None:
+def test_an_invalid_override_says_what_to_use_instead(on: str, overrides: LayoutOverrides, message: str) -> None:
     with pytest.raises(TrainerError, match="invalid layout") as refused:
-        found(on, overrides)
-    assert said in str(refused.value)
+        candidates_on(on, overrides)
+    assert message in str(refused.value)
 
 
 WISHES = st.builds(
@@ -67,36 +67,36 @@ WISHES = st.builds(
 
 
 @given(WISHES)
-def test_every_layout_keeps_every_wish(overrides: LayoutOverrides) -> None:
-    made = found("8xH100-80GB", overrides)
-    assert made
+def test_every_layout_keeps_every_override(overrides: LayoutOverrides) -> None:
+    offered = candidates_on("8xH100-80GB", overrides)
+    assert offered
     for name in ("micro_batch", "zero_stage", "offload", "recompute", "attention", "loss", "sequence_parallel"):
         wanted = getattr(overrides, name)
-        assert wanted is None or {getattr(each.layout, name) for each in made} == {wanted}
+        assert wanted is None or {getattr(each.layout, name) for each in offered} == {wanted}
 
 
 @pytest.mark.parametrize("stage", range(4))
 @pytest.mark.parametrize("on", ["cpu-64GB", "1xH100-80GB"])
 def test_a_single_rank_may_have_any_stage(on: str, stage: int) -> None:
-    assert {each.layout.zero_stage for each in found(on, LayoutOverrides(zero_stage=stage))} == {stage}
+    assert {each.layout.zero_stage for each in candidates_on(on, LayoutOverrides(zero_stage=stage))} == {stage}
 
 
-def test_stage_0_is_kept_as_it_is_wished() -> None:
-    assert {each.layout.zero_stage for each in found("8xH100-80GB", LayoutOverrides(zero_stage=0))} == {0}
+def test_a_requested_stage_0_is_kept() -> None:
+    assert {each.layout.zero_stage for each in candidates_on("8xH100-80GB", LayoutOverrides(zero_stage=0))} == {0}
 
 
 @given(WISHES)
-def test_no_layout_is_there_twice(overrides: LayoutOverrides) -> None:
-    layouts = [each.layout for each in found("8xH100-80GB", overrides)]
+def test_no_layout_is_repeated(overrides: LayoutOverrides) -> None:
+    layouts = [each.layout for each in candidates_on("8xH100-80GB", overrides)]
     assert len(set(layouts)) == len(layouts)
 
 
 def test_a_long_example_has_a_gpu_to_itself() -> None:
-    assert {each.layout.micro_batch for each in found("8xH100-80GB", LayoutOverrides())} == {1}
+    assert {each.layout.micro_batch for each in candidates_on("8xH100-80GB", LayoutOverrides())} == {1}
 
 
 def test_ranks_without_devices_of_their_own_share_the_memory() -> None:
-    one, two = (found("cpu-64GB", LayoutOverrides(ranks=ranks, zero_stage=1))[0] for ranks in (1, 2))
+    one, two = (candidates_on("cpu-64GB", LayoutOverrides(ranks=ranks, zero_stage=1))[0] for ranks in (1, 2))
     assert two.need > one.need
 
 
@@ -108,7 +108,7 @@ def test_packs_cannot_be_shared_by_ranks() -> None:
 
 def test_eager_attention_does_not_fit_where_sdpa_does() -> None:
     fits = {
-        attention: any(each.fits for each in found("8xH100-80GB", LayoutOverrides(attention=attention)))
+        attention: any(each.fits for each in candidates_on("8xH100-80GB", LayoutOverrides(attention=attention)))
         for attention in ("sdpa", "flash_attention_2", "eager")
     }
     assert fits == {"sdpa": True, "flash_attention_2": True, "eager": False}

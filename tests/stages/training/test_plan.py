@@ -19,18 +19,18 @@ PUBLISHED_HOURS, PUBLISHED_DOLLARS = 19, 450
 
 def by_layout(inputs: PlanInputs) -> dict[tuple[int, str, bool], tuple[bool, TrainPlan]]:
     return {
-        (made.layout.zero_stage, made.layout.offload, made.layout.recompute): (each.fits, made)
-        for each, made in plans_of(inputs)
+        (planned.layout.zero_stage, planned.layout.offload, planned.layout.recompute): (each.fits, planned)
+        for each, planned in plans_of(inputs)
     }
 
 
 def test_the_published_run_lands_within_a_quarter_of_its_19_hours_and_450_dollars() -> None:
-    made = plan(sky_t1(overrides=LayoutOverrides(zero_stage=3, offload="all")))
-    assert made.hours == pytest.approx(PUBLISHED_HOURS, rel=0.25)
-    assert made.dollars == pytest.approx(PUBLISHED_DOLLARS, rel=0.25)
+    planned = plan(sky_t1(overrides=LayoutOverrides(zero_stage=3, offload="all")))
+    assert planned.hours == pytest.approx(PUBLISHED_HOURS, rel=0.25)
+    assert planned.dollars == pytest.approx(PUBLISHED_DOLLARS, rel=0.25)
 
 
-def test_so_does_a_run_that_deals_examples_as_they_are_drawn_as_the_published_one_did() -> None:
+def test_a_run_that_deals_examples_as_drawn_lands_within_a_quarter_of_the_published_hours() -> None:
     layout = Layout(8, 1, 1, 3, "all", recompute=True)
     drawn = epoch_batches(SKY_T1, LENGTHS, layout, is_sorted=False)
     time = duration(sky_t1(), layout, drawn)
@@ -52,7 +52,7 @@ def test_twice_the_cards_need_no_offload() -> None:
 
 def test_the_fastest_layout_that_fits_is_chosen() -> None:
     plans = [each for each in plans_of(sky_t1()) if each[0].fits]
-    assert fastest(plans)[1].hours == min(made.hours or 0 for _, made in plans)
+    assert fastest(plans)[1].hours == min(planned.hours or 0 for _, planned in plans)
 
 
 def test_every_assumption_is_a_sentence_of_the_plan() -> None:
@@ -71,10 +71,10 @@ def test_packing_saves_steps_and_hardly_any_room_is_lost() -> None:
 
 
 def test_the_files_and_the_command_are_those_of_the_chosen_layout() -> None:
-    made = plan(sky_t1())
-    assert json.loads(made.files["deepspeed.json"])["zero_optimization"]["stage"] == made.layout.zero_stage
-    assert json.loads(made.files["arguments.json"])["max_steps"] == made.steps == 513
-    assert "--nproc-per-node=8" in made.argv
+    planned = plan(sky_t1())
+    assert json.loads(planned.files["deepspeed.json"])["zero_optimization"]["stage"] == planned.layout.zero_stage
+    assert json.loads(planned.files["arguments.json"])["max_steps"] == planned.steps == 513
+    assert "--nproc-per-node=8" in planned.argv
 
 
 def test_a_plan_that_cannot_fit_names_what_would_fit() -> None:
@@ -92,7 +92,7 @@ def test_a_plan_that_cannot_fit_names_what_would_fit() -> None:
     [sky_t1("1xA100-40GB"), sky_t1("8xA100-40GB", LayoutOverrides(offload="none")), small("cpu-2GB")],
     ids=["one card", "no offload", "little memory"],
 )
-def test_what_a_refusal_proposes_does_fit(inputs: PlanInputs) -> None:
+def test_a_proposal_in_a_refusal_fits(inputs: PlanInputs) -> None:
     proposed = list(remedies(inputs))
     assert proposed
     for change in proposed:
@@ -100,7 +100,7 @@ def test_what_a_refusal_proposes_does_fit(inputs: PlanInputs) -> None:
 
 
 def changed(inputs: PlanInputs, change: str) -> PlanInputs:
-    """The inputs after a change that a refusal proposes."""
+    """The inputs after applying the change that a refusal proposes."""
     if change.startswith("LoRA"):
         return replace(inputs, training=replace(inputs.training, lora=Lora()))
     if change.startswith("offload"):
@@ -118,16 +118,16 @@ def changed(inputs: PlanInputs, change: str) -> PlanInputs:
     return replace(inputs, hardware=hardware_of(f"{nodes}x{count}x{name}"))
 
 
-def test_nobody_says_how_long_a_processor_takes() -> None:
-    made = plan(small())
-    assert made.hours is made.dollars is None
-    assert made.layout == Layout(ranks=1, micro_batch=16, zero_stage=1, recompute=False, loss="chunked")
+def test_a_processor_has_no_predicted_time() -> None:
+    planned = plan(small())
+    assert planned.hours is planned.dollars is None
+    assert planned.layout == Layout(ranks=1, micro_batch=16, zero_stage=1, recompute=False, loss="chunked")
 
 
-def test_a_card_without_a_price_costs_nobody_knows_what() -> None:
-    made = plan(small("L4-24GB"))
-    assert made.hours is not None
-    assert made.dollars is None
+def test_a_card_without_a_price_has_no_cost() -> None:
+    planned = plan(small("L4-24GB"))
+    assert planned.hours is not None
+    assert planned.dollars is None
 
 
 def test_nothing_to_train_on_is_refused() -> None:

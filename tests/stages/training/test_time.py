@@ -20,12 +20,12 @@ SOME = LENGTHS[::20]
 def took(layout: Layout, lora: Lora | None = None, lengths: list[int] = SOME) -> Duration:
     training = replace(SKY_T1, lora=lora)
     inputs = PlanInputs(training, QWEN_32B, lengths, H100)
-    made = duration(inputs, layout, epoch_batches(training, lengths, layout))
-    assert made is not None
-    return made
+    result = duration(inputs, layout, epoch_batches(training, lengths, layout))
+    assert result is not None
+    return result
 
 
-def test_without_waiting_traffic_or_recomputation_the_utilisation_is_the_assumed_one() -> None:
+def test_without_waiting_traffic_or_recomputation_the_utilisation_is_as_assumed() -> None:
     alone = took(Layout(1, micro_batch=1), lengths=[4_096] * 96)
     computing = alone.parts["computing"]
     assert alone.mfu * sum(alone.parts.values()) / computing == pytest.approx(BUSY)
@@ -38,7 +38,7 @@ def test_recomputed_activations_take_a_third_more_computing_and_adapters_a_third
     assert round(adapters.parts["computing"] / plain.parts["computing"], 6) == round(2 / 3, 6)
 
 
-def test_what_is_offloaded_travels() -> None:
+def test_offloaded_state_takes_time_to_transfer() -> None:
     none, some, everything = (took(Layout(8, 1, 1, 3, offload)) for offload in ("none", "optimizer", "all"))
     assert none.hours < some.hours < everything.hours
     assert "gradients to main memory and back" not in none.parts

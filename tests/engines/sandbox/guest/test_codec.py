@@ -49,12 +49,12 @@ JSON = st.recursive(
 
 
 @given(JSON)
-def test_whatever_is_sent_is_read_as_plain_data_or_refused(value: object) -> None:
+def test_any_message_is_read_as_plain_data_or_refused(value: object) -> None:
     with contextlib.suppress(NoPlainDataError):
         encoded(decoded(json.loads(json.dumps(value))))
 
 
-def test_what_is_no_number_stays_none() -> None:
+def test_nan_and_negative_zero_cross() -> None:
     assert math.isnan(crossed(math.nan))  # type: ignore[arg-type]
     assert math.copysign(1, crossed(-0.0)) == -1  # type: ignore[arg-type]
 
@@ -78,7 +78,7 @@ def test_views_and_ranges_compare_as_before() -> None:
 
 
 @pytest.mark.parametrize("value", [object(), print, lambda: 0, (n for n in ()), Exception(), [object()]])
-def test_what_is_no_plain_data_is_refused(value: object) -> None:
+def test_anything_but_plain_data_is_refused(value: object) -> None:
     with pytest.raises(NoPlainDataError):
         encoded(value)
 
@@ -87,7 +87,7 @@ def test_what_is_no_plain_data_is_refused(value: object) -> None:
     "text",
     ['{"type": "eval"}', '{"Popen": []}', '{"a": 1, "b": 2}', '{"set": [[]]}', '{"int": "x"}', '{"items": [1]}'],
 )
-def test_what_was_never_said_is_refused(text: str) -> None:
+def test_a_malformed_encoding_is_refused(text: str) -> None:
     with pytest.raises(NoPlainDataError):
         decoded(json.loads(text))
 

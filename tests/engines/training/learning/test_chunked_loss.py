@@ -1,4 +1,4 @@
-"""The chunked loss is the plain one: the same number and the same gradients, whatever is cut where."""
+"""The chunked loss equals the plain one: the same number and the same gradients for every chunk size."""
 
 from pathlib import Path
 

@@ -48,7 +48,7 @@ def test_labels_are_the_learned_tokens_one_ahead() -> None:
     assert batch["labels"].tolist() == [[7, 8, 2, IGNORED, IGNORED], [IGNORED, IGNORED, IGNORED, 3, 2]]
 
 
-def test_a_pack_begins_each_example_anew_and_none_is_asked_for_the_next_ones_first_token() -> None:
+def test_in_a_pack_each_example_starts_at_position_0_and_never_learns_the_next_ones_first_token() -> None:
     from skyassets.engines.training.learning.collate import packed_row
 
     batch = packed_row([ASK, LONG])

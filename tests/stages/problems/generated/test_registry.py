@@ -22,7 +22,7 @@ SOLUTIONS = {
 }
 
 
-def made(held_out: bool, seed: int = 1, per_family: int = 20) -> list[dict[str, object]]:
+def generated(held_out: bool, seed: int = 1, per_family: int = 20) -> list[dict[str, object]]:
     return list(generate(Generated(tuple(FAMILIES), per_family, seed, held_out)))
 
 
@@ -35,22 +35,22 @@ def test_train_and_held_out_never_share_a_question(family: str, seed: int, other
 
 
 def test_the_same_seed_makes_the_same_problems() -> None:
-    assert made(False) == made(False)
-    assert made(False) != made(False, seed=2)
+    assert generated(False) == generated(False)
+    assert generated(False) != generated(False, seed=2)
 
 
-def test_every_family_makes_as_many_as_asked_each_once() -> None:
-    rows = made(True)
+def test_every_family_makes_the_requested_number_without_repetition() -> None:
+    rows = generated(True)
     assert len(rows) == 20 * len(FAMILIES)
     assert len({row["question"] for row in rows}) == len(rows)
 
 
-def test_a_family_that_runs_out_says_so() -> None:
+def test_a_family_with_too_few_questions_is_an_error() -> None:
     with pytest.raises(SourceError, match=r"the family 'times' has .* 500 are wanted"):
         list(generate(Generated(("times",), 500, 1, held_out=False)))
 
 
-def test_an_unknown_family_names_those_there_are() -> None:
+def test_an_unknown_family_lists_the_known_ones() -> None:
     with pytest.raises(SourceError, match="bags"):
         list(generate(Generated(("riddles",), 1, 1, held_out=False)))
 
@@ -72,7 +72,7 @@ def test_the_embedded_recipe_keeps_the_families_it_was_measured_with() -> None:
 
 
 def test_a_puzzle_with_many_right_answers_counts_its_own_example_as_one() -> None:
-    scored = [row for row in made(False) if is_scored(str(row.get("ground_truth")))]
+    scored = [row for row in generated(False) if is_scored(str(row.get("ground_truth")))]
     assert {row["family"] for row in scored} == {"countdown", "make_24", "subset_sum", "ordering"}
     for row in scored:
         truth = str(row["ground_truth"])
@@ -80,7 +80,7 @@ def test_a_puzzle_with_many_right_answers_counts_its_own_example_as_one() -> Non
 
 
 def test_every_code_problem_has_a_reference_that_passes_its_own_tests() -> None:
-    for row in made(True):
+    for row in generated(True):
         if row["domain"] != "code":
             continue
         tests = json.loads(str(row["tests"]))
@@ -91,5 +91,5 @@ def test_every_code_problem_has_a_reference_that_passes_its_own_tests() -> None:
                 exec(reference, scope)
                 assert scope[tests["fn_name"]](*given_) == wanted  # type: ignore[operator]
             else:
-                told = subprocess.run([sys.executable, "-c", reference], input=given_, capture_output=True, text=True)
-                assert told.stdout == wanted
+                run = subprocess.run([sys.executable, "-c", reference], input=given_, capture_output=True, text=True)
+                assert run.stdout == wanted
