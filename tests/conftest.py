@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 # How long an example takes depends on what else the machine does, and says nothing about the code.
 settings.register_profile("quick", deadline=None)
-settings.register_profile("deep", deadline=None, max_examples=1000)
+settings.register_profile("deep", deadline=None, max_examples=300)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
