@@ -176,6 +176,7 @@ def test_bubblewrap_confines_for_users_who_are_not_root(tmp_path: Path) -> None:
     assert done.stdout.strip() == "61999 ['1', '2']", done.stderr
 
 
+@pytest.mark.alone  # beside other work, these four would wait longer than the limit allows for
 def test_a_program_that_waits_for_a_processor_is_not_charged_for_it() -> None:
     # Four times 0.6 s of work on however few processors: more than 1 s each on two of them.
     busy = Program("import time\nwhile time.process_time() < 0.6: pass\nprint('done')")
