@@ -11,10 +11,11 @@ python_packages
 run_in_parallel() { .venv/bin/python -m pytest -n "$(($(nproc) + 2))" --dist worksteal --durations=10 "$@"; }
 
 case ${1:-} in
-  "") run_in_parallel -m 'not real and not browser and not slow' ;;
+  "") run_in_parallel -m 'not real and not browser and not slow and not alone' ;;
   --all)
     failed=0
-    run_in_parallel -m 'not real and not browser' || failed=1
+    # Three times as many examples of each property as usual.
+    HYPOTHESIS_PROFILE=deep run_in_parallel -m 'not real and not browser and not alone' || failed=1
     # Two at a time for tests that serve, train or drive a browser; one at a time for tests that measure.
     .venv/bin/python -m pytest -n 2 --dist loadfile -m '(real or browser) and not alone' --durations=10 || failed=1
     .venv/bin/python -m pytest -m alone || failed=1
