@@ -3,6 +3,7 @@
 Rules that compare rows with one another are in `duplicate_rules` and `selection`.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
@@ -38,16 +39,16 @@ class Rule(Protocol):
         ...
 
 
-class RowRule:
+class RowRule(ABC):
     """A rule that looks at one row at a time."""
 
     def faults(self, rows: Sequence[CurationRow], context: RuleContext) -> list[str | None]:
         """The evidence against each row."""
         return [self.fault(row) for row in rows]
 
+    @abstractmethod
     def fault(self, row: CurationRow) -> str | None:
         """The evidence against `row`; None if it passes."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)

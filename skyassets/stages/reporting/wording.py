@@ -63,7 +63,7 @@ def verdict(board: Scoreboard) -> str:
         if word in by_word:
             clauses.append(f"is {word} than its base on {listed(by_word[word])}")
     if NOISE in by_word:
-        clauses.append(f"cannot be told apart from its base on {listed(by_word[NOISE])}: the difference may be noise")
+        clauses.append(f"does not differ significantly from its base on {listed(by_word[NOISE])}")
     return f"The student {listed(clauses)}."
 
 
@@ -75,7 +75,7 @@ def gain_line(name: str, gain: Scored) -> str:
     p = f", p {p_value_text(gain.p_value)}" if gain.p_value is not None and "<" in p_value_text(gain.p_value) else ""
     p = p or (f", p = {p_value_text(gain.p_value)}" if gain.p_value is not None else "")
     word = in_one_word(gain)
-    conclusion = "cannot be told apart from noise" if word == NOISE else word
+    conclusion = "not significant" if word == NOISE else word
     return f"{name}, {gain.metric}: {value}{within}{p}, n = {gain.n:,}: {conclusion}"
 
 
@@ -87,8 +87,8 @@ def chance_note(board: Scoreboard) -> str:
     low = sum(1 for each in every if in_one_word(each) != NOISE)
     expected = SIGNIFICANT * len(every)
     return (
-        f"The report makes {len(every):,} comparisons, {low:,} of them with p below {SIGNIFICANT:g}; were there no "
-        f"difference anywhere, about {expected:.1f} would be expected by chance."
+        f"The report makes {len(every):,} comparisons, {low:,} of them with p below {SIGNIFICANT:g}; if the "
+        f"models did not differ at all, about {expected:.1f} would be expected by chance."
     )
 
 

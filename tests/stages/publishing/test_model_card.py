@@ -146,8 +146,7 @@ def test_adapters_and_packs_are_described() -> None:
 def test_scores_say_which_gain_is_noise_and_what_measured_them() -> None:
     card = model_card(replace(FACTS, board=BOARD, made_with={"engine": "vLLM | 0.32"}, report="report"))
     for line in (
-        "The student is better than its base on MATH500 and cannot be told apart from its base on AIME: the difference "
-        "may be noise.",
+        "The student is better than its base on MATH500 and does not differ significantly from its base on AIME.",
         "| MATH500 | strict accuracy | n = 500 | 80.0 (76.0 to 83.4) | 86.4 (83.0 to 89.0) | +6.4 (+3.1 to +9.7), "
         "p = 0.0002 | better |",
         "| AIME | strict accuracy | n = 30, 1,920 answers | 10.0 (2.0 to 20.0) | 13.3 (4.0 to 24.0) "
