@@ -55,7 +55,7 @@ def test_a_layout_that_does_not_fit_is_refused_with_one_that_does(tmp_path: Path
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--on", "8xH900"), "'8xH900' names no hardware known here"),
+        (("--on", "8xH900"), "'8xH900' is not known hardware"),
         (("--on", "cpu-64GB", "--loss", "liger"), "liger on a CPU; needs a GPU"),
         (("--rows", "0"), "must be a whole number from 1"),
         (("--offload", "some"), "invalid choice: 'some'"),

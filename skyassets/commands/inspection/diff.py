@@ -76,7 +76,7 @@ def _path(recipe: Recipe, deployment: Deployment, name: str) -> Path:
         todo = "make it first" if table in {each.name for each in ASSET_TABLES} else f"name {TABLE}"
         raise StoreError(
             f"diff: there is no table {name!r}: neither the file {file} nor {path}; "
-            f"{path.parent.name} has {names or 'none'}; {todo}"
+            f"tables in {path.parent}: {names or 'none'}; {todo}"
         )
     return path
 

@@ -109,7 +109,7 @@ def hardware_of(text: str) -> Hardware:
     count, nodes = (int(written[part] or 1) for part in ("count", "nodes")) if written else (0, 0)
     if known is None or not count or not nodes:
         raise SkyassetsError(
-            f"{text!r} names no hardware known here; write 8xH100-80GB, 2x8xH100-80GB for two nodes, cpu for this "
+            f"{text!r} is not known hardware; write 8xH100-80GB, 2x8xH100-80GB for two nodes, cpu for this "
             f"machine's processor, or cpu-64GB for another's. Known are {', '.join(KNOWN_DEVICES)}"
         )
     return Hardware(known.device, count, nodes, known.host_memory_gb * count)

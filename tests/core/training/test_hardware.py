@@ -24,7 +24,7 @@ def test_a_processor_has_the_memory_in_its_name() -> None:
 
 @pytest.mark.parametrize("text", ["H900", "8x", "0xH100-80GB", "8xH100", "", "8 x H100-80GB"])
 def test_an_unknown_name_lists_the_known_ones(text: str) -> None:
-    with pytest.raises(SkyassetsError, match=r"names no hardware known here.*H100-80GB.*RTX4090-24GB"):
+    with pytest.raises(SkyassetsError, match=r"is not known hardware.*H100-80GB.*RTX4090-24GB"):
         hardware_of(text)
 
 
