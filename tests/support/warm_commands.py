@@ -4,6 +4,7 @@ A fork runs the command's own script with the arguments, environment, folder and
 of skyassets is imported before the fork. `Commands` is the side of the tests; run as a script this file is the process.
 """
 
+import faulthandler
 import gc
 import importlib
 import json
@@ -147,6 +148,8 @@ def _becomes_the_command(status: socket.socket, files: list[int], request: dict,
     os.environ.clear()
     os.environ.update(request["env"])
     time.tzset()
+    if request["env"].get("PYTHONFAULTHANDLER"):
+        faulthandler.enable(file=2)
     at_once = bool(request["env"].get("PYTHONUNBUFFERED"))
     for name, number in (("stdout", 1), ("stderr", 2)):
         errors = "backslashreplace" if name == "stderr" else None
