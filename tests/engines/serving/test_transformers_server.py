@@ -59,6 +59,13 @@ def test_rows_asked_together_say_what_each_says_alone(client: CompletionClient) 
     assert [reply.text for reply in together] == [reply.text for reply in alone]
 
 
+def test_samples_of_one_question_say_what_each_says_alone(client: CompletionClient) -> None:
+    rows = [request("x" * (n // 4), seed=n, max_tokens=3 + 11 * n % 30, top_p=0.9) for n in range(24)]
+    together = ask(client, *rows)
+    alone = [ask(client, row)[0] for row in reversed(rows)]
+    assert [reply.text for reply in together] == [reply.text for reply in reversed(alone)]
+
+
 def test_another_seed_says_something_else(client: CompletionClient) -> None:
     first, second = ask(client, request("Hi", seed=1), request("Hi", seed=2))
     assert first.text != second.text
