@@ -22,8 +22,12 @@ def json_value(value: object) -> object:
     no digest, or else the class's name. Enums become their value, tuples become lists. Whole floats become integers,
     so `temperature=1` and `1.0` are the same request.
 
+    A class may gain a field without a change of digests: it names the field in `identity_added`, and the field is left
+    out while it equals its default. Its default must then never change.
+
     Raises:
-        IdentityError: for anything without a stable JSON form (sets, functions, NaN, arbitrary objects).
+        IdentityError: for anything without a stable JSON form (sets, functions, NaN, arbitrary objects), and for a
+            class whose `identity_added` names what is no field with a default.
     """
     kind: Any = type(value)
     if kind is str or value is None or kind is int or kind is bool:  # by far the most common
@@ -37,8 +41,9 @@ def json_value(value: object) -> object:
             raise IdentityError(f"cannot fingerprint the number {value}: only finite numbers have an identity")
         return int(value) if value.is_integer() else value
     if not isinstance(value, type) and (fields := _fields(kind)) is not None:
-        title, names = fields
-        return {"": title, **{name: json_value(getattr(value, name)) for name in names}}
+        title, names, added = fields
+        named = {"": title, **{name: json_value(getattr(value, name)) for name in names}}
+        return {name: item for name, item in named.items() if name not in added or _ENCODE(item) != added[name]}
     if isinstance(value, list | tuple):
         return [json_value(item) for item in value]
     if isinstance(value, dict):
@@ -49,13 +54,22 @@ def json_value(value: object) -> object:
 
 
 @functools.cache
-def _fields(kind: type) -> tuple[str, tuple[str, ...]] | None:
-    """The name of a dataclass in digests, and the names of its fields; None for another type."""
+def _fields(kind: type) -> tuple[str, tuple[str, ...], dict[str, str]] | None:
+    """A dataclass's name in digests, its fields, and the JSON of the added ones' defaults; None for another type."""
     if not dataclasses.is_dataclass(kind):
         return None
     # Not inherited: a subclass is a different type of value.
     title = str(vars(kind).get("identity_name", kind.__name__))
-    return title, tuple(field.name for field in dataclasses.fields(kind))
+    defaults = {field.name: _default(field) for field in dataclasses.fields(kind)}
+    # Inherited, as the fields are.
+    added = tuple(getattr(kind, "identity_added", ()))
+    if wrong := [name for name in added if defaults.get(name, dataclasses.MISSING) is dataclasses.MISSING]:
+        raise IdentityError(f"{kind.__name__}.identity_added names {', '.join(wrong)}: name fields with a default")
+    return title, tuple(defaults), {name: canonical_json(defaults[name]) for name in added}
+
+
+def _default(field: dataclasses.Field[Any]) -> object:
+    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
 
 
 def canonical_json(value: object) -> str:

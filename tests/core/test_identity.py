@@ -1,6 +1,6 @@
 """Identities: equal values have equal digests, and what has no stable JSON form is refused."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
 
@@ -93,3 +93,54 @@ def test_a_class_is_named_in_digests_by_its_declared_name() -> None:
 
 def test_a_subclass_does_not_inherit_the_name() -> None:
     assert digest(Renamed(1, 2)) != digest(Deployment(1, 2))
+
+
+@dataclass(frozen=True)
+class Grown:
+    identity_name: ClassVar[str] = "Point"
+    identity_added: ClassVar[tuple[str, ...]] = ("label", "is_bold", "parts")
+    x: float
+    y: float
+    label: str = ""
+    is_bold: bool = False
+    parts: tuple[Vector, ...] = field(default_factory=lambda: (Vector(0, 0),))
+
+
+@dataclass(frozen=True)
+class GrownAgain(Grown):
+    identity_name: ClassVar[str] = "Point"
+
+
+@pytest.mark.parametrize("kind", [Grown, GrownAgain])
+def test_a_field_added_later_is_in_no_digest_while_it_is_its_default(kind: type[Grown]) -> None:
+    assert digest(kind(1, 2)) == digest(Point(1, 2)) == digest(Deployment(1, 2)) == "0279d707f7b861cb7f9ca8345da73aee"
+    assert digest([kind(1, 2, "", False, (Vector(0, 0.0),))]) == digest([Point(1, 2)])
+
+
+def test_a_field_added_later_is_in_the_digest_with_another_value() -> None:
+    digests = [
+        digest(Grown(1, 2)),
+        digest(Grown(1, 2, "a")),
+        digest(Grown(1, 2, parts=())),
+        digest(Grown(1, 2, "", True)),
+    ]
+    assert len(set(digests)) == len(digests)
+    assert canonical_json(Grown(1, 2, "a")) == '{"":"Point","label":"a","x":1,"y":2}'
+
+
+@dataclass(frozen=True)
+class WithoutDefault:
+    identity_added: ClassVar[tuple[str, ...]] = ("x",)
+    x: float
+
+
+@dataclass(frozen=True)
+class WithoutField:
+    identity_added: ClassVar[tuple[str, ...]] = ("z",)
+    x: float
+
+
+@pytest.mark.parametrize(("value", "name"), [(WithoutDefault(1), "x"), (WithoutField(1), "z")])
+def test_only_a_field_with_a_default_can_be_added_later(value: object, name: str) -> None:
+    with pytest.raises(IdentityError, match=f"identity_added names {name}: name fields with a default"):
+        digest(value)
