@@ -9,19 +9,13 @@ and the comparison decides, or reports that it cannot.
 from skyassets.stages.extraction.boxes import last_box
 from skyassets.stages.extraction.last_value import last_value
 from skyassets.stages.extraction.statement import stated_answer
-from skyassets.stages.extraction.trace_format import BEGIN_SOLUTION, END_SOLUTION, END_THOUGHT, MARKERS
+from skyassets.stages.extraction.thoughts import split
 
 
 def solution(text: str) -> str | None:
     """`text` after the thinking: all of it if there is none, None if the thinking never ends."""
-    if any(marker in text for marker in MARKERS):
-        _, closed, after = text.rpartition(END_THOUGHT)
-        _, opened, after = after.partition(BEGIN_SOLUTION)
-        return after.partition(END_SOLUTION)[0] if closed and opened else None
-    if "<think>" in text or "</think>" in text:
-        _, closed, after = text.rpartition("</think>")
-        return after if closed and "<think>" not in after else None
-    return text
+    parts = split(text)
+    return None if isinstance(parts, str) else parts.solution
 
 
 def strict_answer(text: str) -> str | None:

@@ -3,6 +3,7 @@
 import re
 
 from skyassets.stages.equivalence.number import quantity
+from skyassets.stages.extraction.thoughts import TAG
 
 CHOICE, SCORED = "choice", "scored"
 """Kinds of reference in addition to the domains: an option's letter, and a scorer's rules."""
@@ -11,9 +12,9 @@ FORMULA = re.compile(r"\$\$?((?:\\.|[^$\n\\])+)\$\$?|\\\((.+?)\\\)|\\\[(.+?)\\\]
 NUMBER = re.compile(
     r"(?<![\w.])[-−+]?\$?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)?(?:(?<=\d)(?:\.\d+)?|\.\d+)(?:\s?/\s?\d+(?![\d.]))?%?"
 )
-SENTENCE = re.compile(r"[.?](?=[\s*_\"”]|$)|\n|</?think>|<\|\w+\|>")
+SENTENCE = re.compile(rf"[.?](?=[\s*_\"”]|$)|\n|<\|\w+\|>|{TAG}")
 REASON = re.compile(
-    r"[.?](?=[\s*_\"”]|$)|\n|<\|\w+\|>|</?think>|,?\s+(?:because|since|as|which|so|where|hence|thus)\b|"
+    rf"[.?](?=[\s*_\"”]|$)|\n|<\|\w+\|>|{TAG}|,?\s+(?:because|since|as|which|so|where|hence|thus)\b|"
     r",\s+(?:for|of course)\b"
 )
 """The end of a statement: the end of its sentence, or the start of its reasons."""

@@ -43,22 +43,11 @@ def template_token(text: str) -> str | None:
     return next((token[0] for token in _TEMPLATE_TOKEN.finditer(text) if token[0] not in MARKERS), None)
 
 
-def without_think_tags(text: str) -> str | None:
-    """`text` without R1's tags around its thought; None unless they are exactly one pair.
+def parse(text: str, *, empty_thought: bool = False) -> Structured | None:
+    """The two parts of `text`; None unless each marker occurs once, in order, with no text outside the markers.
 
-    The first tag may be missing: templates that open the thought omit it from the completion.
+    The solution must not be empty, and the thought only with `empty_thought`.
     """
-    thought, closed, rest = text.partition("</think>")
-    if not closed:
-        return None if "<think>" in text else text
-    thought = thought.strip().removeprefix("<think>")
-    if "<think>" in thought + rest or "</think>" in rest:
-        return None
-    return f"{thought.strip()}\n\n{rest.strip()}"
-
-
-def parse(text: str) -> Structured | None:
-    """The two parts of `text`; None unless each marker occurs once, in order, with no text outside the markers."""
     if any(text.count(marker) != 1 for marker in MARKERS):
         return None
     before, rest = text.split(BEGIN_THOUGHT)
@@ -67,6 +56,6 @@ def parse(text: str) -> Structured | None:
     solution, closed, after = rest.partition(END_SOLUTION)
     if not (ended and began and closed) or before.strip() or between.strip() or after.strip():
         return None
-    if not thought.strip() or not solution.strip():
+    if not (thought.strip() or empty_thought) or not solution.strip():
         return None
     return Structured(thought.strip(), solution.strip())

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 
 from skyassets.stages.equivalence.compare import same
 from skyassets.stages.extraction.final_answer import lenient_answer, strict_answer
+from skyassets.stages.extraction.thoughts import thought_tag
 from skyassets.stages.extraction.trace_format import parse
 from skyassets.stages.grading.extract_code import lenient_code, strict_code
 
-CHECKS = ("no error text", "no refusal", "format", "length", "form", "answer")
+CHECKS = ("no error text", "no refusal", "no thought tag", "format", "length", "form", "answer")
 """The order of the checks; the first that fails gives the reason."""
 
 UNSEEN = "there is no thought and no solution to look at"
@@ -47,10 +48,11 @@ def checks(trace: str, text: str, domain: str, shortest: float, longest: float) 
     failures: dict[str, str | None] = {
         "no error text": _new(_ERROR_TEXT, trace, text, "an API's error text"),
         "no refusal": _new(_REFUSAL, trace, text, "a refusal"),
+        "no thought tag": left_tag(text),
     }
     if parts is None:
         reason = "the four markers do not stand once each, in order"
-        return failures | {"format": reason} | dict.fromkeys(CHECKS[3:], UNSEEN)
+        return failures | {"format": reason} | dict.fromkeys(CHECKS[CHECKS.index("format") + 1 :], UNSEEN)
     ratio = len(parts.thought) / max(len(trace), 1)
     too_far = None if shortest <= ratio <= longest else f"the thought is {ratio:.2f} times as long as the trace"
     return (
@@ -68,6 +70,12 @@ def first_failure(failures: Mapping[str, str | None]) -> str | None:
 def error_text(text: str) -> str | None:
     """The start of an API error message in place of the model's text; None if there is none."""
     return _new(_ERROR_TEXT, "", text, "an API's error text")
+
+
+def left_tag(text: str) -> str | None:
+    """That a rewrite still holds a mark of a thought, which its student would learn; None if it holds none."""
+    tag = thought_tag(text)
+    return None if tag is None else f"a thought's tag is left in the rewrite: {' '.join(tag.split())}"
 
 
 def changed(trace: str, text: str, domain: str) -> str | None:

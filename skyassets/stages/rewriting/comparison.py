@@ -10,6 +10,7 @@ import polars as pl
 
 from skyassets.core.identity import digest
 from skyassets.core.rows.store import RowStore
+from skyassets.stages.extraction.thoughts import after_own_thought
 from skyassets.stages.rewriting.checks import CHECKS, checks
 from skyassets.stages.rewriting.rewrite import ModelRewriting, RuleRewriting, rewrite
 from skyassets.stages.sampling.completions import Completer
@@ -81,7 +82,7 @@ def try_side(
         result = rewrites[str(trace["trace_id"])]
         reply = replies.get(str(result["completion_id"]), {})
         problem = problem_of[str(trace["problem_id"])]
-        text = reply.get("text") if reply else result["rewritten"]
+        text = after_own_thought(str(reply["text"])) if reply else result["rewritten"]
         results.append(
             {
                 **{name: result[name] for name in ("trace_id", "problem_id", "completion_id", "failed", "changed")},

@@ -14,21 +14,26 @@ from skyassets.core.identity import digest
 from skyassets.core.ports import Message, Model, Request, Sampling
 from skyassets.core.tables.declarations import REWRITES
 from skyassets.core.tables.store import StageResult
-from skyassets.stages.extraction.final_answer import lenient_answer
-from skyassets.stages.extraction.trace_format import Structured, join, parse, without_think_tags
-from skyassets.stages.grading.extract_code import lenient_code
-from skyassets.stages.rewriting.checks import changed, checks, error_text, first_failure
+from skyassets.stages.extraction.thoughts import Parts, after_own_thought, split
+from skyassets.stages.extraction.trace_format import join, parse
+from skyassets.stages.rewriting.checks import changed, checks, error_text, first_failure, left_tag
+from skyassets.stages.rewriting.rules import structured
 from skyassets.stages.sampling.completions import Completer, Replies, request
 from skyassets.stages.sampling.length_policy import CUT, DROP, LengthPolicy
 
 
 @dataclass(frozen=True)
 class RuleRewriting:
-    """Rewriting by rules: the trace becomes the thought, and its own stated answer the solution."""
+    """Rewriting by rules: the trace becomes the thought, and its own stated answer the solution.
+
+    Of a trace that marks its thought, thought and solution stay apart. The thought may be empty: whether such a row is
+    wanted is for the curation's rules to say.
+    """
 
     identity_name: ClassVar[str] = "RuleRewriting"
     statement: str = "The answer is \\boxed{{answer}}."
-    """The solution of a problem that is not code; {answer} is the trace's answer, never the ground truth."""
+    """The solution of a problem that is not code; {answer} is the trace's answer, never the ground truth. If the trace
+    marks its thought, this follows its own solution, if that has no box."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,7 @@ def rewrite(
     }
     for trace_id in [key for key, row in ready.items() if parse(str(row["text"]))]:
         text = str(ready.pop(trace_id)["text"]).strip()
-        error = error_text(text)
+        error = error_text(text) or left_tag(text)
         done[trace_id] = Rewritten(None if error else text, error)
     metadata: dict[str, object] = {}
     unfinished = 0
@@ -104,29 +109,17 @@ def rewrite(
 
 
 def by_rules(trace: str, domain: str, rules: RuleRewriting) -> Rewritten:
-    """The trace as thought, and its own stated answer (or its code, for code problems) as solution."""
-    untagged = without_think_tags(trace)
-    if untagged is None:
-        return Rewritten(None, "the trace's <think> tags are not one pair")
-    if domain == "code":
-        code = lenient_code(untagged)
-        if code is None:
-            return Rewritten(None, "the trace holds no code")
-        thought = _without_code(untagged)
-        solution = f"```python\n{code.strip()}\n```"
-    else:
-        answer = lenient_answer(trace, domain)
-        if answer is None:
-            return Rewritten(None, "the trace states no answer")
-        thought = untagged
-        solution = rules.statement.replace("{answer}", answer)
-    if not thought.strip():
-        return Rewritten(None, "the trace holds no reasoning beside its answer")
+    """The trace's thought, and its own stated answer (or its code, for code problems) as solution."""
+    parts = split(trace)
+    made = parts if isinstance(parts, str) else structured(parts, domain, rules.statement)
+    if isinstance(made, str):
+        return Rewritten(None, made)
+    if tag := left_tag(f"{made.thought}\n\n{made.solution}"):
+        return Rewritten(None, tag)
     try:
-        text = join(Structured(thought, solution))
+        return Rewritten(join(made), None)
     except ValueError as error:
         return Rewritten(None, str(error))
-    return Rewritten(text, None)
 
 
 @dataclass(frozen=True)
@@ -151,9 +144,17 @@ class _ModelRewriter:
 
     def rewrite(self, traces: dict[str, dict[str, object]]) -> dict[str, Rewritten]:
         done: dict[str, Rewritten] = {}
-        waiting = dict.fromkeys(traces, _Try()) if self.rewriting.tries else {}
+        shown: dict[str, str] = {}
+        for trace_id, row in traces.items():
+            parts = split(str(row["text"]))
+            if isinstance(parts, str):
+                # A thought that never ends has no solution, and the model must not make one up.
+                done[trace_id] = Rewritten(None, parts)
+            else:
+                shown[trace_id] = _shown(parts, str(row["text"]))
+        waiting = dict.fromkeys(shown, _Try()) if self.rewriting.tries else {}
         while waiting:
-            requests = {trace_id: self._request(traces[trace_id], at) for trace_id, at in waiting.items()}
+            requests = {key: self._request(traces[key], shown[key], at) for key, at in waiting.items()}
             # A rewrite is about as long as its trace.
             expected = {requests[trace_id].id: float(len(str(traces[trace_id]["text"]))) for trace_id in waiting}
             replies = self.completer.complete(self.rewriting.model, list(requests.values()), expected)
@@ -177,10 +178,10 @@ class _ModelRewriter:
         # Keep the larger limit: a text that was cut once would be cut again.
         return replace(at, number=at.number + 1) if result.failed and at.number + 1 < self.rewriting.tries else None
 
-    def _request(self, trace: dict[str, object], at: _Try) -> Request:
+    def _request(self, trace: dict[str, object], shown: str, at: _Try) -> Request:
         question = str(self.problems[str(trace["problem_id"])]["question"])
         pieces = self.rewriting.prompt.split("{trace}")
-        user = str(trace["text"]).join(piece.replace("{question}", question) for piece in pieces)
+        user = shown.join(piece.replace("{question}", question) for piece in pieces)
         messages = (Message("system", self.rewriting.system), Message("user", user))
         sampling = replace(self.rewriting.sampling, max_tokens=self.limits[at.limit])
         return request(self.rewriting.model, messages, sampling, self.rewriting.seed + at.number)
@@ -192,7 +193,7 @@ class _ModelRewriter:
         ended = completion["finish_reason"]
         if ended != "stop" and not (ended == CUT and self.rewriting.length.keep):
             return Rewritten(None, f"the rewrite did not finish: {ended}", completion_id)
-        before, after = str(trace["text"]), str(completion["text"]).strip()
+        before, after = str(trace["text"]), after_own_thought(str(completion["text"])).strip()
         domain = str(self.problems[str(trace["problem_id"])]["domain"])
         failure = first_failure(checks(before, after, domain, self.rewriting.shortest, self.rewriting.longest))
         if failure:
@@ -201,7 +202,7 @@ class _ModelRewriter:
 
 
 def _row(trace: dict[str, object], result: Rewritten, name: str, rewriting: object) -> dict[str, object]:
-    parts = parse(result.text) if result.text else None
+    parts = parse(result.text, empty_thought=True) if result.text else None
     return {
         "rewrite_id": digest("rewrite", trace["trace_id"], rewriting, result.completion_id),
         "trace_id": trace["trace_id"],
@@ -216,7 +217,6 @@ def _row(trace: dict[str, object], result: Rewritten, name: str, rewriting: obje
     }
 
 
-def _without_code(text: str) -> str:
-    """The text outside its code blocks."""
-    outside = text.split("```")[::2]
-    return "\n".join(part.strip() for part in outside if part.strip())
+def _shown(parts: Parts, trace: str) -> str:
+    """The trace as the model sees it: without the marks around its thought, so that it does not copy them."""
+    return trace if parts.thought is None else f"{parts.thought}\n\n{parts.solution}".strip()

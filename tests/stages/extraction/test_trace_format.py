@@ -4,14 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skyassets.stages.extraction.trace_format import (
-    MARKERS,
-    Structured,
-    join,
-    parse,
-    template_token,
-    without_think_tags,
-)
+from skyassets.stages.extraction.trace_format import MARKERS, Structured, join, parse, template_token
 
 part = (
     st.text()
@@ -53,16 +46,8 @@ def test_less_than_and_bars_are_no_template_token() -> None:
     assert template_token("|a|<|b|, 1 <| 2 |> 3, <|> and <b>") is None
 
 
-@pytest.mark.parametrize(
-    ("text", "untagged"),
-    [
-        ("<think>5 + 5</think>It is 10.", "5 + 5\n\nIt is 10."),
-        ("5 + 5\n</think>\nIt is 10.", "5 + 5\n\nIt is 10."),
-        ("It is 10.", "It is 10."),
-        ("<think>I reason 10", None),
-        ("<think>a</think>b</think>c", None),
-        ("<think>a</think><think>b</think>c", None),
-    ],
-)
-def test_the_tags_of_one_thought_are_removed_and_nothing_else(text: str, untagged: str | None) -> None:
-    assert without_think_tags(text) == untagged
+def test_a_thought_may_be_empty_only_where_that_is_asked_for() -> None:
+    text = join(Structured("", "s"))
+    assert parse(text) is None
+    assert parse(text, empty_thought=True) == Structured("", "s")
+    assert parse(join(Structured("t", "")), empty_thought=True) is None

@@ -13,6 +13,7 @@ from skyassets.core.ports import CompletionClient, Model, Reply, Request, Sampli
 from skyassets.core.rows.store import RowStore
 from skyassets.core.tables.declarations import COMPLETIONS, PROBLEMS, TRACES
 from skyassets.core.tables.store import StageResult
+from skyassets.stages.extraction.thought_markers import PLAIN, PROSE, SPECIAL, Markers
 from skyassets.stages.extraction.trace_format import Structured, join, parse
 from skyassets.stages.rewriting.rewrite import ModelRewriting, RuleRewriting, by_rules, is_ready, rewrite
 from skyassets.stages.sampling.completions import Completer
@@ -50,12 +51,45 @@ def test_the_rules_put_code_into_the_solution_alone() -> None:
         ("I do not know.", "code", "no code"),
         ("```python\ndef f():\n    pass\n```", "code", "no reasoning"),
         ("The <|end_of_thought|> answer is 4.", "maths", "marker"),
+        ("<think>It is 4", "maths", "the thought never ends: the marker </think> is missing"),
+        ("[THINK]It is \\boxed{4}.[/THINK]", "maths", "ends with its thought"),
+        ("<think>a</think>I cannot say.", "maths", "states no answer"),
+        ("<think>a</think>Here is `<think>`: \\boxed{4}", "maths", "a thought's tag is left in the rewrite: <think>"),
+        ("I say.\n<reasoning>\nThe answer is 4.", "maths", "a thought's tag is left in the rewrite: <reasoning>"),
     ],
 )
 def test_a_trace_that_the_rules_cannot_rewrite_is_explained(trace: str, domain: str, why: str) -> None:
     result = by_rules(trace, domain, RuleRewriting())
     assert result.text is None
     assert why in str(result.failed)
+
+
+TABLE = pytest.mark.parametrize("kind", [*SPECIAL, *PLAIN, PROSE], ids=lambda kind: kind.opens)
+
+
+@TABLE
+def test_the_rules_keep_thought_and_solution_apart_and_drop_the_tags(kind: Markers) -> None:
+    whole = by_rules(f"{kind.opens}\nWe add.\n{kind.closes}\n\nSo \\boxed{{5}}.", "maths", RuleRewriting())
+    assert whole.text == join(Structured("We add.", "So \\boxed{5}."))
+    unboxed = by_rules(f"{kind.opens}\nWe add.\n{kind.closes}\n\nIt is 5.", "maths", RuleRewriting())
+    assert unboxed.text == join(Structured("We add.", "It is 5.\n\nThe answer is \\boxed{5}."))
+
+
+@TABLE
+def test_the_rules_keep_a_marked_solution_of_one_block_and_make_one_of_several(kind: Markers) -> None:
+    code = "```python\nprint(5)\n```"
+    one = by_rules(f"{kind.opens}\nWe add.\n{kind.closes}\n\nSo:\n{code}", "code", RuleRewriting())
+    assert one.text == join(Structured("We add.", f"So:\n{code}"))
+    two = by_rules(f"{kind.opens}\nWe add.\n{kind.closes}\n\n{code}\nNo:\n{code}", "code", RuleRewriting())
+    assert two.text == join(Structured("We add.\n\nNo:", code))
+
+
+@pytest.mark.parametrize(
+    "trace", ["<think>\n\n</think>\n\nIt is \\boxed{5}.", "<|channel>thought\n<channel|>It is \\boxed{5}."]
+)
+def test_an_empty_thought_stays_empty(trace: str) -> None:
+    result = by_rules(trace, "maths", RuleRewriting())
+    assert result.text == join(Structured("", "It is \\boxed{5}."))
 
 
 @dataclass
@@ -169,6 +203,35 @@ def test_a_budget_of_tries_is_part_of_the_recipe(tmp_path: Path) -> None:
     result = rewrite(traces, problems, replace(REWRITING, tries=1), by)
     assert "the answer was changed: 42 became 43" in str(result.frame["failed"][0])
     assert len(script.requests) == 1
+
+
+@TABLE
+def test_the_model_sees_the_trace_without_the_tags_of_its_thought(tmp_path: Path, kind: Markers) -> None:
+    marked = f"{kind.opens}\nFirst I multiply 6 by 7.\n{kind.closes}\n\nThe answer is 42."
+    result, script = rewritten(tmp_path, GOOD, trace=marked)
+    assert script.requests[0].messages[-1].content.endswith("First I multiply 6 by 7.\n\nThe answer is 42.")
+    assert kind.opens not in script.requests[0].messages[-1].content
+    assert result.frame["rewritten"].to_list() == [GOOD]
+
+
+def test_the_model_is_not_asked_about_a_thought_that_never_ends(tmp_path: Path) -> None:
+    result, script = rewritten(tmp_path, GOOD, trace=f"<think>{TRACE}")
+    assert result.frame["failed"].to_list() == ["the thought never ends: the marker </think> is missing"]
+    assert script.requests == []
+
+
+@pytest.mark.parametrize("tag", ["<think>", "[/THINK]", "◁think▷", "<|channel>thought", "<|channel|>", "<reasoning>"])
+def test_a_rewrite_that_still_holds_a_thoughts_tag_is_refused(tmp_path: Path, tag: str) -> None:
+    tagged = GOOD.replace("First", f"{tag}\nFirst")
+    result, _ = rewritten(tmp_path, tagged, tagged, tagged)
+    assert result.frame["failed"].to_list() == [f"a thought's tag is left in the rewrite: {tag}"]
+    stored, _ = rewritten(tmp_path / "stored", trace=tagged)
+    assert stored.frame["failed"].to_list() == [f"a thought's tag is left in the rewrite: {tag}"]
+
+
+def test_the_thought_of_the_rewriter_itself_is_no_part_of_the_rewrite(tmp_path: Path) -> None:
+    result, _ = rewritten(tmp_path, f"<think>I copy it.</think>\n\n{GOOD}")
+    assert result.frame["rewritten"].to_list() == [GOOD]
 
 
 def limits(script: Script) -> list[tuple[int, int]]:

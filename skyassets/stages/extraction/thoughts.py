@@ -1,0 +1,177 @@
+"""Splits a text into its thought and its solution, whichever model wrote it.
+
+The solution is what follows the last mark of the thought. A thought that is opened and never closed has no solution.
+A text without any mark is a solution.
+
+Special marks count wherever a model writes them (`thought_marks`). Plain tags, which ordinary text may hold too
+(`<reasoning>`), count only if the text begins with one, after at most a short preamble without an answer, or if a
+closing one stands alone on its line in a text without an opening one: some templates put that into the prompt.
+Harmony without its tokens is told from prose by its glued words: a text may begin with the word "analysis".
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from skyassets.stages.extraction import harmony
+from skyassets.stages.extraction.thought_markers import ANSWERS, BUDGET_NOTE, PLAIN, PROSE, SPECIAL, Markers, any_of
+from skyassets.stages.extraction.thought_marks import Mark, is_alone, marks, pattern_of
+from skyassets.stages.extraction.trace_format import BEGIN_SOLUTION, BEGIN_THOUGHT, END_SOLUTION, END_THOUGHT, MARKERS
+
+_SPECIAL_TAG = f"{any_of(*SPECIAL)}|{harmony.TOKENS}|{any_of(BUDGET_NOTE)}"
+TAG = f"{_SPECIAL_TAG}|{any_of(*PLAIN)}"
+"""Every tag of a thought, as a regular expression without named groups."""
+LONGEST_PREAMBLE = 300
+"""Characters before a plain tag that may still open a thought."""
+
+_SPECIAL, _PLAIN = re.compile(any_of(*SPECIAL)), re.compile(any_of(*PLAIN))
+_LEFT_OVER = re.compile(f"{_SPECIAL_TAG}|{harmony.BOUNDARY}")
+_HARMONY_START = re.compile(r"<\|(?:channel|start)\|>|(?:assistant)?(?:analysis|commentary|final)")
+_ANSWER = re.compile(r"\\boxed|\\fbox|```")
+
+Kind = Markers | str | None
+"""How a text marks its thought: a row of the table, one of the two formats below, or not at all."""
+_STRUCTURE, _HARMONY = "structure", "harmony"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A text's thought, None if it marks none, and its solution."""
+
+    thought: str | None
+    solution: str
+
+
+def split(text: str) -> Parts | str:
+    """The thought and the solution of `text`; the reason if its thought never ends.
+
+    Several thoughts, and what stands between them, are one.
+    """
+    parts = _split(text, _kind(text))
+    if isinstance(parts, str) or parts.thought is None:
+        return parts
+    # A model that thinks by itself may then answer in the structure that it was asked for.
+    inner = _split(parts.solution, _kind_at_start(parts.solution))
+    if isinstance(inner, str):
+        return inner
+    thought = _without_notes(_joined([parts.thought, inner.thought or ""]))
+    return Parts(thought, _unwrapped(inner.solution))
+
+
+def after_own_thought(text: str) -> str:
+    """`text` after the thought of a model that was asked for the structure; all of it if that thought never ends."""
+    kind = _kind(text)
+    parts = _split(text, None if kind == _STRUCTURE else kind)
+    return text if isinstance(parts, str) else parts.solution
+
+
+def thought_tag(text: str) -> str | None:
+    """The first mark of a thought in `text`; None if there is none. The four markers of the structure do not count.
+
+    Special marks count wherever they stand, because a tokenizer reads them everywhere; plain tags not where the text
+    only mentions them.
+    """
+    found = [mark for mark in (_LEFT_OVER.search(text),) if mark]
+    if _PLAIN.search(text):
+        found += [of_kind[0] for each in PLAIN if (of_kind := marks(text, each))]
+    return min(found, key=lambda mark: mark.start())[0] if found else None
+
+
+def _kind(text: str) -> Kind:
+    """As the text begins, else by its first mark."""
+    if (kind := _kind_at_start(text)) is not None:
+        return kind
+    places: list[tuple[int, Kind]] = [(text.index(mark), _STRUCTURE) for mark in MARKERS if mark in text]
+    if _SPECIAL.search(text):
+        places += [(found[0].start(), each) for each in SPECIAL if (found := marks(text, each))]
+    if places:
+        return min(places, key=lambda place: place[0])[1]
+    if harmony.messages(text) is not None:
+        return _HARMONY
+    plain = PLAIN if _PLAIN.search(text) else ()
+    return next((each for each in plain if _is_placed(text, marks(text, each))), None)
+
+
+def _kind_at_start(text: str) -> Kind:
+    start = text.lstrip()
+    if start.startswith(MARKERS):
+        return _STRUCTURE
+    if _HARMONY_START.match(start) and harmony.messages(text) is not None:
+        return _HARMONY
+    for each in (*SPECIAL, *PLAIN, PROSE):
+        mark = pattern_of(each).match(start)
+        if mark and mark.lastgroup == "opens" and (each is not PROSE or len(marks(text, PROSE)) > 1):
+            return each
+    return None
+
+
+def _is_placed(text: str, found: list[Mark]) -> bool:
+    """Whether plain tags stand where a model puts them around its thought."""
+    if not found:
+        return False
+    before, after = text[: found[0].start()], text[found[-1].end() :]
+    if found[0].lastgroup == "closes":
+        return is_alone(found[0]) and bool(before.strip()) and all(mark.lastgroup == "closes" for mark in found)
+    is_preamble = len(before) <= LONGEST_PREAMBLE and not _ANSWER.search(before)
+    is_at_margin = not before.rpartition("\n")[2].strip()
+    return is_preamble and is_at_margin and found[-1].lastgroup == "closes" and bool(after.strip())
+
+
+def _split(text: str, kind: Kind) -> Parts | str:
+    match kind:
+        case Markers():
+            return _split_at_marks(text, kind)
+        case "structure":
+            return _split_structure(text)
+        case "harmony":
+            return _split_harmony(text)
+        case _:
+            return Parts(None, text)
+
+
+def _split_at_marks(text: str, kind: Markers) -> Parts | str:
+    found = marks(text, kind)
+    if found[-1].lastgroup == "opens":
+        return _unending(kind.closes)
+    starts, ends = [0, *(mark.end() for mark in found)], [mark.start() for mark in found]
+    pieces = [text[start:end] for start, end in zip(starts, ends, strict=False)]
+    return Parts(_joined(pieces), text[starts[-1] :].strip())
+
+
+def _split_structure(text: str) -> Parts | str:
+    thought, closed, after = text.rpartition(END_THOUGHT)
+    between, opened, after = after.partition(BEGIN_SOLUTION)
+    if not closed or not opened:
+        return _unending(BEGIN_SOLUTION if closed else END_THOUGHT)
+    return Parts(_joined([*thought.split(BEGIN_THOUGHT), between]), after.partition(END_SOLUTION)[0].strip())
+
+
+def _split_harmony(text: str) -> Parts | str:
+    *before, (channel, content) = harmony.messages(text) or [(harmony.FINAL, text)]
+    if channel != harmony.FINAL:
+        return _unending(f"of the channel {harmony.FINAL}")
+    return Parts(_joined(message for _, message in before), content)
+
+
+def _unending(missing: str) -> str:
+    return f"the thought never ends: the marker {missing} is missing"
+
+
+def _joined(pieces: Iterable[str]) -> str:
+    return "\n\n".join(filter(None, (piece.strip() for piece in pieces)))
+
+
+def _without_notes(thought: str) -> str:
+    """`thought` without notes about its budget: they are no reasoning, and a student has no such budget."""
+    first, *noted = thought.split(BUDGET_NOTE.opens)
+    closes = BUDGET_NOTE.closes
+    after = (note.partition(closes)[2] if closes in note else note for note in noted)
+    return _joined(piece.replace(closes, "") for piece in (first, *after))
+
+
+def _unwrapped(solution: str) -> str:
+    """`solution` without the marks that some models put around the answer after a thought."""
+    for each in ANSWERS:
+        if solution.startswith(each.opens) and solution.count(each.opens) == 1:
+            return solution.removeprefix(each.opens).removesuffix(each.closes).strip()
+    return solution
