@@ -3,17 +3,18 @@
 import contextlib
 import ipaddress
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from skyassets.core.errors import BudgetError, ServerError
 from skyassets.core.money import FREE, Budget, Price
-from skyassets.core.ports import Conversation, Limits, Model, ModelProvider, TokenPiece
+from skyassets.core.ports import Conversation, Limits, Model, ModelProvider, TokenCount, TokenPiece
 from skyassets.core.prices import PRICES
 from skyassets.core.training.model_shape import ModelShape
 from skyassets.core.training.spec import Saving, Trainer
+from skyassets.core.training.unfit import Unfit
 from skyassets.engines.fake import engine as fake
 from skyassets.engines.fake.engine import word_pieces
 from skyassets.engines.host.devices import gpus
@@ -31,7 +32,7 @@ from skyassets.engines.serving.vllm_options import VllmOptions
 from skyassets.engines.serving.vllm_server import VllmServer, vllm_problem
 from skyassets.engines.tokenizing.process import token_lengths, token_pieces
 from skyassets.engines.training.trainer import DeepSpeedTrainer, ProgressChannel
-from skyassets.stages.curation.examples import Count
+from skyassets.stages.curation.examples import STRUCTURE_TOKENS, Count
 from skyassets.stages.grading.config import Graders
 from skyassets.stages.publishing.card_content import licence_of
 from skyassets.stages.training.parallelism import LayoutOverrides
@@ -226,11 +227,15 @@ class Deployment:
         card = self.weights(base) / "README.md" if base.name != fake.NAME else Path()
         return licence_of(card.read_text(encoding="utf-8")) if card.is_file() else ""
 
-    def count(self, base: Model) -> Count:
-        """A token counter with the tokenizer of `base`."""
+    def count(self, base: Model, log: Callable[[str], None] = lambda line: None) -> Count:
+        """A token counter with the tokenizer of `base`; `log` gets what is to be known about its template."""
         if base.name == fake.NAME:
             return fake.count_words
-        return lambda conversations: token_lengths(self.weights(base), conversations) if conversations else []
+
+        def count(conversations: Sequence[Conversation]) -> list[TokenCount | Unfit]:
+            return token_lengths(self.weights(base), conversations, STRUCTURE_TOKENS, log) if conversations else []
+
+        return count
 
     @contextlib.contextmanager
     def graders(self, limits: Limits) -> Iterator[Graders]:

@@ -14,6 +14,7 @@ from skyassets.core.money import Budget
 from skyassets.core.ports import CompletionClient, Conversation, Model, Step, TokenCount, TokenPiece
 from skyassets.core.training.model_shape import ModelShape
 from skyassets.core.training.spec import TrainPlan
+from skyassets.core.training.unfit import Unfit
 from skyassets.engines.fake.model import FakeModel
 from skyassets.engines.fake.server import server
 from skyassets.engines.openai_api.completions import OpenAIClientPool
@@ -22,6 +23,8 @@ from skyassets.engines.openai_api.endpoint import Endpoint
 NAME = "tiny"
 SHAPE = ModelShape(1, 1, 1, 1, 1, 1, 1, is_tied=True, parameters=2)
 """Two parameters."""
+SPECIAL = ("<|im_start|>", "<|im_end|>", "</s>")
+"""The words that would open or end a turn."""
 
 
 @dataclass(frozen=True)
@@ -84,13 +87,24 @@ class FakeTrainer:
         return curve
 
 
-def count_words(conversations: Sequence[Conversation]) -> list[TokenCount]:
-    """Return the fake model's token counts: its tokens are words."""
-    counts = []
+def count_words(conversations: Sequence[Conversation]) -> list[TokenCount | Unfit]:
+    """Return the fake model's token counts, or the special token in a conversation: its tokens are words."""
+    counts: list[TokenCount | Unfit] = []
     for conversation in conversations:
         pieces = word_pieces(conversation)
-        counts.append(TokenCount(sum(piece.tokens for piece in pieces), sum(p.tokens for p in pieces if p.learned)))
+        if unfit := _special_token(conversation):
+            counts.append(unfit)
+        else:
+            counts.append(TokenCount(sum(p.tokens for p in pieces), sum(p.tokens for p in pieces if p.learned)))
     return counts
+
+
+def _special_token(conversation: Conversation) -> Unfit | None:
+    for message in conversation.messages:
+        if token := next((each for each in SPECIAL if each in message.content), None):
+            part = "answer" if message.role == "assistant" else "question"
+            return Unfit(f"the {part} contains {token!r}, a special token of the student's tokenizer")
+    return None
 
 
 def word_pieces(conversation: Conversation) -> list[TokenPiece]:

@@ -7,6 +7,7 @@ agree about a length. `process` runs it in a separate process.
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 from skyassets.core.batches import batches
 from skyassets.core.errors import TrainerError
 from skyassets.core.ports import Conversation, Message, TokenPiece
-from skyassets.engines.tokenizing.chat_turns import AnswerTurn, answer_turns
+from skyassets.core.training.unfit import Unfit
+from skyassets.engines.tokenizing.chat_turns import AnswerTurn, Render, UnfitExampleError, answer_turns
+from skyassets.engines.tokenizing.special_tokens import SpecialTokens
 from skyassets.engines.tokenizing.token_file import TokenExample
 from skyassets.engines.tokenizing.word_cache import WordCache, cuts_safely
 
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 
 BATCH_CHARACTERS = 1 << 21
 """Characters that are tokenized at once: about 32 long traces, enough for many cores, which take about 200 MB."""
+TEMPLATE_DATE = datetime(2024, 7, 26)
+"""What a template sees as today's date, so that an example has the same tokens on every day: the date that Llama 3's
+templates write when they have no clock."""
 
 
 class ChatTokenizer:
@@ -39,6 +45,8 @@ class ChatTokenizer:
             self._fast.no_padding()
         self._words = WordCache(self._fast) if self._fast is not None and cuts_safely(self._fast) else None
         named = {*ends, tokenizer.eos_token_id} - {None}
+        self.writes_date = False
+        """Whether the template has asked for today's date."""
         marks = zip(named, tokenizer.convert_ids_to_tokens(list(named)), strict=True)
         self._ends = {end: str(mark) for end, mark in marks if mark}
         if not self._ends or not tokenizer.chat_template:
@@ -79,15 +87,57 @@ class ChatTokenizer:
     def encode_all(self, conversations: Iterable[Conversation]) -> Iterator[TokenExample]:
         """Encode many conversations, in order, on all cores, with a few of them in memory at a time."""
         for batch in batches(conversations, _characters, BATCH_CHARACTERS):
-            turns = [answer_turns(one, self._renderer(one), self._ends.values()) for one in batch]
-            texts = [[text for turn in each for text in (turn.prompt, turn.answer)] for each in turns]
-            if self._is_piecewise:
-                ids = iter(self._ids([text for each in texts for text in each]))
-                pieces = [[next(ids) for _ in each] for each in texts]
-            else:
-                pieces = [self._in_context(each) for each in texts]
-            for conversation, each, tokens in zip(batch, turns, pieces, strict=True):
-                yield self._example(conversation.id, each, tokens)
+            for example in self._encoded(batch):
+                if isinstance(example, UnfitExampleError):
+                    raise example
+                yield example
+
+    def encode_fitting(
+        self, conversations: Iterable[Conversation], allowed: Collection[str] = ()
+    ) -> Iterator[TokenExample | Unfit]:
+        """Encode many conversations, in order; one that the student cannot be trained on gives the reason.
+
+        A message must not contain a special token of the tokenizer or a turn mark of the template, except `allowed`.
+
+        Raises:
+            TrainerError: if the template or the tokenizer fits no conversation at all.
+        """
+        special = SpecialTokens(self._tokenizer, self._ends, self._ids, self._renderer("of a question"), allowed)
+        refused, has_encoded = None, False
+        for batch in batches(conversations, _characters, BATCH_CHARACTERS):
+            faults = special.faults(batch)
+            encoded = self._encoded([one for one, fault in zip(batch, faults, strict=True) if fault is None])
+            for conversation, fault in zip(batch, faults, strict=True):
+                example = Unfit(fault) if fault is not None else next(encoded)
+                has_encoded = has_encoded or isinstance(example, TokenExample)
+                if isinstance(example, UnfitExampleError):
+                    refused = refused or example
+                    example = Unfit(str(example).removeprefix(f"example {conversation.id}: "))
+                yield example
+        if refused is not None and not has_encoded:
+            raise refused
+
+    def _encoded(self, batch: Sequence[Conversation]) -> Iterator[TokenExample | UnfitExampleError]:
+        """Encode the conversations of a batch, or return what is wrong with one."""
+        turns = [self._turns(conversation) for conversation in batch]
+        fitting = [[] if isinstance(each, UnfitExampleError) else each for each in turns]
+        texts = [[text for turn in each for text in (turn.prompt, turn.answer)] for each in fitting]
+        if self._is_piecewise:
+            ids = iter(self._ids([text for each in texts for text in each]))
+            pieces = [[next(ids) for _ in each] for each in texts]
+        else:
+            pieces = [self._in_context(each) for each in texts]
+        for conversation, each, tokens in zip(batch, turns, pieces, strict=True):
+            try:
+                yield each if isinstance(each, UnfitExampleError) else self._example(conversation.id, each, tokens)
+            except UnfitExampleError as error:
+                yield error
+
+    def _turns(self, conversation: Conversation) -> list[AnswerTurn] | UnfitExampleError:
+        try:
+            return answer_turns(conversation, self._renderer(conversation.id), self._ends.values())
+        except UnfitExampleError as error:
+            return error
 
     def pieces(self, example: TokenExample) -> list[TokenPiece]:
         """Return the example's decoded text, split where the mask changes."""
@@ -103,21 +153,28 @@ class ChatTokenizer:
             pieces.append(TokenPiece(str(text), is_learned, len(ids), end))
         return pieces
 
-    def _renderer(self, conversation: Conversation) -> Any:
+    def _renderer(self, ident: str) -> Render:
         from jinja2 import TemplateError
+
+        def today(layout: str) -> str:
+            self.writes_date = True
+            return TEMPLATE_DATE.strftime(layout)
 
         def render(messages: Sequence[Message], is_prompt: bool) -> str:
             turns = [asdict(message) for message in messages]
             try:
-                return str(self._tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=is_prompt))
+                text = self._tokenizer.apply_chat_template(
+                    turns, tokenize=False, add_generation_prompt=is_prompt, strftime_now=today
+                )
             except TemplateError as error:
                 roles = ", ".join(message.role for message in messages)
                 remedy = "use a template that accepts them"
                 if any(message.role == "system" for message in messages):
                     remedy += ", or put the system prompt into the first user turn (the recipe's prompts)"
-                raise TrainerError(
-                    f"example {conversation.id}: the chat template rejects its turns ({roles}): {error}; {remedy}"
+                raise UnfitExampleError(
+                    f"example {ident}: the chat template rejects its turns ({roles}): {error}; {remedy}"
                 ) from error
+            return str(text)
 
         return render
 
@@ -137,7 +194,7 @@ class ChatTokenizer:
             end = int(ends.argmax())
             unknown = self._tokenizer.unk_token_id
             if unknown is not None and unknown in answer[:end] and self._tokenizer.unk_token not in turn.answer:
-                raise TrainerError(
+                raise UnfitExampleError(
                     f"example {ident}: turn {turn.number} contains characters that the tokenizer has no token for; "
                     "drop it, or train a model that knows them"
                 )

@@ -17,6 +17,10 @@ SHOWN = 60
 """Characters of a text that an error message quotes."""
 
 
+class UnfitExampleError(TrainerError):
+    """One example that the template or the tokenizer cannot represent; others may be fine."""
+
+
 @dataclass(frozen=True)
 class AnswerTurn:
     """One answer of a conversation. The texts of all turns, concatenated, are the template's output."""
@@ -33,8 +37,8 @@ def answer_turns(conversation: Conversation, render: Render, marks: Collection[s
     """Return the assistant's turns of `conversation` as `render` writes them, each ended by one of `marks`.
 
     Raises:
-        TrainerError: if there is no answer, or the template drops, changes or rewrites messages or leaves an answer
-            open, or an answer contains one of `marks` itself.
+        UnfitExampleError: if the template drops, changes or rewrites messages, or an answer contains one of `marks`.
+        TrainerError: if there is no answer, or the template leaves answers open.
     """
     turns, text, start = list[AnswerTurn](), "", 0
     for at, message in enumerate(conversation.messages):
@@ -44,7 +48,7 @@ def answer_turns(conversation: Conversation, render: Render, marks: Collection[s
         before = render(conversation.messages[:at], True)
         after = render(conversation.messages[: at + 1], False)
         if not before.startswith(text) or not after.startswith(before):
-            raise TrainerError(_broken(who, message, before, after, marks))
+            raise UnfitExampleError(_broken(who, message, before, after, marks))
         turn = AnswerTurn(at + 1, before[len(text) :], after[len(before) :])
         _check_prompt(conversation, range(start, at), turn.prompt)
         _check_answer(who, message.content.strip(), before, turn.answer, marks)
@@ -63,7 +67,7 @@ def _check_prompt(conversation: Conversation, messages: range, prompt: str) -> N
         words = message.content.strip()
         start = prompt.find(words, end)
         if start < 0:
-            raise TrainerError(
+            raise UnfitExampleError(
                 f"example {conversation.id}: turn {at + 1} ({message.role}) is not in the prompt that the chat "
                 f"template writes: {_quoted(words)} is missing; use a template that includes it, or move it to the "
                 "user's turn"
@@ -75,13 +79,13 @@ def _check_answer(who: str, words: str, before: str, answer: str, marks: Collect
     """Check that only the answer, the end of the turn and white space are learned."""
     for mark in marks:
         if mark in words:
-            raise TrainerError(
+            raise UnfitExampleError(
                 f"{who} contains the end-of-turn marker {mark!r} in its text, so the model would learn to stop there; "
                 "drop the example or remove the marker"
             )
     rest = _after(words, answer, before)
     if rest is None:
-        raise TrainerError(_changed(who, words, answer, marks))
+        raise UnfitExampleError(_changed(who, words, answer, marks))
     if not rest.lstrip().startswith(tuple(marks)):
         raise TrainerError(
             f"{who} is ended by the chat template with {_quoted(rest)}, none of the model's end-of-turn tokens "

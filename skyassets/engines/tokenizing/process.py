@@ -1,9 +1,9 @@
 """Tokenizes in a separate process, because a tokenizer imports torch: to count, write or show tokens.
 
-`python -m skyassets.engines.tokenizing.process FOLDER` counts the tokens of the conversations on standard input; with
-`--examples FILE --tokens FILE --cutoff N` it writes the token file that the trainer reads; with `--show` it prints
-the tokens of one conversation as text. Conversations are read as JSON lines, one at a time, so memory use does not
-depend on their number.
+`python -m skyassets.engines.tokenizing.process FOLDER` counts the tokens of the conversations on standard input, or
+says why one is unfit; with `--examples FILE --tokens FILE --cutoff N` it writes the token file that the trainer reads;
+with `--show` it prints the tokens of one conversation as text. Conversations are read as JSON lines, one at a time, so
+memory use does not depend on their number.
 """
 
 import argparse
@@ -13,26 +13,42 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 from skyassets.core.errors import SkyassetsError, TrainerError
 from skyassets.core.ports import Conversation, Message, TokenCount, TokenPiece
-from skyassets.engines.tokenizing.chat_tokenizer import ChatTokenizer
+from skyassets.core.training.unfit import Unfit
+from skyassets.engines.tokenizing.chat_tokenizer import TEMPLATE_DATE, ChatTokenizer
 from skyassets.engines.tokenizing.token_file import write_examples
 
 MODULE = "skyassets.engines.tokenizing.process"
+_DATE_NOTE = (
+    f"the student's chat template writes today's date; in every example it is {TEMPLATE_DATE:%d %B %Y}, whenever "
+    "that is counted or trained on; only a server writes the real date"
+)
 
 
-def token_lengths(folder: Path, conversations: Iterable[Conversation]) -> list[TokenCount]:
+def token_lengths(
+    folder: Path,
+    conversations: Iterable[Conversation],
+    allowed: Collection[str] = (),
+    log: Callable[[str], None] = lambda line: None,
+) -> list[TokenCount | Unfit]:
     """Return how many tokens of each conversation the trainer sees and learns, by the tokenizer in `folder`.
 
+    A conversation with a special token or a turn mark in its text, except `allowed`, gives the reason instead. `log`
+    gets what is to be known about the template.
+
     Raises:
-        TrainerError: if the tokenizer cannot be read or a conversation does not fit its template.
+        TrainerError: if the tokenizer cannot be read or no conversation fits its template.
     """
-    output = _run("counting tokens", folder, conversations=conversations)
-    return [TokenCount(*map(int, line.split())) for line in output.splitlines()]
+    output = _run("counting tokens", folder, "--allowed", json.dumps(list(allowed)), conversations=conversations)
+    *counts, notes = map(json.loads, output.splitlines())
+    for note in notes:
+        log(note)
+    return [Unfit(each) if isinstance(each, str) else TokenCount(*each) for each in counts]
 
 
 def write_tokens(
@@ -102,6 +118,7 @@ def main() -> int:
     parser.add_argument("--examples", type=Path, help="the conversations, as JSON lines; else standard input")
     parser.add_argument("--tokens", type=Path, help="the file to write; without it, tokens are counted")
     parser.add_argument("--cutoff", type=int, default=sys.maxsize, help="the most tokens of an example")
+    parser.add_argument("--allowed", type=json.loads, default=[], help="special tokens that texts may contain, in JSON")
     parser.add_argument("--show", action="store_true", help="print the first conversation's tokens as text")
     options = parser.parse_args()
     try:
@@ -119,12 +136,14 @@ def _work(options: argparse.Namespace, conversations: Iterator[Conversation]) ->
         pieces = tokenizer.pieces(tokenizer.encode(next(conversations)))
         sys.stdout.write(json.dumps([asdict(piece) for piece in pieces]))
         return
-    examples = tokenizer.encode_all(conversations)
     if options.tokens:
-        write_examples(options.tokens, examples, options.cutoff)
+        write_examples(options.tokens, tokenizer.encode_all(conversations), options.cutoff)
         return
-    for example in examples:
-        sys.stdout.write(f"{len(example.tokens)} {int(example.learned.sum())}\n")
+    for example in tokenizer.encode_fitting(conversations, options.allowed):
+        count = example.reason if isinstance(example, Unfit) else (len(example.tokens), int(example.learned.sum()))
+        sys.stdout.write(json.dumps(count) + "\n")
+    notes = [_DATE_NOTE] if tokenizer.writes_date else []
+    sys.stdout.write(json.dumps(notes) + "\n")
 
 
 if __name__ == "__main__":

@@ -7,23 +7,28 @@ import polars as pl
 from skyassets.core.identity import digest
 from skyassets.core.ports import Conversation, Message, TokenCount, Verdict
 from skyassets.core.tables.declarations import EXAMPLES
+from skyassets.core.training.unfit import Unfit
 from skyassets.stages.curation.rules import CurationRow
+from skyassets.stages.curation.student_form import StudentForm
+from skyassets.stages.extraction.trace_format import MARKERS
 from skyassets.stages.sampling.prompts import Prompts
 
-Count = Callable[[Sequence[Conversation]], list[TokenCount]]
-"""Counts the tokens of conversations under the student's tokenizer and template."""
+Count = Callable[[Sequence[Conversation]], Sequence[TokenCount | Unfit]]
+"""Counts the tokens of conversations under the student's tokenizer and template, or says why one is unfit for them."""
+STRUCTURE_TOKENS = (*MARKERS, "<think>", "</think>")
+"""Marks of an answer's structure. A tokenizer may have them as special tokens, but they neither end nor open a turn."""
 
 
-def example_messages(row: CurationRow, prompts: Prompts) -> tuple[Message, ...]:
-    """A row's conversation: the problem as the student is prompted with it, and the rewrite."""
-    return (*prompts.messages(row), Message("assistant", str(row["rewritten"])))
+def example_messages(row: CurationRow, prompts: Prompts, form: StudentForm) -> tuple[Message, ...]:
+    """A row's conversation: the problem as the student is prompted with it, and the rewrite in the student's form."""
+    return form.conversation(row, prompts.messages(row))
 
 
-def example(row: CurationRow, prompts: Prompts) -> CurationRow:
+def example(row: CurationRow, prompts: Prompts, form: StudentForm) -> CurationRow:
     """The row of `sft_dataset`. A kept row has its conversation in both formats; a dropped row has none."""
     formats: CurationRow = {"system": None, "messages": None, "conversations": None}
     if row["dropped_by"] is None:
-        messages = example_messages(row, prompts)
+        messages = example_messages(row, prompts, form)
         turns = [message for message in messages if message.role != "system"]
         formats = {
             "system": next((message.content for message in messages if message.role == "system"), None),

@@ -15,8 +15,8 @@ from skyassets.stages.curation.duplicate_rules import single_spaced
 from skyassets.stages.curation.examples import kept_examples, unjudged_examples
 from skyassets.stages.curation.rules import OneLanguage, RewriteMade, WellFormed
 from skyassets.stages.curation.selection import Group
+from skyassets.stages.curation.student_form import learned_parts
 from skyassets.stages.curation.text_quality import foreign_letters
-from skyassets.stages.extraction.trace_format import parse
 
 Numbers = dict[str, int | float | str]
 
@@ -110,7 +110,7 @@ def _format(examples: pl.DataFrame, gates: Gates) -> tuple[bool, Numbers]:
     finished = examples.filter(pl.col("finish_reason") == "stop")
     unformed = finished["dropped_by"].is_in([RewriteMade.name, WellFormed.name]).sum()
     answers = kept_examples(examples)["messages"].list.last().struct.field("content")
-    broken = sum(parse(str(answer)) is None for answer in answers)
+    broken = sum(learned_parts(str(answer)) is None for answer in answers)
     numbers: Numbers = {"finished traces": finished.height, "kept without the structure": broken}
     passed, numbers = _rate(finished.height - int(unformed), finished.height, gates.formed, numbers)
     return passed and not broken, numbers

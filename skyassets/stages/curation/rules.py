@@ -25,7 +25,11 @@ class RuleContext:
     benchmark: pl.DataFrame
     """All benchmark problems that have a question, including those set aside."""
     count: Callable[[Sequence[CurationRow]], list[TokenCount]]
-    """Counts the tokens of rows as examples, with the student's tokenizer and template."""
+    """Counts the tokens of rows as examples, with the student's tokenizer and template; none for an unfit row."""
+    unfit: Callable[[Sequence[CurationRow]], list[str | None]]
+    """Why the student's tokenizer or template cannot represent a row as an example; None if it can."""
+    trace: Callable[[CurationRow], str]
+    """The text of a row's trace, which may be long and is not in the row."""
 
 
 class Rule(Protocol):
@@ -121,15 +125,23 @@ def verified(*, trust_imported: bool = False) -> tuple[Rule, ...]:
 
 @dataclass(frozen=True)
 class WellFormed(RowRule):
-    """The text has a non-empty thought and solution between the four markers, and no chat template token."""
+    """The text has a non-empty thought and solution between the four markers, and no chat template token.
+
+    Rewrites have the four markers in every recipe; `Curation.form` says which marks the student learns.
+    """
 
     identity_name: ClassVar[str] = "WellFormed"
+    identity_added: ClassVar[tuple[str, ...]] = ("empty_thought",)
     name: ClassVar[str] = "malformed"
+    empty_thought: bool = False
+    """Whether the thought may be empty, so that the student also learns to answer without one."""
 
     def fault(self, row: CurationRow) -> str | None:
         """That the text does not parse, or the chat template token that it contains."""
         text = str(row["rewritten"])
-        if parse(text) is None:
+        if parse(text, empty_thought=self.empty_thought) is None:
+            if parse(text, empty_thought=True) is not None:
+                return "the thought is empty"
             return "the four markers do not stand once each, in order, around a thought and a solution"
         token = template_token(text)
         return f"it holds a chat template's token, which would end or open a turn: {token}" if token else None
@@ -200,6 +212,21 @@ class NoLoops(RowRule):
         """The share of repeated sequences."""
         share = repeated_share(str(row["rewritten"]), self.words)
         return None if share <= self.share else f"{share:.1%} of the {self.words}-word sequences stand there before"
+
+
+@dataclass(frozen=True)
+class FitsTokenizer:
+    """No message contains a special token of the student's tokenizer, and its template keeps every message.
+
+    Runs before `FitsCutoff` in every recipe, without being listed.
+    """
+
+    identity_name: ClassVar[str] = "FitsTokenizer"
+    name: ClassVar[str] = "unfit for the tokenizer"
+
+    def faults(self, rows: Sequence[CurationRow], context: RuleContext) -> list[str | None]:
+        """The special token, and where it stands."""
+        return context.unfit(rows)
 
 
 @dataclass(frozen=True)

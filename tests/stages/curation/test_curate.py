@@ -1,5 +1,7 @@
 """Curation: every rewrite is kept or dropped with the first rule it failed, and nothing wrong is ever kept."""
 
+from collections.abc import Sequence
+
 import polars as pl
 import pytest
 from hypothesis import given
@@ -21,10 +23,20 @@ from stages.curating import (
 )
 
 from skyassets.core.errors import GateError, RecipeError
+from skyassets.core.ports import Conversation, TokenCount
 from skyassets.core.tables.declarations import EXAMPLES
+from skyassets.core.training.unfit import Unfit
 from skyassets.stages.curation.curate import Curation, curate
 from skyassets.stages.curation.examples import conversations, kept_examples, unjudged_examples
-from skyassets.stages.curation.rules import FitsCutoff, TraceFinished, WellFormed, verified
+from skyassets.stages.curation.rules import (
+    CurationRow,
+    FitsCutoff,
+    FitsTokenizer,
+    RuleContext,
+    TraceFinished,
+    WellFormed,
+    verified,
+)
 from skyassets.stages.curation.selection import Chosen
 from skyassets.stages.curation.waterfall import ON_TRUST, by_domain, waterfall
 
@@ -93,6 +105,52 @@ def test_an_imported_trace_that_could_have_been_judged_is_not_trusted(about: Row
     trusting = (*verified(trust_imported=True), FitsCutoff(50))
     problems = [problem(0, imported_trace="...", **about)]
     assert kept_examples(curated([rewrite(0, 0)], problems, trusting, {0: ("unjudged", "unjudged")})).is_empty()
+
+
+def unfit_words(many: Sequence[Conversation]) -> list[TokenCount | Unfit]:
+    """As `words`, but a conversation with a bell in it is unfit."""
+    return [
+        Unfit("it rings") if any("\a" in turn.content for turn in one.messages) else words([one])[0] for one in many
+    ]
+
+
+def test_a_row_that_is_unfit_for_the_tokenizer_is_dropped_with_the_reason_and_the_others_are_kept() -> None:
+    rows = [rewrite(0, 0), rewrite(1, 0, solution="\a")]
+    rules = (*FIRST, FitsCutoff(50))
+    frame = curate(judged(rows, [problem(0)]), Curation(rules), PROMPTS, unfit_words).frame
+    assert dropped(frame) == {"r00": None, "r01": FitsTokenizer.name}
+    assert evidence(frame) == ["it rings"]
+    assert frame.sort("rewrite_id")["example_tokens"].is_null().to_list() == [False, True]
+
+
+def test_an_unfit_question_drops_every_row_of_its_problem_and_no_other() -> None:
+    problems = [problem(0, "Ring \a?"), problem(1, "Why?")]
+    frame = curate(judged([rewrite(0, 0), rewrite(1, 1)], problems), Curation(USUAL), PROMPTS, unfit_words).frame
+    assert dropped(frame) == {"r00": FitsTokenizer.name, "r01": None}
+
+
+def test_an_unfit_row_is_never_the_chosen_one() -> None:
+    rows = [rewrite(0, 0, solution="\a"), rewrite(1, 0, solution="1 is the sum of all of it")]
+    frame = curate(judged(rows, [problem(0)]), Curation(USUAL), PROMPTS, unfit_words).frame
+    assert dropped(frame) == {"r00": FitsTokenizer.name, "r01": None}
+
+
+def test_a_rule_of_a_users_own_counts_no_tokens_of_an_unfit_row() -> None:
+    class Counted(TraceFinished):
+        name = "counted"
+
+        def faults(self, rows: Sequence[CurationRow], context: RuleContext) -> list[str | None]:
+            return [f"{count.total} tokens" for count in context.count(rows)]
+
+    rules = (*verified(), Counted(), FitsCutoff(50))
+    rows = [rewrite(0, 0, solution="\a")]
+    assert evidence(curate(judged(rows, [problem(0)]), Curation(rules), PROMPTS, unfit_words, 0).frame) == ["0 tokens"]
+
+
+def test_the_rule_of_the_tokenizer_is_in_every_recipe_and_changes_no_fingerprint() -> None:
+    rules = Curation(USUAL)
+    assert rules.rules == USUAL
+    assert rules.drop_reasons.index(FitsTokenizer.name) + 1 == rules.drop_reasons.index(FitsCutoff.name)
 
 
 def test_too_few_examples_stop_the_run_with_the_waterfall() -> None:
