@@ -1,8 +1,8 @@
 """The interfaces (ports) that stages use to reach the outside, and the values they exchange. Engines implement them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar, Protocol
@@ -53,10 +53,28 @@ class Sampling:
     """How a completion is sampled. Every field affects the output, so every field is part of a row's id."""
 
     identity_name: ClassVar[str] = "Sampling"
-    temperature: float
+    identity_added: ClassVar[tuple[str, ...]] = (
+        "top_k", "min_p", "repetition_penalty", "reasoning_effort", "chat_template_kwargs", "extra",
+    )  # fmt: skip
+    temperature: float | None
+    """None: not sent, so that the server's default applies. Some reasoning models refuse every value."""
     max_tokens: int
     top_p: float = 1.0
     stop: tuple[str, ...] = ()
+    top_k: int | None = None
+    min_p: float | None = None
+    repetition_penalty: float | None = None
+    reasoning_effort: str | None = None
+    """`low`, `medium`, `high`, or another word that the model knows."""
+    chat_template_kwargs: Mapping[str, object] = field(default_factory=dict, hash=False)
+    """Arguments of the chat template, such as `{"enable_thinking": False}`, where the server passes them on."""
+    extra: Mapping[str, object] = field(default_factory=dict, hash=False)
+    """Further parameters of a provider, sent as they are."""
+
+    @property
+    def varies(self) -> bool:
+        """Whether two samples of one prompt may differ."""
+        return self.temperature is None or self.temperature > 0
 
 
 @dataclass(frozen=True)
@@ -86,7 +104,7 @@ class Reply:
     id: str
     text: str
     finish_reason: str
-    """`stop`, `length`, another value from the server, or `error`."""
+    """`stop`, `length`, another word of `core.finish_reasons`, or the server's own."""
     prompt_tokens: int
     completion_tokens: int
     seconds: float
@@ -96,6 +114,8 @@ class Reply:
     """When it arrived (UTC, ISO 8601)."""
     dollars: float | None = 0.0
     """What it cost; None if the price is unknown."""
+    sent: str = ""
+    """What was sent differently from what the request says, as JSON; empty if nothing was."""
 
 
 class CompletionClient(Protocol):

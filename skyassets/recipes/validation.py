@@ -16,13 +16,20 @@ Requirement = tuple[bool, str, object, str]
 WITH_QUESTION = "a text that contains {question}"
 RESERVED = ("base", "student", "hour", "micro")
 """Names a contender may not have: roles of every recipe, and prefixes of settings such as SKYASSETS_HOUR_PRICE."""
+SENT = frozenset(("model", "messages", "seed", "n", "stream", "max_completion_tokens", *Sampling.__dataclass_fields__))
+"""What `Sampling.extra` may not name: it is sent anyway, or would change how many answers a call returns."""
 _ROLE = re.compile("[a-z][a-z0-9_]*")
 
 
 def sampled(name: str, sampling: Sampling) -> Requirement:
     """The sampling parameters are possible."""
-    is_possible = sampling.temperature >= 0 and sampling.max_tokens > 0
-    return is_possible, name, sampling, "a temperature of 0 or more and max_tokens of 1 or more"
+    is_possible = (
+        (sampling.temperature is None or sampling.temperature >= 0)
+        and sampling.max_tokens > 0
+        and not SENT.intersection(sampling.extra)
+    )
+    wanted = "a temperature of 0 or more, or None; max_tokens of 1 or more; extra without what is sent anyway"
+    return is_possible, name, sampling, wanted
 
 
 def of_benchmarks(benchmarks: Sequence[Benchmark], evaluation: Evaluation) -> Iterator[Requirement]:
@@ -43,7 +50,7 @@ def of_benchmarks(benchmarks: Sequence[Benchmark], evaluation: Evaluation) -> It
         if one.sampling is not None:
             yield sampled(f"{where}sampling", one.sampling)
         sampling = one.sampling or evaluation.sampling
-        varied = samples == 1 or sampling.temperature > 0
+        varied = samples == 1 or sampling.varies
         whose = where if one.sampling or one.samples else "evaluation."
         wanted = f"above 0: at 0 the {samples} samples of an item would all be the same"
         yield varied, f"{whose}sampling.temperature", sampling.temperature, wanted

@@ -16,6 +16,7 @@ import polars as pl
 
 from skyassets.core.errors import StoreError
 from skyassets.core.files import shared
+from skyassets.core.finish_reasons import translated
 from skyassets.core.rows.claims import Claims
 from skyassets.core.rows.compaction import Compaction
 from skyassets.core.rows.index import RowIndex
@@ -79,9 +80,10 @@ class RowStore:
         """The results of `query`, one part at a time; a row that a crash left in two places appears twice."""
         with self._reading():
             for part in parts(self.folder):
-                yield query(scan(part, self.table)).collect()
+                yield query(translated(scan(part, self.table), self.table.columns)).collect()
             for path in segments(self.folder):
-                yield query(pl.LazyFrame(read_segment(path).rows, schema=self.table.schema)).collect()
+                rows = pl.LazyFrame(read_segment(path).rows, schema=self.table.schema)
+                yield query(translated(rows, self.table.columns)).collect()
 
     def repair(self, keys: Sequence[str]) -> None:
         """Recover what killed runs left behind, and set aside damaged parts among those that hold `keys`."""

@@ -68,7 +68,7 @@ COMPLETIONS = Table(
     "completion_id",
     (
         "completion_id", "request", "model", "text", "finish_reason", "prompt_tokens", "completion_tokens",
-        "seconds", "served_by", "at", "dollars", "asked_for", "run",
+        "seconds", "served_by", "sent", "at", "dollars", "asked_for", "run",
     ),
 )  # fmt: skip
 TRACES = Table(

@@ -6,23 +6,22 @@ A failure that concerns one row is returned as a `RequestFailure`; one that woul
 
 import functools
 import json
-import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from skyassets.core.errors import ServerError
 from skyassets.engines.openai_api.failures import RequestFailure, connection_failure, response_failure
+from skyassets.engines.openai_api.transport import AnswerTooLargeError, certificates, client_class
 
 if TYPE_CHECKING:
-    import httpx2
     import openai
 
 PROBE_SECONDS = 10.0
 COMPLETIONS_PATH = "/chat/completions"
-SHORTEST_KEY = 6
-"""A shorter key is a placeholder such as `none`, not a secret."""
+AZURE_HOSTS = (".azure.com",)
+VERSION = "api-version"
+"""The query parameter of Azure's deployments and of gateways in front of them, which want another key header."""
 
 
 class OpenAIClient:
@@ -35,23 +34,32 @@ class OpenAIClient:
         sockets: int,
         on_headers: Callable[[Mapping[str, str]], None] = lambda headers: None,
     ) -> None:
+        import aiohttp
         import httpx2
+        import openai
 
         self.base_url = base_url
-        self._api_key = api_key
         self.is_there = False
         """Whether the server has responded at all, with a success or an error."""
         self._on_headers = on_headers
-        http_client, self._broken = _transport()
+        # The `openai` client does not wrap aiohttp's errors when the response is not HTTP at all.
+        self._broken = (openai.APIConnectionError, aiohttp.ClientError)
+        place, query = split_query(base_url)
+        is_azure = VERSION in query or f".{urlsplit(place).hostname}".endswith(AZURE_HOSTS)
+        # Azure takes what the usual header holds for a token of its own.
+        azure: Mapping[str, Any] = {"api-key": api_key, "Authorization": openai.Omit()}
         self._client = _repeating_client()(
-            base_url=base_url,
+            base_url=place,
             api_key=api_key,
+            default_query=query,
+            default_headers=azure if is_azure else None,
             max_retries=0,
             timeout=httpx2.Timeout(None, connect=PROBE_SECONDS),
-            http_client=http_client(
+            http_client=client_class(api_key)(
                 limits=httpx2.Limits(max_connections=sockets, max_keepalive_connections=sockets),
                 trust_env=not _is_here(base_url),
-                verify=_certificates(),
+                verify=certificates(),
+                follow_redirects=False,
             ),
         )
 
@@ -71,9 +79,9 @@ class OpenAIClient:
             response = await self._client.post(COMPLETIONS_PATH, body=body, cast_to=httpx2.Response)
         except openai.APIStatusError as error:
             self._on_headers(error.response.headers)
-            failure = self._without_key(response_failure(error))
-            if failure.refusal:
-                raise await self._rejected(body["model"], failure) from error
+            failure = response_failure(error)
+        except AnswerTooLargeError as error:
+            failure = RequestFailure(str(error), is_transient=False, is_paid=True)
         except self._broken as error:
             return connection_failure(error)
         else:
@@ -97,7 +105,7 @@ class OpenAIClient:
             names = tuple(str(entry["id"]) for entry in json.loads(response.content)["data"])
         except openai.APIStatusError as error:
             if error.status_code in {401, 403}:
-                failure = self._without_key(response_failure(error))
+                failure = response_failure(error)
                 raise ServerError(f"{self.base_url}: {failure.refusal} (response: {failure.reason})") from error
             names = ()
         except self._broken as error:
@@ -109,14 +117,7 @@ class OpenAIClient:
         self.is_there = True
         return names
 
-    def clean(self, text: str) -> str:
-        """Return `text` with the key masked, because a server may echo it."""
-        return text.replace(self._api_key, "***") if len(self._api_key) >= SHORTEST_KEY else text
-
-    def _without_key(self, failure: RequestFailure) -> RequestFailure:
-        return replace(failure, reason=self.clean(failure.reason))
-
-    async def _rejected(self, model: str, failure: RequestFailure) -> ServerError:
+    async def refused(self, model: str, failure: RequestFailure) -> ServerError:
         """Build the error for a rejected request; for an unknown model, it lists the models the server has."""
         message = f"{self.base_url}: model {model!r}: {failure.refusal} (response: {failure.reason})"
         if failure.reason.startswith("404"):
@@ -155,21 +156,10 @@ def _repeating_client() -> "type[openai.AsyncOpenAI]":
     return RepeatingClient
 
 
-def _transport() -> "tuple[type[httpx2.AsyncClient], tuple[type[Exception], ...]]":
-    """Return the HTTP client class and the exceptions it raises: aiohttp, which takes half the CPU of the default."""
-    import aiohttp
-    import openai
-
-    # The `openai` client does not wrap aiohttp's errors when the response is not HTTP at all.
-    return openai.DefaultAioHttpClient, (openai.APIConnectionError, aiohttp.ClientError)
-
-
-@functools.cache
-def _certificates() -> ssl.SSLContext:
-    """Load the trusted certificates once per process, not once per client."""
-    import httpx2
-
-    return httpx2.create_ssl_context()
+def split_query(url: str) -> tuple[str, dict[str, str]]:
+    """Return `url` without its query, and the query: it has to follow the path of each call."""
+    parts = urlsplit(url)
+    return parts._replace(query="", fragment="").geturl(), dict(parse_qsl(parts.query))
 
 
 def _is_here(url: str) -> bool:

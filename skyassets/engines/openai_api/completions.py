@@ -6,8 +6,12 @@ How failures are handled:
 | --- | --- |
 | 408, 409, 425, 5xx, a broken or silent connection, truncated JSON | retried, then the row's error |
 | 429 | retried more often; a server that returns it often gets fewer requests at a time |
-| 400 and similar, a response without a completion | the row's error |
-| 401, 402, 403, 404, an exhausted quota | ServerError: every row would fail |
+| a text without content, although the model ended it | retried twice, then the row's error |
+| 400 or 422 that names a parameter we sent | sent again in another dialect, with the rows after it |
+| other 400 and similar, a response without a completion | the row's error |
+| the same refusal of the first requests, none of which succeeded | ServerError: every row would fail |
+| 3xx, 401, 402, 403, 404, an exhausted quota | ServerError: every row would fail |
+| an error inside a successful response | the same as the status that it names; not charged |
 | unreachable from the start; nothing but failures for `patience` seconds | ServerError |
 | the next request could exceed the budget | BudgetError, after the requests in flight have completed |
 """

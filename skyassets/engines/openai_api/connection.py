@@ -2,15 +2,19 @@
 
 import asyncio
 import time
-from typing import Self
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Self
 
 from skyassets.core.ports import Reply, Request
-from skyassets.engines.openai_api.chat_format import UnusableError, body_of, reply_of
+from skyassets.core.text import silent
+from skyassets.engines.chat_format.dialect import Dialect
+from skyassets.engines.chat_format.reply import ErrorInAnswerError, UnusableError, reply_of
 from skyassets.engines.openai_api.circuit_breaker import CircuitBreaker
 from skyassets.engines.openai_api.client import OpenAIClient
 from skyassets.engines.openai_api.concurrency_limit import ConcurrencyLimiter
 from skyassets.engines.openai_api.endpoint import Endpoint
-from skyassets.engines.openai_api.failures import RequestFailure
+from skyassets.engines.openai_api.failures import RequestFailure, answer_failure
 from skyassets.engines.openai_api.rate_limiter import RateLimiter
 
 MEAN_SHARE = 0.1
@@ -22,8 +26,10 @@ BYTES_A_TOKEN = 4
 class EndpointConnection:
     """A connection to one server. Use it as an async context manager."""
 
-    def __init__(self, endpoint: Endpoint, cooling: float) -> None:
-        self.endpoint = endpoint
+    def __init__(self, endpoint: Endpoint, cooling: float, log: Callable[[str], None] = silent) -> None:
+        self.endpoint, self._log = endpoint, log
+        self.dialect = Dialect.of(endpoint.base_url)
+        """How the server wants requests to be written; its refusals change it."""
         self.limiter = ConcurrencyLimiter(endpoint.concurrency)
         self.breaker = CircuitBreaker(cooling)
         self.rate_limiter = RateLimiter(endpoint.rpm, endpoint.tpm, time.monotonic())
@@ -63,24 +69,57 @@ class EndpointConnection:
         return prompt + int(self._mean_completion or request.sampling.max_tokens)
 
     async def complete(self, request: Request, timeout: float) -> Reply | RequestFailure:
-        """Complete a request once; return the reply, or why there is none."""
+        """Complete a request once; return the reply, or why there is none.
+
+        A request that the server refuses as it is written is sent again in another dialect.
+
+        Raises:
+            ServerError: if the server refuses every request, or redirects to another place.
+        """
+        while True:
+            dialect = self.dialect
+            body = dialect.body(request, self.endpoint.model_name)
+            outcome = await self._attempt(request, dialect, body, timeout)
+            if isinstance(outcome, Reply) or not (outcome.is_rejected and self._adapted(dialect, body, outcome)):
+                break
+        if isinstance(outcome, RequestFailure) and outcome.refusal:
+            raise await self.client.refused(self.endpoint.model_name, outcome)
+        return outcome
+
+    async def _attempt(
+        self, request: Request, dialect: Dialect, body: dict[str, Any], timeout: float
+    ) -> Reply | RequestFailure:
         began = time.monotonic()
-        body = body_of(request, self.endpoint.model_name, self.endpoint.base_url)
         try:
             # The HTTP client's timeout applies to each read, so a server that sends slowly would never reach it.
             async with asyncio.timeout(timeout):
-                outcome = await self.client.complete(body)
+                content = await self.client.complete(body)
         except TimeoutError:
             reason = f"TimeoutError: no whole answer within {timeout:g} s"
             return RequestFailure(reason, is_transient=True, is_silent=True, is_timed_out=True, is_paid=True)
-        if isinstance(outcome, RequestFailure):
-            return outcome
+        if isinstance(content, RequestFailure):
+            return content
         try:
-            return reply_of(request, outcome, time.monotonic() - began, self.endpoint.served_by)
+            reply = reply_of(request, content, time.monotonic() - began, self.endpoint.served_by)
+        except ErrorInAnswerError as error:
+            return answer_failure(error)
         except UnusableError as error:
-            return RequestFailure(self.client.clean(str(error)), is_transient=False, is_paid=True, tokens=error.tokens)
+            is_empty = error.is_empty
+            return RequestFailure(str(error), is_empty, is_empty=is_empty, is_paid=True, tokens=error.tokens)
         except ValueError as error:
             return RequestFailure(f"the answer is not JSON: {error}", is_transient=True, is_paid=True)
+        return replace(reply, text=dialect.cut(reply.text, request), sent=dialect.changes(request))
+
+    def _adapted(self, used: Dialect, body: dict[str, Any], failure: RequestFailure) -> bool:
+        """Whether the server is now sent something else than the refused `body`."""
+        if self.dialect != used:
+            return True  # another refused request has changed it in the meantime
+        adapted = used.after(failure.reason, body)
+        if adapted is None:
+            return False
+        self.dialect = adapted
+        self._log(f"{self.endpoint.base_url}: {failure.reason}; all requests are now sent {adapted.difference(used)}")
+        return True
 
     def record(self, failure: RequestFailure | None, completion_tokens: int = 0) -> None:
         """Record the outcome of an attempt."""
@@ -90,11 +129,12 @@ class EndpointConnection:
             self.failing_since = None
             share = MEAN_SHARE if self._mean_completion else 1.0
             self._mean_completion += share * (completion_tokens - self._mean_completion)
-        if failure is not None and failure.is_transient and not failure.is_busy:
+        is_fault = failure is not None and failure.is_transient and not failure.is_empty
+        if is_fault and not (failure and failure.is_busy):
             self.breaker.record_failure(time.monotonic())
         else:
             self.breaker.record_success()
-        if failure is not None and failure.is_transient and self.failing_since is None:
+        if is_fault and self.failing_since is None:
             self.failing_since = time.monotonic()
 
     def _learn(self, headers: object) -> None:

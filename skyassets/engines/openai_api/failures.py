@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from skyassets.core.errors import BudgetError
 from skyassets.core.money import Budget, in_dollars
+from skyassets.engines.chat_format.reply import ErrorInAnswerError
 
 if TYPE_CHECKING:
     import openai
@@ -26,6 +27,17 @@ REFUSALS = {
 }
 TRANSIENT = {408, 409, 425, 429}
 LONGEST_RETRY_AFTER = 600.0
+MESSAGE_CHARACTERS = 500
+STATUS_OF_WORD = (
+    (("insufficient_quota", "insufficient_credit", "insufficient_balance", "billing", "payment"), 402),
+    (("rate_limit", "too_many_requests", "resource_exhausted", "throttl"), 429),
+    (("api_key", "authentication", "unauthenticated", "unauthorized"), 401),
+    (("permission", "forbidden"), 403),
+    (("not_found",), 404),
+    (("invalid", "context_length", "content_filter", "bad_request", "unsupported"), 400),
+    (("timeout",), 408),
+)
+"""Parts of the words that name an error where there is no status, and the status they stand for; else it is 500."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +55,10 @@ class RequestFailure:
     """Whether the connection failed, so that the request was never sent."""
     is_busy: bool = False
     """Whether the server is overloaded rather than broken."""
+    is_rejected: bool = False
+    """Whether the server rejected the request as it was written."""
+    is_empty: bool = False
+    """Whether the model ended without a text."""
     is_paid: bool = False
     """Whether the server did the work and will charge for it, although the result is unusable."""
     tokens: tuple[int, int] | None = None
@@ -63,16 +79,34 @@ class RequestFailure:
 
 
 def response_failure(error: "openai.APIStatusError") -> RequestFailure:
-    """Classify a response with a 4xx or 5xx status."""
-    status = error.status_code
+    """Classify a response with another status than success."""
+    status, headers = error.status_code, error.response.headers
+    if status // 100 == 3:
+        place = headers.get("location", "another place")
+        refusal = f"it redirects to {place}, which is not followed: set the URL to that place if you trust it"
+        return RequestFailure(f"{status}: {_message(error)}", is_transient=False, refusal=refusal)
+    return status_failure(status, _message(error), str(error.code or ""), headers)
+
+
+def answer_failure(error: ErrorInAnswerError) -> RequestFailure:
+    """Classify an error inside a successful response like the status that it names. It is not charged."""
+    code = error.code.strip().lower().replace("-", "_").replace(" ", "_")
+    words = (status for names, status in STATUS_OF_WORD if any(name in code for name in names))
+    status = int(code) if code.isdecimal() and len(code) == 3 else next(words, 500)
+    return status_failure(status, str(error)[:MESSAGE_CHARACTERS], code, {})
+
+
+def status_failure(status: int, message: str, code: str, headers: Mapping[str, str]) -> RequestFailure:
+    """Classify a failure by its status, the error's code and the headers."""
     refusal = REFUSALS.get(status)
-    if error.code == "insufficient_quota":
+    if code == "insufficient_quota":
         refusal = "the account's quota is used up: top it up"
     return RequestFailure(
-        reason=f"{status}: {_message(error)}",
+        reason=f"{status}: {message}",
         is_transient=refusal is None and (status in TRANSIENT or status >= 500),
         is_busy=refusal is None and status == 429,
-        retry_after=retry_after(error.response.headers),
+        is_rejected=refusal is None and 400 <= status < 500 and status not in TRANSIENT,
+        retry_after=retry_after(headers),
         refusal=refusal,
     )
 
@@ -115,4 +149,4 @@ def _message(error: "openai.APIStatusError") -> str:
     """Return the server's error message, without the wrapping that differs between servers."""
     body = error.body
     message = body.get("message") if isinstance(body, dict) else None
-    return str(message or error.response.text.strip() or error.response.reason_phrase)[:500]
+    return str(message or error.response.text.strip() or error.response.reason_phrase)[:MESSAGE_CHARACTERS]

@@ -10,6 +10,8 @@ from skyassets.engines.openai_api.failures import RequestFailure
 
 MOST_TIMEOUTS = 2
 """Most attempts that may time out: each costs the server as much as a completion."""
+MOST_EMPTY = 3
+"""Most attempts that may return an empty text: each is paid for."""
 BUSY_ATTEMPTS = 4
 """Factor by which the attempts increase for a row that only meets a busy server."""
 
@@ -26,6 +28,7 @@ class PendingRequest:
     busy: int = 0
     """Attempts that met a busy server; not among `attempts`."""
     timeouts: int = 0
+    empty: int = 0
     dollars: float = 0.0
 
     @property
@@ -47,10 +50,12 @@ class PendingRequest:
             self.attempts -= 1
         self.busy += failure.is_busy
         self.timeouts += failure.is_timed_out
+        self.empty += failure.is_empty
 
     def is_out_of_attempts(self, most: int) -> bool:
         """Whether it must not be sent again, if `most` attempts are allowed."""
-        return self.attempts >= most or self.timeouts >= MOST_TIMEOUTS or self.busy >= BUSY_ATTEMPTS * most
+        paid = self.timeouts >= MOST_TIMEOUTS or self.empty >= MOST_EMPTY
+        return self.attempts >= most or paid or self.busy >= BUSY_ATTEMPTS * most
 
     def given_up(self, reason: str, served_by: str) -> Reply:
         """Return the reply for a request that failed for good, with the reason as its error."""

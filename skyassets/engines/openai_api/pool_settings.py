@@ -29,4 +29,4 @@ class PoolSettings:
 
     def connection(self, endpoint: Endpoint) -> EndpointConnection:
         """Return a connection to one of the servers."""
-        return EndpointConnection(endpoint, self.backoff)
+        return EndpointConnection(endpoint, self.backoff, self.log)

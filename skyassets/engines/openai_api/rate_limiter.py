@@ -6,6 +6,8 @@ from collections.abc import Mapping
 MINUTE = 60.0
 BURST = 1.0
 """Seconds' worth of a limit that may go out at once."""
+LONGEST_LIMIT = 12
+"""Most digits of a limit in a header."""
 DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -56,14 +58,19 @@ class RateLimiter:
     def learn(self, headers: Mapping[str, str], now: float) -> None:
         """Apply OpenAI's `x-ratelimit-*` headers; a configured limit takes precedence."""
         for what, is_set in self._is_set.items():
-            limit = headers.get(f"x-ratelimit-limit-{what}", "")
-            if not is_set and limit.isdecimal() and int(limit) > 0:
+            limit = _limit(headers.get(f"x-ratelimit-limit-{what}", ""))
+            if not is_set and limit:
                 known = self._buckets.get(what)
-                if known is None or known.per_minute != int(limit):
-                    self._buckets[what] = TokenBucket(int(limit), now)
+                if known is None or known.per_minute != limit:
+                    self._buckets[what] = TokenBucket(limit, now)
             if headers.get(f"x-ratelimit-remaining-{what}", "") == "0":
                 reset = seconds_of(headers.get(f"x-ratelimit-reset-{what}", ""))
                 self._closed_until = max(self._closed_until, now + min(reset, MINUTE))
+
+
+def _limit(text: str) -> int:
+    """The limit in a header; 0 if there is none, or it is too large to limit anything."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST_LIMIT else 0
 
 
 def seconds_of(duration: str) -> float:

@@ -13,6 +13,7 @@ from skyassets.engines.openai_api.connection import EndpointConnection
 from skyassets.engines.openai_api.failures import RequestFailure, budget_error
 from skyassets.engines.openai_api.pending_request import PendingRequest
 from skyassets.engines.openai_api.pool_settings import PoolSettings
+from skyassets.engines.openai_api.refusals import SAME, RefusalWatch
 from skyassets.engines.openai_api.request_queue import RequestQueue
 
 LONGEST_BACKOFF = 30.0
@@ -35,6 +36,7 @@ class RequestScheduler:
         self.last_finish = self.last_quiet_line = time.monotonic()
         """When a task last finished, and when the lack of replies was last reported."""
         self.last_failure_line = 0.0
+        self.refusals = RefusalWatch()
         self.has_keep_failed = False
         """Whether `keep` has raised; it is not called again."""
 
@@ -146,6 +148,7 @@ class RequestScheduler:
         pending.dollars += spent
         self.settings.run_budget.settle(pending.worst, spent)
         if isinstance(outcome, Reply):
+            self.refusals.record_success()
             connection.record(None, outcome.completion_tokens)
             connection.rate_limiter.settle(expected, outcome.prompt_tokens + outcome.completion_tokens)
             self._deliver(replace(outcome, at=now(), dollars=pending.dollars))
@@ -159,6 +162,11 @@ class RequestScheduler:
         now = time.monotonic()
         if not failure.is_transient:
             self._give_up(pending, failure.reason, connection)
+            if failure.is_rejected and self.refusals.record(failure.reason):
+                raise ServerError(
+                    f"{connection.endpoint.base_url}: the first {SAME} requests were refused with {failure.reason!r}, "
+                    "and none succeeded: change what this names in the recipe or the settings, then run again"
+                )
             return
         if not connection.client.is_there and failure.is_silent:
             await self._check_presence(connection)

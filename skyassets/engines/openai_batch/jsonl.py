@@ -8,14 +8,15 @@ from typing import IO, Any, Literal
 
 from skyassets.core.ports import Reply, Request
 from skyassets.core.text import well_formed
-from skyassets.engines.openai_api.chat_format import UnusableError, body_of, reply_of
+from skyassets.engines.chat_format.dialect import Dialect
+from skyassets.engines.chat_format.reply import ErrorInAnswerError, UnusableError, reply_of
 
 ENDPOINT: Literal["/v1/chat/completions"] = "/v1/chat/completions"
 
 
-def line_of(request: Request, model_name: str, base_url: str) -> bytes:
+def line_of(request: Request, model_name: str, dialect: Dialect) -> bytes:
     """Return the line for `request`; the row's id identifies it."""
-    body = body_of(request, model_name, base_url)
+    body = dialect.body(request, model_name)
     line = {"custom_id": request.id, "method": "POST", "url": ENDPOINT, "body": body}
     return json.dumps(line).encode("ascii") + b"\n"
 
@@ -56,6 +57,8 @@ def reply_from(request: Request, answer: Answer, seconds: float, served_by: str)
         return failed(request, answer.error, seconds, served_by)
     try:
         return reply_of(request, json.dumps(answer.body).encode(), seconds, served_by)
+    except ErrorInAnswerError as error:
+        return failed(request, f"{error.code}: {error}".removeprefix(": "), seconds, served_by)
     except UnusableError as error:
         reply = failed(request, str(error), seconds, served_by)
         if error.tokens is None:

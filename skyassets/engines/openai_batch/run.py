@@ -6,19 +6,21 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from skyassets.core.errors import ServerError
 from skyassets.core.files import locked
 from skyassets.core.identity import digest
-from skyassets.core.ports import Reply, Request
+from skyassets.core.ports import Message, Reply, Request
+from skyassets.engines.chat_format.dialect import Dialect
 from skyassets.engines.openai_api.failures import budget_error
+from skyassets.engines.openai_api.refusals import SAME
 from skyassets.engines.openai_batch.client import RETENTION_SECONDS, BatchAccount, NotFoundError
-from skyassets.engines.openai_batch.jsonl import answers_of
+from skyassets.engines.openai_batch.jsonl import Answer, answers_of
 from skyassets.engines.openai_batch.records import BatchRecord, BatchRecords, server_name
 from skyassets.engines.openai_batch.settings import BatchSettings
 from skyassets.engines.openai_batch.settlement import Settlement
-from skyassets.engines.openai_batch.spool import SpooledRequest, copy_lines, first_file, scratch, spool_requests
+from skyassets.engines.openai_batch.spool import SpooledRequest, bodies, copy_lines, first_file, scratch, spool_requests
 from skyassets.engines.openai_batch.status import BatchState, ended, has_lost_its_files, is_running, overdue, rejection
 
 if TYPE_CHECKING:
@@ -38,11 +40,14 @@ class BatchRun:
     ) -> None:
         self.settings, self.account, self.spool = settings, account, spool
         self.settlement = Settlement(settings, keep)
-        self.unsent = spool_requests(requests, spool, settings.endpoint, settings.price)
+        self.dialect = Dialect.of(settings.endpoint.base_url)
+        self.unsent = spool_requests(requests, spool, settings.endpoint, settings.price, self.dialect)
         """Rows that are not in a batch yet."""
         self.over_budget: dict[str, SpooledRequest] = {}
         self.batches: list[BatchState] = []
         self.rejections: list[str] = []
+        self.has_succeeded = False
+        """Whether any row of this run has got a completion."""
         self.records = BatchRecords(settings.folder)
         self.server = server_name(settings.endpoint.base_url)
         self.model = settings.endpoint.model_name
@@ -217,9 +222,12 @@ class BatchRun:
             ids = [file_id for file_id in (batch.output_file_id, batch.error_file_id) if file_id]
             files = [stack.enter_context(self.account.file(file_id)) for file_id in ids]
             unreadable = sum(bad for _, bad in files)
+            refusal = self._common_refusal([file for file, _ in files], state)
+            if refusal and self._adapt(refusal, state):
+                return
             for answer in itertools.chain.from_iterable(answers_of(file) for file, _ in files):
                 row = missing.pop(answer.id, None)
-                if self.settlement.reply(row, answer, seconds, is_paid) if row else answer.body is not None:
+                if self._settled(row, answer, seconds, is_paid) if row else answer.body is not None:
                     answered[answer.id] = None
         reason = f"batch {batch.id} is {batch.status} and has no line for the row"
         for row in missing.values():
@@ -229,6 +237,39 @@ class BatchRun:
             self.records.write(replace(state.record, ids=tuple(answered), is_collected=True))
         counts = f"{len(state.rows)} rows collected, {len(missing)} of them without a line"
         self._log(f"batch {batch.id} is {batch.status}, {counts}")
+        self.has_succeeded |= bool(answered)
+        if refusal and len(state.rows) >= SAME:
+            self.rejections.append(
+                f"{self.server}: all {len(state.rows)} rows of batch {batch.id} were refused with {refusal!r}: change "
+                "what this names in the recipe or the settings, then run again"
+            )
+
+    def _settled(self, row: SpooledRequest, answer: Answer, seconds: float, is_paid: bool) -> bool:
+        return self.settlement.reply(row, answer, seconds, is_paid, self.dialect)
+
+    def _common_refusal(self, files: list[IO[bytes]], state: BatchState) -> str:
+        """The error of the batch's rows if all have the same one, and no row of this run has succeeded; else empty."""
+        answers = {} if self.has_succeeded else {answer.id: answer for file in files for answer in answers_of(file)}
+        if answers.keys() != state.rows.keys() or any(answer.body is not None for answer in answers.values()):
+            return ""
+        errors = {answer.error for answer in answers.values()}
+        return errors.pop() if len(errors) == 1 else ""
+
+    def _adapt(self, refusal: str, state: BatchState) -> bool:
+        """Whether the rows of a refused batch are sent again in another dialect."""
+        lines = list(bodies(state.rows.values(), self.spool))
+        adapted = self.dialect.after(refusal, lines[0][1])
+        if adapted is None:
+            return False
+        self._log(f"{refusal}; all requests are now sent {adapted.difference(self.dialect)}")
+        self.dialect = adapted
+        self._end(state)
+        self.records.write(replace(state.record, ids=(), is_collected=True))
+        endpoint, price = self.settings.endpoint, self.settings.price
+        for names, rows in ((state.rows, lines), (self.unsent, list(bodies(self.unsent.values(), self.spool)))):
+            whole = [replace(row.request, messages=_messages(body)) for row, body in rows]
+            self.unsent |= spool_requests(whole, self.spool, endpoint, price, adapted) if names else {}
+        return True
 
     def _end(self, state: BatchState) -> None:
         self.batches.remove(state)
@@ -241,3 +282,7 @@ class BatchRun:
         self.records.write(replace(state.record, ids=(), is_collected=True))
         self.unsent |= state.rows
         self._log(f"the files of batch {state.record.batch} are gone; its rows are requested again")
+
+
+def _messages(body: dict[str, Any]) -> tuple[Message, ...]:
+    return tuple(Message(turn["role"], turn["content"]) for turn in body["messages"])

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from skyassets.core.ports import Reply, Request
 from skyassets.core.text import now
+from skyassets.engines.chat_format.dialect import Dialect
 from skyassets.engines.openai_batch.jsonl import Answer, failed, reply_from
 from skyassets.engines.openai_batch.settings import BatchSettings
 from skyassets.engines.openai_batch.spool import SpooledRequest
@@ -33,9 +34,10 @@ class Settlement:
         for row in [row for row in self._reserved if row not in except_for]:
             self._settle(row, 0.0)
 
-    def reply(self, row: SpooledRequest, answer: Answer, seconds: float, is_paid: bool) -> bool:
+    def reply(self, row: SpooledRequest, answer: Answer, seconds: float, is_paid: bool, dialect: Dialect) -> bool:
         """Pass on a row's reply; return whether it has one. `is_paid`: an earlier run collected and paid for it."""
         reply = reply_from(row.request, answer, seconds, self._served_by)
+        reply = replace(reply, text=dialect.cut(reply.text, row.request), sent=dialect.changes(row.request))
         # Without token counts the worst case is assumed, as for a live call.
         dollars = self._price.dollars(reply.prompt_tokens, reply.completion_tokens, batched=True)
         spent = row.worst if reply.dollars is None else dollars

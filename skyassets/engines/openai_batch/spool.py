@@ -1,15 +1,18 @@
 """The requests of a run on disk, as the lines of batches, because they may not fit in memory."""
 
+import json
+import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from skyassets.core.errors import StoreError
 from skyassets.core.money import Price
 from skyassets.core.ports import Request
+from skyassets.engines.chat_format.dialect import Dialect
 from skyassets.engines.openai_api.endpoint import Endpoint
 from skyassets.engines.openai_batch.jsonl import line_of
 
@@ -44,19 +47,26 @@ def scratch(folder: Path) -> Iterator[IO[bytes]]:
 
 
 def spool_requests(
-    requests: Iterable[Request], file: IO[bytes], endpoint: Endpoint, price: Price
+    requests: Iterable[Request], file: IO[bytes], endpoint: Endpoint, price: Price, dialect: Dialect
 ) -> dict[str, SpooledRequest]:
-    """Write the lines of `requests` to `file`, and return the rows by id."""
+    """Append the lines of `requests` to `file`, and return the rows by id."""
     rows: dict[str, SpooledRequest] = {}
-    start = 0
+    start = file.seek(0, os.SEEK_END)
     for request in requests:
-        line = line_of(request, endpoint.model_name, endpoint.base_url)
+        line = line_of(request, endpoint.model_name, dialect)
         file.write(line)
         worst = price.worst(request) * price.batch
         rows[request.id] = SpooledRequest(replace(request, messages=()), worst, start, len(line))
         start += len(line)
     file.flush()
     return rows
+
+
+def bodies(rows: Iterable[SpooledRequest], spool: IO[bytes]) -> Iterator[tuple[SpooledRequest, dict[str, Any]]]:
+    """Yield each row with the body that its line sends."""
+    for row in rows:
+        spool.seek(row.start)
+        yield row, json.loads(spool.read(row.size))["body"]
 
 
 def first_file(rows: Mapping[str, SpooledRequest], most_rows: int, most_bytes: int) -> dict[str, SpooledRequest]:

@@ -27,6 +27,11 @@ from transformers import AutoTokenizer
 
 from skyassets.engines.serving.transformers_decoder import Decoder, PendingCompletion
 
+TAKEN = frozenset((
+    "model", "messages", "temperature", "top_p", "max_tokens", "max_completion_tokens", "seed", "stop", "top_k", "min_p",
+    "repetition_penalty", "chat_template_kwargs",
+))  # fmt: skip
+
 
 class App:
     """The HTTP endpoints. A decoder in another thread does the work."""
@@ -70,7 +75,11 @@ class App:
 
     def _row(self, body: dict[str, Any]) -> PendingCompletion:
         """Convert a request's body to a row."""
-        prompt = self.tokenizer.apply_chat_template(body["messages"], add_generation_prompt=True, return_dict=False)
+        if unknown := set(body) - TAKEN:
+            raise ValueError(f"unsupported parameters: {', '.join(sorted(unknown))}")
+        prompt = self.tokenizer.apply_chat_template(
+            body["messages"], add_generation_prompt=True, return_dict=False, **body.get("chat_template_kwargs", {})
+        )
         room = self.decoder.window - len(prompt)
         limit = body.get("max_tokens") or body.get("max_completion_tokens") or room
         if limit > room:
@@ -88,6 +97,9 @@ class App:
             max_tokens=limit,
             stop=(stop,) if isinstance(stop, str) else tuple(stop),
             dice=dice,
+            top_k=int(body.get("top_k", 0)),
+            min_p=float(body.get("min_p", 0.0)),
+            repetition_penalty=float(body.get("repetition_penalty", 1.0)),
         )
 
 

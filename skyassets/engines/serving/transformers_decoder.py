@@ -39,6 +39,11 @@ class PendingCompletion:
     max_tokens: int
     stop: tuple[str, ...]
     dice: torch.Generator
+    top_k: int = 0
+    """0 for no limit."""
+    min_p: float = 0.0
+    """Least probability of a token, as a share of the likeliest one's."""
+    repetition_penalty: float = 1.0
     tokens: list[int] = field(default_factory=list)
     done: "Future[Completion]" = field(default_factory=Future)
 
@@ -222,9 +227,17 @@ def _end_tokens(generation: GenerationConfig, tokenizer: Any) -> set[int]:
 
 def _drawn(logits: torch.Tensor, row: PendingCompletion) -> int:
     """Draw the next token of `row` with its sampling parameters."""
+    if row.repetition_penalty != 1:
+        logits = _penalised(logits, row)
     if row.temperature == 0:
         return int(logits.argmax())
     chances = torch.softmax(logits.float() / row.temperature, -1)
+    if row.top_k or row.min_p:
+        floor = row.min_p * chances.max()
+        if row.top_k:
+            floor = torch.maximum(floor, chances.topk(min(row.top_k, len(chances))).values[-1])
+        chances = chances.where(chances >= floor, 0)
+        chances /= chances.sum()
     if row.top_p >= 1:
         return int(torch.multinomial(chances, 1, generator=row.dice))
     likely, tokens = chances.topk(min(LIKELY, len(chances)))
@@ -232,3 +245,11 @@ def _drawn(logits: torch.Tensor, row: PendingCompletion) -> int:
         likely, tokens = chances.sort(descending=True)
     likely[likely.cumsum(0) - likely >= row.top_p] = 0
     return int(tokens[torch.multinomial(likely, 1, generator=row.dice)])
+
+
+def _penalised(logits: torch.Tensor, row: PendingCompletion) -> torch.Tensor:
+    """Return scores in which all earlier tokens are less likely (Keskar et al., 2019, arXiv 1909.05858)."""
+    seen = torch.tensor(sorted({*row.prompt, *row.tokens}), device=logits.device)
+    scores = logits[seen]
+    scores = torch.where(scores > 0, scores / row.repetition_penalty, scores * row.repetition_penalty)
+    return logits.index_copy(0, seen, scores)

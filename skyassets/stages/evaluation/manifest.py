@@ -94,8 +94,10 @@ def engine(served_by: str) -> str:
 
 def _in_one_line(sampling: Sampling) -> str:
     """The sampling settings in one line."""
-    stops = f", stop {list(sampling.stop)}" if sampling.stop else ""
-    return f"temperature {sampling.temperature:g}, top_p {sampling.top_p:g}, max_tokens {sampling.max_tokens}{stops}"
+    temperature = "not sent" if sampling.temperature is None else f"{sampling.temperature:g}"
+    chosen = {name: getattr(sampling, name) for name in ("stop", *sampling.identity_added)}
+    others = [f", {name} {list(value) if name == 'stop' else value}" for name, value in chosen.items() if value]
+    return f"temperature {temperature}, top_p {sampling.top_p:g}, max_tokens {sampling.max_tokens}{''.join(others)}"
 
 
 def _joined(values: Iterable[str]) -> str:

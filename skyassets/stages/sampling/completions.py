@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
+from skyassets.core.finish_reasons import resolved
 from skyassets.core.identity import canonical_json, digest
 from skyassets.core.ports import CompletionClient, Message, Model, ModelProvider, Reply, Request, Sampling
 from skyassets.core.rows.claims import Claims
@@ -93,8 +94,10 @@ class Completer:
         first = sorted(wanted, key=lambda key: -longest.get(key, -1.0))
         summary = self.ensure(model, first, wanted.__getitem__)
         # Read the replies from the store: if another run stored one first, that one counts.
-        stored = self.rows.get(list(wanted)).iter_rows(named=True)
-        completions = {str(row["completion_id"]): row for row in stored}
+        completions = {str(row["completion_id"]): row for row in self.rows.get(list(wanted)).iter_rows(named=True)}
+        for key, row in completions.items():
+            limit = wanted[key].sampling.max_tokens
+            row["finish_reason"] = resolved(row["finish_reason"], row["completion_tokens"], limit)
         return Replies(summary.errors, summary.reused, summary.requested, completions)
 
     def ensure(self, model: Model, ids: Sequence[str], request_of: Callable[[str], Request]) -> RequestSummary:
@@ -249,4 +252,5 @@ def completion_row(wanted: Request, reply: Reply) -> dict[str, object]:
         "model": str(wanted.model),
         "text": well_formed(reply.text),
         **{name: getattr(reply, name) for name in REPLY_COLUMNS},
+        "sent": reply.sent or None,
     }

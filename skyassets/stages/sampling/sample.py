@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from skyassets.core.errors import StoreError
+from skyassets.core.finish_reasons import resolved_column
 from skyassets.core.identity import digest
 from skyassets.core.ports import Request
 from skyassets.core.rows.store import RowStore
@@ -111,7 +112,7 @@ class _Sampled:
         stored = self.rows.filter(pl.col("finish_reason").is_not_null())
         count = 0
         for texts in self.completer.rows.read(stored["completion_id"], FROM_COMPLETION):
-            frame = self._traces(stored.drop("finish_reason").join(texts, on="completion_id"))
+            frame = self._traces(stored.join(texts.drop("finish_reason"), on="completion_id"))
             count += frame.height
             yield frame
         if count < stored.height:
@@ -140,7 +141,9 @@ class _Sampled:
         self.reused += summary.reused
         self.requested += summary.requested
         self.errors |= summary.errors
-        return rows.join(_known(store, ids, ("finish_reason",)), on="completion_id", how="left", maintain_order="left")
+        known = _known(store, ids, ("finish_reason", "completion_tokens"))
+        reasons = known.select("completion_id", resolved_column(asking.sampling.max_tokens))
+        return rows.join(reasons, on="completion_id", how="left", maintain_order="left")
 
     def _with_ids(self, waiting: pl.DataFrame, asking: Asking) -> pl.DataFrame:
         def ids(part: pl.DataFrame) -> Iterator[tuple[str, str, str]]:

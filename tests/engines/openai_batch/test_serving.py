@@ -15,7 +15,7 @@ from engines.faulty import MODEL, request
 
 from skyassets.core.errors import BudgetError, ServerError
 from skyassets.core.money import Budget, Price
-from skyassets.engines.openai_api.chat_format import body_of
+from skyassets.engines.chat_format.dialect import Dialect
 from skyassets.engines.openai_batch.records import BatchRecords, server_name
 
 PRICE = Price(1.0, 2.0, as_of="2026-01-01", source="the test")
@@ -46,7 +46,7 @@ def test_a_row_of_a_batch_is_the_live_request_under_its_id(server: BatchServer) 
         "custom_id": "a",
         "method": "POST",
         "url": "/v1/chat/completions",
-        "body": body_of(request("a: ok"), "alpha", server.url),
+        "body": Dialect.of(server.url).body(request("a: ok"), "alpha"),
     }
 
 
