@@ -25,7 +25,7 @@ from skyassets.stages.curation.rules import (
     TraceCorrect,
     WellFormed,
 )
-from skyassets.stages.curation.student_form import StudentForm
+from skyassets.stages.curation.student_form import FOUR_MARKERS, StudentForm
 from skyassets.stages.curation.waterfall import KEPT, by_domain, waterfall
 from skyassets.stages.deduplication.contamination import Decontamination
 from skyassets.stages.sampling.prompts import Prompts
@@ -45,7 +45,7 @@ class Curation:
     identity_name: ClassVar[str] = "Curation"
     identity_added: ClassVar[tuple[str, ...]] = ("form",)
     rules: tuple[Rule, ...]
-    form: StudentForm = StudentForm()
+    form: StudentForm = FOUR_MARKERS
     """The marks around the student's thought, and whether some examples have none."""
 
     def __post_init__(self) -> None:
@@ -54,10 +54,8 @@ class Curation:
             raise RecipeError(f"Curation lacks the rules {', '.join(missing)}; every recipe needs them")
         if repeated := [name for name, count in Counter(self.drop_reasons).items() if count > 1]:
             raise RecipeError(f"Curation has more than one rule with the drop reason {', '.join(repeated)}; keep one")
-        if self.form != StudentForm() and not any(isinstance(rule, WellFormed) for rule in self.rules):
-            raise RecipeError(
-                f"Curation has the form {self.form}, but no WellFormed; a form needs both parts of a text"
-            )
+        if self.form != FOUR_MARKERS and not any(isinstance(rule, WellFormed) for rule in self.rules):
+            raise RecipeError(f"Curation has the form {self.form}, which needs the rule WellFormed; add it")
 
     @property
     def drop_reasons(self) -> tuple[str, ...]:

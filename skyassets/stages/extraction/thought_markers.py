@@ -35,6 +35,7 @@ SPECIAL = _table("""
     <|open|>think<|sep|>   <|close|>think<|sep|>   Kimi K3
 """)
 """Marks that are tokens of their own in their models' vocabularies, or that no other text holds."""
+THINK = SPECIAL[0]
 PLAIN = _table("""
     <thought>      </thought>      EXAONE Deep, Gemini's API, Marco-o1
     <thoughts>     </thoughts>     prompted models
