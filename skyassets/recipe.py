@@ -29,6 +29,7 @@ from skyassets.recipes.smoke import smoke
 from skyassets.stages.curation.curate import Curation
 from skyassets.stages.curation.duplicate_rules import NotInBenchmark, QuestionNew, QuestionUnlike, TraceNew
 from skyassets.stages.curation.gates import Bounds, Gates
+from skyassets.stages.curation.reasoning import HasReasoning
 from skyassets.stages.curation.rules import (
     DifficultyWithin,
     FitsCutoff,
@@ -43,6 +44,7 @@ from skyassets.stages.curation.rules import (
     verified,
 )
 from skyassets.stages.curation.selection import Cap, Chosen, Group, InMixture, Order, Share, WithinCaps
+from skyassets.stages.curation.student_form import Hybrid, Marks, StudentForm
 from skyassets.stages.deduplication.contamination import Decontamination
 from skyassets.stages.deduplication.near_duplicates import NearDuplicates
 from skyassets.stages.equivalence.scorers import scored
@@ -61,11 +63,11 @@ Published = PublishedRun
 __all__ = [
     "DROP", "KEEP", "Asking", "Benchmark", "Bounds", "Calls", "Cap", "Chosen", "Contender", "Curation",
     "Decontamination", "DifficultyWithin", "Evaluation", "Expected", "FitsCutoff", "Gates", "Generated", "Group",
-    "HubDataset", "InMixture", "LengthPolicy", "LicenceAllowed", "Limits", "LocalFile", "Lora", "Model", "ModelJudge",
-    "ModelRewriting", "NearDuplicates", "NoLoops", "NotInBenchmark", "OneLanguage", "Order", "Prompts", "Published",
-    "PublishedRun", "QuestionNew", "QuestionUnlike", "Rating", "Recipe", "RewriteCorrect", "RewriteMade",
-    "RuleRewriting", "Sampling", "Share", "Source", "TraceCorrect", "TraceFinished", "TraceNew",
-    "Training", "WellFormed", "Window", "WithinCaps",
+    "HasReasoning", "HubDataset", "Hybrid", "InMixture", "LengthPolicy", "LicenceAllowed", "Limits", "LocalFile",
+    "Lora", "Marks", "Model", "ModelJudge", "ModelRewriting", "NearDuplicates", "NoLoops", "NotInBenchmark",
+    "OneLanguage", "Order", "Prompts", "Published", "PublishedRun", "QuestionNew", "QuestionUnlike", "Rating",
+    "Recipe", "RewriteCorrect", "RewriteMade", "RuleRewriting", "Sampling", "Share", "Source", "StudentForm",
+    "TraceCorrect", "TraceFinished", "TraceNew", "Training", "WellFormed", "Window", "WithinCaps",
     "aime_2024", "aime_2025", "amc23", "embedded", "gpqa_diamond", "gsm8k", "humaneval", "livecodebench", "math500",
     "mbpp", "mmlu", "mmlu_pro", "olympiadbench", "scored", "sky_t1_preview", "sky_t1_train_splits", "smoke",
     "verified",

@@ -35,7 +35,7 @@ class HasReasoning:
     def _fault(self, rewritten: str, trace: str) -> str | None:
         marked, learned = split(trace), parse(rewritten, empty_thought=True)
         if isinstance(marked, str):
-            return f"the trace has no solution: {marked}"
+            return marked
         if marked.thought is None and not self.unmarked:
             return "the trace marks no thought"
         return _short("the trace's", marked.thought, self.words) or _short(

@@ -8,6 +8,7 @@ import polars as pl
 
 from skyassets.core.sources import Generated, HubDataset, Source
 from skyassets.stages.curation.examples import kept_examples, unjudged_examples
+from skyassets.stages.curation.student_form import learned_parts
 from skyassets.stages.curation.training_files import INFO_FILE, MESSAGES_FILE, SHAREGPT, SHAREGPT_FILE
 from skyassets.stages.curation.waterfall import by_domain
 from skyassets.stages.markup.markdown import front_matter, table
@@ -75,6 +76,7 @@ def card(
         *table(("domain", "examples", "tokens", "learned", "median", "longest"), _domains(rows)),
         "",
         f"Tokens are counted by the tokenizer and chat template of `{by.student}`; *learned* are the answer's.",
+        _form(rows),
         "",
         "## Sources and licences",
         "",
@@ -130,6 +132,18 @@ def _verified(rows: int, trusted: int) -> str:
         f"The trace and the rewrite of {rows - trusted} of them were judged correct. {trusted} came ready-made, with "
         "nothing to judge them by, and were taken on trust: their `trace_verdict` is `unjudged`."
     )
+
+
+def _form(rows: pl.DataFrame) -> str:
+    """The marks in the answers, and how many have no thought."""
+    answers = [str(turns[-1]["content"]) for turns in rows["messages"].drop_nulls()]
+    parts = [learned_parts(answer) for answer in answers]
+    marks = sorted({f"`{answer[: answer.find('>') + 1]}`" for answer, each in zip(answers, parts, strict=True) if each})
+    if not marks:
+        return "The answers have no marks around a thought."
+    bare = sum(each is not None and not each.thought for each in parts)
+    after = f" In {bare} of them the thought is empty." if bare else ""
+    return f"An answer is a thought, which begins with {' or '.join(marks)}, and a solution.{after}"
 
 
 def _domains(rows: pl.DataFrame) -> list[tuple[object, ...]]:
