@@ -66,7 +66,7 @@ COLUMNS: dict[str, Column] = {
     "rewriter": _text("What rewrote the trace: rules, or the model's name."),
     "thought": _text("The reasoning, without its markers."),
     "solution": _text("The solution, without its markers."),
-    "rewritten": _text("Thought and solution between their markers, as the student will learn them."),
+    "rewritten": _text("Thought and solution between the four markers; `messages` has the form the student learns."),
     "failed": _text("Why there is no usable rewrite; null if there is one."),
     "changed": _text("What a model's rewrite changed that needs grading (the code); null if nothing."),
     # verdicts
