@@ -1,5 +1,8 @@
 # Usage: source deploy/shell.sh. Prepares a shell for Dagster's commands in the root of the repository.
 _root=$(cd "$(dirname "${BASH_SOURCE[0]:-$0}")/.." && pwd)
+# Absolute, so that commands use the same data in whatever folder they are typed.
+case ${SKYASSETS_DATA:=$_root/data} in /*) ;; *) SKYASSETS_DATA=$PWD/$SKYASSETS_DATA ;; esac
+export SKYASSETS_DATA
 export DAGSTER_HOME=${DAGSTER_HOME:-$_root/data/dagster}
 export DAGSTER_CLI_ASSET_MATERIALIZE_MODULE_NAME=skyassets.definitions
 # Hides Dagster's warnings about its own commands, on which users cannot act.

@@ -3,9 +3,9 @@
 import os
 
 from skyassets.assets.graph import build_definitions
-from skyassets.project.settings import from_environment
+from skyassets.project.settings import deployment_of
 from skyassets.recipes.registry import DEFAULT, find_recipe
 
 recipe = find_recipe(os.environ.get("SKYASSETS_RECIPE", DEFAULT))
-deployment = from_environment(os.environ)
+deployment = deployment_of(recipe, os.environ)
 defs = build_definitions(recipe, deployment)

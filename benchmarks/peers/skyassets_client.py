@@ -24,7 +24,7 @@ def main() -> None:
     os.sched_setaffinity(0, {0})
     url, in_flight = sys.argv[-2], int(sys.argv[-1])
     prompts = [json.loads(line) for line in sys.stdin]
-    with tempfile.TemporaryDirectory(dir=os.environ.get("SKYASSETS_BENCHMARK_FOLDER")) as folder:
+    with tempfile.TemporaryDirectory(dir=os.environ.get("BENCHMARK_FOLDER")) as folder:
         rows = RowStore(Path(folder), COMPLETIONS)
         serving = RemoteServing((Endpoint(url, "mock", concurrency=in_flight),))
         completer = Completer(rows, serving, lambda tally: None)

@@ -26,7 +26,7 @@ from skyassets.commands.results.history import HISTORY
 from skyassets.commands.results.publish import PUBLISH
 from skyassets.commands.results.report import REPORT
 from skyassets.core.errors import SkyassetsError
-from skyassets.project.settings import from_environment
+from skyassets.project.settings import deployment_of
 from skyassets.recipes.registry import DEFAULT, find_recipe
 
 COMMANDS = {
@@ -103,7 +103,7 @@ def run(words: Sequence[str]) -> int:
     # As Dagster does: user recipes are in the current folder.
     sys.path.insert(0, str(Path.cwd()))
     recipe = find_recipe(os.environ.get("SKYASSETS_RECIPE", DEFAULT))
-    return COMMANDS[options.command].run(recipe, from_environment(os.environ), options)
+    return COMMANDS[options.command].run(recipe, deployment_of(recipe, os.environ), options)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -13,15 +13,27 @@ from skyassets.core.money import Price
 from skyassets.engines.sandbox.choice import SANDBOXES
 from skyassets.engines.serving.vllm_options import DTYPES, VllmOptions, refused
 from skyassets.project.deployment import ENGINES, OPENAI, ROLES, Deployment
+from skyassets.project.setting_names import OF_A_ROLE, check_names
+from skyassets.recipes.recipe import Recipe
 from skyassets.stages.training.parallelism import ATTENTIONS, LOSSES, OFFLOADS, LayoutOverrides
 
 TRAIN_AUTOMATICALLY = "SKYASSETS_TRAIN_AUTOMATICALLY"
 NO_ROLES = ("HOUR", "MICRO")
 """Prefixes of _PRICE and _BATCH settings that are not roles; no contender may use them."""
-_OF_ROLE = re.compile(r"SKYASSETS_([A-Z][A-Z0-9_]*?)_(?:URL|API_KEY|MODEL_NAME|PRICE|RPM|TPM|BATCH)")
+_OF_ROLE = re.compile(rf"SKYASSETS_([A-Z][A-Z0-9_]*?)_(?:{'|'.join(OF_A_ROLE)})")
 ZERO_STAGES = ("0", "1", "2", "3")
 TRACKERS = ("tensorboard", "wandb", "mlflow")
 Value = TypeVar("Value")
+
+
+def deployment_of(recipe: Recipe, environment: Mapping[str, str]) -> Deployment:
+    """The deployment of `recipe`, after checking that every SKYASSETS_ variable is a setting.
+
+    Raises:
+        SkyassetsError: for a variable that is no setting, or an invalid value.
+    """
+    check_names(environment, recipe)
+    return from_environment(environment)
 
 
 def from_environment(environment: Mapping[str, str]) -> Deployment:
