@@ -49,14 +49,23 @@ class SpecialTokens:
         self._names = {
             ident: name for ident, name in names.items() if name not in allowed and not _BYTE.fullmatch(name)
         }
+        self._spellings = _exact_spellings(tokenizer, self._names)
         # Characters that the tokenizer does not know have the unknown token, too: they are no special token.
         self._unknown = (tokenizer.unk_token_id, tokenizer.unk_token)
         self._marks = [mark for mark in turn_marks(render, allowed) if mark not in self._names.values()]
 
     def faults(self, conversations: Sequence[Conversation]) -> list[str | None]:
         """For each conversation, the first special token or turn mark in its messages, and where it stands."""
-        ids = iter(self._encode([message.content for one in conversations for message in one.messages]))
+        ids = iter(self._tokens([message.content for one in conversations for message in one.messages]))
         return [self._first(one.messages, [next(ids) for _ in one.messages]) for one in conversations]
+
+    def _tokens(self, texts: Sequence[str]) -> list["NDArray[np.int32]"]:
+        """The tokens of each text; none for a text that cannot have a special one, which saves most of the time."""
+        import numpy as np
+
+        found = [self._spellings is None or any(each in text for each in self._spellings) for text in texts]
+        encoded = iter(self._encode([text for text, is_found in zip(texts, found, strict=True) if is_found]))
+        return [next(encoded) if is_found else np.zeros(0, dtype=np.int32) for is_found in found]
 
     def _first(self, messages: Sequence[Message], tokens: Sequence["NDArray[np.int32]"]) -> str | None:
         for message, ids in zip(messages, tokens, strict=True):
@@ -74,6 +83,18 @@ class SpecialTokens:
             if ident != self._unknown[0] or self._unknown[1] in text:
                 return self._names[ident]
         return None
+
+
+def _exact_spellings(tokenizer: Any, idents: Collection[int]) -> list[str] | None:
+    """The texts that a tokenizer looks for before it splits a text; None if other texts may give these tokens too."""
+    fast = getattr(tokenizer, "backend_tokenizer", None)
+    if fast is None:
+        return None
+    added = fast.get_added_tokens_decoder()
+    tokens = [added.get(ident) for ident in idents]
+    if any(token is None or (token.normalized and fast.normalizer is not None) for token in tokens):
+        return None
+    return [token.content for token in tokens if token is not None]
 
 
 def turn_marks(render: Render, allowed: Collection[str] = ()) -> list[str]:

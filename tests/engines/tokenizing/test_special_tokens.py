@@ -40,8 +40,10 @@ DATED = "{{ bos_token + 'Today is ' + strftime_now('%Y-%m-%d') + eos_token }}" +
 SAID = conversation("a", "What is it?", "It is 4.")
 
 
-def tokenizer(template: str, special: Sequence[str] = ("<s>", "</s>"), **added: Any) -> Any:
-    """Bytes and `special`; `added` are tokens by name, with their settings."""
+def tokenizer(
+    template: str, special: Sequence[str] = ("<s>", "</s>"), added: Sequence[str] = (), **setting: Any
+) -> Any:
+    """Bytes and `special`; `added` are more special tokens, with the settings of `AddedToken`."""
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -52,7 +54,7 @@ def tokenizer(template: str, special: Sequence[str] = ("<s>", "</s>"), **added: 
     trainer = trainers.BpeTrainer(vocab_size=300, special_tokens=list(special), initial_alphabet=alphabet)
     raw.train_from_iterator(["What is the answer"], trainer)
     made = PreTrainedTokenizerFast(tokenizer_object=raw, bos_token=special[0], eos_token=special[1])
-    made.add_tokens([AddedToken(f"<{name}>", **settings) for name, settings in added.items()])
+    made.add_tokens([AddedToken(each, special=True, **setting) for each in added])
     made.chat_template = template
     return made
 
@@ -132,8 +134,7 @@ def test_words_of_a_generation_prompt_with_marks_are_no_mark() -> None:
 
 def test_the_marks_of_the_structure_are_allowed_although_they_are_special() -> None:
     text = "<|begin_of_thought|>a<think>b</think><|end_of_thought|>"
-    marks = {"think": {"special": True}, "|begin_of_thought|": {"special": True}}
-    chat = ChatTokenizer(tokenizer(ZEPHYR, **marks))
+    chat = ChatTokenizer(tokenizer(ZEPHYR, added=("<think>", "<|begin_of_thought|>")))
     example = conversation("a", f"Write {text}.", text)
     assert reasons(chat, example, allowed=("<think>", "</think>", "<|begin_of_thought|>")) == [None]
     assert reasons(chat, example) == [
@@ -145,7 +146,7 @@ def test_the_marks_of_the_structure_are_allowed_although_they_are_special() -> N
 def test_what_counts_is_the_token_and_not_its_spelling(text: str) -> None:
     from tokenizers import normalizers
 
-    words = tokenizer(ZEPHYR, **{"|turn|": {"special": True, "lstrip": True, "rstrip": True, "normalized": True}})
+    words = tokenizer(ZEPHYR, added=("<|turn|>",), lstrip=True, rstrip=True, normalized=True)
     words.backend_tokenizer.normalizer = normalizers.Lowercase()
     assert reasons(ChatTokenizer(words), conversation("a", text, "It is 4.")) == [
         "the question contains '<|turn|>', a special token of the student's tokenizer"
