@@ -10,12 +10,13 @@ from skyassets.core.tables.declarations import EXAMPLES
 from skyassets.core.training.unfit import Unfit
 from skyassets.stages.curation.rules import CurationRow
 from skyassets.stages.curation.student_form import StudentForm
+from skyassets.stages.extraction.thought_markers import THINK
 from skyassets.stages.extraction.trace_format import MARKERS
 from skyassets.stages.sampling.prompts import Prompts
 
 Count = Callable[[Sequence[Conversation]], Sequence[TokenCount | Unfit]]
 """Counts the tokens of conversations under the student's tokenizer and template, or says why one is unfit for them."""
-STRUCTURE_TOKENS = (*MARKERS, "<think>", "</think>")
+STRUCTURE_TOKENS = (*MARKERS, THINK.opens, THINK.closes)
 """Marks of an answer's structure. A tokenizer may have them as special tokens, but they neither end nor open a turn."""
 
 

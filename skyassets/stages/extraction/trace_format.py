@@ -39,7 +39,11 @@ def join(parts: Structured) -> str:
 
 
 def template_token(text: str) -> str | None:
-    """The first chat template token in `text`, which would start or end a turn. Our own markers do not count."""
+    """The first chat template token in `text`, of whichever model, in one of the common spellings.
+
+    Our own markers do not count. What the student's own tokenizer reads as a special token is not known here: that is
+    asked when its tokens are counted.
+    """
     return next((token[0] for token in _TEMPLATE_TOKEN.finditer(text) if token[0] not in MARKERS), None)
 
 
