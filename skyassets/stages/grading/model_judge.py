@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from skyassets.core.ports import Judgement, Message, Model, Request, Sampling, Verdict
+from skyassets.stages.extraction.thoughts import after_own_thought
 from skyassets.stages.grading.judge import Case
 from skyassets.stages.sampling.completions import Completer, Replies, request
 
@@ -100,7 +101,7 @@ def _judgement(sent: Request, before: Judgement, judge: ModelJudge, replies: Rep
     if reply is None:
         why = f"{NO_REPLY}: {replies.errors.get(sent.id)}"
         return Judgement(Verdict.UNJUDGED, why, before.answer, backend)
-    text = str(reply["text"])
+    text = after_own_thought(str(reply["text"]))
     match = _REPLY.fullmatch(text.strip())
     if match is None:
         quoted = " ".join(text.split())[:LONGEST_QUOTE]

@@ -16,6 +16,7 @@ from skyassets.core.ports import Message, Model, Request, Sampling
 from skyassets.core.sources import Source
 from skyassets.core.tables.declarations import PROBLEMS
 from skyassets.core.tables.store import StageResult
+from skyassets.stages.extraction.thoughts import after_own_thought
 from skyassets.stages.problems.table import some_left
 from skyassets.stages.sampling.completions import Completer, Replies, request
 
@@ -88,8 +89,8 @@ def _by_id(frame: pl.DataFrame, values: Mapping[str, object], kind: pl.DataType)
 
 
 def difficulty(text: str) -> float | None:
-    """The number from 1 to 10 that `text` consists of; None if it contains anything else."""
-    match = _NUMBER.fullmatch(text.strip().strip("*").strip())
+    """The number from 1 to 10 that `text` consists of, after any thought; None if it contains anything else."""
+    match = _NUMBER.fullmatch(after_own_thought(text).strip().strip("*").strip())
     number = float(match[1]) if match else 0.0
     return number if EASIEST <= number <= HARDEST else None
 

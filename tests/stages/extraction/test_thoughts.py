@@ -1,6 +1,7 @@
 """Thoughts: what a model marks is taken apart, and what a text only mentions stays in its solution."""
 
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -218,3 +219,10 @@ def test_no_text_takes_long_to_split(text: str) -> None:
     split(text)
     thought_tag(text)
     assert time.process_time() - before < 2
+
+
+@KINDS
+def test_the_page_lists_every_mark(kind: Markers) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "thoughts.md").read_text(encoding="utf-8").replace("\\|", "|")
+    assert f"`{kind.opens}`" in page
+    assert f"`{kind.closes}`" in page

@@ -48,7 +48,14 @@ def wrong(answer: str | None) -> Judgement:
 
 @pytest.mark.parametrize(
     ("reply", "verdict"),
-    [("correct", "correct"), ("Wrong.", "wrong"), ("Verdict: correct", "correct"), ("**unsure**", "unjudged")],
+    [
+        ("correct", "correct"),
+        ("Wrong.", "wrong"),
+        ("Verdict: correct", "correct"),
+        ("**unsure**", "unjudged"),
+        ("<think>wrong?</think>correct", "correct"),
+        ("<think>correct", "unjudged"),
+    ],
 )
 def test_the_judges_reply_is_the_verdict(server: Rater, tmp_path: Path, reply: str, verdict: str) -> None:
     result = opinion(server, tmp_path, case(), wrong(f"averages settle [{reply}]"))

@@ -137,6 +137,11 @@ def test_any_reply_gives_a_rating_on_the_scale_or_none(text: str) -> None:
     assert number is None or 1 <= number <= 10
 
 
+def test_a_rater_may_think_before_it_rates() -> None:
+    assert difficulty("<think>\n3 or 7?\n</think>\n\n7") == 7
+    assert difficulty("<think>\n7") is None
+
+
 @pytest.mark.parametrize("text", ["0", "10.5", "-3", "7 8", "7-8", "seven", "it is 7", "7, hard", "100"])
 def test_all_else_is_no_rating(text: str) -> None:
     assert difficulty(text) is None
