@@ -12,7 +12,7 @@ from skyassets.assets.automation import condition, freshness
 from skyassets.assets.checks import audit_results, audit_specs
 from skyassets.assets.metadata import build_metadata, definition_metadata
 from skyassets.assets.presentation import presentation
-from skyassets.core.errors import SkyassetsError
+from skyassets.core.errors import NoUsableRowsError, SkyassetsError
 from skyassets.core.tables.store import StageResult
 from skyassets.engines.training.trainer import ProgressChannel
 from skyassets.project.asset_specs import AssetSpec
@@ -73,6 +73,8 @@ def _materialize(
         finally:
             if spec.kinds & COSTS.keys():  # the money is spent even if the asset failed
                 project.accounts.publish()
+        if result.unusable:
+            raise NoUsableRowsError(f"{table.name}: {result.unusable}")
         return replace(result, metadata={**result.metadata, **build.usage_metadata})
 
     def page_metadata(path: Path) -> dict[str, object]:

@@ -10,6 +10,7 @@ SkyassetsError
 ├── SandboxError       no safe place to run a model's program
 ├── GraderError        the grader's workers cannot be used
 ├── TrainerError       training cannot start, died, or left no usable weights
+├── NoUsableRowsError  none of an asset's rows can be used, so nothing can be made of them
 ├── GateError          a gate of the recipe stops the run (nothing left to train on)
 ├── BudgetError        the next call could exceed the budget, or its price is unknown
 ├── EpochError         an epoch's name is invalid, or another epoch is in progress
@@ -57,6 +58,10 @@ class GraderError(SkyassetsError):
 
 class TrainerError(SkyassetsError):
     """Training cannot start, died, or left no usable weights."""
+
+
+class NoUsableRowsError(SkyassetsError):
+    """None of an asset's rows can be used."""
 
 
 class GateError(SkyassetsError):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from skyassets.core.errors import NoUsableRowsError
 from skyassets.core.money import Budget
 from skyassets.core.ports import Model
 from skyassets.core.tables.declarations import ANSWERS, CHECKPOINT, PROBLEMS, REWRITES, TRACES, Table
@@ -32,6 +33,7 @@ from skyassets.stages.problems.difficulty import rate as rate_problems
 from skyassets.stages.rewriting.rewrite import ModelRewriting, rewrite
 from skyassets.stages.sampling.completions import Completer
 from skyassets.stages.sampling.sample import sample
+from skyassets.stages.sampling.usable_rows import why_unusable
 from skyassets.stages.sampling.usage import COLUMNS, Usage
 
 BYTES_A_TOKEN = 4
@@ -94,7 +96,9 @@ class CallEstimate:
             # A batch may take a day, so the pilot uses the ordinary API.
             at_once = Project(self.project.recipe, replace(deployment, batches=frozenset()))
             context = BuildContext(at_once, table.name, PipelineRun(self.run), self.log, self.run_budget)
-            completer(context, role, model).complete(model, counting.sample)
+            replies = completer(context, role, model).complete(model, counting.sample)
+            if reason := why_unusable("pilot calls", [replies.errors.get(one.id) for one in counting.sample]):
+                raise NoUsableRowsError(f"{role}: {reason}")
             counting = RequestCounter(price, 0, is_by_conversation)
             made, usage = self._count(counting, stage)
         line = Line(table.name, role, str(model), len(usage.lengths), counting.calls, price, counting.worst)

@@ -46,13 +46,10 @@ class OpenAIClient:
         self._broken = (openai.APIConnectionError, aiohttp.ClientError)
         place, query = split_query(base_url)
         is_azure = VERSION in query or f".{urlsplit(place).hostname}".endswith(AZURE_HOSTS)
-        # Azure takes what the usual header holds for a token of its own.
-        azure: Mapping[str, Any] = {"api-key": api_key, "Authorization": openai.Omit()}
-        self._client = _repeating_client()(
+        self._client = _repeating_client(is_azure=is_azure)(
             base_url=place,
             api_key=api_key,
             default_query=query,
-            default_headers=azure if is_azure else None,
             max_retries=0,
             timeout=httpx2.Timeout(None, connect=PROBE_SECONDS),
             http_client=client_class(api_key)(
@@ -127,10 +124,11 @@ class OpenAIClient:
 
 
 @functools.cache
-def _repeating_client() -> "type[openai.AsyncOpenAI]":
+def _repeating_client(*, is_azure: bool) -> "type[openai.AsyncOpenAI]":
     """Return an `openai` client class that builds a chat completion's headers and URL once, not at every call.
 
     Building them is most of the client's overhead (measured: 0.32 ms of CPU a call without this, 0.19 with it).
+    Azure wants a key in a header of its own, and takes what the usual one holds for a token of its own.
     """
     import httpx2
     import openai
@@ -152,6 +150,12 @@ def _repeating_client() -> "type[openai.AsyncOpenAI]":
                 content=content.encode("utf-8", "replace"),
                 extensions=self._first.extensions,
             )
+
+        async def _prepare_request(self, request: httpx2.Request) -> None:
+            await super()._prepare_request(request)
+            if is_azure:
+                del request.headers["Authorization"]
+                request.headers["api-key"] = self.api_key
 
     return RepeatingClient
 

@@ -19,6 +19,8 @@ from skyassets.engines.openai_api.request_queue import RequestQueue
 LONGEST_BACKOFF = 30.0
 FAILURE_LINE_SECONDS = 10.0
 QUIET_SECONDS = 30.0
+GRACE_SECONDS = 5.0
+"""How long requests in flight may take when a run stops."""
 
 
 class RequestScheduler:
@@ -48,6 +50,10 @@ class RequestScheduler:
             try:
                 while await self._step():
                     pass
+            except ServerError:
+                if self.tasks:  # what is in flight may be refused too, or arrive: breaking it off would be charged
+                    await asyncio.wait(self.tasks, timeout=GRACE_SECONDS)
+                raise
             finally:
                 for task in self.tasks:
                     task.cancel()
@@ -78,8 +84,10 @@ class RequestScheduler:
             # Not the whole of a long pause: a server may be lost in the meantime.
             await asyncio.sleep(0.05 if pause is None else min(pause, 1.0))
         finished, self.finished = self.finished, []
-        for task in finished:
-            task.result()
+        # All of them are read, so that asyncio does not warn.
+        for error in [task.exception() for task in finished]:
+            if error is not None:
+                raise error
         return True
 
     def _log_if_quiet(self) -> None:

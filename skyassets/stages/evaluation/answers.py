@@ -16,6 +16,7 @@ from skyassets.stages.grading.judge import CODE, Case, case
 from skyassets.stages.grading.verdicts import GradingConfig, is_unfinished, verdicts
 from skyassets.stages.sampling.completions import Completer, Replies
 from skyassets.stages.sampling.sample import Attempt, answer_columns, attempt_id, attempts
+from skyassets.stages.sampling.usable_rows import why_unusable
 
 JUDGED_BY = {True: "programs judged by", False: "answers judged by"}
 """Metadata keys of the backends that ran programs (True) and compared answers (False)."""
@@ -55,16 +56,18 @@ def answer(
     """Every model's answers to every held-out problem, with a strict and a lenient verdict."""
     drafts: list[tuple[EvaluatedModel, Attempt, Replies]] = []
     metadata: dict[str, object] = {}
-    failed = 0
+    failed, unusable = 0, ""
     for evaluated in evaluated_models:
         wanted = attempts_of(problems, benchmarks, evaluation, evaluated.model, epoch)
         replies = evaluated.completer.complete(evaluated.model, [attempt.request for attempt in wanted])
         drafts += [(evaluated, attempt, replies) for attempt in wanted]
         metadata |= {f"{evaluated.role}: {name}": count for name, count in replies.metadata.items()}
         failed += len(replies.errors)
+        errors = [replies.errors.get(attempt.request.id) for attempt in wanted]
+        unusable = unusable or why_unusable(f"answers of {evaluated.role}", errors)
     rows = [_row(evaluated, attempt, replies, epoch) for evaluated, attempt, replies in drafts]
     again, grading_metadata = _grade(rows, [attempt.problem for _, attempt, _ in drafts], grading)
-    return StageResult(ANSWERS.frame(rows), {**metadata, **grading_metadata}, unfinished=failed + again)
+    return StageResult(ANSWERS.frame(rows), {**metadata, **grading_metadata}, failed + again, unusable=unusable)
 
 
 def _row(evaluated: EvaluatedModel, attempt: Attempt, replies: Replies, epoch: str) -> dict[str, object]:

@@ -20,6 +20,7 @@ from skyassets.stages.rewriting.checks import changed, checks, error_text, first
 from skyassets.stages.rewriting.rules import structured
 from skyassets.stages.sampling.completions import Completer, Replies, request
 from skyassets.stages.sampling.length_policy import CUT, DROP, LengthPolicy
+from skyassets.stages.sampling.usable_rows import why_unusable
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,10 @@ def rewrite(
         unfinished = model.errors
     name = "rules" if isinstance(rewriting, RuleRewriting) else str(rewriting.model)
     return StageResult(
-        REWRITES.frame([_row(row, done[str(row["trace_id"])], name, rewriting) for row in rows]), metadata, unfinished
+        REWRITES.frame([_row(row, done[str(row["trace_id"])], name, rewriting) for row in rows]),
+        metadata,
+        unfinished,
+        unusable=why_unusable("rewrites", [done[str(row["trace_id"])].failed for row in rows]),
     )
 
 

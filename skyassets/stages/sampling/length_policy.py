@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from skyassets.core.errors import RecipeError
+from skyassets.core.finish_reasons import LENGTH
 
-CUT = "length"
+CUT = LENGTH
 """The finish reason of a completion that was cut by the token limit."""
 
 

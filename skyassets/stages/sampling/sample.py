@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from skyassets.core.errors import StoreError
-from skyassets.core.finish_reasons import resolved_column
+from skyassets.core.finish_reasons import STOP, resolved_column
 from skyassets.core.identity import digest
 from skyassets.core.ports import Request
 from skyassets.core.rows.store import RowStore
@@ -15,6 +15,7 @@ from skyassets.core.tables.store import StageResult
 from skyassets.stages.sampling.completions import Completer, Replies, RequestSummary, request
 from skyassets.stages.sampling.config import Asking
 from skyassets.stages.sampling.length_policy import CUT, DROP
+from skyassets.stages.sampling.usable_rows import why_unusable
 
 ROWS_A_SLICE = 20_000
 FROM_COMPLETION = ("text", "finish_reason", "prompt_tokens", "completion_tokens", "seconds")
@@ -69,6 +70,7 @@ def sample(problems: pl.DataFrame, asking: Asking, completer: Completer) -> Stag
         sampled.metadata,
         unfinished=len(sampled.errors),
         stream=sampled.traces(),
+        unusable="" if imported.height else why_unusable("traces", sampled.faults()),
     )
 
 
@@ -106,6 +108,13 @@ class _Sampled:
         counts = RequestSummary(self.errors, self.reused, self.requested).metadata
         cut = self.rows.select(self._cut())["cut"].drop_nulls().value_counts(sort=True)
         return {**counts, **({"cut by the token limit": dict(cut.iter_rows())} if cut.height else {})}
+
+    def faults(self) -> Iterator[str | None]:
+        """For each trace, why it cannot be used; None if it can."""
+        for key, reason in self.rows.select("completion_id", "finish_reason").iter_rows():
+            is_usable = reason == STOP or (reason == CUT and self.asking.length.keep)
+            failed = f"failed: {self.errors.get(key)}" if reason is None else f"it ended with {reason}"
+            yield None if is_usable else failed
 
     def traces(self) -> Iterator[pl.DataFrame]:
         """The rows of `teacher_traces`, in the order in which the store has their texts."""

@@ -1,0 +1,160 @@
+"""Providers that speak differently: every row is kept or has its reason, and no call is paid for that was not answered."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from engines.provider import Provider, provider
+
+from skyassets.core.errors import ServerError
+from skyassets.core.money import Budget, Price
+from skyassets.core.ports import Message, Model, Reply, Request, Sampling
+from skyassets.engines.openai_api.completions import OpenAIClientPool
+from skyassets.engines.openai_api.endpoint import Endpoint
+
+MODEL = Model("tiny", "1")
+PRICE = Price(1.0, 1.0, as_of="2026-11-30", source="this test")
+ROWS = 24
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Provider]:
+    with provider() as running:
+        yield running
+
+
+def requests(count: int = ROWS, system: str = "", **sampling: Any) -> list[Request]:
+    drawn = Sampling(**({"temperature": 0.7, "max_tokens": 64} | sampling))
+    turns = (Message("system", system),) if system else ()
+    return [
+        Request(f"r{n}", MODEL, (*turns, Message("user", f"What is {n} times 3?")), drawn, seed=n) for n in range(count)
+    ]
+
+
+def ask(url: str, wanted: list[Request], budget: Budget | None = None, **endpoint: Any) -> list[Reply]:
+    replies: list[Reply] = []
+    place = Endpoint(url, "tiny", **({"concurrency": 8} | endpoint))
+    pool = OpenAIClientPool((place,), backoff=0.01, price=PRICE, run_budget=budget or Budget(), attempts=6)
+    pool.ask(wanted, replies.append)
+    assert sorted(reply.id for reply in replies) == sorted(request.id for request in wanted)
+    return replies
+
+
+def paid(replies: list[Reply]) -> float:
+    return sum(PRICE.dollars(reply.prompt_tokens, reply.completion_tokens) for reply in replies)
+
+
+@pytest.mark.parametrize(
+    "mode",
+    ["plain", "together", "tgi", "end", "anthropic-words", "null", "gemini", "o-series", "claude", "mistral", "no-seed",
+     "no-temperature", "out-of-order", "magistral", "reasoning-details", "rate-limit-in-200", "bad-gateway-in-200",
+     "error-in-choice", "empty-at-times", "digits"],
+)  # fmt: skip
+def test_every_row_is_answered_and_paid_for_once(server: Provider, mode: str) -> None:
+    budget = Budget(100.0)
+    replies = ask(server.url(mode), requests(top_p=0.9), budget)
+    assert {(reply.finish_reason, reply.error) for reply in replies} == {("stop", None)}
+    assert all("is" in reply.text for reply in replies)
+    if mode != "empty-at-times":
+        assert budget.spent == pytest.approx(paid(replies))
+    assert budget.reserved == 0
+
+
+@pytest.mark.parametrize(
+    ("mode", "lacks", "has", "changes"),
+    [
+        ("o-series", ["temperature", "max_tokens"], {"max_completion_tokens": 64}, '{"not sent": ["temperature"]}'),
+        ("claude", ["top_p"], {"temperature": 0.7}, '{"not sent": ["top_p"]}'),
+        ("mistral", ["seed"], {"random_seed": 5}, ""),
+        ("no-seed", ["seed", "random_seed"], {}, '{"not sent": ["seed"]}'),
+        ("gemini", ["seed"], {"random_seed": 5}, ""),
+    ],
+)
+def test_a_refused_parameter_is_adapted_once_and_recorded(
+    server: Provider, mode: str, lacks: list[str], has: dict[str, object], changes: str
+) -> None:
+    before = server.seen(mode)["calls"]
+    replies = ask(server.url(mode), requests(top_p=0.9), concurrency=1)
+    extra = server.seen(mode)["calls"] - before - ROWS
+    assert 1 <= extra <= 2
+    ask(server.url(mode), requests(top_p=0.9)[5:6])
+    body = server.seen(mode)["last"]
+    assert not set(lacks) & set(body)
+    assert has.items() <= body.items()
+    assert {reply.sent for reply in replies} == {changes}
+
+
+def test_a_model_without_a_system_role_gets_it_in_the_users_turn(server: Provider) -> None:
+    replies = ask(server.url("no-system"), requests(system="Be brief."))
+    assert [reply.error for reply in replies] == [None] * ROWS
+    assert server.seen("no-system")["last"]["messages"][0]["content"].startswith("Be brief.\n\nWhat is ")
+    assert {reply.sent for reply in replies} == {'{"system prompt": "in front of the user message"}'}
+
+
+def test_a_stop_string_that_is_refused_cuts_the_text_here(server: Provider) -> None:
+    (reply,) = ask(server.url("no-stop"), requests(1, stop=("product",)))
+    assert reply.text.endswith("The ")
+
+
+def test_a_recipes_own_parameters_are_sent_as_they_are(server: Provider) -> None:
+    own = {"top_k": 20, "min_p": 0.1, "reasoning_effort": "high", "extra": {"provider": {"order": ["x"]}}}
+    ask(server.url("plain"), requests(1, temperature=None, chat_template_kwargs={"enable_thinking": False}, **own))
+    body = server.seen("plain")["last"]
+    assert "temperature" not in body
+    assert body["chat_template_kwargs"] == {"enable_thinking": False}
+    assert body["provider"] == {"order": ["x"]}
+    assert (body["top_k"], body["min_p"], body["reasoning_effort"]) == (20, 0.1, "high")
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [
+        ("refuses-everything", "This model is retired; see https://example.com/models"),
+        ("no-credit-in-200", "no credit left.*Provider returned error .upstream."),
+        ("redirect", "redirects to http://localhost:.*/plain/v1/chat/completions, which is not followed"),
+    ],
+)
+def test_a_server_that_refuses_everything_stops_the_run_in_its_own_words(
+    server: Provider, mode: str, words: str
+) -> None:
+    budget = Budget(100.0)
+    before, plain = server.seen(mode)["calls"], server.seen("plain")["calls"]
+    with pytest.raises(ServerError, match=words):
+        ask(server.url(mode), requests(500), budget)
+    assert server.seen(mode)["calls"] - before <= 20
+    assert server.seen("plain")["calls"] == plain
+    assert budget.spent == 0
+
+
+def test_a_refused_parameter_of_the_recipe_stops_the_run(server: Provider) -> None:
+    with pytest.raises(ServerError, match="Unrecognized request argument supplied: top_k"):
+        ask(server.url("no-top-k"), requests(top_k=3))
+
+
+@pytest.mark.parametrize(("mode", "reason"), [("refusal", "refusal"), ("tool-call", "tool_calls")])
+def test_what_asking_again_would_not_change_is_a_reply_and_not_an_error(
+    server: Provider, mode: str, reason: str
+) -> None:
+    replies = ask(server.url(mode), requests())
+    assert {(reply.finish_reason, reply.error) for reply in replies} == {(reason, None)}
+
+
+def test_an_unknown_finish_reason_is_kept(server: Provider) -> None:
+    assert {reply.finish_reason for reply in ask(server.url("new-word"), requests())} == {"satisfied"}
+
+
+def test_azures_version_and_key_are_sent_as_it_wants_them(server: Provider) -> None:
+    url = f"http://127.0.0.1:{server.port}/azure/openai/deployments/mine?api-version=2024-10-21"
+    assert [reply.error for reply in ask(url, requests(), api_key="azure-key")] == [None] * ROWS
+
+
+def test_no_part_of_the_key_is_in_an_error(server: Provider) -> None:
+    key = "sk-" + "".join(f"{n:02d}" for n in range(30))
+    (reply,) = ask(server.url("echo"), requests(1), api_key=key)
+    assert "***" in str(reply.error)
+    assert not any(key[at : at + 6] in str(reply.error) for at in range(len(key) - 5))
+
+
+def test_an_answer_that_unpacks_without_end_is_given_up(server: Provider) -> None:
+    (reply,) = ask(server.url("bomb"), requests(1))
+    assert reply.error == "the answer is larger than 64 MB"

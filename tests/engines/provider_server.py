@@ -1,0 +1,263 @@
+"""Answers as model providers do: `python provider_server.py`; prints its port. Standard library and the fake model.
+
+The first part of the path is the mode: `http://127.0.0.1:PORT/MODE/v1`. `PORT/MODE/seen` has the calls of a mode and the
+last body. The modes are the functions of `MODES`: each gets the body and the answer of a plain OpenAI server.
+"""
+
+import gzip
+import json
+import random
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+from skyassets.engines.fake.model import FakeModel
+
+Body = dict[str, Any]
+Answer = tuple[int, Any]
+
+
+def error(status: int, message: str, **more: Any) -> Answer:
+    return status, {"error": {"message": message, "type": "invalid_request_error", **more}}
+
+
+def ended(reason: Any) -> Callable[[Body, Body], Answer]:
+    def mode(body: Body, plain: Body) -> Answer:
+        plain["choices"][0]["finish_reason"] = reason
+        return 200, plain
+
+    return mode
+
+
+def refuses(
+    *names: str, status: int = 400, say: str = "Unsupported parameter: '{}' is not supported with this model."
+) -> Callable[[Body, Body], Answer]:
+    def mode(body: Body, plain: Body) -> Answer:
+        wrong = next((name for name in names if name in body), None)
+        return error(status, say.format(wrong), param=wrong) if wrong else (200, plain)
+
+    return mode
+
+
+def reasoning_model(body: Body, plain: Body) -> Answer:
+    """OpenAI's o-series and GPT-5, also behind a relay."""
+    if "max_tokens" in body:
+        say = (
+            "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+        )
+        return error(400, say, param="max_tokens", code="unsupported_parameter")
+    if body.get("temperature", 1) != 1:
+        say = "Unsupported value: 'temperature' does not support 0.7 with this model. Only the default (1) value is supported."
+        return error(400, say, param="temperature", code="unsupported_value")
+    return 200, plain
+
+
+def claude(body: Body, plain: Body) -> Answer:
+    if "temperature" in body and "top_p" in body:
+        return error(400, "`temperature` and `top_p` cannot both be specified for this model. Please use only one.")
+    return 200, plain
+
+
+def mistral(body: Body, plain: Body) -> Answer:
+    if "seed" in body:
+        fault = {
+            "type": "extra_forbidden",
+            "loc": ["body", "seed"],
+            "msg": "Extra inputs are not permitted",
+            "input": body["seed"],
+        }
+        return 422, {"object": "error", "message": {"detail": [fault]}, "type": "invalid_request_error"}
+    return 200, plain
+
+
+def gemini(body: Body, plain: Body) -> Answer:
+    if "seed" in body:
+        say = 'Invalid JSON payload received. Unknown name "seed": Cannot find field.'
+        return 400, [{"error": {"code": 400, "message": say, "status": "INVALID_ARGUMENT"}}]
+    return ended("STOP")(body, plain)
+
+
+def no_system(body: Body, plain: Body) -> Answer:
+    if any(turn["role"] == "system" for turn in body["messages"]):
+        return error(400, "System role not supported")
+    return 200, plain
+
+
+def in_parts(body: Body, plain: Body) -> Answer:
+    message = plain["choices"][0]["message"]
+    thought = {"type": "thinking", "thinking": [{"type": "text", "text": "I think about it."}]}
+    message["content"] = [thought, {"type": "text", "text": message["content"]}]
+    return 200, plain
+
+
+def reasoning_details(body: Body, plain: Body) -> Answer:
+    message = plain["choices"][0]["message"]
+    message["reasoning_details"] = [{"type": "reasoning.text", "text": "I think about it."}]
+    return 200, plain
+
+
+def out_of_order(body: Body, plain: Body) -> Answer:
+    other = {"index": 1, "finish_reason": "stop", "message": {"role": "assistant", "content": "the second answer"}}
+    plain["choices"] = [other, *plain["choices"]]
+    return 200, plain
+
+
+def error_in_200(code: Any, chance: float = 1.0) -> Callable[[Body, Body], Answer]:
+    def mode(body: Body, plain: Body) -> Answer:
+        if random.random() < chance:
+            return 200, {"error": {"message": "Provider returned error", "code": code, "metadata": {"raw": "upstream"}}}
+        return 200, plain
+
+    return mode
+
+
+def error_in_choice(body: Body, plain: Body) -> Answer:
+    if random.random() < 0.3:
+        plain["choices"][0] |= {"error": {"message": "overloaded", "code": 502}, "finish_reason": "error"}
+    return 200, plain
+
+
+def empty_at_times(body: Body, plain: Body) -> Answer:
+    if random.random() < 0.2:
+        plain["choices"][0]["message"]["content"] = ""
+    return 200, plain
+
+
+def refusal(body: Body, plain: Body) -> Answer:
+    plain["choices"][0]["message"] = {"role": "assistant", "content": None, "refusal": "I cannot help with that."}
+    return 200, plain
+
+
+def tool_call(body: Body, plain: Body) -> Answer:
+    call = {"id": "1", "type": "function", "function": {"name": "python", "arguments": "{}"}}
+    plain["choices"][0] |= {
+        "message": {"role": "assistant", "content": None, "tool_calls": [call]},
+        "finish_reason": "tool_calls",
+    }
+    return 200, plain
+
+
+MODES: dict[str, Callable[[Body, Body], Answer]] = {
+    "plain": lambda body, plain: (200, plain),
+    "together": ended("eos"),
+    "tgi": ended("eos_token"),
+    "end": ended("end"),
+    "anthropic-words": ended("end_turn"),
+    "null": ended(None),
+    "gemini": gemini,
+    "new-word": ended("satisfied"),
+    "o-series": reasoning_model,
+    "claude": claude,
+    "mistral": mistral,
+    "no-seed": refuses("seed", "random_seed", say="Unrecognized request argument supplied: {}"),
+    "no-temperature": refuses("temperature", say="`{}` is deprecated for this model."),
+    "no-system": no_system,
+    "no-stop": refuses("stop", say="Argument not supported on this model: {}"),
+    "no-top-k": refuses("top_k", say="Unrecognized request argument supplied: {}"),
+    "old-limit": refuses("max_completion_tokens", status=422, say="Extra inputs are not permitted: {}"),
+    "refuses-everything": lambda body, plain: error(400, "This model is retired; see https://example.com/models"),
+    "no-credit-in-200": error_in_200(402),
+    "rate-limit-in-200": error_in_200(429, 0.3),
+    "bad-gateway-in-200": error_in_200(502, 0.3),
+    "error-in-choice": error_in_choice,
+    "magistral": in_parts,
+    "reasoning-details": reasoning_details,
+    "out-of-order": out_of_order,
+    "empty-at-times": empty_at_times,
+    "refusal": refusal,
+    "tool-call": tool_call,
+}
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    lock = threading.Lock()
+    calls: dict[str, int] = {}
+    last: dict[str, Body] = {}
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Print nothing."""
+
+    def do_GET(self) -> None:
+        mode, _, rest = urlsplit(self.path).path.strip("/").partition("/")
+        if rest == "seen":
+            self.send(200, {"calls": self.calls.get(mode, 0), "last": self.last.get(mode)})
+        else:
+            self.send(404, {"error": {"message": "no list"}})
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        place = urlsplit(self.path)
+        mode = place.path.strip("/").partition("/")[0]
+        with self.lock:
+            self.calls[mode] = self.calls.get(mode, 0) + 1
+            self.last[mode] = body | {"": {"path": self.path, "headers": dict(self.headers)}}
+        special = getattr(self, f"do_{mode.replace('-', '_')}", None)
+        if special is not None:
+            special(body)
+        else:
+            self.send(*MODES[mode](body, self.plain(body)))
+
+    def plain(self, body: Body) -> Body:
+        """What OpenAI would answer, with the fake model's text."""
+        text = FakeModel().answer(body["messages"], body.get("seed") or 0, body.get("temperature", 1) or 0)
+        words = len(text.split())
+        prompt = sum(len(turn["content"].split()) for turn in body["messages"])
+        choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
+        usage = {"prompt_tokens": prompt, "completion_tokens": words, "total_tokens": prompt + words}
+        return {"id": "x", "object": "chat.completion", "model": body["model"], "choices": [choice], "usage": usage}
+
+    def do_redirect(self, body: Body) -> None:
+        self.send(307, {}, {"Location": f"http://localhost:{self.server.server_port}/plain/v1/chat/completions"})  # type: ignore[attr-defined]
+
+    def do_azure(self, body: Body) -> None:
+        """Azure's deployments: the version is in the query, the key in a header of its own."""
+        is_known = "api-version=2024-10-21" in urlsplit(self.path).query and self.headers["api-key"] == "azure-key"
+        if urlsplit(self.path).path != "/azure/openai/deployments/mine/chat/completions":
+            self.send(404, {"error": {"code": "404", "message": "Resource not found"}})
+        elif not is_known or self.headers["Authorization"]:
+            self.send(401, {"error": {"code": "401", "message": "Access denied due to invalid subscription key"}})
+        else:
+            self.send(200, self.plain(body))
+
+    def do_echo(self, body: Body) -> None:
+        """An error that ends in the middle of the key where messages are cut."""
+        key = self.headers["Authorization"]
+        self.send(*error(400, "x" * 470 + key + "y" * 100))
+
+    def do_digits(self, body: Body) -> None:
+        many = {"x-ratelimit-limit-requests": "9" * 5000, "x-ratelimit-limit-tokens": "9" * 400}
+        reset = {"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "0" * 300 + "ms"}
+        self.send(200, self.plain(body), {**many, **reset})
+
+    def do_bomb(self, body: Body) -> None:
+        self.send(200, gzip.compress(b" " * 400_000_000), {"Content-Encoding": "gzip"})
+
+    def send(self, status: int, value: Any, headers: dict[str, str] | None = None) -> None:
+        content = value if isinstance(value, bytes) else json.dumps(value).encode()
+        self.send_response(status)
+        for name, text in {
+            "Content-Type": "application/json",
+            "Content-Length": str(len(content)),
+            **(headers or {}),
+        }.items():
+            self.send_header(name, text)
+        self.end_headers()
+        self.wfile.write(content)
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 1024
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Ignore clients that closed the connection."""
+
+
+if __name__ == "__main__":
+    server = Server(("127.0.0.1", 0), Handler)
+    print(server.server_port, flush=True)
+    server.serve_forever()
