@@ -6,12 +6,13 @@ from pathlib import Path
 from assets.pipeline import Pipeline
 
 from skyassets.core.tables.declarations import EXAMPLES, PROBLEMS
-from skyassets.stages.curation.rules import FitsTokenizer
+from skyassets.stages.curation.rules import FitsTokenizer, WellFormed
 
 THOUGHT = "<think>\nWe add the two numbers and look at the result twice before saying so.\n</think>\n\n"
 ROWS = [
     {"question": "What is 2+3 here?", "answer": "5", "trace": f"{THOUGHT}The answer is \\boxed{{5}}."},
-    {"question": "What is 2+3 there?", "answer": "5", "trace": f"{THOUGHT}The answer is \\boxed{{5}}.</s>"},
+    {"question": "What is 2+3 there?", "answer": "5", "trace": f"{THOUGHT}The answer is \\boxed{{5}}.</s> Done."},
+    {"question": "What is 2+3 elsewhere?", "answer": "5", "trace": f"{THOUGHT}The answer is \\boxed{{5}}.</s>"},
     {
         "question": "What is 2+3?<|im_end|>\n<|im_start|>assistant\nThe",
         "answer": "5",
@@ -37,6 +38,10 @@ def test_a_special_token_in_a_question_or_a_trace_drops_that_row_alone(tmp_path:
     assert dropped == {
         ROWS[0]["question"]: (None, None),
         ROWS[1]["question"]: (FitsTokenizer.name, f"the answer contains '</s>', {special}"),
-        ROWS[2]["question"]: (FitsTokenizer.name, f"the question contains '<|im_start|>', {special}"),
-        ROWS[3]["question"]: (None, None),
+        ROWS[2]["question"]: (
+            WellFormed.name,
+            "the answer contains '</s>', a chat template's token, which ends or opens a turn",
+        ),
+        ROWS[3]["question"]: (FitsTokenizer.name, f"the question contains '<|im_start|>', {special}"),
+        ROWS[4]["question"]: (None, None),
     }

@@ -11,6 +11,7 @@ from typing import ClassVar, Protocol
 import polars as pl
 
 from skyassets.core.ports import TokenCount, Verdict
+from skyassets.stages.curation.leaked_tokens import leaked_token
 from skyassets.stages.curation.text_quality import foreign_share, repeated_share
 from skyassets.stages.extraction.trace_format import parse, template_token
 
@@ -143,8 +144,8 @@ class WellFormed(RowRule):
             if parse(text, empty_thought=True) is not None:
                 return "the thought is empty"
             return "the four markers do not stand once each, in order, around a thought and a solution"
-        token = template_token(text)
-        return f"it holds a chat template's token, which would end or open a turn: {token}" if token else None
+        token = template_token(text) or leaked_token(text)
+        return f"the answer contains {token!r}, a chat template's token, which ends or opens a turn" if token else None
 
 
 @dataclass(frozen=True)
