@@ -33,6 +33,8 @@ SPECIAL = _table("""
     <|START_THINKING|>     <|END_THINKING|>        Command A Reasoning
     <|inner_prefix|>       <|inner_suffix|>        Apertus
     <|open|>think<|sep|>   <|close|>think<|sep|>   Kimi K3
+    <|im_start|>think      <|im_start|>answer      s1
+    <|think|>              <|end|><|begin|>assistant<|content|>  Solar Open
 """)
 """Marks that are tokens of their own in their models' vocabularies, or that no other text holds."""
 THINK = SPECIAL[0]

@@ -172,6 +172,8 @@ def _without_notes(thought: str) -> str:
 def _unwrapped(solution: str) -> str:
     """`solution` without the marks that some models put around the answer after a thought."""
     for each in ANSWERS:
-        if solution.startswith(each.opens) and solution.count(each.opens) == 1:
-            return solution.removeprefix(each.opens).removesuffix(each.closes).strip()
+        # Marco-o1 writes <Output>.
+        start, end = solution[: len(each.opens)], solution[-len(each.closes) :]
+        if start.lower() == each.opens.lower() and solution.count(start) == 1:
+            return solution[len(start) : -len(end) if end.lower() == each.closes.lower() else None].strip()
     return solution

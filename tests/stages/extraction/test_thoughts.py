@@ -133,6 +133,8 @@ def test_a_block_of_code_left_open_in_the_thought_does_not_hide_its_end(kind: Ma
         ("<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>commentary to=functions.x "
          "<|constrain|>json<|message|>{}<|call|><|start|>assistant<|channel|>final<|message|>b", Parts("a\n\n{}", "b")),
         ("analysisWe add.assistantcommentary to=functions.x {}assistantfinalb", Parts("We add.\n\n{}", "b")),
+        ("<Thought>a</Thought>\n<Output>b</Output>", Parts("a", "b")),
+        ("<think>a</think><answer>b", Parts("a", "b")),
         ("assistantfinalThe sum is 5.", Parts("", "The sum is 5.")),
         *((f"<think>a</think>\n{each.opens}b{each.closes}\n", Parts("a", "b")) for each in ANSWERS),
     ],
