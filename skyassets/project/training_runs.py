@@ -35,10 +35,13 @@ TRAINER = (
     "skyassets.core.training.steps",
     "skyassets.core.training.packing",
     "skyassets.core.batches",
-    "skyassets.engines.tokenizing",
+    "skyassets.engines.tokenizing.chat_tokenizer",
+    "skyassets.engines.tokenizing.chat_turns",
+    "skyassets.engines.tokenizing.token_file",
+    "skyassets.engines.tokenizing.word_cache",
     "skyassets.engines.training.learning",
 )
-"""The code that determines the weights, including its own process."""
+"""The code that determines the weights, but not which rows are fit to be trained on: that is in the rows themselves."""
 
 
 def run_name_of(project: Project, examples: Sequence[Conversation]) -> str:

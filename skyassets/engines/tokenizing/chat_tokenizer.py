@@ -15,9 +15,7 @@ from typing import TYPE_CHECKING, Any
 from skyassets.core.batches import batches
 from skyassets.core.errors import TrainerError
 from skyassets.core.ports import Conversation, Message, TokenPiece
-from skyassets.core.training.unfit import Unfit
 from skyassets.engines.tokenizing.chat_turns import AnswerTurn, Render, UnfitExampleError, answer_turns
-from skyassets.engines.tokenizing.special_tokens import SpecialTokens
 from skyassets.engines.tokenizing.token_file import TokenExample
 from skyassets.engines.tokenizing.word_cache import WordCache, cuts_safely
 
@@ -37,7 +35,8 @@ class ChatTokenizer:
     """A tokenizer with its chat template and the tokens that end a turn."""
 
     def __init__(self, tokenizer: Any, ends: Collection[int] = ()) -> None:
-        self._tokenizer = tokenizer
+        self.tokenizer = tokenizer
+        """Of transformers."""
         self._fast = getattr(tokenizer, "backend_tokenizer", None)
         if self._fast is not None:
             # A folder's settings may enable these, but each text is tokenized as a whole.
@@ -48,12 +47,13 @@ class ChatTokenizer:
         self.writes_date = False
         """Whether the template has asked for today's date."""
         marks = zip(named, tokenizer.convert_ids_to_tokens(list(named)), strict=True)
-        self._ends = {end: str(mark) for end, mark in marks if mark}
-        if not self._ends or not tokenizer.chat_template:
-            missing = "chat template (chat_template.jinja)" if self._ends else "end-of-turn token (eos_token)"
+        self.ends = {end: str(mark) for end, mark in marks if mark}
+        """The tokens that end a turn, with their texts."""
+        if not self.ends or not tokenizer.chat_template:
+            missing = "chat template (chat_template.jinja)" if self.ends else "end-of-turn token (eos_token)"
             raise TrainerError(f"{tokenizer.name_or_path or 'the tokenizer'} has no {missing}; use an instruct model's")
         # Some tokenizers put a space before every text, so their texts cannot be tokenized piece by piece.
-        alone, after = self._ids(["a", "\na"])
+        alone, after = self.ids(["a", "\na"])
         self._is_piecewise = after[-len(alone) :].tolist() == alone.tolist()
 
     @classmethod
@@ -86,44 +86,19 @@ class ChatTokenizer:
 
     def encode_all(self, conversations: Iterable[Conversation]) -> Iterator[TokenExample]:
         """Encode many conversations, in order, on all cores, with a few of them in memory at a time."""
-        for batch in batches(conversations, _characters, BATCH_CHARACTERS):
-            for example in self._encoded(batch):
+        for batch in batches(conversations, characters, BATCH_CHARACTERS):
+            for example in self.encode_each(batch):
                 if isinstance(example, UnfitExampleError):
                     raise example
                 yield example
 
-    def encode_fitting(
-        self, conversations: Iterable[Conversation], allowed: Collection[str] = ()
-    ) -> Iterator[TokenExample | Unfit]:
-        """Encode many conversations, in order; one that the student cannot be trained on gives the reason.
-
-        A message must not contain a special token of the tokenizer or a turn mark of the template, except `allowed`.
-
-        Raises:
-            TrainerError: if the template or the tokenizer fits no conversation at all.
-        """
-        special = SpecialTokens(self._tokenizer, self._ends, self._ids, self._renderer("of a question"), allowed)
-        refused, has_encoded = None, False
-        for batch in batches(conversations, _characters, BATCH_CHARACTERS):
-            faults = special.faults(batch)
-            encoded = self._encoded([one for one, fault in zip(batch, faults, strict=True) if fault is None])
-            for conversation, fault in zip(batch, faults, strict=True):
-                example = Unfit(fault) if fault is not None else next(encoded)
-                has_encoded = has_encoded or isinstance(example, TokenExample)
-                if isinstance(example, UnfitExampleError):
-                    refused = refused or example
-                    example = Unfit(str(example).removeprefix(f"example {conversation.id}: "))
-                yield example
-        if refused is not None and not has_encoded:
-            raise refused
-
-    def _encoded(self, batch: Sequence[Conversation]) -> Iterator[TokenExample | UnfitExampleError]:
-        """Encode the conversations of a batch, or return what is wrong with one."""
+    def encode_each(self, batch: Sequence[Conversation]) -> Iterator[TokenExample | UnfitExampleError]:
+        """Encode conversations that fit into memory together; for one that is unfit, the error itself."""
         turns = [self._turns(conversation) for conversation in batch]
         fitting = [[] if isinstance(each, UnfitExampleError) else each for each in turns]
         texts = [[text for turn in each for text in (turn.prompt, turn.answer)] for each in fitting]
         if self._is_piecewise:
-            ids = iter(self._ids([text for each in texts for text in each]))
+            ids = iter(self.ids([text for each in texts for text in each]))
             pieces = [[next(ids) for _ in each] for each in texts]
         else:
             pieces = [self._in_context(each) for each in texts]
@@ -135,7 +110,7 @@ class ChatTokenizer:
 
     def _turns(self, conversation: Conversation) -> list[AnswerTurn] | UnfitExampleError:
         try:
-            return answer_turns(conversation, self._renderer(conversation.id), self._ends.values())
+            return answer_turns(conversation, self.renderer(conversation.id), self.ends.values())
         except UnfitExampleError as error:
             return error
 
@@ -147,13 +122,14 @@ class ChatTokenizer:
         pieces = []
         for start, stop in pairwise(cuts):
             ids = example.tokens[start:stop].tolist()
-            text = self._tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+            text = self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
             is_learned = bool(example.learned[start])
-            end = self._ends.get(ids[-1], "") if is_learned else ""
+            end = self.ends.get(ids[-1], "") if is_learned else ""
             pieces.append(TokenPiece(str(text), is_learned, len(ids), end))
         return pieces
 
-    def _renderer(self, ident: str) -> Render:
+    def renderer(self, ident: str) -> Render:
+        """Return a function that renders messages of the example `ident` with the template."""
         from jinja2 import TemplateError
 
         def today(layout: str) -> str:
@@ -163,7 +139,7 @@ class ChatTokenizer:
         def render(messages: Sequence[Message], is_prompt: bool) -> str:
             turns = [asdict(message) for message in messages]
             try:
-                text = self._tokenizer.apply_chat_template(
+                text = self.tokenizer.apply_chat_template(
                     turns, tokenize=False, add_generation_prompt=is_prompt, strftime_now=today
                 )
             except TemplateError as error:
@@ -184,16 +160,16 @@ class ChatTokenizer:
 
         learned = []
         for turn, prompt, answer in zip(turns, pieces[::2], pieces[1::2], strict=True):
-            ends = np.isin(answer, list(self._ends))
+            ends = np.isin(answer, list(self.ends))
             if not ends.any():
                 raise TrainerError(
                     f"example {ident}: turn {turn.number} has none of the model's end-of-turn tokens "
-                    f"{sorted(self._ends)}, so the model would never learn to stop; correct the tokenizer's list of "
+                    f"{sorted(self.ends)}, so the model would never learn to stop; correct the tokenizer's list of "
                     "special tokens"
                 )
             end = int(ends.argmax())
-            unknown = self._tokenizer.unk_token_id
-            if unknown is not None and unknown in answer[:end] and self._tokenizer.unk_token not in turn.answer:
+            unknown = self.tokenizer.unk_token_id
+            if unknown is not None and unknown in answer[:end] and self.tokenizer.unk_token not in turn.answer:
                 raise UnfitExampleError(
                     f"example {ident}: turn {turn.number} contains characters that the tokenizer has no token for; "
                     "drop it, or train a model that knows them"
@@ -207,25 +183,27 @@ class ChatTokenizer:
         """Return the tokens of each text in the context of the earlier ones, whose tokens stay the same."""
         before, tokens = "", list[Any]()
         for text in texts:
-            whole, alone = self._ids([before + text, text])
+            whole, alone = self.ids([before + text, text])
             size = sum(map(len, tokens))
             is_same = whole[:size].tolist() == [token for each in tokens for token in each]
             tokens.append(whole[size:] if is_same else alone)
             before += text
         return tokens
 
-    def _ids(self, texts: Sequence[str]) -> list["NDArray[np.int32]"]:
+    def ids(self, texts: Sequence[str]) -> list["NDArray[np.int32]"]:
+        """Return the tokens of each text; special tokens only where the text contains them."""
         import numpy as np
 
         if self._words is not None:
             return self._words.ids(texts)
         if self._fast is None:
-            tokens = self._tokenizer(list(texts), add_special_tokens=False)["input_ids"]
+            tokens = self.tokenizer(list(texts), add_special_tokens=False)["input_ids"]
         else:
             # The fast version does not compute the tokens' positions in the text, which takes most of the time.
             tokens = [each.ids for each in self._fast.encode_batch_fast(list(texts), add_special_tokens=False)]
         return [np.array(ids, dtype=np.int32) for ids in tokens]
 
 
-def _characters(conversation: Conversation) -> int:
+def characters(conversation: Conversation) -> int:
+    """Return the size of a conversation."""
     return sum(len(message.content) for message in conversation.messages)

@@ -21,6 +21,7 @@ from skyassets.core.errors import SkyassetsError, TrainerError
 from skyassets.core.ports import Conversation, Message, TokenCount, TokenPiece
 from skyassets.core.training.unfit import Unfit
 from skyassets.engines.tokenizing.chat_tokenizer import TEMPLATE_DATE, ChatTokenizer
+from skyassets.engines.tokenizing.fitting import encode_fitting
 from skyassets.engines.tokenizing.token_file import write_examples
 
 MODULE = "skyassets.engines.tokenizing.process"
@@ -139,7 +140,7 @@ def _work(options: argparse.Namespace, conversations: Iterator[Conversation]) ->
     if options.tokens:
         write_examples(options.tokens, tokenizer.encode_all(conversations), options.cutoff)
         return
-    for example in tokenizer.encode_fitting(conversations, options.allowed):
+    for example in encode_fitting(tokenizer, conversations, options.allowed):
         count = example.reason if isinstance(example, Unfit) else (len(example.tokens), int(example.learned.sum()))
         sys.stdout.write(json.dumps(count) + "\n")
     notes = [_DATE_NOTE] if tokenizer.writes_date else []

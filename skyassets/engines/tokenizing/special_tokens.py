@@ -5,11 +5,12 @@ and the chat template, so it holds for every family.
 """
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from skyassets.core.errors import TrainerError
 from skyassets.core.ports import Conversation, Message
+from skyassets.engines.tokenizing.chat_tokenizer import ChatTokenizer
 from skyassets.engines.tokenizing.chat_turns import Render
 
 if TYPE_CHECKING:
@@ -31,28 +32,24 @@ _PROBE = ("FIRSTQUESTION", "FIRSTANSWER", "SECONDQUESTION")
 class SpecialTokens:
     """What no message may contain: special tokens, end-of-turn tokens, and the template's marks between turns.
 
-    `allowed` are exceptions, such as the marks of a thought. `encode` returns the tokens of texts.
+    `allowed` are exceptions, such as the marks of a thought.
     """
 
-    def __init__(
-        self,
-        tokenizer: Any,
-        ends: Collection[int],
-        encode: Callable[[Sequence[str]], Sequence["NDArray[np.int32]"]],
-        render: Render,
-        allowed: Collection[str] = (),
-    ) -> None:
-        self._encode = encode
+    def __init__(self, chat: ChatTokenizer, allowed: Collection[str] = ()) -> None:
+        tokenizer = chat.tokenizer
+        self._encode = chat.ids
         added = (ident for ident, token in tokenizer.added_tokens_decoder.items() if token.special)
         names = {ident: str(tokenizer.convert_ids_to_tokens(ident)) for ident in {*added, *tokenizer.all_special_ids}}
-        names |= {ident: str(tokenizer.convert_ids_to_tokens(ident)) for ident in ends}
+        names |= {ident: str(tokenizer.convert_ids_to_tokens(ident)) for ident in chat.ends}
         self._names = {
             ident: name for ident, name in names.items() if name not in allowed and not _BYTE.fullmatch(name)
         }
         self._spellings = _exact_spellings(tokenizer, self._names)
         # Characters that the tokenizer does not know have the unknown token, too: they are no special token.
         self._unknown = (tokenizer.unk_token_id, tokenizer.unk_token)
-        self._marks = [mark for mark in turn_marks(render, allowed) if mark not in self._names.values()]
+        self._marks = [
+            mark for mark in turn_marks(chat.renderer("of a question"), allowed) if mark not in self._names.values()
+        ]
 
     def faults(self, conversations: Sequence[Conversation]) -> list[str | None]:
         """For each conversation, the first special token or turn mark in its messages, and where it stands."""

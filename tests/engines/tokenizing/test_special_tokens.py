@@ -13,6 +13,7 @@ from skyassets.core.errors import TrainerError
 from skyassets.core.ports import Conversation, Message
 from skyassets.core.training.unfit import Unfit
 from skyassets.engines.tokenizing.chat_tokenizer import ChatTokenizer
+from skyassets.engines.tokenizing.fitting import encode_fitting
 from skyassets.engines.tokenizing.token_file import TokenExample
 
 PHI = Family(
@@ -65,7 +66,7 @@ def of(family: Family) -> ChatTokenizer:
 
 
 def reasons(chat: ChatTokenizer, *examples: Conversation, allowed: Sequence[str] = ()) -> list[str | None]:
-    return [each.reason if isinstance(each, Unfit) else None for each in chat.encode_fitting(examples, allowed)]
+    return [each.reason if isinstance(each, Unfit) else None for each in encode_fitting(chat, examples, allowed)]
 
 
 @pytest.mark.parametrize(
@@ -188,7 +189,7 @@ def test_rows_that_are_all_unfit_are_no_error() -> None:
 def test_the_counts_are_those_of_the_trainer() -> None:
     chat = of(LLAMA)
     examples = sums(20)
-    for example, encoded in zip(examples, chat.encode_fitting(examples), strict=True):
+    for example, encoded in zip(examples, encode_fitting(chat, examples), strict=True):
         assert isinstance(encoded, TokenExample)
         assert encoded.tokens.tolist() == chat.encode(example).tokens.tolist()
 
