@@ -21,7 +21,7 @@ from skyassets.engines.host.devices import gpus
 from skyassets.engines.host.metering import Metered, unmetered
 from skyassets.engines.math_verify.engine import MathVerify
 from skyassets.engines.models.shape import base_shape
-from skyassets.engines.models.weights import weights_folder
+from skyassets.engines.models.weights import is_on_hub, weights_folder
 from skyassets.engines.openai_api.endpoint import Endpoint
 from skyassets.engines.openai_api.remote_serving import RemoteServing
 from skyassets.engines.openai_batch.serving import OpenAIBatch
@@ -38,8 +38,9 @@ from skyassets.stages.publishing.card_content import licence_of
 from skyassets.stages.training.parallelism import LayoutOverrides
 
 ROLES = ("teacher", "rewriter", "rater", "judge", "base", "student")
-HOSTED = ("rewriter", "rater", "judge")
-"""Roles in which a model name without an owner (`gpt-4o-mini`) means OpenAI's model; the same holds for contenders."""
+LOCAL = ("base", "student")
+"""Roles whose weights are used here. In any other role a name without an owner (`gpt-4o-mini`) is OpenAI's model."""
+NO_KEY = "none"
 ENGINES = ("auto", "vllm", "transformers")
 OPENAI = "https://api.openai.com/v1"
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -55,8 +56,6 @@ class Deployment:
     """Role to the URLs of running servers; several share the load."""
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     """Role to its API key, or one key per URL; never shown, stored or fingerprinted."""
-    openai_key: str = field(default="", repr=False)
-    """The OpenAI API key, sent only to OpenAI, for roles without a key of their own."""
     names: Mapping[str, str] = field(default_factory=dict)
     """Role to the name its servers use for the model, if it differs from the model's own name."""
     prices: Mapping[str, Price] = field(default_factory=dict)
@@ -112,7 +111,7 @@ class Deployment:
         if model.name in (fake.NAME, student_name(fake.NAME)):
             return fake.FakeProvider(self.data / "logs" / "tiny-server.jsonl", self.concurrency, run_budget)
         if is_hosted(role, model):
-            if role in self.keys or self.openai_key:
+            if role in self.keys:
                 return self._batched(role, self._endpoint(role, model, (OPENAI,), run_budget, log), log)
             raise ServerError(
                 f"{role}: {model.name} is a hosted model and no key is set; export OPENAI_API_KEY, or "
@@ -148,8 +147,7 @@ class Deployment:
     def _endpoint(
         self, role: str, model: Model, urls: tuple[str, ...], run_budget: Budget, log: Callable[[str], None]
     ) -> RemoteServing:
-        no_key = self.openai_key if urls == (OPENAI,) and self.openai_key else "none"
-        keys = self.keys.get(role, (no_key,))
+        keys = self.keys.get(role, (NO_KEY,))
         keys = keys if len(keys) == len(urls) else keys * len(urls)
         endpoints = tuple(
             Endpoint(
@@ -245,8 +243,8 @@ class Deployment:
 
 
 def is_hosted(role: str, model: Model) -> bool:
-    """Whether `model` is served by OpenAI when no server is configured. Unknown roles belong to contenders."""
-    return "/" not in model.name and model.name != fake.NAME and (role in HOSTED or role not in ROLES)
+    """Whether `model` is served by OpenAI when no server is configured."""
+    return "/" not in model.name and model.name != fake.NAME and role not in LOCAL and is_on_hub(model)
 
 
 def is_private(url: str) -> bool:

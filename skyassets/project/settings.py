@@ -12,7 +12,8 @@ from skyassets.core.errors import SkyassetsError
 from skyassets.core.money import Price
 from skyassets.engines.sandbox.choice import SANDBOXES
 from skyassets.engines.serving.vllm_options import DTYPES, VllmOptions, refused
-from skyassets.project.deployment import ENGINES, OPENAI, ROLES, Deployment
+from skyassets.project.deployment import ENGINES, NO_KEY, OPENAI, ROLES, Deployment
+from skyassets.project.provider_keys import provider_key
 from skyassets.project.setting_names import OF_A_ROLE, check_names
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.training.parallelism import ATTENTIONS, LOSSES, OFFLOADS, LayoutOverrides
@@ -52,15 +53,15 @@ def from_environment(environment: Mapping[str, str]) -> Deployment:
     urls = {role: parts for role in roles if (parts := _urls(environment, role))}
     keys = {}
     for role in roles:
-        # OpenAI's key is sent only to OpenAI, never to a configured server.
-        is_openai = all(url.startswith(OPENAI) for url in urls.get(role, (OPENAI,)))
-        openai = environment.get("OPENAI_API_KEY") if is_openai else None
-        if own := _list(environment, f"SKYASSETS_{role.upper()}_API_KEY") or ((openai,) if openai else ()):
-            if len(own) not in (1, len(urls.get(role, (OPENAI,)))):
-                raise SkyassetsError(
-                    f"SKYASSETS_{role.upper()}_API_KEY lists {len(own)} keys for {len(urls.get(role, ()))} URLs; list "
-                    "one key for all of them, or one for each in the same order"
-                )
+        places = urls.get(role, (OPENAI,))
+        own = _list(environment, f"SKYASSETS_{role.upper()}_API_KEY")
+        if own and len(own) not in (1, len(places)):
+            raise SkyassetsError(
+                f"SKYASSETS_{role.upper()}_API_KEY lists {len(own)} keys for {len(urls.get(role, ()))} URLs; list "
+                "one key for all of them, or one for each in the same order"
+            )
+        own = own or tuple(provider_key(url, environment) or NO_KEY for url in places)
+        if set(own) != {NO_KEY}:
             keys[role] = own
     batched = _by_role(environment, "BATCH", partial(_switch, meaning="use the server's Batch API"))
     return Deployment(
@@ -68,7 +69,6 @@ def from_environment(environment: Mapping[str, str]) -> Deployment:
         engine=engine,
         urls=urls,
         keys=keys,
-        openai_key=environment.get("OPENAI_API_KEY", ""),
         names=_by_role(environment, "MODEL_NAME", lambda name, text: text),
         prices=_by_role(environment, "PRICE", _price),
         rpm=_by_role(environment, "RPM", _whole),

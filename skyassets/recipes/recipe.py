@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 
 from skyassets.core.errors import RecipeError
-from skyassets.core.ports import Limits, Model
+from skyassets.core.ports import Limits, Model, Sampling
 from skyassets.core.sources import Source
 from skyassets.core.training.spec import Training
 from skyassets.recipes.expected import Expected
@@ -64,6 +64,12 @@ class Recipe:
         if self.judge is not None:
             models["judge"] = self.judge.model
         return models | {contender.role: contender.model for contender in self.contenders}
+
+    def sampling_of(self, role: str) -> Sampling:
+        """How the model of a role is sampled."""
+        asked = {"teacher": self.teacher, "rewriter": self.rewriting, "rater": self.rating, "judge": self.judge}
+        sampling = getattr(asked.get(role), "sampling", None)
+        return sampling if isinstance(sampling, Sampling) else self.evaluation.sampling
 
 
 SCHEDULES = ("cosine", "linear", "constant", "constant_with_warmup")

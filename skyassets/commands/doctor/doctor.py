@@ -3,22 +3,24 @@
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 
 from rich.console import Console
 from rich.text import Text
 
 from skyassets import __version__
-from skyassets.commands.common.command import Command, Exits, json_argument
+from skyassets.commands.common.command import Command, Exits, argument, json_argument
 from skyassets.commands.common.rendering import new_table, print_json, print_text, printable
 from skyassets.commands.doctor import machine
 from skyassets.commands.doctor.diagnosis import Diagnosis, Health, diagnosis
 from skyassets.core.errors import SkyassetsError
-from skyassets.core.ports import Limits, Model, Program, RunKind
+from skyassets.core.money import Price, in_dollars
+from skyassets.core.ports import Limits, Message, Model, Program, Reply, Request, RunKind, Sampling
 from skyassets.engines.fake import engine as fake
 from skyassets.engines.models.weights import weights_folder
 from skyassets.engines.openai_api.completions import OpenAIClientPool
+from skyassets.engines.openai_api.endpoint import Endpoint
 from skyassets.engines.openai_api.remote_serving import RemoteServing
 from skyassets.engines.openai_batch.serving import OpenAIBatch
 from skyassets.engines.sandbox.choice import ChosenSandbox
@@ -27,6 +29,8 @@ from skyassets.project.deployment import Deployment
 from skyassets.recipes.recipe import Recipe
 
 STYLES = {Health.FINE: "green", Health.OPTIONAL: "yellow", Health.MISSING: "bold red"}
+CALL_TOKENS, CALL_SECONDS = 64, 60.0
+"""The limits of a role's call."""
 AT_ONCE = 8
 """Number of concurrent checks, so that an unresponsive server does not delay the others."""
 
@@ -34,9 +38,10 @@ AT_ONCE = 8
 def doctor(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     """Show whether everything that the recipe needs is here, and how to get what is missing.
 
-    Takes some seconds: tests the compiler and the sandbox, and contacts the servers and the hub. Starts no model.
+    Takes some seconds: tests the compiler and the sandbox, and contacts the servers and the hub. Starts no model, and
+    makes one short call of each role that uses a running or hosted server.
     """
-    results = examine(recipe, deployment)
+    results = examine(recipe, deployment, is_offline=options.offline)
     is_fine = all(result.health is not Health.MISSING for result in results)
     if options.json:
         findings = [asdict(result) for result in results]
@@ -48,13 +53,17 @@ def doctor(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
 
 DOCTOR = Command(
     doctor,
-    (json_argument(),),
-    (("", "check whether the recipe can run here, and what to fix"), ("--json", "the same as JSON")),
+    (argument("--offline", action="store_true", help="make no call to a model server"), json_argument()),
+    (
+        ("", "check whether the recipe can run here, and what to fix"),
+        ("--offline", "the same without the short call of each role"),
+        ("--json", "the same as JSON"),
+    ),
     Exits("everything that the recipe needs is here", "something that it needs is missing"),
 )
 
 
-def examine(recipe: Recipe, deployment: Deployment) -> list[Diagnosis]:
+def examine(recipe: Recipe, deployment: Deployment, *, is_offline: bool = True) -> list[Diagnosis]:
     """Check everything `recipe` needs from `deployment`, and optional components, if a check takes only seconds."""
     trains, reads_hub = machine.trains_really(recipe), machine.reads_hub(recipe)
     checks: list[Callable[[], Diagnosis]] = [
@@ -64,7 +73,7 @@ def examine(recipe: Recipe, deployment: Deployment) -> list[Diagnosis]:
         _vllm,
         partial(machine.compiler, is_needed=trains),
         partial(_sandbox, recipe.limits, deployment),
-        *(partial(_server, role, model, deployment) for role, model in recipe.models.items()),
+        *(partial(_server, role, model, recipe, deployment, is_offline) for role, model in recipe.models.items()),
         machine.hub,
         partial(machine.memory, is_needed=trains),
         partial(machine.disk, deployment),
@@ -112,23 +121,49 @@ def _sandbox(limits: Limits, deployment: Deployment) -> Diagnosis:
     return diagnosis("sandbox", is_fine, f"{name}: test program {run.kind}", run.detail)
 
 
-def _server(role: str, model: Model, deployment: Deployment) -> Diagnosis:
-    """Whether `model` can be reached in its role, without starting a server or making a call."""
+def _server(role: str, model: Model, recipe: Recipe, deployment: Deployment, is_offline: bool) -> Diagnosis:
+    """Whether `model` can be reached in its role, and answers a short call. Starts no server."""
     what = f"{role}: {model.name}"
+    if is_offline and role in deployment.urls:
+        return diagnosis(what, is_fine=True, seen=f"{', '.join(deployment.urls[role])}, not contacted")
     try:
         serving = deployment.serving(role, model, lambda line: None)
         if isinstance(serving, OpenAIBatch):
-            return diagnosis(what, is_fine=True, seen=f"batches at {serving.endpoint.base_url}")
-        if not isinstance(serving, RemoteServing):
+            endpoints = RemoteServing((serving.endpoint,))
+        elif isinstance(serving, RemoteServing):
+            endpoints = serving
+        else:
             return _local_server(what, model, deployment)
-        lists = OpenAIClientPool(serving.endpoints).models()
+        price = deployment.price(role, model)
+        if is_offline:
+            return diagnosis(what, is_fine=True, seen="a hosted model, not contacted")
+        lists = OpenAIClientPool(endpoints.endpoints).models()
     except SkyassetsError as error:
         return diagnosis(what, is_fine=False, seen=str(error))
-    for endpoint, names in zip(serving.endpoints, lists, strict=True):
+    for endpoint, names in zip(endpoints.endpoints, lists, strict=True):
         if names and endpoint.model_name not in names:
             do = f"serve the model there, or set its name on the server: SKYASSETS_{role.upper()}_MODEL_NAME"
             return diagnosis(what, is_fine=False, seen=f"{endpoint.base_url} serves {', '.join(names[:10])}", do=do)
-    return diagnosis(what, is_fine=True, seen=", ".join(endpoint.base_url for endpoint in serving.endpoints))
+    sampling = replace(recipe.sampling_of(role), max_tokens=CALL_TOKENS)
+    called = [_call(endpoint, model, sampling, price) for endpoint in endpoints.endpoints]
+    return diagnosis(what, all(is_fine for is_fine, _ in called), "; ".join(seen for _, seen in called))
+
+
+def _call(endpoint: Endpoint, model: Model, sampling: Sampling, price: Price) -> tuple[bool, str]:
+    """Whether a server answers one short call, and how."""
+    messages = (Message("system", "You are a calculator."), Message("user", "What is 6 times 7?"))
+    replies: list[Reply] = []
+    pool = OpenAIClientPool((endpoint,), timeout=CALL_SECONDS, attempts=2, price=price)
+    try:
+        pool.ask([Request("doctor", model, messages, sampling, seed=1)], replies.append)
+    except SkyassetsError as error:
+        return False, str(error)
+    (reply,) = replies
+    if reply.error is not None:
+        return False, f"{endpoint.base_url}: a call failed: {reply.error}"
+    adapted = f", sent differently: {reply.sent}" if reply.sent else ""
+    cost = f", {in_dollars(reply.dollars)}" if reply.dollars else ""
+    return True, f"{endpoint.base_url} answers ({reply.seconds:.1f} s{cost}{adapted})"
 
 
 def _local_server(what: str, model: Model, deployment: Deployment) -> Diagnosis:

@@ -28,8 +28,8 @@ from transformers import AutoTokenizer
 from skyassets.engines.serving.transformers_decoder import Decoder, PendingCompletion
 
 TAKEN = frozenset((
-    "model", "messages", "temperature", "top_p", "max_tokens", "max_completion_tokens", "seed", "stop", "top_k", "min_p",
-    "repetition_penalty", "chat_template_kwargs",
+    "model", "messages", "temperature", "top_p", "max_tokens", "max_completion_tokens", "seed", "stop", "top_k",
+    "min_p", "repetition_penalty", "chat_template_kwargs",
 ))  # fmt: skip
 
 

@@ -1,0 +1,30 @@
+"""The environment variables in which people keep the keys of providers; each key is sent to its own provider only."""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+KEY_OF_HOST = {
+    "api.openai.com": "OPENAI_API_KEY",
+    "openai.azure.com": "AZURE_OPENAI_API_KEY",
+    "api.anthropic.com": "ANTHROPIC_API_KEY",
+    "api.deepseek.com": "DEEPSEEK_API_KEY",
+    "api.fireworks.ai": "FIREWORKS_API_KEY",
+    "generativelanguage.googleapis.com": "GEMINI_API_KEY",
+    "api.groq.com": "GROQ_API_KEY",
+    "api.mistral.ai": "MISTRAL_API_KEY",
+    "api.moonshot.ai": "MOONSHOT_API_KEY",
+    "openrouter.ai": "OPENROUTER_API_KEY",
+    "api.together.ai": "TOGETHER_API_KEY",
+    "api.together.xyz": "TOGETHER_API_KEY",
+    "api.x.ai": "XAI_API_KEY",
+}
+"""A host, which includes its subdomains, to the variable that its own documentation names."""
+
+
+def provider_key(url: str, environment: Mapping[str, str]) -> str:
+    """The key for `url` from its provider's own variable; empty without one."""
+    parts = urlsplit(url)
+    if parts.scheme != "https":
+        return ""
+    host = f".{parts.hostname or ''}"
+    return next((environment.get(name, "") for own, name in KEY_OF_HOST.items() if host.endswith(f".{own}")), "")
