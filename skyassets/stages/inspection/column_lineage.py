@@ -51,7 +51,7 @@ TRAINED_TEXT = _of(REWRITES, "thought", "solution", "rewritten")
 CONVERSATION = (_of(PROBLEMS, "question", "domain", "starter_code"), TRAINED_TEXT)
 RULE_INPUTS = (
     _of(PROBLEMS, "question", "domain", "difficulty", "source", "family"),
-    _of(TRACES, "finish_reason", "completion_tokens", "cut", "cut_completions", "error"),
+    _of(TRACES, "text", "finish_reason", "completion_tokens", "cut", "cut_completions", "error"),
     _of(REWRITES, "rewritten", "thought", "solution", "failed"),
     _of(VERDICTS, "verdict", "reason"),
     _of(BENCHMARK_PROBLEMS, "benchmark", "problem_id", "question"),
