@@ -1,7 +1,7 @@
 """Answers as model providers do: `python provider_server.py`; prints its port. Standard library and the fake model.
 
-The first part of the path is the mode: `http://127.0.0.1:PORT/MODE/v1`. `PORT/MODE/seen` has the calls of a mode and the
-last body. The modes are the functions of `MODES`: each gets the body and the answer of a plain OpenAI server.
+The first part of the path is the mode: `http://127.0.0.1:PORT/MODE/v1`. `PORT/MODE/seen` has the calls of a mode and
+its last body. The modes are the functions of `MODES`: each gets the body and the answer of a plain OpenAI server.
 """
 
 import gzip
@@ -10,7 +10,7 @@ import random
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from skyassets.engines.fake.model import FakeModel
@@ -44,12 +44,10 @@ def refuses(
 def reasoning_model(body: Body, plain: Body) -> Answer:
     """OpenAI's o-series and GPT-5, also behind a relay."""
     if "max_tokens" in body:
-        say = (
-            "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
-        )
+        say = "Unsupported parameter: 'max_tokens' is not supported. Use 'max_completion_tokens' instead."
         return error(400, say, param="max_tokens", code="unsupported_parameter")
     if body.get("temperature", 1) != 1:
-        say = "Unsupported value: 'temperature' does not support 0.7 with this model. Only the default (1) value is supported."
+        say = "Unsupported value: 'temperature' does not support 0.7. Only the default (1) value is supported."
         return error(400, say, param="temperature", code="unsupported_value")
     return 200, plain
 
@@ -175,8 +173,8 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     lock = threading.Lock()
-    calls: dict[str, int] = {}
-    last: dict[str, Body] = {}
+    calls: ClassVar[dict[str, int]] = {}
+    last: ClassVar[dict[str, Body]] = {}
 
     def log_message(self, format: str, *args: object) -> None:
         """Print nothing."""

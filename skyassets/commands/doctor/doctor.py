@@ -17,6 +17,7 @@ from skyassets.commands.doctor.diagnosis import Diagnosis, Health, diagnosis
 from skyassets.core.errors import SkyassetsError
 from skyassets.core.money import Price, in_dollars
 from skyassets.core.ports import Limits, Message, Model, Program, Reply, Request, RunKind, Sampling
+from skyassets.core.prices import SHUTDOWNS
 from skyassets.engines.fake import engine as fake
 from skyassets.engines.models.weights import weights_folder
 from skyassets.engines.openai_api.completions import OpenAIClientPool
@@ -146,7 +147,15 @@ def _server(role: str, model: Model, recipe: Recipe, deployment: Deployment, is_
             return diagnosis(what, is_fine=False, seen=f"{endpoint.base_url} serves {', '.join(names[:10])}", do=do)
     sampling = replace(recipe.sampling_of(role), max_tokens=CALL_TOKENS)
     called = [_call(endpoint, model, sampling, price) for endpoint in endpoints.endpoints]
-    return diagnosis(what, all(is_fine for is_fine, _ in called), "; ".join(seen for _, seen in called))
+    seen = "; ".join(seen for _, seen in called) + _shutdown(model, endpoints.endpoints)
+    return diagnosis(what, all(is_fine for is_fine, _ in called), seen)
+
+
+def _shutdown(model: Model, endpoints: Sequence[Endpoint]) -> str:
+    """When the provider shuts the model down, if it has announced that."""
+    names = (*(endpoint.model_name for endpoint in endpoints), model.name)
+    day = next((SHUTDOWNS[name] for name in names if name in SHUTDOWNS), "")
+    return f"; its provider shuts it down on {day}: docs/teachers.md says how to replace it" if day else ""
 
 
 def _call(endpoint: Endpoint, model: Model, sampling: Sampling, price: Price) -> tuple[bool, str]:

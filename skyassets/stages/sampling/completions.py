@@ -3,12 +3,13 @@
 Several runs may use one store at the same time: a run waits for the requests that another run has in flight.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
-from skyassets.core.finish_reasons import resolved
+from skyassets.core.finish_reasons import COMMON, resolved
 from skyassets.core.identity import canonical_json, digest
 from skyassets.core.ports import CompletionClient, Message, Model, ModelProvider, Reply, Request, Sampling
 from skyassets.core.rows.claims import Claims
@@ -19,6 +20,8 @@ from skyassets.core.text import well_formed
 from skyassets.stages.sampling.usage import COLUMNS, Usage
 
 REPLY_COLUMNS = ("finish_reason", "prompt_tokens", "completion_tokens", "seconds", "served_by", "at", "dollars")
+COMMON_SHARE = 0.05
+"""Share of replies with an unknown finish reason from which the run says so."""
 ROWS_A_CLAIM = 32
 """Rows that are claimed together, just before they are requested."""
 
@@ -132,8 +135,16 @@ class Completer:
 
     def _add_usage(self, model: Model, ids: Sequence[str], summary: RequestSummary) -> RequestSummary:
         self.note(LedgerEvent.REUSED, model, summary.reused)
+        reasons = Counter[str]()
         for completions in self.rows.read(ids, COLUMNS):
             self.usage.add_stored(completions)
+            reasons.update(completions["finish_reason"].to_list())
+        for word, count in reasons.items():
+            if word not in COMMON and count >= reasons.total() * COMMON_SHARE:
+                self.rows.log(
+                    f"{count} of {reasons.total()} replies of {model} ended with {word!r}, a finish reason that skyassets "
+                    "does not know: they count as unfinished, and are kept"
+                )
         return summary
 
 

@@ -17,5 +17,5 @@ def why_unusable(what: str, reasons: Iterable[str | None]) -> str:
     return (
         f"none of the {counts.total()} {what} can be used: {', '.join(listed)}"
         + (f", and {others} others" if others else "")
-        + "; the replies are stored and are not requested again; the calls that failed are"
+        + "; replies are stored: the next run repeats only calls that failed"
     )

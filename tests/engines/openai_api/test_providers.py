@@ -1,4 +1,4 @@
-"""Providers that speak differently: every row is kept or has its reason, and no call is paid for that was not answered."""
+"""Providers that speak differently: each row is kept or has its reason, and only what was answered is paid for."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -82,7 +82,6 @@ def test_another_range_makes_no_call(server: Rater, tmp_path: Path) -> None:
     [
         ("about 7, or 8", "not rated: no number from 1 to 10 but 'about 7, or 8'"),
         ("11", "not rated: no number from 1 to 10 but '11'"),
-        ("", "not rated: no number from 1 to 10 but ''"),
         ("1|length", "not rated: the rating did not finish: length"),
     ],
 )

@@ -1,0 +1,118 @@
+"""Every way in which a provider answers, through `dagster asset materialize` with the smoke recipe."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+from engines.provider import Provider, provider
+from shell import Shell
+
+from skyassets.core.rows.store import RowStore
+from skyassets.core.tables.declarations import COMPLETIONS
+
+SELECTED = (
+    "dagster",
+    "asset",
+    "materialize",
+    "--select",
+    "raw_problems,benchmark_problems,teacher_traces,rewritten_traces,verdicts,sft_dataset",
+)
+DOLLARS = 1000.0
+"""Per million tokens, prompt and completion."""
+ROWS = 24
+GREEN = (
+    "plain", "together", "tgi", "end", "anthropic-words", "null", "gemini", "o-series", "claude", "mistral", "no-seed",
+    "no-temperature", "out-of-order", "magistral", "reasoning-details", "rate-limit-in-200", "bad-gateway-in-200",
+    "error-in-choice", "empty-at-times", "azure", "digits",
+)  # fmt: skip
+RED = {
+    "new-word": "none of the 24 traces can be used: 24 times 'it ended with satisfied'",
+    "refusal": "none of the 24 traces can be used: 24 times 'it ended with refusal'",
+    "tool-call": "none of the 24 traces can be used: 24 times 'it ended with tool_calls'",
+    "refuses-everything": "This model is retired; see https://example.com/models",
+    "no-credit-in-200": "no credit left",
+    "redirect": "which is not followed",
+}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Provider]:
+    with provider() as running:
+        yield running
+
+
+def settings(server: Provider, mode: str) -> dict[str, str]:
+    url = server.url(mode)
+    if mode == "azure":
+        url = f"http://127.0.0.1:{server.port}/azure/openai/deployments/mine?api-version=2024-10-21"
+    return {
+        "SKYASSETS_TEACHER_URL": url,
+        "SKYASSETS_TEACHER_API_KEY": "azure-key",
+        "SKYASSETS_TEACHER_PRICE": f"{DOLLARS},{DOLLARS}",
+        "SKYASSETS_CONCURRENCY": "8",
+    }
+
+
+def spent(folder: Path) -> tuple[int, float]:
+    """Calls and dollars in the ledger."""
+    path = folder / "smoke" / "ledger.parquet"
+    rows = pl.read_parquet(path).filter(pl.col("asset") == "teacher_traces")
+    return int(rows["calls"].sum()), float(rows["dollars"].sum())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", GREEN)
+def test_no_row_and_no_dollar_is_lost(server: Provider, tmp_path: Path, mode: str) -> None:
+    shell = Shell(tmp_path)
+    done = shell.run(*SELECTED, **settings(server, mode))
+    assert done.returncode == 0, done.stdout
+    traces = pl.read_parquet(shell.data / "smoke" / "teacher_traces.parquet")
+    assert traces["finish_reason"].to_list() == ["stop"] * ROWS
+    examples = pl.read_parquet(shell.data / "smoke" / "sft_dataset.parquet")
+    assert examples.height == ROWS
+    assert examples.filter(pl.col("dropped_by").is_null()).height > 0
+    stored = RowStore(shell.data / "rows", COMPLETIONS).everything(["prompt_tokens", "completion_tokens", "dollars"])
+    tokens = stored["prompt_tokens"].sum() + stored["completion_tokens"].sum()
+    calls, dollars = spent(shell.data)
+    assert calls == ROWS
+    assert dollars == pytest.approx(stored["dollars"].sum())
+    if mode != "empty-at-times":  # an empty answer is paid for too
+        assert dollars == pytest.approx(tokens * DOLLARS / 1e6)
+    before = server.seen(mode)["calls"]
+    again = shell.run(*SELECTED, **settings(server, mode))
+    assert again.returncode == 0
+    assert server.seen(mode)["calls"] == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", RED)
+def test_a_run_that_makes_nothing_fails_and_says_why(server: Provider, tmp_path: Path, mode: str) -> None:
+    shell = Shell(tmp_path)
+    before = server.seen(mode)["calls"]
+    done = shell.run(*SELECTED, **settings(server, mode))
+    assert done.returncode != 0
+    assert RED[mode] in done.stdout
+    calls = server.seen(mode)["calls"] - before
+    assert calls <= ROWS
+    if mode in ("refusal", "tool-call", "new-word"):
+        assert shell.run(*SELECTED, **settings(server, mode)).returncode != 0
+        assert server.seen(mode)["calls"] - before == calls
+
+
+def test_a_hosted_teachers_first_refusal_is_seen_by_the_doctor(server: Provider, tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    done = shell.run("skyassets", "doctor", **settings(server, "refuses-everything"), COLUMNS="200")
+    assert done.returncode == 1
+    assert "This model is retired" in done.stdout
+    before = server.seen("refuses-everything")["calls"]
+    assert shell.run("skyassets", "doctor", "--offline", **settings(server, "refuses-everything")).returncode == 0
+    assert server.seen("refuses-everything")["calls"] == before
+
+
+def test_a_pilot_of_which_every_call_fails_fails(server: Provider, tmp_path: Path) -> None:
+    done = Shell(tmp_path).run(
+        "skyassets", "forecast", "--pilot", "4", **settings(server, "refuses-everything"), COLUMNS="200"
+    )
+    assert done.returncode != 0
+    assert "This model is retired" in done.stdout
