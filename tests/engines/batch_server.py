@@ -6,7 +6,7 @@ It has POST /v1/files, GET /v1/files/ID/content, POST and GET /v1/batches, GET /
 all later ones go well, unless the last word ends in `...`. The words are in `Handler.play`. `--ends END,END` says how
 the batches end (completed, expired, cancelled, stuck, failed=CODE; the last for all later ones), `--looks N` after how
 many looks, `--queue N` how many rows may be under way, `--most N` how many a file may hold, `--say TEXT` what every row
-is answered, `--key KEY` wants a key.
+is answered, `--refuse NAME` refuses a parameter, `--key KEY` wants a key.
 
 The last message of a row is its script, `NAME: WORD`, of which `Batch.line` tells the words. `GET /seen` tells all
 there is to know, `POST /play` changes what is played. Standard library only.
@@ -68,6 +68,9 @@ class Batch:
         if word == "late" and self.status in ("expired", "cancelled"):
             error = {"code": f"batch_{self.status}", "message": "This request could not be executed in time."}
             errors.append(json.dumps({**head, "response": None, "error": error}).encode())
+        elif Handler.refuse and Handler.refuse in row["body"]:
+            body = {"error": {"message": f"Unsupported parameter: '{Handler.refuse}' is not supported.", "code": None}}
+            errors.append(json.dumps({**head, "response": {"status_code": 400, "body": body}}).encode())
         elif word in ("400", "500"):
             body = {"error": {"message": f"row {name} is bad", "code": None}}
             errors.append(json.dumps({**head, "response": {"status_code": int(word), "body": body}}).encode())
@@ -158,7 +161,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     state: State
-    key = say = ""
+    key = say = refuse = ""
     looks = 1
     queue = most = 10**9
 
@@ -302,11 +305,13 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=10**9)
     parser.add_argument("--key", default="")
     parser.add_argument("--say", default="")
+    parser.add_argument("--refuse", default="")
     options = parser.parse_args()
     Handler.state = State()
     Handler.state.ends = options.ends.split(",")
     Handler.state.played = {kind: words.split(",") for kind, _, words in (one.partition("=") for one in options.play)}
     Handler.key, Handler.say, Handler.looks = options.key, options.say, options.looks
+    Handler.refuse = options.refuse
     Handler.queue, Handler.most = options.queue, options.most
     server = Server(("127.0.0.1", 0), Handler)
     print(server.server_port, flush=True)

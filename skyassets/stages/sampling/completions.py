@@ -142,8 +142,8 @@ class Completer:
         for word, count in reasons.items():
             if word not in COMMON and count >= reasons.total() * COMMON_SHARE:
                 self.rows.log(
-                    f"{count} of {reasons.total()} replies of {model} ended with {word!r}, a finish reason that skyassets "
-                    "does not know: they count as unfinished, and are kept"
+                    f"{count} of {reasons.total()} replies of {model} ended with {word!r}, a finish reason that "
+                    "skyassets does not know: they count as unfinished, and are kept"
                 )
         return summary
 

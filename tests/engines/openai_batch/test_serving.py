@@ -75,6 +75,24 @@ def test_an_answer_without_a_completion_costs_what_it_cost(server: BatchServer) 
     assert server.ask("a: empty", price=PRICE)["a"].dollars == ROW
 
 
+def test_a_parameter_that_a_batch_refuses_is_sent_otherwise_in_the_next(tmp_path: Path) -> None:
+    with batch_server(tmp_path, "--refuse", "seed") as server:
+        replies = server.ask(*(f"r{n}: ok" for n in range(12)), price=PRICE)
+        assert [(reply.error, reply.dollars) for reply in replies.values()] == [(None, ROW)] * 12
+        seen = server.seen()
+    assert [("seed" in row["body"], row["body"].get("random_seed")) for row in seen["rows"]] == (
+        [(True, None)] * 12 + [(False, 11)] * 12
+    )
+
+
+def test_a_batch_whose_rows_are_all_refused_stops_the_run_in_the_servers_words(tmp_path: Path) -> None:
+    with (
+        batch_server(tmp_path, "--refuse", "messages") as server,
+        pytest.raises(ServerError, match=r"all 12 rows of batch .* were refused with .*'messages' is not supported"),
+    ):
+        server.ask(*(f"r{n}: ok" for n in range(12)), price=PRICE)
+
+
 def test_a_repeated_line_is_one_reply(server: BatchServer) -> None:
     assert server.ask("a: twice")["a"].error is None
 
