@@ -6,7 +6,6 @@ its last body. The modes are the functions of `MODES`: each gets the body and th
 
 import gzip
 import json
-import random
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +16,17 @@ from skyassets.engines.fake.model import FakeModel
 
 Body = dict[str, Any]
 Answer = tuple[int, Any]
+
+
+CALLED: set[str] = set()
+
+
+def is_first(mode: str, body: Body) -> bool:
+    """Whether this is the first call for a third of the rows."""
+    row = f"{mode} {body['seed']} {body['messages']}"
+    is_new = row not in CALLED
+    CALLED.add(row)
+    return is_new and body["seed"] % 3 == 0
 
 
 def error(status: int, message: str, **more: Any) -> Answer:
@@ -102,9 +112,9 @@ def out_of_order(body: Body, plain: Body) -> Answer:
     return 200, plain
 
 
-def error_in_200(code: Any, chance: float = 1.0) -> Callable[[Body, Body], Answer]:
+def error_in_200(code: Any, always: bool = False) -> Callable[[Body, Body], Answer]:
     def mode(body: Body, plain: Body) -> Answer:
-        if random.random() < chance:
+        if always or is_first(str(code), body):
             return 200, {"error": {"message": "Provider returned error", "code": code, "metadata": {"raw": "upstream"}}}
         return 200, plain
 
@@ -112,13 +122,13 @@ def error_in_200(code: Any, chance: float = 1.0) -> Callable[[Body, Body], Answe
 
 
 def error_in_choice(body: Body, plain: Body) -> Answer:
-    if random.random() < 0.3:
+    if is_first("choice", body):
         plain["choices"][0] |= {"error": {"message": "overloaded", "code": 502}, "finish_reason": "error"}
     return 200, plain
 
 
 def empty_at_times(body: Body, plain: Body) -> Answer:
-    if random.random() < 0.2:
+    if is_first("empty", body):
         plain["choices"][0]["message"]["content"] = ""
     return 200, plain
 
@@ -156,9 +166,9 @@ MODES: dict[str, Callable[[Body, Body], Answer]] = {
     "no-top-k": refuses("top_k", say="Unrecognized request argument supplied: {}"),
     "old-limit": refuses("max_completion_tokens", status=422, say="Extra inputs are not permitted: {}"),
     "refuses-everything": lambda body, plain: error(400, "This model is retired; see https://example.com/models"),
-    "no-credit-in-200": error_in_200(402),
-    "rate-limit-in-200": error_in_200(429, 0.3),
-    "bad-gateway-in-200": error_in_200(502, 0.3),
+    "no-credit-in-200": error_in_200(402, always=True),
+    "rate-limit-in-200": error_in_200(429),
+    "bad-gateway-in-200": error_in_200(502),
     "error-in-choice": error_in_choice,
     "magistral": in_parts,
     "reasoning-details": reasoning_details,

@@ -8,20 +8,23 @@ import functools
 import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import parse_qsl, urlsplit
 
 from skyassets.core.errors import ServerError
 from skyassets.engines.openai_api.failures import RequestFailure, connection_failure, response_failure
-from skyassets.engines.openai_api.transport import AnswerTooLargeError, certificates, client_class
+from skyassets.engines.openai_api.transport import (
+    AnswerTooLargeError,
+    certificates,
+    client_class,
+    is_azure,
+    is_here,
+    split_query,
+)
 
 if TYPE_CHECKING:
     import openai
 
 PROBE_SECONDS = 10.0
 COMPLETIONS_PATH = "/chat/completions"
-AZURE_HOSTS = (".azure.com",)
-VERSION = "api-version"
-"""The query parameter of Azure's deployments and of gateways in front of them, which want another key header."""
 
 
 class OpenAIClient:
@@ -45,8 +48,7 @@ class OpenAIClient:
         # The `openai` client does not wrap aiohttp's errors when the response is not HTTP at all.
         self._broken = (openai.APIConnectionError, aiohttp.ClientError)
         place, query = split_query(base_url)
-        is_azure = VERSION in query or f".{urlsplit(place).hostname}".endswith(AZURE_HOSTS)
-        self._client = _repeating_client(is_azure=is_azure)(
+        self._client = _repeating_client(is_azure=is_azure(base_url))(
             base_url=place,
             api_key=api_key,
             default_query=query,
@@ -54,7 +56,7 @@ class OpenAIClient:
             timeout=httpx2.Timeout(None, connect=PROBE_SECONDS),
             http_client=client_class(api_key)(
                 limits=httpx2.Limits(max_connections=sockets, max_keepalive_connections=sockets),
-                trust_env=not _is_here(base_url),
+                trust_env=not is_here(base_url),
                 verify=certificates(),
                 follow_redirects=False,
             ),
@@ -158,14 +160,3 @@ def _repeating_client(*, is_azure: bool) -> "type[openai.AsyncOpenAI]":
                 request.headers["api-key"] = self.api_key
 
     return RepeatingClient
-
-
-def split_query(url: str) -> tuple[str, dict[str, str]]:
-    """Return `url` without its query, and the query: it has to follow the path of each call."""
-    parts = urlsplit(url)
-    return parts._replace(query="", fragment="").geturl(), dict(parse_qsl(parts.query))
-
-
-def _is_here(url: str) -> bool:
-    """Whether `url` is on this machine, where no proxy applies."""
-    return urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}

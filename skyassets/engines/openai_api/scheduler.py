@@ -19,7 +19,7 @@ from skyassets.engines.openai_api.request_queue import RequestQueue
 LONGEST_BACKOFF = 30.0
 FAILURE_LINE_SECONDS = 10.0
 QUIET_SECONDS = 30.0
-GRACE_SECONDS = 5.0
+GRACE_SECONDS = 3.0
 """How long requests in flight may take when a run stops."""
 
 

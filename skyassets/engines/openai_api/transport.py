@@ -3,6 +3,7 @@
 import functools
 import ssl
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
 
 if TYPE_CHECKING:
     import httpx2
@@ -11,6 +12,9 @@ MOST_BYTES = 64 * 2**20
 """Longest answer, after decompression. A completion of a million tokens has less than 8 MB."""
 SHORTEST_KEY = 6
 """A shorter key is a placeholder such as `none`, not a secret."""
+AZURE_HOSTS = (".azure.com",)
+VERSION = "api-version"
+"""The query parameter of Azure's deployments and of gateways in front of them, which want another key header."""
 DESCRIBING = ("content-encoding", "content-length", "transfer-encoding")
 """Headers that describe the body as it was sent."""
 
@@ -36,14 +40,53 @@ def client_class(api_key: str) -> "type[httpx2.AsyncClient]":
                         raise AnswerTooLargeError(f"the answer is larger than {MOST_BYTES >> 20} MB")
             finally:
                 await response.aclose()
-            return httpx2.Response(
-                response.status_code,
-                headers=[pair for pair in response.headers.multi_items() if pair[0].lower() not in DESCRIBING],
-                content=without_key(bytes(content), api_key),
-                request=request,
-            )
+            return _read(response, bytes(content), api_key)
 
     return BoundedClient
+
+
+def blocking_client_class(api_key: str) -> "type[httpx2.Client]":
+    """Return the HTTP client class for calls of the Batch API, whose files are streamed to disk as they are."""
+    import httpx2
+    import openai
+
+    class CleaningClient(openai.DefaultHttpxClient):
+        def send(self, request: httpx2.Request, *, stream: bool = False, **options: Any) -> httpx2.Response:
+            response = super().send(request, stream=stream, **options)
+            if stream and response.is_success:
+                return response
+            return _read(response, response.read(), api_key)
+
+    return CleaningClient
+
+
+def _read(response: "httpx2.Response", content: bytes, api_key: str) -> "httpx2.Response":
+    """Return `response` with its `content`, without the key."""
+    import httpx2
+
+    return httpx2.Response(
+        response.status_code,
+        headers=[pair for pair in response.headers.multi_items() if pair[0].lower() not in DESCRIBING],
+        content=without_key(content, api_key),
+        request=response.request,
+    )
+
+
+def is_azure(url: str) -> bool:
+    """Whether a server wants the key in the header `api-key`: Azure's, and gateways in front of it."""
+    parts = urlsplit(url)
+    return VERSION in parts.query or f".{parts.hostname}".endswith(AZURE_HOSTS)
+
+
+def split_query(url: str) -> tuple[str, dict[str, str]]:
+    """Return `url` without its query, and the query: it has to follow the path of each call."""
+    parts = urlsplit(url)
+    return parts._replace(query="", fragment="").geturl(), dict(parse_qsl(parts.query))
+
+
+def is_here(url: str) -> bool:
+    """Whether `url` is on this machine, where no proxy applies."""
+    return urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
 
 
 def without_key(content: bytes, api_key: str) -> bytes:

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self, TypeVar
-from urllib.parse import urlsplit
 
 from skyassets.core.errors import ServerError
 from skyassets.engines.openai_api.endpoint import Endpoint
 from skyassets.engines.openai_api.failures import RequestFailure, connection_failure, response_failure
+from skyassets.engines.openai_api.transport import blocking_client_class, is_azure, is_here, split_query
 from skyassets.engines.openai_batch.jsonl import ENDPOINT, unreadable
 from skyassets.engines.openai_batch.spool import PIECE, scratch
 from skyassets.engines.openai_batch.status import RUNNING
@@ -50,13 +50,16 @@ class BatchAccount:
         self.patience, self.backoff, self.listing_delay = patience, backoff, listing_delay
         self._broken = (openai.APIConnectionError, httpx2.HTTPError)
         self._unreached = httpx2.ConnectError
-        is_here = urlsplit(endpoint.base_url).hostname in {"127.0.0.1", "localhost", "::1"}
+        place, query = split_query(endpoint.base_url)
+        http_client = blocking_client_class(endpoint.api_key)
         self._client = openai.OpenAI(
-            base_url=endpoint.base_url,
+            base_url=place,
             api_key=endpoint.api_key,
+            default_query=query,
+            default_headers={"api-key": endpoint.api_key} if is_azure(endpoint.base_url) else None,
             max_retries=0,
             timeout=CALL_SECONDS,
-            http_client=openai.DefaultHttpxClient(trust_env=not is_here),
+            http_client=http_client(trust_env=not is_here(endpoint.base_url), follow_redirects=False),
         )
 
     def __enter__(self) -> Self:
