@@ -2,7 +2,8 @@
 
 `python asking.py FOLDER URL FIRST LAST WORDS [KILLS]`: asks for rows FIRST to LAST, each playing WORDS. With KILLS, so
 many children do it one after the other, each killed at random; what a killed one left in the journal is printed with
-the time it was seen there. Prints what the last one found: reused, asked, failed.
+the time it was seen there. Prints what the last one found: reused, asked, failed. With the environment variable
+TOGETHER=N it starts when N such processes are ready, as files in FOLDER's parent show.
 """
 
 import os
@@ -49,6 +50,10 @@ def main() -> None:
         assert len(replies.completions) + len(replies.errors) == len(requests)
         return f"{replies.reused} {replies.requested} {len(replies.errors)}"
 
+    if together := int(os.environ.get("TOGETHER", "0")):
+        (folder.parent / f"{folder.name}-ready-{os.getpid()}").touch()
+        while len(list(folder.parent.glob(f"{folder.name}-ready-*"))) < together:
+            time.sleep(0.005)
     dice = random.Random(3)
     for _ in range(kills):
         child = os.fork()

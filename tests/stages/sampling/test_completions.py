@@ -54,9 +54,11 @@ def answer(one: Request, keep: Callable[[Reply], None]) -> None:
     keep(Reply(one.id, f"answer to {one.id}", "stop", 1, 3, 0.1, "scripted"))
 
 
-def asking(folder: Path, url: str, first: int, last: int, words: str, *kills: str) -> subprocess.Popen[str]:
+def asking(
+    folder: Path, url: str, first: int, last: int, words: str, *kills: str, together: int = 0
+) -> subprocess.Popen[str]:
     command = [sys.executable, PROGRAM, folder, url, str(first), str(last), words, *kills]
-    environment = {**os.environ, "PYTHONPATH": str(PROGRAM.parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(PROGRAM.parents[1]), "TOGETHER": str(together)}
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -149,7 +151,7 @@ def test_a_disk_that_fails_ends_the_ask(tmp_path: Path) -> None:
 @pytest.mark.parametrize("words", ["slow=0.05", "slow=0.02 500 slow=0.02"])
 def test_two_runs_at_the_same_time_request_each_row_once(tmp_path: Path, words: str) -> None:
     with faulty() as server:
-        runs = [asking(tmp_path, server.url, 0, 300, words) for _ in range(2)]
+        runs = [asking(tmp_path, server.url, 0, 300, words, together=2) for _ in range(2)]
         counts = [counts_of(run) for run in runs]
         calls = server.seen()["calls"]
     assert sum(requested for _, requested, _ in counts) == 300
