@@ -22,6 +22,11 @@ TRAIN_AUTOMATICALLY = "SKYASSETS_TRAIN_AUTOMATICALLY"
 NO_ROLES = ("HOUR", "MICRO")
 """Prefixes of _PRICE and _BATCH settings that are not roles; no contender may use them."""
 _OF_ROLE = re.compile(rf"SKYASSETS_([A-Z][A-Z0-9_]*?)_(?:{'|'.join(OF_A_ROLE)})")
+||||||| 9880f72
+_OF_ROLE = re.compile(r"SKYASSETS_([A-Z][A-Z0-9_]*?)_(?:URL|API_KEY|MODEL_NAME|PRICE|RPM|TPM|BATCH)")
+_OF_ROLE = re.compile(r"SKYASSETS_([A-Z][A-Z0-9_]*?)_(?:URL|API_KEY|MODEL_NAME|PRICE|RPM|TPM|BATCH)")
+DIGITS = 18
+"""Most digits of a number: no setting needs more, and Python converts only so many."""
 ZERO_STAGES = ("0", "1", "2", "3")
 TRACKERS = ("tensorboard", "wandb", "mlflow")
 Value = TypeVar("Value")
@@ -208,8 +213,8 @@ def _number(environment: Mapping[str, str], name: str, default: int) -> int:
 
 
 def _whole(name: str, text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise SkyassetsError(f"{name} is {text!r}; it must be a whole number of at least 1")
+    if not text.isdecimal() or len(text) > DIGITS or int(text) < 1:
+        raise SkyassetsError(f"{name} is {text!r}; it must be a whole number of at least 1 and at most {DIGITS} digits")
     return int(text)
 
 

@@ -42,7 +42,7 @@ MOST = 10_000_000
 
 
 def _whole(text: str) -> int:
-    number = int(text) if text.isdecimal() else 0
+    number = int(text) if text.isdecimal() and len(text) <= len(str(MOST)) else 0
     if not 1 <= number <= MOST:
         raise argparse.ArgumentTypeError(f"{text!r} must be a whole number from 1 to {MOST:,}")
     return number

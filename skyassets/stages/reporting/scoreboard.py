@@ -109,11 +109,16 @@ def _metric_order(metric: str) -> tuple[int, str, int]:
     name, at, count = metric.partition("@")
     known = FIRST_METRICS.index(f"{name}{at}") if f"{name}{at}" in FIRST_METRICS else len(FIRST_METRICS)
     late = len(FIRST_METRICS) + 1 + LAST_METRICS.index(metric) if metric in LAST_METRICS else known
-    return late, name, int(count) if count.isdigit() else 0
+    return late, name, int(count) if count.isdecimal() else 0
 
 
 def _part_order(part: str) -> tuple[int, list[tuple[int, str]]]:
     if part.casefold() in LEVELS:
         return LEVELS.index(part.casefold()), []
-    pieces = re.split(r"(\d+)", part.casefold())
-    return len(LEVELS), [(int(piece), "") if piece.isdigit() else (0, piece) for piece in pieces]
+    return len(LEVELS), [_by_value(piece) for piece in re.split("([0-9]+)", part.casefold())]
+
+
+def _by_value(piece: str) -> tuple[int, str]:
+    """The place of a text, or of a number by its value: one with fewer digits is less. A file may name any number."""
+    digits = piece.lstrip("0")
+    return (len(digits) + 1, digits) if piece.isascii() and piece.isdecimal() else (0, piece)

@@ -24,7 +24,16 @@ def test_the_headline_comes_first_and_pass_at_4_before_pass_at_16() -> None:
 
 
 @pytest.mark.parametrize(
-    "parts", [["easy", "medium", "hard"], ["1", "2", "10"], ["Level 1", "Level 2", "Level 10"], ["algebra", "logic"]]
+    "parts",
+    [
+        ["easy", "medium", "hard"],
+        ["1", "2", "10"],
+        ["Level 1", "Level 2", "Level 10"],
+        ["algebra", "logic"],
+        ["7²", "8"],
+        ["9" * 5000, "1" + "0" * 5000],
+        ["0", "1", "01x"],
+    ],
 )
 def test_easy_comes_before_hard_and_2_before_10(parts: list[str]) -> None:
     rows = [row("sums", "base", "strict accuracy", 0.5, by="level", part=part) for part in parts]
