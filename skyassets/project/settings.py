@@ -22,9 +22,6 @@ TRAIN_AUTOMATICALLY = "SKYASSETS_TRAIN_AUTOMATICALLY"
 NO_ROLES = ("HOUR", "MICRO")
 """Prefixes of _PRICE and _BATCH settings that are not roles; no contender may use them."""
 _OF_ROLE = re.compile(rf"SKYASSETS_([A-Z][A-Z0-9_]*?)_(?:{'|'.join(OF_A_ROLE)})")
-||||||| 9880f72
-_OF_ROLE = re.compile(r"SKYASSETS_([A-Z][A-Z0-9_]*?)_(?:URL|API_KEY|MODEL_NAME|PRICE|RPM|TPM|BATCH)")
-_OF_ROLE = re.compile(r"SKYASSETS_([A-Z][A-Z0-9_]*?)_(?:URL|API_KEY|MODEL_NAME|PRICE|RPM|TPM|BATCH)")
 DIGITS = 18
 """Most digits of a number: no setting needs more, and Python converts only so many."""
 ZERO_STAGES = ("0", "1", "2", "3")
