@@ -56,6 +56,8 @@ class Deployment:
     """Role to the URLs of running servers; several share the load."""
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     """Role to its API key, or one key per URL; never shown, stored or fingerprinted."""
+    openai_key: str = field(default="", repr=False)
+    """The OpenAI API key, sent only to OpenAI, for contenders without a setting of their own."""
     names: Mapping[str, str] = field(default_factory=dict)
     """Role to the name its servers use for the model, if it differs from the model's own name."""
     prices: Mapping[str, Price] = field(default_factory=dict)
@@ -111,7 +113,7 @@ class Deployment:
         if model.name in (fake.NAME, student_name(fake.NAME)):
             return fake.FakeProvider(self.data / "logs" / "tiny-server.jsonl", self.concurrency, run_budget)
         if is_hosted(role, model):
-            if role in self.keys:
+            if role in self.keys or self.openai_key:
                 return self._batched(role, self._endpoint(role, model, (OPENAI,), run_budget, log), log)
             raise ServerError(
                 f"{role}: {model.name} is a hosted model and no key is set; export OPENAI_API_KEY, or "
@@ -147,7 +149,8 @@ class Deployment:
     def _endpoint(
         self, role: str, model: Model, urls: tuple[str, ...], run_budget: Budget, log: Callable[[str], None]
     ) -> RemoteServing:
-        keys = self.keys.get(role, (NO_KEY,))
+        no_key = self.openai_key if urls == (OPENAI,) and self.openai_key else NO_KEY
+        keys = self.keys.get(role, (no_key,))
         keys = keys if len(keys) == len(urls) else keys * len(urls)
         endpoints = tuple(
             Endpoint(

@@ -71,6 +71,7 @@ def from_environment(environment: Mapping[str, str]) -> Deployment:
         engine=engine,
         urls=urls,
         keys=keys,
+        openai_key=environment.get("OPENAI_API_KEY", ""),
         names=_by_role(environment, "MODEL_NAME", lambda name, text: text),
         prices=_by_role(environment, "PRICE", _price),
         rpm=_by_role(environment, "RPM", _whole),

@@ -82,7 +82,7 @@ def test_zeros_at_the_end_of_a_segment_lose_nothing_else(store: Store) -> None:
     assert "cut short (4096 bytes)" in store.lines[0]
 
 
-@pytest.mark.parametrize("place", [0.001, 0.3, 0.6])
+@pytest.mark.parametrize("place", [0.001, 0.25, 0.5])  # in the row groups: the footer follows
 def test_a_flipped_bit_in_a_part_loses_one_row_group(store: Store, place: float) -> None:
     store.rows.compact()
     flip(store.part, place)
