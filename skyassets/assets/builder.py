@@ -21,6 +21,8 @@ from skyassets.project.project import SECONDS_TO_MAKE, BuildContext, PipelineRun
 Make = Callable[[BuildContext], StageResult]
 """Makes the rows of a table."""
 
+UNUSABLE = "why no row can be used"
+"""The metadata key of a table without a usable row."""
 COSTS = {"llm": "calls", "deepspeed": "training"}
 """Kinds of assets that cost money to make, with the value of their cost tag (`tag:"skyassets/cost"="calls"` in the UI).
 
@@ -73,15 +75,16 @@ def _materialize(
         finally:
             if spec.kinds & COSTS.keys():  # the money is spent even if the asset failed
                 project.accounts.publish()
-        if result.unusable:
-            raise NoUsableRowsError(f"{table.name}: {result.unusable}")
-        return replace(result, metadata={**result.metadata, **build.usage_metadata})
+        unusable = {UNUSABLE: result.unusable} if result.unusable else {}
+        return replace(result, metadata={**result.metadata, **build.usage_metadata, **unusable})
 
     def page_metadata(path: Path) -> dict[str, object]:
         return {**presentation(project, table, path), SECONDS_TO_MAKE: round(time.monotonic() - started, 1)}
 
     result = store.build(table, spec.inputs(versions | spec.external(run)), make_rows, spec.damage, log, page_metadata)
     log(f"{table.name}: {result.manifest.rows} rows, {'rebuilt' if result.rebuilt else 'unchanged'}")
+    if reason := result.manifest.metadata.get(UNUSABLE):  # the table shows the reason of each row
+        raise NoUsableRowsError(f"{table.name}: {reason}")
     return dg.MaterializeResult(
         asset_key=table.name,
         data_version=dg.DataVersion(result.manifest.data_version),

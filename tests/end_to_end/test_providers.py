@@ -96,6 +96,8 @@ def test_a_run_that_makes_nothing_fails_and_says_why(server: Provider, tmp_path:
     calls = server.seen(mode)["calls"] - before
     assert calls <= ROWS
     if mode in ("refusal", "tool-call", "new-word"):
+        traces = pl.read_parquet(shell.data / "smoke" / "teacher_traces.parquet")  # each row has its reason
+        assert set(traces["finish_reason"]) == {RED[mode].split()[-1].strip("'")}
         assert shell.run(*SELECTED, **settings(server, mode)).returncode != 0
         assert server.seen(mode)["calls"] - before == calls
 

@@ -75,8 +75,11 @@ def test_a_model_rewrites_and_every_rewrite_is_kept_or_explained(shell: Shell) -
         "raw_problems,teacher_traces,rewritten_traces", SKYASSETS_RECIPE="user_recipes:rewritten_by_model",
         SKYASSETS_ENGINE="transformers",  # which starts in less than half the time
     )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-5000:]
     rewrites = TableStore(shell.data / "rewritten_by_model").read(REWRITES)
+    # So small a model may keep to the form in no rewrite: then the run fails, and the table says why row by row.
+    is_any_kept = rewrites["failed"].null_count() > 0
+    assert (done.returncode == 0) == is_any_kept, done.stdout[-5000:]
+    assert is_any_kept or "rewrites can be used: " in done.stdout
     assert (rewrites["rewritten"].is_null() == rewrites["failed"].is_not_null()).all()
     assert rewrites["completion_id"].drop_nulls().len() > 0
     assert _stored(shell.data) - asked_before == rewrites["completion_id"].drop_nulls().n_unique()

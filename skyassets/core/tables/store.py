@@ -33,7 +33,7 @@ class StageResult:
     stream: Iterable[pl.DataFrame] = ()
     """More rows, in any order, for tables that should not be held in memory; read once."""
     unusable: str = ""
-    """Why none of the rows can be used; empty if some can. Such a table is not published."""
+    """Why none of the rows can be used; empty if some can."""
 
 
 @dataclass(frozen=True)
