@@ -22,6 +22,10 @@ from skyassets.core.ports import Request
 
 OPENAI_HOSTS = (".openai.com", ".azure.com")
 """Hosts that know `max_completion_tokens`, whose newer models refuse the old name."""
+DEFAULT_TOP_P_HOSTS = (
+    ".api.anthropic.com", ".api.deepseek.com", ".api.mistral.ai", ".api.groq.com", ".api.x.ai", ".api.moonshot.ai",
+)  # fmt: skip
+"""Hosts whose default for `top_p` is 1. Elsewhere the default may be the model's own, so 1 is sent."""
 OTHER_NAMES = {
     "max_tokens": "max_completion_tokens",
     "max_completion_tokens": "max_tokens",
@@ -63,8 +67,7 @@ class Dialect:
         host = f".{urlsplit(base_url).hostname or ''}"
         if host.endswith(OPENAI_HOSTS):
             return cls({"max_tokens": "max_completion_tokens"}, defaults={"temperature": 1.0, "top_p": 1.0})
-        # A server of our own may take its defaults from the model's generation_config.json, so it is sent everything.
-        return cls(defaults={"top_p": 1.0} if "." in host[1:] and not host[1:].replace(".", "").isdecimal() else {})
+        return cls(defaults={"top_p": 1.0} if host.endswith(DEFAULT_TOP_P_HOSTS) else {})
 
     def body(self, request: Request, model_name: str) -> dict[str, Any]:
         """The JSON body for `request`."""

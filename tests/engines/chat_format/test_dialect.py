@@ -85,6 +85,7 @@ def test_a_providers_defaults_are_not_sent_and_ours_are() -> None:
     plain = Request("r", Model("m", "1"), (Message("user", "Hi"),), Sampling(1.0, 5), seed=0)
     assert {"temperature", "top_p"} <= set(PLAIN.body(plain, "m"))
     assert not {"temperature", "top_p"} & set(Dialect.of("https://api.openai.com/v1").body(plain, "m"))
+    assert {"temperature", "top_p"} <= set(Dialect.of("https://gpu-box.example.com/v1").body(plain, "m"))
     hosted = Dialect.of("https://api.mistral.ai/v1").body(plain, "m")
     assert "temperature" in hosted
     assert "top_p" not in hosted
