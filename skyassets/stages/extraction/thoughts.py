@@ -6,8 +6,8 @@ A text without any mark is a solution.
 Special marks count wherever a model writes them (`thought_marks`). Plain tags, which ordinary text may hold too
 (`<reasoning>`), count only if the text begins with one, after at most a short preamble without an answer, or if a
 closing one stands alone on its line in a text without an opening one: some templates put that into the prompt.
-Harmony without its tokens is recognised only where a channel's name and the next word have no space between them, because
-ordinary prose may begin with the word "analysis".
+Harmony without its tokens is recognised only where a channel's name and the next word have no space between them,
+because ordinary prose may begin with the word "analysis".
 """
 
 import re
