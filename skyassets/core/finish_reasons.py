@@ -44,12 +44,15 @@ SYNONYMS = {
 Together, TGI, Cohere and OpenRouter."""
 COMMON = frozenset((STOP, LENGTH, UNKNOWN, REFUSAL, FILTERED, TOOL_CALLS, ERROR))
 
+WHITESPACE = " \t\r\n\f\v"
+"""Stripped from a word. Python and polars differ in what else they call whitespace."""
+
 Rows = TypeVar("Rows", pl.DataFrame, pl.LazyFrame)
 
 
 def common_word(word: object) -> str:
     """The common spelling of a server's word; an unknown word is kept as it is, and None becomes `unknown`."""
-    text = "" if word is None else str(word).strip()
+    text = "" if word is None else str(word).strip(WHITESPACE)
     lower = text.lower().rpartition(".")[2]
     return lower if lower in COMMON else SYNONYMS.get(lower, text)
 
@@ -77,7 +80,7 @@ def translated(rows: Rows, columns: Iterable[str]) -> Rows:
     if "finish_reason" not in columns:
         return rows
     word, common = pl.col("finish_reason"), {**{name: name for name in COMMON}, **SYNONYMS}
-    lower = word.str.strip_chars().str.to_lowercase().str.replace(r"^.*\.", "")
+    lower = word.str.strip_chars(WHITESPACE).str.to_lowercase().str.replace(r"(?s)^.*\.", "")
     return rows.with_columns(
         lower.replace_strict(common, default=word, return_dtype=pl.String()).alias("finish_reason")
     )

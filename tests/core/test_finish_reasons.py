@@ -2,7 +2,7 @@
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from skyassets.core.finish_reasons import COMMON, SYNONYMS, common_word, resolved, resolved_column, translated
@@ -33,6 +33,7 @@ def test_without_a_word_the_token_count_tells(word: str | None, tokens: int, rea
     assert stored.select(resolved_column(10))["finish_reason"].to_list() == [reason]
 
 
+@example(["\x1f", "\x1cstop", "stop\x85", "a\n.stop", "\nstop "])
 @given(
     st.lists(st.sampled_from([*SYNONYMS, *COMMON, "EOS", "new word", "x.y"]) | st.text(st.characters(codec="ascii")))
 )
