@@ -1,5 +1,6 @@
 """Finish reasons: why a completion ended. Servers spell them differently; rows and tables use one spelling."""
 
+import re
 from collections.abc import Iterable
 from typing import TypeVar
 
@@ -18,32 +19,41 @@ FILTERED = "content_filter"
 TOOL_CALLS = "tool_calls"
 """The model called a tool instead of answering."""
 ERROR = "error"
+INTERRUPTED = "interrupted"
+"""The server broke the completion off."""
 
 SYNONYMS = {
     **dict.fromkeys(
         (
-            "eos", "eos_token", "end", "end_turn", "end_of_turn", "end_of_sequence", "end_of_text", "endoftext",
-            "stop_sequence", "stop_token", "stop_words", "stop_str", "complete", "completed", "finished", "done",
-            "normal", "success", "natural",
+            "eos", "eostoken", "end", "endturn", "endofturn", "endofsequence", "endoftext", "stopsequence", "stoptoken",
+            "stopwords", "stopstr", "complete", "completed", "finished", "done", "normal", "success", "natural",
         ),
         STOP,
     ),
     **dict.fromkeys(
         (
-            "max_tokens", "max_token", "max_new_tokens", "max_length", "max_output_tokens", "max_completion_tokens",
-            "model_length", "model_context_window_exceeded", "length_limit", "token_limit", "truncated",
+            "maxtokens", "maxtoken", "maxnewtokens", "maxlength", "maxoutputtokens", "maxcompletiontokens",
+            "modellength", "modelcontextwindowexceeded", "lengthlimit", "tokenlimit", "truncated",
         ),
         LENGTH,
     ),
-    **dict.fromkeys(("", "null", "none", "finish_reason_unspecified"), UNKNOWN),
-    **dict.fromkeys(("safety", "filtered", "sensitive", "prohibited_content", "blocklist", "recitation"), FILTERED),
-    **dict.fromkeys(("tool_call", "tool_use", "function_call", "function"), TOOL_CALLS),
+    **dict.fromkeys(("", "null", "none", "finishreasonunspecified"), UNKNOWN),
+    **dict.fromkeys(("safety", "filtered", "sensitive", "prohibitedcontent", "blocklist", "recitation"), FILTERED),
+    **dict.fromkeys(("toolcall", "tooluse", "functioncall", "function"), TOOL_CALLS),
     **dict.fromkeys(("refused",), REFUSAL),
+    **dict.fromkeys(
+        (
+            "abort", "aborted", "cancelled", "canceled", "networkerror", "insufficientsystemresource", "timeout",
+            "engineoverloaded", "overloaded",
+        ),
+        INTERRUPTED,
+    ),
 }  # fmt: skip
-"""A server's word, in lower case, to the common one. Sources: the API references of OpenAI, Anthropic, Gemini, Mistral,
-Together, TGI, Cohere and OpenRouter."""
-COMMON = frozenset((STOP, LENGTH, UNKNOWN, REFUSAL, FILTERED, TOOL_CALLS, ERROR))
-
+"""A server's word, in lower case and without separators, to the common one. Sources: the API references of OpenAI,
+Anthropic, Gemini, Mistral, Together, TGI, Cohere, DeepSeek, Z.ai, Amazon Bedrock and OpenRouter."""
+COMMON = frozenset((STOP, LENGTH, UNKNOWN, REFUSAL, FILTERED, TOOL_CALLS, ERROR, INTERRUPTED))
+_SEPARATORS = "[-_ ]"
+_WORDS = {**{re.sub(_SEPARATORS, "", word): word for word in COMMON}, **SYNONYMS}
 WHITESPACE = " \t\r\n\f\v"
 """Stripped from a word. Python and polars differ in what else they call whitespace."""
 
@@ -53,8 +63,7 @@ Rows = TypeVar("Rows", pl.DataFrame, pl.LazyFrame)
 def common_word(word: object) -> str:
     """The common spelling of a server's word; an unknown word is kept as it is, and None becomes `unknown`."""
     text = "" if word is None else str(word).strip(WHITESPACE)
-    lower = text.lower().rpartition(".")[2]
-    return lower if lower in COMMON else SYNONYMS.get(lower, text)
+    return _WORDS.get(re.sub(_SEPARATORS, "", text.lower().rpartition(".")[2]), text)
 
 
 def resolved(word: object, completion_tokens: int, max_tokens: int) -> str:
@@ -79,8 +88,9 @@ def translated(rows: Rows, columns: Iterable[str]) -> Rows:
     """`rows`, which have these columns, with the common words for what earlier versions stored."""
     if "finish_reason" not in columns:
         return rows
-    word, common = pl.col("finish_reason"), {**{name: name for name in COMMON}, **SYNONYMS}
+    word = pl.col("finish_reason")
     lower = word.str.strip_chars(WHITESPACE).str.to_lowercase().str.replace(r"(?s)^.*\.", "")
+    lower = lower.str.replace_all(_SEPARATORS, "")
     return rows.with_columns(
-        lower.replace_strict(common, default=word, return_dtype=pl.String()).alias("finish_reason")
+        lower.replace_strict(_WORDS, default=word, return_dtype=pl.String()).alias("finish_reason")
     )

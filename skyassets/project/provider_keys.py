@@ -5,7 +5,13 @@ from urllib.parse import urlsplit
 
 KEY_OF_HOST = {
     "api.openai.com": "OPENAI_API_KEY",
-    "openai.azure.com": "AZURE_OPENAI_API_KEY",
+    **dict.fromkeys(
+        (
+            "openai.azure.com", "openai.azure.us", "openai.azure.cn", "services.ai.azure.com",
+            "cognitiveservices.azure.com",
+        ),
+        "AZURE_OPENAI_API_KEY",
+    ),
     "api.anthropic.com": "ANTHROPIC_API_KEY",
     "api.deepseek.com": "DEEPSEEK_API_KEY",
     "api.fireworks.ai": "FIREWORKS_API_KEY",
@@ -17,7 +23,7 @@ KEY_OF_HOST = {
     "api.together.ai": "TOGETHER_API_KEY",
     "api.together.xyz": "TOGETHER_API_KEY",
     "api.x.ai": "XAI_API_KEY",
-}
+}  # fmt: skip
 """A host, which includes its subdomains, to the variable that its own documentation names."""
 
 

@@ -54,7 +54,7 @@ class BatchServer:
 
     def batch(self, **changed: Any) -> OpenAIBatch:
         given = {name: changed.pop(name) for name in ENDPOINT_FIELDS & set(changed)}
-        endpoint = Endpoint(self.url, "alpha", **({"served_by": "here"} | given))
+        endpoint = Endpoint(self.url + changed.pop("query", ""), "alpha", **({"served_by": "here"} | given))
         return OpenAIBatch(endpoint, self.folder, log=self.lines.append, **(QUICK | changed))
 
     def ask(self, *scripts: str, **changed: Any) -> dict[str, Reply]:

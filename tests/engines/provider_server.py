@@ -147,6 +147,60 @@ def tool_call(body: Body, plain: Body) -> Answer:
     return 200, plain
 
 
+def relay(body: Body, plain: Body) -> Answer:
+    """A relay that passes the words of the provider behind it on as text: here a reasoning model's."""
+    status, fault = reasoning_model(body, plain)
+    if status == 200:
+        return status, fault
+    behind = {"raw": json.dumps(fault), "provider_name": "OpenAI"}
+    return status, {"error": {"message": "Provider returned error", "code": status, "metadata": behind}}
+
+
+def some_flagged(body: Body, plain: Body) -> Answer:
+    """A filter that refuses a third of the rows with the status of a forbidden key."""
+    if body["seed"] % 3 == 0:
+        return error(403, "Your input was flagged by moderation.", metadata={"reasons": ["violence"]})
+    return 200, plain
+
+
+def jinja(body: Body, plain: Body) -> Answer:
+    """A server whose chat template raises, which it reports as its own fault."""
+    if any(turn["role"] == "system" for turn in body["messages"]):
+        return error(500, "jinja2.exceptions.TemplateError: Conversation roles must alternate user/assistant/...")
+    return 200, plain
+
+
+def hidden_thought(body: Body, plain: Body) -> Answer:
+    """Tokens of a thought are in the total alone."""
+    plain["usage"]["total_tokens"] += 100
+    return 200, plain
+
+
+def broken_off_at_times(body: Body, plain: Body) -> Answer:
+    if is_first("broken off", body):
+        plain["choices"][0] |= {"finish_reason": "insufficient_system_resource"}
+    return 200, plain
+
+
+def only_thought_at_times(body: Body, plain: Body) -> Answer:
+    if is_first("only thought", body):
+        plain["choices"][0]["message"] = {"role": "assistant", "content": None, "reasoning_content": "I think."}
+    return 200, plain
+
+
+def busy_in_words(body: Body, plain: Body) -> Answer:
+    if is_first("busy", body):
+        return 200, {"base_resp": {"status_code": 1002, "status_msg": "rate limit"}, "choices": None}
+    plain["base_resp"] = {"status_code": 0, "status_msg": ""}
+    return 200, plain
+
+
+def one_row_refused(body: Body, plain: Body) -> Answer:
+    """A parameter is refused for some rows only, as by one of several providers behind a relay."""
+    is_one = body.get("seed", body.get("random_seed", 1)) % 3 == 0
+    return refuses("seed", "random_seed")(body, plain) if is_one else (200, plain)
+
+
 MODES: dict[str, Callable[[Body, Body], Answer]] = {
     "plain": lambda body, plain: (200, plain),
     "together": ended("eos"),
@@ -176,6 +230,20 @@ MODES: dict[str, Callable[[Body, Body], Answer]] = {
     "empty-at-times": empty_at_times,
     "refusal": refusal,
     "tool-call": tool_call,
+    "relay": relay,
+    "some-flagged": some_flagged,
+    "jinja": jinja,
+    "hidden-thought": hidden_thought,
+    "broken-off-at-times": broken_off_at_times,
+    "only-thought-at-times": only_thought_at_times,
+    "busy-in-words": busy_in_words,
+    "one-row-refused": one_row_refused,
+    "no-credit-as-400": lambda body, plain: error(400, "Your credit balance is too low to access the API."),
+    "no-credit-as-429": lambda body, plain: error(429, "Insufficient balance or no resource package", code="1113"),
+    "limit-too-large": lambda body, plain: error(
+        400, f"max_tokens: {body['max_tokens']} > 16, which is the maximum number of output tokens for this model"
+    ),
+    "names-temperature": refuses("temperature", say="{}: use the value that the model was tuned for"),
 }
 
 

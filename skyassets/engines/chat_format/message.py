@@ -9,6 +9,7 @@
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 REASONING_TEXTS = ("reasoning_content", "reasoning", "thinking")
@@ -18,18 +19,31 @@ PART_TEXTS = ("text", "thinking", "reasoning", "summary", "content")
 THOUGHT_TYPES = ("thinking", "reasoning")
 
 
-def message_text(message: Mapping[str, Any], is_cut: bool) -> str | None:
-    """The text, with reasoning that was returned separately in front of it; None if the message has neither.
+@dataclass(frozen=True)
+class MessageParts:
+    """What a message holds."""
 
-    Reasoning that the token limit cut off is left unclosed, so that it does not look as if it led to an answer.
-    """
+    content: str | None
+    """None if the message has none."""
+    reasoning: str
+    """The reasoning that was returned separately; empty without any."""
+
+    def text(self, is_cut: bool) -> str | None:
+        """The content, with the reasoning in front of it; None if the message has neither.
+
+        Reasoning that the token limit cut off is left unclosed, so that it does not look as if it led to an answer.
+        """
+        if not self.reasoning:
+            return self.content
+        if not self.content and is_cut:
+            return f"<think>\n{self.reasoning}"
+        return f"<think>\n{self.reasoning}\n</think>\n{self.content or ''}"
+
+
+def message_parts(message: Mapping[str, Any]) -> MessageParts:
+    """Take a message apart."""
     content, thought = _content(message.get("content"))
-    reasoning = _reasoning(message) or thought
-    if not reasoning:
-        return content
-    if not content and is_cut:
-        return f"<think>\n{reasoning}"
-    return f"<think>\n{reasoning}\n</think>\n{content or ''}"
+    return MessageParts(content, _reasoning(message) or thought)
 
 
 def _content(content: Any) -> tuple[str | None, str]:

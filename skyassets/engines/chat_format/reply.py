@@ -3,33 +3,35 @@
 import json
 from typing import Any
 
-from skyassets.core.finish_reasons import ERROR, FILTERED, REFUSAL, STOP, TOOL_CALLS, resolved
+from skyassets.core.finish_reasons import ERROR, FILTERED, INTERRUPTED, LENGTH, REFUSAL, STOP, TOOL_CALLS, resolved
 from skyassets.core.ports import Reply, Request
 from skyassets.core.text import well_formed
-from skyassets.engines.chat_format.message import message_text
+from skyassets.engines.chat_format.error_body import ErrorBody, error_in
+from skyassets.engines.chat_format.message import MessageParts, message_parts
 
 LARGEST_COUNT = 2**40
-WITHOUT_TEXT = (FILTERED, REFUSAL, TOOL_CALLS)
+WITHOUT_TEXT = (FILTERED, REFUSAL, TOOL_CALLS, LENGTH)
 """Finish reasons of an answer that may lack a text: asking again would be paid for and would not bring one."""
+PASSING = (INTERRUPTED, ERROR)
+"""Finish reasons of an answer that the server broke off."""
 
 
 class UnusableError(Exception):
     """The response contains no completion. Holds an excerpt of it, and the token counts if it reported any."""
 
-    def __init__(self, reason: str, tokens: tuple[int, int] | None = None, is_empty: bool = False) -> None:
+    def __init__(self, reason: str, tokens: tuple[int, int] | None = None, is_passing: bool = False) -> None:
         super().__init__(reason)
         self.tokens = tokens
-        self.is_empty = is_empty
-        """Whether the model ended without a text, which may be a passing fault."""
+        self.is_passing = is_passing
+        """Whether asking again may bring a completion: the model ended without a text, or the server broke it off."""
 
 
 class ErrorInAnswerError(Exception):
     """A response with the status 200 that holds an error, as relays return it for the provider behind them."""
 
-    def __init__(self, message: str, code: str) -> None:
-        super().__init__(message)
-        self.code = code
-        """A status, or a word such as `rate_limit_exceeded`; empty if there is none."""
+    def __init__(self, error: ErrorBody) -> None:
+        super().__init__(error.message)
+        self.error = error
 
 
 def reply_of(request: Request, content: bytes, seconds: float, served_by: str) -> Reply:
@@ -46,62 +48,70 @@ def reply_of(request: Request, content: bytes, seconds: float, served_by: str) -
         raise UnusableError("an answer nested too deep to be a completion") from error
     tokens = _tokens(answer)
     try:
+        _raise_error(answer)
         choice = _first_choice(answer)
-        _raise_error(answer if choice is None else choice)
-        if choice is None:
-            raise UnusableError(f"no completion in the answer: {_excerpt(content)}", tokens)
-        message = choice["message"]
-        reason = resolved(choice.get("finish_reason"), tokens[1] if tokens else 0, request.sampling.max_tokens)
-        if reason == STOP and message.get("refusal") and not message.get("content"):
-            reason = REFUSAL
-        elif reason == STOP and message.get("tool_calls") and not message.get("content"):
-            reason = TOOL_CALLS
-        text = message_text(message, is_cut=reason == "length")
+        _raise_error({"error": choice.get("error"), "code": choice.get("code")})
+        parts = message_parts(choice["message"])
+        reason = _reason(
+            choice, parts, resolved(_word(choice), tokens[1] if tokens else 0, request.sampling.max_tokens)
+        )
+        text = parts.text(is_cut=reason == LENGTH)
         if reason == REFUSAL:
-            text = text or str(message.get("refusal") or "")
-    except (KeyError, IndexError, TypeError, AttributeError) as error:
+            text = text or str(choice["message"].get("refusal") or "")
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
         raise UnusableError(f"no completion in the answer: {_excerpt(content)}", tokens) from error
+    if reason in PASSING:
+        raise UnusableError(f"the server broke the answer off ({_word(choice)})", tokens, is_passing=True)
     if reason in WITHOUT_TEXT:
         text = text or ""
-    elif text is None or reason == ERROR:
+    elif text is None:
         raise UnusableError(f"no text in the answer: {_excerpt(content)}", tokens)
-    elif reason == STOP and not text.strip():
-        raise UnusableError(f"an empty text in the answer: {_excerpt(content)}", tokens, is_empty=True)
+    elif reason == STOP and not (parts.content or "").strip():
+        what = "reasoning and no text" if parts.reasoning else "an empty text"
+        raise UnusableError(f"{what} in the answer: {_excerpt(content)}", tokens, is_passing=True)
     # Without token counts, the price of the reply is not known yet.
     dollars = 0.0 if tokens else None
     return Reply(request.id, text, well_formed(reason), *(tokens or (0, 0)), seconds, served_by, dollars=dollars)
 
 
-def _first_choice(answer: Any) -> dict[str, Any] | None:
-    """The choice with the lowest index; None without one. A server may list them in any order."""
-    choices = answer.get("choices")
-    if not choices:
-        return None
-    first: dict[str, Any] = min(choices, key=lambda choice: choice.get("index") or 0)
+def _first_choice(answer: Any) -> dict[str, Any]:
+    """The choice with the lowest index: a server may list them in any order."""
+    first: dict[str, Any] = min(answer["choices"], key=lambda choice: choice.get("index") or 0)
     return first
 
 
-def _raise_error(holder: dict[str, Any]) -> None:
-    """Raise the error that `holder`, a whole answer or one choice, contains."""
-    error = holder.get("error")
-    if not error:
-        return
-    if not isinstance(error, dict):
-        raise ErrorInAnswerError(str(error), str(holder.get("code") or ""))
-    metadata = error.get("metadata")
-    cause = metadata.get("raw") if isinstance(metadata, dict) else None
-    message = str(error.get("message") or error)
-    code = error.get("code") or error.get("status") or error.get("type") or ""
-    raise ErrorInAnswerError(f"{message} ({cause})" if cause else message, str(code))
+def _word(choice: dict[str, Any]) -> Any:
+    """The server's word for why the completion ended; some give an object with the word as its type."""
+    word = choice.get("finish_reason")
+    return word.get("type") if isinstance(word, dict) else word
+
+
+def _reason(choice: dict[str, Any], parts: MessageParts, reason: str) -> str:
+    """The finish reason; a refusal or a tool call without a text counts as one, whatever the server's word is."""
+    if reason == STOP and not parts.content:
+        message = choice["message"]
+        return REFUSAL if message.get("refusal") else TOOL_CALLS if message.get("tool_calls") else reason
+    return reason
+
+
+def _raise_error(answer: Any) -> None:
+    error = error_in(answer)
+    if error is not None:
+        raise ErrorInAnswerError(error)
 
 
 def _tokens(answer: Any) -> tuple[int, int] | None:
-    """Return the prompt and completion token counts, or None unless both are reported."""
+    """Return the prompt and completion token counts, or None unless both are reported.
+
+    Some servers leave the tokens of a thought out of `completion_tokens` and charge for them: the total has them.
+    """
     usage = answer.get("usage") if isinstance(answer, dict) else None
     if not isinstance(usage, dict):
         return None
     prompt, completion = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
-    return None if prompt is None or completion is None else (prompt, completion)
+    if prompt is None or completion is None:
+        return None
+    return prompt, max(completion, (_count(usage.get("total_tokens")) or 0) - prompt)
 
 
 def _count(value: Any) -> int | None:

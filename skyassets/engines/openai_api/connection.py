@@ -9,6 +9,7 @@ from typing import Any, Self
 from skyassets.core.ports import Reply, Request
 from skyassets.core.text import silent
 from skyassets.engines.chat_format.dialect import Dialect
+from skyassets.engines.chat_format.refusal_text import names_a_role
 from skyassets.engines.chat_format.reply import ErrorInAnswerError, UnusableError, reply_of
 from skyassets.engines.openai_api.circuit_breaker import CircuitBreaker
 from skyassets.engines.openai_api.client import OpenAIClient
@@ -16,6 +17,7 @@ from skyassets.engines.openai_api.concurrency_limit import ConcurrencyLimiter
 from skyassets.engines.openai_api.endpoint import Endpoint
 from skyassets.engines.openai_api.failures import RequestFailure, answer_failure
 from skyassets.engines.openai_api.rate_limiter import RateLimiter
+from skyassets.engines.openai_api.refusals import HeldRefusals
 
 MEAN_SHARE = 0.1
 """Weight of one completion in the moving average of completion lengths."""
@@ -41,6 +43,9 @@ class EndpointConnection:
         """Whether the server could not be reached when it was first tried."""
         self.failing_since: float | None = None
         """When the current series of failures began; None after a success."""
+        self.refusals = HeldRefusals()
+        self.refuses_everything = ""
+        """Why it is not used any more; empty as long as it is."""
         self._mean_completion = 0.0
 
     async def __aenter__(self) -> Self:
@@ -55,9 +60,13 @@ class EndpointConnection:
         """Share of its capacity in use, from 0 to 1."""
         return self.in_flight / self.limiter.size
 
+    def lost(self) -> str:
+        """Return why the server will never answer again; empty as long as it may."""
+        return self.refuses_everything or self.endpoint.lost()
+
     def wait(self, now: float) -> float | None:
         """Return the seconds until it accepts another request; None if it must first complete one."""
-        if self.endpoint.lost():
+        if self.lost():
             return None
         if self.in_flight >= (1 if self.breaker.is_tripped else self.limiter.size):
             return None
@@ -71,17 +80,28 @@ class EndpointConnection:
     async def complete(self, request: Request, timeout: float) -> Reply | RequestFailure:
         """Complete a request once; return the reply, or why there is none.
 
-        A request that the server refuses as it is written is sent again in another dialect.
+        A request that the server refuses as it is written is sent again in another dialect. Until the server's first
+        success, all further requests are sent in it too; later, a refusal says nothing about other requests.
 
         Raises:
-            ServerError: if the server refuses every request, or redirects to another place.
+            RefusedError: if the server refuses every request, or redirects to another place.
         """
+        common = dialect = self.dialect
         while True:
-            dialect = self.dialect
             body = dialect.body(request, self.endpoint.model_name)
             outcome = await self._attempt(request, dialect, body, timeout)
-            if isinstance(outcome, Reply) or not (outcome.is_rejected and self._adapted(dialect, body, outcome)):
+            if isinstance(outcome, Reply) or not (outcome.is_rejected or names_a_role(outcome.message)):
                 break
+            if self.dialect != common:  # another refused request has changed it in the meantime
+                common = dialect = self.dialect
+                continue
+            adapted = dialect.after(outcome.message, body)
+            if adapted is None:
+                break
+            if not self.refusals.has_succeeded:
+                self._adopt(adapted, outcome)
+                common = adapted
+            dialect = adapted
         if isinstance(outcome, RequestFailure) and outcome.refusal:
             raise await self.client.refused(self.endpoint.model_name, outcome)
         return outcome
@@ -102,29 +122,23 @@ class EndpointConnection:
         try:
             reply = reply_of(request, content, time.monotonic() - began, self.endpoint.served_by)
         except ErrorInAnswerError as error:
-            return answer_failure(error)
+            return answer_failure(error.error)
         except UnusableError as error:
-            is_empty = error.is_empty
-            return RequestFailure(str(error), is_empty, is_empty=is_empty, is_paid=True, tokens=error.tokens)
+            is_passing = error.is_passing
+            return RequestFailure(str(error), is_passing, is_empty=is_passing, is_paid=True, tokens=error.tokens)
         except ValueError as error:
             return RequestFailure(f"the answer is not JSON: {error}", is_transient=True, is_paid=True)
         return replace(reply, text=dialect.cut(reply.text, request), sent=dialect.changes(request))
 
-    def _adapted(self, used: Dialect, body: dict[str, Any], failure: RequestFailure) -> bool:
-        """Whether the server is now sent something else than the refused `body`."""
-        if self.dialect != used:
-            return True  # another refused request has changed it in the meantime
-        adapted = used.after(failure.reason, body)
-        if adapted is None:
-            return False
-        self.dialect = adapted
-        self._log(f"{self.endpoint.base_url}: {failure.reason}; all requests are now sent {adapted.difference(used)}")
-        return True
+    def _adopt(self, adapted: Dialect, failure: RequestFailure) -> None:
+        changed, self.dialect = adapted.difference(self.dialect), adapted
+        self._log(f"{self.endpoint.base_url}: {failure.reason}; all requests are now sent {changed}")
 
     def record(self, failure: RequestFailure | None, completion_tokens: int = 0) -> None:
         """Record the outcome of an attempt."""
         self.limiter.record(failure is not None and failure.is_busy)
         if failure is None:
+            self.refusals.has_succeeded = True
             self.is_absent = False
             self.failing_since = None
             share = MEAN_SHARE if self._mean_completion else 1.0

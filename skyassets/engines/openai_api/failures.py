@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from skyassets.core.errors import BudgetError
+from skyassets.core.errors import BudgetError, ServerError
 from skyassets.core.money import Budget, in_dollars
-from skyassets.engines.chat_format.reply import ErrorInAnswerError
+from skyassets.engines.chat_format.error_body import ErrorBody, error_of
+from skyassets.engines.chat_format.refusal_text import is_filtered, is_limit_too_large, is_out_of_credit, is_too_long
 
 if TYPE_CHECKING:
     import openai
@@ -25,10 +26,13 @@ REFUSALS = {
     403: "access is forbidden: check what the API key may use",
     404: "not found: check the model's name, and that the URL ends where the API begins (often /v1)",
 }
+NO_CREDIT = "the account's quota is used up or it has no credit left: top it up"
+FILTERING = {400, 403, 422, 451}
+"""Statuses with which providers refuse one text by their filter."""
 TRANSIENT = {408, 409, 425, 429}
 LONGEST_RETRY_AFTER = 600.0
 MESSAGE_CHARACTERS = 500
-STATUS_OF_WORD = (
+STATUS_OF_CODE = (
     (("insufficient_quota", "insufficient_credit", "insufficient_balance", "billing", "payment"), 402),
     (("rate_limit", "too_many_requests", "resource_exhausted", "throttl"), 429),
     (("api_key", "authentication", "unauthenticated", "unauthorized"), 401),
@@ -37,7 +41,18 @@ STATUS_OF_WORD = (
     (("invalid", "context_length", "content_filter", "bad_request", "unsupported"), 400),
     (("timeout",), 408),
 )
-"""Parts of the words that name an error where there is no status, and the status they stand for; else it is 500."""
+"""Parts of the codes that name an error where there is no status, and the status they stand for."""
+STATUS_OF_MESSAGE = (
+    (("rate limit", "too many requests", "request limit"), 429),
+    (("api key", "unauthorized"), 401),
+    (("does not exist",), 404),
+    (("not supported", "unsupported", "unrecognized"), 400),
+)
+"""The same for messages, where the code names nothing; else it is 500."""
+
+
+class RefusedError(ServerError):
+    """A server refuses every request. What is in flight may still be answered."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +60,7 @@ class RequestFailure:
     """Why an attempt returned no completion."""
 
     reason: str
+    """At most `MESSAGE_CHARACTERS` of the server's message, after the status."""
     is_transient: bool
     """Whether a retry may succeed."""
     is_silent: bool = False
@@ -57,14 +73,18 @@ class RequestFailure:
     """Whether the server is overloaded rather than broken."""
     is_rejected: bool = False
     """Whether the server rejected the request as it was written."""
+    is_of_the_row: bool = False
+    """Whether a rejection is about this row's text, so that it says little about the others."""
     is_empty: bool = False
-    """Whether the model ended without a text."""
+    """Whether the model ended without a text, or the server broke the text off."""
     is_paid: bool = False
     """Whether the server did the work and will charge for it, although the result is unusable."""
     tokens: tuple[int, int] | None = None
     """Prompt and completion tokens, if the server reported them."""
     retry_after: float | None = None
     """Seconds the server asked to wait before a retry."""
+    message: str = ""
+    """The server's whole message."""
     refusal: str | None = None
     """Why every row would fail, and what to do about it; None for other failures."""
 
@@ -80,33 +100,46 @@ class RequestFailure:
 
 def response_failure(error: "openai.APIStatusError") -> RequestFailure:
     """Classify a response with another status than success."""
-    status, headers = error.status_code, error.response.headers
-    if status // 100 == 3:
-        place = headers.get("location", "another place")
+    response = error.response
+    body = error_of(response.content, response.reason_phrase)
+    if response.status_code // 100 == 3:
+        place = response.headers.get("location", "another place")
         refusal = f"it redirects to {place}, which is not followed: set the URL to that place if you trust it"
-        return RequestFailure(f"{status}: {_message(error)}", is_transient=False, refusal=refusal)
-    return status_failure(status, _message(error), str(error.code or ""), headers)
+        return RequestFailure(_reason(response.status_code, body), is_transient=False, refusal=refusal)
+    return status_failure(response.status_code, body, response.headers)
 
 
-def answer_failure(error: ErrorInAnswerError) -> RequestFailure:
+def answer_failure(body: ErrorBody) -> RequestFailure:
     """Classify an error inside a successful response like the status that it names. It is not charged."""
-    code = error.code.strip().lower().replace("-", "_").replace(" ", "_")
-    words = (status for names, status in STATUS_OF_WORD if any(name in code for name in names))
-    status = int(code) if code.isdecimal() and len(code) == 3 else next(words, 500)
-    return status_failure(status, str(error)[:MESSAGE_CHARACTERS], code, {})
+    if body.code.isdecimal() and len(body.code) == 3 and 400 <= int(body.code) < 600:
+        return status_failure(int(body.code), body, {})
+    code = body.code.lower().replace("-", "_").replace(" ", "_")
+    named = [status for words, status in STATUS_OF_CODE if any(word in code for word in words)]
+    if is_out_of_credit(body.message):
+        named.append(402)
+    elif is_filtered(body.message):
+        named.append(400)
+    named += [status for words, status in STATUS_OF_MESSAGE if any(word in body.message.lower() for word in words)]
+    return status_failure(named[0] if named else 500, body, {})
 
 
-def status_failure(status: int, message: str, code: str, headers: Mapping[str, str]) -> RequestFailure:
-    """Classify a failure by its status, the error's code and the headers."""
+def status_failure(status: int, body: ErrorBody, headers: Mapping[str, str]) -> RequestFailure:
+    """Classify a failure by its status, the error in its body and the headers."""
+    is_client_error = 400 <= status < 500
     refusal = REFUSALS.get(status)
-    if code == "insufficient_quota":
-        refusal = "the account's quota is used up: top it up"
+    is_of_the_row = status == 413 or (is_too_long(body.message) and not is_limit_too_large(body.message))
+    if is_client_error and (is_out_of_credit(body.message) or is_out_of_credit(body.code)):
+        refusal = NO_CREDIT
+    elif status in FILTERING and (is_filtered(body.message) or is_filtered(body.code)):
+        refusal, is_of_the_row = None, True
     return RequestFailure(
-        reason=f"{status}: {message}",
+        reason=_reason(status, body),
         is_transient=refusal is None and (status in TRANSIENT or status >= 500),
         is_busy=refusal is None and status == 429,
-        is_rejected=refusal is None and 400 <= status < 500 and status not in TRANSIENT,
+        is_rejected=refusal is None and is_client_error and status not in TRANSIENT,
+        is_of_the_row=is_of_the_row,
         retry_after=retry_after(headers),
+        message=body.message,
         refusal=refusal,
     )
 
@@ -145,8 +178,5 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
 
 
-def _message(error: "openai.APIStatusError") -> str:
-    """Return the server's error message, without the wrapping that differs between servers."""
-    body = error.body
-    message = body.get("message") if isinstance(body, dict) else None
-    return str(message or error.response.text.strip() or error.response.reason_phrase)[:MESSAGE_CHARACTERS]
+def _reason(status: int, body: ErrorBody) -> str:
+    return f"{status}: {body.message[:MESSAGE_CHARACTERS]}"

@@ -24,11 +24,14 @@ class PendingRequest:
     worst: float
     """Most that one attempt can cost, in dollars."""
     began: float = 0.0
+    served_by: str = ""
+    """The server of the last attempt."""
     attempts: int = 0
     busy: int = 0
     """Attempts that met a busy server; not among `attempts`."""
     timeouts: int = 0
     empty: int = 0
+    """Attempts without a text, although the server answered."""
     dollars: float = 0.0
 
     @property
@@ -57,8 +60,8 @@ class PendingRequest:
         paid = self.timeouts >= MOST_TIMEOUTS or self.empty >= MOST_EMPTY
         return self.attempts >= most or paid or self.busy >= BUSY_ATTEMPTS * most
 
-    def given_up(self, reason: str, served_by: str) -> Reply:
+    def given_up(self, reason: str) -> Reply:
         """Return the reply for a request that failed for good, with the reason as its error."""
         seconds = time.monotonic() - self.began
         error = well_formed(reason)
-        return Reply(self.request.id, "", "error", 0, 0, seconds, served_by, error, now(), self.dollars)
+        return Reply(self.request.id, "", "error", 0, 0, seconds, self.served_by, error, now(), self.dollars)

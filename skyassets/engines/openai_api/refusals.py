@@ -1,34 +1,48 @@
-"""Notices that a server refuses every request for one reason, so that a run does not try all its rows first."""
+"""The requests that a server refuses before its first success: held, until it is known what they mean.
 
-import re
+A refusal may be about one row, or about all. After the first success it is the row's error. Without any success, after
+too many equal ones, the server refuses everything: its rows can be sent to another server, or the run stops.
+"""
+
+from dataclasses import dataclass
+
+from skyassets.engines.chat_format.refusal_text import kind_of
+from skyassets.engines.openai_api.failures import RequestFailure
+from skyassets.engines.openai_api.pending_request import PendingRequest
 
 SAME = 10
-"""Equal refusals, without any success, after which the run stops."""
-_VARYING = re.compile(r"\b(?=\w*\d)[\w-]+\b|'[^']*'|\"[^\"]*\"")
-"""What differs between equal refusals: numbers, ids of requests, quoted values."""
-_OF_ONE_ROW = re.compile(
-    r"context (?:length|window|size)|too (?:long|large|many)|maximum|content|filter|safety|flagged", re.I
-)
-"""A refusal of one row's text, which says nothing about the others."""
+"""Equal refusals without any success that show that a server refuses everything."""
+ANY = 50
+"""Refusals of any kind that show it. A refusal of a row's text (too long, filtered) counts only here: the first rows
+of a set may all be of that kind."""
 
 
-class RefusalWatch:
-    """Counts refusals until the first success."""
+@dataclass(frozen=True)
+class Refused:
+    """A request that was refused, and why."""
+
+    pending: PendingRequest
+    failure: RequestFailure
+
+
+class HeldRefusals:
+    """The refused requests of one server, until its first success."""
 
     def __init__(self) -> None:
-        self._kind = ""
-        self._count = 0
-        self._has_succeeded = False
+        self.has_succeeded = False
+        self._held: list[Refused] = []
+        self._counts: dict[str, int] = {}
 
-    def record_success(self) -> None:
-        """Record a completion."""
-        self._has_succeeded = True
+    def hold(self, pending: PendingRequest, failure: RequestFailure) -> bool:
+        """Hold a refused request; return whether the server refuses everything."""
+        self._held.append(Refused(pending, failure))
+        if len(self._held) >= ANY:
+            return True
+        kind = kind_of(failure.message)
+        self._counts[kind] = count = self._counts.get(kind, 0) + (not failure.is_of_the_row)
+        return count >= SAME
 
-    def record(self, reason: str) -> bool:
-        """Record a refusal; return whether it is the last of too many equal ones."""
-        if self._has_succeeded or _OF_ONE_ROW.search(reason):
-            return False
-        kind = _VARYING.sub("", reason)
-        self._count = self._count + 1 if kind == self._kind else 1
-        self._kind = kind
-        return self._count >= SAME
+    def release(self) -> list[Refused]:
+        """Return the held requests, and hold them no longer."""
+        held, self._held = self._held, []
+        return held

@@ -45,3 +45,7 @@ class RequestQueue:
     def wait(self, now: float) -> float | None:
         """Return the seconds until a retry is due; None without one."""
         return self._retries[0][0] - now if self._retries else None
+
+    def unfinished(self) -> list[PendingRequest]:
+        """Return the requests that were read and not answered."""
+        return [pending for _, _, pending in self._retries] + ([self.over_budget] if self.over_budget else [])

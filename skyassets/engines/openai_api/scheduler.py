@@ -10,17 +10,17 @@ from skyassets.core.errors import ServerError
 from skyassets.core.ports import Reply, Request
 from skyassets.core.text import now
 from skyassets.engines.openai_api.connection import EndpointConnection
-from skyassets.engines.openai_api.failures import RequestFailure, budget_error
+from skyassets.engines.openai_api.failures import RefusedError, RequestFailure, budget_error
 from skyassets.engines.openai_api.pending_request import PendingRequest
 from skyassets.engines.openai_api.pool_settings import PoolSettings
-from skyassets.engines.openai_api.refusals import SAME, RefusalWatch
 from skyassets.engines.openai_api.request_queue import RequestQueue
 
 LONGEST_BACKOFF = 30.0
 FAILURE_LINE_SECONDS = 10.0
 QUIET_SECONDS = 30.0
 GRACE_SECONDS = 3.0
-"""How long requests in flight may take when a run stops."""
+"""How long requests in flight may take when a run stops because no server works."""
+BROKEN_OFF = "broken off, because the run ended"
 
 
 class RequestScheduler:
@@ -38,7 +38,6 @@ class RequestScheduler:
         self.last_finish = self.last_quiet_line = time.monotonic()
         """When a task last finished, and when the lack of replies was last reported."""
         self.last_failure_line = 0.0
-        self.refusals = RefusalWatch()
         self.has_keep_failed = False
         """Whether `keep` has raised; it is not called again."""
 
@@ -50,8 +49,11 @@ class RequestScheduler:
             try:
                 while await self._step():
                     pass
+            except RefusedError as error:
+                await self._drain(error)
+                raise
             except ServerError:
-                if self.tasks:  # what is in flight may be refused too, or arrive: breaking it off would be charged
+                if self.tasks:
                     await asyncio.wait(self.tasks, timeout=GRACE_SECONDS)
                 raise
             finally:
@@ -60,6 +62,9 @@ class RequestScheduler:
                 await asyncio.gather(*self.tasks, return_exceptions=True)
                 for task in self.finished:  # read the result, so that asyncio does not warn
                     task.cancelled() or task.exception()
+                for pending in self.queue.unfinished():
+                    if pending.dollars:
+                        self._give_up(pending, BROKEN_OFF)
                 self.settings.in_flight = 0
 
     async def _step(self) -> bool:
@@ -68,10 +73,10 @@ class RequestScheduler:
         pause = self._send(time.monotonic())
         if not self.tasks:
             if self.queue.is_empty:
-                return False
+                return self._settle_held()
             if over_budget := self.queue.over_budget:
                 raise budget_error(self.settings.run_budget, "the next call", over_budget.worst)
-        reasons = [connection.endpoint.lost() for connection in self.connections]
+        reasons = [connection.lost() for connection in self.connections]
         if all(reasons):
             raise ServerError(reasons[0])
         if self.tasks:
@@ -89,6 +94,14 @@ class RequestScheduler:
             if error is not None:
                 raise error
         return True
+
+    async def _drain(self, error: RefusedError) -> None:
+        """Wait for what is in flight: it may be answered, and breaking it off would be charged all the same."""
+        while self.tasks:
+            await asyncio.wait(self.tasks, timeout=QUIET_SECONDS)
+            if self.tasks:
+                waiting = f"still waiting for {len(self.tasks)} answers that will be charged; interrupt to give them up"
+                self.settings.log(f"stopping because of {error}; {waiting}")
 
     def _log_if_quiet(self) -> None:
         """Report that no reply has come yet: the first replies of a big model take minutes."""
@@ -136,7 +149,7 @@ class RequestScheduler:
 
     async def _attempt(self, pending: PendingRequest, connection: EndpointConnection, expected: int) -> None:
         pending.attempts += 1
-        pending.began = time.monotonic()
+        pending.began, pending.served_by = time.monotonic(), connection.endpoint.served_by
         try:
             outcome = await connection.complete(pending.request, self.settings.timeout)
         except ServerError:
@@ -147,7 +160,7 @@ class RequestScheduler:
             self.settings.run_budget.settle(pending.worst, pending.worst)
             pending.dollars += pending.worst
             if pending.dollars:
-                self._give_up(pending, "broken off, because the run ended", connection)
+                self._give_up(pending, BROKEN_OFF)
             raise
         finally:
             connection.in_flight -= 1
@@ -156,8 +169,8 @@ class RequestScheduler:
         pending.dollars += spent
         self.settings.run_budget.settle(pending.worst, spent)
         if isinstance(outcome, Reply):
-            self.refusals.record_success()
             connection.record(None, outcome.completion_tokens)
+            self._give_up_held(connection)
             connection.rate_limiter.settle(expected, outcome.prompt_tokens + outcome.completion_tokens)
             self._deliver(replace(outcome, at=now(), dollars=pending.dollars))
         else:
@@ -169,22 +182,21 @@ class RequestScheduler:
         """Queue the request for a retry, or give it up; raise if no server works any more."""
         now = time.monotonic()
         if not failure.is_transient:
-            self._give_up(pending, failure.reason, connection)
-            if failure.is_rejected and self.refusals.record(failure.reason):
-                raise ServerError(
-                    f"{connection.endpoint.base_url}: the first {SAME} requests were refused with {failure.reason!r}, "
-                    "and none succeeded: change what this names in the recipe or the settings, then run again"
-                )
+            if not failure.is_rejected or connection.refusals.has_succeeded:
+                self._give_up(pending, failure.reason)
+            elif connection.refusals.hold(pending, failure) or connection.refuses_everything:
+                self._leave(connection, failure)
             return
         if not connection.client.is_there and failure.is_silent:
             await self._check_presence(connection)
         pending.record(failure)
         if pending.is_out_of_attempts(self.settings.attempts):
-            self._give_up(pending, f"{failure.reason} (attempt {pending.tries}, the last)", connection)
+            self._give_up(pending, f"{failure.reason} (attempt {pending.tries}, the last)")
         else:
             pause = failure.pause(max(pending.tries, 1), self.settings.backoff, LONGEST_BACKOFF)
             self.queue.retry(pending, now + pause)
-        failing = min(0.0 if one.failing_since is None else now - one.failing_since for one in self.connections)
+        used = [one for one in self.connections if not one.refuses_everything]
+        failing = min(0.0 if one.failing_since is None else now - one.failing_since for one in used)
         if failing > self.settings.patience:
             raise ServerError(
                 f"{connection.endpoint.base_url}: every request failed for {failing:.0f} s, the last one with "
@@ -204,8 +216,44 @@ class RequestScheduler:
             if all(other.is_absent for other in self.connections):
                 raise
 
-    def _give_up(self, pending: PendingRequest, reason: str, connection: EndpointConnection) -> None:
-        self._deliver(pending.given_up(reason, connection.endpoint.served_by))
+    def _leave(self, connection: EndpointConnection, failure: RequestFailure) -> None:
+        """Use a server that refuses everything no longer, and send its requests to the others.
+
+        Raises:
+            RefusedError: if there is no other server.
+        """
+        refused = connection.refusals.release()
+        url = connection.endpoint.base_url
+        if not connection.refuses_everything:
+            connection.refuses_everything = (
+                f"{url}: the first {len(refused)} requests were refused, and none succeeded; the last one with "
+                f"{failure.reason!r}: change what this names in the recipe or the settings, then run again"
+            )
+            if any(not other.lost() for other in self.connections):
+                self.settings.log(f"continuing without {connection.refuses_everything}")
+        if all(other.lost() for other in self.connections):
+            raise RefusedError(connection.refuses_everything)
+        for one in refused:
+            self.queue.retry(one.pending, time.monotonic())
+
+    def _settle_held(self) -> bool:
+        """Give up what was refused, or queue it for a server that works; return whether anything is queued."""
+        is_sent_again = False
+        for connection in self.connections:
+            if any(other.refusals.has_succeeded for other in self.connections if other is not connection):
+                for one in connection.refusals.release():
+                    connection.refuses_everything = connection.refuses_everything or one.failure.reason
+                    self.queue.retry(one.pending, time.monotonic())
+                    is_sent_again = True
+            self._give_up_held(connection)
+        return is_sent_again
+
+    def _give_up_held(self, connection: EndpointConnection) -> None:
+        for one in connection.refusals.release():
+            self._give_up(one.pending, one.failure.reason)
+
+    def _give_up(self, pending: PendingRequest, reason: str) -> None:
+        self._deliver(pending.given_up(reason))
 
     def _deliver(self, reply: Reply) -> None:
         """Pass a reply to `keep`, unless it has raised before."""

@@ -12,7 +12,9 @@ MOST_BYTES = 64 * 2**20
 """Longest answer, after decompression. A completion of a million tokens has less than 8 MB."""
 SHORTEST_KEY = 6
 """A shorter key is a placeholder such as `none`, not a secret."""
-AZURE_HOSTS = (".azure.com",)
+SHORTEST_IN_TEXT = 16
+"""A shorter key may be a word that a model writes, so it is masked in errors and left in completions."""
+AZURE_HOSTS = (".azure.com", ".azure.us", ".azure.cn")
 VERSION = "api-version"
 """The query parameter of Azure's deployments and of gateways in front of them, which want another key header."""
 DESCRIBING = ("content-encoding", "content-length", "transfer-encoding")
@@ -23,13 +25,14 @@ class AnswerTooLargeError(Exception):
     """An answer is larger than any completion."""
 
 
-def client_class(api_key: str) -> "type[httpx2.AsyncClient]":
+def client_class(api_key: str, *, is_azure: bool) -> "type[httpx2.AsyncClient]":
     """Return the HTTP client class for one key: on aiohttp, which takes half the CPU of the default."""
     import httpx2
     import openai
 
     class BoundedClient(openai.DefaultAioHttpClient):
         async def send(self, request: httpx2.Request, *, stream: bool = False, **options: Any) -> httpx2.Response:
+            _place_key(request, api_key, is_azure=is_azure)
             response = await super().send(request, stream=True, **options)
             content = bytearray()
             try:
@@ -45,19 +48,27 @@ def client_class(api_key: str) -> "type[httpx2.AsyncClient]":
     return BoundedClient
 
 
-def blocking_client_class(api_key: str) -> "type[httpx2.Client]":
+def blocking_client_class(api_key: str, *, is_azure: bool) -> "type[httpx2.Client]":
     """Return the HTTP client class for calls of the Batch API, whose files are streamed to disk as they are."""
     import httpx2
     import openai
 
     class CleaningClient(openai.DefaultHttpxClient):
         def send(self, request: httpx2.Request, *, stream: bool = False, **options: Any) -> httpx2.Response:
+            _place_key(request, api_key, is_azure=is_azure)
             response = super().send(request, stream=stream, **options)
             if stream and response.is_success:
                 return response
             return _read(response, response.read(), api_key)
 
     return CleaningClient
+
+
+def _place_key(request: "httpx2.Request", api_key: str, *, is_azure: bool) -> None:
+    """Move the key to Azure's own header: it takes what the usual one holds for a token of another kind."""
+    if is_azure:
+        del request.headers["Authorization"]
+        request.headers["api-key"] = api_key
 
 
 def _read(response: "httpx2.Response", content: bytes, api_key: str) -> "httpx2.Response":
@@ -67,7 +78,7 @@ def _read(response: "httpx2.Response", content: bytes, api_key: str) -> "httpx2.
     return httpx2.Response(
         response.status_code,
         headers=[pair for pair in response.headers.multi_items() if pair[0].lower() not in DESCRIBING],
-        content=without_key(content, api_key),
+        content=without_key(content, api_key, SHORTEST_IN_TEXT if response.is_success else SHORTEST_KEY),
         request=response.request,
     )
 
@@ -89,9 +100,9 @@ def is_here(url: str) -> bool:
     return urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
 
 
-def without_key(content: bytes, api_key: str) -> bytes:
-    """`content` with the key masked, because a server may echo it."""
-    return content.replace(api_key.encode(), b"***") if len(api_key) >= SHORTEST_KEY else content
+def without_key(content: bytes, api_key: str, shortest: int) -> bytes:
+    """`content` with the key masked if it has `shortest` characters, because a server may echo it."""
+    return content.replace(api_key.encode(), b"***") if len(api_key) >= shortest else content
 
 
 @functools.cache

@@ -51,12 +51,11 @@ class BatchAccount:
         self._broken = (openai.APIConnectionError, httpx2.HTTPError)
         self._unreached = httpx2.ConnectError
         place, query = split_query(endpoint.base_url)
-        http_client = blocking_client_class(endpoint.api_key)
+        http_client = blocking_client_class(endpoint.api_key, is_azure=is_azure(endpoint.base_url))
         self._client = openai.OpenAI(
             base_url=place,
             api_key=endpoint.api_key,
             default_query=query,
-            default_headers={"api-key": endpoint.api_key} if is_azure(endpoint.base_url) else None,
             max_retries=0,
             timeout=CALL_SECONDS,
             http_client=http_client(trust_env=not is_here(endpoint.base_url), follow_redirects=False),

@@ -9,7 +9,9 @@ from typing import IO, Any, Literal
 from skyassets.core.ports import Reply, Request
 from skyassets.core.text import well_formed
 from skyassets.engines.chat_format.dialect import Dialect
+from skyassets.engines.chat_format.error_body import error_of
 from skyassets.engines.chat_format.reply import ErrorInAnswerError, UnusableError, reply_of
+from skyassets.engines.openai_api.failures import MESSAGE_CHARACTERS
 
 ENDPOINT: Literal["/v1/chat/completions"] = "/v1/chat/completions"
 
@@ -28,6 +30,7 @@ class Answer:
     id: str
     body: dict[str, Any] | None
     error: str = ""
+    """The server's whole message."""
 
 
 def answer_of(line: bytes) -> Answer:
@@ -43,9 +46,8 @@ def answer_of(line: bytes) -> Answer:
         if error:
             return Answer(row, None, f"{error.get('code')}: {error.get('message')}")
         if response["status_code"] != 200:
-            message = body.get("error") if isinstance(body, dict) else None
-            message = message.get("message") if isinstance(message, dict) else message
-            return Answer(row, None, f"{response['status_code']}: {message or body}"[:500])
+            message = error_of(json.dumps(body).encode(), "no reason given").message
+            return Answer(row, None, f"{response['status_code']}: {message}")
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"not a batch's line: {line[:200]!r}") from error
     return Answer(row, body if isinstance(body, dict) else {})
@@ -54,11 +56,11 @@ def answer_of(line: bytes) -> Answer:
 def reply_from(request: Request, answer: Answer, seconds: float, served_by: str) -> Reply:
     """Return the reply in an answer; without a completion, a reply with an error and the tokens charged for it."""
     if answer.body is None:
-        return failed(request, answer.error, seconds, served_by)
+        return failed(request, answer.error[:MESSAGE_CHARACTERS], seconds, served_by)
     try:
         return reply_of(request, json.dumps(answer.body).encode(), seconds, served_by)
     except ErrorInAnswerError as error:
-        return failed(request, f"{error.code}: {error}".removeprefix(": "), seconds, served_by)
+        return failed(request, f"{error.error.code}: {error}".removeprefix(": "), seconds, served_by)
     except UnusableError as error:
         reply = failed(request, str(error), seconds, served_by)
         if error.tokens is None:

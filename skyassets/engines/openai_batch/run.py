@@ -13,6 +13,7 @@ from skyassets.core.files import locked
 from skyassets.core.identity import digest
 from skyassets.core.ports import Message, Reply, Request
 from skyassets.engines.chat_format.dialect import Dialect
+from skyassets.engines.chat_format.refusal_text import kind_of
 from skyassets.engines.openai_api.failures import budget_error
 from skyassets.engines.openai_api.refusals import SAME
 from skyassets.engines.openai_batch.client import RETENTION_SECONDS, BatchAccount, NotFoundError
@@ -248,12 +249,12 @@ class BatchRun:
         return self.settlement.reply(row, answer, seconds, is_paid, self.dialect)
 
     def _common_refusal(self, files: list[IO[bytes]], state: BatchState) -> str:
-        """The error of the batch's rows if all have the same one, and no row of this run has succeeded; else empty."""
+        """The error of the rows if all have one of the same kind, and no row of this run has succeeded; else empty."""
         answers = {} if self.has_succeeded else {answer.id: answer for file in files for answer in answers_of(file)}
         if answers.keys() != state.rows.keys() or any(answer.body is not None for answer in answers.values()):
             return ""
-        errors = {answer.error for answer in answers.values()}
-        return errors.pop() if len(errors) == 1 else ""
+        errors = {kind_of(answer.error): answer.error for answer in answers.values()}
+        return errors.popitem()[1] if len(errors) == 1 else ""
 
     def _adapt(self, refusal: str, state: BatchState) -> bool:
         """Whether the rows of a refused batch are sent again in another dialect."""

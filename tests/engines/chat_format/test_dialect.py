@@ -30,6 +30,9 @@ PLAIN = Dialect.of("http://127.0.0.1:8000/v1")
         ("invalid temperature: only 1 is allowed for this model", "temperature", "top_p"),
         ("`temperature` may only be set to 1 when thinking is enabled.", "temperature", "top_p"),
         ("`top_p` is deprecated for this model.", "top_p", "temperature"),
+        ("Temperature: this model wants its own", "temperature", "top_p"),
+        ("Extra inputs are not permitted (loc: body.stop)", "stop", "seed"),
+        ("Please remove max_tokens, or send max_completion_tokens", "max_tokens", "max_completion_tokens"),
     ],
 )  # fmt: skip
 def test_the_named_parameter_is_sent_otherwise(refusal: str, lacks: str, has: str) -> None:
@@ -65,7 +68,14 @@ def test_a_refused_system_prompt_goes_in_front_of_the_users(refusal: str) -> Non
         "max_tokens must be at least 1, got -5",
         "temperature: must be below 2",
         "The response was filtered due to the prompt triggering our content management policy.",
+        "max_tokens: 100 > 16, which is the maximum number of output tokens for this model",
+        "This model's maximum output is 16; max_tokens must be less than that",
+        "temperature must be between 0 and 0.5",
+        "top_p must be <= 0.8",
+        "Your prompt was flagged: how do I set the temperature of a bomb",
+        "prompt is too long: 9000 tokens; lower max_tokens or the prompt",
         "This model is retired",
+        "please stop; this model is retired",
         "Unrecognized request argument supplied: top_k",
         "",
     ],
@@ -79,6 +89,31 @@ def test_a_limit_that_is_refused_under_both_names_is_given_up() -> None:
     once = PLAIN.after(say.format("max_tokens"), PLAIN.body(REQUEST, "m"))
     assert once is not None
     assert once.after(say.format("max_completion_tokens"), once.body(REQUEST, "m")) is None
+
+
+def test_a_host_that_wants_the_new_name_of_the_limit_may_still_have_a_model_that_refuses_it() -> None:
+    azure = Dialect.of("https://mine.openai.azure.us/openai/v1")
+    assert azure.body(REQUEST, "m")["max_completion_tokens"] == 100
+    adapted = azure.after("Unrecognized request argument supplied: max_completion_tokens", azure.body(REQUEST, "m"))
+    assert adapted is not None
+    assert adapted.body(REQUEST, "m")["max_tokens"] == 100
+    assert adapted.difference(azure) == "with max_tokens instead of max_completion_tokens"
+    assert adapted.changes(REQUEST) == ""
+
+
+@pytest.mark.parametrize(("value", "is_sent"), [(0, True), (3, True), (None, False)])
+def test_a_chosen_parameter_is_sent_even_if_it_is_zero(value: int | None, is_sent: bool) -> None:
+    request = Request("r", Model("m", "1"), (Message("user", "Hi"),), Sampling(1.0, 5, top_k=value), seed=0)
+    assert ("top_k" in PLAIN.body(request, "m")) is is_sent
+
+
+def test_adapting_ends_whatever_a_server_refuses() -> None:
+    dialect, steps = PLAIN, 0
+    everything = "unsupported: temperature, top_p, 'stop', seed, random_seed, max_tokens, max_completion_tokens"
+    while (adapted := dialect.after(everything, dialect.body(REQUEST, "m"))) is not None:
+        dialect, steps = adapted, steps + 1
+    assert steps == 6
+    assert set(dialect.body(REQUEST, "m")) == {"model", "messages", "max_completion_tokens"}
 
 
 def test_a_providers_defaults_are_not_sent_and_ours_are() -> None:

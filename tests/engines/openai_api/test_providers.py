@@ -31,10 +31,13 @@ def requests(count: int = ROWS, system: str = "", **sampling: Any) -> list[Reque
     ]
 
 
-def ask(url: str, wanted: list[Request], budget: Budget | None = None, **endpoint: Any) -> list[Reply]:
+def ask(
+    urls: str | tuple[str, ...], wanted: list[Request], budget: Budget | None = None, **endpoint: Any
+) -> list[Reply]:
     replies: list[Reply] = []
-    place = Endpoint(url, "tiny", **({"concurrency": 8} | endpoint))
-    pool = OpenAIClientPool((place,), backoff=0.01, price=PRICE, run_budget=budget or Budget(), attempts=6)
+    every = (urls,) if isinstance(urls, str) else urls
+    places = tuple(Endpoint(url, "tiny", **({"concurrency": 8, "served_by": url} | endpoint)) for url in every)
+    pool = OpenAIClientPool(places, backoff=0.01, price=PRICE, run_budget=budget or Budget(), attempts=6)
     pool.ask(wanted, replies.append)
     assert sorted(reply.id for reply in replies) == sorted(request.id for request in wanted)
     return replies
@@ -48,14 +51,15 @@ def paid(replies: list[Reply]) -> float:
     "mode",
     ["plain", "together", "tgi", "end", "anthropic-words", "null", "gemini", "o-series", "claude", "mistral", "no-seed",
      "no-temperature", "out-of-order", "magistral", "reasoning-details", "rate-limit-in-200", "bad-gateway-in-200",
-     "error-in-choice", "empty-at-times", "digits"],
+     "error-in-choice", "empty-at-times", "digits", "relay", "hidden-thought", "broken-off-at-times",
+     "only-thought-at-times", "busy-in-words", "one-row-refused", "names-temperature"],
 )  # fmt: skip
 def test_every_row_is_answered_and_paid_for_once(server: Provider, mode: str) -> None:
     budget = Budget(100.0)
     replies = ask(server.url(mode), requests(top_p=0.9), budget)
     assert {(reply.finish_reason, reply.error) for reply in replies} == {("stop", None)}
     assert all("is" in reply.text for reply in replies)
-    if mode != "empty-at-times":
+    if not mode.endswith("-at-times"):  # what could not be used is paid for too
         assert budget.spent == pytest.approx(paid(replies))
     assert budget.reserved == 0
 
@@ -68,6 +72,7 @@ def test_every_row_is_answered_and_paid_for_once(server: Provider, mode: str) ->
         ("mistral", ["seed"], {"random_seed": 5}, ""),
         ("no-seed", ["seed", "random_seed"], {}, '{"not sent": ["seed"]}'),
         ("gemini", ["seed"], {"random_seed": 5}, ""),
+        ("relay", ["temperature", "max_tokens"], {"max_completion_tokens": 64}, '{"not sent": ["temperature"]}'),
     ],
 )
 def test_a_refused_parameter_is_adapted_once_and_recorded(
@@ -84,10 +89,11 @@ def test_a_refused_parameter_is_adapted_once_and_recorded(
     assert {reply.sent for reply in replies} == {changes}
 
 
-def test_a_model_without_a_system_role_gets_it_in_the_users_turn(server: Provider) -> None:
-    replies = ask(server.url("no-system"), requests(system="Be brief."))
+@pytest.mark.parametrize("mode", ["no-system", "jinja"])
+def test_a_model_without_a_system_role_gets_it_in_the_users_turn(server: Provider, mode: str) -> None:
+    replies = ask(server.url(mode), requests(system="Be brief."))
     assert [reply.error for reply in replies] == [None] * ROWS
-    assert server.seen("no-system")["last"]["messages"][0]["content"].startswith("Be brief.\n\nWhat is ")
+    assert server.seen(mode)["last"]["messages"][0]["content"].startswith("Be brief.\n\nWhat is ")
     assert {reply.sent for reply in replies} == {'{"system prompt": "in front of the user message"}'}
 
 
@@ -111,6 +117,9 @@ def test_a_recipes_own_parameters_are_sent_as_they_are(server: Provider) -> None
     [
         ("refuses-everything", "This model is retired; see https://example.com/models"),
         ("no-credit-in-200", "no credit left.*Provider returned error .upstream."),
+        ("no-credit-as-400", "has no credit left: top it up .response: 400: Your credit balance is too low"),
+        ("no-credit-as-429", "has no credit left: top it up .response: 429: Insufficient balance"),
+        ("limit-too-large", "64 > 16, which is the maximum number of output tokens"),
         ("redirect", "redirects to http://localhost:.*/plain/v1/chat/completions, which is not followed"),
     ],
 )
@@ -124,6 +133,43 @@ def test_a_server_that_refuses_everything_stops_the_run_in_its_own_words(
     assert server.seen(mode)["calls"] - before <= 20
     assert server.seen("plain")["calls"] == plain
     assert budget.spent == 0
+
+
+def test_a_flagged_text_is_that_rows_error_and_stops_nothing(server: Provider) -> None:
+    replies = {reply.id: reply for reply in ask(server.url("some-flagged"), requests())}
+    flagged = {f"r{n}" for n in range(0, ROWS, 3)}
+    assert {name for name, reply in replies.items() if reply.error} == flagged
+    assert replies["r0"].error == "403: Your input was flagged by moderation. (violence)"
+    assert replies["r0"].dollars == 0
+
+
+def test_a_parameter_that_is_refused_after_a_success_is_left_out_for_that_row_alone(server: Provider) -> None:
+    url = server.url("one-row-refused")
+    replies = {reply.id: reply.sent for reply in ask(url, requests()[1:], concurrency=1)}
+    assert {name for name, sent in replies.items() if sent} == {f"r{n}" for n in range(3, ROWS, 3)}
+
+
+def test_tokens_of_a_hidden_thought_are_paid_for(server: Provider) -> None:
+    plain, hidden = ask(server.url("plain"), requests(1)), ask(server.url("hidden-thought"), requests(1))
+    assert hidden[0].completion_tokens == plain[0].completion_tokens + 100
+
+
+def test_a_server_of_two_that_refuses_everything_costs_no_row(server: Provider) -> None:
+    for rows in (4, 100):
+        before = server.seen("refuses-everything")["calls"]
+        replies = ask((server.url("refuses-everything"), server.url("plain")), requests(rows))
+        assert {(reply.error, reply.served_by) for reply in replies} == {(None, server.url("plain"))}
+        assert server.seen("refuses-everything")["calls"] - before <= 20
+
+
+def test_two_servers_that_refuse_everything_stop_the_run(server: Provider) -> None:
+    with pytest.raises(ServerError, match=r"This model is retired|maximum number of output tokens"):
+        ask((server.url("refuses-everything"), server.url("limit-too-large")), requests(500))
+
+
+def test_few_refused_rows_are_errors_with_the_servers_words(server: Provider) -> None:
+    replies = ask(server.url("refuses-everything"), requests(3))
+    assert {reply.error for reply in replies} == {"400: This model is retired; see https://example.com/models"}
 
 
 def test_a_refused_parameter_of_the_recipe_stops_the_run(server: Provider) -> None:

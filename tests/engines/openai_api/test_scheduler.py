@@ -287,12 +287,39 @@ def test_many_refused_at_once_raise_one_error_and_leave_no_warning(capfd: pytest
 def test_cancelled_calls_are_reported_with_their_possible_cost() -> None:
     replies: list[Reply] = []
     run_budget = Budget()
-    wanted = [request("slow-one: slow=5"), request("quick-one: ok"), request("then: 401...")]
-    with faulty() as server, pytest.raises(ServerError, match="key is rejected"):
-        among(server, price=PRICE, run_budget=run_budget).ask(wanted, replies.append)
+    wanted = [request("slow-one: slow=8"), request("quick-one: ok")]
+    with faulty() as server:
+        endpoint = Endpoint(server.url, "alpha", lost=lambda: "the server is gone" if replies else "")
+        client = OpenAIClientPool((endpoint,), price=PRICE, run_budget=run_budget)
+        with pytest.raises(ServerError, match="the server is gone"):
+            client.ask(wanted, replies.append)
     by_id = {reply.id: reply for reply in replies}
     assert "broken off" in str(by_id["slow-one"].error)
+    assert by_id["slow-one"].dollars == PRICE.worst(wanted[0])
     assert run_budget.spent == pytest.approx(sum(reply.dollars or 0 for reply in replies))
+
+
+def test_what_is_in_flight_when_a_key_is_refused_is_awaited() -> None:
+    replies: list[Reply] = []
+    run_budget = Budget()
+    wanted = [request("slow-one: slow=4"), request("quick-one: ok"), request("then: 401...")]
+    with faulty() as server, pytest.raises(ServerError, match="key is rejected"):
+        among(server, price=PRICE, run_budget=run_budget).ask(wanted, replies.append)
+    assert {reply.id: reply.error for reply in replies} == {"slow-one": None, "quick-one": None}
+    assert run_budget.spent == pytest.approx(sum(reply.dollars or 0 for reply in replies))
+
+
+def test_paid_attempts_of_a_row_that_waits_for_a_retry_are_reported_when_the_run_stops() -> None:
+    replies: list[Reply] = []
+    run_budget = Budget()
+    paid_row = request("paid: cut-json...")
+    with faulty() as server:
+        client = among(server, concurrency=1, price=PRICE, run_budget=run_budget, backoff=30.0)
+        with pytest.raises(ServerError, match="key is rejected"):
+            client.ask([paid_row, request("refused: 401...")], replies.append)
+    (paid,) = replies
+    assert (paid.id, paid.error) == ("paid", "broken off, because the run ended")
+    assert paid.dollars == run_budget.spent == pytest.approx(PRICE.worst(paid_row))
 
 
 def test_an_interrupt_ends_the_ask_at_once_and_what_came_is_kept() -> None:
