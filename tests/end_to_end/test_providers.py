@@ -24,7 +24,8 @@ ROWS = 24
 GREEN = (
     "plain", "together", "tgi", "end", "anthropic-words", "null", "gemini", "o-series", "claude", "mistral", "no-seed",
     "no-temperature", "out-of-order", "magistral", "reasoning-details", "rate-limit-in-200", "bad-gateway-in-200",
-    "error-in-choice", "empty-at-times", "azure", "digits",
+    "error-in-choice", "empty-at-times", "azure", "digits", "relay", "hidden-thought", "broken-off-at-times",
+    "only-thought-at-times", "busy-in-words", "one-row-refused", "names-temperature",
 )  # fmt: skip
 RED = {
     "new-word": "none of the 24 traces can be used: 24 times 'it ended with satisfied'",
@@ -32,6 +33,9 @@ RED = {
     "tool-call": "none of the 24 traces can be used: 24 times 'it ended with tool_calls'",
     "refuses-everything": "This model is retired; see https://example.com/models",
     "no-credit-in-200": "no credit left",
+    "no-credit-as-400": "no credit left",
+    "no-credit-as-429": "no credit left",
+    "limit-too-large": "which is the maximum number of output tokens",
     "redirect": "which is not followed",
 }
 
@@ -77,7 +81,7 @@ def test_no_row_and_no_dollar_is_lost(server: Provider, tmp_path: Path, mode: st
     calls, dollars = spent(shell.data)
     assert calls == ROWS
     assert dollars == pytest.approx(stored["dollars"].sum())
-    if mode != "empty-at-times":  # an empty answer is paid for too
+    if not mode.endswith("-at-times"):  # an empty answer is paid for too
         assert dollars == pytest.approx(tokens * DOLLARS / 1e6)
     before = server.seen(mode)["calls"]
     again = shell.run(*SELECTED, **settings(server, mode))
@@ -100,6 +104,18 @@ def test_a_run_that_makes_nothing_fails_and_says_why(server: Provider, tmp_path:
         assert set(traces["finish_reason"]) == {RED[mode].split()[-1].strip("'")}
         assert shell.run(*SELECTED, **settings(server, mode)).returncode != 0
         assert server.seen(mode)["calls"] - before == calls
+
+
+@pytest.mark.slow
+def test_flagged_texts_are_explained_and_the_others_are_kept(server: Provider, tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    done = shell.run(*SELECTED, **settings(server, "some-flagged"))
+    assert done.returncode == 0, done.stdout
+    traces = pl.read_parquet(shell.data / "smoke" / "teacher_traces.parquet")
+    flagged = traces.filter(pl.col("finish_reason") == "error")
+    assert traces.height == ROWS
+    assert 0 < flagged.height < ROWS
+    assert set(flagged["error"]) == {"403: Your input was flagged by moderation. (violence)"}
 
 
 def test_a_hosted_teachers_first_refusal_is_seen_by_the_doctor(server: Provider, tmp_path: Path) -> None:

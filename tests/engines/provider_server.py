@@ -7,6 +7,7 @@ its last body. The modes are the functions of `MODES`: each gets the body and th
 import gzip
 import json
 import threading
+import zlib
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
@@ -21,12 +22,17 @@ Answer = tuple[int, Any]
 CALLED: set[str] = set()
 
 
+def is_third(content: str) -> bool:
+    """Whether a row is one of a third of all rows, by its last message."""
+    return zlib.crc32(content.encode()) % 3 == 0
+
+
 def is_first(mode: str, body: Body) -> bool:
-    """Whether this is the first call for a third of the rows."""
+    """Whether this is the first call for one of a third of the rows."""
     row = f"{mode} {body['seed']} {body['messages']}"
     is_new = row not in CALLED
     CALLED.add(row)
-    return is_new and body["seed"] % 3 == 0
+    return is_new and is_third(body["messages"][-1]["content"])
 
 
 def error(status: int, message: str, **more: Any) -> Answer:
@@ -158,7 +164,7 @@ def relay(body: Body, plain: Body) -> Answer:
 
 def some_flagged(body: Body, plain: Body) -> Answer:
     """A filter that refuses a third of the rows with the status of a forbidden key."""
-    if body["seed"] % 3 == 0:
+    if is_third(body["messages"][-1]["content"]):
         return error(403, "Your input was flagged by moderation.", metadata={"reasons": ["violence"]})
     return 200, plain
 
@@ -197,7 +203,7 @@ def busy_in_words(body: Body, plain: Body) -> Answer:
 
 def one_row_refused(body: Body, plain: Body) -> Answer:
     """A parameter is refused for some rows only, as by one of several providers behind a relay."""
-    is_one = body.get("seed", body.get("random_seed", 1)) % 3 == 0
+    is_one = is_third(body["messages"][-1]["content"])
     return refuses("seed", "random_seed")(body, plain) if is_one else (200, plain)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from engines.provider import Provider, provider
+from engines.provider_server import is_third
 
 from skyassets.core.errors import ServerError
 from skyassets.core.money import Budget, Price
@@ -29,6 +30,13 @@ def requests(count: int = ROWS, system: str = "", **sampling: Any) -> list[Reque
     return [
         Request(f"r{n}", MODEL, (*turns, Message("user", f"What is {n} times 3?")), drawn, seed=n) for n in range(count)
     ]
+
+
+def thirds() -> set[str]:
+    """The rows that a mode treats differently from the others."""
+    chosen = {request.id for request in requests() if is_third(request.messages[-1].content)}
+    assert 0 < len(chosen) < ROWS
+    return chosen
 
 
 def ask(
@@ -136,17 +144,16 @@ def test_a_server_that_refuses_everything_stops_the_run_in_its_own_words(
 
 
 def test_a_flagged_text_is_that_rows_error_and_stops_nothing(server: Provider) -> None:
-    replies = {reply.id: reply for reply in ask(server.url("some-flagged"), requests())}
-    flagged = {f"r{n}" for n in range(0, ROWS, 3)}
-    assert {name for name, reply in replies.items() if reply.error} == flagged
-    assert replies["r0"].error == "403: Your input was flagged by moderation. (violence)"
-    assert replies["r0"].dollars == 0
+    replies = ask(server.url("some-flagged"), requests())
+    errors = {reply.id: (reply.error, reply.dollars) for reply in replies if reply.error}
+    assert errors == dict.fromkeys(thirds(), ("403: Your input was flagged by moderation. (violence)", 0.0))
 
 
 def test_a_parameter_that_is_refused_after_a_success_is_left_out_for_that_row_alone(server: Provider) -> None:
     url = server.url("one-row-refused")
-    replies = {reply.id: reply.sent for reply in ask(url, requests()[1:], concurrency=1)}
-    assert {name for name, sent in replies.items() if sent} == {f"r{n}" for n in range(3, ROWS, 3)}
+    wanted = sorted(requests(), key=lambda request: request.id in thirds())
+    replies = ask(url, wanted, concurrency=1)
+    assert {reply.id for reply in replies if reply.sent} == thirds()
 
 
 def test_tokens_of_a_hidden_thought_are_paid_for(server: Provider) -> None:
