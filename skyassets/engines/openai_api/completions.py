@@ -6,11 +6,11 @@ How failures are handled:
 | --- | --- |
 | 408, 409, 425, 5xx, a broken or silent connection, truncated JSON | retried, then the row's error |
 | 429 | retried more often; a server that returns it often gets fewer requests at a time |
-| a text without content, although the model ended it | retried twice, then the row's error |
-| 400 or 422 that names a parameter we sent | sent again in another dialect, with the rows after it |
+| no text although the model ended it; a text the server broke off | retried twice, then the row's error |
+| a refusal that names a parameter we sent, or a role | sent again in another dialect, with the rows after it |
 | other 400 and similar, a response without a completion | the row's error |
-| the same refusal of the first requests, none of which succeeded | ServerError: every row would fail |
-| 3xx, 401, 402, 403, 404, an exhausted quota | ServerError: every row would fail |
+| the same refusal of the first requests, none of which succeeded | the server is left; without another, ServerError |
+| 3xx, 401, 402, 403, 404, no credit left | ServerError, after the requests in flight have completed |
 | an error inside a successful response | the same as the status that it names; not charged |
 | unreachable from the start; nothing but failures for `patience` seconds | ServerError |
 | the next request could exceed the budget | BudgetError, after the requests in flight have completed |
