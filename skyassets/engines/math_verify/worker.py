@@ -20,8 +20,8 @@ Compare = Callable[[str, str], bool | str]
 
 TIME_LIMIT, MEMORY_LIMIT, DIED = "time limit", "memory limit", "the comparison died"
 READ_BYTES = 200
-DIGITS = 40
-"""Digits to which two constants are evaluated; different constants differ much earlier."""
+DIGITS, MOST_DIGITS = 40, 10_000
+"""Digits to which two irrational constants are evaluated, in addition to those of the numbers in them, and the most."""
 WARMING = (
     ("\\frac{2}{4}", "0.5"), ("(x+1)^2", "x^2+2x+1"), ("[0,1)", "[0,1]"), ("\\{1,2\\}", "\\{2,1\\}"),
     ("36^\\circ", "1 \\pm \\sqrt{19}"), ("(1,2) \\cup (3,4)", "(3,4) \\cup (1,2)"), ("(3,\\frac{\\pi}{2})", "-2,1"),
@@ -56,11 +56,15 @@ def main() -> None:
 
 def load() -> Compare:
     """Load math-verify without its timers, and warm it up: the first comparison of each kind imports many modules."""
+    from latex2sympy2_extended.math_normalization import NormalizationConfig
     from math_verify import LatexExtractionConfig, parse, verify
-    from sympy import Expr, N
+    from sympy import Basic, E, Expr, FiniteSet, Float, I, Integer, Interval, N, Rational, Tuple
 
     logging.disable()
-    config = [LatexExtractionConfig()]
+    # The library takes a last letter for a unit: `\\frac{h}{2}` would be a half. Units are removed before it is asked.
+    spelling = NormalizationConfig(basic_latex=True, units=False, malformed_operators=True, nits=True, boxed="all")
+    config = [LatexExtractionConfig(normalization_config=spelling)]
+    constants = {"i": I, "e": E}
 
     def compare(answer: str, gold: str) -> bool | str:
         # Without delimiters, `3\\sqrt{13}` is read as 3. The other extractor would evaluate the text as Python.
@@ -69,16 +73,59 @@ def load() -> Compare:
         )
         if not wanted or not given:
             return f"ungradable: the {'answer' if wanted else 'reference'} cannot be read"
-        one, other = given[0], wanted[0]
-        if all(isinstance(side, Expr) and side.is_number and side.is_finite for side in (one, other)):
-            # The library itself would round to six decimals.
-            return near(N((one - other).doit(), DIGITS), N(other.doit(), DIGITS), gold)
-        return bool(verify(wanted, given, allow_set_relation_comp=True, timeout_seconds=None, raise_on_error=True))
+        equal = exact(given[0], wanted[0], gold)
+        if equal is None:
+            equal = verify(wanted, given, allow_set_relation_comp=True, timeout_seconds=None, raise_on_error=True)
+        return bool(equal) or as_constants(given[0], wanted[0], gold)
 
-    def near(gap: Expr, size: Expr, gold: str) -> bool:
+    def as_constants(given: Basic, wanted: Basic, gold: str) -> bool:
+        """Whether the two are equal if `i` and `e` are constants and not names."""
+        if not (isinstance(given, Expr) and isinstance(wanted, Expr)):
+            return False
+        named = {one: constants[one.name] for one in given.free_symbols | wanted.free_symbols if one.name in constants}
+        if not named:
+            return False
+        one, other = given.subs(named), wanted.subs(named)
+        if is_constant(one) and is_constant(other):
+            return near(one, other, gold)
+        return bool((one - other).simplify() == 0)
+
+    def exact(given: Basic, wanted: Basic, gold: str) -> bool | None:
+        """Whether two constants, or groups of them, are equal; None if one is something else.
+
+        The library itself would round to six decimals.
+        """
+        if is_constant(given) and is_constant(wanted):
+            return near(given, wanted, gold)
+        if type(given) is not type(wanted) or not isinstance(given, Tuple | FiniteSet | Interval):
+            return None
+        one, other = list(given.args), list(wanted.args)
+        if not all(map(is_constant, one + other)):
+            return None
+        if len(one) != len(other):
+            return False
+        if isinstance(given, FiniteSet):
+            return all(any(near(part, whole, "") for part in one) for whole in other)
+        return all(near(part, whole, "") for part, whole in zip(one, other, strict=True))
+
+    def is_constant(side: Basic) -> bool:
+        return isinstance(side, Expr) and bool(side.is_number and side.is_finite)
+
+    def near(given: Expr, wanted: Expr, gold: str) -> bool:
+        gap = (given - wanted).doit()
         rounded = ROUNDED.fullmatch(gold)
-        most = 0.5 * 10 ** -len(rounded[1]) if rounded else 10 ** (4 - DIGITS) * max(1, abs(size))
-        return bool(abs(gap) <= most)
+        if rounded:
+            return bool(abs(N(gap, DIGITS)) <= 0.5 * 10 ** -len(rounded[1]))
+        if isinstance(gap, Rational):
+            return gap == 0
+        if gap.has(Float):
+            return bool(abs(gap) <= 1e-12 * max(abs(N(given)), abs(N(wanted))))
+        # The numbers in two different constants say how closely they can agree.
+        digits = DIGITS + 2 * sum(len(str(part)) for number in gap.atoms(Rational) for part in (number.p, number.q))
+        if digits > MOST_DIGITS:
+            raise OverflowError
+        size = max(abs(N(given)), abs(N(wanted)))
+        return bool(abs(N(gap, 15, maxn=digits + DIGITS)) <= Rational(1, Integer(10) ** digits) * size)
 
     for warm in WARMING:
         compare(*warm)

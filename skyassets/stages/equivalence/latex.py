@@ -17,6 +17,11 @@ _RAISED = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻]+")
 _LINE = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 _REPEATING = re.compile(r"(?<=[\d.])\\(?:bar|dot)(?![A-Za-z])")
 _MODULO = re.compile(r"\\pmod ?([A-Za-z0-9])")
+_SUBSCRIPT = re.compile(r"_\{ ?(\w) ?\}")
+_ORDINAL = re.compile(r"(?<=\d) ?\^? ?\{? ?\\(?:text|mathrm|mbox) ?\{ ?(?:st|nd|rd|th) ?\} ?\}?|(?<=\d)\^\{ ?(?:st|nd|rd|th) ?\}")
+_TEMPERATURE = re.compile(r"\^\\circ ?(?:\\(?:text|mathrm|rm|mbox) ?\{ ?)?([CF])(?![A-Za-z]) ?\}?")
+_SCALES = {"C": "celsius", "F": "fahrenheit"}
+_MEASURED = re.compile(r"\$([^$]+)\$ ?((?:[A-Za-z]+ ?)+)")
 _OPEN, _CLOSED = "([{", ")]}"
 _NEEDLESS_SPACE = re.compile(r"(?<![A-Za-z0-9.,]) | (?![A-Za-z0-9.])")
 
@@ -27,6 +32,7 @@ def tidy(text: str) -> str:
     while before != text:
         before = text
         text = text.strip().rstrip(".,;").strip()
+        text = _MEASURED.sub(r"\1 \\text{ \2}", text) if _MEASURED.fullmatch(text) else text
         wrapped = _WRAPPED.fullmatch(text)
         if wrapped:
             text = next((inside for inside in wrapped.groups() if inside is not None), "")
@@ -38,6 +44,8 @@ def tidy(text: str) -> str:
     text = _BARE_BOTTOM.sub(r"\1{\3}", _BARE_TOP.sub(r"\\frac{\1}", text))
     for written, normal in _SPELLINGS:
         text = text.replace(written, normal)
+    text = _SUBSCRIPT.sub(r"_\1", _ORDINAL.sub("", text))
+    text = _TEMPERATURE.sub(lambda match: rf"\text{{ {_SCALES[match[1]]}}}", text)
     return _NEEDLESS_SPACE.sub("", re.sub(r"\s+", " ", text)).strip()
 
 
@@ -67,7 +75,7 @@ def split(text: str) -> list[str]:
 
 _SPELLINGS = (
     ("−", "-"), ("–", "-"), ("×", "\\times "), ("·", "\\cdot "), ("÷", "\\div "), ("π", "\\pi "), ("∞", "\\infty "),
-    ("°", "^\\circ"), ("^{\\circ}", "^\\circ"), ("\\degree", "^\\circ"), ("≤", "\\le "), ("≥", "\\ge "),
+    ("℃", "^\\circ C"), ("°", "^\\circ"), ("^{\\circ}", "^\\circ"), ("\\degree", "^\\circ"), ("≤", "\\le "), ("≥", "\\ge "),
     ("\\leq ", "\\le "), ("\\geq ", "\\ge "), ("∪", "\\cup "), ("\\geqslant", "\\ge "), ("\\leqslant", "\\le "),
     ("\\varnothing", "\\emptyset"), ("\\R ", "\\mathbb{R}"), ("√", "\\sqrt "), ("\\lbrace", "\\{"),
     ("\\rbrace", "\\}"), ("\\lbrack", "["), ("\\rbrack", "]"), ("’", "'"),

@@ -40,11 +40,14 @@ MULTIPLES = {
 }  # fmt: skip
 _MANY = re.compile(rf"(.*\d) ?({'|'.join(MULTIPLES)})( [a-z]+)?", re.IGNORECASE)
 _SYMBOLS = r"[A-Za-z]+(?:\^?\{?-?\d\}?)?"
+_GROUP = r"\\(?:text|mbox|mathrm|textrm|rm|operatorname) ?\{(?:[^{}]|\{[^{}]*\})*\}(?:\^(?:\{ ?-?\d ?\}|\d))?"
+_JOINED = r"(?: |\\cdot|\\times|/|\\mu(?![A-Za-z]))*"
 _UNIT = re.compile(
     r"(?P<percent> ?\\?%| ?percent$| ?per cent$)|(?P<degree> ?\^\\circ| degrees?$| ?\\text\{ ?degrees? ?\})|"
-    r"(?P<word> ?\\(?:text|mbox|mathrm|textrm|rm) ?\{(?P<inside>[^{}]*)\}(?P<power>\^\{?\d\}?)?|"
-    rf" (?P<bare>{_SYMBOLS}(?:[ /]{_SYMBOLS}){{0,3}}))"
+    rf"(?P<inside>(?: ?\\mu)? ?{_GROUP}(?:{_JOINED}{_GROUP})*)|"
+    rf" (?P<bare>{_SYMBOLS}(?:[ /]{_SYMBOLS}){{0,3}})"
 )
+_MARKUP = re.compile(r"\\(?:text|mbox|mathrm|textrm|rm|operatorname|cdot|times)(?![A-Za-z])|[{}]")
 _LETTER = re.compile(r".*\d ?[A-Za-z]")
 
 
@@ -100,14 +103,19 @@ def without_unit(text: str) -> tuple[str | None, Unit | None]:
             return text[: match.start()], unit("%")
         if match["degree"]:
             return text[: match.start()], unit("degree")
-        words = match["inside"] or match["bare"]
+        words = _written(match["inside"]) if match["inside"] else match["bare"]
         if CHANGING & set(re.findall("[a-z]+", words.casefold())) or not words.strip():
             return None, None
-        measured = unit(words + (match["power"] or ""))
+        measured = unit(words)
         if _LETTER.fullmatch(text) and not measured.is_known:
             return text, None  # 5 x is a product
         return text[: match.start()], measured
     return text, None
+
+
+def _written(unit: str) -> str:
+    """A unit in LaTeX as plain text."""
+    return re.sub(r"\\mu\s*", "µ", _MARKUP.sub(" ", unit))
 
 
 def _value(form: str, match: re.Match[str]) -> Fraction | None:

@@ -69,7 +69,7 @@ def _quantities(given: str, wanted: str) -> bool | None:
     if one.unit and other.unit:
         if one.unit.is_known and other.unit.is_known:
             if one.unit.powers != other.unit.powers:
-                return False
+                return None if one.unit.is_temperature and other.unit.is_temperature else False
             ratio = one.unit.size / other.unit.size
             return _equal(replace(one, value=one.value * ratio), other)
         # Twelve apples may be twelve fruits, but never thirteen.
