@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable
 from fractions import Fraction
 
+from skyassets.stages.equivalence.angles import same_measure
+from skyassets.stages.equivalence.constants import same_constant
 from skyassets.stages.equivalence.latex import group, split, tidy
 from skyassets.stages.equivalence.number import quantity
 from skyassets.stages.equivalence.numeric import differ, value
@@ -17,7 +19,20 @@ from skyassets.stages.equivalence.single_values import may_be_product, measured,
 LONGEST, DEEPEST, LONGEST_LIST = 1000, 6, 12
 _AND = re.compile(r"\s*,?\s*(?:\\(?:text|mbox|mathrm)\s*\{\s*(?:and|or)\s*\}|(?<![A-Za-z])(?:and|or)(?![A-Za-z]))\s*")
 _MATRIX = re.compile(r"\\begin\{([pb]?matrix)\}(.*?)(?:\\\\)?\\end\{\1\}", re.DOTALL)
-_NAMED = re.compile(r"([A-Za-z](?:_\{?\w\}?)?(?:\([A-Za-z]\))?)\s*(?:=|\\in(?![A-Za-z]))\s*(?![=<>])")
+NAME = (
+    r"(?:\\(?:overline|vec|hat|widehat|mathbf|mathrm|text) ?\{[^{}]{1,30}\}|(?:m ?)?\\(?:angle|triangle) ?[A-Z]{1,3}|"
+    r"\|?[A-Z]{2,4}\|?|[A-Za-z]|\\(?!frac|sqrt|text|sin|cos|tan|log|ln)[A-Za-z]+)"
+    r"'?(?:_(?:\w|\{[\w, ]{1,12}\}))?(?: ?\([A-Za-z0-9, ]{1,12}\))?"
+)
+"""What a value is called: `x`, `AB`, `S_{100}`, `f(2)`, `\\angle ABC`, `\\omega(r)`."""
+_NAMED = re.compile(rf"({NAME})\s*(?:=|\\in(?![A-Za-z]))\s*(?![=<>])")
+_CASES = re.compile(r"\\begin\{cases\}(.*?)(?:\\\\)?\s*\\end\{cases\}", re.DOTALL)
+_IF = re.compile(r"\\(?:text|mbox) ?\{ ?(?:if|for|when|,| )* ?\}|(?<![A-Za-z])(?:if|for|when)(?![A-Za-z])|^,|,$")
+_OR = re.compile(r"\\(?:text|mbox|mathrm) ?\{ ?or ?\}|(?<![A-Za-z])or(?![A-Za-z])|\\lor(?![A-Za-z])|\\vee(?![A-Za-z])")
+_ONE_SIDED = re.compile(r"([A-Za-z]) ?(<|>|\\le(?![A-Za-z])|\\ge(?![A-Za-z])) ?([^<>=A-Za-z]+|[^<>=]*\\[^<>=]+)")
+_TWO_SIDED = re.compile(r"([^<>=]+?) ?(<|\\le(?![A-Za-z])) ?([A-Za-z]) ?(<|\\le(?![A-Za-z])) ?([^<>=]+)")
+_SERIES = ("xyz", "abcd", "mn", "pqr", "rst", "uvw", "jkl", "hk")
+"""Letters whose order in a tuple is that of the alphabet."""
 
 
 def same(answer: str, gold: str) -> bool | None:
@@ -29,14 +44,20 @@ def same(answer: str, gold: str) -> bool | None:
     return _same(answer, gold, 0)
 
 
+def aligned(given: str, wanted: str) -> tuple[str, str]:
+    """Two tidied answers with one spelling for what may be written in two: angles, and a constant of integration."""
+    one, other = same_measure(given, wanted)
+    return same_constant(one, other), other
+
+
 def _same(answer: str, gold: str, depth: int) -> bool | None:
-    given, wanted = tidy(answer), tidy(gold)
+    given, wanted = aligned(tidy(answer), tidy(gold))
     if given == wanted:
         return True
     if depth > DEEPEST:
         return None
     verdict = same_value(given, wanted)
-    for take_apart in (_named, _unions, _matrices, _groups, _lists):
+    for take_apart in (_named, _unions, _cases, _matrices, _named_tuple, _groups, _lists):
         if verdict is None:
             verdict = take_apart(given, wanted, depth + 1)
     if verdict is not None:
@@ -72,11 +93,78 @@ def _assignment(text: str) -> tuple[str, str]:
 
 
 def _unions(given: str, wanted: str, depth: int) -> bool | None:
-    one, other = re.split(r"\\cup(?![A-Za-z])", given), re.split(r"\\cup(?![A-Za-z])", wanted)
+    one, other = _ranges(given), _ranges(wanted)
     if len(one) != len(other) or len(one) == 1:
         return None
     # The parts may be in another order, so a difference decides nothing.
     return True if all(_same(*pair, depth) for pair in zip(one, other, strict=True)) else None
+
+
+def _ranges(text: str) -> list[str]:
+    """The parts of a union; inequalities joined by "or" are parts too, as intervals."""
+    parts = _OR.split(text)
+    if len(parts) > 1 and all(intervals := [_interval(part.strip()) for part in parts]):
+        return sorted(intervals, key=lambda interval: "-\\infty" not in interval)
+    return re.split(r"\\cup(?![A-Za-z])", text)
+
+
+def _interval(inequality: str) -> str:
+    """An inequality of one letter as an interval; empty if it is none."""
+    if two := _TWO_SIDED.fullmatch(inequality):
+        return f"{'(' if two[2] == '<' else '['}{two[1]},{two[5]}{')' if two[4] == '<' else ']'}"
+    if one := _ONE_SIDED.fullmatch(inequality):
+        is_open = one[2] in "<>"
+        if one[2] in ("<", "\\le"):
+            return f"(-\\infty,{one[3]}{')' if is_open else ']'}"
+        return f"{'(' if is_open else '['}{one[3]},\\infty)"
+    return ""
+
+
+def _cases(given: str, wanted: str, depth: int) -> bool | None:
+    """Whether two definitions by cases agree, case by case, in any order."""
+    one, other = (_cases_of(text) for text in (given, wanted))
+    if not one or not other or len(one) != len(other):
+        return None
+    verdicts = list[bool | None]()
+    for case, condition in one:
+        matching = [each for each, when in other if _same(condition, when, depth)]
+        verdicts.append(_same(case, matching[0], depth) if len(matching) == 1 else None)
+    return False if False in verdicts else True if all(verdicts) else None
+
+
+def _cases_of(text: str) -> list[tuple[str, str]]:
+    """Each value with its condition; empty if `text` is no definition by cases."""
+    body = _CASES.fullmatch(text)
+    if not body:
+        return []
+    rows = [row.split("&") for row in re.split(r"\\\\", body[1]) if row.strip()]
+    if any(len(row) != 2 for row in rows):
+        return []
+    return [(value.strip().rstrip(","), _IF.sub(" ", condition).strip()) for value, condition in rows]
+
+
+def _named_tuple(given: str, wanted: str, depth: int) -> bool | None:
+    """Whether values named by successive letters, in any order, are those of a tuple: y=1, x=2 and (2, 1)."""
+    for named, tuple_ in ((given, wanted), (wanted, given)):
+        (left, parts), values = _listed(named), group(tuple_)
+        if left or values is None or values[0] != "(" or len(parts) != len(values[1]) or len(parts) < 2:
+            continue
+        assigned = sorted(_assignment(part) for part in parts)
+        if any("".join(name for name, _ in assigned) in series for series in _SERIES) and all(n for n, _ in assigned):
+            pairs = [(value, whole) for (_, value), whole in zip(assigned, values[1], strict=True)]
+            return _all_same(pairs if named == given else [(b, a) for a, b in pairs], depth)
+    return None
+
+
+def _matrices(given: str, wanted: str, depth: int) -> bool | None:
+    one, other = _MATRIX.fullmatch(given), _MATRIX.fullmatch(wanted)
+    if not one or not other:
+        return None
+    rows, wanted_rows = ([row.split("&") for row in re.split(r"\\\\", matrix[2])] for matrix in (one, other))
+    if [len(row) for row in rows] != [len(row) for row in wanted_rows]:
+        return False
+    pairs = [pair for row, other in zip(rows, wanted_rows, strict=True) for pair in zip(row, other, strict=True)]
+    return _all_same(pairs, depth)
 
 
 def _groups(given: str, wanted: str, depth: int) -> bool | None:
@@ -96,17 +184,6 @@ def _groups(given: str, wanted: str, depth: int) -> bool | None:
 def _all_same(pairs: Iterable[tuple[str, str]], depth: int) -> bool | None:
     verdicts = [_same(*pair, depth) for pair in pairs]
     return False if False in verdicts else True if all(verdicts) else None
-
-
-def _matrices(given: str, wanted: str, depth: int) -> bool | None:
-    one, other = _MATRIX.fullmatch(given), _MATRIX.fullmatch(wanted)
-    if not one or not other:
-        return None
-    rows, wanted_rows = ([row.split("&") for row in re.split(r"\\\\", matrix[2])] for matrix in (one, other))
-    if [len(row) for row in rows] != [len(row) for row in wanted_rows]:
-        return False
-    pairs = [pair for row, other in zip(rows, wanted_rows, strict=True) for pair in zip(row, other, strict=True)]
-    return _all_same(pairs, depth)
 
 
 def _lists(given: str, wanted: str, depth: int) -> bool | None:

@@ -18,9 +18,12 @@ _LINE = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 _REPEATING = re.compile(r"(?<=[\d.])\\(?:bar|dot)(?![A-Za-z])")
 _MODULO = re.compile(r"\\pmod ?([A-Za-z0-9])")
 _SUBSCRIPT = re.compile(r"_\{ ?(\w) ?\}")
-_ORDINAL = re.compile(r"(?<=\d) ?\^? ?\{? ?\\(?:text|mathrm|mbox) ?\{ ?(?:st|nd|rd|th) ?\} ?\}?|(?<=\d)\^\{ ?(?:st|nd|rd|th) ?\}")
+_ORDINAL = re.compile(
+    r"(?<=\d) ?\^? ?\{? ?\\(?:text|mathrm|mbox) ?\{ ?(?:st|nd|rd|th) ?\} ?\}?|(?<=\d)\^\{ ?(?:st|nd|rd|th) ?\}"
+)
 _TEMPERATURE = re.compile(r"\^\\circ ?(?:\\(?:text|mathrm|rm|mbox) ?\{ ?)?([CF])(?![A-Za-z]) ?\}?")
 _SCALES = {"C": "celsius", "F": "fahrenheit"}
+_SAID = re.compile(r"\\(?:text|mbox|textbf) ?\{ ?(?:the )?(?:final )?answer(?: is)? ?:? ?\}", re.IGNORECASE)
 _MEASURED = re.compile(r"\$([^$]+)\$ ?((?:[A-Za-z]+ ?)+)")
 _OPEN, _CLOSED = "([{", ")]}"
 _NEEDLESS_SPACE = re.compile(r"(?<![A-Za-z0-9.,]) | (?![A-Za-z0-9.])")
@@ -31,7 +34,7 @@ def tidy(text: str) -> str:
     before = None
     while before != text:
         before = text
-        text = text.strip().rstrip(".,;").strip()
+        text = _SAID.sub("", text.strip()).rstrip(".,;").strip()
         text = _MEASURED.sub(r"\1 \\text{ \2}", text) if _MEASURED.fullmatch(text) else text
         wrapped = _WRAPPED.fullmatch(text)
         if wrapped:
@@ -75,7 +78,8 @@ def split(text: str) -> list[str]:
 
 _SPELLINGS = (
     ("−", "-"), ("–", "-"), ("×", "\\times "), ("·", "\\cdot "), ("÷", "\\div "), ("π", "\\pi "), ("∞", "\\infty "),
-    ("℃", "^\\circ C"), ("°", "^\\circ"), ("^{\\circ}", "^\\circ"), ("\\degree", "^\\circ"), ("≤", "\\le "), ("≥", "\\ge "),
+    ("℃", "^\\circ C"), ("°", "^\\circ"), ("^{\\circ}", "^\\circ"), ("\\degree", "^\\circ"),
+    ("≤", "\\le "), ("≥", "\\ge "), ("<=", "\\le "), (">=", "\\ge "), ("!=", "\\ne "), ("≠", "\\ne "),
     ("\\leq ", "\\le "), ("\\geq ", "\\ge "), ("∪", "\\cup "), ("\\geqslant", "\\ge "), ("\\leqslant", "\\le "),
     ("\\varnothing", "\\emptyset"), ("\\R ", "\\mathbb{R}"), ("√", "\\sqrt "), ("\\lbrace", "\\{"),
     ("\\rbrace", "\\}"), ("\\lbrack", "["), ("\\rbrack", "]"), ("’", "'"),

@@ -14,6 +14,11 @@ _COMMAND = re.compile(r"\\(?:begin|end)\s*\{[^{}]*\}|\\[A-Za-z]+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _DIGITS = re.compile(r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?(?:\s*/\s*\d+)?")
 _FORMULA = re.compile(r"[\\^=+*<>_{}$]|\d\s*[!%]|(?<!\w)-\s*[A-Za-z(]")
+_FACTORS = re.compile(
+    r"(?:(?<=[-+*/^={(\d])|^)(?!(?:or|and|not|no)(?![a-z]))[A-Za-z]{2,3}(?=[-+*/^=})]|$)|"
+    r"(?<![A-Za-z])[b-df-hj-np-tv-xz]{3}(?![A-Za-z])"
+)
+"""Letters of a formula that are factors of a product, not a word: the `at` of `e^{-at}`, and `xyz`."""
 _DOT = re.compile(r"\.(?!\d)")
 _CLOCK = re.compile(r"\b(\d{1,2}:\d\d)\s*([ap])\s*m\b")
 _FUNCTIONS = frozenset(
@@ -131,6 +136,8 @@ def _value(digits: str) -> Fraction | None:
 
 def _words(text: str) -> list[str]:
     bare = _COMMAND.sub(" ", _TEXT.sub(r" \1 ", text))
+    if _FORMULA.search(text):
+        bare = _FACTORS.sub(" ", bare)
     return [word for word in _LETTERS.findall(bare) if len(word) >= 2 and word.casefold() not in _FUNCTIONS]
 
 

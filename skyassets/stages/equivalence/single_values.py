@@ -20,6 +20,10 @@ _NEGATION = re.compile(
 )
 _WORDS = re.compile(r"[^\W\d_]+")
 _PRODUCT = re.compile(r".*\d ?[A-Za-z]")
+_SPELLED = frozenset({"cm", "mm", "km", "kg", "ft", "nm", "Hz", "kJ", "kW", "kN", "Pa", "eV"})
+"""Units of two letters that are hardly ever a product."""
+_LETTERS_APART = re.compile(r"[A-Za-z](?: [A-Za-z])+")
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 _SPACED = re.compile(r"\d+(?: \d+)+")
 LETTER = re.compile(r"\(?([A-Z])\)?[.:)]?")
 LETTERED = re.compile(r"(?:(?:option|choice|answer)\s*)?\(?([A-Z])(?:\)|[.:](?=\s)|\)?[.:]?$)", re.IGNORECASE)
@@ -35,10 +39,10 @@ def same_value(given: str, wanted: str) -> bool | None:
 
 
 def measured(text: str) -> tuple[str, Unit | None]:
-    """A formula without its unit. A single letter is not treated as a unit: it may be a factor."""
+    """A formula without its unit. Letters are not treated as a unit where they may be factors: 2 pi hr, 5 m."""
     core, unit = without_unit(text)
     rest = "" if core is None else text[len(core) :]
-    spelled = len(re.sub(r"[^A-Za-z%]|\\[a-z]+", "", rest)) > 1 or "\\text{" in rest
+    spelled = "\\" in rest or "%" in rest or any(len(word) > 2 or word in _SPELLED for word in _WORDS.findall(rest))
     return (core, unit) if core is not None and unit and unit.is_known and spelled else (text, None)
 
 
@@ -89,10 +93,15 @@ def _equal(given: Quantity, wanted: Quantity) -> bool:
 
 
 def _worded(given: str, wanted: str) -> bool | None:
+    if _LETTERS_APART.fullmatch(given) or _LETTERS_APART.fullmatch(wanted):
+        letters = [sorted(text.replace(" ", "")) for text in (given, wanted)]
+        return True if letters[0] == letters[1] else None
     if given.casefold() == wanted.casefold() and _WORDS.fullmatch(wanted) and len(wanted) >= 3:
         return True  # x and X are different variables; East and east are the same word
     if _WORDS.fullmatch(given) and _WORDS.fullmatch(wanted) and not (is_prose(given) or is_prose(wanted)):
-        # xy and yx are the same product; cat and act are different words.
+        # abc and bca are the same product, xy and yx are left to algebra; cat and act are different words.
+        if len(given) > 2 and sorted(given) == sorted(wanted) and (given in _ALPHABET or wanted in _ALPHABET):
+            return True
         return False if max(len(given), len(wanted)) >= 3 else None
     return same_words(given, wanted)
 

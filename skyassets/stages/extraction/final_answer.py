@@ -8,6 +8,7 @@ and the comparison decides, or reports that it cannot.
 
 from skyassets.stages.extraction.boxes import last_box
 from skyassets.stages.extraction.last_value import last_value
+from skyassets.stages.extraction.sentences import in_lines
 from skyassets.stages.extraction.statement import stated_answer
 from skyassets.stages.extraction.thoughts import split
 
@@ -32,7 +33,7 @@ def lenient_answer(text: str, domain: str) -> str | None:
 
     `domain` may also be CHOICE or SCORED: then the whole statement is returned, not a single letter or word of it.
     """
-    for part in dict.fromkeys((solution(text) or text, text)):
+    for part in dict.fromkeys(map(in_lines, (solution(text) or text, text))):
         if answer := last_box(part) or stated_answer(part, domain) or last_value(part, domain):
             return answer
     return None

@@ -2,6 +2,7 @@
 
 import re
 
+from skyassets.stages.equivalence.compare import NAME
 from skyassets.stages.equivalence.number import quantity
 from skyassets.stages.extraction.thoughts import TAG
 
@@ -9,8 +10,15 @@ CHOICE, SCORED = "choice", "scored"
 """Kinds of reference in addition to the domains: an option's letter, and a scorer's rules."""
 LONGEST_SENTENCE = 500
 FORMULA = re.compile(r"\$\$?((?:\\.|[^$\n\\])+)\$\$?|\\\((.+?)\\\)|\\\[(.+?)\\\]")
+_CLOSINGS = {"\\[": "\\]", "$$": "$$"}
+_DISPLAY = re.compile(r"\\\[|\$\$")
+LONGEST_FORMULA = 1000
+_EQUALS = re.compile(r"(?<![<>!:=])=(?!=)")
+_RELATION = re.compile(r"[<>≤≥≠]|!=|\\(?:le|ge|leq|geq|ne|neq|lt|gt|leqslant|geqslant)(?![A-Za-z])")
+_SOLVED = re.compile(r"\d ?\\?[A-Za-z(]|[A-Za-z)}] ?[-+] ?\d|\d ?[-+] ?\d*[A-Za-z]|\^")
+"""The left side of a step of a solution, not the name of a value: `3x`, `x - 2`, `x^2`."""
 NUMBER = re.compile(
-    r"(?<![\w.])[-−+]?\$?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)?(?:(?<=\d)(?:\.\d+)?|\.\d+)(?:\s?/\s?\d+(?![\d.]))?%?"
+    r"(?<![\w.])[-−+]?\$?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)?(?:(?<=\d)(?:\.\d+)?|\.\d+)(?:\s?/\s?\d+(?![\d.]))?%?(?:_\{?\d{1,2}\}?)?"
 )
 SENTENCE = re.compile(rf"[.?](?=[\s*_\"”]|$)|\n|<\|\w+\|>|{TAG}")
 REASON = re.compile(
@@ -36,6 +44,7 @@ CHANGING = re.compile(
     r"but|plus-minus|off|short|wait|actually|oops|hmm|both|other|[b-z])\b|\\(?!\$)|[√∛±∓×÷·^*/!<>≤≥≈~∞π°²³|_]|[+−=]|(?<!\w)-",
     re.IGNORECASE,
 )
+_CALLED = re.compile(NAME)
 _LEADING = frozenset(
     {
         "a", "an", "the", "number", "value", "integer", "word", "letter", "name", "total", "of", "exactly", "simply",
@@ -80,10 +89,42 @@ def may_change(rest: str) -> bool:
     return bool(not _FOLLOWS.match(rest) or CHANGING.search(rest.strip("*_ ")) or re.search(r"\d", rest))
 
 
+def in_lines(text: str) -> str:
+    """`text` with each displayed formula in one line, and in the line that announces it with a colon."""
+    pieces, end, absent = list[str](), 0, set[str]()
+    for opening in _DISPLAY.finditer(text):
+        if opening.start() < end or opening[0] in absent:
+            continue
+        close = text.find(_CLOSINGS[opening[0]], opening.end())
+        if close < 0:
+            absent.add(opening[0])
+            continue
+        inside = text[opening.end() : min(close, opening.end() + LONGEST_FORMULA)]
+        if close > opening.end() + LONGEST_FORMULA or "\n\n" in inside.strip():
+            continue
+        before = text[end : opening.start()]
+        announced = before.rstrip()
+        pieces += [announced + " " if announced.endswith(":") else before, opening[0], " ".join(inside.split())]
+        pieces.append(text[close : close + 2])
+        end = close + 2
+    return "".join([*pieces, text[end:]])
+
+
+def is_step(name: str) -> bool:
+    """Whether the left side of an equation is a step of a solution and not the name of a value."""
+    has_letter = re.search(r"(?<![A-Za-z\\])[A-Za-z](?![A-Za-z])", name)
+    return bool(has_letter and _SOLVED.search(name) and not _CALLED.fullmatch(name))
+
+
 def after_equals(formula: str) -> str:
-    """The part after the last equals sign; all of it if it contains several equations."""
-    value = formula.rpartition("=")[2].strip()
-    return formula if SEVERAL.search(formula) or not re.search(r"\w", value) else value
+    """The part after the last equals sign; all of it if it is no value: several equations, an inequality, a step."""
+    sides = _EQUALS.split(formula)
+    if len(sides) == 1:
+        return formula
+    value, name = sides[-1].strip(), sides[0].strip()
+    if SEVERAL.search(formula) or _RELATION.search(formula) or is_step(name) or not re.search(r"\w", value):
+        return formula
+    return value
 
 
 def measured(number: str, rest: str) -> str:

@@ -7,7 +7,7 @@ import re
 
 from skyassets.core.ports import AnswerComparator, Judgement, Verdict
 from skyassets.stages.equivalence.choices import Options, is_choice, right_text, selected
-from skyassets.stages.equivalence.compare import is_ordered, same
+from skyassets.stages.equivalence.compare import NAME, aligned, is_ordered, same
 from skyassets.stages.equivalence.latex import group, split, tidy
 from skyassets.stages.equivalence.number import quantity
 from skyassets.stages.equivalence.numeric import differ
@@ -22,7 +22,7 @@ EXACT = "exact"
 COMPARED_REASONS = ("equals the reference", "differs from the reference")
 SCORED_REASONS = ("keeps the problem's rules", "breaks the problem's rules")
 _EQUALS = re.compile(r"(?<![<>!:])=")
-_NAME = re.compile(r"[A-Za-z](?:_\{?\w\}?)?(?:\([A-Za-z]\))?|\\(?!frac|sqrt|text)[a-z]+(?:_\{?\w\}?)?")
+_NAME = re.compile(NAME)
 _POINT = re.compile(r"\([a-z](?:, ?[a-z])+\)")
 _CALL = re.compile(r"(?<![A-Za-z\\])[A-Za-z](?:_\{?\w\}?)?\(")
 _CALL_OF_SEVERAL = re.compile(_CALL.pattern + r"[^()]*,")
@@ -52,7 +52,8 @@ def judge_answer(
 
 def _algebra_inputs(answer: str, gold: str) -> tuple[str, str] | str:
     """The two formulas without their units, as input for algebra; or the reason why algebra must not compare them."""
-    (given, unit), (wanted, wanted_unit) = measured(tidy(answer)), measured(tidy(gold))
+    given, wanted = aligned(tidy(answer), tidy(gold))
+    (given, unit), (wanted, wanted_unit) = measured(given), measured(wanted)
     if is_prose(given) or is_prose(wanted):
         return "ungradable: words that reading does not decide"
     if unit and wanted_unit and unit != wanted_unit:
