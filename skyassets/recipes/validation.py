@@ -1,4 +1,4 @@
-"""Validates parts of a recipe: its benchmarks, its sources' date windows, the evaluated models, the student's prompts."""
+"""Validates parts of a recipe: its benchmarks, windows of dates, evaluated models, and the prompts of its student."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
