@@ -100,5 +100,5 @@ def spelled(mark: str) -> str:
         return rf"{_TAG}(?:/[ \t]*(?i:{name}))\s?>" if tag[1] else rf"{_TAG}(?i:{name}){_ATTRIBUTES}\s?>"
     # Granite writes both "Here is" and "Here's".
     literal = re.escape(mark).replace(r"Here\ is", r"Here(?:\ is|['’]s)")
-    literal = literal.replace(r"<\|thinking\|>", r"<\|(?:(?:begin|start)_?(?:of_?)?)?thinking\|>")
-    return literal.replace(r"<\|/thinking\|>", r"<(?:\|/|/\||\|end_?(?:of_?)?)thinking\|>")
+    literal = literal.replace(r"<\|thinking\|>", r"<\|(?:thinking|(?:begin|start)_?(?:of_?)?think(?:ing)?)\|>")
+    return literal.replace(r"<\|/thinking\|>", r"<(?:\|/|/\||\|end_?(?:of_?)?)think(?:ing)?\|>")

@@ -63,6 +63,8 @@ def test_the_first_mark_may_be_in_the_prompt(kind: Markers, form: str) -> None:
         ("<|thinking|>a</|thinking|>b", Parts("a", "b")),
         ("<|begin_of_thinking|>a<|end_of_thinking|>b", Parts("a", "b")),
         ("<|thinking|>a</think>b", Parts("a", "b")),
+        ("<|think|>a<|/think|>b", Parts("a", "b")),
+        ("a<|end_think|>b", Parts("a", "b")),
         ("<thinking>a <reflection>b</reflection> c</thinking>\n<output>d</output>", Parts("a b c", "d")),
         ("<thinking>\na\n<reflection>\nb\n</reflection>\n</thinking>\n\nd", Parts("a\n\nb", "d")),
         ("<think>a</think><reasoning>b</reasoning><reflection>c</reflection><answer >d</answer>",
