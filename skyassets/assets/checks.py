@@ -31,17 +31,17 @@ LONGEST_VALUE = 200
 
 
 def audit_specs(table: Table) -> list[dg.AssetCheckSpec]:
-    """The audit of `table`, if it has one."""
-    audits = [AUDITS[table.name]] if table.name in AUDITS else []
+    """The audits of `table`."""
+    audits = AUDITS.get(table.name, ())
     return [dg.AssetCheckSpec(audit.name, asset=table.name, description=audit.description) for audit in audits]
 
 
 def audit_results(table: Table, path: Path) -> list[dg.AssetCheckResult]:
-    """The result of the audit of the rows at `path`, if the table has one."""
-    if table.name not in AUDITS:
-        return []
-    audit = AUDITS[table.name]
-    return [_result(audit(pl.read_parquet(path, columns=list(audit.columns))), table, is_blocking=False)]
+    """The results of the table's audits of the rows at `path`."""
+    return [
+        _result(audit(pl.read_parquet(path, columns=list(audit.columns))), table, is_blocking=False)
+        for audit in AUDITS.get(table.name, ())
+    ]
 
 
 def gate_checks(project: Project) -> dg.AssetChecksDefinition:

@@ -22,6 +22,7 @@ from skyassets.stages.evaluation.item_scores import item_scores
 from skyassets.stages.evaluation.manifest import MADE_WITH
 from skyassets.stages.evaluation.scores import report
 from skyassets.stages.sampling.sample import usable
+from skyassets.stages.sampling.unanswered import unanswered
 
 
 def make_answers(context: BuildContext) -> StageResult:
@@ -34,12 +35,17 @@ def make_answers(context: BuildContext) -> StageResult:
     models = [
         EvaluatedModel("base", base, completer(context, "base", base)),
         EvaluatedModel("student", student, by_student, ident),
-        *(EvaluatedModel(one.role, one.model, completer(context, one.role, one.model)) for one in recipe.contenders),
+        *(
+            EvaluatedModel(one.role, one.model, completer(context, one.role, one.model), is_contender=True)
+            for one in recipe.contenders
+        ),
     ]
     epoch = enter_epoch(project, context.run)
     with grading(context) as judges:
         items = project.store.read(BENCHMARK_PROBLEMS)
         result = answer(items, recipe.benchmarks, recipe.evaluation, models, judges, epoch)
+    for role, reason in unanswered(result.frame).items():
+        context.log(f"{ANSWERS.name}: {role} has no answer: {reason}")
     manifest = answered_with(project, {each.role: each.model for each in models}, result, epoch)
     return replace(result, metadata={**result.metadata, MADE_WITH: manifest})
 

@@ -9,7 +9,15 @@ from skyassets.core.ports import Limits, Model, Sampling
 from skyassets.core.sources import Source
 from skyassets.core.training.spec import Training
 from skyassets.recipes.expected import Expected
-from skyassets.recipes.validation import WITH_QUESTION, Requirement, of_benchmarks, of_contenders, of_windows, sampled
+from skyassets.recipes.validation import (
+    WITH_QUESTION,
+    Requirement,
+    of_benchmarks,
+    of_contenders,
+    of_form,
+    of_windows,
+    sampled,
+)
 from skyassets.stages.curation.curate import Curation
 from skyassets.stages.curation.gates import Gates
 from skyassets.stages.evaluation.benchmark import Benchmark
@@ -110,6 +118,8 @@ def _requirements(recipe: Recipe) -> Iterator[Requirement]:
         for domain in ("maths", "code", "puzzle", "science"):
             prompt = attrgetter(f"{path}.{domain}")(recipe)
             yield "{question}" in prompt, f"{path}.{domain}", prompt, WITH_QUESTION
+    prompts = {"student_prompts": recipe.student_prompts, "evaluation.prompts": recipe.evaluation.prompts}
+    yield from of_form(recipe.curation.form, prompts, recipe.benchmarks)
     yield bool(recipe.sources), "sources", recipe.sources, "at least one source"
     yield recipe.budget is None or recipe.budget >= 0, "budget", recipe.budget, "an amount of dollars"
     yield isinstance(training.epochs, int), "training.epochs", training.epochs, "a whole number"

@@ -1,14 +1,17 @@
-"""Validates how a recipe measures: its benchmarks, its sources' date windows, and the evaluated models."""
+"""Validates parts of a recipe: its benchmarks, windows of dates, evaluated models, and the prompts of its student."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 from datetime import date
 
 from skyassets.core.ports import Sampling
 from skyassets.core.sources import Source
+from skyassets.stages.curation.student_form import StudentForm
 from skyassets.stages.evaluation.benchmark import Benchmark
 from skyassets.stages.evaluation.config import Contender, Evaluation
 from skyassets.stages.evaluation.metrics import headlines
+from skyassets.stages.sampling.prompts import Prompts
 
 Requirement = tuple[bool, str, object, str]
 """Whether it is met, the field, its value, and the expected value."""
@@ -75,6 +78,18 @@ def of_contenders(contenders: Sequence[Contender]) -> Iterator[Requirement]:
         is_valid = _ROLE.fullmatch(role) is not None and role not in RESERVED
         yield is_valid, "a contender's role", role, valid
     yield len(set(roles)) == len(roles), "contenders", roles, "contenders with different roles"
+
+
+def of_form(
+    form: StudentForm, prompts: Mapping[str, Prompts], benchmarks: Sequence[Benchmark]
+) -> Iterator[Requirement]:
+    """No prompt that the student gets asks for other marks of a thought than those that it learns."""
+    asked = {f"{name}.{each.name}": getattr(one, each.name) for name, one in prompts.items() for each in fields(one)}
+    asked |= {f"benchmark {one.name!r}.prompt": one.prompt for one in benchmarks}
+    wanted = f"{form.opens}, which the student learns by curation.form ({form.marks.value}), or none"
+    for name, prompt in asked.items():
+        other = form.other_mark(prompt)
+        yield other is None, f"the mark of a thought that {name} asks for", other, wanted
 
 
 def _day(text: str) -> date | None:

@@ -12,11 +12,26 @@ from skyassets.core.tables.declarations import ASSET_TABLES, Table
 from skyassets.core.tables.store import TableStore
 from skyassets.project.deployment import Deployment
 from skyassets.recipes.smoke import smoke
+from skyassets.stages.curation.examples import example_messages
+from skyassets.stages.curation.student_form import Hybrid, Marks, StudentForm
+from skyassets.stages.extraction.trace_format import Structured, join
 from skyassets.stages.inspection.column_lineage import COLUMN_LINEAGE
 
 TABLES = {table.name: table for table in ASSET_TABLES}
 KEYS = ("problem_id", "trace_id", "rewrite_id", "checkpoint_id")
 """Columns that join a row with the parent's row it was made from."""
+
+
+class RecordingRow(dict[str, object]):
+    """A row that records which of its columns were read."""
+
+    def __init__(self, columns: dict[str, object]) -> None:
+        super().__init__(columns)
+        self.read: set[str] = set()
+
+    def __getitem__(self, column: str) -> object:
+        self.read.add(column)
+        return super().__getitem__(column)
 
 
 @pytest.fixture(scope="module")
@@ -91,3 +106,17 @@ def test_a_materialisation_reports_its_column_lineage_to_dagster(
         lineage = event.step_materialization_data.materialization.metadata["dagster/column_lineage"].value
         assert lineage == column_lineage(table)
         assert set(lineage.deps_by_column) == set(table.columns)
+
+
+@pytest.mark.parametrize(
+    "form", [StudentForm(), StudentForm(Marks.THINK), StudentForm(Marks.THINK, Hybrid(0.5))], ids=str
+)
+def test_what_an_example_is_written_from_is_declared(form: StudentForm) -> None:
+    rewritten = join(Structured("We add.", "5"))
+    row = RecordingRow(
+        {"question": "2+3", "domain": "maths", "starter_code": None, "trace_id": "t", "rewritten": rewritten}
+    )
+    example_messages(row, smoke().student_prompts, form)
+    declared = {origin.column for origin in COLUMN_LINEAGE["sft_dataset"]["messages"]}
+    assert row.read <= declared
+    assert ("trace_id" in row.read) is (form.hybrid is not None)

@@ -6,7 +6,7 @@ from pathlib import Path
 from assets.pipeline import Pipeline
 
 from skyassets.core.tables.declarations import EXAMPLES, PROBLEMS
-from skyassets.stages.curation.rules import FitsTokenizer, WellFormed
+from skyassets.stages.curation.rules import FitsTokenizer, RewriteMade
 
 THOUGHT = "<think>\nWe add the two numbers and look at the result twice before saying so.\n</think>\n\n"
 ROWS = [
@@ -38,10 +38,7 @@ def test_a_special_token_in_a_question_or_a_trace_drops_that_row_alone(tmp_path:
     assert dropped == {
         ROWS[0]["question"]: (None, None),
         ROWS[1]["question"]: (FitsTokenizer.name, f"the answer contains '</s>', {special}"),
-        ROWS[2]["question"]: (
-            WellFormed.name,
-            "the answer contains '</s>', a chat template's token, which ends or opens a turn",
-        ),
+        ROWS[2]["question"]: (RewriteMade.name, "a chat template's token is left in the rewrite: </s>"),
         ROWS[3]["question"]: (FitsTokenizer.name, f"the question contains '<|im_start|>', {special}"),
         ROWS[4]["question"]: (None, None),
     }

@@ -58,6 +58,15 @@ R1 = Family(
     asks="<｜Assistant｜><think>\n",
 )
 
+GPT_OSS = Family(
+    "gptoss",
+    ("<|startoftext|>", "<|endoftext|>", "<|return|>", "<|start|>", "<|end|>", "<|channel|>", "<|message|>"),
+    eos="<|return|>",
+    end="<|return|>",
+    bos="<|startoftext|>",
+    asks="<|start|>assistant",
+)
+
 
 def template(family: Family) -> str:
     """The family's chat template, as TRL carries it."""

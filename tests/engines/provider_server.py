@@ -226,6 +226,7 @@ MODES: dict[str, Callable[[Body, Body], Answer]] = {
     "no-top-k": refuses("top_k", say="Unrecognized request argument supplied: {}"),
     "old-limit": refuses("max_completion_tokens", status=422, say="Extra inputs are not permitted: {}"),
     "refuses-everything": lambda body, plain: error(400, "This model is retired; see https://example.com/models"),
+    "flags-everything": lambda body, plain: error(400, "This prompt was flagged by our safety system."),
     "no-credit-in-200": error_in_200(402, always=True),
     "rate-limit-in-200": error_in_200(429),
     "bad-gateway-in-200": error_in_200(502),

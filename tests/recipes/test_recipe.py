@@ -9,7 +9,9 @@ from skyassets.core.errors import RecipeError
 from skyassets.core.ports import Limits, Model, Sampling
 from skyassets.core.sources import Window
 from skyassets.recipes.recipe import SHARED_FOLDERS, Recipe, check
+from skyassets.recipes.registry import RECIPES, find_recipe
 from skyassets.recipes.smoke import smoke
+from skyassets.stages.curation.student_form import Marks, StudentForm
 from skyassets.stages.evaluation.config import Contender
 
 BLIND = replace(smoke().teacher.prompts, maths="Solve it.")
@@ -84,3 +86,42 @@ def test_a_benchmark_may_have_its_own_settings_and_contenders_may_be_measured() 
 def test_any_metric_reported_as_a_share_may_be_the_main_one(metric: str) -> None:
     changed = measured(metric=metric, samples=8, k=(1, 8), sampling=WARM)
     assert check(changed) == changed
+
+
+def formed(marks: Marks, system: str) -> Recipe:
+    """A recipe whose student learns `marks` and is asked for by `system`."""
+    curation = replace(smoke().curation, form=StudentForm(marks))
+    return replace(smoke(), curation=curation, student_prompts=replace(smoke().student_prompts, system=system))
+
+
+@pytest.mark.parametrize(
+    ("marks", "system", "asked", "learned"),
+    [
+        (Marks.THINK, "Think between <|begin_of_thought|> and <|end_of_thought|>.", "<|begin_of_thought|>", "<think>"),
+        (Marks.FOUR, "Think between <think> and </think>.", "<think>", "<|begin_of_thought|>"),
+        (Marks.FOUR, "Think in [THINK] first.", "[THINK]", "<|begin_of_thought|>"),
+        (Marks.THINK, "Reason in <reasoning> tags.", "<reasoning>", "<think>"),
+    ],
+)
+def test_a_prompt_that_asks_for_another_form_than_the_student_learns_is_refused(
+    marks: Marks, system: str, asked: str, learned: str
+) -> None:
+    message = f"student_prompts.system asks for = {asked!r}; it must be {learned}, which the student learns by"
+    with pytest.raises(RecipeError, match=re.escape(message)):
+        check(formed(marks, system))
+    own = f"Think between {StudentForm(marks).opens} and its end."
+    check(formed(marks, own))
+    check(formed(marks, f"{own} Never write {asked}."))
+    with pytest.raises(RecipeError, match=re.escape("benchmark 'held-out'.prompt asks for")):
+        check(replace(formed(marks, ""), benchmarks=measured(prompt=f"{{question}} {asked}").benchmarks))
+
+
+@pytest.mark.parametrize("marks", Marks)
+def test_a_prompt_without_marks_fits_every_form(marks: Marks) -> None:
+    for system in ("", "Think aloud, then give <answer>a number</answer>."):
+        check(formed(marks, system))
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_shipped_recipe_is_valid(name: str) -> None:
+    find_recipe(name)

@@ -1,9 +1,11 @@
 """Splits a templated conversation into turns: for each answer, the text before it and the text of the answer.
 
 Works on strings, without a tokenizer. Checks the template: every message must appear, complete and in order, and
-nothing but the answers may be learned. Templates may trim white space.
+nothing but the answers may be learned. Templates may trim white space, and may write tokens before an answer that a
+server leaves to the model, as gpt-oss's writes the name of the channel: they are learned with the answer.
 """
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -15,6 +17,10 @@ Render = Callable[[Sequence[Message], bool], str]
 """Renders messages with a template and, if requested, the generation prompt."""
 SHOWN = 60
 """Characters of a text that an error message quotes."""
+LONGEST_CHANNEL = 100
+"""Characters that a template may write before an answer."""
+_CHANNEL = re.compile(r"(?:<\|[a-z_]+\|>[a-z]*)*<\|[a-z_]+\|>")
+"""What a template may write before an answer: special tokens, with names between them."""
 
 
 class UnfitExampleError(TrainerError):
@@ -76,7 +82,7 @@ def _check_prompt(conversation: Conversation, messages: range, prompt: str) -> N
 
 
 def _check_answer(who: str, words: str, before: str, answer: str, marks: Collection[str]) -> None:
-    """Check that only the answer, the end of the turn and white space are learned."""
+    """Check that only the answer, the name of its channel, the end of the turn and white space are learned."""
     for mark in marks:
         if mark in words:
             raise UnfitExampleError(
@@ -95,10 +101,15 @@ def _check_answer(who: str, words: str, before: str, answer: str, marks: Collect
 
 
 def _after(words: str, body: str, before: str) -> str | None:
-    """Return what follows the answer `words` in `body`; None if `body` does not begin with them."""
+    """Return what follows the answer `words` in `body`; None if `body` does not begin with them or their channel."""
     inner = body.lstrip()
-    if inner.startswith(words):
-        return inner[len(words) :]
+    if not words:
+        return inner
+    places = [place.start() for place in re.finditer(re.escape(words), inner[: LONGEST_CHANNEL + len(words)])]
+    # The last one, because an answer may look like a part of the channel.
+    for start in reversed(places):
+        if start == 0 or _CHANNEL.fullmatch(inner, 0, start):
+            return inner[start + len(words) :]
     # A prompt may already contain the start of the answer, such as an opening think tag.
     begun = next((size for size in range(min(len(words), SHOWN), 0, -1) if before.endswith(words[:size])), 0)
     return body[len(words) - begun :] if begun and body.startswith(words[begun:]) else None

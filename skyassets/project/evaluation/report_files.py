@@ -10,6 +10,7 @@ from skyassets.core.tables.declarations import ANSWERS, BENCHMARK_PROBLEMS, CHEC
 from skyassets.project.deployment import student_name
 from skyassets.project.project import Project
 from skyassets.stages.curation.waterfall import by_domain
+from skyassets.stages.evaluation.manifest import publishable
 from skyassets.stages.evaluation.scores import BASE, STUDENT
 from skyassets.stages.plots import training_curve
 from skyassets.stages.reporting import paired_examples
@@ -17,6 +18,7 @@ from skyassets.stages.reporting.content import AssetCost, ReportContent
 from skyassets.stages.reporting.html import report_page
 from skyassets.stages.reporting.markdown import in_brief, report_text
 from skyassets.stages.reporting.paired_examples import PairedExample
+from skyassets.stages.sampling.unanswered import COLUMNS, unanswered
 
 PAGE, TEXT = "report.html", "report.md"
 FILES = (PAGE, TEXT)
@@ -67,6 +69,7 @@ def report_content(
         curves={training_curve.PANELS[name][0]: points for name, points in curves.items()},
         examples=_examples(project, headlines),
         contaminated=contaminated,
+        unanswered={role: publishable(why) for role, why in unanswered(_columns(project, ANSWERS, *COLUMNS)).items()},
         tables=tuple((f"{table.name}.parquet", table.meaning) for table in WRITTEN_FROM),
     )
 

@@ -10,6 +10,7 @@ import polars as pl
 
 from skyassets.core.tables.declarations import ANSWERS, BENCHMARK_PROBLEMS, EXAMPLES, PROBLEMS, VERDICTS
 from skyassets.stages.curation.gates import CheckResult, Numbers
+from skyassets.stages.sampling import unanswered
 
 SET_ASIDE = 0.1
 """Largest share of unusable problems before the audit warns."""
@@ -54,6 +55,13 @@ def few_unjudged_answers(rows: pl.DataFrame) -> tuple[bool, Numbers]:
     }
 
 
+def every_model_answered(rows: pl.DataFrame) -> tuple[bool, Numbers]:
+    """Whether every evaluated model has an answer; the numbers name each one without, and the reason."""
+    reasons = unanswered.unanswered(rows)
+    numbers: Numbers = {"models": rows["role"].n_unique(), "without an answer": len(reasons)}
+    return not reasons, numbers | {f"why {role} has none": reason for role, reason in reasons.items()}
+
+
 def explained(rows: pl.DataFrame) -> tuple[bool, Numbers]:
     """Whether every row is either an example or states its drop reason and the evidence."""
     is_kept = pl.col("dropped_by").is_null()
@@ -68,29 +76,36 @@ def explained(rows: pl.DataFrame) -> tuple[bool, Numbers]:
 
 ON_PROBLEMS = Audit("problems_are_usable", "At most a tenth of the problems is set aside.", ("set_aside",), usable)
 
-AUDITS: dict[str, Audit] = {
-    PROBLEMS.name: ON_PROBLEMS,
-    BENCHMARK_PROBLEMS.name: ON_PROBLEMS,
-    VERDICTS.name: Audit(
-        "few_are_unjudged",
-        "At most a twentieth of the texts could not be judged.",
-        ("verdict", "reason"),
-        few_unjudged_texts,
+AUDITS: dict[str, tuple[Audit, ...]] = {
+    PROBLEMS.name: (ON_PROBLEMS,),
+    BENCHMARK_PROBLEMS.name: (ON_PROBLEMS,),
+    VERDICTS.name: (
+        Audit(
+            "few_are_unjudged",
+            "At most a twentieth of the texts could not be judged.",
+            ("verdict", "reason"),
+            few_unjudged_texts,
+        ),
     ),
-    EXAMPLES.name: Audit(
-        "every_row_is_explained",
-        "Each rewrite is kept as an example, or says why it was dropped.",
-        ("dropped_by", "evidence", "example_tokens"),
-        explained,
+    EXAMPLES.name: (
+        Audit(
+            "every_row_is_explained",
+            "Each rewrite is kept as an example, or says why it was dropped.",
+            ("dropped_by", "evidence", "example_tokens"),
+            explained,
+        ),
     ),
-    ANSWERS.name: Audit(
-        "few_are_unjudged",
-        "At most a twentieth of the answers could not be judged.",
-        ("lenient", "lenient_reason", "finish_reason", "error"),
-        few_unjudged_answers,
+    ANSWERS.name: (
+        Audit(
+            "few_are_unjudged",
+            "At most a twentieth of the answers could not be judged.",
+            ("lenient", "lenient_reason", "finish_reason", "error"),
+            few_unjudged_answers,
+        ),
+        Audit("every_model_answered", "Every evaluated model has an answer.", unanswered.COLUMNS, every_model_answered),
     ),
 }
-"""Asset name to its audit."""
+"""Asset name to its audits."""
 
 
 def _few_unjudged(rows: pl.DataFrame, verdict: str, reason: str) -> tuple[bool, Numbers]:

@@ -11,9 +11,10 @@ from typing import ClassVar, Protocol
 import polars as pl
 
 from skyassets.core.ports import TokenCount, Verdict
-from skyassets.stages.curation.leaked_tokens import leaked_token
 from skyassets.stages.curation.text_quality import foreign_share, repeated_share
-from skyassets.stages.extraction.trace_format import parse, template_token
+from skyassets.stages.extraction.template_tokens import template_token
+from skyassets.stages.extraction.thoughts import thought_tag
+from skyassets.stages.extraction.trace_format import parse
 
 CurationRow = dict[str, object]
 """A rewrite joined with its trace, its problem and both verdicts."""
@@ -126,7 +127,7 @@ def verified(*, trust_imported: bool = False) -> tuple[Rule, ...]:
 
 @dataclass(frozen=True)
 class WellFormed(RowRule):
-    """The text has a non-empty thought and solution between the four markers, and no chat template token.
+    """The text has a non-empty thought and solution between the four markers, and no mark of a thought or of a turn.
 
     Rewrites have the four markers in every recipe; `Curation.form` says which marks the student learns.
     """
@@ -138,14 +139,14 @@ class WellFormed(RowRule):
     """Whether the thought may be empty, so that the student also learns to answer without one."""
 
     def fault(self, row: CurationRow) -> str | None:
-        """That the text does not parse, or the chat template token that it contains."""
+        """That the text does not parse, or the mark that it contains."""
         text = str(row["rewritten"])
         if parse(text, empty_thought=self.empty_thought) is None:
             if parse(text, empty_thought=True) is not None:
                 return "the thought is empty"
             return "the four markers do not stand once each, in order, around a thought and a solution"
-        token = template_token(text) or leaked_token(text)
-        return f"the answer contains {token!r}, a chat template's token, which ends or opens a turn" if token else None
+        token = thought_tag(text) or template_token(text)
+        return f"the answer contains {token!r}, a mark of a thought or of a turn" if token else None
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The form in which the student learns its answers: the marks around its thought, and examples without a thought."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -9,8 +10,10 @@ from skyassets.core.errors import RecipeError
 from skyassets.core.identity import digest
 from skyassets.core.ports import Message
 from skyassets.stages.extraction.thought_markers import THINK
-from skyassets.stages.extraction.thoughts import thought_tag
-from skyassets.stages.extraction.trace_format import Structured, join, parse
+from skyassets.stages.extraction.thoughts import TAG, thought_tag
+from skyassets.stages.extraction.trace_format import BEGIN_THOUGHT, MARKERS, Structured, join, parse
+
+_ANY_MARK = re.compile("|".join([*map(re.escape, MARKERS), TAG]))
 
 
 class Marks(StrEnum):
@@ -71,6 +74,17 @@ class StudentForm:
 
     def __str__(self) -> str:
         return f"{self.marks.value}{', some without a thought' if self.hybrid else ''}"
+
+    @property
+    def opens(self) -> str:
+        """The mark with which the student's thought begins."""
+        return BEGIN_THOUGHT if self.marks is Marks.FOUR else THINK.opens
+
+    def other_mark(self, prompt: str) -> str | None:
+        """The first mark that `prompt` names, if it names marks of thoughts and none of this form; else None."""
+        named = [mark[0] for mark in _ANY_MARK.finditer(prompt)]
+        own = MARKERS if self.marks is Marks.FOUR else (THINK.opens, THINK.closes)
+        return None if not named or set(named).intersection(own) else named[0]
 
     def conversation(self, row: Mapping[str, object], prompt: tuple[Message, ...]) -> tuple[Message, ...]:
         """The messages of a row of `rewritten_traces` as an example; a rewrite without the structure stays as it is."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from skyassets.core.errors import ServerError
 from skyassets.core.identity import digest
 from skyassets.core.ports import Model, Verdict
 from skyassets.core.tables.declarations import ANSWERS
@@ -16,10 +17,12 @@ from skyassets.stages.grading.judge import CODE, Case, case
 from skyassets.stages.grading.verdicts import GradingConfig, is_unfinished, verdicts
 from skyassets.stages.sampling.completions import Completer, Replies
 from skyassets.stages.sampling.sample import Attempt, answer_columns, attempt_id, attempts
-from skyassets.stages.sampling.usable_rows import why_unusable
+from skyassets.stages.sampling.unanswered import unanswered
 
 JUDGED_BY = {True: "programs judged by", False: "answers judged by"}
 """Metadata keys of the backends that ran programs (True) and compared answers (False)."""
+UNANSWERED = "contenders without an answer"
+"""The metadata key that maps a contender to the reason why none of its answers can be used."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class EvaluatedModel:
     model: Model
     completer: Completer
     checkpoint_id: str | None = None
+    is_contender: bool = False
+    """Whether the other models' answers are published even if this one gives none."""
 
 
 def attempts_of(
@@ -53,21 +58,43 @@ def answer(
     grading: GradingConfig,
     epoch: str = "",
 ) -> StageResult:
-    """Every model's answers to every held-out problem, with a strict and a lenient verdict."""
+    """Every model's answers to every held-out problem, with a strict and a lenient verdict.
+
+    A contender without an answer has a row with the error for each problem, and is named in the metadata; the result is
+    unusable only if the base or the student has no answer.
+
+    Raises:
+        ServerError: when the server of the base or the student cannot be used.
+    """
     drafts: list[tuple[EvaluatedModel, Attempt, Replies]] = []
     metadata: dict[str, object] = {}
-    failed, unusable = 0, ""
+    failed = 0
     for evaluated in evaluated_models:
         wanted = attempts_of(problems, benchmarks, evaluation, evaluated.model, epoch)
-        replies = evaluated.completer.complete(evaluated.model, [attempt.request for attempt in wanted])
+        replies = _replies(evaluated, wanted)
         drafts += [(evaluated, attempt, replies) for attempt in wanted]
         metadata |= {f"{evaluated.role}: {name}": count for name, count in replies.metadata.items()}
         failed += len(replies.errors)
-        errors = [replies.errors.get(attempt.request.id) for attempt in wanted]
-        unusable = unusable or why_unusable(f"answers of {evaluated.role}", errors)
     rows = [_row(evaluated, attempt, replies, epoch) for evaluated, attempt, replies in drafts]
     again, grading_metadata = _grade(rows, [attempt.problem for _, attempt, _ in drafts], grading)
-    return StageResult(ANSWERS.frame(rows), {**metadata, **grading_metadata}, failed + again, unusable=unusable)
+    answers = ANSWERS.frame(rows)
+    reasons = unanswered(answers)
+    is_contender = {evaluated.role: evaluated.is_contender for evaluated in evaluated_models}
+    unusable = next((reason for role, reason in reasons.items() if not is_contender[role]), "")
+    if absent := {role: reason for role, reason in reasons.items() if is_contender[role]}:
+        metadata[UNANSWERED] = absent
+    return StageResult(answers, {**metadata, **grading_metadata}, failed + again, unusable=unusable)
+
+
+def _replies(evaluated: EvaluatedModel, wanted: Sequence[Attempt]) -> Replies:
+    """The replies of a model; of a contender whose server cannot be used, those that are stored."""
+    requests = [attempt.request for attempt in wanted]
+    try:
+        return evaluated.completer.complete(evaluated.model, requests)
+    except ServerError as error:
+        if not evaluated.is_contender:
+            raise
+        return evaluated.completer.stored(requests, str(error))
 
 
 def _row(evaluated: EvaluatedModel, attempt: Attempt, replies: Replies, epoch: str) -> dict[str, object]:

@@ -28,6 +28,9 @@ FIRST = "first"
 MADE_WITH = "made with"
 """The metadata key of `benchmark_answers` that holds the answers' part of this manifest."""
 
+_URL = re.compile(r"https?://[^\s'\"<>,;]*[^\s'\"<>,;:.)]")
+_PATH = re.compile(r"(?<![\w:/.~-])(?:/[\w.@+-]+){2,}")
+
 
 @dataclass(frozen=True)
 class Server:
@@ -90,6 +93,11 @@ def engine(served_by: str) -> str:
         or host.endswith((".local", ".internal", ".lan", ".home", ".corp", ".localdomain"))
     )
     return OWN if is_private else host
+
+
+def publishable(reason: str) -> str:
+    """An error message without the addresses of private servers and without absolute paths."""
+    return _PATH.sub("a file", _URL.sub(lambda url: engine(urlsplit(url[0]).netloc), reason))
 
 
 def _in_one_line(sampling: Sampling) -> str:

@@ -7,11 +7,12 @@ from skyassets.stages.extraction.thought_markers import Markers, pattern
 
 LONGEST_LINE = 300
 """Characters on either side of a mark that are searched for quotes."""
+GOES_ON = re.compile(r"[ \t]+[a-z(]|[.,;:!?)]")
+"""How a sentence goes on after a mark that it mentions."""
 
 _STRING_BEFORE = re.compile(r"(?<!\w)[rbfu]{0,2}[\"'“‘][^\s\"'“”‘’]*\Z")
 _STRING_AFTER = re.compile(r"[^\s\"'“”‘’]*[\"'”’](?!\w)")
 _SENTENCE_BEFORE = re.compile(r"(?:[\w,;:][ \t]+|\()\Z")
-_SENTENCE_AFTER = re.compile(r"[ \t]+[a-z(]|[.,;:!?)]")
 
 Mark = re.Match[str]
 """A mark in a text: its group `opens` or `closes` matched."""
@@ -53,7 +54,7 @@ def marks(text: str, markers: Markers) -> list[Mark]:
 
 def is_alone(mark: Mark) -> bool:
     """Whether nothing else stands on the line."""
-    before, after = _line(mark)
+    before, after = line_of(mark)
     return not before.strip() and not after.strip()
 
 
@@ -63,7 +64,7 @@ def pattern_of(markers: Markers) -> re.Pattern[str]:
     return re.compile(rf"{pattern(markers)}|(?P<fence>^[ \t]*(?:```|~~~)[^\n]*$)", re.MULTILINE)
 
 
-def _line(mark: Mark) -> tuple[str, str]:
+def line_of(mark: Mark) -> tuple[str, str]:
     """What stands on the mark's line before and after it."""
     before = mark.string[max(0, mark.start() - LONGEST_LINE) : mark.start()]
     after = mark.string[mark.end() : mark.end() + LONGEST_LINE]
@@ -71,11 +72,11 @@ def _line(mark: Mark) -> tuple[str, str]:
 
 
 def _is_quoted(mark: Mark) -> bool:
-    before, after = _line(mark)
+    before, after = line_of(mark)
     is_inline_code = before.count("`") % 2 == 1 and "`" in after
     return is_inline_code or bool(_STRING_BEFORE.search(before[-60:]) and _STRING_AFTER.match(after[:60]))
 
 
 def _is_in_sentence(mark: Mark) -> bool:
-    before, after = _line(mark)
-    return bool(_SENTENCE_BEFORE.search(before[-3:]) and _SENTENCE_AFTER.match(after))
+    before, after = line_of(mark)
+    return bool(_SENTENCE_BEFORE.search(before[-3:]) and GOES_ON.match(after))

@@ -4,35 +4,42 @@ The solution is what follows the last mark of the thought. A thought that is ope
 A text without any mark is a solution.
 
 Special marks count wherever a model writes them (`thought_marks`). Plain tags, which ordinary text may hold too
-(`<reasoning>`), count only if the text begins with one, after at most a short preamble without an answer, or if a
-closing one stands alone on its line in a text without an opening one: some templates put that into the prompt.
-Harmony without its tokens is recognised only where a channel's name and the next word have no space between them,
-because ordinary prose may begin with the word "analysis".
+(`<reasoning>`), count only where a model puts them around its thought (`placed_tags`). A thought that is opened by one
+mark may be closed by another one (`<think>...</thinking>`), if that is not opened anywhere. Harmony without its tokens
+is recognised only where a channel's name and the next word have no space between them, because ordinary prose may begin
+with the word "analysis".
 """
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from skyassets.stages.extraction import harmony
-from skyassets.stages.extraction.thought_markers import ANSWERS, BUDGET_NOTE, PLAIN, PROSE, SPECIAL, Markers, any_of
-from skyassets.stages.extraction.thought_marks import Mark, is_alone, marks, pattern_of
+from skyassets.stages.extraction import gemma_channel, harmony
+from skyassets.stages.extraction.placed_tags import ends_thought, is_around_thought, stands_out, without_nested
+from skyassets.stages.extraction.thought_markers import (
+    ANSWERS,
+    BUDGET_NOTE,
+    PLAIN,
+    PROSE,
+    SPECIAL,
+    Markers,
+    any_of,
+    spelled,
+)
+from skyassets.stages.extraction.thought_marks import Mark, marks, pattern_of
 from skyassets.stages.extraction.trace_format import BEGIN_SOLUTION, BEGIN_THOUGHT, END_SOLUTION, END_THOUGHT, MARKERS
 
 _SPECIAL_TAG = f"{any_of(*SPECIAL)}|{harmony.TOKENS}|{any_of(BUDGET_NOTE)}"
 TAG = f"{_SPECIAL_TAG}|{any_of(*PLAIN)}"
 """Every tag of a thought, as a regular expression without named groups."""
-LONGEST_PREAMBLE = 300
-"""Characters before a plain tag that may still open a thought."""
 
 _SPECIAL, _PLAIN = re.compile(any_of(*SPECIAL)), re.compile(any_of(*PLAIN))
 _LEFT_OVER = re.compile(f"{_SPECIAL_TAG}|{harmony.BOUNDARY}")
 _HARMONY_START = re.compile(r"<\|(?:channel|start)\|>|(?:assistant)?(?:analysis|commentary|final)")
-_ANSWER = re.compile(r"\\boxed|\\fbox|```")
 
 Kind = Markers | str | None
-"""How a text marks its thought: a row of the table, one of the two formats below, or not at all."""
-_STRUCTURE, _HARMONY = "structure", "harmony"
+"""How a text marks its thought: a row of the table, one of the three formats below, or not at all."""
+_STRUCTURE, _HARMONY, _GEMMA = "structure", "harmony", "gemma"
 
 
 @dataclass(frozen=True)
@@ -51,12 +58,18 @@ def split(text: str) -> Parts | str:
     parts = _split(text, _kind(text))
     if isinstance(parts, str) or parts.thought is None:
         return parts
-    # A model that thinks by itself may then answer in the structure that it was asked for.
-    inner = _split(parts.solution, _kind_at_start(parts.solution))
-    if isinstance(inner, str):
-        return inner
-    thought = _without_notes(_joined([parts.thought, inner.thought or ""]))
-    return Parts(thought, _unwrapped(inner.solution))
+    thoughts, solution = [parts.thought], parts.solution
+    # A model that thinks by itself may then answer in the structure, or with the tags, that it was asked for.
+    while (kind := _kind_at_start(solution)) is not None:
+        inner = _split(solution, kind)
+        if isinstance(inner, str):
+            return inner
+        if kind in PLAIN and not inner.solution:  # an answer in XML
+            break
+        thoughts.append(inner.thought or "")
+        solution = inner.solution
+    thought = without_nested(gemma_channel.without_name(_without_notes(_joined(thoughts))))
+    return Parts(_joined([thought]), _unwrapped(solution))
 
 
 def after_own_thought(text: str) -> str:
@@ -70,11 +83,11 @@ def thought_tag(text: str) -> str | None:
     """The first mark of a thought in `text`; None if there is none. The four markers of the structure do not count.
 
     Special marks count wherever they stand, because a tokenizer reads them everywhere; plain tags not where the text
-    only mentions them.
+    only mentions them, or has them around a value within a line.
     """
     found = [mark for mark in (_LEFT_OVER.search(text),) if mark]
     if _PLAIN.search(text):
-        found += [of_kind[0] for each in PLAIN if (of_kind := marks(text, each))]
+        found += [of_kind[0] for each in PLAIN if (of_kind := [mark for mark in marks(text, each) if stands_out(mark)])]
     return min(found, key=lambda mark: mark.start())[0] if found else None
 
 
@@ -89,8 +102,10 @@ def _kind(text: str) -> Kind:
         return min(places, key=lambda place: place[0])[1]
     if harmony.messages(text) is not None:
         return _HARMONY
+    if gemma_channel.is_stripped(text):
+        return _GEMMA
     plain = PLAIN if _PLAIN.search(text) else ()
-    return next((each for each in plain if _is_placed(text, marks(text, each))), None)
+    return next((each for each in plain if is_around_thought(text, marks(text, each))), None)
 
 
 def _kind_at_start(text: str) -> Kind:
@@ -106,18 +121,6 @@ def _kind_at_start(text: str) -> Kind:
     return None
 
 
-def _is_placed(text: str, found: list[Mark]) -> bool:
-    """Whether plain tags stand where a model puts them around its thought."""
-    if not found:
-        return False
-    before, after = text[: found[0].start()], text[found[-1].end() :]
-    if found[0].lastgroup == "closes":
-        return is_alone(found[0]) and bool(before.strip()) and all(mark.lastgroup == "closes" for mark in found)
-    is_preamble = len(before) <= LONGEST_PREAMBLE and not _ANSWER.search(before)
-    is_at_margin = not before.rpartition("\n")[2].strip()
-    return is_preamble and is_at_margin and found[-1].lastgroup == "closes" and bool(after.strip())
-
-
 def _split(text: str, kind: Kind) -> Parts | str:
     match kind:
         case Markers():
@@ -126,6 +129,9 @@ def _split(text: str, kind: Kind) -> Parts | str:
             return _split_structure(text)
         case "harmony":
             return _split_harmony(text)
+        case "gemma":
+            told_apart = gemma_channel.parts(text)
+            return Parts(*told_apart) if told_apart else _unending("<channel|>")
         case _:
             return Parts(None, text)
 
@@ -133,10 +139,25 @@ def _split(text: str, kind: Kind) -> Parts | str:
 def _split_at_marks(text: str, kind: Markers) -> Parts | str:
     found = marks(text, kind)
     if found[-1].lastgroup == "opens":
-        return _unending(kind.closes)
+        other = _closed_by_another(text, kind, found[-1])
+        if other is None:
+            return _unending(kind.closes)
+        found.append(other)
     starts, ends = [0, *(mark.end() for mark in found)], [mark.start() for mark in found]
     pieces = [text[start:end] for start, end in zip(starts, ends, strict=False)]
     return Parts(_joined(pieces), text[starts[-1] :].strip())
+
+
+def _closed_by_another(text: str, kind: Markers, opened: Mark) -> Mark | None:
+    """The last mark that closes a thought of another kind, which the text opens nowhere."""
+    if not (_SPECIAL.search(text, opened.end()) or _PLAIN.search(text, opened.end())):
+        return None
+    closing = []
+    for each in (*SPECIAL, *PLAIN):
+        found = marks(text, each) if each is not kind else []
+        if found and all(mark.lastgroup == "closes" for mark in found) and found[-1].start() >= opened.end():
+            closing += [found[-1]] if ends_thought(found[-1]) else []
+    return max(closing, key=lambda mark: mark.start(), default=None)
 
 
 def _split_structure(text: str) -> Parts | str:
@@ -173,8 +194,8 @@ def _without_notes(thought: str) -> str:
 def _unwrapped(solution: str) -> str:
     """`solution` without the marks that some models put around the answer after a thought."""
     for each in ANSWERS:
-        # Marco-o1 writes <Output>.
-        start, end = solution[: len(each.opens)], solution[-len(each.closes) :]
-        if start.lower() == each.opens.lower() and solution.count(start) == 1:
-            return solution[len(start) : -len(end) if end.lower() == each.closes.lower() else None].strip()
+        opens = list(re.finditer(spelled(each.opens), solution))
+        if len(opens) == 1 and opens[0].start() == 0:
+            closes = re.search(rf"(?:{spelled(each.closes)})\Z", solution)
+            return solution[opens[0].end() : closes.start() if closes else None].strip()
     return solution

@@ -48,7 +48,12 @@ PROMPT_INPUTS = _of(PROBLEMS, "question", "domain", "starter_code", "references"
 GRADED_BY = _of(PROBLEMS, "question", "domain", "ground_truth", "tests", "starter_code")
 """Inputs of a verdict besides the answer."""
 TRAINED_TEXT = _of(REWRITES, "thought", "solution", "rewritten")
-CONVERSATION = (_of(PROBLEMS, "question", "domain", "starter_code"), TRAINED_TEXT)
+CONVERSATION = (
+    _of(PROBLEMS, "question", "domain", "starter_code"),
+    TRAINED_TEXT,
+    _of(REWRITES, "trace_id"),
+)
+"""Inputs of an example; the trace's id decides whether a `Hybrid` form leaves out its thought."""
 RULE_INPUTS = (
     _of(PROBLEMS, "question", "domain", "difficulty", "source", "family"),
     _of(TRACES, "text", "finish_reason", "completion_tokens", "cut", "cut_completions", "error"),

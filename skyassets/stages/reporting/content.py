@@ -46,6 +46,8 @@ class ReportContent:
     examples: tuple[PairedExample, ...] = ()
     contaminated: Mapping[str, str] | None = None
     """Item to the evidence that its text was found in the training set; None if this was not checked."""
+    unanswered: Mapping[str, str] = field(default_factory=dict)
+    """Role to the reason, for every model without an answer."""
     tables: tuple[tuple[str, str], ...] = ()
     """Name and description of each source table file."""
 

@@ -35,6 +35,7 @@ def header(content: ReportContent, board: Scoreboard) -> Mapping[str, str]:
     lines = {"benchmarks": ", ".join(board.benchmarks)}
     lines |= {role: content.models[role] for role in board.roles if role in content.models}
     if content.reports.height:
+        lines |= {f"{role} has no answer": reason for role, reason in content.unanswered.items()}
         lines["epoch"] = content.reports["epoch_name"][0] or "first"
         checkpoints = content.reports["checkpoint_id"].drop_nulls()
         lines["checkpoint"] = checkpoints[0] if checkpoints.len() else "none"

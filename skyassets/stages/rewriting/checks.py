@@ -8,11 +8,12 @@ from collections.abc import Mapping
 
 from skyassets.stages.equivalence.compare import same
 from skyassets.stages.extraction.final_answer import lenient_answer, strict_answer
+from skyassets.stages.extraction.template_tokens import template_token
 from skyassets.stages.extraction.thoughts import thought_tag
 from skyassets.stages.extraction.trace_format import parse
 from skyassets.stages.grading.extract_code import lenient_code, strict_code
 
-CHECKS = ("no error text", "no refusal", "no thought tag", "format", "length", "form", "answer")
+CHECKS = ("no error text", "no refusal", "no thought tag", "no turn token", "format", "length", "form", "answer")
 """The order of the checks; the first that fails gives the reason."""
 
 UNSEEN = "there is no thought and no solution to look at"
@@ -48,7 +49,8 @@ def checks(trace: str, text: str, domain: str, shortest: float, longest: float) 
     failures: dict[str, str | None] = {
         "no error text": _new(_ERROR_TEXT, trace, text, "an API's error text"),
         "no refusal": _new(_REFUSAL, trace, text, "a refusal"),
-        "no thought tag": left_tag(text),
+        "no thought tag": _left_tag(text),
+        "no turn token": _left_token(text),
     }
     if parts is None:
         reason = "the four markers do not stand once each, in order"
@@ -72,10 +74,9 @@ def error_text(text: str) -> str | None:
     return _new(_ERROR_TEXT, "", text, "an API's error text")
 
 
-def left_tag(text: str) -> str | None:
-    """That a rewrite still holds a mark of a thought, which its student would learn; None if it holds none."""
-    tag = thought_tag(text)
-    return None if tag is None else f"a thought's tag is left in the rewrite: {' '.join(tag.split())}"
+def left_mark(text: str) -> str | None:
+    """That a rewrite still holds a thought's tag or a template's token, which its student would learn; else None."""
+    return _left_tag(text) or _left_token(text)
 
 
 def changed(trace: str, text: str, domain: str) -> str | None:
@@ -89,6 +90,16 @@ def changed(trace: str, text: str, domain: str) -> str | None:
     if stated is None or boxed is None or stated == boxed or same(boxed, stated):
         return None
     return f"the answer's spelling: {_short(stated)} became {_short(boxed)}"
+
+
+def _left_tag(text: str) -> str | None:
+    tag = thought_tag(text)
+    return None if tag is None else f"a thought's tag is left in the rewrite: {' '.join(tag.split())}"
+
+
+def _left_token(text: str) -> str | None:
+    token = template_token(text)
+    return None if token is None else f"a chat template's token is left in the rewrite: {token}"
 
 
 def _new(pattern: re.Pattern[str], trace: str, text: str, what: str) -> str | None:

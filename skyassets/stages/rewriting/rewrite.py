@@ -16,7 +16,7 @@ from skyassets.core.tables.declarations import REWRITES
 from skyassets.core.tables.store import StageResult
 from skyassets.stages.extraction.thoughts import Parts, after_own_thought, split
 from skyassets.stages.extraction.trace_format import join, parse
-from skyassets.stages.rewriting.checks import changed, checks, error_text, first_failure, left_tag
+from skyassets.stages.rewriting.checks import changed, checks, error_text, first_failure, left_mark
 from skyassets.stages.rewriting.rules import structured
 from skyassets.stages.sampling.completions import Completer, Replies, request
 from skyassets.stages.sampling.length_policy import CUT, DROP, LengthPolicy
@@ -89,7 +89,7 @@ def rewrite(
     }
     for trace_id in [key for key, row in ready.items() if parse(str(row["text"]))]:
         text = str(ready.pop(trace_id)["text"]).strip()
-        error = error_text(text) or left_tag(text)
+        error = error_text(text) or left_mark(text)
         done[trace_id] = Rewritten(None if error else text, error)
     metadata: dict[str, object] = {}
     unfinished = 0
@@ -118,12 +118,12 @@ def by_rules(trace: str, domain: str, rules: RuleRewriting) -> Rewritten:
     made = parts if isinstance(parts, str) else structured(parts, domain, rules.statement)
     if isinstance(made, str):
         return Rewritten(None, made)
-    if tag := left_tag(f"{made.thought}\n\n{made.solution}"):
-        return Rewritten(None, tag)
     try:
-        return Rewritten(join(made), None)
+        text = join(made)
     except ValueError as error:
         return Rewritten(None, str(error))
+    left = left_mark(text)
+    return Rewritten(None if left else text, left)
 
 
 @dataclass(frozen=True)

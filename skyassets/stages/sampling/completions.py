@@ -97,11 +97,23 @@ class Completer:
         first = sorted(wanted, key=lambda key: -longest.get(key, -1.0))
         summary = self.ensure(model, first, wanted.__getitem__)
         # Read the replies from the store: if another run stored one first, that one counts.
+        completions = self._completions(wanted)
+        return Replies(summary.errors, summary.reused, summary.requested, completions)
+
+    def stored(self, requests: Sequence[Request], error: str) -> Replies:
+        """Return the stored completions, and `error` for every other request; asks nothing."""
+        wanted = {request.id: request for request in requests}
+        completions = self._completions(wanted)
+        missing = dict.fromkeys([key for key in wanted if key not in completions], error)
+        return Replies(missing, reused=len(completions), completions=completions)
+
+    def _completions(self, wanted: Mapping[str, Request]) -> dict[str, dict[str, object]]:
+        """The stored completions of `wanted`, by id, with the finish reasons in common words."""
         completions = {str(row["completion_id"]): row for row in self.rows.get(list(wanted)).iter_rows(named=True)}
         for key, row in completions.items():
             limit = wanted[key].sampling.max_tokens
             row["finish_reason"] = resolved(row["finish_reason"], row["completion_tokens"], limit)
-        return Replies(summary.errors, summary.reused, summary.requested, completions)
+        return completions
 
     def ensure(self, model: Model, ids: Sequence[str], request_of: Callable[[str], Request]) -> RequestSummary:
         """Store a completion, or return an error, for each of `ids`, requesting them in this order.

@@ -3,7 +3,7 @@
 import copy
 
 import pytest
-from engines.family_templates import GEMMA, LLAMA, QWEN, QWEN3, R1, SMOL, Family, family_tokenizer
+from engines.family_templates import GEMMA, GPT_OSS, LLAMA, QWEN, QWEN3, R1, SMOL, Family, family_tokenizer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_base import conversation
@@ -11,8 +11,14 @@ from tiny_base import conversation
 from skyassets.core.errors import TrainerError
 from skyassets.core.ports import Conversation, Message
 from skyassets.engines.tokenizing.chat_tokenizer import ChatTokenizer
+from skyassets.engines.tokenizing.fitting import encode_fitting
+from skyassets.engines.tokenizing.token_file import TokenExample
+from skyassets.stages.curation.examples import STRUCTURE_TOKENS
+from skyassets.stages.curation.student_form import Marks, StudentForm
+from skyassets.stages.extraction.trace_format import Structured
 
 FAMILIES = (QWEN, LLAMA, SMOL, GEMMA)
+FORMS = [StudentForm(marks) for marks in Marks]
 TEXTS = st.text(st.sampled_from("ab 4.\n\\é😀`{}") | st.characters(exclude_categories=["Cs", "Cc"]), max_size=30)
 
 
@@ -96,6 +102,27 @@ def test_gemma_refuses_a_system_turn_and_the_error_says_what_to_do() -> None:
         TrainerError, match=r"example a: .*\(system, user\): System role not supported; .*first user turn"
     ):
         chat(GEMMA).encode(example)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=str)
+def test_gpt_oss_learns_the_channel_that_its_server_leaves_to_it(form: StudentForm) -> None:
+    answer = form.answer(Structured("We add.", "It is 4."))
+    example = Conversation("a", (Message("system", "Be good."), *conversation("", "What?", answer).messages))
+    assert learned_runs(GPT_OSS, example) == [f"<|channel|>final<|message|>{answer}<|return|>"]
+    prompt = whole_text(GPT_OSS, example).partition("<|channel|>final<|message|>")[0]
+    assert prompt.endswith(GPT_OSS.asks)
+    (counted,) = encode_fitting(chat(GPT_OSS), [example], STRUCTURE_TOKENS)
+    assert isinstance(counted, TokenExample)
+    assert counted.learned.sum() == chat(GPT_OSS).encode(example).learned.sum()
+    native = conversation("a", "What?", "<|channel|>analysis<|message|>We add.<|end|>")
+    with pytest.raises(TrainerError, match=r"the chat template rejects its turns"):
+        chat(GPT_OSS).encode(native)
+
+
+@pytest.mark.parametrize("answer", ["final", "a", "e", "final final", "channel", "<think>", "|>", "<|", "4.\n\n<|a|>"])
+def test_an_answer_like_the_channels_name_is_learned_whole(answer: str) -> None:
+    runs = learned_runs(GPT_OSS, conversation("a", "What?", answer))
+    assert runs == [f"<|channel|>final<|message|>{answer}<|return|>"]
 
 
 def test_the_distilled_deepseek_would_lose_the_thought() -> None:

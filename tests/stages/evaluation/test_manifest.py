@@ -7,7 +7,16 @@ import pytest
 
 from skyassets.core.ports import Model, Sampling
 from skyassets.recipes.smoke import smoke
-from skyassets.stages.evaluation.manifest import OWN, UNKNOWN, Server, engine, model_entries, sampling_entries, title
+from skyassets.stages.evaluation.manifest import (
+    OWN,
+    UNKNOWN,
+    Server,
+    engine,
+    model_entries,
+    publishable,
+    sampling_entries,
+    title,
+)
 
 NOTED = {"dtype": "auto", "chat template": "t", "tokenizer": "k", "weights dtype": "bf16", "gpu": "none", "cpu": "c"}
 
@@ -101,3 +110,16 @@ def test_every_value_is_plain() -> None:
         "base", Model("m", "1"), [Server("s 1", NOTED)]
     )
     assert json.loads(json.dumps(result)) == result
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [
+        ("http://10.0.0.7:8000/v1: has no model", f"{OWN}: has no model"),
+        ("see https://api.example.com/models.", "see api.example.com."),
+        ("vllm died: see /home/me/logs/vllm.log", "vllm died: see a file"),
+        ("429 and/or 400 tokens/s", "429 and/or 400 tokens/s"),
+    ],
+)
+def test_a_reason_is_published_without_private_places(reason: str, shown: str) -> None:
+    assert publishable(reason) == shown

@@ -214,6 +214,9 @@ def test_a_rewriters_own_thought_is_not_its_text() -> None:
         "<|channel|>final<|message|>" * 20_000, "<seed:cot_budget_reflect>" * 20_000,
         "<seed:think>" + "<seed:cot_budget_reflect>" * 20_000 + "</seed:think>x", "\n" * 100_000, "`" * 100_000,
         "```\n" * 30_000, "<|start|>" * 50_000, " " * 100_000 + "<think>",
+        "<think " * 50_000, "<think a=b" * 30_000, "<think" + " " * 100_000, "< " * 100_000,
+        "<think>" + "</reason> " * 30_000, "<think>" + "<reason>a</reason> " * 10_000 + "</think>b",
+        "thought\n" + "a.The " * 30_000, "thought\n" + "`" * 50_000,
     ],
 )  # fmt: skip
 def test_no_text_takes_long_to_split(text: str) -> None:
