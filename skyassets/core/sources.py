@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
+from skyassets.core.conditions import Condition
+
 
 @dataclass(frozen=True)
 class Generated:
@@ -91,8 +93,8 @@ class Source:
     """The column with the source's own difficulty level."""
     trace: str = ""
     """The column with a ready-made trace that is used instead of asking the teacher."""
-    where: tuple[tuple[str, str], ...] = ()
-    """Only rows with these values in these columns."""
+    where: tuple[tuple[str, str | Condition], ...] = ()
+    """Only rows with these values in these columns, or for which these conditions hold."""
     window: Window | None = None
     """Only rows within these dates."""
     first: int | None = None

@@ -26,6 +26,7 @@ NAME = (
 )
 """What a value is called: `x`, `AB`, `S_{100}`, `f(2)`, `\\angle ABC`, `\\omega(r)`."""
 _NAMED = re.compile(rf"({NAME})\s*(?:=|\\in(?![A-Za-z]))\s*(?![=<>])")
+_LABEL = re.compile(r"(?:^|(?<=[\s,;}]))\(([a-h])\)")
 _CASES = re.compile(r"\\begin\{cases\}(.*?)(?:\\\\)?\s*\\end\{cases\}", re.DOTALL)
 _IF = re.compile(r"\\(?:text|mbox) ?\{ ?(?:if|for|when|,| )* ?\}|(?<![A-Za-z])(?:if|for|when)(?![A-Za-z])|^,|,$")
 _OR = re.compile(r"\\(?:text|mbox|mathrm) ?\{ ?or ?\}|(?<![A-Za-z])or(?![A-Za-z])|\\lor(?![A-Za-z])|\\vee(?![A-Za-z])")
@@ -57,7 +58,7 @@ def _same(answer: str, gold: str, depth: int) -> bool | None:
     if depth > DEEPEST:
         return None
     verdict = same_value(given, wanted)
-    for take_apart in (_named, _unions, _cases, _matrices, _named_tuple, _groups, _lists):
+    for take_apart in (_labelled, _named, _unions, _cases, _matrices, _named_tuple, _groups, _lists):
         if verdict is None:
             verdict = take_apart(given, wanted, depth + 1)
     if verdict is not None:
@@ -75,6 +76,26 @@ def _unlike(given: str, wanted: str) -> bool:
 def _is_composed(text: str) -> bool:
     parts = group(text)
     return bool(_MATRIX.fullmatch(text)) or "\\cup" in text or (parts is not None and len(parts[1]) > 1)
+
+
+def _labelled(given: str, wanted: str, depth: int) -> bool | None:
+    """Whether the parts (a), (b), ... agree. A list without labels has them in their order."""
+    one, other = labelled(given), labelled(wanted)
+    if not one and not other:
+        return None
+    values, wanted_values = (parts or split(text) for parts, text in ((one, given), (other, wanted)))
+    if len(values) != len(wanted_values):
+        return False if one and other else None
+    return _all_same(zip(values, wanted_values, strict=True), depth)
+
+
+def labelled(text: str) -> list[str]:
+    """The parts of an answer in parts (a), (b), ..., in this order; empty if it is none."""
+    parts = _LABEL.split(text)
+    letters = "".join(parts[1::2])
+    if parts[0].strip() or len(letters) < 2 or letters != "abcdefgh"[: len(letters)]:
+        return []
+    return [part.strip().strip(",;").strip() for part in parts[2::2]]
 
 
 def _named(given: str, wanted: str, depth: int) -> bool | None:

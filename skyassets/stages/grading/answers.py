@@ -7,7 +7,7 @@ import re
 
 from skyassets.core.ports import AnswerComparator, Judgement, Verdict
 from skyassets.stages.equivalence.choices import Options, is_choice, right_text, selected
-from skyassets.stages.equivalence.compare import NAME, aligned, is_ordered, same
+from skyassets.stages.equivalence.compare import NAME, aligned, is_ordered, labelled, same
 from skyassets.stages.equivalence.latex import group, split, tidy
 from skyassets.stages.equivalence.number import quantity
 from skyassets.stages.equivalence.numeric import differ
@@ -76,6 +76,8 @@ def _ignored_part(given: str, wanted: str) -> str | None:
         return "an approximation or a remainder in one of two formulas"
     if any(_CALL_OF_SEVERAL.search(text) for text in both):
         return "a function of several values"
+    if bool(labelled(given)) != bool(labelled(wanted)):
+        return "several parts beside one value"
     if LETTER.fullmatch(wanted) and LETTERED.match(given):
         return "a letter, and more than it"
     if re.fullmatch(r"\w+_\{?\d+\}?", given) and given.partition("_")[0] == wanted:

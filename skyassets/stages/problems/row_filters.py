@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 
+from skyassets.core.conditions import Condition
 from skyassets.core.errors import SourceError
 from skyassets.core.sources import Reader, Source, Unreadable, Window
 from skyassets.stages.problems.row_types import SourceRow
@@ -57,7 +58,7 @@ def wanted_rows(
             missing = {field: column for field, column in missing.items() if column not in row}
             if position + 1 >= LOOKED_AT:
                 _all_there(source, missing, seen)
-        if any(str(row.get(column)) != value for column, value in source.where):
+        if not all(_holds(condition, row.get(column)) for column, condition in source.where):
             continue
         fault = None
         try:
@@ -71,6 +72,10 @@ def wanted_rows(
         if chosen == source.first:
             break
     _all_there(source, missing if seen else {}, seen)
+
+
+def _holds(condition: str | Condition, value: object) -> bool:
+    return str(value) == condition if isinstance(condition, str) else condition.holds(value)
 
 
 def _all_there(source: Source, missing: Mapping[str, str], seen: Iterable[str]) -> None:

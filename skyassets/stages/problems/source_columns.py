@@ -8,16 +8,22 @@ from collections.abc import Callable, Mapping
 
 from skyassets.core.sources import Source
 from skyassets.core.text import well_formed
-from skyassets.stages.equivalence.scorers import unusable
+from skyassets.stages.equivalence.scorers import is_scored, unusable
 from skyassets.stages.extraction.final_answer import strict_answer
 from skyassets.stages.problems.layouts import canonical_tests, reference_solutions
 from skyassets.stages.problems.row_types import SourceRow
 
+SENTINELS = frozenset(
+    {"proof", "notfound", "not found", "n/a", "na", "none", "null", "nan", "?", "no answer", "see solution", "tbd"}
+)
+"""What data sets write where a problem has no final answer, in lower case."""
+ANSWER_NAMES = ("ground_truth", "answer", "final_answer", "target", "solution", "value")
+"""The fields of a JSON object that may hold an answer."""
 REFERENCES = 3
 """Reference solutions that are kept and tried per problem."""
 
-_MARKER = re.compile(r"<image[ _]?\d+>|data:image/\w+", re.IGNORECASE)
-"""A numbered image placeholder, or an embedded image. A bare `<image>` does not count: in Codeforces' statements it
+_MARKER = re.compile(r"<image[ _]?\d+>|data:image/\w+|!\[[^\]\n]*\]\([^)\s]+[^)\n]*\)|\\includegraphics", re.IGNORECASE)
+"""A numbered image placeholder, an embedded image, or Markdown's or LaTeX's way to show one. A bare `<image>` does not count: in Codeforces' statements it
 replaces a formula, and the statement can be answered without it.
 """
 
@@ -85,7 +91,7 @@ def _answer(value: object) -> str | None:
         case None:
             return None
         case str():
-            return well_formed(value) if value.strip() else None
+            return _written(well_formed(value)) if value.strip() else None
         case bool():
             return "true" if value else "false"
         case int() | float() if math.isfinite(value):
@@ -96,6 +102,31 @@ def _answer(value: object) -> str | None:
             return ", ".join(str(_answer(each)) for each in several)
         case _:
             raise ValueError(f"the ground truth is no answer but {_kind(value)}")
+
+
+def _written(text: str) -> str | None:
+    """An answer in a text, which may be JSON of texts; `[1, 2]` stays an interval or a list as it is written.
+
+    Raises:
+        ValueError: when it is a word for a missing answer.
+    """
+    if text.strip().casefold().rstrip(".") in SENTINELS:
+        raise ValueError(f"the ground truth is no answer but {text.strip()!r}")
+    if not text.lstrip().startswith(("[", "{")) or is_scored(text):
+        return text
+    with contextlib.suppress(ValueError, RecursionError):
+        match json.loads(text):
+            case [*texts] if texts and all(isinstance(each, str) for each in texts):
+                return _answer(texts)
+            case dict() as holder if named := [holder[name] for name in ANSWER_NAMES if name in holder]:
+                return _answer(named[0])
+            case dict() as holder if holder:
+                return _unread(holder)
+    return text
+
+
+def _unread(value: object) -> str | None:
+    raise ValueError(f"the ground truth is no answer but {_kind(value)}")
 
 
 def _tests(source: Source, row: SourceRow) -> str | None:
