@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, replace
 from typing import IO, Any, Literal
 
@@ -77,6 +77,15 @@ def answers_of(file: IO[bytes]) -> Iterator[Answer]:
     for line in file:
         with contextlib.suppress(ValueError):
             yield answer_of(line)
+
+
+def common_error(files: Iterable[IO[bytes]], rows: Set[str]) -> str:
+    """Return the error that all `rows` have, if the files hold these and no other rows; else an empty text."""
+    answers = {answer.id: answer for file in files for answer in answers_of(file)}
+    if answers.keys() != rows or any(answer.body is not None for answer in answers.values()):
+        return ""
+    errors = {answer.error for answer in answers.values()}
+    return errors.pop() if len(errors) == 1 else ""
 
 
 def unreadable(file: IO[bytes]) -> int:
