@@ -8,6 +8,7 @@ import pytest
 from engines.provider import Provider, provider
 from shell import Shell
 
+from skyassets.core.rows.ledger import LedgerEntries
 from skyassets.core.rows.store import RowStore
 from skyassets.core.tables.declarations import COMPLETIONS
 
@@ -58,7 +59,7 @@ def spent(folder: Path) -> tuple[int, float]:
     """Calls and dollars in the ledger."""
     path = folder / "smoke" / "ledger.parquet"
     rows = pl.read_parquet(path).filter(pl.col("asset") == "teacher_traces")
-    return int(rows["calls"].sum()), float(rows["dollars"].sum())
+    return int(rows["calls"].sum()), round(float(rows["dollars"].sum()), 9)
 
 
 @pytest.mark.slow
@@ -100,6 +101,37 @@ def test_a_run_that_makes_nothing_fails_and_says_why(server: Provider, tmp_path:
         assert set(traces["finish_reason"]) == {RED[mode].split()[-1].strip("'")}
         assert shell.run(*SELECTED, **settings(server, mode)).returncode != 0
         assert server.seen(mode)["calls"] - before == calls
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["always-empty", "too-large", "no-completion"])
+def test_what_was_paid_for_in_vain_is_paid_for_once_until_it_is_asked_again(
+    server: Provider, tmp_path: Path, mode: str
+) -> None:
+    shell = Shell(tmp_path)
+    before = server.seen(mode)["calls"]
+    done = shell.run(*SELECTED, **settings(server, mode))
+    assert done.returncode == 0, done.stdout
+    traces = pl.read_parquet(shell.data / "smoke" / "teacher_traces.parquet")
+    failed = traces.filter(pl.col("finish_reason") == "error")
+    assert 0 < failed.height < ROWS == traces.height
+    assert all("so later runs do not ask it again" in reason for reason in failed["error"])
+    calls, account = server.seen(mode)["calls"] - before, spent(shell.data)
+    entries = LedgerEntries(shell.data / "rows").read().filter(pl.col("event") == "failed calls")
+    stored = RowStore(shell.data / "rows", COMPLETIONS).everything(["dollars"])
+    assert account == (ROWS - failed.height, pytest.approx(stored["dollars"].sum() + entries["dollars"].sum()))
+    assert shell.run(*SELECTED, **settings(server, mode)).returncode == 0
+    # Another pipeline with the same requests: the table is made again, and still without a call.
+    (shell.data / "smoke" / "teacher_traces.manifest.json").unlink()
+    assert shell.run(*SELECTED, **settings(server, mode)).returncode == 0
+    assert (server.seen(mode)["calls"] - before, spent(shell.data)) == (calls, account)
+    assert pl.read_parquet(shell.data / "smoke" / "teacher_traces.parquet").equals(traces)
+
+    assert f"{failed.height}" in shell.run("skyassets", "reask").stdout
+    assert shell.run(*SELECTED, **settings(server, mode)).returncode == 0
+    assert server.seen(mode)["calls"] - before == calls + (calls - (ROWS - failed.height))
+    assert shell.run("skyassets", "reask", "--dry-run").returncode == 0
+    assert spent(shell.data)[1] == pytest.approx(account[1] + entries["dollars"].sum())
 
 
 def test_a_hosted_teachers_first_refusal_is_seen_by_the_doctor(server: Provider, tmp_path: Path) -> None:

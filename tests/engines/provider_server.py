@@ -7,6 +7,7 @@ its last body. The modes are the functions of `MODES`: each gets the body and th
 import gzip
 import json
 import threading
+import zlib
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
@@ -138,6 +139,21 @@ def refusal(body: Body, plain: Body) -> Answer:
     return 200, plain
 
 
+def failing(answer: Callable[[Body], Any]) -> Callable[[Body, Body], Answer]:
+    """For a third of the rows, the same useless answer at every call."""
+
+    def mode(body: Body, plain: Body) -> Answer:
+        row = f"{body.get('seed')} {body['messages']}"
+        return 200, answer(plain) if zlib.crc32(row.encode()) % 3 == 0 else plain
+
+    return mode
+
+
+def without_text(plain: Body) -> Body:
+    plain["choices"][0]["message"]["content"] = ""
+    return plain
+
+
 def tool_call(body: Body, plain: Body) -> Answer:
     call = {"id": "1", "type": "function", "function": {"name": "python", "arguments": "{}"}}
     plain["choices"][0] |= {
@@ -176,6 +192,10 @@ MODES: dict[str, Callable[[Body, Body], Answer]] = {
     "empty-at-times": empty_at_times,
     "refusal": refusal,
     "tool-call": tool_call,
+    "always-empty": failing(without_text),
+    "too-large": failing(lambda plain: b" " * (65 << 20)),
+    "no-completion": failing(lambda plain: {**plain, "choices": []}),
+    "cut-json": failing(lambda plain: b'{"id": "x", "cho'),
 }
 
 

@@ -57,7 +57,7 @@ COLUMNS: dict[str, Column] = {
     "asked_for": _text("The recipe and asset the call was first made for (recipe/asset).", measured=True),
     "run": _text("The Dagster run that made the call.", measured=True),
     "sample": _whole("Which of the n samples of the problem, from 0."),
-    "error": _text("Why there is no text; null if there is. The next run requests such a row again."),
+    "error": _text("Why there is no text; null if there is. The next run asks again, unless it was paid for."),
     "cut": _text("How a completion cut by the token limit was handled: kept, dropped or resampled; null if none was."),
     "cut_completions": _texts("The attempt's completions that the limit cut, in the order of requests."),
     # traces and rewrites

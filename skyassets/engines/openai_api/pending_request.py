@@ -54,11 +54,16 @@ class PendingRequest:
 
     def is_out_of_attempts(self, most: int) -> bool:
         """Whether it must not be sent again, if `most` attempts are allowed."""
-        paid = self.timeouts >= MOST_TIMEOUTS or self.empty >= MOST_EMPTY
+        paid = self.timeouts >= MOST_TIMEOUTS or self.is_always_empty
         return self.attempts >= most or paid or self.busy >= BUSY_ATTEMPTS * most
 
-    def given_up(self, reason: str, served_by: str) -> Reply:
-        """Return the reply for a request that failed for good, with the reason as its error."""
+    @property
+    def is_always_empty(self) -> bool:
+        """Whether it got as many empty texts as it may: asking it in a later run would only be paid for again."""
+        return self.empty >= MOST_EMPTY
+
+    def given_up(self, reason: str, served_by: str, is_final: bool) -> Reply:
+        """Return the reply for a request that failed, with the reason as its error."""
         seconds = time.monotonic() - self.began
         error = well_formed(reason)
-        return Reply(self.request.id, "", "error", 0, 0, seconds, served_by, error, now(), self.dollars)
+        return Reply(self.request.id, "", "error", 0, 0, seconds, served_by, error, now(), self.dollars, "", is_final)

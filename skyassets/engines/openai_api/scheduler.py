@@ -169,7 +169,7 @@ class RequestScheduler:
         """Queue the request for a retry, or give it up; raise if no server works any more."""
         now = time.monotonic()
         if not failure.is_transient:
-            self._give_up(pending, failure.reason, connection)
+            self._give_up(pending, failure.reason, connection, is_final=failure.is_paid)
             if failure.is_rejected and self.refusals.record(failure.reason):
                 raise ServerError(
                     f"{connection.endpoint.base_url}: the first {SAME} requests were refused with {failure.reason!r}, "
@@ -180,7 +180,8 @@ class RequestScheduler:
             await self._check_presence(connection)
         pending.record(failure)
         if pending.is_out_of_attempts(self.settings.attempts):
-            self._give_up(pending, f"{failure.reason} (attempt {pending.tries}, the last)", connection)
+            reason = f"{failure.reason} (attempt {pending.tries}, the last)"
+            self._give_up(pending, reason, connection, is_final=pending.is_always_empty)
         else:
             pause = failure.pause(max(pending.tries, 1), self.settings.backoff, LONGEST_BACKOFF)
             self.queue.retry(pending, now + pause)
@@ -204,8 +205,10 @@ class RequestScheduler:
             if all(other.is_absent for other in self.connections):
                 raise
 
-    def _give_up(self, pending: PendingRequest, reason: str, connection: EndpointConnection) -> None:
-        self._deliver(pending.given_up(reason, connection.endpoint.served_by))
+    def _give_up(
+        self, pending: PendingRequest, reason: str, connection: EndpointConnection, *, is_final: bool = False
+    ) -> None:
+        self._deliver(pending.given_up(reason, connection.endpoint.served_by, is_final))
 
     def _deliver(self, reply: Reply) -> None:
         """Pass a reply to `keep`, unless it has raised before."""

@@ -60,7 +60,8 @@ def reply_from(request: Request, answer: Answer, seconds: float, served_by: str)
     except ErrorInAnswerError as error:
         return failed(request, f"{error.code}: {error}".removeprefix(": "), seconds, served_by)
     except UnusableError as error:
-        reply = failed(request, str(error), seconds, served_by)
+        # A batch is one attempt: what it charged for is not asked again.
+        reply = replace(failed(request, str(error), seconds, served_by), is_final=True)
         if error.tokens is None:
             return replace(reply, dollars=None)
         return replace(reply, prompt_tokens=error.tokens[0], completion_tokens=error.tokens[1])

@@ -14,7 +14,8 @@ from skyassets.stages.evaluation.config import Evaluation, asking_of
 from skyassets.stages.grading.config import Mode
 from skyassets.stages.grading.judge import CODE, Case, case
 from skyassets.stages.grading.verdicts import GradingConfig, is_unfinished, verdicts
-from skyassets.stages.sampling.completions import Completer, Replies
+from skyassets.stages.sampling.completions import Completer
+from skyassets.stages.sampling.replies import Replies
 from skyassets.stages.sampling.sample import Attempt, answer_columns, attempt_id, attempts
 from skyassets.stages.sampling.usable_rows import why_unusable
 
@@ -62,7 +63,7 @@ def answer(
         replies = evaluated.completer.complete(evaluated.model, [attempt.request for attempt in wanted])
         drafts += [(evaluated, attempt, replies) for attempt in wanted]
         metadata |= {f"{evaluated.role}: {name}": count for name, count in replies.metadata.items()}
-        failed += len(replies.errors)
+        failed += replies.unfinished
         errors = [replies.errors.get(attempt.request.id) for attempt in wanted]
         unusable = unusable or why_unusable(f"answers of {evaluated.role}", errors)
     rows = [_row(evaluated, attempt, replies, epoch) for evaluated, attempt, replies in drafts]

@@ -18,8 +18,12 @@ from hypothesis import strategies as st
 from skyassets.core.errors import BudgetError, ServerError
 from skyassets.core.money import Budget, Price
 from skyassets.core.ports import Reply
+from skyassets.core.rows.ledger import LedgerEntry, LedgerEvent
+from skyassets.core.rows.store import RowStore
+from skyassets.core.tables.declarations import COMPLETIONS
 from skyassets.engines.chat_format.dialect import Dialect
 from skyassets.engines.openai_batch.records import BatchRecord, BatchRecords, server_name
+from skyassets.stages.sampling.completions import Completer
 
 PRICE = Price(1.0, 2.0, as_of="2026-01-01", source="the test")
 ROW = (1000 * 1.0 + 500 * 2.0) / 1e6 / 2
@@ -186,6 +190,21 @@ def test_a_batch_whose_rows_are_all_refused_stops_the_run_in_the_servers_words(t
         pytest.raises(ServerError, match=r"all 12 rows of batch .* were refused with .*'messages' is not supported"),
     ):
         server.ask(*(f"r{n}: ok" for n in range(12)), price=PRICE)
+
+
+def test_a_row_of_a_batch_that_was_paid_for_in_vain_is_paid_for_once(tmp_path: Path) -> None:
+    entries: list[LedgerEntry] = []
+    rows = [request("a: ok"), request("b: empty"), request("c: 500")]
+    with batch_server(tmp_path) as server:
+        completer = Completer(
+            RowStore(tmp_path, COMPLETIONS), server.batch(price=PRICE), lambda tally: None, record=entries.append
+        )
+        first, again = completer.complete(MODEL, rows), completer.complete(MODEL, rows)
+        assert server.seen()["paid"] == {"a": 1, "b": 1, "c": 2}
+    assert first.errors == again.errors
+    assert (sorted(first.errors), first.final, first.unfinished) == (["b", "c"], {"b"}, 1)
+    failed = [entry for entry in entries if entry.event is LedgerEvent.FAILED]
+    assert [(entry.count, entry.dollars) for entry in failed] == [(1, ROW), (1, 0.0), (1, 0.0)]
 
 
 def test_a_repeated_line_is_one_reply(server: BatchServer) -> None:
