@@ -54,13 +54,13 @@ class PendingRequest:
 
     def is_out_of_attempts(self, most: int) -> bool:
         """Whether it must not be sent again, if `most` attempts are allowed."""
-        paid = self.timeouts >= MOST_TIMEOUTS or self.is_always_empty
+        paid = self.timeouts >= MOST_TIMEOUTS or self.empty >= MOST_EMPTY
         return self.attempts >= most or paid or self.busy >= BUSY_ATTEMPTS * most
 
     @property
     def is_always_empty(self) -> bool:
-        """Whether it got as many empty texts as it may: asking it in a later run would only be paid for again."""
-        return self.empty >= MOST_EMPTY
+        """Whether it got an empty text at every attempt, or too often: a later run would only pay for another one."""
+        return 0 < self.empty >= min(MOST_EMPTY, self.attempts)
 
     def given_up(self, reason: str, served_by: str, is_final: bool) -> Reply:
         """Return the reply for a request that failed, with the reason as its error."""
