@@ -140,7 +140,7 @@ COLUMNS: dict[str, Column] = {
     "made_with": _text("JSON of how the number was made: models, engine, sampling, prompts, graders.", measured=True),
     # ledger
     "entry_id": _text("The entry's random id."),
-    "event": _text("What happened: failed calls, reused rows, serving or training."),
+    "event": _text("What happened: failed calls, calls of the doctor, reused rows, serving or training."),
     "count": _whole("Number of calls or rows; 1 for machine time.", measured=True),
     "gpus": _whole("GPUs in use; a machine without GPUs counts as one.", measured=True),
     "ledger_id": _text("Digest of asset, model and run."),
