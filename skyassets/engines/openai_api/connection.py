@@ -118,7 +118,7 @@ class EndpointConnection:
         if adapted is None:
             return False
         self.dialect = adapted
-        self._log(f"{self.endpoint.base_url}: {failure.reason}; all requests are now sent {adapted.difference(used)}")
+        self._log(f"{self.endpoint.shown}: {failure.reason}; all requests are now sent {adapted.difference(used)}")
         return True
 
     def record(self, failure: RequestFailure | None, completion_tokens: int = 0) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from skyassets.core.errors import BudgetError
 from skyassets.core.money import Budget, in_dollars
 from skyassets.engines.chat_format.reply import ErrorInAnswerError
+from skyassets.engines.openai_api.shown_url import shown_url, with_shown_urls
 
 if TYPE_CHECKING:
     import openai
@@ -82,7 +83,7 @@ def response_failure(error: "openai.APIStatusError") -> RequestFailure:
     """Classify a response with another status than success."""
     status, headers = error.status_code, error.response.headers
     if status // 100 == 3:
-        place = headers.get("location", "another place")
+        place = shown_url(headers.get("location", "another place"))
         refusal = f"it redirects to {place}, which is not followed: set the URL to that place if you trust it"
         return RequestFailure(f"{status}: {_message(error)}", is_transient=False, refusal=refusal)
     return status_failure(status, _message(error), str(error.code or ""), headers)
@@ -117,7 +118,7 @@ def connection_failure(error: Exception) -> RequestFailure:
     while cause.__cause__ is not None:
         cause = cause.__cause__
     is_sent = not isinstance(cause, ConnectionRefusedError | socket.gaierror)
-    reason = f"{type(cause).__name__}: {cause}".rstrip(": ")
+    reason = with_shown_urls(f"{type(cause).__name__}: {cause}".rstrip(": "))
     return RequestFailure(reason, is_transient=True, is_silent=True, is_unreached=not is_sent, is_paid=is_sent)
 
 

@@ -172,7 +172,7 @@ class RequestScheduler:
             self._give_up(pending, failure.reason, connection, is_final=failure.is_paid)
             if failure.is_rejected and self.refusals.record(failure.reason):
                 raise ServerError(
-                    f"{connection.endpoint.base_url}: the first {SAME} requests were refused with {failure.reason!r}, "
+                    f"{connection.endpoint.shown}: the first {SAME} requests were refused with {failure.reason!r}, "
                     "and none succeeded: change what this names in the recipe or the settings, then run again"
                 )
             return
@@ -188,13 +188,13 @@ class RequestScheduler:
         failing = min(0.0 if one.failing_since is None else now - one.failing_since for one in self.connections)
         if failing > self.settings.patience:
             raise ServerError(
-                f"{connection.endpoint.base_url}: every request failed for {failing:.0f} s, the last one with "
+                f"{connection.endpoint.shown}: every request failed for {failing:.0f} s, the last one with "
                 f"{failure.reason!r}; earlier replies are kept: fix the server, then run again"
             )
         if connection.breaker.is_tripped and now - self.last_failure_line >= FAILURE_LINE_SECONDS:
             self.last_failure_line = now
             others = "the other servers continue" if len(self.connections) > 1 else "all replies so far are kept"
-            self.settings.log(f"{connection.endpoint.base_url}: {failure.reason}; retrying, {others}")
+            self.settings.log(f"{connection.endpoint.shown}: {failure.reason}; retrying, {others}")
 
     async def _check_presence(self, connection: EndpointConnection) -> None:
         """Check whether a server that has never responded is up; raise if no server is."""
