@@ -38,17 +38,19 @@ def reask(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     console = Console()
     failures = failure_store(deployment.data / "rows")
     stored = failures.everything(["model", "error", "asked_for"])
-    if stored.is_empty():
+    project = Project(recipe, deployment)
+    made = [table for table in REASONS if project.store.manifest(table) is not None]
+    # Also when nothing is stored any more: another recipe's `reask` has forgotten this recipe's failures too.
+    failed = {table: rows for table in made if (rows := _failed_rows(project, table))}
+    if stored.is_empty() and not failed:
         print_text(console, "No call has failed for good.")
         return 1
     _show(console, stored)
     if options.dry_run:
         return 0
+    for table, rows in failed.items():
+        project.store.mark_unfinished(table, rows)
     failures.clear()
-    project = Project(recipe, deployment)
-    for table in REASONS:
-        if project.store.manifest(table) is not None and (rows := _failed_rows(project, table)):
-            project.store.mark_unfinished(table, rows)
     print_text(console, f"Forgot {stored.height} failures. To ask again:\n  {materialize()}")
     return 0
 

@@ -231,7 +231,8 @@ class BatchRun:
             ids = [file_id for file_id in (batch.output_file_id, batch.error_file_id) if file_id]
             files = [stack.enter_context(self.account.file(file_id)) for file_id in ids]
             unreadable = sum(bad for _, bad in files)
-            refusal = "" if self.has_succeeded else common_error([file for file, _ in files], state.rows.keys())
+            is_proven = self.has_succeeded and used == self.dialect  # a refusal says nothing about the dialect
+            refusal = "" if is_proven else common_error([file for file, _ in files], state.rows.keys())
             if refusal and self._adapt(refusal, state):
                 return
             for answer in itertools.chain.from_iterable(answers_of(file) for file, _ in files):
@@ -247,7 +248,7 @@ class BatchRun:
         counts = f"{len(state.rows)} rows collected, {len(missing)} of them without a line"
         self._log(f"batch {batch.id} is {batch.status}, {counts}")
         self.has_succeeded |= bool(answered) and used == self.dialect
-        if refusal and len(state.rows) >= SAME:
+        if refusal and not self.has_succeeded and len(state.rows) >= SAME:
             self.rejections.append(
                 f"{self.server}: all {len(state.rows)} rows of batch {batch.id} were refused with {refusal!r}: change "
                 "what this names in the recipe or the settings, then run again"
@@ -260,10 +261,10 @@ class BatchRun:
     def _adapt(self, refusal: str, state: BatchState) -> bool:
         """Whether the rows of a refused batch are sent again in another dialect."""
         used, now = self._dialect_of(state), self.dialect
+        adapted = used.after(refusal, used.body(self._whole(next(iter(state.rows.values()))), self.model))
+        if adapted is None:
+            return False
         if now == self.first_dialect or now == used:  # else another refused batch has changed it in the meantime
-            adapted = used.after(refusal, used.body(self._whole(next(iter(state.rows.values()))), self.model))
-            if adapted is None:
-                return False
             self._log(f"{refusal}; all requests are now sent {adapted.difference(used)}")
             self.dialect, self.has_succeeded = adapted, False
         self._end(state)
