@@ -517,7 +517,7 @@ def test_a_run_killed_after_it_changed_the_dialect_leaves_batches_that_are_read_
 
 
 def test_after_repeated_random_kills_every_row_is_paid_once(tmp_path: Path) -> None:
-    with batch_server(tmp_path, "--looks", "20") as server:
+    with batch_server(tmp_path, "--looks", "40") as server:
         dice = random.Random(7)
         kills = 0
         for _ in range(12):
