@@ -269,6 +269,7 @@ MODES: dict[str, Callable[[Body, Body], Answer]] = {
     "always-empty": failing(without_text),
     "too-large": failing(lambda plain: b" " * (65 << 20)),
     "no-completion": failing(lambda plain: {**plain, "choices": []}),
+    "always-broken-off": ended("network_error"),
     "no-completion-at-all": lambda body, plain: (200, {**plain, "choices": []}),
     "cut-json": failing(lambda plain: b'{"id": "x", "cho'),
 }

@@ -227,3 +227,10 @@ def test_what_was_paid_for_and_cannot_succeed_is_final_and_a_passing_fault_is_no
     calls = {"always-empty": 3, "cut-json": 6}.get(mode, 1)
     assert server.seen(mode)["calls"] - before == 9 + (calls - 1) * len(failed)
     assert budget.spent == pytest.approx(sum(reply.dollars or 0.0 for reply in replies))
+
+
+@pytest.mark.parametrize(("mode", "is_final"), [("always-broken-off", False), ("no-completion-at-all", True)])
+def test_only_what_no_later_run_can_bring_is_final(server: Provider, mode: str, is_final: bool) -> None:
+    replies = ask(server.url(mode), requests(3))
+    assert all(reply.error for reply in replies)
+    assert {reply.is_final for reply in replies} == {is_final}
