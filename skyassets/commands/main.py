@@ -15,6 +15,7 @@ from skyassets.commands.doctor.doctor import DOCTOR
 from skyassets.commands.inspection.compare_rewrites import COMPARE_REWRITES
 from skyassets.commands.inspection.diff import DIFF
 from skyassets.commands.inspection.lineage import LINEAGE
+from skyassets.commands.inspection.reask import REASK
 from skyassets.commands.inspection.rejudge import REJUDGE
 from skyassets.commands.inspection.tokens import TOKENS
 from skyassets.commands.inspection.why import WHY
@@ -33,7 +34,7 @@ COMMANDS = {
     command.name: command
     for command in (
         *(STATUS, DOCTOR, REPORT, HISTORY, PLAN, FORECAST, LEDGER, WHY, LINEAGE, DIFF, PUBLISH, TOKENS),
-        *(REJUDGE, COMPARE_REWRITES),
+        *(REJUDGE, REASK, COMPARE_REWRITES),
     )
 }
 """The commands that need a recipe and a deployment. `completion` needs neither, so that errors in those cannot break a

@@ -21,15 +21,15 @@ def materialize(selection: str = "'*'") -> str:
 
 
 def prepare_shell(data: Path) -> str:
-    """The command that sets DAGSTER_HOME, without which Dagster forgets its runs."""
+    """The command that pins the data folder, and DAGSTER_HOME, without which Dagster forgets its runs."""
     if _SHELL.is_file():
         return f"source {shlex.quote(os.path.relpath(_SHELL))}"
-    home = shlex.quote(str(data / "dagster"))
-    return f"mkdir -p {home} && export DAGSTER_HOME={home}"
+    folder, home = (shlex.quote(str(path)) for path in (data, data / "dagster"))
+    return f"mkdir -p {home} && export SKYASSETS_DATA={folder} DAGSTER_HOME={home}"
 
 
 def open_ui(data: Path, environment: Mapping[str, str]) -> str:
     """The command that starts Dagster's UI from the current folder."""
     start = "dagster dev" if Path("workspace.yaml").is_file() else f"dagster dev -m {_DEFINITIONS}"
-    is_prepared = "DAGSTER_HOME" in environment and not _SHELL.is_file()
+    is_prepared = {"SKYASSETS_DATA", "DAGSTER_HOME"} <= environment.keys() and not _SHELL.is_file()
     return start if is_prepared else f"{prepare_shell(data)} && {start}"

@@ -116,6 +116,8 @@ class Reply:
     """What it cost; None if the price is unknown."""
     sent: str = ""
     """What was sent differently from what the request says, as JSON; empty if nothing was."""
+    is_final: bool = False
+    """For an error: whether the call was paid for and would fail again, so that no later run makes it."""
 
 
 class CompletionClient(Protocol):

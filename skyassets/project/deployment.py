@@ -24,6 +24,7 @@ from skyassets.engines.models.shape import base_shape
 from skyassets.engines.models.weights import is_on_hub, weights_folder
 from skyassets.engines.openai_api.endpoint import Endpoint
 from skyassets.engines.openai_api.remote_serving import RemoteServing
+from skyassets.engines.openai_api.shown_url import shown_url
 from skyassets.engines.openai_batch.serving import OpenAIBatch
 from skyassets.engines.sandbox.choice import ChosenSandbox
 from skyassets.engines.sandbox.container import IMAGE
@@ -52,8 +53,8 @@ class Deployment:
 
     data: Path
     engine: str = "auto"
-    urls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Role to the URLs of running servers; several share the load."""
+    urls: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
+    """Role to the URLs of running servers; several share the load. They may hold keys: show `shown_url` of them."""
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     """Role to its API key, or one key per URL; never shown, stored or fingerprinted."""
     openai_key: str = field(default="", repr=False)
@@ -200,8 +201,9 @@ class Deployment:
             return FREE
         if price := PRICES.get(self.names.get(role, model.name)):
             return price
+        places = ", ".join(map(shown_url, urls))
         raise BudgetError(
-            f"{role}: the price of {self.names.get(role, model.name)} at {', '.join(urls)} is unknown; export "
+            f"{role}: the price of {self.names.get(role, model.name)} at {places} is unknown; export "
             f"SKYASSETS_{role.upper()}_PRICE=INPUT,OUTPUT in dollars per million tokens (0,0 if it is free)"
         )
 

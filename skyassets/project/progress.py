@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from skyassets.core.money import Budget, in_dollars
-from skyassets.stages.sampling.completions import Tally
+from skyassets.stages.sampling.replies import Tally
 
 SECONDS_BETWEEN = 5.0
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from skyassets.core.errors import SkyassetsError
 from skyassets.core.money import Price
+from skyassets.engines.openai_api.shown_url import shown_url
 from skyassets.engines.sandbox.choice import SANDBOXES
 from skyassets.engines.serving.vllm_options import DTYPES, VllmOptions, refused
 from skyassets.project.deployment import ENGINES, NO_KEY, OPENAI, ROLES, Deployment
@@ -200,8 +201,10 @@ def _urls(environment: Mapping[str, str], role: str) -> tuple[str, ...]:
                 f"remove it; a key belongs in SKYASSETS_{role.upper()}_API_KEY"
             )
         if not is_whole:
+            # A comma in a query makes a part of its key look like a URL of its own.
+            shown = "a text" if "?" in environment[name].partition(url)[0] else repr(shown_url(url))
             raise SkyassetsError(
-                f"{name} contains {url!r}, which is not the URL of a server, such as http://gpu-box:8000/v1"
+                f"{name} contains {shown}, which is not the URL of a server, such as http://gpu-box:8000/v1"
             )
     return urls
 

@@ -79,6 +79,8 @@ EXITS: list[tuple[str, str, dict[str, str], int]] = [
     ("rejudge --dry-run", MADE, {}, 0),
     ("rejudge", NOTHING, {}, 1),
     ("rejudge --no-such-option", MADE, {}, 2),
+    ("reask", NOTHING, {}, 1),
+    ("reask --no-such-option", MADE, {}, 2),
     ("compare-rewrites --against user_recipes:other_words", MADE, {}, 0),
     ("compare-rewrites --against user_recipes:other_words", NOTHING, {}, 1),
     ("compare-rewrites --prompt nowhere.txt", MADE, {}, 2),

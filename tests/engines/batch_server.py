@@ -68,7 +68,7 @@ class Batch:
         if word == "late" and self.status in ("expired", "cancelled"):
             error = {"code": f"batch_{self.status}", "message": "This request could not be executed in time."}
             errors.append(json.dumps({**head, "response": None, "error": error}).encode())
-        elif Handler.refuse and Handler.refuse in row["body"]:
+        elif word != "taken" and Handler.refuse and Handler.refuse in row["body"]:
             body = {"error": {"message": f"Unsupported parameter: '{Handler.refuse}' is not supported.", "code": None}}
             errors.append(json.dumps({**head, "response": {"status_code": 400, "body": body}}).encode())
         elif word in ("400", "500"):
@@ -120,6 +120,7 @@ class State:
         self.paid: dict[str, int] = {}
         self.hanging: list[str] = []
         self.ends: list[str] = ["completed"]
+        self.looks: list[int] = [1]
 
     def word(self, kind: str) -> str:
         with self.lock:
@@ -129,10 +130,11 @@ class State:
                 return "ok"
             return words[0].removesuffix("...") if words[0].endswith("...") else words.pop(0)
 
-    def create(self, order: dict[str, Any], looks: int, queue: int, most: int) -> Batch:
+    def create(self, order: dict[str, Any], queue: int, most: int) -> Batch:
         with self.lock:
             rows = self.files[order["input_file_id"]]
             end = self.ends.pop(0) if len(self.ends) > 1 else self.ends[0]
+            looks = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
             under_way = sum(
                 len(one.rows) for one in self.batches.values() if one.status in ("validating", "in_progress")
             )
@@ -162,7 +164,6 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     state: State
     key = say = refuse = ""
-    looks = 1
     queue = most = 10**9
 
     def log_message(self, format: str, *args: object) -> None:
@@ -253,7 +254,7 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(200, {"id": name, "object": "file", "bytes": len(content), "created_at": 0, "purpose": "batch"})
 
     def create(self) -> None:
-        self.answer(200, self.state.create(json.loads(self.body), self.looks, self.queue, self.most).as_json())
+        self.answer(200, self.state.create(json.loads(self.body), self.queue, self.most).as_json())
 
     def list(self) -> None:
         with self.state.lock:
@@ -311,7 +312,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--play", action="append", default=[])
     parser.add_argument("--ends", default="completed")
-    parser.add_argument("--looks", type=int, default=1)
+    parser.add_argument("--looks", default="1")
     parser.add_argument("--queue", type=int, default=10**9)
     parser.add_argument("--most", type=int, default=10**9)
     parser.add_argument("--key", default="")
@@ -321,7 +322,8 @@ def main() -> None:
     Handler.state = State()
     Handler.state.ends = options.ends.split(",")
     Handler.state.played = {kind: words.split(",") for kind, _, words in (one.partition("=") for one in options.play)}
-    Handler.key, Handler.say, Handler.looks = options.key, options.say, options.looks
+    Handler.state.looks = [int(number) for number in options.looks.split(",")]
+    Handler.key, Handler.say = options.key, options.say
     Handler.refuse = options.refuse
     Handler.queue, Handler.most = options.queue, options.most
     server = Server(("127.0.0.1", 0), Handler)

@@ -144,6 +144,21 @@ def refusal(body: Body, plain: Body) -> Answer:
     return 200, plain
 
 
+def failing(answer: Callable[[Body], Any]) -> Callable[[Body, Body], Answer]:
+    """For a third of the rows, the same useless answer at every call."""
+
+    def mode(body: Body, plain: Body) -> Answer:
+        row = f"{body.get('seed')} {body['messages']}"
+        return 200, answer(plain) if zlib.crc32(row.encode()) % 3 == 0 else plain
+
+    return mode
+
+
+def without_text(plain: Body) -> Body:
+    plain["choices"][0]["message"]["content"] = ""
+    return plain
+
+
 def tool_call(body: Body, plain: Body) -> Answer:
     call = {"id": "1", "type": "function", "function": {"name": "python", "arguments": "{}"}}
     plain["choices"][0] |= {
@@ -251,6 +266,12 @@ MODES: dict[str, Callable[[Body, Body], Answer]] = {
         400, f"max_tokens: {body['max_tokens']} > 16, which is the maximum number of output tokens for this model"
     ),
     "names-temperature": refuses("temperature", say="{}: use the value that the model was tuned for"),
+    "always-empty": failing(without_text),
+    "too-large": failing(lambda plain: b" " * (65 << 20)),
+    "no-completion": failing(lambda plain: {**plain, "choices": []}),
+    "always-broken-off": ended("network_error"),
+    "no-completion-at-all": lambda body, plain: (200, {**plain, "choices": []}),
+    "cut-json": failing(lambda plain: b'{"id": "x", "cho'),
 }
 
 
@@ -310,6 +331,19 @@ class Handler(BaseHTTPRequestHandler):
         """An error that ends in the middle of the key where messages are cut."""
         key = self.headers["Authorization"]
         self.send(*error(400, "x" * 470 + key + "y" * 100))
+
+    def do_mirror(self, body: Body) -> None:
+        """An error that repeats the URL and the key."""
+        self.send(*error(400, f"cannot serve {self.path} with {self.headers['Authorization']}"))
+
+    def do_redirect_back(self, body: Body) -> None:
+        """A login page that is told where the caller came from, and with which key."""
+        key = str(self.headers["Authorization"]).removeprefix("Bearer ")
+        self.send(302, {}, {"Location": f"https://login.example/{key}?back={self.path}"})
+
+    def do_no_http(self, body: Body) -> None:
+        self.wfile.write(b"this is no HTTP\r\n\r\n")
+        self.close_connection = True
 
     def do_digits(self, body: Body) -> None:
         many = {"x-ratelimit-limit-requests": "9" * 5000, "x-ratelimit-limit-tokens": "9" * 400}

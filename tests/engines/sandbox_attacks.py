@@ -108,7 +108,7 @@ for p in glob.glob('/proc/[0-9]*/environ'):
 import ctypes
 g = ctypes.CDLL(None).getenv
 g.restype = ctypes.c_char_p
-print(g(b'SKYASSETS_ATTACKED'))
+print(g(b'ATTACKED_SECRET'))
 """,
     "command lines": """
 import glob

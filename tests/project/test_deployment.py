@@ -153,3 +153,21 @@ def test_an_invalid_url_of_a_server_is_named(url: str) -> None:
 
 def test_a_url_may_have_an_at_sign_in_its_path() -> None:
     assert from_environment({"SKYASSETS_TEACHER_URL": "http://box/@me/v1"}).urls["teacher"] == ("http://box/@me/v1",)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["gate/v1?key=hunter2", "http:///v1?key=hunter2", "http://gate/v1?key=hunter1,hunter2", "http://[a?key=hunter2"],
+)
+def test_a_key_in_a_text_that_is_no_url_is_not_shown(url: str) -> None:
+    with pytest.raises(SkyassetsError, match="is not the URL of a server") as error:
+        from_environment({"SKYASSETS_TEACHER_URL": url})
+    assert "hunter" not in str(error.value)
+
+
+def test_a_key_in_a_url_is_shown_by_no_deployment_and_no_error() -> None:
+    deployment = from_environment({"SKYASSETS_TEACHER_URL": "https://gate.example/v1?key=hunter2"})
+    assert "hunter2" not in repr(deployment)
+    with pytest.raises(BudgetError, match=r"at https://gate.example/v1\?key=\*\*\* is unknown") as error:
+        deployment.price("teacher", Model("unknown", "1"))
+    assert "hunter2" not in str(error.value)

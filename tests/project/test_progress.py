@@ -6,7 +6,7 @@ import pytest
 
 from skyassets.core.money import Budget
 from skyassets.project.progress import Progress, duration
-from skyassets.stages.sampling.completions import Tally
+from skyassets.stages.sampling.replies import Tally
 
 
 def progress_lines(*tallies: Tally, run_budget: Budget | None = None) -> list[str]:

@@ -1,7 +1,9 @@
 """What set-up, the package and the hosted checks say about themselves agrees."""
 
 import re
+import runpy
 import shlex
+import shutil
 import subprocess
 import tomllib
 from pathlib import Path
@@ -76,3 +78,19 @@ def test_the_hint_names_the_checkouts_own_script() -> None:
     command, script = shlex.split(hints.prepare_shell(ROOT / "data"))
     assert command == "source"
     assert Path(script).resolve() == ROOT / "deploy/shell.sh"
+
+
+def test_the_hint_of_an_installed_package_pins_the_data_folder_too(tmp_path: Path) -> None:
+    """An installed package has no `deploy/`, as this copy of the module."""
+    installed = tmp_path / "site-packages" / "skyassets" / "core" / "hints.py"
+    installed.parent.mkdir(parents=True)
+    shutil.copy(hints.__file__, installed)
+    data = tmp_path / "my data"
+    there = runpy.run_path(str(installed))
+    command = f"{there['prepare_shell'](data)} && cd / && echo $SKYASSETS_DATA $DAGSTER_HOME"
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, env={"PATH": "/usr/bin:/bin"}, capture_output=True)
+    assert done.stdout.decode().strip() == f"{data} {data}/dagster"
+    assert (data / "dagster").is_dir()
+    prepared = {"DAGSTER_HOME": "/x", "SKYASSETS_DATA": "/y"}
+    assert there["open_ui"](data, prepared).startswith("dagster dev")
+    assert there["open_ui"](data, {"DAGSTER_HOME": "/x"}).startswith("mkdir -p ")

@@ -17,6 +17,12 @@ def mine() -> Recipe:
     return replace(smoke(), name="mine", sources=(source,))
 
 
+def long_teacher() -> Recipe:
+    """The smoke recipe with a teacher that may think for long."""
+    teacher = smoke().teacher
+    return replace(smoke(), teacher=replace(teacher, sampling=replace(teacher.sampling, max_tokens=32_768)))
+
+
 def no_batch() -> Recipe:
     """A recipe that cannot be run."""
     return replace(smoke(), training=replace(smoke().training, global_batch=0))

@@ -17,11 +17,15 @@ from skyassets.core.errors import StoreError
 from skyassets.core.tables.declarations import LEDGER_ENTRIES
 from skyassets.core.text import now
 
+DOCTOR = "doctor"
+"""Stands in place of an asset for the doctor's calls."""
+
 
 class LedgerEvent(StrEnum):
     """What an entry records."""
 
     FAILED = "failed calls"
+    CHECKED = "calls of the doctor"
     REUSED = "reused rows"
     SERVING = "serving"
     TRAINING = "training"

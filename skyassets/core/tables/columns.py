@@ -57,7 +57,7 @@ COLUMNS: dict[str, Column] = {
     "asked_for": _text("The recipe and asset the call was first made for (recipe/asset).", measured=True),
     "run": _text("The Dagster run that made the call.", measured=True),
     "sample": _whole("Which of the n samples of the problem, from 0."),
-    "error": _text("Why there is no text; null if there is. The next run requests such a row again."),
+    "error": _text("Why there is no text; null if there is. The next run asks again, unless it was paid for."),
     "cut": _text("How a completion cut by the token limit was handled: kept, dropped or resampled; null if none was."),
     "cut_completions": _texts("The attempt's completions that the limit cut, in the order of requests."),
     # traces and rewrites
@@ -140,7 +140,7 @@ COLUMNS: dict[str, Column] = {
     "made_with": _text("JSON of how the number was made: models, engine, sampling, prompts, graders.", measured=True),
     # ledger
     "entry_id": _text("The entry's random id."),
-    "event": _text("What happened: failed calls, reused rows, serving or training."),
+    "event": _text("What happened: failed calls, calls of the doctor, reused rows, serving or training."),
     "count": _whole("Number of calls or rows; 1 for machine time.", measured=True),
     "gpus": _whole("GPUs in use; a machine without GPUs counts as one.", measured=True),
     "ledger_id": _text("Digest of asset, model and run."),

@@ -71,6 +71,12 @@ COMPLETIONS = Table(
         "seconds", "served_by", "sent", "at", "dollars", "asked_for", "run",
     ),
 )  # fmt: skip
+FAILURES = Table(
+    "failures",
+    "Calls that were paid for and brought no text; no later run makes them again. `skyassets reask` forgets them.",
+    "completion_id",
+    ("completion_id", "model", "error", "served_by", "sent", "at", "asked_for", "run"),
+)
 TRACES = Table(
     "teacher_traces",
     "The teacher's attempts, as it wrote them.",
@@ -168,4 +174,4 @@ LEDGER = Table(
 ASSET_TABLES = (
     PROBLEMS, BENCHMARK_PROBLEMS, TRACES, REWRITES, VERDICTS, EXAMPLES, CHECKPOINT, ANSWERS, REPORTS,
 )  # fmt: skip
-TABLES = (*ASSET_TABLES, COMPLETIONS, JUDGEMENTS, UNDECIDED, LEDGER_ENTRIES, LEDGER)
+TABLES = (*ASSET_TABLES, COMPLETIONS, FAILURES, JUDGEMENTS, UNDECIDED, LEDGER_ENTRIES, LEDGER)

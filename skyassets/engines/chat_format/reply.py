@@ -19,11 +19,20 @@ PASSING = (INTERRUPTED, ERROR)
 class UnusableError(Exception):
     """The response contains no completion. Holds an excerpt of it, and the token counts if it reported any."""
 
-    def __init__(self, reason: str, tokens: tuple[int, int] | None = None, is_passing: bool = False) -> None:
+    def __init__(
+        self,
+        reason: str,
+        tokens: tuple[int, int] | None = None,
+        *,
+        is_empty: bool = False,
+        is_broken_off: bool = False,
+    ) -> None:
         super().__init__(reason)
         self.tokens = tokens
-        self.is_passing = is_passing
-        """Whether asking again may bring a completion: the model ended without a text, or the server broke it off."""
+        self.is_empty = is_empty
+        """Whether the model ended without a text: asking again at once may bring one."""
+        self.is_broken_off = is_broken_off
+        """Whether the server broke the text off: asking again at any time may bring one."""
 
 
 class ErrorInAnswerError(Exception):
@@ -61,14 +70,14 @@ def reply_of(request: Request, content: bytes, seconds: float, served_by: str) -
     except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
         raise UnusableError(f"no completion in the answer: {_excerpt(content)}", tokens) from error
     if reason in PASSING:
-        raise UnusableError(f"the server broke the answer off ({_word(choice)})", tokens, is_passing=True)
+        raise UnusableError(f"the server broke the answer off ({_word(choice)})", tokens, is_broken_off=True)
     if reason in WITHOUT_TEXT:
         text = text or ""
     elif text is None:
         raise UnusableError(f"no text in the answer: {_excerpt(content)}", tokens)
     elif reason == STOP and not (parts.content or "").strip():
         what = "reasoning and no text" if parts.reasoning else "an empty text"
-        raise UnusableError(f"{what} in the answer: {_excerpt(content)}", tokens, is_passing=True)
+        raise UnusableError(f"{what} in the answer: {_excerpt(content)}", tokens, is_empty=True)
     # Without token counts, the price of the reply is not known yet.
     dollars = 0.0 if tokens else None
     return Reply(request.id, text, well_formed(reason), *(tokens or (0, 0)), seconds, served_by, dollars=dollars)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from skyassets.core.errors import ServerError
 from skyassets.engines.openai_api.failures import RefusedError, RequestFailure, connection_failure, response_failure
+from skyassets.engines.openai_api.shown_url import shown_url
 from skyassets.engines.openai_api.transport import (
     AnswerTooLargeError,
     certificates,
@@ -41,7 +42,7 @@ class OpenAIClient:
         import httpx2
         import openai
 
-        self.base_url = base_url
+        self.shown = shown_url(base_url)
         self.is_there = False
         """Whether the server has responded at all, with a success or an error."""
         self._on_headers = on_headers
@@ -105,12 +106,12 @@ class OpenAIClient:
         except openai.APIStatusError as error:
             if error.status_code in {401, 403}:
                 failure = response_failure(error)
-                raise ServerError(f"{self.base_url}: {failure.refusal} (response: {failure.reason})") from error
+                raise ServerError(f"{self.shown}: {failure.refusal} (response: {failure.reason})") from error
             names = ()
         except self._broken as error:
             raise ServerError(
-                f"{self.base_url}: no server responds ({connection_failure(error).reason}): start it or correct the URL"
-            ) from error
+                f"{self.shown}: no server responds ({connection_failure(error).reason}): start it or correct the URL"
+            ) from None  # the cause has the whole URL
         except (ValueError, KeyError, TypeError):
             names = ()
         self.is_there = True
@@ -118,7 +119,7 @@ class OpenAIClient:
 
     async def refused(self, model: str, failure: RequestFailure) -> RefusedError:
         """Build the error for a rejected request; for an unknown model, it lists the models the server has."""
-        message = f"{self.base_url}: model {model!r}: {failure.refusal} (response: {failure.reason})"
+        message = f"{self.shown}: model {model!r}: {failure.refusal} (response: {failure.reason})"
         if failure.reason.startswith("404"):
             names = await self.models()
             message += f"; the server has {', '.join(names[:20])}" if names else "; the server lists no models"

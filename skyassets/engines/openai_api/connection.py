@@ -124,15 +124,21 @@ class EndpointConnection:
         except ErrorInAnswerError as error:
             return answer_failure(error.error)
         except UnusableError as error:
-            is_passing = error.is_passing
-            return RequestFailure(str(error), is_passing, is_empty=is_passing, is_paid=True, tokens=error.tokens)
+            return RequestFailure(
+                str(error),
+                is_transient=error.is_empty or error.is_broken_off,
+                is_empty=error.is_empty,
+                is_broken_off=error.is_broken_off,
+                is_paid=True,
+                tokens=error.tokens,
+            )
         except ValueError as error:
             return RequestFailure(f"the answer is not JSON: {error}", is_transient=True, is_paid=True)
         return replace(reply, text=dialect.cut(reply.text, request), sent=dialect.changes(request))
 
     def _adopt(self, adapted: Dialect, failure: RequestFailure) -> None:
         changed, self.dialect = adapted.difference(self.dialect), adapted
-        self._log(f"{self.endpoint.base_url}: {failure.reason}; all requests are now sent {changed}")
+        self._log(f"{self.endpoint.shown}: {failure.reason}; all requests are now sent {changed}")
 
     def record(self, failure: RequestFailure | None, completion_tokens: int = 0) -> None:
         """Record the outcome of an attempt."""
@@ -143,7 +149,7 @@ class EndpointConnection:
             self.failing_since = None
             share = MEAN_SHARE if self._mean_completion else 1.0
             self._mean_completion += share * (completion_tokens - self._mean_completion)
-        is_fault = failure is not None and failure.is_transient and not failure.is_empty
+        is_fault = failure is not None and failure.is_transient and not failure.is_empty and not failure.is_broken_off
         if is_fault and not (failure and failure.is_busy):
             self.breaker.record_failure(time.monotonic())
         else:

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from skyassets.engines.openai_api.shown_url import shown_url
+
 
 def _not_lost() -> str:
     return ""
@@ -12,7 +14,8 @@ def _not_lost() -> str:
 class Endpoint:
     """A server to send requests to. Several endpoints share one queue, each taking what it has capacity for."""
 
-    base_url: str
+    base_url: str = field(repr=False)
+    """Where to send requests. It may hold a gateway's key: messages, logs and tables have `shown`."""
     model_name: str
     """The server's name for the model."""
     api_key: str = field(default="none", repr=False)
@@ -25,3 +28,8 @@ class Endpoint:
     """Most tokens a minute; if None, the limit in the server's headers."""
     lost: Callable[[], str] = field(default=_not_lost, repr=False, compare=False)
     """Returns why this server will never respond again; empty as long as it may."""
+
+    @property
+    def shown(self) -> str:
+        """The URL as it may be shown."""
+        return shown_url(self.base_url)

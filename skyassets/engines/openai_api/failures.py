@@ -16,6 +16,7 @@ from skyassets.core.errors import BudgetError, ServerError
 from skyassets.core.money import Budget, in_dollars
 from skyassets.engines.chat_format.error_body import ErrorBody, error_of
 from skyassets.engines.chat_format.refusal_text import is_filtered, is_limit_too_large, is_out_of_credit, is_too_long
+from skyassets.engines.openai_api.shown_url import shown_url, with_shown_urls
 
 if TYPE_CHECKING:
     import openai
@@ -76,7 +77,9 @@ class RequestFailure:
     is_of_the_row: bool = False
     """Whether a rejection is about this row's text, so that it says little about the others."""
     is_empty: bool = False
-    """Whether the model ended without a text, or the server broke the text off."""
+    """Whether the model ended without a text."""
+    is_broken_off: bool = False
+    """Whether the server broke the text off."""
     is_paid: bool = False
     """Whether the server did the work and will charge for it, although the result is unusable."""
     tokens: tuple[int, int] | None = None
@@ -103,7 +106,7 @@ def response_failure(error: "openai.APIStatusError") -> RequestFailure:
     response = error.response
     body = error_of(response.content, response.reason_phrase)
     if response.status_code // 100 == 3:
-        place = response.headers.get("location", "another place")
+        place = shown_url(response.headers.get("location", "another place"))
         refusal = f"it redirects to {place}, which is not followed: set the URL to that place if you trust it"
         return RequestFailure(_reason(response.status_code, body), is_transient=False, refusal=refusal)
     return status_failure(response.status_code, body, response.headers)
@@ -150,7 +153,7 @@ def connection_failure(error: Exception) -> RequestFailure:
     while cause.__cause__ is not None:
         cause = cause.__cause__
     is_sent = not isinstance(cause, ConnectionRefusedError | socket.gaierror)
-    reason = f"{type(cause).__name__}: {cause}".rstrip(": ")
+    reason = with_shown_urls(f"{type(cause).__name__}: {cause}".rstrip(": "))
     return RequestFailure(reason, is_transient=True, is_silent=True, is_unreached=not is_sent, is_paid=is_sent)
 
 

@@ -11,7 +11,7 @@ from skyassets.engines.openai_api.failures import RequestFailure
 MOST_TIMEOUTS = 2
 """Most attempts that may time out: each costs the server as much as a completion."""
 MOST_EMPTY = 3
-"""Most attempts that may return an empty text: each is paid for."""
+"""Most attempts that may return no whole text: each is paid for."""
 BUSY_ATTEMPTS = 4
 """Factor by which the attempts increase for a row that only meets a busy server."""
 
@@ -31,7 +31,9 @@ class PendingRequest:
     """Attempts that met a busy server; not among `attempts`."""
     timeouts: int = 0
     empty: int = 0
-    """Attempts without a text, although the server answered."""
+    """Attempts without a text, although the model ended it."""
+    broken_off: int = 0
+    """Attempts of which the server broke the text off."""
     dollars: float = 0.0
 
     @property
@@ -54,14 +56,21 @@ class PendingRequest:
         self.busy += failure.is_busy
         self.timeouts += failure.is_timed_out
         self.empty += failure.is_empty
+        self.broken_off += failure.is_broken_off
 
     def is_out_of_attempts(self, most: int) -> bool:
         """Whether it must not be sent again, if `most` attempts are allowed."""
-        paid = self.timeouts >= MOST_TIMEOUTS or self.empty >= MOST_EMPTY
+        paid = self.timeouts >= MOST_TIMEOUTS or self.empty + self.broken_off >= MOST_EMPTY
         return self.attempts >= most or paid or self.busy >= BUSY_ATTEMPTS * most
 
-    def given_up(self, reason: str) -> Reply:
-        """Return the reply for a request that failed for good, with the reason as its error."""
+    @property
+    def is_always_empty(self) -> bool:
+        """Whether it got an empty text at every attempt, or too often: a later run would only pay for another one."""
+        return not self.broken_off and 0 < self.empty >= min(MOST_EMPTY, self.attempts)
+
+    def given_up(self, reason: str, *, is_final: bool) -> Reply:
+        """Return the reply for a request that failed, with the reason as its error."""
         seconds = time.monotonic() - self.began
         error = well_formed(reason)
-        return Reply(self.request.id, "", "error", 0, 0, seconds, self.served_by, error, now(), self.dollars)
+        served_by, at = self.served_by, now()
+        return Reply(self.request.id, "", "error", 0, 0, seconds, served_by, error, at, self.dollars, "", is_final)

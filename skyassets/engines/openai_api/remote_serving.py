@@ -37,7 +37,7 @@ class RemoteServing:
         for endpoint, names in zip(self.endpoints, client.models(), strict=True):
             if weights is not None and endpoint.model_name not in names:
                 raise ServerError(
-                    f"{endpoint.base_url}: has no model {endpoint.model_name!r}, which we trained: load the folder "
+                    f"{endpoint.shown}: has no model {endpoint.model_name!r}, which we trained: load the folder "
                     f"{weights} there under this name, or serve it from this machine; the server lists "
                     f"{', '.join(names) or 'no models'}"
                 )

@@ -183,7 +183,7 @@ class RequestScheduler:
         now = time.monotonic()
         if not failure.is_transient:
             if not failure.is_rejected or connection.refusals.has_succeeded:
-                self._give_up(pending, failure.reason)
+                self._give_up(pending, failure.reason, is_final=failure.is_paid)
             elif connection.refusals.hold(pending, failure) or connection.refuses_everything:
                 self._leave(connection, failure)
             return
@@ -191,7 +191,8 @@ class RequestScheduler:
             await self._check_presence(connection)
         pending.record(failure)
         if pending.is_out_of_attempts(self.settings.attempts):
-            self._give_up(pending, f"{failure.reason} (attempt {pending.tries}, the last)")
+            reason = f"{failure.reason} (attempt {pending.tries}, the last)"
+            self._give_up(pending, reason, is_final=pending.is_always_empty)
         else:
             pause = failure.pause(max(pending.tries, 1), self.settings.backoff, LONGEST_BACKOFF)
             self.queue.retry(pending, now + pause)
@@ -199,13 +200,13 @@ class RequestScheduler:
         failing = min(0.0 if one.failing_since is None else now - one.failing_since for one in used)
         if failing > self.settings.patience:
             raise ServerError(
-                f"{connection.endpoint.base_url}: every request failed for {failing:.0f} s, the last one with "
+                f"{connection.endpoint.shown}: every request failed for {failing:.0f} s, the last one with "
                 f"{failure.reason!r}; earlier replies are kept: fix the server, then run again"
             )
         if connection.breaker.is_tripped and now - self.last_failure_line >= FAILURE_LINE_SECONDS:
             self.last_failure_line = now
             others = "the other servers continue" if len(self.connections) > 1 else "all replies so far are kept"
-            self.settings.log(f"{connection.endpoint.base_url}: {failure.reason}; retrying, {others}")
+            self.settings.log(f"{connection.endpoint.shown}: {failure.reason}; retrying, {others}")
 
     async def _check_presence(self, connection: EndpointConnection) -> None:
         """Check whether a server that has never responded is up; raise if no server is."""
@@ -223,7 +224,7 @@ class RequestScheduler:
             RefusedError: if there is no other server.
         """
         refused = connection.refusals.release()
-        url = connection.endpoint.base_url
+        url = connection.endpoint.shown
         if not connection.refuses_everything:
             connection.refuses_everything = (
                 f"{url}: the first {len(refused)} requests were refused, and none succeeded; the last one with "
@@ -252,8 +253,8 @@ class RequestScheduler:
         for one in connection.refusals.release():
             self._give_up(one.pending, one.failure.reason)
 
-    def _give_up(self, pending: PendingRequest, reason: str) -> None:
-        self._deliver(pending.given_up(reason))
+    def _give_up(self, pending: PendingRequest, reason: str, *, is_final: bool = False) -> None:
+        self._deliver(pending.given_up(reason, is_final=is_final))
 
     def _deliver(self, reply: Reply) -> None:
         """Pass a reply to `keep`, unless it has raised before."""

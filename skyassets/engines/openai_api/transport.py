@@ -5,6 +5,8 @@ import ssl
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
+from skyassets.engines.openai_api.shown_url import without_secrets_of
+
 if TYPE_CHECKING:
     import httpx2
 
@@ -13,7 +15,7 @@ MOST_BYTES = 64 * 2**20
 SHORTEST_KEY = 6
 """A shorter key is a placeholder such as `none`, not a secret."""
 SHORTEST_IN_TEXT = 16
-"""A shorter key may be a word that a model writes, so it is masked in errors and left in completions."""
+"""A shorter secret may be a word that a model writes, so it is masked in errors and left in completions."""
 AZURE_HOSTS = (".azure.com", ".azure.us", ".azure.cn")
 VERSION = "api-version"
 """The query parameter of Azure's deployments and of gateways in front of them, which want another key header."""
@@ -72,13 +74,19 @@ def _place_key(request: "httpx2.Request", api_key: str, *, is_azure: bool) -> No
 
 
 def _read(response: "httpx2.Response", content: bytes, api_key: str) -> "httpx2.Response":
-    """Return `response` with its `content`, without the key."""
+    """Return `response` with its `content`, without the key and without the secrets of its URL."""
     import httpx2
 
+    url, shortest = str(response.request.url), SHORTEST_IN_TEXT if response.is_success else SHORTEST_KEY
+
+    def clean(text: bytes) -> bytes:
+        return without_secrets_of(url, without_key(text, api_key, shortest), shortest)
+
+    headers = response.headers.multi_items()
     return httpx2.Response(
         response.status_code,
-        headers=[pair for pair in response.headers.multi_items() if pair[0].lower() not in DESCRIBING],
-        content=without_key(content, api_key, SHORTEST_IN_TEXT if response.is_success else SHORTEST_KEY),
+        headers=[(name, clean(value.encode()).decode()) for name, value in headers if name.lower() not in DESCRIBING],
+        content=clean(content),
         request=response.request,
     )
 

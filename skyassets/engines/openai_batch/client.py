@@ -167,8 +167,8 @@ class BatchAccount:
                 failure = connection_failure(error)
                 if isinstance(error.__cause__, self._unreached) and not self.is_there:
                     raise ServerError(
-                        f"{self.endpoint.base_url}: no server responds ({failure.reason}): start it or correct the URL"
-                    ) from error
+                        f"{self.endpoint.shown}: no server responds ({failure.reason}): start it or correct the URL"
+                    ) from None
             except ValueError as error:
                 failure = RequestFailure(f"invalid response: {error}", is_transient=True)
             else:
@@ -178,14 +178,14 @@ class BatchAccount:
             failing_since = now if failing_since is None else failing_since
             if now - failing_since >= self.patience:
                 raise ServerError(
-                    f"{self.endpoint.base_url}: every request failed for {now - failing_since:.0f} s, the last one "
+                    f"{self.endpoint.shown}: every request failed for {now - failing_since:.0f} s, the last one "
                     f"with {failure.reason!r}; batches in progress continue, and the next run finds them"
                 )
             attempts += 1
             time.sleep(failure.pause(attempts, self.backoff, LONGEST_BACKOFF))
 
     def _rejected(self, what: str, failure: RequestFailure) -> ServerError:
-        message = f"{self.endpoint.base_url}: cannot {what} a batch or its file"
+        message = f"{self.endpoint.shown}: cannot {what} a batch or its file"
         if failure.reason.startswith("404"):
             return NotFoundError(
                 f"{message}: not found (response: {failure.reason}): the server has no Batch API, or the key belongs "

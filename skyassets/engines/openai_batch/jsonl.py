@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, replace
 from typing import IO, Any, Literal
 
@@ -10,6 +10,7 @@ from skyassets.core.ports import Reply, Request
 from skyassets.core.text import well_formed
 from skyassets.engines.chat_format.dialect import Dialect
 from skyassets.engines.chat_format.error_body import error_of
+from skyassets.engines.chat_format.refusal_text import kind_of
 from skyassets.engines.chat_format.reply import ErrorInAnswerError, UnusableError, reply_of
 from skyassets.engines.openai_api.failures import MESSAGE_CHARACTERS
 
@@ -62,7 +63,8 @@ def reply_from(request: Request, answer: Answer, seconds: float, served_by: str)
     except ErrorInAnswerError as error:
         return failed(request, f"{error.error.code}: {error}".removeprefix(": "), seconds, served_by)
     except UnusableError as error:
-        reply = failed(request, str(error), seconds, served_by)
+        # A batch is one attempt: what it charged for is not asked again, unless the server broke it off.
+        reply = replace(failed(request, str(error), seconds, served_by), is_final=not error.is_broken_off)
         if error.tokens is None:
             return replace(reply, dollars=None)
         return replace(reply, prompt_tokens=error.tokens[0], completion_tokens=error.tokens[1])
@@ -79,6 +81,15 @@ def answers_of(file: IO[bytes]) -> Iterator[Answer]:
     for line in file:
         with contextlib.suppress(ValueError):
             yield answer_of(line)
+
+
+def common_error(files: Iterable[IO[bytes]], rows: Set[str]) -> str:
+    """Return an error of the one kind that all `rows` have, if the files hold no others; else an empty text."""
+    answers = {answer.id: answer for file in files for answer in answers_of(file)}
+    if answers.keys() != rows or any(answer.body is not None for answer in answers.values()):
+        return ""
+    errors = {kind_of(answer.error): answer.error for answer in answers.values()}
+    return errors.popitem()[1] if len(errors) == 1 else ""
 
 
 def unreadable(file: IO[bytes]) -> int:

@@ -3,25 +3,31 @@
 import contextlib
 import itertools
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from skyassets.core.errors import ServerError
 from skyassets.core.files import locked
 from skyassets.core.identity import digest
 from skyassets.core.ports import Message, Reply, Request
 from skyassets.engines.chat_format.dialect import Dialect
-from skyassets.engines.chat_format.refusal_text import kind_of
 from skyassets.engines.openai_api.failures import budget_error
 from skyassets.engines.openai_api.refusals import SAME
 from skyassets.engines.openai_batch.client import RETENTION_SECONDS, BatchAccount, NotFoundError
-from skyassets.engines.openai_batch.jsonl import Answer, answers_of
-from skyassets.engines.openai_batch.records import BatchRecord, BatchRecords, server_name
+from skyassets.engines.openai_batch.jsonl import answers_of, common_error
+from skyassets.engines.openai_batch.records import BatchRecord, BatchRecords, dialect_text, server_name
 from skyassets.engines.openai_batch.settings import BatchSettings
 from skyassets.engines.openai_batch.settlement import Settlement
-from skyassets.engines.openai_batch.spool import SpooledRequest, bodies, copy_lines, first_file, scratch, spool_requests
+from skyassets.engines.openai_batch.spool import (
+    SpooledRequest,
+    body_of,
+    copy_lines,
+    first_file,
+    scratch,
+    spool_requests,
+)
 from skyassets.engines.openai_batch.status import BatchState, ended, has_lost_its_files, is_running, overdue, rejection
 
 if TYPE_CHECKING:
@@ -41,14 +47,15 @@ class BatchRun:
     ) -> None:
         self.settings, self.account, self.spool = settings, account, spool
         self.settlement = Settlement(settings, keep)
-        self.dialect = Dialect.of(settings.endpoint.base_url)
+        self.first_dialect = self.dialect = Dialect.of(settings.endpoint.base_url)
+        """The dialect of the host, and the one in which the requests on the spool are written now."""
         self.unsent = spool_requests(requests, spool, settings.endpoint, settings.price, self.dialect)
         """Rows that are not in a batch yet."""
         self.over_budget: dict[str, SpooledRequest] = {}
         self.batches: list[BatchState] = []
         self.rejections: list[str] = []
         self.has_succeeded = False
-        """Whether any row of this run has got a completion."""
+        """Whether any row that was written in the current dialect has got a completion."""
         self.records = BatchRecords(settings.folder)
         self.server = server_name(settings.endpoint.base_url)
         self.model = settings.endpoint.model_name
@@ -132,9 +139,10 @@ class BatchRun:
     def _create(self, rows: dict[str, SpooledRequest], file: IO[bytes]) -> None:
         """Use the batch of `rows` that is already listed, or create one; record it before and after."""
         tried = 0
-        while self.records.holds(key := digest("batch", self.server, self.model, sorted(rows), tried)):
+        adapted = [] if self.dialect == self.first_dialect else [dialect_text(self.dialect)]
+        while self.records.holds(key := digest("batch", self.server, self.model, sorted(rows), tried, *adapted)):
             tried += 1  # the same rows again, because that batch gave them no result
-        record = BatchRecord(key, self.server, self.model, tuple(rows), at=time.time())
+        record = BatchRecord(key, self.server, self.model, tuple(rows), at=time.time(), dialect=self.dialect)
         batch = self._in_list(key)
         if batch is None:
             self.records.write(record)
@@ -218,17 +226,18 @@ class BatchRun:
         """
         seconds = float(max((ended(batch) or time.time()) - batch.created_at, 0))
         answered: dict[str, None] = {}
-        missing, is_paid = dict(state.rows), state.record.is_collected
+        missing, is_paid, used = dict(state.rows), state.record.is_collected, self._dialect_of(state)
         with contextlib.ExitStack() as stack:
             ids = [file_id for file_id in (batch.output_file_id, batch.error_file_id) if file_id]
             files = [stack.enter_context(self.account.file(file_id)) for file_id in ids]
             unreadable = sum(bad for _, bad in files)
-            refusal = self._common_refusal([file for file, _ in files], state)
+            is_proven = self.has_succeeded and used == self.dialect  # a refusal says nothing about the dialect
+            refusal = "" if is_proven else common_error([file for file, _ in files], state.rows.keys())
             if refusal and self._adapt(refusal, state):
                 return
             for answer in itertools.chain.from_iterable(answers_of(file) for file, _ in files):
                 row = missing.pop(answer.id, None)
-                if self._settled(row, answer, seconds, is_paid) if row else answer.body is not None:
+                if self.settlement.reply(row, answer, seconds, is_paid, used) if row else answer.body is not None:
                     answered[answer.id] = None
         reason = f"batch {batch.id} is {batch.status} and has no line for the row"
         for row in missing.values():
@@ -238,39 +247,42 @@ class BatchRun:
             self.records.write(replace(state.record, ids=tuple(answered), is_collected=True))
         counts = f"{len(state.rows)} rows collected, {len(missing)} of them without a line"
         self._log(f"batch {batch.id} is {batch.status}, {counts}")
-        self.has_succeeded |= bool(answered)
-        if refusal and len(state.rows) >= SAME:
+        self.has_succeeded |= bool(answered) and used == self.dialect
+        if refusal and not self.has_succeeded and len(state.rows) >= SAME:
             self.rejections.append(
                 f"{self.server}: all {len(state.rows)} rows of batch {batch.id} were refused with {refusal!r}: change "
                 "what this names in the recipe or the settings, then run again"
             )
 
-    def _settled(self, row: SpooledRequest, answer: Answer, seconds: float, is_paid: bool) -> bool:
-        return self.settlement.reply(row, answer, seconds, is_paid, self.dialect)
-
-    def _common_refusal(self, files: list[IO[bytes]], state: BatchState) -> str:
-        """The error of the rows if all have one of the same kind, and no row of this run has succeeded; else empty."""
-        answers = {} if self.has_succeeded else {answer.id: answer for file in files for answer in answers_of(file)}
-        if answers.keys() != state.rows.keys() or any(answer.body is not None for answer in answers.values()):
-            return ""
-        errors = {kind_of(answer.error): answer.error for answer in answers.values()}
-        return errors.popitem()[1] if len(errors) == 1 else ""
+    def _dialect_of(self, state: BatchState) -> Dialect:
+        """The dialect in which a batch was created, perhaps by an earlier run."""
+        return state.record.dialect or self.first_dialect
 
     def _adapt(self, refusal: str, state: BatchState) -> bool:
         """Whether the rows of a refused batch are sent again in another dialect."""
-        lines = list(bodies(state.rows.values(), self.spool))
-        adapted = self.dialect.after(refusal, lines[0][1])
+        used, now = self._dialect_of(state), self.dialect
+        adapted = used.after(refusal, used.body(self._whole(next(iter(state.rows.values()))), self.model))
         if adapted is None:
             return False
-        self._log(f"{refusal}; all requests are now sent {adapted.difference(self.dialect)}")
-        self.dialect = adapted
+        if now == self.first_dialect or now == used:  # else another refused batch has changed it in the meantime
+            self._log(f"{refusal}; all requests are now sent {adapted.difference(used)}")
+            self.dialect, self.has_succeeded = adapted, False
         self._end(state)
         self.records.write(replace(state.record, ids=(), is_collected=True))
-        endpoint, price = self.settings.endpoint, self.settings.price
-        for names, rows in ((state.rows, lines), (self.unsent, list(bodies(self.unsent.values(), self.spool)))):
-            whole = [replace(row.request, messages=_messages(body)) for row, body in rows]
-            self.unsent |= spool_requests(whole, self.spool, endpoint, price, adapted) if names else {}
+        self.unsent = self._spooled_again(self.unsent | state.rows)
+        self.over_budget = self._spooled_again(self.over_budget)
         return True
+
+    def _spooled_again(self, rows: Mapping[str, SpooledRequest]) -> dict[str, SpooledRequest]:
+        """The rows with lines in the current dialect."""
+        endpoint, price = self.settings.endpoint, self.settings.price
+        whole = [self._whole(row) for row in rows.values()]
+        return spool_requests(whole, self.spool, endpoint, price, self.dialect)
+
+    def _whole(self, row: SpooledRequest) -> Request:
+        """The row's request with its messages, which are on the spool."""
+        turns = body_of(row, self.spool)["messages"]
+        return replace(row.request, messages=tuple(Message(turn["role"], turn["content"]) for turn in turns))
 
     def _end(self, state: BatchState) -> None:
         self.batches.remove(state)
@@ -283,7 +295,3 @@ class BatchRun:
         self.records.write(replace(state.record, ids=(), is_collected=True))
         self.unsent |= state.rows
         self._log(f"the files of batch {state.record.batch} are gone; its rows are requested again")
-
-
-def _messages(body: dict[str, Any]) -> tuple[Message, ...]:
-    return tuple(Message(turn["role"], turn["content"]) for turn in body["messages"])

@@ -41,7 +41,7 @@ class OpenAIBatch(BatchSettings):
         """
         if weights is not None:
             raise ServerError(
-                f"{self.endpoint.base_url}: the Batch API does not have {model.name}, which we trained ({weights}): "
+                f"{self.endpoint.shown}: the Batch API does not have {model.name}, which we trained ({weights}): "
                 "serve it from this machine, without batches"
             )
         yield self

@@ -62,11 +62,11 @@ def spool_requests(
     return rows
 
 
-def bodies(rows: Iterable[SpooledRequest], spool: IO[bytes]) -> Iterator[tuple[SpooledRequest, dict[str, Any]]]:
-    """Yield each row with the body that its line sends."""
-    for row in rows:
-        spool.seek(row.start)
-        yield row, json.loads(spool.read(row.size))["body"]
+def body_of(row: SpooledRequest, spool: IO[bytes]) -> dict[str, Any]:
+    """Return the body that the row's line sends."""
+    spool.seek(row.start)
+    body: dict[str, Any] = json.loads(spool.read(row.size))["body"]
+    return body
 
 
 def first_file(rows: Mapping[str, SpooledRequest], most_rows: int, most_bytes: int) -> dict[str, SpooledRequest]:

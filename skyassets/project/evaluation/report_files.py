@@ -6,6 +6,7 @@ from dataclasses import replace
 import polars as pl
 
 from skyassets.core.files import write_text
+from skyassets.core.rows.ledger import DOCTOR
 from skyassets.core.tables.declarations import ANSWERS, BENCHMARK_PROBLEMS, CHECKPOINT, EXAMPLES, LEDGER, REPORTS, Table
 from skyassets.project.deployment import student_name
 from skyassets.project.project import Project
@@ -94,8 +95,10 @@ def _asset_costs(project: Project, ledger: pl.DataFrame) -> tuple[AssetCost, ...
     # One unknown cost makes the sum unknown, so a group with a null has no sum.
     dollars = pl.when(pl.col("dollars").null_count() == 0).then(pl.col("dollars").sum()).alias("dollars")
     tokens = (pl.col("prompt_tokens") + pl.col("completion_tokens")).sum().alias("tokens")
-    summed = ledger.group_by("asset").agg(
-        pl.col("calls").sum(), tokens, pl.col("gpu_hours").sum(), dollars, pl.col("began").min()
+    summed = (
+        ledger.filter(pl.col("asset") != DOCTOR)
+        .group_by("asset")
+        .agg(pl.col("calls").sum(), tokens, pl.col("gpu_hours").sum(), dollars, pl.col("began").min())
     )
     rows = summed.sort("began", "asset").drop("began").iter_rows()
     costs = {asset: AssetCost(asset, *numbers) for asset, *numbers in rows}

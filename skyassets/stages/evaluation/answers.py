@@ -15,7 +15,8 @@ from skyassets.stages.evaluation.config import Evaluation, asking_of
 from skyassets.stages.grading.config import Mode
 from skyassets.stages.grading.judge import CODE, Case, case
 from skyassets.stages.grading.verdicts import GradingConfig, is_unfinished, verdicts
-from skyassets.stages.sampling.completions import Completer, Replies
+from skyassets.stages.sampling.completions import Completer
+from skyassets.stages.sampling.replies import Replies
 from skyassets.stages.sampling.sample import Attempt, answer_columns, attempt_id, attempts
 from skyassets.stages.sampling.unanswered import unanswered
 
@@ -74,7 +75,7 @@ def answer(
         replies = _replies(evaluated, wanted)
         drafts += [(evaluated, attempt, replies) for attempt in wanted]
         metadata |= {f"{evaluated.role}: {name}": count for name, count in replies.metadata.items()}
-        failed += len(replies.errors)
+        failed += replies.unfinished
     rows = [_row(evaluated, attempt, replies, epoch) for evaluated, attempt, replies in drafts]
     again, grading_metadata = _grade(rows, [attempt.problem for _, attempt, _ in drafts], grading)
     answers = ANSWERS.frame(rows)

@@ -12,7 +12,8 @@ from typing import ClassVar
 from skyassets.core.ports import Judgement, Message, Model, Request, Sampling, Verdict
 from skyassets.stages.extraction.thoughts import after_own_thought
 from skyassets.stages.grading.judge import Case
-from skyassets.stages.sampling.completions import Completer, Replies, request
+from skyassets.stages.sampling.completions import Completer, request
+from skyassets.stages.sampling.replies import Replies
 
 LONGEST_ANSWER = 2000
 """Characters; a longer answer is not sent to the judge, and keeps the graders' verdict."""
@@ -20,6 +21,9 @@ LONGEST_QUOTE = 60
 """Characters of an unreadable reply that the reason quotes."""
 NO_REPLY = "the judge gave no reply"
 """The start of the reason when the judge's server failed; such a text is judged again next time."""
+
+NO_TEXT = "the judge's reply has no text"
+"""The start of the reason when its call failed for good; such a text is not judged again."""
 
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 _REPLY = re.compile(r"(?:verdict\s*[:=]\s*)?\W*(correct|wrong|unsure)\W*", re.IGNORECASE)
@@ -99,7 +103,7 @@ def _judgement(sent: Request, before: Judgement, judge: ModelJudge, replies: Rep
     backend = f"judge {judge.model}"
     reply = replies.completions.get(sent.id)
     if reply is None:
-        why = f"{NO_REPLY}: {replies.errors.get(sent.id)}"
+        why = f"{NO_TEXT if sent.id in replies.final else NO_REPLY}: {replies.errors.get(sent.id)}"
         return Judgement(Verdict.UNJUDGED, why, before.answer, backend)
     text = after_own_thought(str(reply["text"]))
     match = _REPLY.fullmatch(text.strip())

@@ -13,6 +13,7 @@ import polars as pl
 
 from skyassets.core.errors import ServerError, SourceError
 from skyassets.core.ports import CompletionClient, Model, ModelProvider, Request
+from skyassets.core.rows.failures import stored_reasons
 from skyassets.core.rows.store import RowStore
 from skyassets.core.sources import Source
 from skyassets.core.tables.declarations import ANSWERS, PROBLEMS, REWRITES, TRACES
@@ -22,8 +23,9 @@ from skyassets.stages.evaluation.benchmark import Benchmark
 from skyassets.stages.evaluation.config import Evaluation
 from skyassets.stages.problems.difficulty import Rating, ranges, rate
 from skyassets.stages.rewriting.rewrite import ModelRewriting, RuleRewriting, rewrite
-from skyassets.stages.sampling.completions import Completer, RequestSummary, Tally
+from skyassets.stages.sampling.completions import Completer
 from skyassets.stages.sampling.config import Asking
+from skyassets.stages.sampling.replies import RequestSummary, Tally
 from skyassets.stages.sampling.sample import sample
 
 NOT_STORED = "it is not stored"
@@ -53,11 +55,14 @@ class DryRun(Completer):
     def ensure(self, model: Model, ids: Sequence[str], request_of: Callable[[str], Request]) -> RequestSummary:
         """Record the requests of `ids`; each one that is not stored gets an error."""
         index = self.rows.index(ids)
+        failed = stored_reasons(self.failures, index.missing)
+        asked = index.missing - failed.keys()
         for key in dict.fromkeys(ids):
-            if self.reports_stored or key in index.missing:
+            if self.reports_stored or key in asked:
                 self.on_request(request_of(key))
-        errors = {key: NOT_STORED for key in ids if key in index.missing}
-        return self._add_usage(model, ids, RequestSummary(errors, len(index.stored), len(errors)))
+        errors = {key: NOT_STORED for key in ids if key in asked} | failed
+        summary = RequestSummary(errors, len(index.stored), len(asked), frozenset(failed))
+        return self._add_usage(model, ids, summary)
 
 
 @dataclass(frozen=True)

@@ -82,14 +82,17 @@ def _calls(completions: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _events(entries: pl.LazyFrame) -> pl.LazyFrame:
-    failed, reused = (pl.col("event") == event.value for event in (LedgerEvent.FAILED, LedgerEvent.REUSED))
+    failed, checked, reused = (
+        pl.col("event") == event.value for event in (LedgerEvent.FAILED, LedgerEvent.CHECKED, LedgerEvent.REUSED)
+    )
     machine = pl.col("event").is_in([LedgerEvent.SERVING.value, LedgerEvent.TRAINING.value])
     return entries.select(
         "model", "run", "asked_for",
+        calls=pl.when(checked).then("count"),
         failed_calls=pl.when(failed).then("count"),
         reused_rows=pl.when(reused).then("count"),
-        call_seconds=pl.when(failed).then("seconds"),
-        call_dollars=pl.when(failed).then("dollars"),
+        call_seconds=pl.when(failed | checked).then("seconds"),
+        call_dollars=pl.when(failed | checked).then("dollars"),
         unpriced=(failed & pl.col("dollars").is_null()).cast(pl.Int64),
         machine_seconds=pl.when(machine).then("seconds"),
         gpu_hours=pl.when(machine).then(pl.col("seconds") * pl.col("gpus") / HOUR),

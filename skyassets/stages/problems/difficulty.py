@@ -18,7 +18,8 @@ from skyassets.core.tables.declarations import PROBLEMS
 from skyassets.core.tables.store import StageResult
 from skyassets.stages.extraction.thoughts import after_own_thought
 from skyassets.stages.problems.table import some_left
-from skyassets.stages.sampling.completions import Completer, Replies, request
+from skyassets.stages.sampling.completions import Completer, request
+from skyassets.stages.sampling.replies import Replies
 
 EASIEST, HARDEST = 1.0, 10.0
 SHOWN = 60
@@ -54,7 +55,7 @@ def rate(problems: StageResult, rating: Rating, completer: Completer, wanted: Ma
     """The problems; those of a source in `wanted` get their difficulty, or are set aside with the reason.
 
     A problem that already has a difficulty is not rated. A rating that failed externally (a server error) counts as
-    unfinished and is requested again; an unreadable reply is final.
+    unfinished and is requested again; an unreadable reply is final, and so is a failure that was paid for.
 
     Raises:
         SourceError: when no problem is left.
@@ -70,7 +71,7 @@ def rate(problems: StageResult, rating: Rating, completer: Completer, wanted: Ma
             row["difficulty"], reasons[key] = _rated(one, replies)
         if row["difficulty"] is not None:
             reasons[key] = _outside(row["difficulty"], wanted[row["source"]])
-    lost = sum(one.id not in replies.completions for one in requests.values())
+    lost = sum(one.id not in replies.completions and one.id not in replies.final for one in requests.values())
     numbers = {key: row["difficulty"] for key, row in bounded.items()}
     frame = frame.with_columns(
         pl.coalesce(_by_id(frame, numbers, pl.Float64()), "difficulty").alias("difficulty"),

@@ -18,8 +18,9 @@ from skyassets.stages.extraction.thoughts import Parts, after_own_thought, split
 from skyassets.stages.extraction.trace_format import join, parse
 from skyassets.stages.rewriting.checks import changed, checks, error_text, first_failure, left_mark
 from skyassets.stages.rewriting.rules import structured
-from skyassets.stages.sampling.completions import Completer, Replies, request
+from skyassets.stages.sampling.completions import Completer, request
 from skyassets.stages.sampling.length_policy import CUT, DROP, LengthPolicy
+from skyassets.stages.sampling.replies import Replies
 from skyassets.stages.sampling.usable_rows import why_unusable
 
 
@@ -102,7 +103,7 @@ def rewrite(
         model = _ModelRewriter(rewriting, completer, problem_of)
         done |= model.rewrite(ready)
         metadata = model.metadata
-        unfinished = model.errors
+        unfinished = model.unfinished
     name = "rules" if isinstance(rewriting, RuleRewriting) else str(rewriting.model)
     return StageResult(
         REWRITES.frame([_row(row, done[str(row["trace_id"])], name, rewriting) for row in rows]),
@@ -140,7 +141,7 @@ class _ModelRewriter:
     def __init__(self, rewriting: ModelRewriting, completer: Completer, problems: dict[str, dict[str, object]]) -> None:
         self.rewriting, self.completer, self.problems = rewriting, completer, problems
         self.limits = rewriting.length.limits("ModelRewriting", rewriting.sampling.max_tokens)
-        self.reused = self.requested = self.errors = 0
+        self.reused = self.requested = self.errors = self.unfinished = 0
 
     @property
     def metadata(self) -> dict[str, object]:
@@ -156,6 +157,7 @@ class _ModelRewriter:
                 done[trace_id] = Rewritten(None, parts)
             else:
                 shown[trace_id] = _shown(parts, str(row["text"]))
+        final: frozenset[str] = frozenset()
         waiting = dict.fromkeys(shown, _Try()) if self.rewriting.tries else {}
         while waiting:
             requests = {key: self._request(traces[key], shown[key], at) for key, at in waiting.items()}
@@ -164,6 +166,7 @@ class _ModelRewriter:
             replies = self.completer.complete(self.rewriting.model, list(requests.values()), expected)
             self.reused += replies.reused
             self.requested += replies.requested
+            final |= replies.final
             following: dict[str, _Try] = {}
             for trace_id, at in waiting.items():
                 completion_id = requests[trace_id].id
@@ -171,8 +174,10 @@ class _ModelRewriter:
                 if (after := self._after(at, done[trace_id], replies.completions.get(completion_id))) is not None:
                     following[trace_id] = after
             waiting = following
-        # External errors are retried in the next run; a rewrite that failed its checks is final.
-        self.errors = sum(bool(result.failed and result.failed.startswith("error: ")) for result in done.values())
+        # External errors are retried in the next run, unless they were paid for; failed checks are final.
+        failed = [result for result in done.values() if result.failed and result.failed.startswith("error: ")]
+        self.errors = len(failed)
+        self.unfinished = sum(result.completion_id not in final for result in failed)
         return done
 
     def _after(self, at: _Try, result: Rewritten, completion: dict[str, object] | None) -> _Try | None:

@@ -13,10 +13,12 @@ from skyassets.core.finish_reasons import COMMON, resolved
 from skyassets.core.identity import canonical_json, digest
 from skyassets.core.ports import CompletionClient, Message, Model, ModelProvider, Reply, Request, Sampling
 from skyassets.core.rows.claims import Claims
+from skyassets.core.rows.failures import NOT_AGAIN, failure_row, failure_store, stored_reasons
 from skyassets.core.rows.ledger import LedgerEntry, LedgerEvent
 from skyassets.core.rows.store import RowStore
 from skyassets.core.rows.writer import Row
 from skyassets.core.text import well_formed
+from skyassets.stages.sampling.replies import Replies, RequestSummary, Tally
 from skyassets.stages.sampling.usage import COLUMNS, Usage
 
 REPLY_COLUMNS = ("finish_reason", "prompt_tokens", "completion_tokens", "seconds", "served_by", "at", "dollars")
@@ -24,41 +26,6 @@ COMMON_SHARE = 0.05
 """Share of replies with an unknown finish reason from which the run says so."""
 ROWS_A_CLAIM = 32
 """Rows that are claimed together, just before they are requested."""
-
-
-@dataclass(frozen=True)
-class Tally:
-    """Progress of the requests, passed to the progress callback. A reply counts once it is durable."""
-
-    done: int
-    total: int
-    reused: int
-    failed: int
-    completion_tokens: int
-    in_flight: int = 0
-    failures: Mapping[str, int] = field(default_factory=dict)
-    """The failed requests by kind."""
-
-
-@dataclass(frozen=True)
-class RequestSummary:
-    """The result for a set of wanted completions: all are stored, except those with an error."""
-
-    errors: dict[str, str] = field(default_factory=dict)
-    reused: int = 0
-    requested: int = 0
-
-    @property
-    def metadata(self) -> dict[str, object]:
-        """The counts to show on the asset."""
-        return {"rows reused": self.reused, "rows asked": self.requested, "rows failed": len(self.errors)}
-
-
-@dataclass(frozen=True)
-class Replies(RequestSummary):
-    """The result for a set of requests, with the stored completions by id."""
-
-    completions: dict[str, dict[str, object]] = field(default_factory=dict)
 
 
 def _discard(entry: LedgerEntry) -> None:
@@ -80,6 +47,11 @@ class Completer:
     record: Callable[[LedgerEntry], None] = _discard
     """Records ledger entries that no completion shows: failed calls, and how many rows were already stored."""
 
+    @property
+    def failures(self) -> RowStore:
+        """The calls that failed for good, next to the completions."""
+        return failure_store(self.rows.folder.parent, self.rows.log)
+
     def complete(
         self, model: Model, requests: Sequence[Request], expected: Mapping[str, float] | None = None
     ) -> Replies:
@@ -98,7 +70,7 @@ class Completer:
         summary = self.ensure(model, first, wanted.__getitem__)
         # Read the replies from the store: if another run stored one first, that one counts.
         completions = self._completions(wanted)
-        return Replies(summary.errors, summary.reused, summary.requested, completions)
+        return Replies(summary.errors, summary.reused, summary.requested, summary.final, completions)
 
     def stored(self, requests: Sequence[Request], error: str) -> Replies:
         """Return the stored completions, and `error` for every other request; asks nothing."""
@@ -125,6 +97,7 @@ class Completer:
             StoreError: when a reply cannot be stored.
         """
         self.rows.repair(ids)
+        self.failures.repair(ids)
         index = self.rows.index(ids)
         total = len(index.wanted)
         waiting = [key for key in dict.fromkeys(ids) if key in index.missing] if index.missing else []
@@ -134,8 +107,7 @@ class Completer:
             missing = _MissingCompletions(self, model, request_of, claims, total, total - len(waiting))
             missing.run(waiting)
         self.rows.compact()
-        requested = missing.requested
-        return self._add_usage(model, ids, RequestSummary(missing.errors, total - requested, requested))
+        return self._add_usage(model, ids, missing.summary)
 
     def note(self, event: LedgerEvent, model: Model, count: int, reply: Reply | None = None) -> None:
         """Record that an event happened `count` times, with the cost of `reply` if it was a single reply."""
@@ -176,6 +148,11 @@ class _MissingCompletions:
         self.total, self.reused = total, reused
         self.requested = self.stored = self.tokens = 0
         self.errors: dict[str, str] = {}
+        self.failures = completer.failures
+        self.failed_before: set[str] = set()
+        """Ids that failed for good in an earlier run, or meanwhile in another one."""
+        self.failed_now: set[str] = set()
+        """Ids that failed for good in this run."""
         self.in_flight: dict[str, Request] = {}
         self.free_failures = 0
         """Failed calls without cost, which are recorded together at the end."""
@@ -185,7 +162,11 @@ class _MissingCompletions:
 
     def run(self, waiting: list[str]) -> None:
         """Send requests, or wait for other runs that do, until every id has a completion or an error."""
-        with self.completer.rows.writer(self._count_stored) as self.writer:
+        self.failed_index = self.failures.index(waiting)
+        with (
+            self.completer.rows.writer(self._count_stored) as self.writer,
+            self.failures.writer(self._release) as self.failure_writer,
+        ):
             reported = 0
             try:
                 while waiting:
@@ -202,8 +183,15 @@ class _MissingCompletions:
                     waiting = self.others
             finally:
                 self.completer.note(LedgerEvent.FAILED, self.model, self.free_failures)
-        self.reused = self.total - self.requested
+        if self.failed_now:
+            self.failures.compact()
+        self.reused = self.total - self.requested - len(self.failed_before)
         self._report()
+
+    @property
+    def summary(self) -> RequestSummary:
+        """The result, after `run`."""
+        return RequestSummary(self.errors, self.reused, self.requested, frozenset(self.failed_before | self.failed_now))
 
     def _request(self, requests: Iterator[Request]) -> None:
         """Send `requests`; no server is started if there are none."""
@@ -226,16 +214,28 @@ class _MissingCompletions:
             self.writer.check()
             shares = self.claims.take(waiting[start : start + ROWS_A_CLAIM])
             self.others += shares.others
-            self.requested += len(shares.ours)
-            for key in shares.ours:
+            ours = self._not_failed(shares.ours)
+            self.requested += len(ours)
+            for key in ours:
                 self.in_flight[key] = request = self.request_of(key)
                 yield request
+
+    def _not_failed(self, keys: list[str]) -> list[str]:
+        """Those of the claimed `keys` that have not failed for good; the others get the reason that is stored."""
+        self.failed_index.refresh()
+        failed = [key for key in keys if key not in self.failed_index.missing]
+        if not failed:
+            return keys
+        self.errors |= stored_reasons(self.failures, failed)
+        self.failed_before.update(failed)
+        self.claims.release(failed)
+        return [key for key in keys if key in self.failed_index.missing]
 
     def _receive(self, reply: Reply) -> None:
         request = self.in_flight.pop(reply.id)
         self.completer.usage.add_reply(reply)
+        origin = {"asked_for": self.completer.asked_for, "run": self.completer.run}
         if reply.error is None:
-            origin = {"asked_for": self.completer.asked_for, "run": self.completer.run}
             self.writer.put({**completion_row(request, reply), **origin})
         else:
             self.errors[reply.id] = reply.error
@@ -243,12 +243,21 @@ class _MissingCompletions:
                 self.free_failures += 1
             else:
                 self.completer.note(LedgerEvent.FAILED, self.model, 1, reply)
-            self.claims.release([reply.id])
+            if reply.is_final:
+                self.errors[reply.id] = f"{reply.error}; {NOT_AGAIN}"
+                self.failed_now.add(reply.id)
+                self.failure_writer.put({**failure_row(request, reply), **origin})
+            else:
+                self.claims.release([reply.id])
         self._report()
+
+    def _release(self, rows: Sequence[Row]) -> None:
+        """Release the claims on stored rows; called in the writer thread."""
+        self.claims.release(str(row["completion_id"]) for row in rows)
 
     def _count_stored(self, rows: Sequence[Row]) -> None:
         """Count stored rows; called in the writer thread."""
-        self.claims.release(str(row["completion_id"]) for row in rows)
+        self._release(rows)
         self.tokens += sum(int(str(row["completion_tokens"])) for row in rows)
         self.stored += len(rows)
 

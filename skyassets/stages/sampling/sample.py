@@ -12,9 +12,10 @@ from skyassets.core.ports import Request
 from skyassets.core.rows.store import RowStore
 from skyassets.core.tables.declarations import TRACES
 from skyassets.core.tables.store import StageResult
-from skyassets.stages.sampling.completions import Completer, Replies, RequestSummary, request
+from skyassets.stages.sampling.completions import Completer, request
 from skyassets.stages.sampling.config import Asking
 from skyassets.stages.sampling.length_policy import CUT, DROP
+from skyassets.stages.sampling.replies import Replies, RequestSummary
 from skyassets.stages.sampling.usable_rows import why_unusable
 
 ROWS_A_SLICE = 20_000
@@ -68,7 +69,7 @@ def sample(problems: pl.DataFrame, asking: Asking, completer: Completer) -> Stag
     return StageResult(
         TRACES.frame([_imported(problem) for problem in imported.iter_rows(named=True)]),
         sampled.metadata,
-        unfinished=len(sampled.errors),
+        unfinished=sampled.summary.unfinished,
         stream=sampled.traces(),
         unusable="" if imported.height else why_unusable("traces", sampled.faults()),
     )
@@ -81,6 +82,7 @@ class _Sampled:
         self.problems, self.asking, self.completer = problems, asking, completer
         self.reused = self.requested = 0
         self.errors: dict[str, str] = {}
+        self.final: frozenset[str] = frozenset()
         positions = pl.DataFrame({"position": range(problems.height)}, schema={"position": pl.UInt32()})
         samples = pl.DataFrame({"sample": range(asking.samples)}, schema={"sample": pl.Int64()})
         no_cuts = pl.lit([], pl.List(pl.String())).alias("cut_completions")
@@ -103,9 +105,14 @@ class _Sampled:
         self.rows = pl.concat(done)
 
     @property
+    def summary(self) -> RequestSummary:
+        """The result for the completions of every token limit."""
+        return RequestSummary(self.errors, self.reused, self.requested, self.final)
+
+    @property
     def metadata(self) -> dict[str, object]:
         """The counts to show on the asset."""
-        counts = RequestSummary(self.errors, self.reused, self.requested).metadata
+        counts = self.summary.metadata
         cut = self.rows.select(self._cut())["cut"].drop_nulls().value_counts(sort=True)
         return {**counts, **({"cut by the token limit": dict(cut.iter_rows())} if cut.height else {})}
 
@@ -150,6 +157,7 @@ class _Sampled:
         self.reused += summary.reused
         self.requested += summary.requested
         self.errors |= summary.errors
+        self.final |= summary.final
         known = _known(store, ids, ("finish_reason", "completion_tokens"))
         reasons = known.select("completion_id", resolved_column(asking.sampling.max_tokens))
         return rows.join(reasons, on="completion_id", how="left", maintain_order="left")

@@ -211,3 +211,26 @@ def test_no_part_of_the_key_is_in_an_error(server: Provider) -> None:
 def test_an_answer_that_unpacks_without_end_is_given_up(server: Provider) -> None:
     (reply,) = ask(server.url("bomb"), requests(1))
     assert reply.error == "the answer is larger than 64 MB"
+
+
+GONE = {"always-empty": "an empty text", "too-large": "larger than 64 MB", "no-completion": "no completion"}
+
+
+@pytest.mark.parametrize("mode", [*GONE, "cut-json"])
+def test_what_was_paid_for_and_cannot_succeed_is_final_and_a_passing_fault_is_not(server: Provider, mode: str) -> None:
+    before, budget = server.seen(mode)["calls"], Budget(100.0)
+    replies = ask(server.url(mode), requests(9), budget)
+    failed = [reply for reply in replies if reply.error is not None]
+    assert 0 < len(failed) < 9
+    assert {reply.is_final for reply in failed} == {mode in GONE}
+    assert all(GONE.get(mode, "not JSON") in str(reply.error) for reply in failed)
+    calls = {"always-empty": 3, "cut-json": 6}.get(mode, 1)
+    assert server.seen(mode)["calls"] - before == 9 + (calls - 1) * len(failed)
+    assert budget.spent == pytest.approx(sum(reply.dollars or 0.0 for reply in replies))
+
+
+@pytest.mark.parametrize(("mode", "is_final"), [("always-broken-off", False), ("no-completion-at-all", True)])
+def test_only_what_no_later_run_can_bring_is_final(server: Provider, mode: str, is_final: bool) -> None:
+    replies = ask(server.url(mode), requests(3))
+    assert all(reply.error for reply in replies)
+    assert {reply.is_final for reply in replies} == {is_final}

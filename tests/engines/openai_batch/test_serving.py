@@ -12,11 +12,18 @@ from pathlib import Path
 import pytest
 from engines.batch import BatchServer, batch_server
 from engines.faulty import MODEL, request
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from skyassets.core.errors import BudgetError, ServerError
 from skyassets.core.money import Budget, Price
+from skyassets.core.ports import Reply
+from skyassets.core.rows.ledger import LedgerEntry, LedgerEvent
+from skyassets.core.rows.store import RowStore
+from skyassets.core.tables.declarations import COMPLETIONS
 from skyassets.engines.chat_format.dialect import Dialect
-from skyassets.engines.openai_batch.records import BatchRecords, server_name
+from skyassets.engines.openai_batch.records import BatchRecord, BatchRecords, server_name
+from skyassets.stages.sampling.completions import Completer
 
 PRICE = Price(1.0, 2.0, as_of="2026-01-01", source="the test")
 ROW = (1000 * 1.0 + 500 * 2.0) / 1e6 / 2
@@ -85,12 +92,118 @@ def test_a_parameter_that_a_batch_refuses_is_sent_otherwise_in_the_next(tmp_path
     )
 
 
+NOT_SENT = '{"not sent": ["temperature"]}'
+
+
+def test_a_batch_of_an_earlier_run_is_read_in_the_dialect_in_which_it_was_created(tmp_path: Path) -> None:
+    with batch_server(tmp_path, "--refuse", "temperature", "--play", "look=ok,ok,500...") as server:
+        with pytest.raises(ServerError, match="the next run finds them"):
+            server.ask("a: ok", "b: ok", patience=0.2)
+        server.play(look=[])
+        assert {one.sent for one in server.ask("a: ok", "b: ok").values()} == {NOT_SENT}
+        assert server.seen()["paid"] == {"a": 2, "b": 2}  # the server of the test counts refused rows too
+
+
+def test_stop_strings_that_an_earlier_run_could_not_send_are_cut_here(tmp_path: Path) -> None:
+    rows = [request(f"{name}: ok", stop=("END",)) for name in "ab"]
+    texts: list[str] = []
+    options = ("--refuse", "stop", "--say", "kept END not kept", "--play", "look=ok,ok,500...")
+    with batch_server(tmp_path, *options) as server:
+        with pytest.raises(ServerError, match="the next run finds them"):
+            server.batch(patience=0.2).ask(rows, lambda reply: None)
+        server.play(look=[])
+        server.batch().ask(rows, lambda reply: texts.append(reply.text))
+    assert texts == ["kept ", "kept "]
+
+
+def test_a_batch_that_was_taken_as_it_was_stays_so_after_another_one_was_refused(tmp_path: Path) -> None:
+    with batch_server(tmp_path, "--refuse", "temperature", "--looks", "30,1", "--play", "look=500...") as server:
+        with pytest.raises(ServerError, match="the next run finds them"):
+            server.ask("a: taken", patience=0.1)
+        server.play(look=[])
+        replies = server.ask("a: taken", "b: ok")
+        assert {name: (one.error, one.sent) for name, one in replies.items()} == {
+            "a": (None, ""),
+            "b": (None, NOT_SENT),
+        }
+        again = server.ask("a: taken", "b: ok")  # both are collected, and only read
+        assert {name: one.sent for name, one in again.items()} == {"a": "", "b": NOT_SENT}
+        assert [one["rows"] for one in server.seen()["batches"]] == [1, 1, 1]
+
+
+def test_several_refused_batches_change_the_dialect_once(tmp_path: Path) -> None:
+    with batch_server(tmp_path, "--refuse", "seed") as server:
+        replies = server.ask(*(f"r{n}: ok" for n in range(6)), most_rows=2)
+        assert [reply.error for reply in replies.values()] == [None] * 6
+        assert sum("all requests are now sent" in line for line in server.lines) == 1
+        assert sum(batch["rows"] for batch in server.seen()["batches"]) == 12
+
+
+def test_rows_over_the_budget_do_not_hinder_another_dialect(tmp_path: Path) -> None:
+    rows = [request(f"r{number}: ok", max_tokens=1000) for number in range(3)]
+    replies: list[Reply] = []
+    with batch_server(tmp_path, "--refuse", "temperature") as server:
+        budget = Budget(2.5 * PRICE.worst(rows[0]) / 2)
+        with pytest.raises(BudgetError, match="the 1 rows that were not sent"):
+            server.batch(price=PRICE, run_budget=budget).ask(rows, replies.append)
+        more = server.batch(price=PRICE)
+        more.ask(rows, replies.append)
+    assert sorted((reply.id, reply.sent) for reply in replies) == sorted(
+        [("r0", NOT_SENT), ("r1", NOT_SENT)] * 2 + [("r2", NOT_SENT)]
+    )
+    assert math.isclose(budget.spent, 2 * ROW)
+
+
+def test_a_record_of_an_earlier_version_is_read_in_the_dialect_of_the_host(tmp_path: Path) -> None:
+    with batch_server(tmp_path, "--play", "look=500...") as server:
+        with pytest.raises(ServerError):
+            server.ask("a: ok", patience=0.1)
+        for path in server.folder.glob("*.json"):
+            values = json.loads(path.read_text())
+            del values["dialect"]
+            path.write_text(json.dumps(values))
+        server.play(look=[])
+        reply = server.ask("a: ok")["a"]
+        assert (reply.error, reply.sent, server.seen()["paid"]) == (None, "", {"a": 1})
+
+
+@given(
+    host=st.sampled_from(("http://here/v1", "https://api.openai.com/v1", "https://api.mistral.ai/v1")),
+    refused=st.lists(st.sampled_from(("temperature", "top_p", "seed", "random_seed", "stop", "max_tokens"))),
+)
+@settings(max_examples=50, deadline=None)
+def test_a_dialect_is_recorded_whole(tmp_path_factory: pytest.TempPathFactory, host: str, refused: list[str]) -> None:
+    dialect = Dialect.of(host)
+    for name in refused:
+        body = dialect.body(request("a: ok", stop=("END",), top_p=0.9), "alpha")
+        dialect = dialect.after(f"Unsupported parameter: '{name}' is not supported.", body) or dialect
+    records = BatchRecords(tmp_path_factory.mktemp("records"))
+    record = BatchRecord("d", "here", "alpha", ("a", "b"), at=1.0, dialect=dialect)
+    records.write(record)
+    assert list(records.of("here", "alpha")) == [record]
+
+
 def test_a_batch_whose_rows_are_all_refused_stops_the_run_in_the_servers_words(tmp_path: Path) -> None:
     with (
         batch_server(tmp_path, "--refuse", "messages") as server,
         pytest.raises(ServerError, match=r"all 12 rows of batch .* were refused with .*'messages' is not supported"),
     ):
         server.ask(*(f"r{n}: ok" for n in range(12)), price=PRICE)
+
+
+def test_a_row_of_a_batch_that_was_paid_for_in_vain_is_paid_for_once(tmp_path: Path) -> None:
+    entries: list[LedgerEntry] = []
+    rows = [request("a: ok"), request("b: empty"), request("c: 500")]
+    with batch_server(tmp_path) as server:
+        completer = Completer(
+            RowStore(tmp_path, COMPLETIONS), server.batch(price=PRICE), lambda tally: None, record=entries.append
+        )
+        first, again = completer.complete(MODEL, rows), completer.complete(MODEL, rows)
+        assert server.seen()["paid"] == {"a": 1, "b": 1, "c": 2}
+    assert first.errors == again.errors
+    assert (sorted(first.errors), first.final, first.unfinished) == (["b", "c"], {"b"}, 1)
+    failed = [entry for entry in entries if entry.event is LedgerEvent.FAILED]
+    assert [(entry.count, entry.dollars) for entry in failed] == [(1, ROW), (1, 0.0), (1, 0.0)]
 
 
 def test_a_repeated_line_is_one_reply(server: BatchServer) -> None:
@@ -392,6 +505,21 @@ def test_after_a_kill_at_any_step_the_next_run_pays_for_nothing_twice(
         run.kill()
         run.wait()
         finished(server, tmp_path)
+
+
+@pytest.mark.parametrize("before", [2, 4, 6, 8])
+def test_a_run_killed_after_it_changed_the_dialect_leaves_batches_that_are_read_right(
+    tmp_path: Path, before: int
+) -> None:
+    with batch_server(tmp_path, "--refuse", "temperature", "--play", f"look={'ok,' * before}hang") as server:
+        run = client(server, tmp_path)
+        while not server.seen()["hanging"] and run.poll() is None:
+            time.sleep(0.01)
+        run.kill()
+        run.wait()
+        assert client(server, tmp_path).communicate(timeout=60)[0] == f"{COUNT} 0\n"
+    stored = RowStore(tmp_path, COMPLETIONS).everything(["sent"])
+    assert stored["sent"].to_list() == [NOT_SENT] * COUNT
 
 
 def test_after_repeated_random_kills_every_row_is_paid_once(tmp_path: Path) -> None:

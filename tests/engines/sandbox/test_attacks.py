@@ -74,7 +74,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     secret.write_text(token)
     target.write_text("untouched")
     home_secret.write_text(token)
-    os.environ["SKYASSETS_ATTACKED"] = token
+    os.environ["ATTACKED_SECRET"] = token
     tcp, udp, unix, abstract = (
         socket.socket(family, kind)
         for family, kind in (
@@ -103,7 +103,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     victim.kill()
     victim.wait()
     home_secret.unlink()
-    del os.environ["SKYASSETS_ATTACKED"]
+    del os.environ["ATTACKED_SECRET"]
     for listener in world.listeners:
         listener.close()
 

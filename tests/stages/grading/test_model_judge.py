@@ -14,6 +14,7 @@ from skyassets.engines.openai_api.remote_serving import RemoteServing
 from skyassets.stages.grading.config import Mode
 from skyassets.stages.grading.judge import Case
 from skyassets.stages.grading.model_judge import ModelJudge, SecondOpinion, is_free_text, second_opinion
+from skyassets.stages.grading.verdicts import is_unfinished
 from skyassets.stages.sampling.completions import Completer
 
 JUDGE = ModelJudge(
@@ -76,6 +77,15 @@ def test_a_judge_that_cannot_answer_leaves_the_case_for_the_next_run(server: Rat
     assert (result.judgements[case()].verdict, result.failed) == (Verdict.UNJUDGED, 1)
     server.mend()
     assert opinion(server, tmp_path, case(), before).failed == 0
+
+
+def test_a_judge_that_was_paid_for_in_vain_is_not_asked_by_the_next_run(server: Rater, tmp_path: Path) -> None:
+    for _ in range(2):
+        result = opinion(server, tmp_path, case(), wrong("averages []"))
+        judgement = result.judgements[case()]
+        assert (judgement.verdict, is_unfinished(judgement), result.failed) == (Verdict.UNJUDGED, False, 0)
+        assert judgement.reason.startswith("the judge's reply has no text: an empty text in the answer")
+        assert len(server.seen()) == 1
 
 
 def test_a_reply_is_paid_for_once(server: Rater, tmp_path: Path) -> None:

@@ -100,6 +100,13 @@ def test_a_server_error_is_unfinished_and_requested_again(server: Rater, tmp_pat
     assert (result.metadata["rows asked"], result.unfinished, len(server.seen())) == (1, 0, 3)
 
 
+def test_a_rating_that_was_paid_for_in_vain_is_final(server: Rater, tmp_path: Path) -> None:
+    for _ in range(2):
+        rows, result = rated(server, tmp_path, problem("a", question="[]"), problem("b"))
+        assert str(rows["a"]["set_aside"]).startswith("not rated: an empty text in the answer")
+        assert (result.unfinished, len(server.seen())) == (0, 2)
+
+
 def test_no_problem_left_after_the_rating_is_an_error_that_says_why(server: Rater, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"all 1 problems were set aside.*difficulty 2 is outside 4-9"):
         rated(server, tmp_path, problem("a", question="[2]"))

@@ -10,6 +10,7 @@ import pytest
 
 from skyassets.core.errors import RecipeError
 from skyassets.core.ports import CompletionClient, Model, Reply, Request, Sampling
+from skyassets.core.rows.failures import NOT_AGAIN
 from skyassets.core.rows.store import RowStore
 from skyassets.core.tables.declarations import COMPLETIONS, PROBLEMS, TRACES
 from skyassets.core.tables.store import StageResult
@@ -110,9 +111,9 @@ class Script:
         for request in requests:
             text = self.texts[request.seed - REWRITING.seed]
             self.requests.append(request)
-            error = "the server went away" if text == "gone" else None
+            error = {"gone": "the server went away", "empty": "an empty text"}.get(text)
             end = "length" if request.sampling.max_tokens < self.need else "stop"
-            keep(Reply(request.id, text, end, 1, 1, 0.1, "script", error))
+            keep(Reply(request.id, text, end, 1, 1, 0.1, "script", error, is_final=text == "empty"))
 
 
 def rewritten(
@@ -165,6 +166,15 @@ def test_a_server_error_is_tried_again_on_the_next_run(tmp_path: Path) -> None:
     again, script = rewritten(tmp_path, GOOD, GOOD, GOOD)
     assert again.frame["rewritten"].to_list() == [GOOD]
     assert len(script.requests) == 1
+
+
+def test_an_answer_that_was_paid_for_in_vain_is_tried_with_other_seeds_and_not_in_the_next_run(tmp_path: Path) -> None:
+    result, script = rewritten(tmp_path, "empty", "empty", "empty")
+    assert (len(script.requests), result.unfinished, result.metadata["rows failed"]) == (3, 0, 1)
+    assert result.frame["failed"].to_list() == [f"error: an empty text; {NOT_AGAIN}"]
+    again, script = rewritten(tmp_path, GOOD, GOOD, GOOD)
+    assert again.frame.equals(result.frame)
+    assert script.requests == []
 
 
 def test_the_trace_is_shown_whole_and_never_overwritten(tmp_path: Path) -> None:

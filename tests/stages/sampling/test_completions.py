@@ -19,13 +19,17 @@ from stages.asking import ModelProvider
 from skyassets.core.errors import ServerError, StoreError
 from skyassets.core.ports import CompletionClient, Model, Reply, Request
 from skyassets.core.rows.claims import SECONDS_BETWEEN_LOOKS, ClaimResult, Claims
+from skyassets.core.rows.failures import NOT_AGAIN
 from skyassets.core.rows.index import RowIndex
+from skyassets.core.rows.ledger import LedgerEntry, LedgerEvent
 from skyassets.core.rows.store import RowStore
 from skyassets.core.tables.declarations import COMPLETIONS
-from skyassets.stages.sampling.completions import Completer, Tally, completion_row
+from skyassets.stages.sampling.completions import Completer, completion_row
+from skyassets.stages.sampling.replies import Tally
 
 PROGRAM = Path(__file__).parents[1] / "asking.py"
 KILLS = 50
+ORIGIN = {"asked_for": "smoke/teacher_traces", "run": "elsewhere"}
 IN_FLIGHT = 8
 
 
@@ -114,6 +118,75 @@ def test_a_failed_row_has_its_reason_and_is_requested_again(store: RowStore) -> 
         "a": "400: too long"
     }
     assert Completer(store, Scripted(answer), lambda tally: None).complete(MODEL, requests).requested == 1
+
+
+def fail_for_good(one: Request, keep: Callable[[Reply], None]) -> None:
+    keep(Reply(one.id, "", "error", 0, 0, 0.1, "scripted", "an empty text", dollars=0.5, is_final=True))
+
+
+def test_a_row_that_failed_for_good_has_its_reason_and_is_not_requested_again(store: RowStore) -> None:
+    entries: list[LedgerEntry] = []
+    requests = [request("a"), request("b")]
+
+    def half(one: Request, keep: Callable[[Reply], None]) -> None:
+        (fail_for_good if one.id == "a" else answer)(one, keep)
+
+    first = Completer(store, Scripted(half), lambda tally: None, record=entries.append).complete(MODEL, requests)
+    server, tallies = Scripted(answer), list[Tally]()
+    again = Completer(store, server, tallies.append, record=entries.append).complete(MODEL, requests)
+    assert first.errors == again.errors == {"a": f"an empty text; {NOT_AGAIN}"}
+    assert (first.reused, first.requested, first.unfinished) == (0, 2, 0)
+    assert (again.reused, again.requested, again.unfinished) == (1, 0, 0)
+    assert (server.starts, tallies[-1].done, tallies[-1].failed) == (0, 2, 1)
+    assert again.metadata["rows failed for good"] == 1
+    assert [entry.dollars for entry in entries if entry.event is LedgerEvent.FAILED] == [0.5]
+
+
+def test_failures_for_good_are_asked_again_once_they_are_forgotten(store: RowStore) -> None:
+    requests = [request("a")]
+    Completer(store, Scripted(fail_for_good), lambda tally: None).complete(MODEL, requests)
+    by = Completer(store, Scripted(answer), lambda tally: None)
+    assert by.failures.clear() == 1
+    assert by.complete(MODEL, requests).completions["a"]["text"] == "answer to a"
+    assert by.complete(MODEL, requests).reused == 1
+
+
+def test_a_completion_counts_although_another_run_failed_for_good(store: RowStore) -> None:
+    requests = [request("a")]
+    Completer(store, Scripted(fail_for_good), lambda tally: None).complete(MODEL, requests)
+    with store.writer() as writer:
+        writer.put({**completion_row(requests[0], Reply("a", "text", "stop", 1, 1, 0.1, "elsewhere")), **ORIGIN})
+    again = Completer(store, Scripted(answer), lambda tally: None).complete(MODEL, requests)
+    assert (again.errors, again.reused) == ({}, 1)
+
+
+def test_a_row_that_fails_for_good_in_another_run_meanwhile_is_not_requested(store: RowStore) -> None:
+    """The other run holds the claim until its failure is durable."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slowly(one: Request, keep: Callable[[Reply], None]) -> None:
+        begun.set()
+        go_on.wait(30)
+        fail_for_good(one, keep)
+
+    requests = [request("a")]
+    other = threading.Thread(
+        target=lambda: Completer(store, Scripted(slowly), lambda tally: None).complete(MODEL, requests)
+    )
+    other.start()
+    begun.wait(30)
+    lines: list[str] = []
+    mine = Scripted(answer)
+
+    def log(line: str) -> None:
+        lines.append(line)
+        go_on.set()
+
+    result = Completer(store.with_log(log), mine, lambda tally: None).complete(MODEL, requests)
+    other.join()
+    assert any("waiting for 1 completions" in line for line in lines)
+    assert (mine.requested, result.errors) == ([], {"a": f"an empty text; {NOT_AGAIN}"})
+    assert (result.requested, result.reused, result.unfinished) == (0, 0, 0)
 
 
 def test_a_server_that_dies_leaves_what_it_answered(store: RowStore) -> None:
