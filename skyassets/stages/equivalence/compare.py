@@ -26,7 +26,7 @@ NAME = (
 )
 """What a value is called: `x`, `AB`, `S_{100}`, `f(2)`, `\\angle ABC`, `\\omega(r)`."""
 _NAMED = re.compile(rf"({NAME})\s*(?:=|\\in(?![A-Za-z]))\s*(?![=<>])")
-_LABEL = re.compile(r"(?:^|(?<=[\s,;}]))\(([a-h])\)")
+_LABEL = re.compile(r"(?<![A-Za-z\\])\(([a-h])\)")
 _CASES = re.compile(r"\\begin\{cases\}(.*?)(?:\\\\)?\s*\\end\{cases\}", re.DOTALL)
 _IF = re.compile(r"\\(?:text|mbox) ?\{ ?(?:if|for|when|,| )* ?\}|(?<![A-Za-z])(?:if|for|when)(?![A-Za-z])|^,|,$")
 _OR = re.compile(r"\\(?:text|mbox|mathrm) ?\{ ?or ?\}|(?<![A-Za-z])or(?![A-Za-z])|\\lor(?![A-Za-z])|\\vee(?![A-Za-z])")
@@ -93,9 +93,9 @@ def labelled(text: str) -> list[str]:
     """The parts of an answer in parts (a), (b), ..., in this order; empty if it is none."""
     parts = _LABEL.split(text)
     letters = "".join(parts[1::2])
-    if parts[0].strip() or len(letters) < 2 or letters != "abcdefgh"[: len(letters)]:
-        return []
-    return [part.strip().strip(",;").strip() for part in parts[2::2]]
+    values = [part.strip().strip(",;").strip() for part in parts[2::2]]
+    is_labelled = not parts[0].strip() and len(letters) > 1 and letters == "abcdefgh"[: len(letters)]
+    return values if is_labelled and all(values) else []
 
 
 def _named(given: str, wanted: str, depth: int) -> bool | None:

@@ -23,6 +23,7 @@ _PRODUCT = re.compile(r".*\d ?[A-Za-z]")
 _SPELLED = frozenset({"cm", "mm", "km", "kg", "ft", "nm", "Hz", "kJ", "kW", "kN", "Pa", "eV"})
 """Units of two letters that are hardly ever a product."""
 _LETTERS_APART = re.compile(r"[A-Za-z](?: [A-Za-z])+")
+_VOWEL = re.compile("[aeiou]", re.IGNORECASE)
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 _SPACED = re.compile(r"\d+(?: \d+)+")
 LETTER = re.compile(r"\(?([A-Z])\)?[.:)]?")
@@ -100,7 +101,8 @@ def _worded(given: str, wanted: str) -> bool | None:
         return True  # x and X are different variables; East and east are the same word
     if _WORDS.fullmatch(given) and _WORDS.fullmatch(wanted) and not (is_prose(given) or is_prose(wanted)):
         # abc and bca are the same product, xy and yx are left to algebra; cat and act are different words.
-        if len(given) > 2 and sorted(given) == sorted(wanted) and (given in _ALPHABET or wanted in _ALPHABET):
+        is_product = not _VOWEL.search(given) or given in _ALPHABET or wanted in _ALPHABET
+        if len(given) > 2 and sorted(given) == sorted(wanted) and is_product:
             return True
         return False if max(len(given), len(wanted)) >= 3 else None
     return same_words(given, wanted)

@@ -69,11 +69,11 @@ def _option(text: str, line: str) -> str | None:
     if alone := _ALONE.fullmatch(line):
         return alone[1]
     if right := list(_RIGHT.finditer(text)):
-        return next(filter(None, right[-1].groups())).upper()
+        return str(next(filter(None, right[-1].groups()))).upper()
     if DENYING.search(line):
         return None
     if concluded := _CONCLUDED.search(line):
-        return concluded[1]
+        return str(concluded[1])
     is_text = line == text.strip() and len(line) <= LONGEST_OPTION and not _ABOUT.search(line)
     is_listed = _LISTED.match(line) or is_text
     return bare(line) or None if is_listed else None

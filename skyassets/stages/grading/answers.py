@@ -14,11 +14,13 @@ from skyassets.stages.equivalence.numeric import differ
 from skyassets.stages.equivalence.prose import is_prose
 from skyassets.stages.equivalence.scorers import is_scored, score
 from skyassets.stages.equivalence.single_values import LETTER, LETTERED, measured
-from skyassets.stages.extraction.final_answer import lenient_answer, strict_answer
+from skyassets.stages.extraction.final_answer import found_answer, strict_answer
 from skyassets.stages.extraction.sentences import CHOICE, SCORED
 from skyassets.stages.grading.config import Mode
 
 EXACT = "exact"
+NO_ANSWER = "no answer found"
+UNGRADABLE = "ungradable"
 COMPARED_REASONS = ("equals the reference", "differs from the reference")
 SCORED_REASONS = ("keeps the problem's rules", "breaks the problem's rules")
 _EQUALS = re.compile(r"(?<![<>!:])=")
@@ -40,9 +42,17 @@ def judge_answer(
     if gold is None or not gold.strip():
         return Judgement(Verdict.UNJUDGED, "no reference answer")
     kind = SCORED if is_scored(gold) else CHOICE if is_choice(gold, offered) else domain
-    answer = strict_answer(text) if mode is Mode.STRICT else lenient_answer(text, kind)
+    found = None if mode is Mode.STRICT else found_answer(text, kind)
+    answer = strict_answer(text) if mode is Mode.STRICT else None if found is None else found.text
     if answer is None:
-        return Judgement(Verdict.WRONG, "no boxed answer" if mode is Mode.STRICT else "no answer found", None, EXACT)
+        return Judgement(Verdict.WRONG, "no boxed answer" if mode is Mode.STRICT else NO_ANSWER, None, EXACT)
+    judgement = _judge(answer, gold, kind, domain, offered, equals)
+    # A sentence that states no result is no answer that a better grader could judge.
+    is_guess = found is not None and not found.is_stated and judgement.reason.startswith(UNGRADABLE)
+    return Judgement(Verdict.WRONG, NO_ANSWER, None, EXACT) if is_guess else judgement
+
+
+def _judge(answer: str, gold: str, kind: str, domain: str, offered: Options, equals: AnswerComparator) -> Judgement:
     if kind == SCORED:
         return _judgement(score(gold, answer), SCORED_REASONS, answer, "scorer")
     if kind == CHOICE:

@@ -14,7 +14,7 @@ from skyassets.stages.problems.layouts import canonical_tests, reference_solutio
 from skyassets.stages.problems.row_types import SourceRow
 
 SENTINELS = frozenset(
-    {"proof", "notfound", "not found", "n/a", "na", "none", "null", "nan", "?", "no answer", "see solution", "tbd"}
+    {"proof", "notfound", "not found", "n/a", "na", "none", "null", "nan", "no answer", "see solution", "tbd"}
 )
 """What data sets write where a problem has no final answer, in lower case."""
 ANSWER_NAMES = ("ground_truth", "answer", "final_answer", "target", "solution", "value")
@@ -22,9 +22,11 @@ ANSWER_NAMES = ("ground_truth", "answer", "final_answer", "target", "solution", 
 REFERENCES = 3
 """Reference solutions that are kept and tried per problem."""
 
-_MARKER = re.compile(r"<image[ _]?\d+>|data:image/\w+|!\[[^\]\n]*\]\([^)\s]+[^)\n]*\)|\\includegraphics", re.IGNORECASE)
-"""A numbered image placeholder, an embedded image, or Markdown's or LaTeX's way to show one. A bare `<image>` does not count: in Codeforces' statements it
-replaces a formula, and the statement can be answered without it.
+_MARKER = re.compile(r"<image[ _]?\d+>|data:image/\w+|!\[[^\]\n]*\]\((?!data:)|\\includegraphics", re.IGNORECASE)
+"""A numbered image placeholder, an embedded image, or the way in which Markdown or LaTeX shows one.
+
+A bare `<image>` does not count: in Codeforces' statements it replaces a formula, and the statement can be answered
+without it.
 """
 
 
