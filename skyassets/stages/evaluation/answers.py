@@ -1,17 +1,18 @@
 """Benchmark answers: models are sampled with the teacher's code and graded with the training data's graders."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from skyassets.core.errors import ServerError
 from skyassets.core.identity import digest
-from skyassets.core.ports import Model, Verdict
+from skyassets.core.ports import Judgement, Model, Verdict
 from skyassets.core.tables.declarations import ANSWERS
 from skyassets.core.tables.store import StageResult
 from skyassets.stages.evaluation.benchmark import Benchmark
 from skyassets.stages.evaluation.config import Evaluation, asking_of
+from skyassets.stages.grading.answers import NO_ANSWER, NOT_STATED
 from skyassets.stages.grading.config import Mode
 from skyassets.stages.grading.judge import CODE, Case, case
 from skyassets.stages.grading.verdicts import GradingConfig, is_unfinished, verdicts
@@ -114,6 +115,13 @@ def _row(evaluated: EvaluatedModel, attempt: Attempt, replies: Replies, epoch: s
     }
 
 
+def _in_a_benchmark(judgement: Judgement) -> Judgement:
+    """`judgement`, but wrong if the text states no result: leaving it out of n would raise the score."""
+    if judgement.verdict is Verdict.UNJUDGED and judgement.reason.startswith(NOT_STATED):
+        return replace(judgement, verdict=Verdict.WRONG, reason=f"{NO_ANSWER}: {judgement.reason}")
+    return judgement
+
+
 def _grade(
     rows: list[dict[str, object]], problems: Sequence[dict[str, object]], grading: GradingConfig
 ) -> tuple[int, dict[str, object]]:
@@ -127,6 +135,7 @@ def _grade(
     }
     questions = {item: str(problems[position]["question"]) for (position, _), item in cases.items()}
     judgements, metadata = verdicts(questions, grading)
+    judgements = {item: _in_a_benchmark(judgement) for item, judgement in judgements.items()}
     again = 0
     for position, row in enumerate(rows):
         for mode, column in columns.items():

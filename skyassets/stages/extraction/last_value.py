@@ -38,6 +38,7 @@ _ABOUT = re.compile(r"\b(?:option|choice|answer|or)s?\b", re.IGNORECASE)
 LONGEST_OPTION = 200
 _WORD = re.compile(r"[^\W_](?:[\w'’-]*[^\W_])?")
 _LIST = re.compile(r"[\d)}%$]\s*(?:,|;|:|\bto\b|\band\b|\bor\b|&|–|-|−|\+|/|\*|×|x)\s*[$\"'“]*$")
+_END = re.compile(r"\\end\{[a-z*]+\}(?:\\\]|\$\$)?")
 _LEFT_SIDE = re.compile(r"((?:[\w\\{}^().]{1,20} ?[-+*/] ?){0,4}[\w\\{}^().]{1,20}) ?= ?$")
 _SAYING = re.compile(
     r"\b(?:is|are|was|were|be|equals?|gets?|have|has|makes?|gives?|yields?|obtain|find|reach|costs?|leaves?|remains?)\b|[=:](?=\s)|=",
@@ -85,6 +86,7 @@ def _last_number(text: str) -> str | None:
     if not numbers:
         return None
     before, after = around(text, numbers[-1])
+    before = after_last(_END, before)
     sentence = before + numbers[-1][0] + after
     lead = after_last(_SAYING, before)
     is_led = lead == before or is_leading(lead.strip("*_ $\\").rpartition(",")[2])

@@ -13,8 +13,11 @@ FORMULA = re.compile(r"\$\$?((?:\\.|[^$\n\\])+)\$\$?|\\\((.+?)\\\)|\\\[(.+?)\\\]
 _CLOSINGS = {"\\[": "\\]", "$$": "$$"}
 _DISPLAY = re.compile(r"\\\[|\$\$")
 LONGEST_FORMULA = 1000
-_EQUALS = re.compile(r"(?<![<>!:=])=(?!=)")
-_RELATION = re.compile(r"[<>≤≥≠]|!=|\\(?:le|ge|leq|geq|ne|neq|lt|gt|leqslant|geqslant)(?![A-Za-z])")
+_CONTINUES = re.compile(r"[ \t]*(?!(?:so|thus|hence|therefore|then|we)\b)[a-z,.;(]")
+"""The rest of a sentence after a displayed formula."""
+_EQUALS = re.compile(r"(?<![<>:=])(?<!\s!)=(?!=)")
+"""An equals sign. After a space, `!=` is a relation; without one, as in `5!=120`, a factorial."""
+_RELATION = re.compile(r"[<>≤≥≠]|\s!=|\\(?:le|ge|leq|geq|ne|neq|lt|gt|leqslant|geqslant)(?![A-Za-z])")
 _SOLVED = re.compile(r"\d ?\\?[A-Za-z(]|[A-Za-z)}] ?[-+] ?\d|\d ?[-+] ?\d*[A-Za-z]|\^")
 """The left side of a step of a solution, not the name of a value: `3x`, `x - 2`, `x^2`."""
 NUMBER = re.compile(
@@ -90,7 +93,7 @@ def may_change(rest: str) -> bool:
 
 
 def in_lines(text: str) -> str:
-    """`text` with each displayed formula in one line, and in the line that announces it with a colon."""
+    """`text` with each displayed formula in one line, which is the line that leads to it, and ends with it."""
     pieces, end, absent = list[str](), 0, set[str]()
     for opening in _DISPLAY.finditer(text):
         if opening.start() < end or opening[0] in absent:
@@ -105,15 +108,16 @@ def in_lines(text: str) -> str:
         before = text[end : opening.start()]
         announced = before.rstrip()
         pieces += [announced + " " if announced.endswith(":") else before, opening[0], " ".join(inside.split())]
-        pieces.append(text[close : close + 2])
         end = close + 2
+        pieces.append(text[close:end] + ("" if _CONTINUES.match(text, end) else "\n"))
     return "".join([*pieces, text[end:]])
 
 
-def is_step(name: str) -> bool:
-    """Whether the left side of an equation is a step of a solution and not the name of a value."""
-    has_letter = re.search(r"(?<![A-Za-z\\])[A-Za-z](?![A-Za-z])", name)
-    return bool(has_letter and _SOLVED.search(name) and not _CALLED.fullmatch(name))
+def is_step(side: str) -> bool:
+    """Whether the left side of an equation is a step of solving for its only letter, not what is to be found."""
+    letters = set(re.findall(r"(?<![A-Za-z\\])[A-Za-z](?![A-Za-z])", side))
+    is_asked = re.search(r"[(|]|\\[dt]?frac", side)
+    return len(letters) == 1 and not is_asked and bool(_SOLVED.search(side)) and not _CALLED.fullmatch(side)
 
 
 def after_equals(formula: str) -> str:
@@ -121,8 +125,9 @@ def after_equals(formula: str) -> str:
     sides = _EQUALS.split(formula)
     if len(sides) == 1:
         return formula
-    value, name = sides[-1].strip(), sides[0].strip()
-    if SEVERAL.search(formula) or _RELATION.search(formula) or is_step(name) or not re.search(r"\w", value):
+    value, first = sides[-1].strip(), sides[0].strip()
+    is_equation = len(sides) == 2 and (is_step(first) or (value == "0" and bool(_SOLVED.search(first))))
+    if SEVERAL.search(formula) or _RELATION.search(formula) or is_equation or not re.search(r"\w", value):
         return formula
     return value
 

@@ -4,6 +4,7 @@ Cheap and exact comparisons come first. Algebra is used only for two formulas, i
 """
 
 import re
+from dataclasses import replace
 
 from skyassets.core.ports import AnswerComparator, Judgement, Verdict
 from skyassets.stages.equivalence.choices import Options, is_choice, right_text, selected
@@ -20,7 +21,8 @@ from skyassets.stages.grading.config import Mode
 
 EXACT = "exact"
 NO_ANSWER = "no answer found"
-UNGRADABLE = "ungradable"
+UNGRADABLE, NOT_STATED = "ungradable: ", "no stated result: "
+"""How the reasons of undecided answers begin: stated ones, and values or sentences that may be no answer at all."""
 COMPARED_REASONS = ("equals the reference", "differs from the reference")
 SCORED_REASONS = ("keeps the problem's rules", "breaks the problem's rules")
 _EQUALS = re.compile(r"(?<![<>!:])=")
@@ -47,9 +49,9 @@ def judge_answer(
     if answer is None:
         return Judgement(Verdict.WRONG, "no boxed answer" if mode is Mode.STRICT else NO_ANSWER, None, EXACT)
     judgement = _judge(answer, gold, kind, domain, offered, equals)
-    # A sentence that states no result is no answer that a better grader could judge.
-    is_guess = found is not None and not found.is_stated and judgement.reason.startswith(UNGRADABLE)
-    return Judgement(Verdict.WRONG, NO_ANSWER, None, EXACT) if is_guess else judgement
+    if found is None or found.is_stated or not judgement.reason.startswith(UNGRADABLE):
+        return judgement
+    return replace(judgement, reason=NOT_STATED + judgement.reason.removeprefix(UNGRADABLE))
 
 
 def _judge(answer: str, gold: str, kind: str, domain: str, offered: Options, equals: AnswerComparator) -> Judgement:

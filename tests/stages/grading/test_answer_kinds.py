@@ -114,7 +114,10 @@ def test_a_right_answer_is_accepted(algebra: MathVerify, answer: str, gold: str)
         ("\\boxed 2", "2", "correct"),
         ("(a) \\boxed{2}\n(b) \\boxed{5}", "(a) 3, (b) 5", "wrong"),
         ("(a) \\boxed{3}\n(b) \\boxed{5}", "(a) 3, (b) 5", "correct"),
-        ("He was not sure whether it would be 12 or more.", "12", "wrong"),
+        ("He was not sure whether it would be 12 or more.", "12", "unjudged"),
+        ("So $(1+2i)6-3i=6+12i-3i=6+9i$.", "6+9i", "correct"),
+        ("Thus, $f^{-1}(f^{-1}(3))=7$.", "7", "correct"),
+        ("\\begin{align*}a &= 3t.\n\\end{align*} So one weighs $3$ treeks.", "3", "correct"),
     ],
 )
 def test_a_text_is_read_as_it_is_meant(algebra: MathVerify, text: str, gold: str, expected: str) -> None:
