@@ -3,6 +3,7 @@
 Import only from here in your own recipes: the modules that define the names may change between releases.
 """
 
+from skyassets.core.conditions import GreaterThan, LessThan, NotEqual, OneOf
 from skyassets.core.ports import Limits, Model, Sampling
 from skyassets.core.sources import Generated, HubDataset, LocalFile, Source, Window
 from skyassets.core.training.spec import Lora, Training
@@ -62,13 +63,13 @@ Published = PublishedRun
 
 __all__ = [
     "DROP", "KEEP", "Asking", "Benchmark", "Bounds", "Calls", "Cap", "Chosen", "Contender", "Curation",
-    "Decontamination", "DifficultyWithin", "Evaluation", "Expected", "FitsCutoff", "Gates", "Generated", "Group",
-    "HasReasoning", "HubDataset", "Hybrid", "InMixture", "LengthPolicy", "LicenceAllowed", "Limits", "LocalFile",
-    "Lora", "Marks", "Model", "ModelJudge", "ModelRewriting", "NearDuplicates", "NoLoops", "NotInBenchmark",
-    "OneLanguage", "Order", "Prompts", "Published", "PublishedRun", "QuestionNew", "QuestionUnlike", "Rating",
-    "Recipe", "RewriteCorrect", "RewriteMade", "RuleRewriting", "Sampling", "Share", "Source", "StudentForm",
-    "TraceCorrect", "TraceFinished", "TraceNew", "Training", "WellFormed", "Window", "WithinCaps",
-    "aime_2024", "aime_2025", "amc23", "embedded", "gpqa_diamond", "gsm8k", "humaneval", "livecodebench", "math500",
-    "mbpp", "mmlu", "mmlu_pro", "olympiadbench", "scored", "sky_t1_preview", "sky_t1_train_splits", "smoke",
+    "Decontamination", "DifficultyWithin", "Evaluation", "Expected", "FitsCutoff", "Gates", "Generated", "GreaterThan",
+    "Group", "HasReasoning", "HubDataset", "Hybrid", "InMixture", "LengthPolicy", "LessThan", "LicenceAllowed",
+    "Limits", "LocalFile", "Lora", "Marks", "Model", "ModelJudge", "ModelRewriting", "NearDuplicates", "NoLoops",
+    "NotEqual", "NotInBenchmark", "OneLanguage", "OneOf", "Order", "Prompts", "Published", "PublishedRun",
+    "QuestionNew", "QuestionUnlike", "Rating", "Recipe", "RewriteCorrect", "RewriteMade", "RuleRewriting", "Sampling",
+    "Share", "Source", "StudentForm", "TraceCorrect", "TraceFinished", "TraceNew", "Training", "WellFormed", "Window",
+    "WithinCaps", "aime_2024", "aime_2025", "amc23", "embedded", "gpqa_diamond", "gsm8k", "humaneval", "livecodebench",
+    "math500", "mbpp", "mmlu", "mmlu_pro", "olympiadbench", "scored", "sky_t1_preview", "sky_t1_train_splits", "smoke",
     "verified",
 ]  # fmt: skip

@@ -22,7 +22,9 @@ ANSWER_NAMES = ("ground_truth", "answer", "final_answer", "target", "solution", 
 REFERENCES = 3
 """Reference solutions that are kept and tried per problem."""
 
-_MARKER = re.compile(r"<image[ _]?\d+>|data:image/\w+|!\[[^\]\n]*\]\((?!data:)|\\includegraphics", re.IGNORECASE)
+_MARKER = re.compile(
+    r"<image[ _]?\d+>|data:image/\w+|!\[[^\]\n]*\]\((?!data:)(?=[^)\n]+\))|\\includegraphics", re.IGNORECASE
+)
 """A numbered image placeholder, an embedded image, or the way in which Markdown or LaTeX shows one.
 
 A bare `<image>` does not count: in Codeforces' statements it replaces a formula, and the statement can be answered
@@ -116,19 +118,19 @@ def _written(text: str) -> str | None:
         raise ValueError(f"the ground truth is no answer but {text.strip()!r}")
     if not text.lstrip().startswith(("[", "{")) or is_scored(text):
         return text
-    with contextlib.suppress(ValueError, RecursionError):
-        match json.loads(text):
-            case [*texts] if texts and all(isinstance(each, str) for each in texts):
-                return _answer(texts)
-            case dict() as holder if named := [holder[name] for name in ANSWER_NAMES if name in holder]:
-                return _answer(named[0])
-            case dict() as holder if holder:
-                return _unread(holder)
-    return text
-
-
-def _unread(value: object) -> str | None:
-    raise ValueError(f"the ground truth is no answer but {_kind(value)}")
+    try:
+        read = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    match read:
+        case [*texts] if texts and all(isinstance(each, str) for each in texts):
+            return _answer(texts)
+        case dict() if named := [read[name] for name in ANSWER_NAMES if name in read]:
+            return _answer(named[0])
+        case dict() if read:
+            raise ValueError(f"the ground truth is no answer but {_kind(read)}")
+        case _:
+            return text
 
 
 def _tests(source: Source, row: SourceRow) -> str | None:

@@ -13,6 +13,7 @@ from skyassets.stages.reporting.wording import (
     interval,
     p_value_text,
     sample_size,
+    share_of_all,
     verdict,
 )
 
@@ -103,7 +104,7 @@ def _score_cells(board: Scoreboard, benchmark: str, metric: str) -> list[str]:
 
 
 def _with_reach(scored: Scored | None, sign: str = "") -> str:
-    within = interval(scored, sign)
+    within = "; ".join(filter(None, (interval(scored, sign), "" if sign else share_of_all(scored))))
     return f"{figure(scored, sign)} ({within})" if within else figure(scored, sign)
 
 

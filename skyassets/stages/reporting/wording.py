@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from skyassets.stages.evaluation.metrics import TOKENS
-from skyassets.stages.reporting.scoreboard import Scoreboard, Scored
+from skyassets.stages.reporting.scoreboard import LAST_METRICS, Scoreboard, Scored
 
 SIGNIFICANT = 0.05
 NOISE = "noise"
@@ -37,11 +37,20 @@ def interval(scored: Scored | None, sign: str = "") -> str:
 
 
 def sample_size(scored: Scored | None) -> str:
-    """The number of items behind a score, and of answers if it differs."""
+    """The number of items behind a score, and of answers if it differs; and the score if all others are wrong."""
     if scored is None or scored.value is None:
         return ""
     more = f", {scored.samples:,} answers" if scored.samples is not None and scored.samples != scored.n else ""
-    return f"n = {scored.n:,}{more}"
+    of_all = share_of_all(scored)
+    return f"n = {scored.n:,}{more}; {of_all}" if of_all else f"n = {scored.n:,}{more}"
+
+
+def share_of_all(scored: Scored | None) -> str:
+    """The score with every item that was left out counted as wrong; empty if none was."""
+    if scored is None or scored.value is None or not scored.unjudged or scored.metric in LAST_METRICS:
+        return ""
+    items = scored.n + scored.unjudged
+    return f"{_number(scored, scored.value * scored.n / items, '')} of all {items:,}"
 
 
 def p_value_text(p: float | None) -> str:

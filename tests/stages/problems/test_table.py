@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from skyassets.core.conditions import Condition, GreaterThan, LessThan, NotEqual, OneOf
 from skyassets.core.errors import SourceError
 from skyassets.core.sources import HubDataset, LocalFile, Source
 from skyassets.core.tables.store import StageResult
@@ -42,6 +43,41 @@ def test_every_kind_of_file_reads_the_same(file: Path) -> None:
 def test_rows_can_be_chosen_and_counted_off(file: Path) -> None:
     assert raw_problems([source(file, where=(("kind", "sum"),))], READER).frame["question"].to_list() == ["1 + 1?"]
     assert raw_problems([source(file, first=1)], READER).frame.height == 1
+
+
+@pytest.mark.parametrize(
+    ("condition", "chosen"),
+    [
+        (NotEqual("b"), ["a", "c", "none", "text"]),
+        (OneOf(("a", "c")), ["a", "c"]),
+        (GreaterThan(2), ["b", "c"]),
+        (LessThan(2.5), ["a"]),
+        ("b", ["b"]),
+    ],
+)
+def test_rows_can_be_chosen_by_conditions(tmp_path: Path, condition: Condition | str, chosen: list[str]) -> None:
+    rows = [("a", 1), ("b", 2.5), ("c", "3"), ("none", None), ("text", "many")]
+    path = tmp_path / "mine.jsonl"
+    path.write_text(
+        "".join(json.dumps({"q": name, "a": "1", "name": name, "level": level}) + "\n" for name, level in rows)
+    )
+    column = "name" if isinstance(condition, NotEqual | OneOf | str) else "level"
+    problems = raw_problems([source(path, where=((column, condition),))], READER).frame
+    assert sorted(problems["question"]) == chosen
+
+
+@pytest.mark.parametrize(
+    ("reference", "truth"),
+    [('["4"]', "4"), ('{"ground_truth": "4"}', "4"), ('["1", "2"]', "1, 2"), ("[1, 2]", "[1, 2]"), ("{1, 2}", "{1, 2}"),
+     ("proof", None), ("notfound", None), ("N/A", None), ("None", None), ('{"steps": "many"}', None),
+     ("none of them", "none of them")],
+)  # fmt: skip
+def test_a_reference_is_read_or_set_aside(tmp_path: Path, reference: str, truth: str | None) -> None:
+    path = tmp_path / "mine.jsonl"
+    path.write_text("".join(json.dumps({"q": q, "a": a}) + "\n" for q, a in (("one", reference), ("two", "2"))))
+    frame = raw_problems([source(path)], READER).frame.filter(pl.col("question") == "one")
+    assert frame["ground_truth"].to_list() == [truth]
+    assert (frame["set_aside"][0] is None) is (truth is not None)
 
 
 def test_a_problem_keeps_its_id_at_any_place_of_the_file(tmp_path: Path) -> None:

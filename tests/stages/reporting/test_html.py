@@ -192,6 +192,13 @@ def test_unjudged_items_are_among_those_that_were_searched_for() -> None:
     assert "12 of 14 items were found in the questions of the training set." in report_text(report)
 
 
+def test_a_score_shows_what_it_would_be_if_nothing_were_left_out() -> None:
+    report = content([row("sums", "base", "strict accuracy", 0.5, n=30, unjudged=10)])
+    for text in (report_page(report), report_text(report)):
+        assert "n = 30" in text
+        assert "37.5 of all 40" in text
+
+
 def test_an_unjudged_score_is_marked_as_unjudged() -> None:
     report = content([row("sums", "base", "strict accuracy", None, n=0, unjudged=7)])
     assert "not judged" in report_page(report)
