@@ -115,7 +115,7 @@ def _row(evaluated: EvaluatedModel, attempt: Attempt, replies: Replies, epoch: s
     }
 
 
-def _in_a_benchmark(judgement: Judgement) -> Judgement:
+def in_a_benchmark(judgement: Judgement) -> Judgement:
     """`judgement`, but wrong if the text states no result: leaving it out of n would raise the score."""
     if judgement.verdict is Verdict.UNJUDGED and judgement.reason.startswith(NOT_STATED):
         return replace(judgement, verdict=Verdict.WRONG, reason=f"{NO_ANSWER}: {judgement.reason}")
@@ -135,7 +135,7 @@ def _grade(
     }
     questions = {item: str(problems[position]["question"]) for (position, _), item in cases.items()}
     judgements, metadata = verdicts(questions, grading)
-    judgements = {item: _in_a_benchmark(judgement) for item, judgement in judgements.items()}
+    judgements = {item: in_a_benchmark(judgement) for item, judgement in judgements.items()}
     again = 0
     for position, row in enumerate(rows):
         for mode, column in columns.items():
