@@ -1,6 +1,7 @@
 """The answer that a text states: what follows its last "the answer is"."""
 
 import re
+from itertools import pairwise
 
 from skyassets.stages.equivalence.number import quantity
 from skyassets.stages.extraction.sentences import (
@@ -31,6 +32,7 @@ _STATED = re.compile(
 _QUOTED = re.compile(r"\*\*(.+?)\*\*|\"([^\"\n]+)\"|“([^”\n]+)”|`([^`\n]+)`|(?<!\w)'([^'\n]+)'(?!\w)")
 _CHOICE = re.compile(r"(?:option|choice)?\s*\(?([A-J])(?:\)|[.,:;](?=\s|$)|$)")
 _THEN = re.compile(r"[,;:]|\b(?:then|so|therefore|thus|hence|and|but|because|since)\b", re.IGNORECASE)
+_JOINING = re.compile(r"\s*(?:,|,?\s*and)\s*")
 _WITHDRAWN = re.compile(r"\b(?:wait|actually|oops|scratch that|correction)\b", re.IGNORECASE)
 
 
@@ -53,13 +55,14 @@ def stated_answer(text: str, domain: str) -> str | None:
 
 
 def _formula(clause: str) -> str | None:
-    """The only formula of a statement, or the whole statement if anything else in it may change the meaning."""
+    """The formulas of a statement, joined by commas, or all of it if anything else in it may change the meaning."""
     formulas = list(FORMULA.finditer(clause))
     if not formulas:
         return None
-    one, rest = formulas[0], clause[formulas[0].end() :]
-    if len(formulas) == 1 and is_leading(clause[: one.start()]) and not may_change(rest):
-        return bare(next(filter(None, one.groups())))
+    between = [clause[one.end() : other.start()] for one, other in pairwise(formulas)]
+    is_plain = is_leading(clause[: formulas[0].start()]) and not may_change(clause[formulas[-1].end() :])
+    if is_plain and all(map(_JOINING.fullmatch, between)):
+        return ", ".join(bare(next(filter(None, one.groups()))) for one in formulas)
     return "the answer is " + bare(clause.replace("$", ""))
 
 
