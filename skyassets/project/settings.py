@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from skyassets.core.errors import SkyassetsError
 from skyassets.core.money import Price
+from skyassets.engines.host.devices import cores
 from skyassets.engines.openai_api.shown_url import shown_url
 from skyassets.engines.sandbox.choice import SANDBOXES
 from skyassets.engines.serving.vllm_options import DTYPES, VllmOptions, refused
@@ -81,7 +82,7 @@ def from_environment(environment: Mapping[str, str]) -> Deployment:
         budget=_dollars(environment, "SKYASSETS_BUDGET"),
         hour_price=_dollars(environment, "SKYASSETS_HOUR_PRICE") or 0.0,
         concurrency=_number(environment, "SKYASSETS_CONCURRENCY", Deployment.concurrency),
-        workers=_number(environment, "SKYASSETS_WORKERS", Deployment.workers),
+        workers=_number(environment, "SKYASSETS_WORKERS", len(cores())),
         sandbox=sandbox,
         sandbox_image=environment.get("SKYASSETS_SANDBOX_IMAGE", Deployment.sandbox_image),
         vllm=_vllm(environment),
