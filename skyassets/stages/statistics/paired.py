@@ -5,6 +5,7 @@ Deterministic: nothing is drawn at random.
 
 import math
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from skyassets.stages.statistics.estimates import Estimate, sign_test, student_quantile, wilson
@@ -15,12 +16,16 @@ if TYPE_CHECKING:
 
     Scores = NDArray[np.float64]
 
-FINEST = 1_000_000
-"""The most common units in the largest difference, if all differences are multiples of a common unit."""
-LARGEST_SUM = 200_000
-"""The largest sum of the integer differences for which the sign-flip test uses them unrounded."""
-ROUNDED_SUM = 30_000
-"""The approximate sum of the integer differences after rounding."""
+LARGEST_DENOMINATOR = 20_000
+"""The largest denominator of a difference that is taken for a fraction: 16 samples have 1,820 values of pass@4."""
+MOST_STEPS = 1_000_000_000
+"""Additions that a sign-flip test may take: the number of differences times the sum of their sizes."""
+LARGEST_SUM, ROUNDED_SUM = 2_000_000, 100_000
+"""The largest sums of the sizes: of integers, and of differences that are rounded to integers."""
+MOST_LISTED = 16
+"""The most differences whose sign flips are listed one by one, if they are no integers."""
+TIE = 1e-9
+"""Sums that differ by less are equal: the differences come from floating-point numbers."""
 FEWEST = 2
 UNSEEN = 0.5
 """Distance of an assumed unseen score difference from the mean, as a fraction of the largest observed difference.
@@ -93,9 +98,9 @@ def flipped(gaps: "Scores") -> tuple[float, str]:
 
     Fisher's permutation test of paired differences (Fisher 1935, The Design of Experiments, 21), over all sign flips
     rather than a random sample. For scores of 0 and 1 this is McNemar's exact test (McNemar 1947, Psychometrika
-    12:153). Otherwise the differences are converted to integers, and the distribution of their sum is computed by
-    convolution. If they have no common unit that is coarse enough, they are rounded symmetrically around zero, so the
-    test is exact for slightly changed differences.
+    12:153). Differences that are fractions, as shares of samples and pass@k are, become integers, and the distribution
+    of their sum is computed by convolution. Up to `MOST_LISTED` other differences are flipped one by one. More of them
+    are rounded symmetrically around zero first, which the test's name says.
     """
     import numpy as np
 
@@ -103,8 +108,23 @@ def flipped(gaps: "Scores") -> tuple[float, str]:
     if len(sizes) == 0 or bool((sizes == sizes[0]).all()):
         p = sign_test(int((gaps > 0).sum()), int((gaps < 0).sum()))
         return p, "exact McNemar test" if len(sizes) == 0 or sizes[0] == 1 else "exact sign test"
-    whole, is_rounded = _whole(sizes)
-    observed = abs(int(whole @ np.sign(gaps[gaps != 0]).astype(np.int64)))
+    signs = np.sign(gaps[gaps != 0])
+    whole = _as_integers(sizes)
+    if whole is not None:
+        return _by_convolution(whole, abs(float(whole @ signs))), "exact sign-flip test"
+    if len(sizes) <= MOST_LISTED:
+        return _by_listing(sizes, abs(float(sizes @ signs))), "exact sign-flip test"
+    unit = float(sizes.sum()) / min(ROUNDED_SUM, MOST_STEPS // len(sizes))
+    rounded = np.round(sizes / unit).astype(np.int64)
+    # The observed sum is not rounded: rounding all others moves each by about half a unit for the root of their number.
+    observed = abs(float(sizes @ signs)) / unit
+    return _by_convolution(rounded, observed - 0.5), "sign-flip test of rounded differences"
+
+
+def _by_convolution(whole: "NDArray[np.int64]", observed: float) -> float:
+    """The probability that integers of these sizes with random signs sum to `observed` or more, up to the sign."""
+    import numpy as np
+
     total = int(whole.sum())
     # chance[s] is the probability that the positive ones sum to s. Adding the large ones last takes fewer operations.
     chance = np.ones(1)
@@ -114,33 +134,30 @@ def flipped(gaps: "Scores") -> tuple[float, str]:
         longer[size:] += chance / 2
         chance = longer
     beyond = np.abs(2 * np.arange(total + 1) - total) >= observed
-    return min(1.0, float(chance[beyond].sum())), f"exact sign-flip test{' of rounded differences' * is_rounded}"
+    return min(1.0, float(chance[beyond].sum()))
 
 
-def _whole(sizes: "Scores") -> tuple["NDArray[np.int64]", bool]:
-    """The sizes as integers, and whether they were rounded."""
+def _by_listing(sizes: "Scores", observed: float) -> float:
+    """As `_by_convolution`, for numbers of any kind, from the sums of all sign flips."""
     import numpy as np
 
-    common = _common_part(sizes)
-    parts = np.round(sizes / (common or 1.0)).astype(np.int64)
-    if common is not None and parts.sum() <= LARGEST_SUM:
-        return parts, False
-    return np.round(sizes * (ROUNDED_SUM / float(sizes.sum()))).astype(np.int64), True
+    sums = np.zeros(1)
+    for size in sizes.tolist():
+        sums = np.concatenate((sums + size, sums - size))
+    return float((np.abs(sums) >= observed - TIE * float(sizes.sum())).mean())
 
 
-def _common_part(sizes: "Scores") -> float | None:
-    """The common unit of all sizes (shares of a few samples have one); None if there seems to be none."""
+def _as_integers(sizes: "Scores") -> "NDArray[np.int64] | None":
+    """The sizes in their common unit; None if they are no fractions with one that is coarse enough."""
     import numpy as np
 
-    part = 0.0
-    for size in np.unique(sizes.round(12)).tolist():
-        larger, smaller = max(part, size), min(part, size)
-        while smaller > 1e-7 * larger and smaller > 1e-9:
-            larger, smaller = smaller, larger % smaller
-            # A remainder close to the divisor is zero up to rounding error.
-            smaller = 0.0 if larger - smaller < 1e-9 else smaller
-        part = larger
-    return part if part > 1e-6 and part * FINEST > float(sizes.max()) else None
+    fractions = [Fraction(size).limit_denominator(LARGEST_DENOMINATOR) for size in sizes.tolist()]
+    if any(abs(float(fraction) - size) > 1e-10 for fraction, size in zip(fractions, sizes.tolist(), strict=True)):
+        return None
+    parts, whole = zip(*((each.numerator, each.denominator) for each in fractions), strict=True)
+    unit = Fraction(math.gcd(*parts), math.lcm(*whole))
+    counts = [int(each / unit) for each in fractions]
+    return np.asarray(counts, np.int64) if sum(counts) <= min(LARGEST_SUM, MOST_STEPS // len(counts)) else None
 
 
 def _joined(

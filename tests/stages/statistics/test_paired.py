@@ -1,6 +1,7 @@
 """Two models on the same items: the exact tests agree with independent ones, and the interval has its coverage."""
 
 from itertools import product
+from math import comb
 
 import numpy as np
 import pytest
@@ -144,3 +145,69 @@ def test_gains_on_a_few_of_a_hundred_items_are_covered_about_as_often_as_it_says
     result = [share_gaps_interval(each) for each in gaps]
     covered = np.mean([low <= 0.05 * 0.9 <= high for low, high, _ in result])
     assert covered == pytest.approx(0.935, abs=0.015)
+
+
+def by_brute_force(gaps: np.ndarray) -> float:
+    """The p-value over all sign flips, listed one by one."""
+    observed = abs(gaps.sum())
+    sums = [abs(float(np.dot(signs, np.abs(gaps)))) for signs in product((-1, 1), repeat=len(gaps))]
+    return float(np.mean([each >= observed - 1e-9 for each in sums]))
+
+
+def pass_at_4(right: int, samples: int) -> float:
+    return 1 - comb(samples - right, 4) / comb(samples, 4) if samples >= 4 else float(right > 0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 16), st.integers(0, 16), st.integers(16, 16) | st.integers(11, 16)).map(
+            lambda item: pass_at_4(min(item[0], item[2]), item[2]) - pass_at_4(min(item[1], 16), 16)
+        ),
+        min_size=2,
+        max_size=12,
+    )
+)
+def test_pass_at_k_of_any_number_of_samples_agrees_with_brute_force(gaps: list[float]) -> None:
+    rounded = np.round(np.array(gaps), 12)
+    assert flipped(rounded)[0] == pytest.approx(by_brute_force(rounded), abs=1e-6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.floats(-3, 3), min_size=2, max_size=12))
+def test_differences_of_any_kind_agree_with_brute_force(gaps: list[float]) -> None:
+    rounded = np.round(np.array(gaps), 12)
+    assert flipped(rounded)[0] == pytest.approx(by_brute_force(rounded), abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("kind", ["pass@4", "failed samples", "tokens", "any"])
+def test_many_items_agree_with_a_million_random_flips(kind: str, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    n = 30
+    before, after = random.integers(0, 12, n), random.integers(2, 17, n)
+    if kind == "pass@4":
+        gaps = np.array([pass_at_4(b, 16) - pass_at_4(a, 16) for a, b in zip(before, after, strict=True)])
+    elif kind == "failed samples":
+        gaps = after / random.integers(16, 20, n) - before / random.integers(12, 17, n)
+    elif kind == "tokens":
+        gaps = random.normal(300, 800, n) / random.integers(13, 17, n)
+    else:
+        gaps = random.standard_cauchy(n) + 0.5
+    gaps = np.round(gaps, 12)
+    flips = random.choice((-1.0, 1.0), (1_000_000, n)) @ np.abs(gaps)
+    expected = float((np.abs(flips) >= abs(gaps.sum()) - 1e-9).mean())
+    p, name = flipped(gaps)
+    assert p == pytest.approx(expected, abs=0.004)
+    assert ("rounded" in name) is (kind in ("tokens", "any", "failed samples"))
+
+
+def test_a_clear_gain_in_pass_at_4_is_seen() -> None:
+    random = np.random.default_rng(5)
+    before, after = random.integers(0, 5, 30), random.integers(1, 8, 30)
+    gaps = np.round([pass_at_4(b, 16) - pass_at_4(a, 16) for a, b in zip(before, after, strict=True)], 12)
+    expected = permutation_test(
+        (gaps,), lambda values, axis: np.mean(values, axis=axis), permutation_type="samples", n_resamples=200_000,
+        random_state=1, vectorized=True,
+    )  # fmt: skip
+    assert flipped(gaps)[0] == pytest.approx(expected.pvalue, abs=0.002)
