@@ -11,6 +11,7 @@ from itertools import chain
 import polars as pl
 
 from skyassets.stages.evaluation.manifest import Scalar
+from skyassets.stages.statistics.multiple import holm
 from skyassets.stages.statistics.paired import difference
 
 LEVEL = 0.05
@@ -176,16 +177,6 @@ def _ranked(changes: Iterable[ManifestChange]) -> tuple[ManifestChange, ...]:
 def roles(made_with: Mapping[str, Scalar]) -> tuple[str, ...]:
     """The roles that were measured."""
     return tuple(name.removesuffix(".engine") for name in made_with if name.endswith(".engine"))
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """The p-values, corrected by Holm's step-down method (1979, Scand. J. Statist. 6:65)."""
-    corrected = [1.0] * len(p_values)
-    most = 0.0
-    for rank, place in enumerate(sorted(range(len(p_values)), key=lambda place: p_values[place])):
-        most = max(most, (len(p_values) - rank) * p_values[place])
-        corrected[place] = min(1.0, most)
-    return corrected
 
 
 def _is_same(role: str, now: Mapping[str, Scalar], past: Mapping[str, Scalar]) -> bool:

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import polars as pl
 
 from skyassets.stages.evaluation.metrics import EVERY, TOKENS
 from skyassets.stages.evaluation.scores import BASE, GAIN, STUDENT
+from skyassets.stages.statistics.multiple import holm
 
 HEADLINE = "strict accuracy"
 """The default headline metric of a benchmark."""
@@ -32,6 +34,8 @@ class Scored:
     won: int | None
     lost: int | None
     unjudged: int | None
+    corrected_p: float | None = None
+    """For a headline gain, the p-value corrected for all benchmarks of the report (Holm)."""
 
     @property
     def is_share(self) -> bool:
@@ -85,12 +89,10 @@ class Scoreboard:
 
 def scoreboard(reports: pl.DataFrame, headlines: Mapping[str, str], roles: Iterable[str]) -> Scoreboard:
     """Build the scoreboard from `benchmark_reports`; `headlines` and `roles` are in the recipe's order."""
-    scored = {
-        (row["benchmark"], row["by"], row["part"], row["role"], row["metric"]): Scored(
-            **{name: row[name] for name in Scored.__dataclass_fields__}
-        )
-        for row in reports.select("benchmark", "by", "part", *Scored.__dataclass_fields__).iter_rows(named=True)
-    }
+    names = [name for name in Scored.__dataclass_fields__ if name != "corrected_p"]
+    rows = reports.select("benchmark", "by", "part", *names).iter_rows(named=True)
+    scored = {_key(row): Scored(**{name: row[name] for name in names}) for row in rows}
+    scored |= _corrected(scored, headlines)
     named = {key[3] for key in scored}
     order = list(dict.fromkeys([BASE, STUDENT, *roles, *sorted(named)]))
     present = [role for role in order if role in named]
@@ -103,6 +105,18 @@ def scoreboard(reports: pl.DataFrame, headlines: Mapping[str, str], roles: Itera
         comparisons=tuple(sorted((role for role in present if " - " in role), key=lambda role: role != GAIN)),
         headlines=headlines,
     )
+
+
+def _key(row: Mapping[str, Any]) -> ScoreKey:
+    return row["benchmark"], row["by"], row["part"], row["role"], row["metric"]
+
+
+def _corrected(scored: Mapping[ScoreKey, Scored], headlines: Mapping[str, str]) -> dict[ScoreKey, Scored]:
+    """The headline gains with a p-value, each with its correction for all of them."""
+    keys = [(name, EVERY, EVERY, GAIN, headlines.get(name, HEADLINE)) for name in {key[0] for key in scored}]
+    gains = {key: (scored[key], p) for key in keys if key in scored and (p := scored[key].p_value) is not None}
+    corrected = holm([p for _, p in gains.values()])
+    return {key: replace(gain, corrected_p=p) for (key, (gain, _)), p in zip(gains.items(), corrected, strict=True)}
 
 
 def _metric_order(metric: str) -> tuple[int, str, int]:

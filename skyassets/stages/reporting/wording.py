@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from skyassets.stages.evaluation.metrics import TOKENS
 from skyassets.stages.reporting.scoreboard import LAST_METRICS, Scoreboard, Scored
+from skyassets.stages.statistics.multiple import SIGNIFICANT, attainable_level
 
-SIGNIFICANT = 0.05
 NOISE = "noise"
 """The word for a difference that is not significant."""
 BETTER, WORSE = "better", "worse"
@@ -15,8 +15,9 @@ NEITHER_GOOD = ("truncated", "unjudged", TOKENS)
 
 
 def in_one_word(gain: Scored) -> str:
-    """A comparison in one word: better or worse (more or less), or noise."""
-    if gain.value is None or gain.p_value is None or gain.p_value >= SIGNIFICANT or gain.value == 0:
+    """A comparison in one word: better or worse (more or less), or noise. A headline gain counts corrected."""
+    p = gain.p_value if gain.corrected_p is None else gain.corrected_p
+    if gain.value is None or p is None or p >= SIGNIFICANT or gain.value == 0:
         return NOISE
     up, down = (MORE, LESS) if gain.metric in NEITHER_GOOD else (BETTER, WORSE)
     return up if gain.value > 0 else down
@@ -83,6 +84,8 @@ def gain_line(name: str, gain: Scored) -> str:
     within = f" ({interval(gain, '+')})" if interval(gain) else ""
     p = f", p {p_value_text(gain.p_value)}" if gain.p_value is not None and "<" in p_value_text(gain.p_value) else ""
     p = p or (f", p = {p_value_text(gain.p_value)}" if gain.p_value is not None else "")
+    if gain.corrected_p is not None and gain.corrected_p != gain.p_value:
+        p += f" ({p_value_text(gain.corrected_p)} after Holm's correction for all benchmarks)"
     word = in_one_word(gain)
     conclusion = "not significant" if word == NOISE else word
     return f"{name}, {gain.metric}: {value}{within}{p}, n = {gain.n:,}: {conclusion}"
@@ -93,12 +96,18 @@ def chance_note(board: Scoreboard) -> str:
     every = [each for each in board.scored.values() if each.role in board.comparisons and each.p_value is not None]
     if len(every) < 2:
         return ""
-    low = sum(1 for each in every if in_one_word(each) != NOISE)
-    expected = SIGNIFICANT * len(every)
+    low = sum(1 for each in every if each.p_value is not None and each.p_value < SIGNIFICANT)
+    expected = sum(map(_by_chance, every))
     return (
         f"The report makes {len(every):,} comparisons, {low:,} of them with p below {SIGNIFICANT:g}; if the "
         f"models did not differ at all, about {expected:.1f} would be expected by chance."
     )
+
+
+def _by_chance(gain: Scored) -> float:
+    """The chance that a comparison's exact test is significant if nothing differs."""
+    are_equal = "McNemar" in gain.method or "sign test" in gain.method
+    return attainable_level((gain.won or 0) + (gain.lost or 0), are_equal=are_equal)
 
 
 def listed(words: Sequence[str]) -> str:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skyassets.stages.evaluation.drift import ManifestChange, PastReport, drift, holm, manifest_changes
+from skyassets.stages.evaluation.drift import ManifestChange, PastReport, drift, manifest_changes
 from skyassets.stages.evaluation.drift_text import drift_text, verdict
+from skyassets.stages.statistics.multiple import holm
 
 MADE_WITH = {
     "epoch": "first",

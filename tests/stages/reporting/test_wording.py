@@ -1,10 +1,11 @@
 """Scores in words: a difference that may be noise is never called a gain or a loss."""
 
+import polars as pl
 import pytest
 from stages.reports import content, gain, row
 
 from skyassets.stages.reporting.outline import board_of
-from skyassets.stages.reporting.scoreboard import Scored
+from skyassets.stages.reporting.scoreboard import Scoreboard, Scored, scoreboard
 from skyassets.stages.reporting.wording import (
     chance_note,
     figure,
@@ -79,3 +80,19 @@ def test_tokens_have_no_percent_sign() -> None:
 @pytest.mark.parametrize(("p", "text"), [(None, ""), (1.0, "1"), (0.0312, "0.031"), (0.0, "< 0.0001")])
 def test_a_p_value_is_never_zero(p: float | None, text: str) -> None:
     assert p_value_text(p) == text
+
+
+def test_one_of_seven_benchmarks_is_not_better_by_chance() -> None:
+    def board(*p_values: float) -> Scoreboard:
+        names = [f"b{place}" for place in range(len(p_values))]
+        rows = [
+            row(name, "student - base", "strict accuracy", 0.1, p_value=p, won=12, lost=3, method="exact McNemar test")
+            for name, p in zip(names, p_values, strict=True)
+        ]
+        return scoreboard(pl.DataFrame(rows), dict.fromkeys(names, "strict accuracy"), [])
+
+    seven = board(0.03, 0.2, 0.4, 0.5, 0.6, 0.7, 0.9)
+    assert "better" not in verdict(seven)
+    assert "p = 0.03 (0.21 after Holm's correction for all benchmarks)" in gain_line(*seven.gains()[0])
+    assert "about 0.2 would be expected by chance" in chance_note(seven)
+    assert "is better than its base on b0." in verdict(board(0.03))
