@@ -15,7 +15,7 @@ from skyassets.engines.openai_api.shown_url import shown_url
 from skyassets.engines.sandbox.choice import SANDBOXES
 from skyassets.engines.serving.vllm_options import DTYPES, VllmOptions, refused
 from skyassets.project.deployment import ENGINES, NO_KEY, OPENAI, ROLES, Deployment
-from skyassets.project.provider_keys import provider_key
+from skyassets.project.provider_keys import checked_key, provider_key
 from skyassets.project.setting_names import OF_A_ROLE, check_names
 from skyassets.recipes.recipe import Recipe
 from skyassets.stages.training.parallelism import ATTENTIONS, LOSSES, OFFLOADS, LayoutOverrides
@@ -58,7 +58,8 @@ def from_environment(environment: Mapping[str, str]) -> Deployment:
     keys = {}
     for role in roles:
         places = urls.get(role, (OPENAI,))
-        own = _list(environment, f"SKYASSETS_{role.upper()}_API_KEY")
+        variable = f"SKYASSETS_{role.upper()}_API_KEY"
+        own = _list({variable: checked_key(variable, environment)}, variable)
         if own and len(own) not in (1, len(places)):
             raise SkyassetsError(
                 f"SKYASSETS_{role.upper()}_API_KEY lists {len(own)} keys for {len(urls.get(role, ()))} URLs; list "
@@ -73,7 +74,7 @@ def from_environment(environment: Mapping[str, str]) -> Deployment:
         engine=engine,
         urls=urls,
         keys=keys,
-        openai_key=environment.get("OPENAI_API_KEY", ""),
+        openai_key=checked_key("OPENAI_API_KEY", environment),
         names=_by_role(environment, "MODEL_NAME", lambda name, text: text),
         prices=_by_role(environment, "PRICE", _price),
         rpm=_by_role(environment, "RPM", _whole),

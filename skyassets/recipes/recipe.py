@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from operator import attrgetter
 
 from skyassets.core.errors import RecipeError
@@ -9,6 +10,7 @@ from skyassets.core.ports import Limits, Model, Sampling
 from skyassets.core.sources import Source
 from skyassets.core.training.spec import Training
 from skyassets.recipes.expected import Expected
+from skyassets.recipes.field_types import of_types
 from skyassets.recipes.validation import (
     WITH_QUESTION,
     Requirement,
@@ -97,7 +99,7 @@ def check(recipe: Recipe) -> Recipe:
     Raises:
         RecipeError: naming the field, its value and the expected value.
     """
-    for is_met, name, value, requirement in _requirements(recipe):
+    for is_met, name, value, requirement in chain(of_types(recipe), _requirements(recipe)):
         if not is_met:
             raise RecipeError(f"recipe {recipe.name!r}: {name} = {value!r}; it must be {requirement}")
     return recipe
@@ -120,6 +122,8 @@ def _requirements(recipe: Recipe) -> Iterator[Requirement]:
             yield "{question}" in prompt, f"{path}.{domain}", prompt, WITH_QUESTION
     prompts = {"student_prompts": recipe.student_prompts, "evaluation.prompts": recipe.evaluation.prompts}
     yield from of_form(recipe.curation.form, prompts, recipe.benchmarks)
+    for role, model in recipe.models.items():
+        yield bool(model.name.strip()), f"the model of {role}", model, "a model with a name"
     yield bool(recipe.sources), "sources", recipe.sources, "at least one source"
     yield recipe.budget is None or recipe.budget >= 0, "budget", recipe.budget, "an amount of dollars"
     yield isinstance(training.epochs, int), "training.epochs", training.epochs, "a whole number"

@@ -21,6 +21,7 @@ RESERVED = ("base", "student", "hour", "micro")
 """Names a contender may not have: roles of every recipe, and prefixes of settings such as SKYASSETS_HOUR_PRICE."""
 SENT = frozenset(("model", "messages", "seed", "n", "stream", "max_completion_tokens", *Sampling.__dataclass_fields__))
 """What `Sampling.extra` may not name: it is sent anyway, or would change how many answers a call returns."""
+_SECRET = re.compile(r"api[-_]?key|secret|password|authorization|^(?:access_)?token$", re.IGNORECASE)
 _ROLE = re.compile("[a-z][a-z0-9_]*")
 
 
@@ -29,9 +30,14 @@ def sampled(name: str, sampling: Sampling) -> Requirement:
     is_possible = (
         (sampling.temperature is None or sampling.temperature >= 0)
         and sampling.max_tokens > 0
+        and 0 < sampling.top_p <= 1
         and not SENT.intersection(sampling.extra)
+        and not any(map(_SECRET.search, sampling.extra))
     )
-    wanted = "a temperature of 0 or more, or None; max_tokens of 1 or more; extra without what is sent anyway"
+    wanted = (
+        "a temperature of 0 or more, or None; max_tokens of 1 or more; a top_p above 0 and up to 1; extra without "
+        "what is sent anyway and without secrets, which would be stored with each row"
+    )
     return is_possible, name, sampling, wanted
 
 

@@ -89,7 +89,8 @@ def mistral(body: Body, plain: Body) -> Answer:
 def gemini(body: Body, plain: Body) -> Answer:
     if "seed" in body:
         say = 'Invalid JSON payload received. Unknown name "seed": Cannot find field.'
-        return 400, [{"error": {"code": 400, "message": say, "status": "INVALID_ARGUMENT"}}]
+        details = [{"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [{"description": say}]}]
+        return 400, [{"error": {"code": 400, "message": say, "status": "INVALID_ARGUMENT", "details": details}}]
     return ended("STOP")(body, plain)
 
 
@@ -222,6 +223,39 @@ def one_row_refused(body: Body, plain: Body) -> Answer:
     return refuses("seed", "random_seed")(body, plain) if is_one else (200, plain)
 
 
+def runs_out(body: Body, plain: Body) -> Answer:
+    """An account that reaches its limit after twenty answers."""
+    CALLED.add(f"runs out {body['seed']} {body['messages']}")
+    if sum(row.startswith("runs out") for row in CALLED) > 20:
+        return error(400, "You have reached your specified API usage limits. You will regain access on 2027-01-01.")
+    return 200, plain
+
+
+def refuses_later(body: Body, plain: Body) -> Answer:
+    """A server that refuses everything after a few answers, with words that nobody knows."""
+    CALLED.add(f"later {body['seed']} {body['messages']}")
+    if sum(row.startswith("later") for row in CALLED) > 4:
+        return error(400, "The quarterly window is closed.")
+    return 200, plain
+
+
+def some_always_fail(body: Body, plain: Body) -> Answer:
+    """A gateway whose time limit ends a third of the rows, at every attempt."""
+    return error(524, "a timeout occurred") if is_third(body["messages"][-1]["content"]) else (200, plain)
+
+
+def repeats_the_question(body: Body, plain: Body) -> Answer:
+    return (
+        error(422, f"cannot answer {body['messages'][-1]['content']!r}") if is_first("repeats", body) else (200, plain)
+    )
+
+
+def only_thought(body: Body, plain: Body) -> Answer:
+    message = plain["choices"][0]["message"]
+    plain["choices"][0]["message"] = {"role": "assistant", "content": None, "reasoning_content": message["content"]}
+    return 200, plain
+
+
 MODES: dict[str, Callable[[Body, Body], Answer]] = {
     "plain": lambda body, plain: (200, plain),
     "together": ended("eos"),
@@ -269,6 +303,17 @@ MODES: dict[str, Callable[[Body, Body], Answer]] = {
     "always-empty": failing(without_text),
     "too-large": failing(lambda plain: b" " * (65 << 20)),
     "no-completion": failing(lambda plain: {**plain, "choices": []}),
+    "runs-out": runs_out,
+    "refuses-later": refuses_later,
+    "some-always-fail": some_always_fail,
+    "repeats-the-question": repeats_the_question,
+    "only-thought": only_thought,
+    "tgi-top-p": lambda body, plain: (
+        error(422, "`top_p` must be > 0.0 and < 1.0") if body.get("top_p") == 1 else (200, plain)
+    ),
+    "web-page": lambda body, plain: (200, b"<!DOCTYPE html><html><body>Welcome</body></html>"),
+    "web-page-501": lambda body, plain: (501, b"<html><body>Unsupported method</body></html>"),
+    "web-page-at-times": lambda body, plain: (200, b"<html>Wait</html>") if is_first("page", body) else (200, plain),
     "always-broken-off": ended("network_error"),
     "no-completion-at-all": lambda body, plain: (200, {**plain, "choices": []}),
     "cut-json": failing(lambda plain: b'{"id": "x", "cho'),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from skyassets.core.errors import SkyassetsError
 from skyassets.core.ports import Model
 from skyassets.project.deployment import is_hosted
 from skyassets.project.provider_keys import provider_key
@@ -45,3 +46,14 @@ def test_a_role_has_the_key_of_each_of_its_servers() -> None:
 )  # fmt: skip
 def test_a_name_without_an_owner_is_a_hosted_model(role: str, name: str, hosted: bool) -> None:
     assert is_hosted(role, Model(name, "1")) is hosted
+
+
+@pytest.mark.parametrize("key", ["\u201csk-1\u201d", "sk-1\nsk-2", "sk-\x00"])
+def test_a_key_that_no_header_can_hold_is_refused_by_its_variable_and_not_shown(key: str) -> None:
+    with pytest.raises(SkyassetsError, match="OPENAI_API_KEY has a character") as raised:
+        provider_key("https://api.openai.com/v1", {"OPENAI_API_KEY": key})
+    assert "sk-" not in str(raised.value)
+
+
+def test_space_around_a_key_is_left_out() -> None:
+    assert provider_key("https://api.openai.com/v1", {"OPENAI_API_KEY": " sk-1\n"}) == "sk-1"

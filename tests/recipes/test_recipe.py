@@ -23,6 +23,11 @@ def measured(**more: object) -> Recipe:
     return replace(smoke(), benchmarks=(replace(HELD_OUT, **more),))  # type: ignore[arg-type]
 
 
+def asked(**more: object) -> Recipe:
+    teacher = smoke().teacher
+    return replace(smoke(), teacher=replace(teacher, sampling=replace(teacher.sampling, **more)))
+
+
 def against(*roles: str) -> Recipe:
     return replace(smoke(), contenders=tuple(Contender(role, Model("gpt-4o-mini", "1")) for role in roles))
 
@@ -65,6 +70,28 @@ def windowed(since: str, until: str) -> Recipe:
         (windowed("last year", ""), "window = 'day from last year to any day'"),
         *((against(role), f"a contender's role = {role!r}") for role in ("base", "student", "", "Teacher", "a - b")),
         (against("teacher", "teacher"), "contenders = ['teacher', 'teacher']"),
+        (asked(temperature="hot"), "teacher.sampling.temperature = 'hot'; it must be a number or None"),
+        (asked(max_tokens=512.5), "teacher.sampling.max_tokens = 512.5; it must be a whole number"),
+        (
+            asked(stop="qs"),
+            "teacher.sampling.stop = 'qs'; it must be a tuple, such as (x,), each of whose items is a text",
+        ),
+        (asked(reasoning_effort=3), "teacher.sampling.reasoning_effort = 3; it must be a text or None"),
+        (asked(top_p=7.0), "a top_p above 0 and up to 1"),
+        (asked(extra={"api_key": "sk-1"}), "without secrets"),
+        (replace(smoke(), budget="5"), "budget = '5'; it must be a number or None"),
+        (
+            replace(smoke(), sources=smoke().sources[0]),
+            "it must be a tuple, such as (x,), each of whose items is a Source",
+        ),
+        (replace(smoke(), teacher=replace(smoke().teacher, model="gpt")), "teacher.model = 'gpt'; it must be a Model"),
+        (replace(smoke(), teacher=replace(smoke().teacher, model=Model("", ""))), "the model of teacher"),
+        (replace(smoke(), teacher=replace(smoke().teacher, samples=1.5)), "teacher.samples = 1.5"),
+        (replace(smoke(), teacher=replace(smoke().teacher, samples=True)), "teacher.samples = True"),
+        (
+            replace(smoke(), sources=(replace(smoke().sources[0], origin="problems.jsonl"),)),
+            "sources[0].origin = 'problems.jsonl'; it must be a Generated or a LocalFile or a HubDataset",
+        ),
     ],
 )
 def test_a_wrong_value_is_named_with_what_it_must_be(recipe: Recipe, message: str) -> None:

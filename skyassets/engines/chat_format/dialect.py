@@ -94,7 +94,9 @@ class Dialect:
         if names_a_role(refusal) and any(turn["role"] == "system" for turn in body["messages"]):
             return replace(self, merges_system=True)
         if is_out_of_range(refusal):
-            return None
+            # A value of 1 means that top_p is off; some servers want it left out then.
+            is_off = body.get("top_p") == 1 and names("top_p", refusal)
+            return replace(self, refused=self.refused | {"top_p"}) if is_off else None
         for ours in ADAPTED:
             name = self.name(ours)
             if name in body and names(str(name), refusal):

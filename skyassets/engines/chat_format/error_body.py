@@ -12,6 +12,7 @@
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +34,8 @@ SUCCESS = ("", "0", "200", "ok", "success")
 LONGEST = 5000
 """Characters of a message that are kept: enough for a provider's message inside a relay's."""
 DEEPEST = 8
+WEB_PAGE = "a web page instead of JSON: check that the URL is that of the API (often it ends in /v1)"
+_HTML = re.compile(rb"\s*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ def error_in(answer: Any) -> ErrorBody | None:
     holder = answer[0] if isinstance(answer, list) and answer else answer
     if not isinstance(holder, Mapping):
         return None
-    if holder.get("error"):
+    if holder.get("error") and not _is_blank(holder["error"]):
         return _body(holder["error"], _code(holder))
     base = holder.get("base_resp")
     if isinstance(base, Mapping) and _code(base).lower() not in SUCCESS:
@@ -67,6 +70,8 @@ def error_in(answer: Any) -> ErrorBody | None:
 def error_of(content: bytes, otherwise: str) -> ErrorBody:
     """The error in the content of a failed response, in whatever form; `otherwise` if it is empty."""
     text = content.decode("utf-8", "replace").strip()
+    if is_web_page(content):
+        return ErrorBody(WEB_PAGE, "")
     try:
         answer = json.loads(text)
     except (ValueError, RecursionError):
@@ -75,6 +80,16 @@ def error_of(content: bytes, otherwise: str) -> ErrorBody:
     if error is None:
         error = _body(answer) if isinstance(answer, Mapping | list) else None
     return error if error is not None and error.message else ErrorBody((text or otherwise)[:LONGEST], "")
+
+
+def _is_blank(error: Any) -> bool:
+    """Whether an error object says nothing, as some relays add one to every answer."""
+    return isinstance(error, Mapping) and not any(error.values())
+
+
+def is_web_page(content: bytes) -> bool:
+    """Whether a response is HTML, as from a server that is no model server, or a proxy."""
+    return bool(_HTML.match(content))
 
 
 def _body(error: Any, code: str = "") -> ErrorBody:
@@ -105,7 +120,8 @@ def _words(value: Any, depth: int) -> str:
     news = [f"{name}: {text}" if name in LABELLED else text for name, text in more if text and text not in words]
     if words and news:
         return f"{words} ({', '.join(news)})"
-    return words or ", ".join(news) or json.dumps(value, ensure_ascii=False)
+    # Not the names of unknown fields: `fieldViolations` says nothing of a violation.
+    return words or ", ".join(news) or ", ".join(filter(None, (_words(part, depth + 1) for part in value.values())))
 
 
 def _unpacked(text: str, depth: int) -> str:

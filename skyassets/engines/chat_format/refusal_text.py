@@ -8,18 +8,24 @@ import re
 
 _FILTERED = re.compile(
     r"moderation|usage (?:guideline|polic)|content[_ ]?(?:polic|management|filter|moderation)|content exists risk|"
-    r"(?:content|responsible)_?ai_?polic|safety|prohibited|data_?inspection|inappropriate|"
-    r"(?<!case-)(?<!case )sensitive|violat|unsafe|harmful|(?:flagged|blocked)\b.{0,60}\b(?:prompt|input|content|text)|"
+    r"(?:content|responsible)_?ai_?polic|safety|prohibited|data_?inspection|inappropriate|\bviolat|unsafe|harmful|"
+    r"(?<!case-)(?<!case )sensitive|(?:flagged|blocked)\b.{0,60}\b(?:prompt|input|content|text)|"
     r"\b(?:prompt|input|content|text|request|response|output)s?\b.{0,60}\b(?:flagged|blocked)",
     re.IGNORECASE,
 )
+_SUPPORTED = re.compile(r"(?<![A-Za-z])supported (?:parameters|arguments|fields|values)\b.*", re.IGNORECASE | re.DOTALL)
+"""A list of what a server takes, in a refusal of something else."""
 _ACCOUNT = re.compile(
-    r"\b(?:account|organi[sz]ation|project|team|api key|user)\b.{0,40}\b(?:flagged|blocked|suspended)", re.I
+    r"\b(?:account|organi[sz]ation|project|team|api key|user)\b.{0,40}\b(?:flagged|blocked|suspended)|"
+    r"organi[sz]ation'?s? polic",
+    re.IGNORECASE,
 )
 _NO_CREDIT = re.compile(
     r"insufficient[_ ](?:account )?(?:quota|credits?|balance|funds)|credit balance|not enough (?:credit|balance|funds)|"
     r"(?:out of|no|any|run out of|requires? more|no more) credits?\b|billing[_ ](?:hard[_ ]limit|not[_ ]active)|"
-    r"arrear|overdue[- ]payment|in good standing|balance (?:is )?(?:too low|insufficient|not enough)|prepay",
+    r"usage limits?\b|spend(?:ing)? limit|budget (?:has been |is )?exceeded|all available credits|"
+    r"account.{0,60}suspended|arrear|overdue[- ]payment|in good standing|prepay|欠费|"
+    r"balance (?:is )?(?:too low|insufficient|not enough)",
     re.IGNORECASE,
 )
 _TOO_LONG = re.compile(
@@ -35,8 +41,8 @@ _LIMIT = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _OUT_OF_RANGE = re.compile(
-    r"at least|at most|between|less than|greater than|lower than|higher than|below|above|out of range|\brange\b|"
-    r"too (?:large|small|high|low)|non-?negative|must be positive|minimum|maximum|[<>]=? ?\d",
+    r"at least|at most|between|less than|greater than|lower than|higher than|(?:below|above) -?\d|\brange\b|"
+    r"too (?:large|small|high|low)|non-?negative|\bpositive\b|minimum|maximum|[<>]=? ?\d",
     re.IGNORECASE,
 )
 _ROLE = re.compile(
@@ -84,6 +90,7 @@ def names_a_role(text: str) -> bool:
 
 def names(parameter: str, text: str) -> bool:
     """Whether a refusal names a parameter. `stop` is an ordinary word too, so it has to stand as a name."""
+    text = _SUPPORTED.sub("", text)
     if parameter == "stop":
         return bool(_STOP.search(text))
     return bool(re.search(rf"(?<![\w-]){re.escape(parameter)}(?![\w-])", text, re.IGNORECASE))

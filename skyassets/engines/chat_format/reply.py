@@ -73,11 +73,13 @@ def reply_of(request: Request, content: bytes, seconds: float, served_by: str) -
         raise UnusableError(f"the server broke the answer off ({_word(choice)})", tokens, is_broken_off=True)
     if reason in WITHOUT_TEXT:
         text = text or ""
-    elif text is None:
-        raise UnusableError(f"no text in the answer: {_excerpt(content)}", tokens)
     elif reason == STOP and not (parts.content or "").strip():
         what = "reasoning and no text" if parts.reasoning else "an empty text"
         raise UnusableError(f"{what} in the answer: {_excerpt(content)}", tokens, is_empty=True)
+    elif text is None:
+        raise UnusableError(f"no text in the answer: {_excerpt(content)}", tokens)
+    if text and tokens and not tokens[1]:
+        tokens = None  # a text of no tokens: the count is a placeholder
     # Without token counts, the price of the reply is not known yet.
     dollars = 0.0 if tokens else None
     return Reply(request.id, text, well_formed(reason), *(tokens or (0, 0)), seconds, served_by, dollars=dollars)

@@ -13,6 +13,7 @@ from skyassets.core.errors import ServerError
 from skyassets.engines.openai_api.failures import RefusedError, RequestFailure, connection_failure, response_failure
 from skyassets.engines.openai_api.shown_url import shown_url
 from skyassets.engines.openai_api.transport import (
+    SHORTEST_KEY,
     AnswerTooLargeError,
     certificates,
     client_class,
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     import openai
 
 PROBE_SECONDS = 10.0
+NO_KEY_SENT = (
+    "it wants an API key, and none is set for this URL: set SKYASSETS_<ROLE>_API_KEY, or the provider's own variable "
+    "(OPENAI_API_KEY goes to OpenAI only)"
+)
 COMPLETIONS_PATH = "/chat/completions"
 
 
@@ -46,6 +51,7 @@ class OpenAIClient:
         self.is_there = False
         """Whether the server has responded at all, with a success or an error."""
         self._on_headers = on_headers
+        self._has_key = len(api_key) >= SHORTEST_KEY
         # The `openai` client does not wrap aiohttp's errors when the response is not HTTP at all.
         self._broken = (openai.APIConnectionError, aiohttp.ClientError)
         place, query = split_query(base_url)
@@ -79,7 +85,7 @@ class OpenAIClient:
             response = await self._client.post(COMPLETIONS_PATH, body=body, cast_to=httpx2.Response)
         except openai.APIStatusError as error:
             self._on_headers(error.response.headers)
-            failure = response_failure(error)
+            failure = response_failure(error, (turn["content"] for turn in body["messages"]))
         except AnswerTooLargeError as error:
             failure = RequestFailure(str(error), is_transient=False, is_paid=True)
         except self._broken as error:
@@ -104,7 +110,7 @@ class OpenAIClient:
             response = await self._client.get("/models", cast_to=httpx2.Response, options={"timeout": PROBE_SECONDS})
             names = tuple(str(entry["id"]) for entry in json.loads(response.content)["data"])
         except openai.APIStatusError as error:
-            if error.status_code in {401, 403}:
+            if error.status_code == 401:  # a key may be allowed to chat and not to list
                 failure = response_failure(error)
                 raise ServerError(f"{self.shown}: {failure.refusal} (response: {failure.reason})") from error
             names = ()
@@ -119,7 +125,8 @@ class OpenAIClient:
 
     async def refused(self, model: str, failure: RequestFailure) -> RefusedError:
         """Build the error for a rejected request; for an unknown model, it lists the models the server has."""
-        message = f"{self.shown}: model {model!r}: {failure.refusal} (response: {failure.reason})"
+        refusal = failure.refusal if self._has_key or not failure.reason.startswith("401") else NO_KEY_SENT
+        message = f"{self.shown}: model {model!r}: {refusal} (response: {failure.reason})"
         if failure.reason.startswith("404"):
             names = await self.models()
             message += f"; the server has {', '.join(names[:20])}" if names else "; the server lists no models"

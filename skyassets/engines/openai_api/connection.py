@@ -9,15 +9,16 @@ from typing import Any, Self
 from skyassets.core.ports import Reply, Request
 from skyassets.core.text import silent
 from skyassets.engines.chat_format.dialect import Dialect
+from skyassets.engines.chat_format.error_body import is_web_page
 from skyassets.engines.chat_format.refusal_text import names_a_role
 from skyassets.engines.chat_format.reply import ErrorInAnswerError, UnusableError, reply_of
 from skyassets.engines.openai_api.circuit_breaker import CircuitBreaker
 from skyassets.engines.openai_api.client import OpenAIClient
 from skyassets.engines.openai_api.concurrency_limit import ConcurrencyLimiter
 from skyassets.engines.openai_api.endpoint import Endpoint
-from skyassets.engines.openai_api.failures import RequestFailure, answer_failure
+from skyassets.engines.openai_api.failures import RefusedError, RequestFailure, answer_failure, page_failure
 from skyassets.engines.openai_api.rate_limiter import RateLimiter
-from skyassets.engines.openai_api.refusals import HeldRefusals
+from skyassets.engines.openai_api.refusals import SAME, HeldRefusals
 
 MEAN_SHARE = 0.1
 """Weight of one completion in the moving average of completion lengths."""
@@ -47,6 +48,10 @@ class EndpointConnection:
         self.refuses_everything = ""
         """Why it is not used any more; empty as long as it is."""
         self._mean_completion = 0.0
+        self._pages = 0
+        """Answers so far that were web pages."""
+        self.useless = 0
+        """Rows that were paid for and brought no text, before the first success."""
 
     async def __aenter__(self) -> Self:
         await self.client.__aenter__()
@@ -90,7 +95,9 @@ class EndpointConnection:
         while True:
             body = dialect.body(request, self.endpoint.model_name)
             outcome = await self._attempt(request, dialect, body, timeout)
-            if isinstance(outcome, Reply) or not (outcome.is_rejected or names_a_role(outcome.message)):
+            if isinstance(outcome, Reply):
+                break
+            if not outcome.is_rejected and (outcome.is_busy or not names_a_role(outcome.message)):
                 break
             if self.dialect != common:  # another refused request has changed it in the meantime
                 common = dialect = self.dialect
@@ -102,6 +109,10 @@ class EndpointConnection:
                 self._adopt(adapted, outcome)
                 common = adapted
             dialect = adapted
+        if isinstance(outcome, RequestFailure) and outcome.is_page and not self.refusals.has_succeeded:
+            self._pages += 1
+            if self._pages >= SAME:
+                raise RefusedError(f"{self.endpoint.shown}: {outcome.reason}")
         if isinstance(outcome, RequestFailure) and outcome.refusal:
             raise await self.client.refused(self.endpoint.model_name, outcome)
         return outcome
@@ -133,6 +144,8 @@ class EndpointConnection:
                 tokens=error.tokens,
             )
         except ValueError as error:
+            if is_web_page(content):
+                return page_failure()
             return RequestFailure(f"the answer is not JSON: {error}", is_transient=True, is_paid=True)
         return replace(reply, text=dialect.cut(reply.text, request), sent=dialect.changes(request))
 
@@ -144,7 +157,7 @@ class EndpointConnection:
         """Record the outcome of an attempt."""
         self.limiter.record(failure is not None and failure.is_busy)
         if failure is None:
-            self.refusals.has_succeeded = True
+            self.refusals.record_success()
             self.is_absent = False
             self.failing_since = None
             share = MEAN_SHARE if self._mean_completion else 1.0

@@ -3,18 +3,19 @@
 No network access and no waiting.
 """
 
+import json
 import math
 import random
 import socket
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from skyassets.core.errors import BudgetError, ServerError
 from skyassets.core.money import Budget, in_dollars
-from skyassets.engines.chat_format.error_body import ErrorBody, error_of
+from skyassets.engines.chat_format.error_body import WEB_PAGE, ErrorBody, error_of
 from skyassets.engines.chat_format.refusal_text import is_filtered, is_limit_too_large, is_out_of_credit, is_too_long
 from skyassets.engines.openai_api.shown_url import shown_url, with_shown_urls
 
@@ -30,9 +31,13 @@ REFUSALS = {
 NO_CREDIT = "the account's quota is used up or it has no credit left: top it up"
 FILTERING = {400, 403, 422, 451}
 """Statuses with which providers refuse one text by their filter."""
+NEVER = {501, 505}
+"""Statuses of a server that cannot do what is asked at all."""
 TRANSIENT = {408, 409, 425, 429}
 LONGEST_RETRY_AFTER = 600.0
 MESSAGE_CHARACTERS = 500
+SHORTEST_REPEATED = 8
+"""Characters of a sent text that are looked for in an error."""
 STATUS_OF_CODE = (
     (("insufficient_quota", "insufficient_credit", "insufficient_balance", "billing", "payment"), 402),
     (("rate_limit", "too_many_requests", "resource_exhausted", "throttl"), 429),
@@ -78,6 +83,8 @@ class RequestFailure:
     """Whether a rejection is about this row's text, so that it says little about the others."""
     is_empty: bool = False
     """Whether the model ended without a text."""
+    is_page: bool = False
+    """Whether the answer is a web page."""
     is_broken_off: bool = False
     """Whether the server broke the text off."""
     is_paid: bool = False
@@ -101,10 +108,11 @@ class RequestFailure:
         return random.uniform(0, min(longest, backoff * 2 ** min(attempts - 1, 16)))
 
 
-def response_failure(error: "openai.APIStatusError") -> RequestFailure:
-    """Classify a response with another status than success."""
+def response_failure(error: "openai.APIStatusError", sent: Iterable[str] = ()) -> RequestFailure:
+    """Classify a response with another status than success. The texts that were `sent` say nothing about it."""
     response = error.response
     body = error_of(response.content, response.reason_phrase)
+    body = replace(body, message=_without(body.message, sent))
     if response.status_code // 100 == 3:
         place = shown_url(response.headers.get("location", "another place"))
         refusal = f"it redirects to {place}, which is not followed: set the URL to that place if you trust it"
@@ -126,9 +134,14 @@ def answer_failure(body: ErrorBody) -> RequestFailure:
     return status_failure(named[0] if named else 500, body, {})
 
 
+def page_failure() -> RequestFailure:
+    """Classify a web page with the status 200: no model made it. It may pass, as a proxy's page does."""
+    return RequestFailure(f"200: {WEB_PAGE}", is_transient=True, is_page=True)
+
+
 def status_failure(status: int, body: ErrorBody, headers: Mapping[str, str]) -> RequestFailure:
     """Classify a failure by its status, the error in its body and the headers."""
-    is_client_error = 400 <= status < 500
+    is_client_error = 400 <= status < 500 or status in NEVER
     refusal = REFUSALS.get(status)
     is_of_the_row = status == 413 or (is_too_long(body.message) and not is_limit_too_large(body.message))
     if is_client_error and (is_out_of_credit(body.message) or is_out_of_credit(body.code)):
@@ -137,7 +150,7 @@ def status_failure(status: int, body: ErrorBody, headers: Mapping[str, str]) -> 
         refusal, is_of_the_row = None, True
     return RequestFailure(
         reason=_reason(status, body),
-        is_transient=refusal is None and (status in TRANSIENT or status >= 500),
+        is_transient=refusal is None and (status in TRANSIENT or (status >= 500 and status not in NEVER)),
         is_busy=refusal is None and status == 429,
         is_rejected=refusal is None and is_client_error and status not in TRANSIENT,
         is_of_the_row=is_of_the_row,
@@ -179,6 +192,15 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     if not math.isfinite(seconds):
         return None
     return min(max(seconds, 0.0), LONGEST_RETRY_AFTER)
+
+
+def _without(message: str, sent: Iterable[str]) -> str:
+    """`message` without the texts of the request that it repeats, as they are or as they stand in JSON."""
+    for text in sent:
+        for written in (text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1]):
+            if len(written) >= SHORTEST_REPEATED:
+                message = message.replace(written, "...")
+    return message
 
 
 def _reason(status: int, body: ErrorBody) -> str:

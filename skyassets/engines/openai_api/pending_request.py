@@ -35,6 +35,8 @@ class PendingRequest:
     broken_off: int = 0
     """Attempts of which the server broke the text off."""
     dollars: float = 0.0
+    reason: str = ""
+    """Why the last attempt failed."""
 
     @property
     def tries(self) -> int:
@@ -51,6 +53,7 @@ class PendingRequest:
 
     def record(self, failure: RequestFailure) -> None:
         """Count the last attempt as one that met a busy server, timed out, or was never sent."""
+        self.reason = failure.reason
         if failure.is_busy or failure.is_unreached:
             self.attempts -= 1
         self.busy += failure.is_busy

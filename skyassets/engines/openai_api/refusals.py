@@ -1,7 +1,8 @@
-"""The requests that a server refuses before its first success: held, until it is known what they mean.
+"""The requests that a server refuses: held until its next success, when it is known what they mean.
 
-A refusal may be about one row, or about all. After the first success it is the row's error. Without any success, after
-too many equal ones, the server refuses everything: its rows can be sent to another server, or the run stops.
+A refusal may be about one row, or about all. After a success it was the row's error. After too many equal ones in a
+row, the server refuses everything (its account ran out, a parameter is not allowed): its rows can be sent to another
+server, or the run stops.
 """
 
 from dataclasses import dataclass
@@ -10,11 +11,11 @@ from skyassets.engines.chat_format.refusal_text import kind_of
 from skyassets.engines.openai_api.failures import RequestFailure
 from skyassets.engines.openai_api.pending_request import PendingRequest
 
-SAME = 10
-"""Equal refusals without any success that show that a server refuses everything."""
+SAME, SAME_LATER = 10, 20
+"""Equal refusals in a row that show that a server refuses everything: before its first success, and after it."""
 ANY = 50
-"""Refusals of any kind that show it. A refusal of a row's text (too long, filtered) counts only here: the first rows
-of a set may all be of that kind."""
+"""Refusals of any kind, before the first success, that show it. A refusal of a row's text (too long, filtered) counts
+only here: the first rows of a set may all be of that kind."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Refused:
 
 
 class HeldRefusals:
-    """The refused requests of one server, until its first success."""
+    """The refused requests of one server since its last success."""
 
     def __init__(self) -> None:
         self.has_succeeded = False
@@ -36,11 +37,16 @@ class HeldRefusals:
     def hold(self, pending: PendingRequest, failure: RequestFailure) -> bool:
         """Hold a refused request; return whether the server refuses everything."""
         self._held.append(Refused(pending, failure))
-        if len(self._held) >= ANY:
+        if len(self._held) >= ANY and not self.has_succeeded:
             return True
         kind = kind_of(failure.message)
         self._counts[kind] = count = self._counts.get(kind, 0) + (not failure.is_of_the_row)
-        return count >= SAME
+        return count >= (SAME_LATER if self.has_succeeded else SAME)
+
+    def record_success(self) -> None:
+        """Record a completion: what was refused before was about its rows."""
+        self.has_succeeded = True
+        self._counts.clear()
 
     def release(self) -> list[Refused]:
         """Return the held requests, and hold them no longer."""

@@ -38,6 +38,16 @@ class RequestQueue:
             return None
         return PendingRequest(request, self._price.worst(request))
 
+    @property
+    def has_only_retries(self) -> bool:
+        """Whether every request has been sent at least once."""
+        return self._is_read and self.over_budget is None
+
+    def take_retries(self) -> list[PendingRequest]:
+        """Remove and return the requests that wait for a retry."""
+        retries, self._retries = self._retries, []
+        return [pending for _, _, pending in retries]
+
     def retry(self, pending: PendingRequest, at: float) -> None:
         """Queue a request for a retry at the time `at`."""
         heapq.heappush(self._retries, (at, id(pending), pending))

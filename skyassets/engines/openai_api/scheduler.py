@@ -13,6 +13,7 @@ from skyassets.engines.openai_api.connection import EndpointConnection
 from skyassets.engines.openai_api.failures import RefusedError, RequestFailure, budget_error
 from skyassets.engines.openai_api.pending_request import PendingRequest
 from skyassets.engines.openai_api.pool_settings import PoolSettings
+from skyassets.engines.openai_api.refusals import SAME
 from skyassets.engines.openai_api.request_queue import RequestQueue
 
 LONGEST_BACKOFF = 30.0
@@ -62,9 +63,9 @@ class RequestScheduler:
                 await asyncio.gather(*self.tasks, return_exceptions=True)
                 for task in self.finished:  # read the result, so that asyncio does not warn
                     task.cancelled() or task.exception()
-                for pending in self.queue.unfinished():
-                    if pending.dollars:
-                        self._give_up(pending, BROKEN_OFF)
+                held = [one.pending for connection in self.connections for one in connection.refusals.release()]
+                for pending in self.queue.unfinished() + held:
+                    self._book(pending)
                 self.settings.in_flight = 0
 
     async def _step(self) -> bool:
@@ -154,6 +155,7 @@ class RequestScheduler:
             outcome = await connection.complete(pending.request, self.settings.timeout)
         except ServerError:
             self.settings.run_budget.settle(pending.worst, 0.0)
+            self._book(pending)
             raise
         except BaseException:
             # Cancelled: the cost will never be known.
@@ -182,8 +184,10 @@ class RequestScheduler:
         """Queue the request for a retry, or give it up; raise if no server works any more."""
         now = time.monotonic()
         if not failure.is_transient:
-            if not failure.is_rejected or connection.refusals.has_succeeded:
+            is_row_error = failure.is_of_the_row and connection.refusals.has_succeeded
+            if not failure.is_rejected or is_row_error:
                 self._give_up(pending, failure.reason, is_final=failure.is_paid)
+                self._count_useless(connection, failure)
             elif connection.refusals.hold(pending, failure) or connection.refuses_everything:
                 self._leave(connection, failure)
             return
@@ -193,12 +197,18 @@ class RequestScheduler:
         if pending.is_out_of_attempts(self.settings.attempts):
             reason = f"{failure.reason} (attempt {pending.tries}, the last)"
             self._give_up(pending, reason, is_final=pending.is_always_empty)
+            self._count_useless(connection, failure)
         else:
             pause = failure.pause(max(pending.tries, 1), self.settings.backoff, LONGEST_BACKOFF)
             self.queue.retry(pending, now + pause)
         used = [one for one in self.connections if not one.refuses_everything]
         failing = min(0.0 if one.failing_since is None else now - one.failing_since for one in used)
         if failing > self.settings.patience:
+            if self.queue.has_only_retries and any(one.refusals.has_succeeded for one in used):
+                # Servers that answered all else do not answer these rows.
+                for waiting in self.queue.take_retries():
+                    self._give_up(waiting, f"{waiting.reason} (attempt {waiting.tries}, the last)")
+                return
             raise ServerError(
                 f"{connection.endpoint.shown}: every request failed for {failing:.0f} s, the last one with "
                 f"{failure.reason!r}; earlier replies are kept: fix the server, then run again"
@@ -224,15 +234,17 @@ class RequestScheduler:
             RefusedError: if there is no other server.
         """
         refused = connection.refusals.release()
-        url = connection.endpoint.shown
         if not connection.refuses_everything:
+            since = "since its last success" if connection.refusals.has_succeeded else "and none succeeded"
             connection.refuses_everything = (
-                f"{url}: the first {len(refused)} requests were refused, and none succeeded; the last one with "
+                f"{connection.endpoint.shown}: {len(refused)} requests were refused, {since}; the last one with "
                 f"{failure.reason!r}: change what this names in the recipe or the settings, then run again"
             )
             if any(not other.lost() for other in self.connections):
                 self.settings.log(f"continuing without {connection.refuses_everything}")
         if all(other.lost() for other in self.connections):
+            for one in refused:
+                self._book(one.pending)
             raise RefusedError(connection.refuses_everything)
         for one in refused:
             self.queue.retry(one.pending, time.monotonic())
@@ -248,6 +260,23 @@ class RequestScheduler:
                     is_sent_again = True
             self._give_up_held(connection)
         return is_sent_again
+
+    def _count_useless(self, connection: EndpointConnection, failure: RequestFailure) -> None:
+        """Count a row without a text, which was paid for; raise if the server's first ones are all so."""
+        if not failure.is_paid or failure.is_silent or connection.refusals.has_succeeded:
+            return
+        connection.useless += 1
+        if connection.useless >= SAME:
+            raise RefusedError(
+                f"{connection.endpoint.shown}: the first {SAME} rows were paid for and brought no text, the last one "
+                f"with {failure.reason!r}: change what this names in the recipe or the settings, then run "
+                "`skyassets reask`"
+            )
+
+    def _book(self, pending: PendingRequest) -> None:
+        """Report what the attempts of a row cost that the run leaves without a reply."""
+        if pending.dollars:
+            self._give_up(pending, BROKEN_OFF)
 
     def _give_up_held(self, connection: EndpointConnection) -> None:
         for one in connection.refusals.release():

@@ -248,7 +248,7 @@ class BatchRun:
         counts = f"{len(state.rows)} rows collected, {len(missing)} of them without a line"
         self._log(f"batch {batch.id} is {batch.status}, {counts}")
         self.has_succeeded |= bool(answered) and used == self.dialect
-        if refusal and not self.has_succeeded and len(state.rows) >= SAME:
+        if refusal.startswith("4") and not self.has_succeeded and len(state.rows) >= SAME:
             self.rejections.append(
                 f"{self.server}: all {len(state.rows)} rows of batch {batch.id} were refused with {refusal!r}: change "
                 "what this names in the recipe or the settings, then run again"

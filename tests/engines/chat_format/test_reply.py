@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from skyassets.core.ports import Message, Model, Request, Sampling
-from skyassets.engines.chat_format.error_body import error_in, error_of
+from skyassets.engines.chat_format.error_body import WEB_PAGE, error_in, error_of
 from skyassets.engines.chat_format.reply import ErrorInAnswerError, UnusableError, reply_of
 
 REQUEST = Request("r", Model("m", "1"), (Message("user", "Hi"),), Sampling(0.7, 100), seed=0)
@@ -48,6 +48,8 @@ def test_a_completion_is_read(content: bytes, text: str, reason: str) -> None:
         (answer({"content": "half"}, "insufficient_system_resource"), True, "broke the answer off"),
         (answer({"content": None}, "error"), True, "broke the answer off"),
         (answer({"role": "assistant"}, "satisfied"), False, "no text"),
+        (answer({"role": "assistant"}), True, "an empty text"),
+        (answer({"content": None}), True, "an empty text"),
         (b'{"choices": []}', False, "no completion"),
         (b"[1, 2]", False, "no completion"),
         (b'"text"', False, "no completion"),
@@ -58,6 +60,11 @@ def test_an_answer_without_a_completion_says_what_is_missing(content: bytes, may
     with pytest.raises(UnusableError, match=words) as raised:
         reply_of(REQUEST, content, 1.0, "x")
     assert (raised.value.is_empty or raised.value.is_broken_off) is may_pass
+
+
+def test_no_tokens_beside_a_text_are_unknown_and_not_free() -> None:
+    reply = reply_of(REQUEST, answer({"content": "4"}, usage={"prompt_tokens": 0, "completion_tokens": 0}), 1.0, "x")
+    assert reply.dollars is None
 
 
 RAW = json.dumps({"error": {"message": "Unsupported parameter: 'seed'", "param": "seed"}})
@@ -78,6 +85,9 @@ RAW = json.dumps({"error": {"message": "Unsupported parameter: 'seed'", "param":
          "Extra (loc: body.seed)", ""),
         ({"detail": [{"loc": ["body", "seed"], "msg": "Extra"}]}, "Extra (loc: body.seed)", ""),
         ({"detail": "Model not found"}, "Model not found", ""),
+        ([{"error": {"code": 400, "message": "Unknown name", "details": [
+            {"@type": "BadRequest", "fieldViolations": [{"description": "Unknown name: Cannot find field."}]}]}}],
+         "Unknown name (BadRequest, Unknown name: Cannot find field.)", "400"),
         ({"base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}, "choices": None},
          "insufficient balance", "1008"),
         ({"code": 20012, "message": "Model does not exist", "data": None}, "Model does not exist", "20012"),
@@ -96,7 +106,8 @@ def test_an_error_is_read_in_every_form_and_with_what_it_names(body: Any, messag
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"", "Bad Gateway"), (b"<html>no</html>", "<html>no</html>"), (b"{}", "{}"), (b'{"message": "no"}', "no"),
+    [(b"", "Bad Gateway"), (b"<p>no</p>", "<p>no</p>"), (b"<html>no</html>", WEB_PAGE), (b"{}", "{}"),
+     (b'{"message": "no"}', "no"),
      (b"[" * 100_000, "[" * 5000), (b"\xff", "�")],
 )  # fmt: skip
 def test_a_failed_response_without_an_error_object_is_quoted(content: bytes, message: str) -> None:

@@ -85,7 +85,7 @@ def test_a_missing_answer_is_given_up_after_two_attempts(server: Faulty) -> None
     assert (reply.finish_reason, calls) == ("error", 2)
 
 
-@pytest.mark.parametrize("word", ["400", "422", "no-choices", "a-list", "no-content"])
+@pytest.mark.parametrize("word", ["400", "422", "no-choices", "a-list"])
 def test_a_permanent_error_is_the_rows_error_at_once(server: Faulty, word: str) -> None:
     reply, calls = ask_one(server, f"once-{word}: {word}...")
     assert (reply.text, reply.finish_reason, calls) == ("", "error", 1)
@@ -104,7 +104,7 @@ def test_a_bad_row_affects_no_other(server: Faulty) -> None:
 @pytest.mark.parametrize(
     ("word", "saying"),
     [
-        ("401", "the API key is rejected"),
+        ("401", "it wants an API key"),
         ("402", "no credit left"),
         ("403", "access is forbidden"),
         ("404", "the server has alpha, beta"),
@@ -255,7 +255,8 @@ def test_the_key_is_shown_nowhere() -> None:
 PASSING = ["ok", "429", "500", "503", "reset", "reset-in-body", "noise", "cut-json"]
 FINAL = ["400", "no-choices", "no-content", "length", "500...", "400...", "reset..."]
 WORDS = st.sampled_from(PASSING + FINAL)
-scripts = st.lists(st.lists(WORDS, max_size=3).map(" ".join), min_size=1, max_size=15)
+# Ten rows that bring nothing would stop the run.
+scripts = st.lists(st.lists(WORDS, max_size=3).map(" ".join), min_size=1, max_size=9)
 runs = iter(range(10_000))
 
 

@@ -43,12 +43,23 @@ def ask(
     urls: str | tuple[str, ...], wanted: list[Request], budget: Budget | None = None, **endpoint: Any
 ) -> list[Reply]:
     replies: list[Reply] = []
+    ask_into(replies, urls, wanted, budget, **endpoint)
+    assert sorted(reply.id for reply in replies) == sorted(request.id for request in wanted)
+    return replies
+
+
+def ask_into(
+    replies: list[Reply],
+    urls: str | tuple[str, ...],
+    wanted: list[Request],
+    budget: Budget | None = None,
+    **endpoint: Any,
+) -> None:
+    """As `ask`, with the replies in a list, for a run that fails."""
     every = (urls,) if isinstance(urls, str) else urls
     places = tuple(Endpoint(url, "tiny", **({"concurrency": 8, "served_by": url} | endpoint)) for url in every)
     pool = OpenAIClientPool(places, backoff=0.01, price=PRICE, run_budget=budget or Budget(), attempts=6)
     pool.ask(wanted, replies.append)
-    assert sorted(reply.id for reply in replies) == sorted(request.id for request in wanted)
-    return replies
 
 
 def paid(replies: list[Reply]) -> float:
@@ -60,7 +71,8 @@ def paid(replies: list[Reply]) -> float:
     ["plain", "together", "tgi", "end", "anthropic-words", "null", "gemini", "o-series", "claude", "mistral", "no-seed",
      "no-temperature", "out-of-order", "magistral", "reasoning-details", "rate-limit-in-200", "bad-gateway-in-200",
      "error-in-choice", "empty-at-times", "digits", "relay", "hidden-thought", "broken-off-at-times",
-     "only-thought-at-times", "busy-in-words", "one-row-refused", "names-temperature"],
+     "only-thought-at-times", "busy-in-words", "one-row-refused", "names-temperature",
+     "web-page-at-times"],
 )  # fmt: skip
 def test_every_row_is_answered_and_paid_for_once(server: Provider, mode: str) -> None:
     budget = Budget(100.0)
@@ -127,6 +139,8 @@ def test_a_recipes_own_parameters_are_sent_as_they_are(server: Provider) -> None
         ("no-credit-in-200", "no credit left.*Provider returned error .upstream."),
         ("no-credit-as-400", "has no credit left: top it up .response: 400: Your credit balance is too low"),
         ("no-credit-as-429", "has no credit left: top it up .response: 429: Insufficient balance"),
+        ("web-page", "a web page instead of JSON: check that the URL is that of the API"),
+        ("web-page-501", "a web page instead of JSON: check that the URL is that of the API"),
         ("limit-too-large", "64 > 16, which is the maximum number of output tokens"),
         ("redirect", "redirects to http://localhost:.*/plain/v1/chat/completions, which is not followed"),
     ],
@@ -234,3 +248,49 @@ def test_only_what_no_later_run_can_bring_is_final(server: Provider, mode: str, 
     replies = ask(server.url(mode), requests(3))
     assert all(reply.error for reply in replies)
     assert {reply.is_final for reply in replies} == {is_final}
+
+
+def test_a_server_that_refuses_everything_after_a_while_stops_the_run_or_is_left(server: Provider) -> None:
+    replies: list[Reply] = []
+    with pytest.raises(ServerError, match=r"20 requests were refused, since its last success.*quarterly window"):
+        ask_into(replies, server.url("refuses-later"), requests(500))
+    assert [reply.error for reply in replies] == [None] * 4
+    replies = ask((server.url("refuses-later"), server.url("plain")), requests(100))
+    assert {reply.error for reply in replies} == {None}
+
+
+def test_an_account_that_runs_out_stops_the_run_in_the_servers_words(server: Provider) -> None:
+    replies: list[Reply] = []
+    with pytest.raises(ServerError, match=r"has no credit left: .* You have reached your specified API usage limits"):
+        ask_into(replies, server.url("runs-out"), requests(500))
+    assert [reply.error for reply in replies] == [None] * 20
+
+
+def test_rows_that_a_gateway_always_ends_are_errors_and_not_the_end_of_the_run(server: Provider) -> None:
+    place = Endpoint(server.url("some-always-fail"), "tiny", concurrency=8)
+    replies: list[Reply] = []
+    OpenAIClientPool((place,), backoff=0.01, patience=2.0).ask(requests(), replies.append)
+    assert {reply.id for reply in replies if reply.error} == thirds()
+    assert len(replies) == ROWS
+
+
+def test_words_of_a_question_are_no_words_of_the_server(server: Provider) -> None:
+    wanted = [
+        Request(f"q{n}", MODEL, (Message("user", f"Ann has no credit card {n}."),), Sampling(0.7, 64), seed=n)
+        for n in range(ROWS)
+    ]
+    replies = ask(server.url("repeats-the-question"), wanted)
+    assert {reply.error for reply in replies} == {None, "422: cannot answer '...'"}
+
+
+def test_paid_answers_without_a_text_stop_the_run(server: Provider) -> None:
+    budget = Budget(100.0)
+    replies: list[Reply] = []
+    with pytest.raises(ServerError, match="the first 10 rows were paid for and brought no text"):
+        ask_into(replies, server.url("only-thought"), requests(500), budget)
+    assert server.seen("only-thought")["calls"] <= 100
+    assert budget.spent == pytest.approx(sum(reply.dollars or 0 for reply in replies))
+
+
+def test_a_top_p_of_one_is_left_out_where_it_is_refused(server: Provider) -> None:
+    assert {reply.error for reply in ask(server.url("tgi-top-p"), requests(top_p=1.0))} == {None}

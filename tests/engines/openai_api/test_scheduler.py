@@ -240,9 +240,9 @@ def test_work_without_token_counts_is_charged_at_its_worst_cost(word: str) -> No
 
 def test_an_answer_without_a_text_is_charged_by_its_tokens() -> None:
     with faulty() as server:
-        (reply,) = ask(among(server, price=PRICE), "empty: empty-with-usage")
+        (reply,) = ask(among(server, price=PRICE), "empty: empty-with-usage...")
     assert reply.error
-    assert reply.dollars == pytest.approx((7 * 1.0 + 3 * 2.0) / 1e6)
+    assert reply.dollars == pytest.approx(3 * (7 * 1.0 + 3 * 2.0) / 1e6)
 
 
 def test_a_server_without_token_counts_cannot_exceed_the_budget() -> None:
@@ -278,7 +278,7 @@ def test_text_that_no_file_can_hold_is_made_well_formed(word: str) -> None:
 
 
 def test_many_refused_at_once_raise_one_error_and_leave_no_warning(capfd: pytest.CaptureFixture[str]) -> None:
-    with faulty() as server, pytest.raises(ServerError, match="key is rejected"):
+    with faulty() as server, pytest.raises(ServerError, match="wants an API key"):
         ask(among(server), *[f"r{i}: 401..." for i in range(8)])
     gc.collect()
     assert "never retrieved" not in capfd.readouterr().err
@@ -303,7 +303,7 @@ def test_what_is_in_flight_when_a_key_is_refused_is_awaited() -> None:
     replies: list[Reply] = []
     run_budget = Budget()
     wanted = [request("slow-one: slow=4"), request("quick-one: ok"), request("then: 401...")]
-    with faulty() as server, pytest.raises(ServerError, match="key is rejected"):
+    with faulty() as server, pytest.raises(ServerError, match="wants an API key"):
         among(server, price=PRICE, run_budget=run_budget).ask(wanted, replies.append)
     assert {reply.id: reply.error for reply in replies} == {"slow-one": None, "quick-one": None}
     assert run_budget.spent == pytest.approx(sum(reply.dollars or 0 for reply in replies))
@@ -315,11 +315,25 @@ def test_paid_attempts_of_a_row_that_waits_for_a_retry_are_reported_when_the_run
     paid_row = request("paid: cut-json...")
     with faulty() as server:
         client = among(server, concurrency=1, price=PRICE, run_budget=run_budget, backoff=30.0)
-        with pytest.raises(ServerError, match="key is rejected"):
+        with pytest.raises(ServerError, match="wants an API key"):
             client.ask([paid_row, request("refused: 401...")], replies.append)
     (paid,) = replies
     assert (paid.id, paid.error) == ("paid", "broken off, because the run ended")
     assert paid.dollars == run_budget.spent == pytest.approx(PRICE.worst(paid_row))
+
+
+@pytest.mark.parametrize("refusals", ["401...", "422..."])
+def test_a_row_that_was_paid_for_and_is_then_refused_is_reported_with_its_cost(refusals: str) -> None:
+    replies: list[Reply] = []
+    run_budget = Budget()
+    rows = [request(f"paid{place}: cut-json {refusals}") for place in range(12)]
+    with faulty() as server:
+        client = among(server, concurrency=12, price=PRICE, run_budget=run_budget)
+        with pytest.raises(ServerError):
+            client.ask(rows, replies.append)
+    assert run_budget.spent == pytest.approx(sum(reply.dollars or 0 for reply in replies))
+    assert run_budget.spent == pytest.approx(sum(map(PRICE.worst, rows)))
+    assert run_budget.reserved == 0
 
 
 def test_an_interrupt_ends_the_ask_at_once_and_what_came_is_kept() -> None:

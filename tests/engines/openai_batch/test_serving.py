@@ -64,7 +64,7 @@ def test_a_row_of_a_batch_is_the_live_request_under_its_id(server: BatchServer) 
         ("500", "500: row bad is bad"),
         ("lost", "has no line for the row"),
         ("noise", "no line for the row, but 1 unreadable ones"),
-        ("empty", "no text in the answer"),
+        ("empty", "an empty text in the answer"),
     ],
 )
 def test_a_bad_row_has_its_own_error_and_only_it_is_retried_by_the_next_run(
