@@ -195,7 +195,9 @@ def _unwrapped(solution: str) -> str:
     """`solution` without the marks that some models put around the answer after a thought."""
     for each in ANSWERS:
         opens = list(re.finditer(spelled(each.opens), solution))
-        if len(opens) == 1 and opens[0].start() == 0:
-            closes = re.search(rf"(?:{spelled(each.closes)})\Z", solution)
-            return solution[opens[0].end() : closes.start() if closes else None].strip()
+        closes = list(re.finditer(spelled(each.closes), solution))
+        if len(opens) == 1 and opens[0].start() == 0 and len(closes) <= 1:
+            start = opens[0].end()
+            end, after = closes[0].span() if closes else (len(solution), len(solution))
+            return f"{solution[start:end].strip()}\n\n{solution[after:].strip()}".strip()
     return solution

@@ -135,6 +135,7 @@ def test_a_block_of_code_left_open_in_the_thought_does_not_hide_its_end(kind: Ma
         ("analysisWe add.assistantcommentary to=functions.x {}assistantfinalb", Parts("We add.\n\n{}", "b")),
         ("<Thought>a</Thought>\n<Output>b</Output>", Parts("a", "b")),
         ("<think>a</think><answer>b", Parts("a", "b")),
+        ("<think>a</think><answer>b</answer>\n\nLet me know!", Parts("a", "b\n\nLet me know!")),
         ("assistantfinalThe sum is 5.", Parts("", "The sum is 5.")),
         *((f"<think>a</think>\n{each.opens}b{each.closes}\n", Parts("a", "b")) for each in ANSWERS),
     ],
