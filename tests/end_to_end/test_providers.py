@@ -38,6 +38,7 @@ RED = {
     "no-credit-in-200": "no credit left",
     "no-credit-as-400": "no credit left",
     "no-credit-as-429": "no credit left",
+    "web-page": "a web page instead of JSON",
     "limit-too-large": "which is the maximum number of output tokens",
     "redirect": "which is not followed",
 }
