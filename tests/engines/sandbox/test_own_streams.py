@@ -1,5 +1,7 @@
 """Programs that print through a stream of their own end as under a plain interpreter, with the same output."""
 
+# ruff: noqa: E501
+
 import subprocess
 import sys
 import textwrap
