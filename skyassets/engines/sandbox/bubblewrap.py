@@ -70,7 +70,7 @@ class BubblewrapBackend:
                 isolation += ("--cap-add", f"CAP_{needed}")
         return (
             self._path(), *isolation, "--as-pid-1", "--die-with-parent", "--new-session", "--clearenv",
-            *_environment(), *_files(), "--", *_interpreter(),
+            "--hostname", "sandbox", *_environment(), *_files(), "--", *_interpreter(),
         )  # fmt: skip
 
     def _path(self) -> str:
