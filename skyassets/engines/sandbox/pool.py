@@ -33,11 +33,11 @@ class Backend(Protocol):
         """What to do if it does not work here."""
         ...
 
-    def start(self) -> SandboxServer:
-        """Start a fork server.
+    def start(self, libraries: tuple[str, ...]) -> SandboxServer:
+        """Start a fork server that has loaded `libraries`.
 
         Raises:
-            SandboxError: if it cannot be started here.
+            SandboxError: if it cannot be started here, or a library is not installed.
         """
         ...
 
@@ -117,7 +117,8 @@ class WarmSandbox:
         # A job may be lost for a reason other than this program, so try once more.
         for _ in range(2):
             try:
-                return run_of(program, self._on_a_server(lambda server: server.run(order, parts, limits.seconds)))
+                outcome = self._on_a_server(lambda server: server.run(order, parts, limits.seconds), limits.libraries)
+                return run_of(program, outcome)
             except JobLostError as error:
                 lost = error
             if self._closings != closings:
@@ -135,8 +136,8 @@ class WarmSandbox:
             return False
         return run.kind is RunKind.FINISHED and run.output == HARMLESS_OUTPUT
 
-    def _on_a_server(self, run: Callable[[SandboxServer], JobOutcome]) -> JobOutcome:
-        server = self._take_server()
+    def _on_a_server(self, run: Callable[[SandboxServer], JobOutcome], libraries: tuple[str, ...]) -> JobOutcome:
+        server = self._take_server(libraries)
         try:
             outcome = run(server)
         except BaseException:
@@ -155,16 +156,15 @@ class WarmSandbox:
             server.stop()
         return outcome
 
-    def _take_server(self) -> SandboxServer:
+    def _take_server(self, libraries: tuple[str, ...]) -> SandboxServer:
         with self._lock:
-            while self._idle:
-                server = self._idle.pop()
-                self._busy.add(server)
+            for server in [server for server in self._idle if server.libraries == libraries]:
+                self._idle.remove(server)
                 if server.is_alive():
+                    self._busy.add(server)
                     return server
-                self._busy.discard(server)
                 server.stop()
-        server = self._backend.start()
+        server = self._backend.start(libraries)
         with self._lock:
             self._busy.add(server)
         return server

@@ -58,7 +58,9 @@ class SandboxServer:
         settings: dict[str, object],
         environment: Mapping[str, str] = MappingProxyType({}),
         keep_open: Collection[int] = (),
+        libraries: tuple[str, ...] = (),
     ) -> None:
+        self.libraries = libraries
         with tempfile.TemporaryFile() as stderr:
             self._process = _STARTER.submit(
                 subprocess.Popen, [*command, "-c", _guest_sources()[BOOT]],
@@ -71,7 +73,7 @@ class SandboxServer:
             os.set_blocking(self._orders, False)
             try:
                 deadline = time.monotonic() + STARTING_SECONDS
-                self._send(_boot_message(settings), deadline)
+                self._send(_boot_message({**settings, "libraries": list(libraries)}), deadline)
                 self._header(deadline)
             except ServerLostError as error:
                 self.stop()

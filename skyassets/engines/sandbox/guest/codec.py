@@ -20,6 +20,7 @@ _LIBRARY: dict[str, tuple[str, tuple[str, ...]]] = {
     "timedelta": ("datetime", ("days", "seconds", "microseconds")),
 }
 _DATES = ("date", "time", "datetime")
+_NUMPY_KINDS = "biufcSU"
 _NAMED_TUPLES: dict[tuple[str, ...], Callable[..., object]] = {}
 _TEXTS: dict[str, Callable[[str], object]] = {"int": lambda text: int(text, 16), "float": float}
 _LISTS: dict[str, Callable[[Iterable[object]], object]] = {
@@ -39,6 +40,16 @@ _COLLECTIONS: dict[str, Callable[[Any], tuple[object, ...]]] = {
 
 def _made(name: str, *parts: object) -> object:
     return getattr(__import__(_LIBRARY[name][0]), name)(*parts)
+
+
+def _numpy(kind: object, shape: object, items: object) -> object:
+    numbers = sys.modules.get("numpy")
+    if numbers is None or not (isinstance(kind, str) and isinstance(shape, list) and isinstance(items, list)):
+        raise TypeError("no array")
+    if numbers.dtype(kind).kind not in _NUMPY_KINDS:
+        raise TypeError("an array of objects")
+    array = numbers.array(items, dtype=kind).reshape(shape)
+    return array if shape else array[()]
 
 
 def _named_tuple(name: object, fields: object, items: object) -> object:
@@ -144,6 +155,10 @@ class _Encoder:
         for name, view in (("keys", type({}.keys())), ("values", type({}.values())), ("items", type({}.items()))):
             if isinstance(value, view):
                 return {name: self._each(value, depth)}
+        numbers = sys.modules.get("numpy")
+        is_array = numbers is not None and isinstance(value, (numbers.generic, numbers.ndarray))
+        if is_array and value.dtype.kind in _NUMPY_KINDS:
+            return {"numpy": [value.dtype.str, list(value.shape), self._each(value.ravel().tolist(), depth)]}
         if value is NotImplemented:
             return {"type": "NotImplemented"}
         for name in _TYPES:
@@ -202,4 +217,6 @@ def _built(name: str, content: object, fetch: Callable[[object], object] | None)
             return getattr(__import__("collections"), name)(*items)
         if name == "namedtuple":
             return _named_tuple(*items)
+        if name == "numpy":
+            return _numpy(*items)
     raise NoPlainDataError(f"nothing is called {name[:40]!r}")

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NoReturn
 
-from skyassets.engines.sandbox.guest import frames, program
+from skyassets.engines.sandbox.guest import frames, libraries, program
 from skyassets.engines.sandbox.guest import syscalls as kernel
 from skyassets.engines.sandbox.guest.confinement import Confinement, Namespaces
 from skyassets.engines.sandbox.guest.job import STARTING_SECONDS, start
@@ -55,9 +55,12 @@ def main(settings: dict[str, object]) -> None:
     else:
         from skyassets.engines.sandbox.guest.shared_system import SharedSystem
 
-        confinement = SharedSystem(calls, user if isinstance(user, int) else None, str(settings["confinement"]))
+        readable = _texts(settings.get("readable"))
+        kind = str(settings["confinement"])
+        confinement = SharedSystem(calls, user if isinstance(user, int) else None, kind, readable)
     for name in PRELOADED:
         __import__(name)
+    libraries.load(_texts(settings["libraries"]), _texts(settings["path"]), _texts(settings["importable"]))
     gc.collect()
     gc.freeze()
     os.dup2(1, 2)
@@ -88,6 +91,10 @@ def _be_examined() -> None:
 def _list(value: object) -> list[int]:
     assert isinstance(value, list)
     return value
+
+
+def _texts(value: object) -> list[str]:
+    return [str(text) for text in value] if isinstance(value, list) else []
 
 
 def _read_part(orders: int, size: int) -> int:

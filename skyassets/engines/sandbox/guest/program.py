@@ -16,6 +16,7 @@ import os
 import sys
 import types
 from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
 from skyassets.engines.sandbox.guest.frames import read_exactly, write_all
@@ -96,7 +97,7 @@ def run(code: types.CodeType, namespace: dict[str, object]) -> int | None:
 
 
 def _called(code: types.CodeType, namespace: dict[str, object], name: str, arguments: str) -> int:
-    dumps, loads, write = json.dumps, json.loads, write_line
+    dumps, loads, write = partial(json.dumps, default=_number), json.loads, write_line
     try:
         exec(code, namespace)  # noqa: S102
         write(dumps(function_named(name, namespace)(*loads(arguments))))
@@ -104,6 +105,14 @@ def _called(code: types.CodeType, namespace: dict[str, object], name: str, argum
         _print(error)
         return 1
     return 0
+
+
+def _number(value: Any) -> object:
+    """Return what a library's number is in JSON."""
+    numbers = sys.modules.get("numpy")
+    if numbers is None or not isinstance(value, numbers.generic):
+        raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+    return value.item()
 
 
 def function_named(name: str, namespace: dict[str, object]) -> Callable[..., object]:

@@ -25,7 +25,8 @@ DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 class SharedSystem:
     """A job on the shared system. `user` is the first of two user ids to switch to, where that is allowed."""
 
-    def __init__(self, calls: bytes, user: int | None, kind: str) -> None:
+    def __init__(self, calls: bytes, user: int | None, kind: str, readable: Sequence[str]) -> None:
+        self._readable = readable
         self._calls, self._user = calls, user
         # A container may also allow Landlock, which is then added.
         has_landlock = landlock_rules.version() >= landlock_rules.NEEDED
@@ -58,7 +59,7 @@ class SharedSystem:
         set_limits(limits)
         kernel.never_gain_privileges()
         if self._landlock:
-            landlock_rules.restrict((*SYSTEM, *_interpreter()), (folder, *DEVICES))
+            landlock_rules.restrict((*SYSTEM, *_interpreter(), *self._readable), (folder, *DEVICES))
         if self._calls:
             kernel.filter_calls(self._calls)
 
