@@ -93,6 +93,18 @@ RIGHT = {
         "class Stack(list):\n    def push(self, x): self.append(x)",
         "c, s = Cache(), Stack()\nc.put(1, 2)\ns.push(3)\nassert c[1] == 2 and s == [3] and len(s) == 1 and c == {1: 2}",
     ),
+    "an object that equals plain data": (
+        "from collections import UserDict\nclass V:\n    def __init__(self, *x): self.x = x\n    def __iter__(self): return iter(self.x)\n"
+        "    def __eq__(self, other): return list(self) == list(other)\nclass M(dict):\n    def __missing__(self, key): return 0\n"
+        "def f(): return UserDict(a=1), memoryview(b'x'), M(a=1)",
+        "d, v, m = f()\nassert d == {'a': 1} and v == b'x' and m == {'a': 1} and m['z'] == 0\n"
+        "assert V(1, 2) == [1, 2] and V(1, 2) == (1, 2) and V(1) != [2]",
+    ),
+    "what a function looks like": (
+        "async def g(): pass\ndef f(a, b=2):\n    'Add.'\n    return a + b",
+        "import inspect\nassert list(inspect.signature(f).parameters) == ['a', 'b'] and f.__doc__ == 'Add.'\n"
+        "assert inspect.iscoroutinefunction(g) and not inspect.iscoroutinefunction(f) and inspect.isfunction(f)",
+    ),
     "a data class with slots": (
         "from dataclasses import dataclass\n@dataclass(slots=True, order=True)\nclass D:\n    x: int\n    y: str = 'a'",
         "assert D(1) == D(1, 'a') and D(1) != D(2) and D(1) < D(2) and D(1).y == 'a' and repr(D(1)) == \"D(x=1, y='a')\"",
@@ -170,6 +182,14 @@ WRONG = {
     ),
     "everything contained": (
         "class N:\n    def __contains__(self, other): return True\ndef f(): return N()", "assert 4 in f() and 5 in f()"
+    ),
+    "its own number": (
+        "class N:\n    def __eq__(self, other): return True\n    def __int__(self): return 3\ndef f(): return N()",
+        "assert f() == 4",
+    ),
+    "its own list": (
+        "class N:\n    def __eq__(self, other): return True\n    def __iter__(self): return iter([self])\ndef f(): return N()",
+        "assert f() == [4]",
     ),
     "everything less": ("class N:\n    def __lt__(self, other): return True\ndef f(): return N()", "assert f() < 4"),
     "a class in place of the function": (EQUAL.format("True") + "f = Equal", "assert f() == 4"),

@@ -135,9 +135,12 @@ class _Answers:
         return encoded(value, self._hold, self._keeps)
 
     def _keeps(self, kind: type) -> bool:
-        """Whether an object of the program's own class stays here: one that the tests name, or an enumeration."""
+        """Whether an object of the program's class stays here, with what it can do: one that the tests name, an
+        enumeration, or a dictionary that makes up its values.
+        """
         enumeration = getattr(sys.modules.get("enum"), "Enum", None)
-        return kind in self._named or (isinstance(enumeration, type) and issubclass(kind, enumeration))
+        is_enumeration = isinstance(enumeration, type) and issubclass(kind, enumeration)
+        return kind in self._named or is_enumeration or (hasattr(kind, "__missing__") and kind.__module__ == _MODULE)
 
     def _hold(self, value: object) -> list[object]:
         number = self._numbers.get(id(value))
@@ -195,10 +198,16 @@ def _listed(slots: Any) -> tuple[str, ...]:
     return (slots,) if isinstance(slots, str) else tuple(slots)
 
 
-def _plain(value: Any) -> object:
-    """Return the plain value of an object whose class derives from a built-in one; else the object."""
-    kind = next((kind for kind in _PLAIN if isinstance(value, kind)), None)
-    return value if kind is None or type(value) is kind else _PLAIN[kind](value)
+def _plain(value: Any, wanted: str = "") -> object:
+    """Return an object's value as a built-in type: the one that is wanted, or the one that its class derives from."""
+    kind = next((kind for kind in _PLAIN if kind.__name__ == wanted and not isinstance(value, kind)), None)
+    if kind is not None:
+        try:
+            return kind(value)
+        except Exception:  # noqa: BLE001  then it has no such value
+            return value
+    base = next((base for base in _PLAIN if isinstance(value, base)), None)
+    return value if base is None or type(value) is base else _PLAIN[base](value)
 
 
 _PLAIN: dict[type, Callable[[Any], object]] = {

@@ -24,7 +24,10 @@ MIXED = ("lt", "le", "gt", "ge", *(f"{side}{name}" for side in ("", "r", "i") fo
 SPECIAL = tuple(f"__{name}__" for name in (*PLAIN, *COMPARED, *MIXED, "contains", "await"))
 """The methods that a handle has if its object has them."""
 UNHASHABLE = "unhashable"
-_READABLE = frozenset({"__name__", "__qualname__", "__annotations__", "__wrapped__", "__members__", "__defaults__"})
+_READABLE = frozenset({
+    "__name__", "__qualname__", "__annotations__", "__wrapped__", "__members__", "__defaults__", "__kwdefaults__",
+    "__code__", "__func__", "__self__", "__cause__", "__bases__", "__mro__", "__dataclass_fields__",
+})  # fmt: skip
 _OF_PYTHON = {
     kind.__name__: kind
     for kind in (
@@ -92,7 +95,7 @@ def handle(held: Held, methods: tuple[str, ...], *, is_of_python: bool) -> Handl
 
 @functools.cache
 def _kind(name: str, methods: tuple[str, ...], is_of_python: bool) -> type[Handle]:
-    members: dict[str, object] = {"__slots__": ()}
+    members: dict[str, object] = {"__slots__": (), "__doc__": property(lambda self: _asked(self, "get", "__doc__"))}
     for method in methods:
         if method in _METHODS:
             members[method] = _METHODS[method]
@@ -141,8 +144,8 @@ def _is_alike(held: Held, other: object) -> bool:
             return True
         content = held.link.call("state", held.reference, (), {})
         return bool(content) and bool(content == held.link.call("state", theirs.reference, (), {}))
-    value = held.link.call("plain", held.reference, (), {})
-    return not isinstance(value, Handle) and bool(value == other)
+    value = held.link.call("plain", held.reference, (type(other).__name__,), {})
+    return not isinstance(value, Handle) and type(value) is type(other) and bool(value == other)
 
 
 def _mixed(name: str) -> Callable[..., object]:
