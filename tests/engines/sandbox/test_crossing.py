@@ -183,6 +183,7 @@ WRONG = {
     "everything contained": (
         "class N:\n    def __contains__(self, other): return True\ndef f(): return N()", "assert 4 in f() and 5 in f()"
     ),
+    "a function called patch": ("def patch(x): return x", "'mock'\nassert patch(1) == 2"),
     "its own number": (
         "class N:\n    def __eq__(self, other): return True\n    def __int__(self): return 3\ndef f(): return N()",
         "assert f() == 4",

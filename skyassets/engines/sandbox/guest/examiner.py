@@ -25,7 +25,7 @@ AT_HAND = (
 )  # fmt: skip
 """Modules that tests use without importing them, because the program they were written for had imported them."""
 
-_PATCHES = re.compile(r"\b(?:monkeypatch|mock|patch)\b")
+_PATCHES = re.compile(r"\bimport\s+mock\b|\bunittest\s+import\s[^\n]*\bmock\b|\bunittest\.mock\b|\bmonkeypatch\b")
 
 
 def main() -> None:
