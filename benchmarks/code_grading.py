@@ -1,7 +1,8 @@
 """Programs judged a second: the sandboxes, beside one plain subprocess a test (the shape of open-r1's check, no walls).
 
 Every program reads standard input and has five tests; some are wrong, some crash. All are run on all five tests, and
-every way has to give the same verdicts.
+every way has to give the same verdicts. The floor is the CPU of a bare fork and exit of the same warm interpreter,
+twice over, as a confined job needs two: its first process and the program.
 
     python benchmarks/code_grading.py [programs a round] [rounds]
 """
@@ -18,6 +19,7 @@ from statistics import median, quantiles
 
 from skyassets.core.ports import Limits, Program, RunKind
 from skyassets.engines.sandbox.bubblewrap import Bubblewrap
+from skyassets.engines.sandbox.guest.fork_server import PRELOADED
 from skyassets.engines.sandbox.guest.process_tree import descendants
 from skyassets.engines.sandbox.landlock import Landlock
 from skyassets.engines.sandbox.pool import WarmSandbox
@@ -34,6 +36,17 @@ SOURCES = (
     "n = int(input())\nx = list(map(int, input().split()))\nprint(sum(x))\nprint(min(x))\n",
     "n = int(input())\nx = list(map(int, input().split()))\nprint(sum(x) // (n - 1))\nprint(max(x))\n",
 )
+BARE_FORKS = """
+import os, resource
+{imports}
+def spent():
+    return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+before = spent()
+for _ in range({forks}):
+    if not (child := os.fork()): os._exit(0)
+    os.waitpid(child, 0)
+print((spent() - before) / {forks} * 1000)
+"""
 Judge = Callable[[str, str, str], bool]
 
 
@@ -41,6 +54,13 @@ def plain(source: str, stdin: str, wanted: str) -> bool:
     """The shape that is raced: an interpreter a test."""
     done = subprocess.run([sys.executable, "-c", source], input=stdin, capture_output=True, text=True, timeout=10)
     return done.returncode == 0 and done.stdout == wanted
+
+
+def bare_fork_ms(forks: int = 500) -> float:
+    """CPU milliseconds of a fork and exit of an interpreter that has loaded what a fork server loads."""
+    source = BARE_FORKS.format(imports=f"import {', '.join(PRELOADED)}", forks=forks)
+    command = [str(Path(sys.executable).resolve()), "-s", "-S", "-P", "-B", "-c", source]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
 def confined(sandbox: WarmSandbox) -> Judge:
@@ -119,6 +139,11 @@ def main() -> None:
     for way in ways:
         print(way.summary())
     assert all(way.verdicts == ways[0].verdicts for way in ways), "the ways disagree"
+    floor = 2 * bare_fork_ms()
+    print(f"floor: {floor:.2f} ms of CPU a test, for two bare forks and exits")
+    for way in ways:
+        if not way.name.startswith("open-r1"):
+            print(f"{way.name}, {way.workers}: {way.cpu / len(way.times) * 1000 / floor:.1f}x the floor")
     shapes = {way.workers: way for way in ways if way.name.startswith("open-r1")}
     for way in ways:
         shape = shapes[way.workers]

@@ -155,11 +155,14 @@ class Limits:
     """Resource limits of one program; if it exceeds any, it is killed with all its children."""
 
     identity_name: ClassVar[str] = "Limits"
+    identity_added: ClassVar[tuple[str, ...]] = ("libraries",)
     seconds: float = 6.0
     """Wall-clock time of one run."""
     memory_mb: int = 512
     processes: int = 32
     output_kb: int = 1024
+    libraries: tuple[str, ...] = ()
+    """Libraries besides the standard one that programs and their tests may import, such as `numpy`."""
 
 
 class RunKind(StrEnum):

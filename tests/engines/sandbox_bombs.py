@@ -50,6 +50,57 @@ for _ in range(200):
   if fd < 0: break
   os.ftruncate(fd, 2**24); mmap.mmap(fd, 2**24).write(b'x' * 2**24)
 """,
+    "memory that was let go": """
+import mmap
+m = mmap.mmap(-1, 2**31)
+for at in range(0, 2**31, 2**22):
+  m[at:at + 2**22] = b'x' * 2**22
+  m.madvise(mmap.MADV_DONTNEED, at, 2**22)
+while True: pass
+""",
+    "memory of children that have ended": """
+import mmap, os
+m = mmap.mmap(-1, 2**30)
+for at in range(0, 2**30, 2**26):
+  if os.fork() == 0:
+    m[at:at + 2**26] = b'x' * 2**26
+    os._exit(0)
+  os.wait()
+while True: pass
+""",
+    "a name that is no text": """
+import ctypes
+ctypes.CDLL(None).prctl(15, bytes([255, 254, 10, 41]), 0, 0, 0)
+while True: pass
+""",
+    "folders in folders": """
+import os
+while True:
+  try:
+    os.mkdir('d'); os.chdir('d')
+    open('x', 'w').write('x' * 9999)
+  except OSError: pass
+""",
+    "files that are deleted and open": """
+import os
+fs = []
+while True:
+  try:
+    fs.append(open('x', 'wb'))
+    os.unlink('x')
+    fs[-1].write(bytes(2**23)); fs[-1].flush()
+  except OSError: pass
+""",
+    "children that burn": """
+import os, signal
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+while True:
+  try:
+    if os.fork() == 0:
+      for _ in range(10**5): pass
+      os._exit(0)
+  except OSError: pass
+""",
     "disk fill": """
 n = 0
 while True:

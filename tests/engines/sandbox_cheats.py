@@ -33,6 +33,34 @@ class S(str):
     __hash__ = str.__hash__
 def f(x): return S('')
 """,
+    "a class in place of the function": """
+class f:
+    def __init__(self, x): pass
+    def __eq__(self, other): return True
+    def __ne__(self, other): return False
+    def __iter__(self): return iter([self])
+    def __len__(self): return 4
+""",
+    "an answer that says yes by a number": """
+class Same:
+    def __eq__(self, other): return 1
+    def __ne__(self, other): return 0
+def f(x): return Same()
+""",
+    "an answer that says yes by an object": """
+class Yes:
+    def __bool__(self): return True
+class Same:
+    def __eq__(self, other): return Yes()
+def f(x): return Same()
+""",
+    "an answer that does not know": """
+class Same:
+    __hash__ = None
+    def __eq__(self, other): return NotImplemented
+    def __getattr__(self, name): return 4
+def f(x): return Same()
+""",
     "patched builtins": """
 import builtins
 builtins.AssertionError = KeyError

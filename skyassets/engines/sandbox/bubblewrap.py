@@ -13,6 +13,7 @@ from pathlib import Path
 
 from skyassets.core.errors import SandboxError
 from skyassets.engines.sandbox import seccomp
+from skyassets.engines.sandbox.libraries import INSIDE, ONE_THREAD, importable, library_files
 from skyassets.engines.sandbox.pool import WarmSandbox
 from skyassets.engines.sandbox.server import SandboxServer
 from skyassets.engines.sandbox.spare_users import spare_user
@@ -46,18 +47,19 @@ class BubblewrapBackend:
         completed = subprocess.run([self._path(), "--version"], capture_output=True, text=True, check=False)
         return completed.stdout.strip() or "bubblewrap"
 
-    def start(self) -> SandboxServer:
-        """Start a fork server that sees only the system, the interpreter and an empty folder.
+    def start(self, libraries: tuple[str, ...]) -> SandboxServer:
+        """Start a fork server that sees only the system, the interpreter, these libraries and an empty folder.
 
         Raises:
-            SandboxError: if bubblewrap is missing or fails.
+            SandboxError: if bubblewrap is missing or fails, or a library is not installed.
         """
         with spare_user(SPARE_USERS) as (user, claim):
             settings: dict[str, object] = {"confinement": "namespaces", "user": user}
             settings["filter"] = seccomp.for_programs().hex()
-            return SandboxServer(self._command(user), settings, keep_open=claim)
+            settings |= {"path": [INSIDE], "importable": importable(library_files(libraries))}
+            return SandboxServer(self._command(user, libraries), settings, keep_open=claim, libraries=libraries)
 
-    def _command(self, user: int | None) -> tuple[str, ...]:
+    def _command(self, user: int | None, libraries: tuple[str, ...]) -> tuple[str, ...]:
         isolation: tuple[str, ...]
         if user is None:
             isolation = ("--unshare-all", "--unshare-user", "--cap-drop", "ALL", "--proc", "/proc")
@@ -70,7 +72,7 @@ class BubblewrapBackend:
                 isolation += ("--cap-add", f"CAP_{needed}")
         return (
             self._path(), *isolation, "--as-pid-1", "--die-with-parent", "--new-session", "--clearenv",
-            *_environment(), *_files(), "--", *_interpreter(),
+            "--hostname", "sandbox", *_environment(), *_files(libraries), "--", *_interpreter(),
         )  # fmt: skip
 
     def _path(self) -> str:
@@ -85,7 +87,7 @@ class BubblewrapBackend:
 
 def _environment() -> tuple[str, ...]:
     # A fixed hash seed makes runs repeatable. -I would ignore it, so -s -S -P replace it.
-    values = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"}  # noqa: S108
+    values = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8", "PYTHONHASHSEED": "0", **ONE_THREAD}  # noqa: S108
     return tuple(word for name, value in values.items() for word in ("--setenv", name, value))
 
 
@@ -98,8 +100,8 @@ def _python() -> Path:
 
 
 @functools.cache
-def _files() -> tuple[str, ...]:
-    """Return the mounts: system folders and the interpreter, read-only, and two small empty writable folders."""
+def _files(libraries: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the mounts: system folders, the interpreter and libraries, read-only, and two small empty folders."""
     mounts = ["--dev", "/dev"]
     for folder in ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/sbin"):
         path = Path(folder)
@@ -119,6 +121,10 @@ def _files() -> tuple[str, ...]:
     packages = Path(sysconfig.get_path("stdlib")) / "site-packages"
     if packages.is_dir():
         mounts += ["--tmpfs", str(packages), "--remount-ro", str(packages)]
+    if libraries:
+        mounts += _open_folder(Path(INSIDE))
+    for file in library_files(libraries):
+        mounts += ["--ro-bind", str(file), f"{INSIDE}/{file.name}"]
     return (*mounts, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp")  # noqa: S108
 
 

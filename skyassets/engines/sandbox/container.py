@@ -11,6 +11,7 @@ import subprocess
 
 from skyassets.core.errors import SandboxError
 from skyassets.engines.sandbox import seccomp
+from skyassets.engines.sandbox.libraries import ONE_THREAD
 from skyassets.engines.sandbox.pool import WarmSandbox
 from skyassets.engines.sandbox.server import SandboxServer
 
@@ -50,15 +51,16 @@ class ContainerBackend:
         completed = subprocess.run([self._tool(), "--version"], capture_output=True, text=True, check=False, timeout=60)
         return f"{completed.stdout.strip().split(',')[0].lower()} ({self._image.rpartition('/')[2]})"
 
-    def start(self) -> SandboxServer:
-        """Start a fork server in a new container.
+    def start(self, libraries: tuple[str, ...]) -> SandboxServer:
+        """Start a fork server in a new container. The image must have the libraries.
 
         Raises:
-            SandboxError: if there is no engine, or it cannot run the image.
+            SandboxError: if there is no engine, it cannot run the image, or the image lacks a library.
         """
         settings: dict[str, object] = {"confinement": "container", "user": USERS}
         settings["filter"] = seccomp.for_a_shared_system().hex()
-        return SandboxServer(self.command(), settings, _environment())
+        settings |= {"path": [], "importable": []}
+        return SandboxServer(self.command(), settings, _environment(), libraries=libraries)
 
     def command(self) -> tuple[str, ...]:
         """Return the command line of a container."""
@@ -69,6 +71,7 @@ class ContainerBackend:
             "--security-opt", "no-new-privileges", "--pids-limit", str(PROCESSES), "--memory", f"{MEMORY_MB}m",
             "--user", "0:0", "--tmpfs", f"/tmp:rw,nosuid,nodev,size={TMP_MB}m,mode=1777",  # noqa: S108
             "--shm-size", f"{SHARED_MB}m", "--ulimit", "nofile=1024:1024", "--env", "PYTHONHASHSEED=0",
+            *(word for name, value in ONE_THREAD.items() for word in ("--env", f"{name}={value}")),
             "--workdir", "/", *self._extra,
             "--entrypoint", self._python, self._image, "-s", "-S", "-P", "-B",
         )  # fmt: skip

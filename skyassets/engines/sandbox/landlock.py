@@ -13,6 +13,7 @@ from pathlib import Path
 from skyassets.core.errors import SandboxError
 from skyassets.engines.sandbox import seccomp
 from skyassets.engines.sandbox.guest import landlock_rules
+from skyassets.engines.sandbox.libraries import ONE_THREAD, importable, library_files
 from skyassets.engines.sandbox.pool import WarmSandbox
 from skyassets.engines.sandbox.server import SandboxServer
 from skyassets.engines.sandbox.spare_users import spare_user
@@ -43,11 +44,12 @@ class LandlockBackend:
         """The backend and its version, as recorded in every verdict."""
         return f"landlock {landlock_rules.version()} (Linux {platform.release().partition('-')[0]})"
 
-    def start(self) -> SandboxServer:
+    def start(self, libraries: tuple[str, ...]) -> SandboxServer:
         """Start a fork server.
 
         Raises:
-            SandboxError: if the kernel's Landlock is too old, or other users cannot access the interpreter.
+            SandboxError: if the kernel's Landlock is too old, other users cannot access the interpreter or a library,
+                or a library is not installed.
         """
         is_root = os.geteuid() == 0
         needed = landlock_rules.NEEDED if is_root else SCOPED
@@ -58,11 +60,18 @@ class LandlockBackend:
                 f"sandbox: as root, programs run as another user, who may not enter {closed}, where Python is: use a "
                 "Python under /usr, or do not run as root"
             )
+        files = library_files(libraries)
+        for file in files:
+            if is_root and (closed := _closed_to_others(file)):
+                raise SandboxError(f"sandbox: other users may not enter {closed}, where the library {file.name} is")
         with spare_user(SPARE_USERS) as (user, claim):
             settings: dict[str, object] = {"confinement": "landlock", "user": user}
             settings["filter"] = seccomp.for_a_shared_system().hex()
             command = (self._python, "-s", "-S", "-P", "-B")
-            return SandboxServer(command, settings, {"PYTHONHASHSEED": "0"}, claim)
+            settings["path"] = sorted({str(file.parent) for file in files})
+            settings["importable"] = importable(files)
+            settings["readable"] = [str(file) for file in files]
+            return SandboxServer(command, settings, {"PYTHONHASHSEED": "0", **ONE_THREAD}, claim, libraries)
 
 
 def _closed_to_others(file: Path) -> Path | None:

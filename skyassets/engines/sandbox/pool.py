@@ -12,10 +12,12 @@ from skyassets.core.errors import SandboxError
 from skyassets.core.ports import Limits, Program, ProgramRun, RunKind
 from skyassets.core.text import well_formed
 from skyassets.engines.sandbox.result import run_of
-from skyassets.engines.sandbox.server import JobOutcome, SandboxServer, ServerLostError
+from skyassets.engines.sandbox.server import JobLostError, JobOutcome, SandboxServer
 
 FILE_MB, STACK_MB = 16, 64
 OPEN_FILES = 256
+HARMLESS, HARMLESS_OUTPUT, HARMLESS_LIMITS = Program("print(6 * 7)"), "42\n", Limits(seconds=30.0)
+"""A program that ends as it should in every sandbox that works."""
 
 
 class Backend(Protocol):
@@ -31,11 +33,11 @@ class Backend(Protocol):
         """What to do if it does not work here."""
         ...
 
-    def start(self) -> SandboxServer:
-        """Start a fork server.
+    def start(self, libraries: tuple[str, ...]) -> SandboxServer:
+        """Start a fork server that has loaded `libraries`.
 
         Raises:
-            SandboxError: if it cannot be started here.
+            SandboxError: if it cannot be started here, or a library is not installed.
         """
         ...
 
@@ -75,10 +77,10 @@ class WarmSandbox:
             if self._is_usable:
                 return
             try:
-                harmless = self._run(Program("print(6 * 7)"), Limits(seconds=30.0))
+                harmless = self._run(HARMLESS, HARMLESS_LIMITS)
             except SandboxError as error:
                 raise SandboxError(f"{error}\n{self._backend.advice}") from error
-            if harmless.kind is not RunKind.FINISHED or harmless.output != "42\n":
+            if harmless.kind is not RunKind.FINISHED or harmless.output != HARMLESS_OUTPUT:
                 raise SandboxError(
                     f"{self.name}: a harmless program did not run ({harmless.kind}): {harmless.detail.strip()}\n"
                     f"{self._backend.advice}"
@@ -111,19 +113,31 @@ class WarmSandbox:
     def _run(self, program: Program, limits: Limits) -> ProgramRun:
         order, parts = _order(program, limits)
         closings = self._closings
-        lost: ServerLostError | None = None
-        # A server may be lost for a reason other than this program, so try once more.
+        lost: JobLostError | None = None
+        # A job may be lost for a reason other than this program, so try once more.
         for _ in range(2):
             try:
-                return run_of(program, self._on_a_server(lambda server: server.run(order, parts, limits.seconds)))
-            except ServerLostError as error:
+                outcome = self._on_a_server(lambda server: server.run(order, parts, limits.seconds), limits.libraries)
+                return run_of(program, outcome)
+            except JobLostError as error:
                 lost = error
             if self._closings != closings:
                 return ProgramRun(RunKind.SANDBOX_ERROR, "", f"{self.name}: it was closed while a program ran")
-        return ProgramRun(RunKind.SANDBOX_ERROR, "", f"{self.name}: the server was lost twice: {lost}")
+        if self._closings == closings and program is not HARMLESS and self._is_sound():
+            # It did so itself, or it would have no verdict whenever it wants none.
+            return ProgramRun(RunKind.RUNTIME_ERROR, "", f"{self.name}: the program ended its sandbox twice: {lost}")
+        return ProgramRun(RunKind.SANDBOX_ERROR, "", f"{self.name}: the job was lost twice: {lost}")
 
-    def _on_a_server(self, run: Callable[[SandboxServer], JobOutcome]) -> JobOutcome:
-        server = self._take_server()
+    def _is_sound(self) -> bool:
+        """Whether a harmless program runs as it should."""
+        try:
+            run = self._run(HARMLESS, HARMLESS_LIMITS)
+        except SandboxError:
+            return False
+        return run.kind is RunKind.FINISHED and run.output == HARMLESS_OUTPUT
+
+    def _on_a_server(self, run: Callable[[SandboxServer], JobOutcome], libraries: tuple[str, ...]) -> JobOutcome:
+        server = self._take_server(libraries)
         try:
             outcome = run(server)
         except BaseException:
@@ -142,16 +156,15 @@ class WarmSandbox:
             server.stop()
         return outcome
 
-    def _take_server(self) -> SandboxServer:
+    def _take_server(self, libraries: tuple[str, ...]) -> SandboxServer:
         with self._lock:
-            while self._idle:
-                server = self._idle.pop()
-                self._busy.add(server)
+            for server in [server for server in self._idle if server.libraries == libraries]:
+                self._idle.remove(server)
                 if server.is_alive():
+                    self._busy.add(server)
                     return server
-                self._busy.discard(server)
                 server.stop()
-        server = self._backend.start()
+        server = self._backend.start(libraries)
         with self._lock:
             self._busy.add(server)
         return server

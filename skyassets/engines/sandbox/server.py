@@ -18,7 +18,8 @@ from skyassets.core.errors import SandboxError
 from skyassets.engines.sandbox import guest
 from skyassets.engines.sandbox.guest.frames import LENGTH, header
 from skyassets.engines.sandbox.guest.job import STARTING_SECONDS as JOB_STARTING_SECONDS
-from skyassets.engines.sandbox.guest.process_tree import MOST_WAITING, children
+from skyassets.engines.sandbox.guest.process_tree import children
+from skyassets.engines.sandbox.guest.waiting import MOST_WAITING
 
 STARTING_SECONDS = 60.0
 ENDING_SECONDS = 3.0
@@ -31,7 +32,11 @@ BOOT = "boot"
 _STARTER = ThreadPoolExecutor(1, "sandbox-starter")
 
 
-class ServerLostError(Exception):
+class JobLostError(Exception):
+    """The job could not be watched to its end, and was ended."""
+
+
+class ServerLostError(JobLostError):
     """The server died or replied too late; the order may or may not have been carried out."""
 
 
@@ -53,7 +58,9 @@ class SandboxServer:
         settings: dict[str, object],
         environment: Mapping[str, str] = MappingProxyType({}),
         keep_open: Collection[int] = (),
+        libraries: tuple[str, ...] = (),
     ) -> None:
+        self.libraries = libraries
         with tempfile.TemporaryFile() as stderr:
             self._process = _STARTER.submit(
                 subprocess.Popen, [*command, "-c", _guest_sources()[BOOT]],
@@ -66,7 +73,7 @@ class SandboxServer:
             os.set_blocking(self._orders, False)
             try:
                 deadline = time.monotonic() + STARTING_SECONDS
-                self._send(_boot_message(settings), deadline)
+                self._send(_boot_message({**settings, "libraries": list(libraries)}), deadline)
                 self._header(deadline)
             except ServerLostError as error:
                 self.stop()
@@ -91,6 +98,7 @@ class SandboxServer:
 
         Raises:
             ServerLostError: if no answer came.
+            JobLostError: if the server could not watch the job; it can run another one.
         """
         deadline = time.monotonic() + JOB_STARTING_SECONDS + (1 + MOST_WAITING) * seconds + GRACE_SECONDS
         self._send(header({**order, "parts": [len(part) for part in parts]}) + b"".join(parts), deadline)
@@ -98,6 +106,8 @@ class SandboxServer:
         sizes, exceeded = reply["sizes"], reply["exceeded"]
         assert isinstance(sizes, list)
         outputs = tuple(self._read(size, deadline) for size in sizes)
+        if reply["failure"] is not None:
+            raise JobLostError(f"it could not watch the job: {reply['failure']}")
         return JobOutcome(int(str(reply["status"])), None if exceeded is None else str(exceeded), outputs)
 
     def interrupt(self) -> None:

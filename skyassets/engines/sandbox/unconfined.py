@@ -3,6 +3,7 @@
 import logging
 import sys
 
+from skyassets.engines.sandbox.libraries import ONE_THREAD, importable, library_files
 from skyassets.engines.sandbox.pool import WarmSandbox
 from skyassets.engines.sandbox.server import SandboxServer
 
@@ -26,8 +27,16 @@ class UnconfinedBackend:
     name = "none (UNSAFE)"
     advice = "A plain process could not be started."
 
-    def start(self) -> SandboxServer:
-        """Start a fork server without isolation."""
+    def start(self, libraries: tuple[str, ...]) -> SandboxServer:
+        """Start a fork server without isolation.
+
+        Raises:
+            SandboxError: if a library is not installed.
+        """
         LOG.warning(WARNING)
         settings: dict[str, object] = {"confinement": "none", "user": None, "filter": ""}
-        return SandboxServer((sys.executable, "-s", "-S", "-P", "-B"), settings, {"PYTHONHASHSEED": "0"})
+        files = library_files(libraries)
+        settings |= {"path": sorted({str(file.parent) for file in files}), "importable": importable(files)}
+        environment = {"PYTHONHASHSEED": "0", **ONE_THREAD}
+        command = (sys.executable, "-s", "-S", "-P", "-B")
+        return SandboxServer(command, settings, environment, libraries=libraries)

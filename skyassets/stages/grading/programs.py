@@ -12,6 +12,7 @@ from operator import eq
 from skyassets.core.ports import Judgement, Program, ProgramRun, RunKind, Verdict
 from skyassets.stages.grading.config import Graders, Mode
 from skyassets.stages.grading.extract_code import lenient_code, strict_code
+from skyassets.stages.grading.missing_modules import missing_library, missing_module
 from skyassets.stages.grading.outputs import same_output, same_value
 from skyassets.stages.grading.test_cases import Cases, read_cases
 
@@ -39,7 +40,7 @@ def judge_code(tests: str | None, text: str, mode: Mode, graders: Graders) -> Ju
         run = graders.sandbox.run(program, graders.limits)
         outcomes.append(_outcome(program, run, is_expected))
         if outcomes[-1] != PASSED:
-            verdict, reason = _failure(outcomes, len(cases), run)
+            verdict, reason = _failure(outcomes, len(cases), program, run)
             return Judgement(verdict, reason, code, name, (*outcomes, *(NOT_RUN,) * (len(cases) - len(outcomes))))
     return Judgement(Verdict.CORRECT, f"all {len(outcomes)} tests passed", code, name, tuple(outcomes))
 
@@ -90,7 +91,11 @@ def _outcome(program: Program, run: ProgramRun, is_expected: Callable[[str], boo
     return PASSED if is_expected(run.output) else WRONG_ANSWER
 
 
-def _failure(outcomes: list[str], total: int, run: ProgramRun) -> tuple[Verdict, str]:
+def _failure(outcomes: list[str], total: int, program: Program, run: ProgramRun) -> tuple[Verdict, str]:
+    if run.kind is RunKind.RUNTIME_ERROR and (library := missing_library(program.source, run.detail)):
+        return Verdict.UNJUDGED, f"missing module: {library}, which the program imports"
+    if run.kind is RunKind.SANDBOX_ERROR and program.check and (module := missing_module(run.detail)):
+        return Verdict.UNJUDGED, f"missing module: {module}, which the tests import"
     if outcomes[-1] == RunKind.SANDBOX_ERROR:
         detail = run.detail.strip()[-200:] if run.kind is RunKind.SANDBOX_ERROR else "a check came to nothing"
         return Verdict.UNJUDGED, f"sandbox error: {detail}"

@@ -13,9 +13,11 @@ A JSON object, in which each part is optional:
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from skyassets.stages.grading.outputs import PLAIN, Rules
+from skyassets.stages.grading.assertions import asserts_nothing
+from skyassets.stages.grading.outputs import PLAIN, Rules, same_output, same_value
 
 _UNREAD = "the tests cannot be read"
 _TEXTS = ("fn_name", "prelude", "epilogue")
@@ -74,12 +76,17 @@ def _cases(read: object) -> Cases | str:
         return "no tests"
     if not checks and all(output is None or (isinstance(output, str) and not output.strip()) for output in outputs):
         return "no tests: every wanted output is empty, which a program that does nothing would give"
+    if checks and not inputs and asserts_nothing("\n".join([str(values["prelude"]), *checks])):
+        return "no tests: they assert nothing, so that every program would pass"
     if values["fn_name"]:
         if not all(isinstance(each, list) for each in inputs):
             return f"{_UNREAD}: an input of a function is no list of arguments"
         inputs, outputs = list(map(json.dumps, inputs)), list(map(json.dumps, outputs))
     elif not _are_texts([*inputs, *outputs]):
         return f"{_UNREAD}: an input or output of a script is no text"
+    rules = Rules(None if floats is None else float(floats), *(bool(values[name]) for name in _FLAGS))
+    if (given := _contradiction(inputs, outputs, rules, same_value if values["fn_name"] else same_output)) is not None:
+        return f"the tests contradict each other: one input wants two outputs: {given[:200]}"
     return Cases(
         str(values["fn_name"]),
         tuple(inputs),
@@ -88,8 +95,20 @@ def _cases(read: object) -> Cases | str:
         tuple(names),
         str(values["prelude"]),
         str(values["epilogue"]),
-        Rules(None if floats is None else float(floats), *(bool(values[name]) for name in _FLAGS)),
+        rules,
     )
+
+
+def _contradiction(
+    inputs: list[str], outputs: list[str], rules: Rules, same: Callable[[str, str, Rules], bool]
+) -> str | None:
+    """The first input that is wanted to give two outputs, which no program can; None if there is none."""
+    wanted: dict[str, str] = {}
+    for given, output in zip(inputs, outputs, strict=True):
+        before = wanted.setdefault(given, output)
+        if before != output and not (same(before, output, rules) or same(output, before, rules)):
+            return given
+    return None
 
 
 def _are_texts(texts: list[object]) -> bool:

@@ -120,6 +120,12 @@ def _mbpp(row: SourceRow) -> Tests:
     return _asserted(lambda: asserted("\n".join(setup), [str(each) for each in assertions]))
 
 
+def _mbpp_plus(row: SourceRow) -> Tests:
+    """MBPP+: one source with all its inputs, which compares numbers with numpy (see `Limits.libraries`)."""
+    test = fields.required_text(row, "test")
+    return _asserted(lambda: asserted("", [test]))
+
+
 def _asserted(read: Callable[[], Tests]) -> Tests:
     try:
         return read()
@@ -167,6 +173,7 @@ TESTS: Mapping[str, Callable[[SourceRow], Tests]] = {
     "livecodebench": _livecodebench,
     "humaneval": _humaneval,
     "mbpp": _mbpp,
+    "mbpp_plus": _mbpp_plus,
     "code_contests": _code_contests,
 }
 SOLUTIONS: Mapping[str, Callable[[SourceRow], list[str]]] = {
@@ -176,6 +183,7 @@ SOLUTIONS: Mapping[str, Callable[[SourceRow], list[str]]] = {
     "livecodebench": lambda row: [],
     "humaneval": lambda row: [f"{row.get('prompt') or ''}{row.get('canonical_solution') or ''}"],
     "mbpp": lambda row: [str(row.get("code") or "")],
+    "mbpp_plus": lambda row: [str(row.get("code") or "")],
     "code_contests": _python3_solutions,
 }
 

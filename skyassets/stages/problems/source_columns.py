@@ -4,7 +4,9 @@ import contextlib
 import json
 import math
 import re
+import warnings
 from collections.abc import Callable, Mapping
+from itertools import islice
 
 from skyassets.core.sources import Source
 from skyassets.core.text import well_formed
@@ -155,7 +157,18 @@ def _references(source: Source, row: SourceRow) -> list[str] | None:
     if not isinstance(programs, list | tuple):
         return None
     texts = [well_formed(program) for program in programs if isinstance(program, str) and program.strip()]
-    return texts[:REFERENCES] or None
+    # A program of Python 2 takes no other's place; if there is nothing else, it says why the problem is set aside.
+    return list(islice(filter(_compiles, texts), REFERENCES)) or texts[:1] or None
+
+
+def _compiles(program: str) -> bool:
+    """Whether a program is Python of this version. It is parsed, never run."""
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            compile(program, "reference", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError):
+        return False
+    return True
 
 
 def _listed(text: str) -> object:

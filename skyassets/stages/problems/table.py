@@ -1,5 +1,6 @@
 """Builds the table of problems from all sources, with ids. Unusable problems are set aside with the reason."""
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -18,6 +19,8 @@ from skyassets.stages.problems.row_types import Problem
 
 ROWS_A_SLICE = 5_000
 
+LOG = logging.getLogger(__name__)
+CONTRADICTING = "questions with several answers"
 STATED = ("source", "domain", "question", "ground_truth", "tests", "starter_code", "imported_trace")
 """The columns that determine a problem's id."""
 
@@ -74,9 +77,19 @@ def _made(table: Table, rows: Iterator[Problem], outside: Counter[str]) -> Stage
         "problems by source": dict(frame["source"].value_counts(sort=True).iter_rows()),
         "set aside": some_left(table, frame["set_aside"], "the sources"),
     }
+    if contradicting := _contradicting(frame):
+        metadata[CONTRADICTING] = contradicting
+        LOG.warning("%s: %d questions are stated several times with different answers", table.name, contradicting)
     if outside:
         metadata["rows of other days"] = dict(outside)
     return StageResult(frame, metadata)
+
+
+def _contradicting(frame: pl.DataFrame) -> int:
+    """The number of questions with several ground truths among the usable rows, of which one at most can be right."""
+    answered = frame.filter(pl.col("set_aside").is_null() & pl.col("ground_truth").is_not_null())
+    truths = answered.group_by("question").agg(pl.col("ground_truth").str.strip_chars().n_unique())
+    return truths.filter(pl.col("ground_truth") > 1).height
 
 
 def _identified(row: Problem, seen: Counter[str], table: Table) -> Problem:

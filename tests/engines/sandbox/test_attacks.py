@@ -114,17 +114,20 @@ def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
         yield sandbox
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=[name.replace(" ", "-") for name in ATTACKS])
-def test_no_attack_succeeds(attack: str, world: World, sandbox: Sandbox) -> None:
-    source = ATTACKS[attack]
+def attacked(source: str, world: World) -> str:
     for name, thing in world.things.items():
         source = source.replace(f"{{{name}!r}}", repr(thing)).replace(f"{{{name}}}", str(thing))
+    return source
+
+
+def run_beside_others(program: Program, world: World, sandbox: Sandbox) -> ProgramRun:
+    """Run an attacking program beside a harmless one, and check from outside that it has done nothing."""
     beside: list[ProgramRun] = []
     # Time enough for a neighbour that shares the processor.
     neighbour = threading.Thread(target=lambda: beside.append(sandbox.run(INNOCENT, Limits(seconds=20.0))))
     started = time.monotonic()
     neighbour.start()
-    run = sandbox.run(Program(source), LIMITS)
+    run = sandbox.run(program, LIMITS)
     assert time.monotonic() - started < 20
     neighbour.join()
     after = sandbox.run(INNOCENT, Limits(seconds=20.0))
@@ -134,5 +137,19 @@ def test_no_attack_succeeds(attack: str, world: World, sandbox: Sandbox) -> None
     assert world.received() == []
     assert world.state() == world.before
     assert called(MARK) == []
+    return run
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=[name.replace(" ", "-") for name in ATTACKS])
+def test_no_attack_succeeds(attack: str, world: World, sandbox: Sandbox) -> None:
+    run = run_beside_others(Program(attacked(ATTACKS[attack], world)), world, sandbox)
     if attack in EXHAUSTION and "output" not in attack:
         assert run.kind is not RunKind.SANDBOX_ERROR, run
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("attack", ATTACKS, ids=[name.replace(" ", "-") for name in ATTACKS])
+def test_no_attack_succeeds_from_both_sides_of_an_examination(attack: str, world: World, sandbox: Sandbox) -> None:
+    source = attacked(ATTACKS[attack], world)
+    program = Program(f"{source}\ndef f(): return 5", check=f"{source}\nassert f() == 4", names=("f",), stdin="attack")
+    assert run_beside_others(program, world, sandbox).output != "passed"

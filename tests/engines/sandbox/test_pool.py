@@ -61,9 +61,9 @@ def test_a_job_lost_with_its_server_is_run_again() -> None:
         assert run.result().output == "done\n"
 
 
-def test_a_job_lost_twice_is_a_sandbox_error() -> None:
+def lose_twice(sandbox: Bubblewrap) -> ProgramRun:
     slow = Program(f"{rename('lost-twice')}\nimport time\ntime.sleep(4)\nprint('done')")
-    with Bubblewrap() as sandbox, ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool:
         sandbox.check()
         run = pool.submit(sandbox.run, slow, LIMITS)
         for _ in range(2):
@@ -71,7 +71,22 @@ def test_a_job_lost_twice_is_a_sandbox_error() -> None:
             seen = called("lost-twice")
             os.kill(children(sandbox.pids()[0])[0], signal.SIGKILL)
             wait_until(lambda seen=seen: not set(seen) & set(called("lost-twice")))  # type: ignore[misc]
-        assert run.result().kind is RunKind.SANDBOX_ERROR
+        return run.result()
+
+
+def test_a_job_lost_twice_where_a_harmless_program_runs_is_the_programs_own_error() -> None:
+    with Bubblewrap() as sandbox:
+        assert lose_twice(sandbox).kind is RunKind.RUNTIME_ERROR
+
+
+def test_a_job_lost_twice_where_nothing_runs_is_a_sandbox_error(tmp_path: Path) -> None:
+    starts = tmp_path / "starts"
+    failing = tmp_path / "bwrap"
+    twice = f"#!/bin/sh\necho start >> {starts}\n[ $(wc -l < {starts}) -le 2 ] || exit 1\n"
+    failing.write_text(f'{twice}exec {shutil.which("bwrap")} "$@"\n')
+    failing.chmod(0o755)
+    with Bubblewrap(str(failing)) as sandbox:
+        assert lose_twice(sandbox).kind is RunKind.SANDBOX_ERROR
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

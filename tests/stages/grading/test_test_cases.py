@@ -89,6 +89,21 @@ def test_tolerances_are_read_with_the_tests() -> None:
     assert cases.rules == Rules(floats=1e-4, any_case=True)
 
 
+def test_a_check_that_asserts_nothing_is_no_test() -> None:
+    for check in ("f(1)", ["f(1)", "print(f(2))"], "def check(g):\n    return g(1) == 2\ncheck(f)"):
+        assert str(read(check=check, names=["f"])).startswith("no tests: they assert nothing")
+    assert isinstance(read(check=["f(1)", "assert f(2)"], names=["f"]), Cases)
+    assert isinstance(read(check="near(f(1), 2)", prelude="def near(a, b): assert a == b", names=["f"]), Cases)
+
+
+def test_tests_that_contradict_each_other_are_unusable() -> None:
+    assert "contradict" in str(read(inputs=["1", "2", "1"], outputs=["a", "b", "c"]))
+    assert "contradict" in str(read(fn_name="f", inputs=[[1], [1]], outputs=[2, 3]))
+    assert isinstance(read(inputs=["1", "1"], outputs=["a", "a \n"]), Cases)
+    assert isinstance(read(inputs=["1", "1"], outputs=["0.30000001", "0.3"]), Cases)
+    assert isinstance(read(fn_name="f", inputs=[[1], [1]], outputs=[2, 2.0]), Cases)
+
+
 @pytest.mark.parametrize(
     "tests", [{"inputs": ["5", "6"], "outputs": ["", "\n"]}, {"fn_name": "f", "inputs": [[1]], "outputs": [None]}]
 )

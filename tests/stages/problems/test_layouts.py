@@ -222,6 +222,19 @@ def test_a_malformed_row_of_assertions_says_why(layout: str, row: dict[str, obje
         canonical_tests(layout, row)
 
 
+def test_one_source_with_all_inputs_calls_the_programs_function() -> None:
+    test = (
+        "import numpy as np\n\ndef near(out, wanted):\n    np.testing.assert_allclose(out, wanted)\n\n"
+        "given = [[1], [2]]\nresults = [2, 4]\n"
+        "for one, wanted in zip(given, results):\n    near(double(*one), wanted)\n"
+    )
+    tests = cases("mbpp_plus", {"test": test, "code": "def double(n): return 2 * n"})
+    assert (tests.names, len(tests.checks)) == (("double",), 1)
+    assert reference_solutions("mbpp_plus", {"code": "x"}) == ["x"]
+    with pytest.raises(MalformedRowError):
+        canonical_tests("mbpp_plus", {"test_list": ["assert f(1)"]})
+
+
 def test_tests_of_all_kinds_count_and_python_3_is_a_number() -> None:
     row = {
         "description": "You can print each letter in any case (upper or lower).",

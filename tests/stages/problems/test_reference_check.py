@@ -96,6 +96,26 @@ def test_only_the_first_three_references_are_tried(graders: Graders) -> None:
     assert str(aside).startswith("its own reference is judged wrong: test 2 of 2")
 
 
+def test_a_program_of_another_python_costs_no_try(graders: Graders) -> None:
+    old = "def double(n):\n    print 2 * n"
+    assert reasons(code(graders, [old, old, old, WRONG, RIGHT], RIGHT)) == [None, None]
+
+
+def test_a_reference_that_lacks_a_library_names_it(graders: Graders) -> None:
+    aside, _ = reasons(code(graders, "import numpy\ndef double(n): return 2 * n", RIGHT))
+    assert aside == "its own reference is judged unjudged: missing module: numpy, which the program imports"
+
+
+def test_questions_with_several_answers_are_counted_and_warned_of(
+    graders: Graders, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = Source("m", HubDataset("m"), "CC0-1.0", "maths", ground_truth="gold")
+    rows: list[dict[str, object]] = [{"question": "1 + 1?", "gold": gold} for gold in ("2", " 2", "3")]
+    made = raw_problems([source], Rows(*rows, {"question": "1 + 2?", "gold": "3"}))
+    assert made.metadata["questions with several answers"] == 1
+    assert "1 questions are stated several times with different answers" in caplog.text
+
+
 def test_a_problem_that_none_of_its_references_solves_is_set_aside_with_the_failing_test(graders: Graders) -> None:
     wrong, syntax, _ = reasons(code(graders, WRONG, "def double(n", RIGHT))
     assert str(wrong).startswith("its own reference is judged wrong: test 2 of 2")

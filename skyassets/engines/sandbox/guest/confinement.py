@@ -52,7 +52,7 @@ class Namespaces:
     def confine(self, limits: Mapping[str, int]) -> None:
         """See only the job's processes and an empty scratch folder, then drop the privileges that this needed."""
         kernel.be_only(self._user, self._group)
-        kernel.mount_processes()
+        kernel.mount_processes(alone=True)
         kernel.mount_memory(SCRATCH, TMP_MB, FILES)
         kernel.mount_memory(SHARED, SHARED_MB, FILES)
         os.chdir(SCRATCH)

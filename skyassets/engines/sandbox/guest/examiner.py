@@ -9,6 +9,8 @@ import builtins
 import json
 import linecache
 import os
+import random
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -22,6 +24,8 @@ AT_HAND = (
     "string", "sys",
 )  # fmt: skip
 """Modules that tests use without importing them, because the program they were written for had imported them."""
+
+_PATCHES = re.compile(r"\bimport\s+mock\b|\bunittest\s+import\s[^\n]*\bmock\b|\bunittest\.mock\b|\bmonkeypatch\b")
 
 
 def main() -> None:
@@ -39,12 +43,12 @@ def _verdict(check: str, names: Sequence[str]) -> tuple[str, str]:
     except (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError) as error:
         return "unusable", f"the tests do not compile: {type(error).__name__}: {error}"
     linecache.cache[CHECK] = (len(check), None, check.splitlines(keepends=True), CHECK)
-    program = ProgramLink()
+    program = ProgramLink(names)
     namespace: dict[str, object] = {"__name__": "check", "__builtins__": builtins}
     namespace.update((name, sys.modules[name]) for name in AT_HAND)
-    namespace.update((name, program.function(name)) for name in names)
+    random.seed = program.seed
     try:
-        program.wait()
+        namespace.update(program.loaded())
         exec(code, namespace)  # noqa: S102
     except AssertionError as error:
         result = "failed", _described(error)
@@ -52,12 +56,21 @@ def _verdict(check: str, names: Sequence[str]) -> tuple[str, str]:
         result = "unusable", str(error)
     except NoAnswerError as error:
         result = "error", str(error)
+    except ModuleNotFoundError as error:
+        # One of the program's has no name here.
+        result = ("unusable" if error.name else "error"), _described(error)
     except BaseException as error:  # noqa: BLE001  whatever a test ends with, it has not passed
         result = "error", _described(error)
     else:
         result = "passed", ""
     # A bare `except` in the tests may have caught it.
-    return ("error", program.lost) if program.lost else result
+    if program.lost:
+        return "error", program.lost
+    if program.unusable:
+        return "unusable", program.unusable
+    if result[0] != "passed" and _PATCHES.search(check):
+        return "unusable", f"the tests replace parts of a module, which the program does not see: {result[1]}"
+    return result
 
 
 def _described(error: BaseException) -> str:

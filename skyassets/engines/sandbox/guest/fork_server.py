@@ -14,11 +14,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NoReturn
 
-from skyassets.engines.sandbox.guest import frames, program
+from skyassets.engines.sandbox.guest import frames, libraries, program
 from skyassets.engines.sandbox.guest import syscalls as kernel
 from skyassets.engines.sandbox.guest.confinement import Confinement, Namespaces
 from skyassets.engines.sandbox.guest.job import STARTING_SECONDS, start
-from skyassets.engines.sandbox.guest.process_tree import MOST_WAITING, proportional_mb, resident_mb, waited_seconds
+from skyassets.engines.sandbox.guest.process_tree import is_over
+from skyassets.engines.sandbox.guest.waiting import MOST_WAITING, Waiting
 
 CHECK_MS = 50
 CHUNK = 2**20
@@ -54,9 +55,12 @@ def main(settings: dict[str, object]) -> None:
     else:
         from skyassets.engines.sandbox.guest.shared_system import SharedSystem
 
-        confinement = SharedSystem(calls, user if isinstance(user, int) else None, str(settings["confinement"]))
+        readable = _texts(settings.get("readable"))
+        kind = str(settings["confinement"])
+        confinement = SharedSystem(calls, user if isinstance(user, int) else None, kind, readable)
     for name in PRELOADED:
         __import__(name)
+    libraries.load(_texts(settings["libraries"]), _texts(settings["path"]), _texts(settings["importable"]))
     gc.collect()
     gc.freeze()
     os.dup2(1, 2)
@@ -87,6 +91,10 @@ def _be_examined() -> None:
 def _list(value: object) -> list[int]:
     assert isinstance(value, list)
     return value
+
+
+def _texts(value: object) -> list[str]:
+    return [str(text) for text in value] if isinstance(value, list) else []
 
 
 def _read_part(orders: int, size: int) -> int:
@@ -143,8 +151,11 @@ class _JobRun:
             os.close(tap.far_end)
         for part in self._parts:
             os.close(part)
+        exceeded = failure = None
         try:
             exceeded = self._watch()
+        except Exception as error:  # noqa: BLE001  whatever a job does to be unobservable ends the job, not the server
+            failure = f"{type(error).__name__}: {error}"[:500]
         finally:
             status, *_ = [self._end(first) for first in self._jobs]
             self._confinement.clean()
@@ -153,7 +164,8 @@ class _JobRun:
         if exceeded is None and self._written > self._room:
             exceeded = OUTPUT
         sizes = [tap.size for tap in self._taps]
-        frames.write_all(replies, frames.header({"status": status, "exceeded": exceeded, "sizes": sizes}))
+        reply = {"status": status, "exceeded": exceeded, "failure": failure, "sizes": sizes}
+        frames.write_all(replies, frames.header(reply))
         for tap in self._taps:
             sent = 0
             while sent < tap.size:
@@ -202,11 +214,12 @@ class _JobRun:
     def _watch(self) -> str | None:
         """Wait until the first job ends (None), or until it exceeds a limit.
 
-        The time limit is wall-clock time minus the time waiting for a processor, from when the job is confined: a busy
-        machine fails no program.
+        The time limit is wall-clock time minus the time waiting for a processor that others use, from when the job is
+        confined: a busy machine fails no program.
         """
         seconds = float(str(self._order["seconds"]))
         started: float | None = None
+        waiting = [Waiting(first) for first in self._jobs]
         deadline = time.monotonic() + STARTING_SECONDS
         poll = select.poll()
         end = os.pidfd_open(self._jobs[0])
@@ -241,23 +254,22 @@ class _JobRun:
                 if now >= deadline:
                     if started is None:
                         return TIME
-                    waited = min(max(map(waited_seconds, self._jobs)), MOST_WAITING * seconds)
+                    for each in waiting:
+                        each.look()
+                    waited = min(max(0.0, *(each.seconds for each in waiting)), MOST_WAITING * seconds)
                     if now >= started + seconds + waited:
                         return TIME
                     deadline = started + seconds + waited
                 if now >= next_look:
-                    if self._is_over_memory():
+                    if is_over(self._jobs, float(str(self._order["memory_mb"]))):
                         return MEMORY
                     if self._confinement.is_full():
                         return OUTPUT
-                    next_look = now + CHECK_MS / 1000
+                    for each in waiting:
+                        each.look()
+                    next_look = time.monotonic() + CHECK_MS / 1000
         finally:
             os.close(end)
-
-    def _is_over_memory(self) -> bool:
-        most = float(str(self._order["memory_mb"]))
-        # The quick sum counts shared memory once per process.
-        return sum(map(resident_mb, self._jobs)) > most and sum(map(proportional_mb, self._jobs)) > most
 
     def _end(self, first: int) -> int:
         with suppress(ProcessLookupError):

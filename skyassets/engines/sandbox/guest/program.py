@@ -6,6 +6,7 @@ values from it, and compare them outside.
 """
 
 import _sitebuiltins
+import _weakref
 import atexit
 import builtins
 import contextlib
@@ -15,6 +16,7 @@ import os
 import sys
 import types
 from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
 from skyassets.engines.sandbox.guest.frames import read_exactly, write_all
@@ -30,11 +32,13 @@ def main() -> None:
     module = loaded(job["source"], "solution" if job["call"] else "__main__")
     if module is None:
         return
-    code, namespace = module
     if job["call"]:
-        leave(_called(code, namespace, job["call"], job["arguments"]))
+        leave(_called(*module, job["call"], job["arguments"]))
     os.close(CHANNEL)
-    leave(_finished(namespace, run(code, namespace) or 0))
+    status = run(*module) or 0
+    # From here on, only the program itself may keep its names.
+    del module
+    leave(_finished(status))
 
 
 def take_job() -> dict[str, str]:
@@ -93,7 +97,7 @@ def run(code: types.CodeType, namespace: dict[str, object]) -> int | None:
 
 
 def _called(code: types.CodeType, namespace: dict[str, object], name: str, arguments: str) -> int:
-    dumps, loads, write = json.dumps, json.loads, write_line
+    dumps, loads, write = partial(json.dumps, default=_number), json.loads, write_line
     try:
         exec(code, namespace)  # noqa: S102
         write(dumps(function_named(name, namespace)(*loads(arguments))))
@@ -101,6 +105,14 @@ def _called(code: types.CodeType, namespace: dict[str, object], name: str, argum
         _print(error)
         return 1
     return 0
+
+
+def _number(value: Any) -> object:
+    """Return what a library's number is in JSON."""
+    numbers = sys.modules.get("numpy")
+    if numbers is None or not isinstance(value, numbers.generic):
+        raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+    return value.item()
 
 
 def function_named(name: str, namespace: dict[str, object]) -> Callable[..., object]:
@@ -135,29 +147,52 @@ def _exit_status(error: SystemExit) -> int:
     return 1
 
 
-def _finished(namespace: dict[str, object], status: int) -> int:
-    """Do what the interpreter does on exit, except tearing down the library."""
+def _finished(status: int) -> int:
+    """Do what the interpreter does on exit, in its order, except tearing down the library."""
     threading: Any = sys.modules.get("threading")
     if threading is not None:
         threading._shutdown()
     atexit._run_exitfuncs()
     flushed = _flush("stdout")
-    # Removing the names closes open files and calls `__del__`.
-    for name in [name for name in namespace if name != "__builtins__"]:
-        namespace[name] = None
-    gc.collect()
-    flushed &= _flush("stdout")
+    # The program's own stream ends with its names, after which more may be written to the first one.
+    for name in ("stdin", "stdout", "stderr"):
+        setattr(sys, name, getattr(sys, f"__{name}__", None))
+    _remove_main()
+    _flush("stdout")
     return status if flushed else status or 120
+
+
+def _remove_main() -> None:
+    """Remove the program's module. Its open files are closed and its `__del__` called while all its names are there."""
+    module = sys.modules.pop("__main__", None)
+    if not isinstance(module, types.ModuleType):
+        return
+    alive = _weakref.ref(module)
+    del module
+    gc.collect()
+    if (kept := alive()) is not None:
+        names = [name for name in vars(kept) if name != "__builtins__"]
+        for name in sorted(names, key=lambda name: not name.startswith("_")):
+            vars(kept)[name] = None
+        gc.collect()
 
 
 def _flush(name: str) -> bool:
     stream = getattr(sys, name, None)
     try:
-        if stream is not None and not stream.closed:
+        if stream is not None and not _is_closed(stream):
             stream.flush()
     except BaseException:  # noqa: BLE001
         return False
     return True
+
+
+def _is_closed(stream: Any) -> bool:
+    # A stream of the program's own need not know whether it is closed.
+    try:
+        return bool(stream.closed)
+    except Exception:  # noqa: BLE001
+        return False
 
 
 def leave(status: int) -> None:

@@ -5,37 +5,39 @@ sockets, no changes to files outside its folder, no access to /proc.
 """
 
 import os
-import shutil
 import signal
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from skyassets.engines.sandbox.guest import landlock_rules
+from skyassets.engines.sandbox.guest import folders, landlock_rules
 from skyassets.engines.sandbox.guest import syscalls as kernel
 from skyassets.engines.sandbox.guest.confinement import FILES, TMP_MB, set_limits
 from skyassets.engines.sandbox.guest.process_tree import descendants
 
 SYSTEM = ("/usr", "/bin", "/lib", "/lib32", "/lib64", "/sbin", "/etc/ld.so.cache")
 OPEN_TO_ALL = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108
+_PREFIX = "skyassets-job-"
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 
 
 class SharedSystem:
     """A job on the shared system. `user` is the first of two user ids to switch to, where that is allowed."""
 
-    def __init__(self, calls: bytes, user: int | None, kind: str) -> None:
+    def __init__(self, calls: bytes, user: int | None, kind: str, readable: Sequence[str]) -> None:
+        self._readable = readable
         self._calls, self._user = calls, user
         # A container may also allow Landlock, which is then added.
         has_landlock = landlock_rules.version() >= landlock_rules.NEEDED
         self._landlock = kind == "landlock" or (kind == "container" and has_landlock)
         self._folders: list[str] = []
         kernel.adopt_orphans()
+        _remove_abandoned()
 
     def fork(self) -> int:
         """Like os.fork. The child gets its own folder to write to, and its own user where there are several."""
-        self._folders.append(tempfile.mkdtemp(prefix="job-"))
+        self._folders.append(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
         if self._user is not None:
             os.chmod(self._folders[-1], 0o1777)  # noqa: PTH101, S103
         return os.fork()
@@ -57,7 +59,7 @@ class SharedSystem:
         set_limits(limits)
         kernel.never_gain_privileges()
         if self._landlock:
-            landlock_rules.restrict((*SYSTEM, *_interpreter()), (folder, *DEVICES))
+            landlock_rules.restrict((*SYSTEM, *_interpreter(), *self._readable), (folder, *DEVICES))
         if self._calls:
             kernel.filter_calls(self._calls)
 
@@ -73,21 +75,16 @@ class SharedSystem:
                 if not reaped:
                     self._kill()
         for folder in self._folders:
-            shutil.rmtree(folder, ignore_errors=True)
+            folders.remove(folder)
         self._folders.clear()
 
     def is_full(self) -> bool:
-        """Whether the jobs' folders exceed their size limit."""
-        size = count = 0
-        for top in self._folders:
-            for folder, _, names in os.walk(top):
-                for name in names:
-                    with suppress(OSError):
-                        size += os.lstat(os.path.join(folder, name)).st_blocks * 512  # noqa: PTH118
-                count += len(names) + 1
-                if size > TMP_MB * 2**20 or count > FILES:
-                    return True
-        return False
+        """Whether a job's folder exceeds its size limit."""
+        most = TMP_MB * 2**20
+        if any(folders.is_over(folder, most, FILES) for folder in self._folders):
+            return True
+        _, *members = list(descendants(os.getpid()))
+        return folders.deleted_bytes(members) > most
 
     def _kill(self) -> None:
         if self._user is None:
@@ -112,12 +109,21 @@ class SharedSystem:
             os.waitpid(killer, 0)
 
 
+def _remove_abandoned() -> None:
+    """Remove the folders of servers that were killed, and could not."""
+    with suppress(OSError):
+        for entry in list(os.scandir(tempfile.gettempdir())):
+            owner = entry.name.removeprefix(_PREFIX).partition("-")[0]
+            if entry.name.startswith(_PREFIX) and owner.isdigit() and not os.path.exists(f"/proc/{owner}"):  # noqa: PTH110
+                folders.remove(entry.path)
+
+
 def _empty(folder: str, user: int) -> None:
     """Remove the files of `user` in `folder`."""
     with suppress(OSError):
         for entry in list(os.scandir(folder)):
             if entry.stat(follow_symlinks=False).st_uid == user:
-                shutil.rmtree(entry.path, ignore_errors=True)
+                folders.remove(entry.path)
                 with suppress(OSError):
                     os.unlink(entry.path)  # noqa: PTH108
 

@@ -1,6 +1,7 @@
 import contextlib
 import json
 import math
+from collections import Counter, OrderedDict, defaultdict, deque, namedtuple
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -54,6 +55,39 @@ def test_any_message_is_read_as_plain_data_or_refused(value: object) -> None:
         encoded(decoded(json.loads(json.dumps(value))))
 
 
+Point = namedtuple("Point", "x y")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        deque([1, (2,)], 3), deque(), Counter("aab"), OrderedDict([(2, 1), (1, 2)]), defaultdict(int, {(1,): [2]}),
+        defaultdict(None, {}), Point(1, [2]), [Counter()],
+    ],
+)  # fmt: skip
+def test_collections_cross_with_their_type(value: object) -> None:
+    got = crossed(value)
+    assert (got, repr(got)) == (value, repr(value))
+
+
+def test_collections_compare_as_before() -> None:
+    assert crossed(OrderedDict([(1, 2), (2, 1)])) != OrderedDict([(2, 1), (1, 2)])
+    assert crossed(Counter(a=1, b=0)) == Counter(a=1)
+    assert crossed(Point(1, 2)).x == 1  # type: ignore[attr-defined]
+
+
+class Table(OrderedDict[int, int]):
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def test_of_a_subclass_of_a_collection_only_the_plain_value_crosses() -> None:
+    assert type(crossed(Table({1: 2}))) is OrderedDict
+    assert encoded(Table(), lambda value: 7, lambda kind: kind is Table) == {"held": 7}
+
+
 def test_nan_and_negative_zero_cross() -> None:
     assert math.isnan(crossed(math.nan))  # type: ignore[arg-type]
     assert math.copysign(1, crossed(-0.0)) == -1  # type: ignore[arg-type]
@@ -85,8 +119,12 @@ def test_anything_but_plain_data_is_refused(value: object) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ['{"type": "eval"}', '{"Popen": []}', '{"a": 1, "b": 2}', '{"set": [[]]}', '{"int": "x"}', '{"items": [1]}'],
-)
+    [
+        '{"type": "eval"}', '{"Popen": []}', '{"a": 1, "b": 2}', '{"set": [[]]}', '{"int": "x"}', '{"items": [1]}',
+        '{"namedtuple": ["P", ["import"], [1]]}', '{"namedtuple": ["P", 1, []]}', '{"deque": [1, "x"]}',
+        '{"defaultdict": [1, {"dict": []}]}',
+    ],
+)  # fmt: skip
 def test_a_malformed_encoding_is_refused(text: str) -> None:
     with pytest.raises(NoPlainDataError):
         decoded(json.loads(text))
