@@ -145,7 +145,7 @@ def test_what_was_paid_for_in_vain_is_paid_for_once_until_it_is_asked_again(
     assert (server.seen(mode)["calls"] - before, spent(shell.data)) == (calls, account)
     assert pl.read_parquet(shell.data / "smoke" / "teacher_traces.parquet").equals(traces)
 
-    assert f"Forgot {failed.height} failures" in shell.run("skyassets", "reask").stdout
+    assert f"Forgot {failed.height} failures of smoke" in shell.run("skyassets", "reask").stdout
     assert shell.run(*SELECTED, **settings(server, mode)).returncode == 0
     assert server.seen(mode)["calls"] - before == calls + (calls - (ROWS - failed.height))
     assert shell.run("skyassets", "reask", "--dry-run").returncode == 0

@@ -22,6 +22,16 @@ def failure_store(folder: Path, log: Callable[[str], None] = silent) -> RowStore
     return RowStore(folder, FAILURES, log)
 
 
+def failures_beside(completions: RowStore) -> RowStore:
+    """The calls that failed for good, next to the completions that they did not bring."""
+    return failure_store(completions.folder.parent, completions.log)
+
+
+def reason_alone(reason: str) -> str:
+    """The reason of a failure without the remark that later runs do not ask again."""
+    return reason.removesuffix(f"; {NOT_AGAIN}")
+
+
 def failure_row(wanted: Request, reply: Reply) -> Row:
     """A reply without a text as a row of `failures`."""
     return {

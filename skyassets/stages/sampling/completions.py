@@ -13,7 +13,7 @@ from skyassets.core.finish_reasons import COMMON, resolved
 from skyassets.core.identity import canonical_json, digest
 from skyassets.core.ports import CompletionClient, Message, Model, ModelProvider, Reply, Request, Sampling
 from skyassets.core.rows.claims import Claims
-from skyassets.core.rows.failures import NOT_AGAIN, failure_row, failure_store, stored_reasons
+from skyassets.core.rows.failures import NOT_AGAIN, failure_row, failures_beside, stored_reasons
 from skyassets.core.rows.ledger import LedgerEntry, LedgerEvent
 from skyassets.core.rows.store import RowStore
 from skyassets.core.rows.writer import Row
@@ -50,7 +50,7 @@ class Completer:
     @property
     def failures(self) -> RowStore:
         """The calls that failed for good, next to the completions."""
-        return failure_store(self.rows.folder.parent, self.rows.log)
+        return failures_beside(self.rows)
 
     def complete(
         self, model: Model, requests: Sequence[Request], expected: Mapping[str, float] | None = None
