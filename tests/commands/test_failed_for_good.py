@@ -14,7 +14,7 @@ from skyassets.commands.inspection.failed_requests import failed_rows, request_i
 from skyassets.core.ports import Sampling
 from skyassets.core.rows.failures import NOT_AGAIN, failure_store
 from skyassets.core.rows.store import RowStore
-from skyassets.core.tables.declarations import PROBLEMS, TRACES, VERDICTS
+from skyassets.core.tables.declarations import COMPLETIONS, PROBLEMS, TRACES, VERDICTS
 from skyassets.core.tables.manifest import Inputs
 from skyassets.core.tables.store import StageResult, TableStore
 from skyassets.project.deployment import Deployment
@@ -23,6 +23,7 @@ from skyassets.recipes.smoke import TINY, smoke
 from skyassets.stages.grading.model_judge import ModelJudge, judge_request
 from skyassets.stages.inspection.dry_run import rated
 from skyassets.stages.problems.difficulty import Rating
+from skyassets.stages.sampling.usage import COST
 
 SAMPLING = Sampling(0.0, 16)
 MODE, PRICE = "always-empty", 1000.0
@@ -61,9 +62,20 @@ def settings(server: Provider, recipe: str) -> dict[str, str]:
     }
 
 
+def traces(shell: Shell, recipe: str) -> pl.DataFrame:
+    return TableStore(shell.data / recipe).read(TRACES)
+
+
 def failed(shell: Shell, recipe: str) -> set[str]:
-    traces = TableStore(shell.data / recipe).read(TRACES)
-    return set(traces.filter(pl.col("error").is_not_null())["completion_id"])
+    return set(traces(shell, recipe).filter(pl.col("error").is_not_null())["completion_id"])
+
+
+def cost(shell: Shell, recipe: str) -> object:
+    """The cost of the traces altogether, as the asset shows it."""
+    manifest = TableStore(shell.data / recipe).manifest(TRACES)
+    assert manifest is not None
+    (dollars,) = (value for name, value in manifest.metadata.items() if name.endswith(COST))
+    return dollars
 
 
 def stored(shell: Shell) -> set[str]:
@@ -104,10 +116,18 @@ def test_reask_forgets_the_failures_of_its_own_recipe_alone(taught: Shell, serve
     assert (calls(server), stored(shell)) == (before + 3 * len(ours), ours | theirs)
 
 
+def test_the_cost_of_the_traces_counts_the_failures_that_another_recipe_paid(taught: Shell) -> None:
+    spent = {recipe: cost(taught, recipe) for recipe in ("smoke", "twin")}
+    replies = RowStore(taught.data / "rows", COMPLETIONS).get(traces(taught, "smoke")["completion_id"].to_list())
+    in_vain = failure_store(taught.data / "rows").get(sorted(failed(taught, "smoke")))
+    assert in_vain["dollars"].min() > 0  # type: ignore[operator]  # polars types a minimum as anything
+    assert spent["smoke"] == spent["twin"] == pytest.approx(replies["dollars"].sum() + in_vain["dollars"].sum())
+
+
 def test_why_says_that_no_run_asks_again(taught: Shell, server: Provider) -> None:
-    traces = TableStore(taught.data / "smoke").read(TRACES).filter(pl.col("error").is_not_null())
+    unanswered = traces(taught, "smoke").filter(pl.col("error").is_not_null())
     problems = TableStore(taught.data / "smoke").read(PROBLEMS)
-    row = traces.join(problems, on="problem_id").row(0, named=True)
+    row = unanswered.join(problems, on="problem_id").row(0, named=True)
     for name in (row["question"], row["trace_id"], row["completion_id"]):
         done = taught.run("skyassets", "why", str(name), **settings(server, "smoke"))
         said = " ".join(done.stdout.split())
@@ -144,13 +164,14 @@ def test_the_calls_of_rater_and_judge_are_found_by_the_rows_that_they_failed(tmp
 
 def test_some_rows_are_removed_from_the_store_and_the_others_stay(tmp_path: Path) -> None:
     store = failure_store(tmp_path)
+    nothing = dict.fromkeys(store.table.columns)
     for number in range(2):  # two parts
         with store.writer() as writer:
             for name in "abc":
-                writer.put({**dict.fromkeys(store.table.columns, "x"), "completion_id": f"{name}{number}"})
+                writer.put({**nothing, "completion_id": f"{name}{number}"})
         store.compact()
     with store.writer() as writer:
-        writer.put({**dict.fromkeys(store.table.columns, "x"), "completion_id": "d"})
+        writer.put({**nothing, "completion_id": "d"})
     store.remove(["a0", "b0", "c0", "a1", "d", "no such row"])
     assert sorted(store.everything([])["completion_id"]) == ["b1", "c1"]
     store.remove([])

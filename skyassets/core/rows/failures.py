@@ -1,7 +1,7 @@
 """Failures for good: calls that were paid for, brought no text and would fail again. No later run asks them again.
 
 Failures that may pass (a server error, a timeout, a broken connection) are not stored: the next run asks again. The
-cost of a failure is an entry of the ledger.
+cost of a failure is also an entry of the ledger.
 """
 
 from collections.abc import Callable, Iterable
@@ -41,6 +41,7 @@ def failure_row(wanted: Request, reply: Reply) -> Row:
         "served_by": reply.served_by,
         "sent": reply.sent or None,
         "at": reply.at,
+        "dollars": reply.dollars,
     }
 
 

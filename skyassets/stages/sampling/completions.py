@@ -123,6 +123,8 @@ class Completer:
         for completions in self.rows.read(ids, COLUMNS):
             self.usage.add_stored(completions)
             reasons.update(completions["finish_reason"].to_list())
+        for failures in self.failures.read(summary.final, ["dollars"]):
+            self.usage.add_failed(failures)
         for word, count in reasons.items():
             if word not in COMMON and count >= reasons.total() * COMMON_SHARE:
                 self.rows.log(

@@ -22,9 +22,9 @@ class Usage:
     spent: float = 0.0
     """Dollars of the calls made now, including failed ones."""
     lost: float = 0.0
-    """The part of `spent` that brought no completion."""
+    """The part of `spent` that brought no completion, except for calls that failed for good."""
     stored: float = 0.0
-    """Dollars of the stored completions, whenever and by whichever run they were paid."""
+    """Dollars of the stored completions and failures for good, whenever and by whichever run they were paid."""
     unpriced: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -38,7 +38,7 @@ class Usage:
         """Add a reply, or a failure."""
         self.spent += reply.dollars or 0.0
         if reply.error is not None:
-            self.lost += reply.dollars or 0.0
+            self.lost += 0.0 if reply.is_final else reply.dollars or 0.0
             self.failures[kind_of(reply.error)] += 1
 
     def add_stored(self, completions: pl.DataFrame) -> None:
@@ -51,6 +51,11 @@ class Usage:
         self.seconds.extend(completions["seconds"].drop_nulls())
         self.prompts.extend(completions["prompt_tokens"].cast(pl.Float64).drop_nulls())
         self.lengths.extend(completions["completion_tokens"].cast(pl.Float64).drop_nulls())
+
+    def add_failed(self, failures: pl.DataFrame) -> None:
+        """Add stored failures for good, with the column `dollars`."""
+        self.stored += float(failures["dollars"].sum())
+        self.unpriced += failures["dollars"].null_count()
 
     @property
     def metadata(self) -> dict[str, object]:
