@@ -11,7 +11,7 @@ from skyassets.commands.common.rendering import new_table, print_text, printable
 from skyassets.commands.inspection.failed_requests import failed_rows, request_ids
 from skyassets.commands.planning.rendering import short_model
 from skyassets.core.hints import materialize
-from skyassets.core.rows.failures import NOT_AGAIN, failure_store
+from skyassets.core.rows.failures import failure_store
 from skyassets.core.tables.declarations import Table
 from skyassets.project.deployment import Deployment
 from skyassets.project.project import Project
@@ -67,8 +67,7 @@ def _unfinished(project: Project, table: Table) -> int:
 
 
 def _show(console: Console, stored: pl.DataFrame) -> None:
-    reason = pl.col("error").str.strip_suffix(f"; {NOT_AGAIN}")
-    kinds = stored.with_columns(reason.map_elements(kind_of, return_dtype=pl.String()))
+    kinds = stored.with_columns(pl.col("error").map_elements(kind_of, return_dtype=pl.String()))
     counts = kinds.group_by("asked_for", "model", "error").len("calls").sort("calls", descending=True)
     output = new_table(("asked for", "reason", "calls"), "calls that failed for good", ("calls",), fold=("reason",))
     for row in counts.iter_rows(named=True):

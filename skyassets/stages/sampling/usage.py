@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from skyassets.core.ports import Reply
+from skyassets.core.rows.failures import reason_alone
 
 SPENT = "dollars spent by this run"
 COST = "dollars these rows cost altogether"
@@ -81,7 +82,7 @@ class Usage:
 
 def kind_of(error: str) -> str:
     """The kind of a row's error: a status (`429`), an exception name (`ReadTimeout`), or a short phrase."""
-    return error.partition(":")[0].partition(" (")[0].strip() or "failed"
+    return reason_alone(error).partition(":")[0].partition(" (")[0].strip() or "failed"
 
 
 def quantile(values: "array[float] | list[float]", share: float) -> float:
