@@ -20,6 +20,11 @@ def materialize(selection: str = "'*'") -> str:
     return f"dagster asset materialize -m {_DEFINITIONS} --select {selection}"
 
 
+def materialize_all_for(name: str) -> str:
+    """The command that materializes an asset and everything that it is made from."""
+    return materialize(f"'*{name}'")
+
+
 def prepare_shell(data: Path) -> str:
     """The command that pins the data folder, and DAGSTER_HOME, without which Dagster forgets its runs."""
     if _SHELL.is_file():
