@@ -162,6 +162,14 @@ def test_a_hosted_teachers_first_refusal_is_seen_by_the_doctor(server: Provider,
     assert server.seen("refuses-everything")["calls"] == before
 
 
+@pytest.mark.parametrize("mode", ["refusal", "tool-call", "new-word"])
+def test_an_answer_that_no_run_can_use_is_a_problem_for_the_doctor(server: Provider, tmp_path: Path, mode: str) -> None:
+    done = Shell(tmp_path).run("skyassets", "doctor", **settings(server, mode), COLUMNS="200")
+    word = RED[mode].split()[-1].strip("'")
+    assert done.returncode == 1
+    assert f"the answer ended with '{word}'" in " ".join(done.stdout.split())
+
+
 def test_the_doctors_calls_are_in_the_ledger_and_respect_the_budget(server: Provider, tmp_path: Path) -> None:
     shell, before = Shell(tmp_path), server.seen("plain")["calls"]
     poor = {**settings(server, "plain"), "SKYASSETS_BUDGET": "0.01"}
