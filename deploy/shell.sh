@@ -10,4 +10,8 @@ export PYTHONWARNINGS='ignore:Function `asset_materialize_command`,ignore:Parame
 mkdir -p "$DAGSTER_HOME"
 [ -e "$DAGSTER_HOME/dagster.yaml" ] || cp "$_root/deploy/dagster.yaml" "$DAGSTER_HOME/dagster.yaml"
 [ -d "$_root/.venv" ] && . "$_root/.venv/bin/activate"
+# Once, so that runs that start together do not both create Dagster's databases.
+if [ ! -s "$DAGSTER_HOME/.prepared" ] && [ "${DAGSTER_HOME#/}" != "$DAGSTER_HOME" ] && command -v dagster >/dev/null; then
+    python "$_root/deploy/dagster_home.py"
+fi
 unset _root

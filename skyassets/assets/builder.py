@@ -12,7 +12,8 @@ from skyassets.assets.automation import condition, freshness
 from skyassets.assets.checks import audit_results, audit_specs
 from skyassets.assets.metadata import build_metadata, definition_metadata
 from skyassets.assets.presentation import presentation
-from skyassets.core.errors import NoUsableRowsError, SkyassetsError
+from skyassets.core.errors import NoUsableRowsError, SkyassetsError, StoreError
+from skyassets.core.hints import materialize_all_for
 from skyassets.core.tables.store import StageResult
 from skyassets.engines.training.trainer import ProgressChannel
 from skyassets.project.asset_specs import AssetSpec
@@ -66,6 +67,12 @@ def _materialize(
     started = time.monotonic()
     table, store, log = spec.table, project.store, context.log.info
     run = PipelineRun(context.run.run_id, context.run.tags)
+    absent = [parent.name for parent in spec.parents if not store.exists(parent)]
+    if absent:
+        raise StoreError(
+            f"{table.name} is made from {', '.join(absent)}, not yet in {store.folder}; make it with everything that "
+            f"it needs: {materialize_all_for(table.name)}"
+        )
     versions = {parent.name: store.data_version(parent) for parent in spec.parents}
 
     def make_rows() -> StageResult:

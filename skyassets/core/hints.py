@@ -20,12 +20,22 @@ def materialize(selection: str = "'*'") -> str:
     return f"dagster asset materialize -m {_DEFINITIONS} --select {selection}"
 
 
+def materialize_all_for(name: str) -> str:
+    """The command that materializes an asset and everything that it is made from."""
+    return materialize(f"'*{name}'")
+
+
 def prepare_shell(data: Path) -> str:
-    """The command that pins the data folder, and DAGSTER_HOME, without which Dagster forgets its runs."""
+    """The command that pins the data folder, and DAGSTER_HOME, without which Dagster forgets its runs.
+
+    It also creates Dagster's databases: of two runs that start together in a new home, both would create them, and one
+    fails.
+    """
     if _SHELL.is_file():
         return f"source {shlex.quote(os.path.relpath(_SHELL))}"
     folder, home = (shlex.quote(str(path)) for path in (data, data / "dagster"))
-    return f"mkdir -p {home} && export SKYASSETS_DATA={folder} DAGSTER_HOME={home}"
+    create = "dagster instance migrate > /dev/null"
+    return f"mkdir -p {home} && export SKYASSETS_DATA={folder} DAGSTER_HOME={home} && {create}"
 
 
 def open_ui(data: Path, environment: Mapping[str, str]) -> str:

@@ -147,4 +147,4 @@ def test_a_prompt_that_shows_no_trace_is_refused(rewritten_shell: Shell, tmp_pat
 
 
 def test_without_traces_the_message_says_how_to_make_some(tmp_path: Path) -> None:
-    assert "--select teacher_traces" in compare(Shell(tmp_path, RECIPE), *PLAIN, status=1)
+    assert "--select '*teacher_traces'" in compare(Shell(tmp_path, RECIPE), *PLAIN, status=1)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -15,7 +16,10 @@ from shell import Shell
 
 from skyassets.commands.doctor.diagnosis import Health
 from skyassets.commands.doctor.machine import UI_PORT, browser, compiler, disk, memory, package
+from skyassets.commands.doctor.sources import check_source, local_sources
+from skyassets.core.sources import LocalFile, Source
 from skyassets.project.deployment import Deployment
+from skyassets.recipes.smoke import smoke
 
 TOKEN = "hf_0123456789abcdefghij"
 
@@ -50,6 +54,47 @@ def findings(shell: Shell, **more: str) -> tuple[int, dict[str, dict[str, str]]]
     data = json.loads(done.stdout)
     assert data["fine"] == (done.returncode == 0)
     return done.returncode, {one["what"]: one for one in data["findings"]}
+
+
+@pytest.mark.parametrize(
+    ("lines", "health", "message"),
+    [
+        (None, "missing", "no file"),
+        ([], "missing", "no rows"),
+        ([{"question": "What is 2 plus 2?"}], "missing", "no column 'answer'"),
+        ([{"question": "What is 2 plus 2?", "answer": ""}], "missing", "no ground truth"),
+        ([{"question": "", "answer": "1"}] * 1001, "optional", "none of the first 1,000 rows"),
+        ([{"question": "What is 2 plus 2?", "answer": "4"}] * 2, "ok", "2 usable problems in its rows"),
+    ],
+)
+def test_the_first_rows_of_a_local_file_are_read(
+    tmp_path: Path, lines: list[dict[str, str]] | None, health: str, message: str
+) -> None:
+    file = tmp_path / "mine.jsonl"
+    if lines is not None:
+        file.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    source = Source("mine", LocalFile(str(file)), "MIT", question="question", ground_truth="answer")
+    recipe = replace(smoke(), sources=(source,))
+    (result,) = map(check_source, local_sources(recipe))
+    assert (result.what, result.health) == ("source: mine", health)
+    assert message in result.seen
+    assert bool(result.do) is (health != "ok")
+
+
+def test_a_filter_that_chooses_nothing_is_reported_if_the_whole_file_was_read(tmp_path: Path) -> None:
+    file = tmp_path / "mine.jsonl"
+    row = f"{json.dumps({'question': 'What is 2 plus 2?', 'answer': '4', 'kind': 'sum'})}\n"
+    source = Source("mine", LocalFile(str(file)), "MIT", ground_truth="answer", where=(("kind", "product"),))
+    for count, health in ((2, Health.MISSING), (2000, Health.OPTIONAL)):
+        file.write_text(row * count)
+        result = check_source(source)
+        assert (result.health, "its filters choose none" in result.seen) == (health, True)
+
+
+def test_a_missing_problems_file_fails_the_command(tmp_path: Path) -> None:
+    missing = {"SKYASSETS_RECIPE": "user_recipes:mine", "MINE": str(tmp_path / "nowhere.jsonl")}
+    code, results = findings(Shell(tmp_path), **missing)
+    assert (code, results["source: mine"]["health"]) == (1, "missing")
 
 
 def test_a_missing_optional_part_is_not_a_failure(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """The commands as users type them: they work, select everything, and fail with one clear message."""
 
 import json
+import re
 import resource
+import shlex
 from pathlib import Path
 
 import polars as pl
@@ -171,10 +173,14 @@ def test_without_a_sandbox_nothing_is_judged_and_no_model_is_called(tmp_path: Pa
     assert not (shell.data / "logs" / "tiny-server.jsonl").exists()
 
 
-def test_missing_parents_are_named(tmp_path: Path) -> None:
-    done = Shell(tmp_path).run("dagster", "asset", "materialize", "--select", "sft_dataset+")
+def test_missing_parents_are_named_with_a_selection_that_makes_them_at_once(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    done = shell.run("dagster", "asset", "materialize", "--select", "sft_dataset+")
     assert done.returncode != 0
-    assert "make it first" in done.stdout
+    assert "sft_dataset is made from" in done.stdout
+    (command,) = set(re.findall(r"needs: (dagster asset materialize .*)", done.stdout))
+    assert shell.run(*shlex.split(command)).returncode == 0
+    assert (shell.data / "smoke" / "sft_dataset.parquet").exists()
 
 
 def test_a_full_disk_loses_nothing_that_was_stored(smoke_shell: Shell, tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ def test_what_was_paid_for_in_vain_is_paid_for_once_until_it_is_asked_again(
     assert (server.seen(mode)["calls"] - before, spent(shell.data)) == (calls, account)
     assert pl.read_parquet(shell.data / "smoke" / "teacher_traces.parquet").equals(traces)
 
-    assert f"Forgot {failed.height} failures" in shell.run("skyassets", "reask").stdout
+    assert f"Forgot {failed.height} failures of smoke" in shell.run("skyassets", "reask").stdout
     assert shell.run(*SELECTED, **settings(server, mode)).returncode == 0
     assert server.seen(mode)["calls"] - before == calls + (calls - (ROWS - failed.height))
     assert shell.run("skyassets", "reask", "--dry-run").returncode == 0
@@ -161,6 +161,14 @@ def test_a_hosted_teachers_first_refusal_is_seen_by_the_doctor(server: Provider,
     before = server.seen("refuses-everything")["calls"]
     assert shell.run("skyassets", "doctor", "--offline", **settings(server, "refuses-everything")).returncode == 0
     assert server.seen("refuses-everything")["calls"] == before
+
+
+@pytest.mark.parametrize("mode", ["refusal", "tool-call", "new-word"])
+def test_an_answer_that_no_run_can_use_is_a_problem_for_the_doctor(server: Provider, tmp_path: Path, mode: str) -> None:
+    done = Shell(tmp_path).run("skyassets", "doctor", **settings(server, mode), COLUMNS="200")
+    word = RED[mode].split()[-1].strip("'")
+    assert done.returncode == 1
+    assert f"the answer ended with '{word}'" in " ".join(done.stdout.split())
 
 
 def test_the_doctors_calls_are_in_the_ledger_and_respect_the_budget(server: Provider, tmp_path: Path) -> None:

@@ -1,10 +1,13 @@
 """What set-up, the package and the hosted checks say about themselves agrees."""
 
+import fcntl
 import re
 import runpy
 import shlex
 import shutil
 import subprocess
+import sys
+import time
 import tomllib
 from pathlib import Path
 
@@ -15,6 +18,11 @@ from skyassets.core import hints
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 SETUP = (ROOT / "deploy/setup.sh").read_text()
+
+
+PATH = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+DATABASES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
+"""Of a Dagster home."""
 
 
 def sourced(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -80,6 +88,29 @@ def test_the_hint_names_the_checkouts_own_script() -> None:
     assert Path(script).resolve() == ROOT / "deploy/shell.sh"
 
 
+def test_shells_that_start_together_create_dagsters_databases_once(tmp_path: Path) -> None:
+    environment = {"PATH": PATH, "DAGSTER_HOME": str(tmp_path)}
+    command = ["bash", "-c", "source deploy/shell.sh"]
+    with (tmp_path / ".prepared").open("a") as mark:  # both wait for the one that creates them, until it is gone
+        fcntl.flock(mark, fcntl.LOCK_EX)
+        shells = [subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE) for _ in range(2)]
+        time.sleep(0.5)
+        assert not any((tmp_path / name).exists() for name in DATABASES)
+    assert [(shell.communicate(timeout=60)[1], shell.returncode) for shell in shells] == [(b"", 0)] * 2
+    assert all((tmp_path / name).is_file() for name in DATABASES)
+    assert len((tmp_path / ".prepared").read_text().splitlines()) == 1
+
+
+def test_a_shell_without_dagster_is_prepared_too(tmp_path: Path) -> None:
+    bare = {"PATH": "/usr/bin:/bin", "DAGSTER_HOME": str(tmp_path)}
+    done = subprocess.run(
+        ["bash", "-ec", f"cp -r {ROOT}/deploy {tmp_path}/deploy && source {tmp_path}/deploy/shell.sh"],
+        env=bare,
+        check=False,
+    )
+    assert (done.returncode, (tmp_path / ".prepared").exists()) == (0, False)
+
+
 def test_the_hint_of_an_installed_package_pins_the_data_folder_too(tmp_path: Path) -> None:
     """An installed package has no `deploy/`, as this copy of the module."""
     installed = tmp_path / "site-packages" / "skyassets" / "core" / "hints.py"
@@ -88,9 +119,9 @@ def test_the_hint_of_an_installed_package_pins_the_data_folder_too(tmp_path: Pat
     data = tmp_path / "my data"
     there = runpy.run_path(str(installed))
     command = f"{there['prepare_shell'](data)} && cd / && echo $SKYASSETS_DATA $DAGSTER_HOME"
-    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, env={"PATH": "/usr/bin:/bin"}, capture_output=True)
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, env={"PATH": PATH}, capture_output=True, check=False)
     assert done.stdout.decode().strip() == f"{data} {data}/dagster"
-    assert (data / "dagster").is_dir()
+    assert [(data / "dagster" / name).is_file() for name in DATABASES] == [True] * len(DATABASES)
     prepared = {"DAGSTER_HOME": "/x", "SKYASSETS_DATA": "/y"}
     assert there["open_ui"](data, prepared).startswith("dagster dev")
     assert there["open_ui"](data, {"DAGSTER_HOME": "/x"}).startswith("mkdir -p ")

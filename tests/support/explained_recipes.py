@@ -44,3 +44,13 @@ def rewritten_dearly() -> Recipe:
     """As `rewritten`, by a hosted model that nobody has a key for."""
     model = replace(TINY, name="gpt-4o-mini")
     return replace(rewritten(), rewriting=replace(REWRITING, model=model))
+
+
+def elsewhere() -> Recipe:
+    """As `hotter`, with tables of its own: some of its calls are those of no other recipe."""
+    return replace(hotter(), name="elsewhere")
+
+
+def twin() -> Recipe:
+    """As `smoke`, with tables of its own: all its calls are those of `smoke`."""
+    return replace(smoke(), name="twin")

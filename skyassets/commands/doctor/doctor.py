@@ -15,6 +15,7 @@ from skyassets.commands.common.rendering import new_table, print_json, print_tex
 from skyassets.commands.doctor import machine
 from skyassets.commands.doctor.diagnosis import Diagnosis, Health, diagnosis
 from skyassets.commands.doctor.servers import ServerChecks
+from skyassets.commands.doctor.sources import check_source, local_sources
 from skyassets.core.errors import SkyassetsError
 from skyassets.core.ports import Limits, Program, RunKind
 from skyassets.engines.sandbox.choice import ChosenSandbox
@@ -31,7 +32,8 @@ AT_ONCE = 8
 def doctor(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     """Show whether everything that the recipe needs is here, and how to get what is missing.
 
-    Takes some seconds: tests the compiler and the sandbox, and contacts the servers and the hub. Starts no model, and
+    Takes some seconds: tests the compiler and the sandbox, reads the first rows of local problem files, and contacts
+    the servers and the hub. Starts no model, and
     makes one short call of each role that uses a running or hosted server, whose cost is in the ledger.
     """
     results = examine(recipe, deployment, is_offline=options.offline)
@@ -67,6 +69,7 @@ def examine(recipe: Recipe, deployment: Deployment, *, is_offline: bool = True) 
         _vllm,
         partial(machine.compiler, is_needed=trains),
         partial(_sandbox, recipe.limits, deployment),
+        *(partial(check_source, source) for source in local_sources(recipe)),
         *(partial(servers.check, role, model) for role, model in recipe.models.items()),
         machine.hub,
         partial(machine.memory, is_needed=trains),

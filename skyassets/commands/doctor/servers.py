@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from skyassets.commands.doctor.diagnosis import Diagnosis, diagnosis
 from skyassets.core.errors import SkyassetsError
+from skyassets.core.finish_reasons import LENGTH, STOP, resolved
 from skyassets.core.money import Budget, Price, in_dollars
 from skyassets.core.ports import Message, Model, Reply, Request
 from skyassets.core.prices import SHUTDOWNS
@@ -22,6 +23,9 @@ from skyassets.project.project import Project
 
 MOST_TOKENS, CALL_SECONDS = 2048, 120.0
 """The limits of a role's call, unless its own are lower. A model that thinks first takes hundreds of tokens."""
+
+EXCERPT = 60
+"""Characters of an unusable answer that are shown."""
 
 
 class ServerChecks:
@@ -78,6 +82,10 @@ class ServerChecks:
         (reply,) = replies
         if reply.error is not None:
             return False, f"{endpoint.shown}: a call failed: {reply.error}"
+        ended = resolved(reply.finish_reason, reply.completion_tokens, sampling.max_tokens)
+        if ended not in (STOP, LENGTH):
+            said = f": {' '.join(reply.text.split())[:EXCERPT]!r}" if reply.text.strip() else ""
+            return False, f"{endpoint.shown}: the answer ended with {ended!r}{said}; a run cannot use such answers"
         adapted = f", sent differently: {reply.sent}" if reply.sent else ""
         cost = f", {in_dollars(reply.dollars)}" if reply.dollars else ""
         return True, f"{endpoint.shown} answers ({reply.seconds:.1f} s{cost}{adapted})"

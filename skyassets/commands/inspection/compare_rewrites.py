@@ -14,7 +14,7 @@ from skyassets.commands.common.rendering import SHORT, differing, new_table, pri
 from skyassets.commands.common.stored_tables import StoredTables
 from skyassets.core.errors import RecipeError, SkyassetsError
 from skyassets.core.files import replaced, write_text
-from skyassets.core.hints import materialize
+from skyassets.core.hints import materialize_all_for
 from skyassets.core.identity import digest
 from skyassets.core.money import Budget
 from skyassets.core.ports import Model
@@ -59,7 +59,9 @@ def compare_rewrites(recipe: Recipe, deployment: Deployment, options: Namespace)
     traces, problems = _draw(StoredTables(project), options)
     console, progress = Console(), Console(stderr=True)
     if traces.is_empty():
-        print_text(console, f"{recipe.name} has no traces to rewrite. To make some: {materialize('teacher_traces')}")
+        print_text(
+            console, f"{recipe.name} has no traces to rewrite. To make some: {materialize_all_for('teacher_traces')}"
+        )
         return 1
     own_limit = None if options.budget is None else dollars_in("--budget", options.budget)
     limits = [each for each in (project.budget, own_limit) if each is not None]

@@ -12,7 +12,7 @@ from skyassets.commands.common.command import Command, Exits, argument, json_arg
 from skyassets.commands.common.rendering import SHORT, print_json, print_text, printable
 from skyassets.commands.common.stored_tables import StoredTables
 from skyassets.core.errors import StoreError
-from skyassets.core.hints import materialize
+from skyassets.core.hints import materialize_all_for
 from skyassets.core.ports import Conversation, TokenPiece
 from skyassets.core.tables.declarations import EXAMPLES
 from skyassets.project.deployment import Deployment
@@ -75,7 +75,7 @@ def _find_example(project: Project, name: str) -> Conversation:
     if not project.store.path(EXAMPLES).exists():
         raise StoreError(
             f"tokens: the recipe {project.recipe.name} has no {EXAMPLES.name} yet; make it: "
-            + materialize(f"'*{EXAMPLES.name}'")
+            + materialize_all_for(EXAMPLES.name)
         )
     is_kept, matches = pl.col("dropped_by").is_null(), pl.col("example_id").str.starts_with(name)
     lookup = StoredTables(project)

@@ -1,7 +1,7 @@
 """`skyassets why`: why a completion is reused or would be requested, and which part of its key differs."""
 
 from argparse import Namespace
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import polars as pl
 from rich.console import Console
@@ -9,11 +9,12 @@ from rich.table import Table
 from rich.text import Text
 
 from skyassets.commands.common.command import Command, Exits, argument
-from skyassets.commands.common.rendering import SHORT, differing, new_table, print_text, row_line
+from skyassets.commands.common.rendering import SHORT, differing, new_table, print_text, printable, row_line
 from skyassets.commands.common.stored_tables import StoredTables
 from skyassets.commands.inspection.compare_rewrites import NAME as COMPARISON
 from skyassets.commands.inspection.lineage import CANDIDATES, show_candidates
 from skyassets.commands.inspection.why_target import Target, find_rows, find_target, wanted_for
+from skyassets.core.rows.failures import failures_beside, reason_alone, stored_reasons
 from skyassets.core.tables.declarations import COMPLETIONS, REWRITES
 from skyassets.project.deployment import Deployment
 from skyassets.project.project import Project
@@ -63,12 +64,16 @@ def why(recipe: Recipe, deployment: Deployment, options: Namespace) -> int:
     concerned = [each for each in wanted if target.concerns(each)]
     completions = project.rows.get([each.request.id for each in concerned]).select("completion_id", *COLUMNS)
     stored = {str(completion["completion_id"]): completion for completion in completions.iter_rows(named=True)}
+    unanswered = [each for each in concerned if each.request.id not in stored]
+    failed = stored_reasons(failures_beside(project.rows), [each.request.id for each in unanswered])
     if concerned:
-        console.print(_overview(concerned, stored))
+        console.print(_overview(concerned, stored, failed))
     if target.completion is not None and not concerned:
         _explain_unwanted(console, recipe, target, wanted)
-    _explain_missing(console, lookup, target, [each for each in concerned if each.request.id not in stored])
-    for remark in _remarks(recipe, target, wanted, stored):
+    missing = [each for each in unanswered if each.request.id not in failed]
+    _explain_failed(console, [each for each in unanswered if each.request.id in failed], failed)
+    _explain_missing(console, lookup, target, missing)
+    for remark in _remarks(recipe, target, wanted, missing):
         console.print(remark, style="dim")
     return 0
 
@@ -87,13 +92,14 @@ WHY = Command(
 )
 
 
-def _overview(wanted: Iterable[WantedCompletion], stored: Stored) -> Table:
+def _overview(wanted: Iterable[WantedCompletion], stored: Stored, failed: Collection[str]) -> Table:
     columns = ("completion", "needed for", "state", "since", "first called for", "run", "cost")
     table = new_table(columns, fold=("needed for", "first called for"))
     table.pad_edge, table.show_edge = False, False
     for each in wanted:
         row = stored.get(each.request.id)
-        state = Text("missing", "red") if row is None else Text("reused", "green")
+        without = "failed for good" if each.request.id in failed else "missing"
+        state = Text(without, "red") if row is None else Text("reused", "green")
         origin = [] if row is None else _origin(row)
         table.add_row(each.request.id[:SHORT], Text(each.what), state, *map(Text, origin))
     return table
@@ -105,6 +111,18 @@ def _origin(row: dict[str, object]) -> list[str]:
     dollars = row["dollars"]
     cost = "unknown" if dollars is None else f"${float(str(dollars)):.4g}"
     return [since, str(row["asked_for"] or "unknown"), str(row["run"] or "unknown")[:8], cost]
+
+
+def _explain_failed(console: Console, wanted: Sequence[WantedCompletion], failed: Mapping[str, str]) -> None:
+    """For each call that no run makes again: its reason; equal reasons are grouped."""
+    cases: dict[str, list[str]] = {}
+    for each in wanted:
+        cases.setdefault(reason_alone(failed[each.request.id]), []).append(each.what)
+    for reason, those in cases.items():
+        print_text(
+            console,
+            f"{', '.join(those)}: failed for good: {printable(reason)}. No run asks again; `skyassets reask` does.",
+        )
 
 
 def _explain_missing(
@@ -188,7 +206,9 @@ def _is_long(gap: KeyDifference) -> bool:
     return len(values) == 2 and any(len(value) > LONGEST_VALUE or "\n" in value for value in values)
 
 
-def _remarks(recipe: Recipe, target: Target, wanted: Sequence[WantedCompletion], stored: Stored) -> Iterable[str]:
+def _remarks(
+    recipe: Recipe, target: Target, wanted: Sequence[WantedCompletion], missing: Sequence[WantedCompletion]
+) -> Iterable[str]:
     """Additional remarks."""
     if target.problem.is_empty():
         return
@@ -199,8 +219,6 @@ def _remarks(recipe: Recipe, target: Target, wanted: Sequence[WantedCompletion],
         yield "The problem has its own trace, so the teacher is not called."
     if "base" in roles and "student" not in roles:
         yield "The student's calls are unknown until there is a checkpoint."
-    missing = [
-        each for each in wanted if each.role == "teacher" and each.request.id not in stored and target.concerns(each)
-    ]
-    if missing and not hasattr(recipe.rewriting, "statement"):
-        yield f"The rewriter's calls for {len(missing)} samples are unknown until the teacher has answered."
+    samples = [each for each in missing if each.role == "teacher"]
+    if samples and not hasattr(recipe.rewriting, "statement"):
+        yield f"The rewriter's calls for {len(samples)} samples are unknown until the teacher has answered."

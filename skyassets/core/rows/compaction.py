@@ -6,7 +6,7 @@ or in two, but never lost.
 
 import contextlib
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -54,6 +54,18 @@ class Compaction:
             rows = sum(len(read_segment(path).rows) for path in closed) + self._stored_keys().len()
             self._remove([*closed, *parts(self.folder)])
             return rows
+
+    def remove(self, keys: Collection[str]) -> None:
+        """Remove the rows with these keys from the parts; closed segments keep theirs."""
+        gone = pl.col(self.table.key).is_in(list(keys))
+        with self._only_one():
+            for part in parts(self.folder):
+                rows = scan(part, self.table).collect()
+                kept = rows.filter(~gone)
+                if kept.height < rows.height:
+                    if kept.height:
+                        publish(slices(kept, ROW_GROUP_BYTES), self.folder)
+                    self._remove([part])
 
     def repair(self, damaged: Iterable[Path]) -> None:
         """Keep the readable rows of damaged parts, and set the parts aside."""

@@ -1,7 +1,7 @@
 """Failures for good: calls that were paid for, brought no text and would fail again. No later run asks them again.
 
 Failures that may pass (a server error, a timeout, a broken connection) are not stored: the next run asks again. The
-cost of a failure is an entry of the ledger.
+cost of a failure is also an entry of the ledger.
 """
 
 from collections.abc import Callable, Iterable
@@ -22,6 +22,16 @@ def failure_store(folder: Path, log: Callable[[str], None] = silent) -> RowStore
     return RowStore(folder, FAILURES, log)
 
 
+def failures_beside(completions: RowStore) -> RowStore:
+    """The calls that failed for good, next to the completions that they did not bring."""
+    return failure_store(completions.folder.parent, completions.log)
+
+
+def reason_alone(reason: str) -> str:
+    """The reason of a failure without the remark that later runs do not ask again."""
+    return reason.removesuffix(f"; {NOT_AGAIN}")
+
+
 def failure_row(wanted: Request, reply: Reply) -> Row:
     """A reply without a text as a row of `failures`."""
     return {
@@ -31,6 +41,7 @@ def failure_row(wanted: Request, reply: Reply) -> Row:
         "served_by": reply.served_by,
         "sent": reply.sent or None,
         "at": reply.at,
+        "dollars": reply.dollars,
     }
 
 

@@ -9,7 +9,7 @@ only the unreadable ones are requested again.
 """
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -106,6 +106,16 @@ class RowStore:
     def clear(self) -> int:
         """Remove all rows except those being written; returns their number."""
         return self._compaction().clear() if self.folder.exists() else 0
+
+    def remove(self, keys: Collection[str]) -> None:
+        """Remove the rows with these keys, except those being written.
+
+        Raises:
+            StoreError: when a part cannot be read.
+        """
+        if keys and self.folder.exists():
+            self.compact()
+            self._compaction().remove(keys)
 
     def _compaction(self) -> Compaction:
         return Compaction(self.folder, self.table, self.log)

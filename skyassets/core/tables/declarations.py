@@ -75,7 +75,7 @@ FAILURES = Table(
     "failures",
     "Calls that were paid for and brought no text; no later run makes them again. `skyassets reask` forgets them.",
     "completion_id",
-    ("completion_id", "model", "error", "served_by", "sent", "at", "asked_for", "run"),
+    ("completion_id", "model", "error", "served_by", "sent", "at", "dollars", "asked_for", "run"),
 )
 TRACES = Table(
     "teacher_traces",

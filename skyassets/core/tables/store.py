@@ -10,7 +10,7 @@ import polars as pl
 
 from skyassets.core.errors import StoreError
 from skyassets.core.files import file_digest, holder, locked, replaced
-from skyassets.core.hints import materialize
+from skyassets.core.hints import materialize_all_for
 from skyassets.core.tables.content_digest import ContentDigest
 from skyassets.core.tables.declarations import Table
 from skyassets.core.tables.external_sort import sorted_rows
@@ -63,6 +63,10 @@ class TableStore:
         """The table's manifest; None if the table was never finished."""
         return read_manifest(self._manifest_path(table))
 
+    def exists(self, table: Table) -> bool:
+        """Whether the table was made, and its file is there."""
+        return self.manifest(table) is not None and self.path(table).exists()
+
     def data_version(self, table: Table) -> str:
         """The digest of the table's content.
 
@@ -97,7 +101,7 @@ class TableStore:
         Either it does not exist, or it was written with other columns. For callers that can do without the table.
         """
         path = self.path(table)
-        if self.manifest(table) is None or not path.exists():
+        if not self.exists(table):
             return self._absent(table)
         try:
             stored = pl.read_parquet_schema(path)
@@ -207,7 +211,7 @@ class TableStore:
         return self.folder / f"{table.name}.manifest.json"
 
     def _absent(self, table: Table) -> str:
-        return f"{table.name} is not in {self.folder}; make it first: {materialize(table.name)}"
+        return f"{table.name} is not in {self.folder}; make it first: {materialize_all_for(table.name)}"
 
 
 def column_differences(table: Table, stored: Mapping[str, pl.DataType]) -> str:

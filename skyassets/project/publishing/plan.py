@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from skyassets.core.hints import materialize
+from skyassets.core.hints import materialize_all_for
 from skyassets.core.publication import Publication, RepoFile, RepoType, RepoUpload
 from skyassets.core.tables.declarations import BENCHMARK_PROBLEMS, CHECKPOINT, EXAMPLES, REPORTS, Table
 from skyassets.engines.training.checkpoint_folder import CARD
@@ -75,8 +75,8 @@ def publication(project: Project, request: PublicationRequest) -> Publication:
 
 def _missing(project: Project, *tables: Table) -> Iterator[str]:
     for table in tables:
-        if project.store.manifest(table) is None or not project.store.path(table).exists():
-            yield f"{table.name} does not exist yet: {materialize(table.name)}"
+        if not project.store.exists(table):
+            yield f"{table.name} does not exist yet: {materialize_all_for(table.name)}"
         elif unreadable := project.store.unreadable(table):
             yield unreadable
 

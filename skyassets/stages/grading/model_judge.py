@@ -67,7 +67,7 @@ def second_opinion(
         ServerError, BudgetError: when the judge cannot be asked; the replies received before are kept.
     """
     requests = {
-        case: _request(case, questions[case], str(judgement.answer), judge)
+        case: judge_request(questions[case], str(case.ground_truth), str(judgement.answer), judge)
         for case, judgement in judged.items()
         if _needs_judge(case, judgement, judge)
     }
@@ -91,8 +91,9 @@ def _needs_judge(case: Case, judgement: Judgement, judge: ModelJudge) -> bool:
     )
 
 
-def _request(case: Case, question: str, answer: str, judge: ModelJudge) -> Request:
-    parts = {"question": question, "ground_truth": str(case.ground_truth), "answer": answer}
+def judge_request(question: str, ground_truth: str, answer: str, judge: ModelJudge) -> Request:
+    """The request for the judge's verdict on an extracted answer."""
+    parts = {"question": question, "ground_truth": ground_truth, "answer": answer}
     # Replace in one pass, so that braces in a question or an answer are not treated as fields.
     user = re.sub(r"\{(question|ground_truth|answer)\}", lambda field: parts[field[1]], judge.prompt)
     system = (Message("system", judge.system),) if judge.system else ()

@@ -13,7 +13,7 @@ import polars as pl
 
 from skyassets.core.errors import ServerError, SourceError
 from skyassets.core.ports import CompletionClient, Model, ModelProvider, Request
-from skyassets.core.rows.failures import stored_reasons
+from skyassets.core.rows.failures import failures_beside, stored_reasons
 from skyassets.core.rows.store import RowStore
 from skyassets.core.sources import Source
 from skyassets.core.tables.declarations import ANSWERS, PROBLEMS, REWRITES, TRACES
@@ -112,13 +112,14 @@ def rewritten(
     for trace in traces.filter(pl.col("text").is_not_null()).iter_slices(1):
         requests: list[Request] = []
         rewrite(trace, problem, rewriting, _recorder(rows, requests))
-        stored = rows.index(one.id for one in requests).stored
+        unknown = set(rows.index(one.id for one in requests).missing)
+        unknown -= stored_reasons(failures_beside(rows), unknown).keys()
         for one in requests:
             larger = one.sampling.max_tokens != rewriting.sampling.max_tokens
             limit = f", with {one.sampling.max_tokens} tokens" if larger else ""
             what = f"rewrite {trace['sample'][0]}, try {one.seed - rewriting.seed + 1}{limit}"
             wanted.append(WantedCompletion(REWRITES.name, "rewriter", trace["sample"][0], what, one))
-            if one.id not in stored:
+            if one.id in unknown:
                 # Whether another try is needed depends on this one's result.
                 break
     return wanted

@@ -13,13 +13,13 @@ from skyassets.core.finish_reasons import COMMON, resolved
 from skyassets.core.identity import canonical_json, digest
 from skyassets.core.ports import CompletionClient, Message, Model, ModelProvider, Reply, Request, Sampling
 from skyassets.core.rows.claims import Claims
-from skyassets.core.rows.failures import NOT_AGAIN, failure_row, failure_store, stored_reasons
+from skyassets.core.rows.failures import NOT_AGAIN, failure_row, failures_beside, stored_reasons
 from skyassets.core.rows.ledger import LedgerEntry, LedgerEvent
 from skyassets.core.rows.store import RowStore
 from skyassets.core.rows.writer import Row
 from skyassets.core.text import well_formed
 from skyassets.stages.sampling.replies import Replies, RequestSummary, Tally
-from skyassets.stages.sampling.usage import COLUMNS, Usage
+from skyassets.stages.sampling.usage import COLUMNS, Usage, kind_of
 
 REPLY_COLUMNS = ("finish_reason", "prompt_tokens", "completion_tokens", "seconds", "served_by", "at", "dollars")
 COMMON_SHARE = 0.05
@@ -50,7 +50,7 @@ class Completer:
     @property
     def failures(self) -> RowStore:
         """The calls that failed for good, next to the completions."""
-        return failure_store(self.rows.folder.parent, self.rows.log)
+        return failures_beside(self.rows)
 
     def complete(
         self, model: Model, requests: Sequence[Request], expected: Mapping[str, float] | None = None
@@ -123,6 +123,8 @@ class Completer:
         for completions in self.rows.read(ids, COLUMNS):
             self.usage.add_stored(completions)
             reasons.update(completions["finish_reason"].to_list())
+        for failures in self.failures.read(summary.final, ["dollars"]):
+            self.usage.add_failed(failures)
         for word, count in reasons.items():
             if word not in COMMON and count >= reasons.total() * COMMON_SHARE:
                 self.rows.log(
@@ -148,6 +150,8 @@ class _MissingCompletions:
         self.total, self.reused = total, reused
         self.requested = self.stored = self.tokens = 0
         self.errors: dict[str, str] = {}
+        self.kinds = Counter[str]()
+        """The errors by kind."""
         self.failures = completer.failures
         self.failed_before: set[str] = set()
         """Ids that failed for good in an earlier run, or meanwhile in another one."""
@@ -186,7 +190,7 @@ class _MissingCompletions:
         if self.failed_now:
             self.failures.compact()
         self.reused = self.total - self.requested - len(self.failed_before)
-        self._report()
+        self._report(is_over=True)
 
     @property
     def summary(self) -> RequestSummary:
@@ -203,8 +207,7 @@ class _MissingCompletions:
             self._report()
             client.ask(chain([first], requests), self._receive)
         # A client consumes all requests; if it stopped early, the rest have no reply.
-        for key in [*self.in_flight, *(left.id for left in requests)]:
-            self.errors[key] = "the server gave no reply"
+        self._fail(dict.fromkeys([*self.in_flight, *(left.id for left in requests)], "the server gave no reply"))
         self.claims.release(self.in_flight)
         self.in_flight.clear()
 
@@ -226,7 +229,7 @@ class _MissingCompletions:
         failed = [key for key in keys if key not in self.failed_index.missing]
         if not failed:
             return keys
-        self.errors |= stored_reasons(self.failures, failed)
+        self._fail(stored_reasons(self.failures, failed))
         self.failed_before.update(failed)
         self.claims.release(failed)
         return [key for key in keys if key in self.failed_index.missing]
@@ -238,18 +241,21 @@ class _MissingCompletions:
         if reply.error is None:
             self.writer.put({**completion_row(request, reply), **origin})
         else:
-            self.errors[reply.id] = reply.error
+            self._fail({reply.id: f"{reply.error}; {NOT_AGAIN}" if reply.is_final else reply.error})
             if reply.dollars == 0.0:
                 self.free_failures += 1
             else:
                 self.completer.note(LedgerEvent.FAILED, self.model, 1, reply)
             if reply.is_final:
-                self.errors[reply.id] = f"{reply.error}; {NOT_AGAIN}"
                 self.failed_now.add(reply.id)
                 self.failure_writer.put({**failure_row(request, reply), **origin})
             else:
                 self.claims.release([reply.id])
         self._report()
+
+    def _fail(self, reasons: Mapping[str, str]) -> None:
+        self.errors |= reasons
+        self.kinds.update(map(kind_of, reasons.values()))
 
     def _release(self, rows: Sequence[Row]) -> None:
         """Release the claims on stored rows; called in the writer thread."""
@@ -261,12 +267,13 @@ class _MissingCompletions:
         self.tokens += sum(int(str(row["completion_tokens"])) for row in rows)
         self.stored += len(rows)
 
-    def _report(self) -> None:
+    def _report(self, is_over: bool = False) -> None:
         done = self.reused + self.stored + len(self.errors)
+        if done >= self.total and not is_over:
+            return  # the last line is the one after everything has been stored
         in_flight = self.client.in_flight if self.client else 0
-        failures = dict(self.completer.usage.failures)
         self.completer.progress(
-            Tally(done, self.total, self.reused, len(self.errors), self.tokens, in_flight, failures)
+            Tally(done, self.total, self.reused, len(self.errors), self.tokens, in_flight, dict(self.kinds))
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from skyassets.core.ports import Reply
+from skyassets.core.rows.failures import reason_alone
 
 SPENT = "dollars spent by this run"
 COST = "dollars these rows cost altogether"
@@ -22,9 +23,9 @@ class Usage:
     spent: float = 0.0
     """Dollars of the calls made now, including failed ones."""
     lost: float = 0.0
-    """The part of `spent` that brought no completion."""
+    """The part of `spent` that brought no completion, except for calls that failed for good."""
     stored: float = 0.0
-    """Dollars of the stored completions, whenever and by whichever run they were paid."""
+    """Dollars of the stored completions and failures for good, whenever and by whichever run they were paid."""
     unpriced: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -38,7 +39,7 @@ class Usage:
         """Add a reply, or a failure."""
         self.spent += reply.dollars or 0.0
         if reply.error is not None:
-            self.lost += reply.dollars or 0.0
+            self.lost += 0.0 if reply.is_final else reply.dollars or 0.0
             self.failures[kind_of(reply.error)] += 1
 
     def add_stored(self, completions: pl.DataFrame) -> None:
@@ -51,6 +52,11 @@ class Usage:
         self.seconds.extend(completions["seconds"].drop_nulls())
         self.prompts.extend(completions["prompt_tokens"].cast(pl.Float64).drop_nulls())
         self.lengths.extend(completions["completion_tokens"].cast(pl.Float64).drop_nulls())
+
+    def add_failed(self, failures: pl.DataFrame) -> None:
+        """Add stored failures for good, with the column `dollars`."""
+        self.stored += float(failures["dollars"].sum())
+        self.unpriced += failures["dollars"].null_count()
 
     @property
     def metadata(self) -> dict[str, object]:
@@ -76,7 +82,7 @@ class Usage:
 
 def kind_of(error: str) -> str:
     """The kind of a row's error: a status (`429`), an exception name (`ReadTimeout`), or a short phrase."""
-    return error.partition(":")[0].partition(" (")[0].strip() or "failed"
+    return reason_alone(error).partition(":")[0].partition(" (")[0].strip() or "failed"
 
 
 def quantile(values: "array[float] | list[float]", share: float) -> float:

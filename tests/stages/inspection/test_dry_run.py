@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from skyassets.core.ports import Reply, Request, Sampling
+from skyassets.core.rows.failures import failure_row, failures_beside
 from skyassets.core.rows.store import RowStore
 from skyassets.core.tables.declarations import COMPLETIONS, PROBLEMS
 from skyassets.recipes.smoke import TINY, smoke
@@ -60,6 +61,17 @@ def test_a_rewrite_is_wanted_again_where_the_try_before_is_known_to_fail(
     put(store, wanted[0].request, "I'm sorry, but I can't help with that.")
     wanted = rewritten(problem, traces, REWRITING, store)
     assert [one.what for one in wanted] == ["rewrite 0, try 1", "rewrite 0, try 2", "rewrite 1, try 1"]
+
+
+def test_a_rewrite_is_wanted_again_where_the_try_before_failed_for_good(store: RowStore, problem: pl.DataFrame) -> None:
+    put(store, taught(problem, ASKING, store)[0][0].request, "The answer is 42.")
+    _, traces = taught(problem, ASKING, store)
+    first = rewritten(problem, traces, REWRITING, store)[0].request
+    with failures_beside(store).writer() as writer:
+        reply = Reply(first.id, "", "", 1, 0, 0.1, "test", "an empty text in the answer", is_final=True)
+        writer.put({**failure_row(first, reply), "asked_for": "", "run": ""})
+    wanted = rewritten(problem, traces, REWRITING, store)
+    assert [one.what for one in wanted] == ["rewrite 0, try 1", "rewrite 0, try 2"]
 
 
 def test_a_rewrite_that_was_cut_is_wanted_again_with_more_tokens(store: RowStore, problem: pl.DataFrame) -> None:

@@ -26,6 +26,7 @@ from skyassets.core.rows.store import RowStore
 from skyassets.core.tables.declarations import COMPLETIONS
 from skyassets.stages.sampling.completions import Completer, completion_row
 from skyassets.stages.sampling.replies import Tally
+from skyassets.stages.sampling.usage import COST, SPENT
 
 PROGRAM = Path(__file__).parents[1] / "asking.py"
 KILLS = 50
@@ -140,6 +141,34 @@ def test_a_row_that_failed_for_good_has_its_reason_and_is_not_requested_again(st
     assert (server.starts, tallies[-1].done, tallies[-1].failed) == (0, 2, 1)
     assert again.metadata["rows failed for good"] == 1
     assert [entry.dollars for entry in entries if entry.event is LedgerEvent.FAILED] == [0.5]
+
+
+def test_the_failures_of_a_tally_are_all_named_and_the_last_tally_comes_once(store: RowStore) -> None:
+    def every_way(one: Request, keep: Callable[[Reply], None]) -> None:
+        if one.id == "final":
+            fail_for_good(one, keep)
+        elif one.id == "passing":
+            keep(Reply(one.id, "", "error", 0, 0, 0.1, "scripted", "400: too long"))
+        elif one.id == "good":
+            answer(one, keep)  # the last one has no reply
+
+    requests = [request(name) for name in ("good", "passing", "final", "silent")]
+    for kinds in (3, 3):  # in the second run the final failure is a stored one
+        tallies: list[Tally] = []
+        Completer(store, Scripted(every_way), tallies.append).complete(MODEL, requests)
+        assert all(tally.failed == sum(tally.failures.values()) for tally in tallies)
+        assert [tally.done for tally in tallies].count(4) == 1
+        assert len(tallies[-1].failures) == kinds
+        assert tallies[-1].failures["an empty text"] == 1
+
+
+def test_the_cost_of_the_rows_counts_the_stored_failures_whoever_paid(store: RowStore) -> None:
+    first, second, passing = (Completer(store, Scripted(fail_for_good), lambda tally: None) for _ in range(3))
+    for completer in (first, second):
+        completer.complete(MODEL, [request("a"), request("b")])
+    passing.complete(MODEL, [request("b")])
+    assert [each.usage.metadata[COST] for each in (first, second, passing)] == [1.0, 1.0, 0.5]
+    assert [each.usage.metadata[SPENT] for each in (first, second, passing)] == [1.0, 0.0, 0.0]
 
 
 def test_failures_for_good_are_asked_again_once_they_are_forgotten(store: RowStore) -> None:
