@@ -56,12 +56,17 @@ class ServerChecks:
             lists = OpenAIClientPool(endpoints).models()
         except SkyassetsError as error:
             return diagnosis(what, is_fine=False, seen=str(error))
-        for endpoint, names in zip(endpoints, lists, strict=True):
-            if names and endpoint.model_name not in names:
-                do = f"serve the model there, or set its name on the server: SKYASSETS_{role.upper()}_MODEL_NAME"
-                return diagnosis(what, is_fine=False, seen=f"{endpoint.shown} serves {', '.join(names[:10])}", do=do)
         called = [self._call(endpoint, role, model, price) for endpoint in endpoints]
         seen = "; ".join(seen for _, seen in called) + _shutdown(model, endpoints)
+        # A list may leave out names that the server knows, so it only explains a call that failed.
+        lacking = [
+            f"{endpoint.shown} serves {', '.join(names[:10])}"
+            for endpoint, names, (is_fine, _) in zip(endpoints, lists, called, strict=True)
+            if names and endpoint.model_name not in names and not is_fine
+        ]
+        if lacking:
+            do = f"serve the model there, or set its name on the server: SKYASSETS_{role.upper()}_MODEL_NAME"
+            return diagnosis(what, is_fine=False, seen="; ".join([seen, *lacking]), do=do)
         return diagnosis(what, all(is_fine for is_fine, _ in called), seen)
 
     def _call(self, endpoint: Endpoint, role: str, model: Model, price: Price) -> tuple[bool, str]:
