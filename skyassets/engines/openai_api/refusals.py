@@ -17,6 +17,9 @@ ANY = 50
 """Refusals of any kind, before the first success, that show it. A refusal of a row's text (too long, filtered) counts
 only here: the first rows of a set may all be of that kind."""
 
+USELESS = 20
+"""Rows that were paid for and brought no text, before the first success, after which a run stops."""
+
 
 @dataclass(frozen=True)
 class Refused:

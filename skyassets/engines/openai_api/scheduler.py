@@ -13,7 +13,7 @@ from skyassets.engines.openai_api.connection import EndpointConnection
 from skyassets.engines.openai_api.failures import RefusedError, RequestFailure, budget_error
 from skyassets.engines.openai_api.pending_request import PendingRequest
 from skyassets.engines.openai_api.pool_settings import PoolSettings
-from skyassets.engines.openai_api.refusals import SAME
+from skyassets.engines.openai_api.refusals import USELESS
 from skyassets.engines.openai_api.request_queue import RequestQueue
 
 LONGEST_BACKOFF = 30.0
@@ -266,10 +266,10 @@ class RequestScheduler:
         if not failure.is_paid or failure.is_silent or connection.refusals.has_succeeded:
             return
         connection.useless += 1
-        if connection.useless >= SAME:
+        if connection.useless >= USELESS:
             raise RefusedError(
-                f"{connection.endpoint.shown}: the first {SAME} rows were paid for and brought no text, the last one "
-                f"with {failure.reason!r}: change what this names in the recipe or the settings, then run "
+                f"{connection.endpoint.shown}: the first {USELESS} rows were paid for and brought no text, the last "
+                f"one with {failure.reason!r}: change what this names in the recipe or the settings, then run "
                 "`skyassets reask`"
             )
 

@@ -254,7 +254,8 @@ def test_a_server_that_refuses_everything_after_a_while_stops_the_run_or_is_left
     replies: list[Reply] = []
     with pytest.raises(ServerError, match=r"20 requests were refused, since its last success.*quarterly window"):
         ask_into(replies, server.url("refuses-later"), requests(500))
-    assert [reply.error for reply in replies] == [None] * 4
+    # A refusal may come before a success that was on its way.
+    assert [reply.error for reply in replies].count(None) == 4
     replies = ask((server.url("refuses-later"), server.url("plain")), requests(100))
     assert {reply.error for reply in replies} == {None}
 
@@ -286,9 +287,9 @@ def test_words_of_a_question_are_no_words_of_the_server(server: Provider) -> Non
 def test_paid_answers_without_a_text_stop_the_run(server: Provider) -> None:
     budget = Budget(100.0)
     replies: list[Reply] = []
-    with pytest.raises(ServerError, match="the first 10 rows were paid for and brought no text"):
+    with pytest.raises(ServerError, match="the first 20 rows were paid for and brought no text"):
         ask_into(replies, server.url("only-thought"), requests(500), budget)
-    assert server.seen("only-thought")["calls"] <= 100
+    assert server.seen("only-thought")["calls"] <= 120
     assert budget.spent == pytest.approx(sum(reply.dollars or 0 for reply in replies))
 
 

@@ -134,6 +134,7 @@ def test_a_large_input_fills_no_disk(sandbox: WarmSandbox) -> None:
     assert run.output == f"{40 * 2**20}\n", run
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("name", BURNERS)
 def test_children_buy_no_time(name: str, sandbox: WarmSandbox) -> None:
     sandbox.check()
