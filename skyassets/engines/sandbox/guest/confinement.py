@@ -76,4 +76,5 @@ class Namespaces:
 def set_limits(limits: Mapping[str, int]) -> None:
     """Set the resource limits of each process of the job."""
     for name, value in limits.items():
-        resource.setrlimit(getattr(resource, name), (value, value))
+        # At equal limits of CPU time the kernel would kill without the signal that names the reason.
+        resource.setrlimit(getattr(resource, name), (value, value + (name == "RLIMIT_CPU")))
