@@ -54,7 +54,7 @@ def called(name: str) -> list[str]:
     pids = []
     for comm in Path("/proc").glob("[0-9]*/comm"):
         try:
-            pids += [comm.parent.name] * (comm.read_text().strip() == process_name(name))
+            pids += [comm.parent.name] * (comm.read_bytes().strip() == process_name(name).encode())
         except (FileNotFoundError, ProcessLookupError):
             continue
     return pids
