@@ -39,13 +39,14 @@ class World:
         folders = [Path(str(self.things["folder"])), Path("/dev/shm"), Path("/var/tmp"), Path("/")]
         names = [entry.name for folder in folders for entry in folder.iterdir()]
         number = self.victim.pid
+        status = (victim / "status").read_text(errors="replace")
         return {
             "target": Path(str(self.things["target"])).read_text(),
             "names": sorted(name for name in names if "attack" in name or name.endswith(".py")),
             "settings": [Path(setting).read_text() for setting in SETTINGS],
             "victim": (self.victim.poll(), os.getpriority(os.PRIO_PROCESS, number), len(os.sched_getaffinity(number))),
             "limits": (victim / "limits").read_text(),
-            "tracer": [line for line in (victim / "status").read_text(errors="replace").splitlines() if line.startswith("TracerPid")],
+            "tracer": [line for line in status.splitlines() if line.startswith("TracerPid")],
             "interpreter": [Path(file).stat().st_size for file in (os.path.realpath(sys.executable), os.__file__)],
             "ours": (os.getpriority(os.PRIO_PROCESS, 0), len(os.sched_getaffinity(0))),
             "keys": "attacked" in Path("/proc/keys").read_text() if Path("/proc/keys").exists() else False,
