@@ -100,7 +100,7 @@ def chance_note(board: Scoreboard) -> str:
     expected = sum(map(_by_chance, every))
     return (
         f"The report makes {len(every):,} comparisons, {low:,} of them with p below {SIGNIFICANT:g}; if the "
-        f"models did not differ at all, about {expected:.1f} would be expected by chance."
+        f"models did not differ at all, about {expected:.{1 if expected >= 0.1 else 2}f} would be expected by chance."
     )
 
 
