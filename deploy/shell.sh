@@ -8,7 +8,11 @@ export DAGSTER_CLI_ASSET_MATERIALIZE_MODULE_NAME=skyassets.definitions
 # Hides Dagster's warnings about its own commands, on which users cannot act.
 export PYTHONWARNINGS='ignore:Function `asset_materialize_command`,ignore:Parameter `include_sources`,ignore:Function `PipesMessageReader'
 mkdir -p "$DAGSTER_HOME"
-[ -e "$DAGSTER_HOME/dagster.yaml" ] || cp "$_root/deploy/dagster.yaml" "$DAGSTER_HOME/dagster.yaml"
+# Copied under another name first: shells that start together must not see half a file.
+if [ ! -e "$DAGSTER_HOME/dagster.yaml" ]; then
+    cp "$_root/deploy/dagster.yaml" "$DAGSTER_HOME/dagster.yaml.$$"
+    mv -f "$DAGSTER_HOME/dagster.yaml.$$" "$DAGSTER_HOME/dagster.yaml"
+fi
 [ -d "$_root/.venv" ] && . "$_root/.venv/bin/activate"
 # Once, so that runs that start together do not both create Dagster's databases.
 if [ ! -s "$DAGSTER_HOME/.prepared" ] && [ "${DAGSTER_HOME#/}" != "$DAGSTER_HOME" ] && command -v dagster >/dev/null; then
