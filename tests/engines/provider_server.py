@@ -304,6 +304,9 @@ MODES: dict[str, Callable[[Body, Body], Answer]] = {
     "too-large": failing(lambda plain: b" " * (65 << 20)),
     "no-completion": failing(lambda plain: {**plain, "choices": []}),
     "runs-out": runs_out,
+    "refuses-one": lambda body, plain: (
+        error(400, "not this one") if body["messages"][-1]["content"] == "refuse me" else (200, plain)
+    ),
     "refuses-later": refuses_later,
     "some-always-fail": some_always_fail,
     "repeats-the-question": repeats_the_question,

@@ -89,8 +89,8 @@ class ServerChecks:
             return False, f"{endpoint.shown}: a call failed: {reply.error}"
         ended = resolved(reply.finish_reason, reply.completion_tokens, sampling.max_tokens)
         if ended not in (STOP, LENGTH):
-            said = f": {' '.join(reply.text.split())[:EXCERPT]!r}" if reply.text.strip() else ""
-            return False, f"{endpoint.shown}: the answer ended with {ended!r}{said}; a run cannot use such answers"
+            excerpt = f": {' '.join(reply.text.split())[:EXCERPT]!r}" if reply.text.strip() else ""
+            return False, f"{endpoint.shown}: the answer ended with {ended!r}{excerpt}; a run cannot use such answers"
         adapted = f", sent differently: {reply.sent}" if reply.sent else ""
         cost = f", {in_dollars(reply.dollars)}" if reply.dollars else ""
         return True, f"{endpoint.shown} answers ({reply.seconds:.1f} s{cost}{adapted})"

@@ -1,4 +1,4 @@
-"""What a server's refusal is about, told by its words: the row's text, the account, a parameter's value, or a role.
+"""What a server's refusal is about, by its words: the row's text, the account, a parameter's value, or a role.
 
 Servers share no codes for these, so the words are what there is. Sources: the error references of OpenAI, Azure,
 Anthropic, Gemini, Mistral, DeepSeek, xAI, Alibaba, Moonshot, Z.ai, MiniMax and OpenRouter, and vLLM's source.

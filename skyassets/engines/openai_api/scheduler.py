@@ -161,8 +161,7 @@ class RequestScheduler:
             # Cancelled: the cost will never be known.
             self.settings.run_budget.settle(pending.worst, pending.worst)
             pending.dollars += pending.worst
-            if pending.dollars:
-                self._give_up(pending, BROKEN_OFF)
+            self._book(pending)
             raise
         finally:
             connection.in_flight -= 1
@@ -202,7 +201,7 @@ class RequestScheduler:
             pause = failure.pause(max(pending.tries, 1), self.settings.backoff, LONGEST_BACKOFF)
             self.queue.retry(pending, now + pause)
         used = [one for one in self.connections if not one.refuses_everything]
-        failing = min(0.0 if one.failing_since is None else now - one.failing_since for one in used)
+        failing = min((0.0 if one.failing_since is None else now - one.failing_since for one in used), default=0.0)
         if failing > self.settings.patience:
             if self.queue.has_only_retries and any(one.refusals.has_succeeded for one in used):
                 # Servers that answered all else do not answer these rows.
@@ -253,7 +252,8 @@ class RequestScheduler:
         """Give up what was refused, or queue it for a server that works; return whether anything is queued."""
         is_sent_again = False
         for connection in self.connections:
-            if any(other.refusals.has_succeeded for other in self.connections if other is not connection):
+            others = [other for other in self.connections if other is not connection and not other.lost()]
+            if any(other.refusals.has_succeeded for other in others):
                 for one in connection.refusals.release():
                     connection.refuses_everything = connection.refuses_everything or one.failure.reason
                     self.queue.retry(one.pending, time.monotonic())

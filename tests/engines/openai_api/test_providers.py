@@ -183,6 +183,16 @@ def test_a_server_of_two_that_refuses_everything_costs_no_row(server: Provider) 
         assert server.seen("refuses-everything")["calls"] - before <= 20
 
 
+def test_a_row_that_two_good_servers_refuse_is_that_rows_error(server: Provider) -> None:
+    urls = (server.url("refuses-one"), server.url("refuses-one") + "/")
+    replies = ask(urls, [*requests(), bad_row()], concurrency=1)
+    assert {reply.id: reply.error for reply in replies if reply.error} == {"bad": "400: not this one"}
+
+
+def bad_row() -> Request:
+    return Request("bad", MODEL, (Message("user", "refuse me"),), Sampling(0.7, 64), seed=1)
+
+
 def test_two_servers_that_refuse_everything_stop_the_run(server: Provider) -> None:
     with pytest.raises(ServerError, match=r"This model is retired|maximum number of output tokens"):
         ask((server.url("refuses-everything"), server.url("limit-too-large")), requests(500))

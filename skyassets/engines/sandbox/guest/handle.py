@@ -126,9 +126,9 @@ def _plain(name: str) -> Callable[..., object]:
 def _compared(name: str, claim: bool) -> Callable[[Handle, object], object]:
     def operation(self: Handle, other: object) -> object:
         held = self._skyassets_held
-        said = held.link.call(name, held.reference, (other,), {})
-        if said is NotImplemented or (not isinstance(said, Handle) and bool(said) is not claim):
-            return said
+        answer = held.link.call(name, held.reference, (other,), {})
+        if answer is NotImplemented or (not isinstance(answer, Handle) and bool(answer) is not claim):
+            return answer
         if not _is_alike(held, other):
             held.link.doubt(held.kind, "says itself what it equals")
         return claim
@@ -137,7 +137,7 @@ def _compared(name: str, claim: bool) -> Callable[[Handle, object], object]:
 
 
 def _is_alike(held: Held, other: object) -> bool:
-    """Whether two objects that are said to be equal have the same content, which they must not be empty of."""
+    """Whether two objects that are claimed to be equal hold the same content, and hold any."""
     if isinstance(other, Handle):
         theirs = other._skyassets_held
         if held.reference == theirs.reference:
